@@ -1,0 +1,42 @@
+# Parlour in one image: docker build -t parlour . && docker run -p 8000:8000 -v parlour-data:/data parlour
+
+# ---- the web client -----------------------------------------------------------------------------------
+FROM node:20-bookworm-slim AS web
+WORKDIR /build/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY web/ ./
+# The build goes to ../src/parlour/_web, as in a checkout.
+RUN mkdir -p ../src/parlour && npm run --silent build
+
+# ---- the Python packages, and the project itself as a wheel ---------------------------------------------
+FROM python:3.11-slim-bookworm AS python
+WORKDIR /build
+ENV UV_NO_PROGRESS=1 UV_LINK_MODE=copy VIRTUAL_ENV=/opt/parlour PIP_ROOT_USER_ACTION=ignore
+COPY tools/uv.lock tools/
+RUN pip install --no-cache-dir --no-deps --require-hashes -r tools/uv.lock && uv venv /opt/parlour
+COPY pyproject.toml requirements.lock ./
+# What it runs on and no more, at the versions and hashes of the lock: those of a constraint are checked too.
+RUN uv pip install --no-cache --verify-hashes --compile-bytecode -r pyproject.toml --constraint requirements.lock
+COPY README.md ./
+COPY src/ src/
+COPY --from=web /build/src/parlour/_web/ src/parlour/_web/
+RUN uv build --no-cache --wheel --build-constraints requirements.lock --require-hashes --out-dir dist \
+    && uv pip install --no-cache --no-deps --compile-bytecode dist/*.whl
+
+# ---- what runs ------------------------------------------------------------------------------------------
+FROM python:3.11-slim-bookworm
+RUN useradd --system --user-group --uid 10001 --no-create-home --shell /usr/sbin/nologin parlour \
+    && install -d -o parlour -g parlour -m 0700 /data
+COPY --from=python /opt/parlour /opt/parlour
+ENV PATH=/opt/parlour/bin:$PATH PYTHONUNBUFFERED=1 PARLOUR_DATA_DIR=/data
+USER 10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+# A server that is told to stop says goodbye to its calls first.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["parlour"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

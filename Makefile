@@ -1,0 +1,122 @@
+# Everything goes into the checkout: .tools (uv), .venv, web/node_modules, src/parlour/_web.
+# Each is remade when a file that it is made from is newer, and left alone otherwise.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+export PYTHON
+
+UV := .tools/uv/bin/uv
+BIN := .venv/bin
+# Folders too: a file that is gone counts as a change.
+WEB_SOURCES := $(shell find web -maxdepth 1 -type f ! -name '*.tsbuildinfo') $(shell find web/src web/public web/docs)
+
+.PHONY: help
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------------------------- setup
+
+.PHONY: setup
+setup: .venv/.installed src/parlour/_web/index.html ## Install everything into the checkout; nothing to do when nothing changed
+
+$(UV): tools/uv.lock tools/install-uv
+	@tools/install-uv
+	@touch $@
+
+.venv/.installed: $(UV) requirements.lock pyproject.toml tools/install-python
+	@tools/install-python
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json web/.npmrc tools/install-web
+	@tools/install-web
+	@touch $@
+
+src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	@. tools/say; say "Building the web client into src/parlour/_web"; \
+	  npm --prefix web run --silent build || fail "The web client could not be built: see the lines above."
+	@touch $@
+
+.PHONY: test-packages
+test-packages:
+	@tools/install-test-packages
+
+# ------------------------------------------------------------------------------------------------ use
+
+.PHONY: run
+run: setup ## Set up and serve on http://127.0.0.1:8000 (ARGS="--port 9000" for other options of `parlour serve`)
+	@exec $(BIN)/parlour serve $(ARGS)
+
+.PHONY: bench
+bench: setup ## Measure (ARGS go to `python -m bench`)
+	@exec $(BIN)/python -m bench $(ARGS)
+
+# ---------------------------------------------------------------------------------------------- check
+
+# Parts that share nothing, so two run at a time; the slowest first.
+STATIC := check-web check-types check-imports check-style check-generated check-lock
+
+.PHONY: check
+check: setup ## The fast part: lint, types, architecture, generated files, unit tests
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
+	  || { . tools/say; fail "A check failed: see above."; }
+
+.PHONY: test
+test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
+	  || { . tools/say; fail "A check failed: see above."; }
+	@. tools/say; say "The whole suite"
+	@exec $(BIN)/pytest $(ARGS)
+
+.PHONY: $(STATIC) check-unit
+check-web:
+	@. tools/say; say "Web client: lint, types, tests"
+	@npm --prefix web run --silent check
+
+check-types:
+	@. tools/say; say "Python: types"
+	@$(BIN)/mypy
+
+check-imports:
+	@. tools/say; say "Python: who may import whom"
+	@$(BIN)/lint-imports --no-logo
+
+check-style:
+	@. tools/say; say "Python: lint and format"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "These files are not formatted ('make format' does it):"; $(BIN)/ruff format --check; }
+
+check-generated:
+	@. tools/say; say "Generated files"
+	@$(BIN)/python -m parlour.wire.export --check
+
+# Made offline from what the lock itself pins, so it says whether the lock answers pyproject.toml, not
+# whether newer packages are out.
+check-lock:
+	@. tools/say; say "requirements.lock answers pyproject.toml"
+	@$(BIN)/python tools/check-lock
+
+check-unit:
+	@. tools/say; say "Unit tests"
+	@$(BIN)/pytest tests/unit
+
+# ----------------------------------------------------------------------------------------------- care
+
+.PHONY: format
+format: setup ## Format and mend what can be mended, Python and TypeScript
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format
+	@npm --prefix web run --silent format
+
+.PHONY: lock
+lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)
+	@tools/lock $(ARGS)
+
+.PHONY: clean
+clean: ## Remove everything that setup and the tests made
+	rm -rf .tools .venv web/node_modules src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests bench tools -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Who people are: clients, guests, verification, sessions and tokens."""

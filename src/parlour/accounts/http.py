@@ -1,0 +1,223 @@
+"""The HTTP endpoints of accounts, and how a request is identified."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+
+from parlour.accounts.identity import Client, Guest, Identity
+from parlour.accounts.refusals import (
+    AlreadyVerified,
+    EmailTaken,
+    InvalidVerification,
+    NoRefreshToken,
+    NotVerified,
+    SessionOver,
+    UsernameTaken,
+    UserNotFound,
+    WrongCredentials,
+)
+from parlour.accounts.registration import Registration
+from parlour.accounts.sessions import LoggedIn, Sessions
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed
+from parlour.wire.base import Text
+from parlour.wire.http import (
+    ClientRegistration,
+    GuestRegistration,
+    Login,
+    Nothing,
+    RefreshedSession,
+    Resend,
+    Session,
+)
+from parlour.wire.refusals import refusals
+
+COOKIE = "jwt"
+_SAME_SITE = ("same-origin", "same-site", "none")
+
+
+class Origins:
+    """Which sites may use a person's cookie (RFC 6454 origins)."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self.allowed = allowed
+
+    def allows(self, *, origin: str | None, fetch_site: str | None) -> bool:
+        """An allowed origin, or none at all where the browser does not say `cross-site`.
+
+        Browsers leave Origin out of same-origin GETs and say in Sec-Fetch-Site (W3C Fetch Metadata)
+        where a request comes from; other clients send neither.
+        """
+        if origin is not None:
+            return origin in self.allowed
+        return fetch_site is None or fetch_site in _SAME_SITE
+
+
+class Identification:
+    """Who makes a request: the Authorization header, else the cookie of an allowed site."""
+
+    def __init__(self, sessions: Sessions, origins: Origins) -> None:
+        self._sessions = sessions
+        self._origins = origins
+
+    async def required(self, request: Request) -> Identity:
+        """Raises IdentityRequired, InvalidToken or OriginNotAllowed."""
+        identity = await self.optional(request)
+        if identity is None:
+            raise IdentityRequired
+        return identity
+
+    async def optional(self, request: Request) -> Identity | None:
+        """None for somebody who is not logged in. Raises InvalidToken for a token that is no good."""
+        header = request.headers.get("authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer":
+                raise InvalidToken
+            return await self._sessions.identify_access(token.strip())
+        cookie = request.cookies.get(COOKIE)
+        if not cookie or not self.from_allowed_site(request):
+            return None
+        try:
+            return await self._sessions.identify_refresh(cookie)
+        except InvalidToken:
+            return None
+
+    def from_allowed_site(self, request: Request) -> bool:
+        return self._origins.allows(
+            origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookies:
+    """The cookie `jwt` (RFC 6265): HttpOnly, Path=/, SameSite=Lax, Secure over https."""
+
+    secure: bool
+
+    def set(self, response: Response, logged_in: LoggedIn) -> None:
+        seconds = (logged_in.refresh_expires_at - datetime.now(UTC)).total_seconds()
+        response.set_cookie(
+            COOKIE,
+            logged_in.refresh_token,
+            max_age=max(1, round(seconds)),
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def clear(self, response: Response) -> None:
+        response.delete_cookie(COOKIE, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+def account_routes(
+    *,
+    registration: Registration,
+    sessions: Sessions,
+    identification: Identification,
+    cookies: Cookies,
+    on_login: Callable[[str, Identity], None],
+) -> APIRouter:
+    """`on_login` hears the client's address once the answer with the new cookie has been sent."""
+    router = APIRouter(tags=["accounts"])
+
+    def welcome(
+        request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
+    ) -> None:
+        cookies.set(response, logged_in)
+        if request.client is not None:
+            background.add_task(on_login, request.client.host, logged_in.identity)
+
+    @router.post("/guest", responses=refusals(EmailTaken, InvalidRequest))
+    async def register_guest(body: GuestRegistration) -> Nothing:
+        """Register as a guest: a mail with a link goes out."""
+        await registration.register_guest(email=body.email)
+        return Nothing()
+
+    @router.put(
+        "/guest/verify",
+        responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
+    )
+    async def verify_guest(
+        token: Annotated[Text, Query()],
+        request: Request,
+        response: Response,
+        background: BackgroundTasks,
+    ) -> Session:
+        """Confirm a guest's email: the guest is logged in, and its time starts."""
+        logged_in = await registration.verify_guest(token=token)
+        welcome(request, response, background, logged_in)
+        return _session(logged_in)
+
+    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest))
+    async def register_client(body: ClientRegistration) -> Nothing:
+        """Register a permanent account: a mail with a link goes out."""
+        await registration.register_client(email=body.email, username=body.username, password=body.password)
+        return Nothing()
+
+    @router.post("/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest))
+    async def log_in(
+        body: Login, request: Request, response: Response, background: BackgroundTasks
+    ) -> Session:
+        """Log in by username or email."""
+        logged_in = await sessions.log_in(handle=body.username, password=body.password)
+        welcome(request, response, background, logged_in)
+        return _session(logged_in)
+
+    @router.put(
+        "/client/verify",
+        responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
+    )
+    async def verify_client(token: Annotated[Text, Query()]) -> Nothing:
+        """Confirm a client's email."""
+        await registration.verify_client(token=token)
+        return Nothing()
+
+    @router.post("/verification", responses=refusals(InvalidRequest))
+    async def resend_verification(body: Resend) -> Nothing:
+        """Send the confirmation mail again, where one is waited for; the answer does not tell."""
+        await registration.resend_verification(email=body.email)
+        return Nothing()
+
+    @router.put("/logout", status_code=204)
+    async def log_out(request: Request) -> Response:
+        """End the session of the cookie."""
+        cookie = request.cookies.get(COOKIE)
+        if cookie and identification.from_allowed_site(request):
+            await sessions.log_out(token=cookie)
+        response = Response(status_code=204)
+        cookies.clear(response)
+        return response
+
+    @router.get(
+        "/refresh",
+        response_model_exclude_none=True,
+        responses=refusals(NoRefreshToken, SessionOver, OriginNotAllowed),
+    )
+    async def refresh(request: Request, response: Response, background: BackgroundTasks) -> RefreshedSession:
+        """A new access token for the cookie, which is replaced."""
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            raise NoRefreshToken
+        if not identification.from_allowed_site(request):
+            raise OriginNotAllowed
+        logged_in = await sessions.refresh(token=cookie)
+        welcome(request, response, background, logged_in)
+        match logged_in.identity:
+            case Client(username=username):
+                name: str | None = username
+            case Guest():
+                name = None
+        return RefreshedSession(
+            access_token=logged_in.access_token, email=logged_in.identity.email, username=name
+        )
+
+    return router
+
+
+def _session(logged_in: LoggedIn) -> Session:
+    identity = logged_in.identity
+    return Session(access_token=logged_in.access_token, email=identity.email, username=identity.name)

@@ -1,0 +1,73 @@
+"""What accounts refuse."""
+
+from parlour.errors import Refusal
+
+
+class EmailTaken(Refusal):
+    """This email address is already in use."""
+
+    code = "email_taken"
+    status = 409
+
+
+class UsernameTaken(Refusal):
+    """This username is already taken."""
+
+    code = "username_taken"
+    status = 409
+
+
+class AlreadyVerified(Refusal):
+    """This email address has already been confirmed."""
+
+    code = "already_verified"
+    status = 409
+
+
+class InvalidVerification(Refusal):
+    """This link is invalid or has expired. Please ask for a new one."""
+
+    code = "invalid_verification"
+    status = 403
+
+
+class UserNotFound(Refusal):
+    """This person does not exist."""
+
+    code = "user_not_found"
+    status = 404
+
+
+class WrongCredentials(Refusal):
+    """The username or the password is wrong."""
+
+    code = "wrong_credentials"
+    status = 401
+
+
+class NotVerified(Refusal):
+    """Please confirm your email address first: open the link in the mail that we sent."""
+
+    code = "not_verified"
+    status = 403
+
+
+class NoRefreshToken(Refusal):
+    """There is no session to continue. Please log in."""
+
+    code = "no_refresh_token"
+    status = 401
+
+
+class SessionOver(Refusal):
+    """This session is over. Please log in again."""
+
+    code = "session_over"
+    status = 403
+
+
+class GuestExpired(Refusal):
+    """Your time as a guest is over."""
+
+    code = "guest_expired"
+    status = 403

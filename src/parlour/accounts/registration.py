@@ -1,0 +1,287 @@
+"""The use cases of registration: register, send the letter again, verify."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts import store
+from parlour.accounts.identity import GUEST_NAME, Guest, UserId
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.refusals import (
+    AlreadyVerified,
+    EmailTaken,
+    InvalidVerification,
+    UsernameTaken,
+    UserNotFound,
+)
+from parlour.accounts.sessions import LoggedIn, Sessions
+from parlour.accounts.tokens import Purpose, TokenRejected, TokenSigner, VerificationToken
+from parlour.db.database import AsyncConnection, Database
+from parlour.mail.letters import Letters
+from parlour.mail.outbox import Outbox
+from parlour.wire.base import username_key
+
+MAX_PENDING_VERIFICATIONS = 5
+
+
+class Registration:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        letters: Letters,
+        passwords: Passwords,
+        signer: TokenSigner,
+        sessions: Sessions,
+        lifetimes: Lifetimes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._letters = letters
+        self._passwords = passwords
+        self._signer = signer
+        self._sessions = sessions
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    async def register_guest(self, *, email: str) -> None:
+        """Sends the letter that lets a guest in. Raises EmailTaken."""
+        now = self._clock()
+        try:
+            async with self._database.transaction() as connection:
+                account = await store.account_by_email(connection, email)
+                if account is not None:
+                    taken = await self._holds_client(connection, account, now)
+                    if taken or await self._is_living(connection, account, now):
+                        raise EmailTaken
+                    await store.delete_user(connection, account.user_id)
+                user_id = await store.add_user(connection, email=email, now=now)
+                await store.add_guest(connection, user_id)
+                await self._send_guest_letter(connection, user_id, email, now)
+        except IntegrityError as error:
+            raise EmailTaken from error
+        self._outbox.announce()
+
+    async def register_client(self, *, email: str, username: str, password: str) -> None:
+        """A living guest with this email becomes the client once the letter's link is opened.
+
+        Raises EmailTaken or UsernameTaken.
+        """
+        if username_key(username) == username_key(GUEST_NAME):
+            raise UsernameTaken
+        async with self._database.reading() as connection:
+            await self._require_free(connection, email=email, username=username)
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+        try:
+            async with self._database.transaction() as connection:
+                await self._require_free(connection, email=email, username=username)
+                user_id = await self._place_for_client(connection, email, username, now)
+                await store.add_client(
+                    connection, user_id=user_id, username=username, password_hash=password_hash
+                )
+                await self._send_client_letter(connection, user_id, email, username, now)
+        except IntegrityError as error:
+            raise _taken(error) from error
+        self._outbox.announce()
+
+    async def create_client(self, *, email: str, username: str, password: str) -> None:
+        """A confirmed account without a letter, as the command line makes it.
+
+        Raises EmailTaken or UsernameTaken.
+        """
+        if username_key(username) == username_key(GUEST_NAME):
+            raise UsernameTaken
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+        try:
+            async with self._database.transaction() as connection:
+                await self._require_free(connection, email=email, username=username)
+                user_id = await self._place_for_client(connection, email, username, now)
+                await store.add_client(
+                    connection, user_id=user_id, username=username, password_hash=password_hash
+                )
+                await store.verify_client(connection, user_id, now=now)
+                await store.delete_guest(connection, user_id)
+        except IntegrityError as error:
+            raise _taken(error) from error
+
+    async def resend_verification(self, *, email: str) -> None:
+        """Sends the letter again where one is waited for; says nothing of whether that is so."""
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            account = await store.account_by_email(connection, email)
+            if account is None:
+                return
+            client, guest = account.client, account.guest
+            if client is not None and client.verified_at is None:
+                if await self._may_send(connection, account.user_id, "client", now):
+                    await self._send_client_letter(
+                        connection, account.user_id, account.email, client.username, now
+                    )
+                awaited = False
+            else:
+                awaited = guest is not None and guest.expires_at is None
+            if awaited and await self._may_send(connection, account.user_id, "guest", now):
+                await self._send_guest_letter(connection, account.user_id, account.email, now)
+        self._outbox.announce()
+
+    async def verify_client(self, *, token: str) -> None:
+        """Raises InvalidVerification, UserNotFound or AlreadyVerified."""
+        now = self._clock()
+        claim = self._read_verification(token, "client", now)
+        async with self._database.transaction() as connection:
+            account = await self._account(connection, claim.user_id)
+            if account.client is None:
+                raise InvalidVerification
+            if account.client.verified_at is not None:
+                raise AlreadyVerified
+            await self._use(connection, claim, now)
+            if not await store.verify_client(connection, account.user_id, now=now):
+                raise AlreadyVerified
+            await store.delete_guest(connection, account.user_id)
+
+    async def verify_guest(self, *, token: str) -> LoggedIn:
+        """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
+        now = self._clock()
+        claim = self._read_verification(token, "guest", now)
+        async with self._database.transaction() as connection:
+            account = await self._account(connection, claim.user_id)
+            if account.guest is None or account.guest.expires_at is not None:
+                raise AlreadyVerified
+            await self._use(connection, claim, now)
+            until = now + self._lifetimes.guest
+            if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
+                raise AlreadyVerified
+            guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
+            return await self._sessions.start(connection, guest, now)
+
+    async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
+        """A guest lives until its time is over, or while its letter can still be answered."""
+        if account.guest is not None and account.guest.expires_at is not None:
+            return account.guest.expires_at > now
+        return await store.pending_verifications(connection, account.user_id, "guest", now=now) > 0
+
+    async def _require_free(self, connection: AsyncConnection, *, email: str, username: str) -> None:
+        now = self._clock()
+        holder = await store.account_by_username(connection, username)
+        if holder is not None and await self._holds_client(connection, holder, now):
+            raise UsernameTaken
+        owner = await store.account_by_email(connection, email)
+        if owner is not None and await self._holds_client(connection, owner, now):
+            raise EmailTaken
+
+    async def _holds_client(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
+        """Whether a client account is confirmed, or may still be: an abandoned one makes room."""
+        if account.client is None:
+            return False
+        if account.client.verified_at is not None:
+            return True
+        return await store.pending_verifications(connection, account.user_id, "client", now=now) > 0
+
+    async def _place_for_client(
+        self, connection: AsyncConnection, email: str, username: str, now: datetime
+    ) -> UserId:
+        """The user a new client belongs to; abandoned registrations in the way are removed."""
+        for account in (
+            await store.account_by_username(connection, username),
+            await store.account_by_email(connection, email),
+        ):
+            if account is None or account.client is None:
+                continue
+            if account.guest is None:
+                await store.delete_user(connection, account.user_id)
+            else:
+                await store.delete_client(connection, account.user_id)
+        owner = await store.account_by_email(connection, email)
+        if owner is not None:
+            return owner.user_id
+        return await store.add_user(connection, email=email, now=now)
+
+    async def _account(self, connection: AsyncConnection, user_id: int) -> store.Account:
+        account = await store.account_by_id(connection, user_id)
+        if account is None:
+            raise UserNotFound
+        return account
+
+    def _read_verification(self, token: str, purpose: Purpose, now: datetime) -> VerificationToken:
+        try:
+            return self._signer.read_verification(token, purpose=purpose, now=now)
+        except TokenRejected as error:
+            raise InvalidVerification from error
+
+    async def _use(self, connection: AsyncConnection, claim: VerificationToken, now: datetime) -> None:
+        if not await store.use_verification(
+            connection, claim.verification_id, user_id=UserId(claim.user_id), now=now
+        ):
+            raise InvalidVerification
+
+    async def _may_send(
+        self, connection: AsyncConnection, user_id: UserId, purpose: Purpose, now: datetime
+    ) -> bool:
+        pending = await store.pending_verifications(connection, user_id, purpose, now=now)
+        return pending < MAX_PENDING_VERIFICATIONS
+
+    async def _send_client_letter(
+        self, connection: AsyncConnection, user_id: UserId, email: str, username: str, now: datetime
+    ) -> None:
+        token = await self._new_verification(connection, user_id, "client", now)
+        letter = self._letters.client_verification(
+            email=email, username=username, token=token, lifetime=_spoken(self._lifetimes.verification)
+        )
+        await self._outbox.put(connection, letter)
+
+    async def _send_guest_letter(
+        self, connection: AsyncConnection, user_id: UserId, email: str, now: datetime
+    ) -> None:
+        token = await self._new_verification(connection, user_id, "guest", now)
+        letter = self._letters.guest_verification(
+            email=email,
+            token=token,
+            lifetime=_spoken(self._lifetimes.verification),
+            guest_lifetime=_spoken(self._lifetimes.guest),
+        )
+        await self._outbox.put(connection, letter)
+
+    async def _new_verification(
+        self, connection: AsyncConnection, user_id: UserId, purpose: Purpose, now: datetime
+    ) -> str:
+        token = VerificationToken(
+            verification_id=str(uuid.uuid4()),
+            user_id=user_id,
+            purpose=purpose,
+            issued_at=now,
+            expires_at=now + self._lifetimes.verification,
+        )
+        await store.add_verification(
+            connection,
+            verification_id=token.verification_id,
+            user_id=user_id,
+            purpose=purpose,
+            now=now,
+            expires_at=token.expires_at,
+        )
+        return self._signer.sign_verification(token)
+
+
+def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:
+    """Which of two at once was slower: constraint names are in what both databases say."""
+    told = str(error.orig)
+    return UsernameTaken() if "username_key" in told else EmailTaken()
+
+
+def _spoken(duration: timedelta) -> str:
+    minutes = round(duration.total_seconds() / 60)
+    if minutes < 1:
+        return f"{round(duration.total_seconds())} seconds"
+    if minutes % 60 == 0:
+        hours = minutes // 60
+        return "one hour" if hours == 1 else f"{hours} hours"
+    return "one minute" if minutes == 1 else f"{minutes} minutes"

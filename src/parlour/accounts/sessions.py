@@ -1,0 +1,252 @@
+"""The use cases of sessions: log in, refresh, identify, log out."""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from parlour.accounts import store
+from parlour.accounts.identity import Client, Guest, Identity, UserId
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.refusals import NotVerified, SessionOver, WrongCredentials
+from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
+from parlour.db.database import AsyncConnection, Database
+from parlour.errors import InvalidToken
+
+REUSE_GRACE = timedelta(seconds=10)
+"""How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """What a successful login, guest verification or refresh hands out."""
+
+    identity: Identity
+    access_token: str
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+class Sessions:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        passwords: Passwords,
+        signer: TokenSigner,
+        lifetimes: Lifetimes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._signer = signer
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    async def log_in(self, *, handle: str, password: str) -> LoggedIn:
+        """Raises WrongCredentials (whoever it is, after the same time) or NotVerified."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle.strip())
+        if account is None or account.client is None:
+            await self._passwords.verify_nobody(password)
+            raise WrongCredentials
+        verdict = await self._passwords.verify(password, account.client.password_hash)
+        if not verdict.right:
+            raise WrongCredentials
+        if account.client.verified_at is None:
+            raise NotVerified
+        new_hash = await self._passwords.hash(password) if verdict.outdated else None
+        now = self._clock()
+        client = Client(user_id=account.user_id, email=account.email, username=account.client.username)
+        async with self._database.transaction() as connection:
+            await store.record_login(connection, account.user_id, now=now, password_hash=new_hash)
+            return await self.start(connection, client, now)
+
+    async def refresh(self, *, token: str) -> LoggedIn:
+        """Replaces a refresh token (RFC 9700, section 4.14.2).
+
+        The reuse of a replaced token ends its family; within a short grace it gets the token that
+        replaced it instead, so that it does not matter which of two tabs was faster. Raises
+        SessionOver.
+        """
+        now = self._clock()
+        try:
+            claim = self._signer.read_refresh(token, now=now)
+        except TokenRejected as error:
+            raise SessionOver from error
+        async with self._database.transaction() as connection:
+            session = await self._living_session(connection, claim, now)
+            if session is None:
+                refreshed = None
+            else:
+                refreshed = await self._continue_session(connection, session, claim, now)
+        if refreshed is None:
+            raise SessionOver
+        return refreshed
+
+    async def log_out(self, *, token: str) -> None:
+        now = self._clock()
+        try:
+            claim = self._signer.read_refresh(token, now=now)
+        except TokenRejected:
+            return
+        async with self._database.transaction() as connection:
+            await store.revoke_session(connection, claim.family, now=now)
+
+    async def identify_access(self, token: str) -> Identity:
+        """Who an access token stands for. Raises InvalidToken."""
+        now = self._clock()
+        try:
+            claim = self._signer.read_access(token, now=now)
+        except TokenRejected as error:
+            raise InvalidToken from error
+        async with self._database.reading() as connection:
+            session = await store.session(connection, claim.family)
+            account = await store.account_by_id(connection, claim.user_id)
+        identity = None if account is None else _identity(account, now)
+        if identity is None or session is None or session.revoked_at is not None:
+            raise InvalidToken
+        return identity
+
+    async def identify_refresh(self, token: str) -> Identity | None:
+        """Who a `jwt` cookie stands for: None where its session is over.
+
+        Raises InvalidToken where it is forged or expired.
+        """
+        now = self._clock()
+        try:
+            claim = self._signer.read_refresh(token, now=now)
+        except TokenRejected as error:
+            raise InvalidToken from error
+        async with self._database.reading() as connection:
+            session = await store.session(connection, claim.family)
+            if session is None or session.revoked_at is not None:
+                return None
+            if session.generation != claim.generation and not _within_grace(session, claim, now):
+                return None
+            account = await store.account_by_id(connection, session.user_id)
+        return None if account is None else _identity(account, now)
+
+    async def find(self, handle: str) -> UserId | None:
+        """The user that a username or an email names."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle.strip())
+        return None if account is None else account.user_id
+
+    async def start(self, connection: AsyncConnection, identity: Identity, now: datetime) -> LoggedIn:
+        """Begins a family of refresh tokens in the caller's transaction."""
+        expires_at = self._session_end(identity, now)
+        first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
+        text = self._signer.sign_refresh(first)
+        await store.add_session(
+            connection,
+            family=first.family,
+            user_id=identity.user_id,
+            token_hash=token_hash(text),
+            now=now,
+            expires_at=expires_at,
+        )
+        return self._logged_in(identity, first, text, now)
+
+    async def _living_session(
+        self, connection: AsyncConnection, claim: RefreshToken, now: datetime
+    ) -> store.SessionRow | None:
+        """The session of a token that may still be used; a replaced token that comes back ends it."""
+        session = await store.session(connection, claim.family)
+        if session is None or session.revoked_at is not None or session.expires_at <= now:
+            return None
+        if session.generation != claim.generation and not _within_grace(session, claim, now):
+            await store.revoke_session(connection, claim.family, now=now)
+            return None
+        return session
+
+    async def _continue_session(
+        self, connection: AsyncConnection, session: store.SessionRow, claim: RefreshToken, now: datetime
+    ) -> LoggedIn | None:
+        account = await store.account_by_id(connection, session.user_id)
+        identity = None if account is None else _identity(account, now)
+        if identity is None:
+            return None
+        if claim.generation == session.generation:
+            following = RefreshToken(
+                family=session.family,
+                generation=session.generation + 1,
+                issued_at=now,
+                expires_at=self._session_end(identity, now),
+            )
+            text = self._signer.sign_refresh(following)
+            if await store.replace_token(
+                connection,
+                session.family,
+                generation=following.generation,
+                token_hash=token_hash(text),
+                issued_at=following.issued_at,
+                expires_at=following.expires_at,
+            ):
+                return self._logged_in(identity, following, text, now)
+            session = await self._reread(connection, session)
+        current = RefreshToken(
+            family=session.family,
+            generation=session.generation,
+            issued_at=session.issued_at,
+            expires_at=session.expires_at,
+        )
+        text = self._signer.sign_refresh(current)
+        if not secrets.compare_digest(token_hash(text), session.token_hash):
+            return None
+        return self._logged_in(identity, current, text, now)
+
+    async def _reread(self, connection: AsyncConnection, session: store.SessionRow) -> store.SessionRow:
+        """As the faster one of two requests left it (PostgreSQL, read committed)."""
+        return await store.session(connection, session.family) or session
+
+    def _session_end(self, identity: Identity, now: datetime) -> datetime:
+        match identity:
+            case Guest():
+                return identity.expires_at
+            case Client():
+                return now + self._lifetimes.refresh
+
+    def _logged_in(
+        self, identity: Identity, refresh: RefreshToken, refresh_text: str, now: datetime
+    ) -> LoggedIn:
+        is_guest = isinstance(identity, Guest)
+        expires_at = now + self._lifetimes.access
+        access = AccessToken(
+            user_id=identity.user_id,
+            email=identity.email,
+            username=None if is_guest else identity.name,
+            guest_until=identity.expires_at if isinstance(identity, Guest) else None,
+            family=refresh.family,
+            token_id=secrets.token_urlsafe(12),
+            issued_at=now,
+            expires_at=min(expires_at, identity.expires_at) if isinstance(identity, Guest) else expires_at,
+        )
+        return LoggedIn(
+            identity=identity,
+            access_token=self._signer.sign_access(access),
+            refresh_token=refresh_text,
+            refresh_expires_at=refresh.expires_at,
+        )
+
+
+def _identity(account: store.Account, now: datetime) -> Identity | None:
+    """Who may act as this account now; None for one that is not verified or whose time is over."""
+    if account.client is not None and account.client.verified_at is not None:
+        return Client(user_id=account.user_id, email=account.email, username=account.client.username)
+    until = None if account.guest is None else account.guest.expires_at
+    if until is not None and until > now:
+        return Guest(user_id=account.user_id, email=account.email, expires_at=until)
+    return None
+
+
+def _within_grace(session: store.SessionRow, claim: RefreshToken, now: datetime) -> bool:
+    return (
+        claim.generation == session.generation - 1
+        and session.replaced_at is not None
+        and now - session.replaced_at <= REUSE_GRACE
+    )

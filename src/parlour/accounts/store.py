@@ -1,0 +1,335 @@
+"""The rows of accounts. Every function works in the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from parlour.accounts.identity import UserId
+from parlour.accounts.tokens import Purpose
+from parlour.db.database import AsyncConnection
+from parlour.db.tables import clients, email_verifications, guests, invitations, refresh_sessions, users
+from parlour.wire.base import email_key, username_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    username: str
+    password_hash: str
+    verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestRow:
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user as stored: a client, a guest, or a guest on the way to become a client."""
+
+    user_id: UserId
+    email: str
+    client: ClientRow | None
+    guest: GuestRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    family: str
+    user_id: UserId
+    generation: int
+    token_hash: str
+    issued_at: datetime
+    replaced_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+_ACCOUNT = (
+    select(
+        users.c.id,
+        users.c.email,
+        clients.c.username,
+        clients.c.password_hash,
+        clients.c.verified_at.label("client_verified_at"),
+        guests.c.user_id.label("guest_id"),
+        guests.c.expires_at,
+    )
+    .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
+    .outerjoin(guests, guests.c.user_id == users.c.id)
+)
+
+
+def _account(row: Any) -> Account | None:
+    if row is None:
+        return None
+    client = guest = None
+    if row.username is not None:
+        client = ClientRow(
+            username=row.username, password_hash=row.password_hash, verified_at=row.client_verified_at
+        )
+    if row.guest_id is not None:
+        guest = GuestRow(expires_at=row.expires_at)
+    return Account(user_id=UserId(row.id), email=row.email, client=client, guest=guest)
+
+
+async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | None:
+    return _account((await connection.execute(_ACCOUNT.where(users.c.id == user_id))).one_or_none())
+
+
+async def account_by_email(connection: AsyncConnection, email: str) -> Account | None:
+    found = await connection.execute(_ACCOUNT.where(users.c.email_key == email_key(email)))
+    return _account(found.one_or_none())
+
+
+async def account_by_handle(connection: AsyncConnection, handle: str) -> Account | None:
+    """By username or by email; a username has no @, so that no two accounts answer to one handle."""
+    match = or_(clients.c.username_key == username_key(handle), users.c.email_key == email_key(handle))
+    return _account((await connection.execute(_ACCOUNT.where(match))).one_or_none())
+
+
+async def account_by_username(connection: AsyncConnection, username: str) -> Account | None:
+    found = await connection.execute(_ACCOUNT.where(clients.c.username_key == username_key(username)))
+    return _account(found.one_or_none())
+
+
+async def add_user(connection: AsyncConnection, *, email: str, now: datetime) -> UserId:
+    """Raises IntegrityError where the email is taken; takes over the invitations to the address."""
+    key = email_key(email)
+    added = await connection.execute(
+        insert(users).values(email=email, email_key=key, created_at=now).returning(users.c.id)
+    )
+    user_id = UserId(added.scalar_one())
+    await connection.execute(
+        update(invitations)
+        .where(invitations.c.email_key == key, invitations.c.user_id.is_(None))
+        .values(user_id=user_id)
+    )
+    return user_id
+
+
+async def add_client(
+    connection: AsyncConnection,
+    *,
+    user_id: UserId,
+    username: str,
+    password_hash: str,
+    verified_at: datetime | None = None,
+) -> None:
+    """Raises IntegrityError where the username is taken."""
+    await connection.execute(
+        insert(clients).values(
+            user_id=user_id,
+            username=username,
+            username_key=username_key(username),
+            password_hash=password_hash,
+            verified_at=verified_at,
+        )
+    )
+
+
+async def add_guest(connection: AsyncConnection, user_id: UserId) -> None:
+    await connection.execute(insert(guests).values(user_id=user_id))
+
+
+async def delete_user(connection: AsyncConnection, user_id: UserId) -> None:
+    await connection.execute(delete(users).where(users.c.id == user_id))
+
+
+async def delete_client(connection: AsyncConnection, user_id: UserId) -> None:
+    await connection.execute(delete(clients).where(clients.c.user_id == user_id))
+
+
+async def delete_guest(connection: AsyncConnection, user_id: UserId) -> bool:
+    gone = await connection.execute(delete(guests).where(guests.c.user_id == user_id))
+    return gone.rowcount > 0
+
+
+async def verify_client(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> bool:
+    """False where somebody else was faster."""
+    done = await connection.execute(
+        update(clients)
+        .where(clients.c.user_id == user_id, clients.c.verified_at.is_(None))
+        .values(verified_at=now)
+    )
+    await _mark_verified(connection, user_id, now)
+    return done.rowcount > 0
+
+
+async def verify_guest(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime, expires_at: datetime
+) -> bool:
+    """False where somebody else was faster."""
+    done = await connection.execute(
+        update(guests)
+        .where(guests.c.user_id == user_id, guests.c.expires_at.is_(None))
+        .values(expires_at=expires_at)
+    )
+    await _mark_verified(connection, user_id, now)
+    return done.rowcount > 0
+
+
+async def _mark_verified(connection: AsyncConnection, user_id: UserId, now: datetime) -> None:
+    await connection.execute(
+        update(users).where(users.c.id == user_id, users.c.verified_at.is_(None)).values(verified_at=now)
+    )
+
+
+async def record_login(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime, password_hash: str | None
+) -> None:
+    """`password_hash` replaces an outdated one."""
+    values: dict[str, Any] = {"last_login_at": now}
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    await connection.execute(update(clients).where(clients.c.user_id == user_id).values(values))
+
+
+async def add_verification(
+    connection: AsyncConnection,
+    *,
+    verification_id: str,
+    user_id: UserId,
+    purpose: Purpose,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    await connection.execute(
+        insert(email_verifications).values(
+            id=verification_id, user_id=user_id, purpose=purpose, sent_at=now, expires_at=expires_at
+        )
+    )
+
+
+async def use_verification(
+    connection: AsyncConnection, verification_id: str, *, user_id: UserId, now: datetime
+) -> bool:
+    """False where it is unknown or has been used."""
+    used = await connection.execute(
+        update(email_verifications)
+        .where(
+            email_verifications.c.id == verification_id,
+            email_verifications.c.user_id == user_id,
+            email_verifications.c.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
+    return used.rowcount > 0
+
+
+async def pending_verifications(
+    connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
+) -> int:
+    """How many verifications of this user still wait for their click."""
+    found = await connection.execute(
+        select(func.count()).where(
+            email_verifications.c.user_id == user_id,
+            email_verifications.c.purpose == purpose,
+            email_verifications.c.used_at.is_(None),
+            email_verifications.c.expires_at > now,
+        )
+    )
+    return int(found.scalar_one())
+
+
+async def add_session(
+    connection: AsyncConnection,
+    *,
+    family: str,
+    user_id: UserId,
+    token_hash: str,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    await connection.execute(
+        insert(refresh_sessions).values(
+            family=family,
+            user_id=user_id,
+            generation=0,
+            token_hash=token_hash,
+            issued_at=now,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
+    found = await connection.execute(select(refresh_sessions).where(refresh_sessions.c.family == family))
+    row = found.one_or_none()
+    if row is None:
+        return None
+    return SessionRow(
+        family=row.family,
+        user_id=UserId(row.user_id),
+        generation=row.generation,
+        token_hash=row.token_hash,
+        issued_at=row.issued_at,
+        replaced_at=row.replaced_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+async def replace_token(
+    connection: AsyncConnection,
+    family: str,
+    *,
+    generation: int,
+    token_hash: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> bool:
+    """Moves a session to its next generation; False where another request was faster."""
+    replaced = await connection.execute(
+        update(refresh_sessions)
+        .where(
+            refresh_sessions.c.family == family,
+            refresh_sessions.c.generation == generation - 1,
+            refresh_sessions.c.revoked_at.is_(None),
+        )
+        .values(
+            generation=generation,
+            token_hash=token_hash,
+            issued_at=issued_at,
+            replaced_at=issued_at,
+            expires_at=expires_at,
+        )
+    )
+    return replaced.rowcount > 0
+
+
+async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> None:
+    await connection.execute(
+        update(refresh_sessions)
+        .where(refresh_sessions.c.family == family, refresh_sessions.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def revoke_sessions_of(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    await connection.execute(
+        update(refresh_sessions)
+        .where(refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:
+    await connection.execute(delete(refresh_sessions).where(refresh_sessions.c.expires_at < before))
+
+
+async def delete_never_verified(connection: AsyncConnection, *, before: datetime) -> None:
+    """Accounts that were registered before that time and never confirmed."""
+    await connection.execute(delete(users).where(users.c.verified_at.is_(None), users.c.created_at < before))
+
+
+async def expired_guests(connection: AsyncConnection, *, now: datetime) -> list[Account]:
+    found = await connection.execute(_ACCOUNT.where(guests.c.expires_at <= now))
+    return [account for row in found if (account := _account(row)) is not None]
+
+
+async def next_guest_expiry(connection: AsyncConnection) -> datetime | None:
+    found: datetime | None = (await connection.execute(select(func.min(guests.c.expires_at)))).scalar()
+    return found

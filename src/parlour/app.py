@@ -1,0 +1,283 @@
+"""The composition root: settings become objects, objects become routes; each is built once, here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from parlour import __version__
+from parlour.accounts.http import Cookies, Identification, Origins, account_routes
+from parlour.accounts.identity import Guest, Identity, UserId
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.refusals import GuestExpired
+from parlour.accounts.registration import Registration
+from parlour.accounts.sessions import Sessions
+from parlour.accounts.tokens import TokenSigner
+from parlour.accounts.upkeep import Upkeep
+from parlour.calls.http import call_routes
+from parlour.calls.hub import Hub
+from parlour.calls.ice import IcePlan
+from parlour.calls.presence import Presence
+from parlour.calls.socket import Outgoing, SignalingServer
+from parlour.calls.waiting import WaitingRoom
+from parlour.calls.watchers import Watchers
+from parlour.db.database import Database
+from parlour.edge import Edge, handle_refusals
+from parlour.errors import Unavailable
+from parlour.mail.http import dev_mail_routes
+from parlour.mail.letters import Letters
+from parlour.mail.outbox import Outbox
+from parlour.mail.sender import MailSender
+from parlour.mail.smtp import SmtpServer, parsed_sender
+from parlour.openapi import openapi
+from parlour.rooms.attendance import AttendanceLog
+from parlour.rooms.chat import Chat
+from parlour.rooms.http import room_routes
+from parlour.rooms.service import RoomService
+from parlour.settings import Settings
+from parlour.webclient import SECURITY_HEADERS, not_found_page, webclient_routes
+from parlour.wire.asyncapi import asyncapi
+from parlour.wire.http import Configuration, Health
+from parlour.wire.refusals import refusals
+
+SOCKET_PATH = "/socket.io"
+
+log = structlog.get_logger("parlour")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Parlour:
+    """One server: everything it consists of, and the tasks that live as long as it does."""
+
+    def __init__(self, settings: Settings, *, port: int) -> None:
+        self.settings = settings
+        self.port = port
+        self.database = Database(settings.database())
+        self.passwords = Passwords()
+        self.origins = Origins(settings.origins(port=port))
+        self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
+        letters = Letters(public_url=settings.url(port=port))
+        lifetimes = Lifetimes(
+            access=timedelta(seconds=settings.access_token_ttl),
+            refresh=timedelta(seconds=settings.refresh_token_ttl),
+            guest=timedelta(seconds=settings.guest_ttl),
+            verification=timedelta(seconds=settings.verification_ttl),
+        )
+        signer = TokenSigner(settings.secret())
+        self.sessions = Sessions(
+            database=self.database,
+            passwords=self.passwords,
+            signer=signer,
+            lifetimes=lifetimes,
+            clock=utc_now,
+        )
+        self.registration = Registration(
+            database=self.database,
+            outbox=self.outbox,
+            letters=letters,
+            passwords=self.passwords,
+            signer=signer,
+            sessions=self.sessions,
+            lifetimes=lifetimes,
+            clock=utc_now,
+        )
+        self.rooms = RoomService(
+            database=self.database,
+            outbox=self.outbox,
+            letters=letters,
+            passwords=self.passwords,
+            sessions=self.sessions,
+            clock=utc_now,
+        )
+        self.chat = Chat(database=self.database, clock=utc_now)
+        self.attendance = AttendanceLog(database=self.database, clock=utc_now)
+        self._build_signaling()
+        self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
+
+    def _build_signaling(self) -> None:
+        presence = Presence()
+        self.waiting_room = WaitingRoom()
+        outgoing = Outgoing()
+        self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=outgoing.deliver)
+        self.hub = Hub(
+            presence=presence,
+            watchers=self.watchers,
+            rooms=self.rooms,
+            chat=self.chat,
+            attendance=self.attendance,
+            deliver=outgoing.deliver,
+            hang_up=outgoing.hang_up,
+        )
+        self.signaling = SignalingServer(
+            hub=self.hub,
+            outgoing=outgoing,
+            sessions=self.sessions,
+            origins=self.origins,
+            waiting_room=self.waiting_room,
+        )
+
+    def asgi(self) -> ASGIApp:
+        """HTTP, signaling and web client on one port."""
+        app = FastAPI(
+            title="Parlour",
+            version=__version__,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            lifespan=self._lifespan,
+        )
+        handle_refusals(app, not_found_page=not_found_page)
+        app.include_router(self._api())
+        if self.settings.shows_mail(port=self.port):
+            app.include_router(dev_mail_routes(self.outbox))
+        app.include_router(self._descriptions(app))
+        app.include_router(webclient_routes())
+        signaling = self.signaling.asgi(path=SOCKET_PATH)
+        cors = CORSMiddleware(
+            _by_path(app, signaling),
+            allow_origins=sorted(self.origins.allowed),
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+        headers = dict(SECURITY_HEADERS)
+        if self.settings.is_https(port=self.port):
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        return Edge(cors, headers=headers)
+
+    def _api(self) -> APIRouter:
+        router = APIRouter()
+        identification = Identification(self.sessions, self.origins)
+        router.include_router(
+            account_routes(
+                registration=self.registration,
+                sessions=self.sessions,
+                identification=identification,
+                cookies=Cookies(secure=self.settings.is_https(port=self.port)),
+                on_login=self._on_login,
+            )
+        )
+        router.include_router(
+            room_routes(
+                rooms=self.rooms,
+                chat=self.chat,
+                attendance=self.attendance,
+                sessions=self.sessions,
+                identification=identification,
+                on_message=self.hub.announce,
+                on_access_changed=self.watchers.changed,
+            )
+        )
+        plan = IcePlan(
+            stun_urls=self.settings.ice_urls,
+            turn_urls=self.settings.turn_urls,
+            turn_secret=None
+            if self.settings.turn_secret is None
+            else self.settings.turn_secret.get_secret_value(),
+        )
+        router.include_router(call_routes(plan=plan, identification=identification, clock=utc_now))
+        return router
+
+    def _descriptions(self, app: FastAPI) -> APIRouter:
+        router = APIRouter(tags=["server"])
+
+        @router.get("/config")
+        async def configuration() -> Configuration:
+            """What a web client has to know before anybody logs in."""
+            return Configuration(
+                version=__version__,
+                dev_mail=self.settings.shows_mail(port=self.port),
+                guest_ttl=self.settings.guest_ttl,
+                verification_ttl=self.settings.verification_ttl,
+            )
+
+        @router.get("/healthz")
+        async def healthz() -> Health:
+            """The process is up."""
+            return Health(status="ok")
+
+        @router.get("/readyz", responses=refusals(Unavailable))
+        async def readyz() -> Health:
+            """The database answers."""
+            try:
+                async with asyncio.timeout(5):
+                    await self.database.ping()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                raise Unavailable from error
+            return Health(status="ok")
+
+        @router.get("/openapi.json", include_in_schema=False)
+        async def openapi_json() -> JSONResponse:
+            return JSONResponse(openapi(app))
+
+        @router.get("/asyncapi.json", include_in_schema=False)
+        async def asyncapi_json() -> JSONResponse:
+            return JSONResponse(asyncapi(version=__version__))
+
+        return router
+
+    def _on_login(self, address: str, identity: Identity) -> None:
+        self.waiting_room.release(address)
+        if isinstance(identity, Guest):
+            self.upkeep.expect_guest()
+
+    async def _end_guest(self, user_id: UserId) -> None:
+        await self.hub.end_session(user_id, GuestExpired())
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        await self.attendance.close_abandoned()
+        tasks = [asyncio.create_task(_guarded(run), name=name) for name, run in self._tasks().items()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.passwords.close()
+            await self.database.close()
+
+    def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        tasks = {
+            "upkeep": self.upkeep.run,
+            "watchers": self.watchers.run,
+            "signaling": self.signaling.run,
+        }
+        if self.settings.smtp_url is not None:
+            server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
+            sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
+            tasks["mail"] = sender.run
+        return tasks
+
+
+async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A task that fails says so and goes on: one bad row must not end mails or rooms for good."""
+    while True:
+        try:
+            await run()
+        except Exception as error:
+            log.exception("task.failed", task=run.__qualname__, error=type(error).__name__)
+            await asyncio.sleep(1)
+
+
+def _by_path(app: ASGIApp, signaling: ASGIApp) -> ASGIApp:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and (scope["path"] + "/").startswith(SOCKET_PATH + "/"):
+            scope["parlour.route"] = SOCKET_PATH
+            await signaling(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return dispatch

@@ -1,0 +1,37 @@
+"""The HTTP endpoint of calls: which ICE servers to use."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from parlour.accounts.http import Identification
+from parlour.accounts.identity import Identity
+from parlour.calls.ice import IcePlan
+from parlour.errors import IdentityRequired, InvalidToken
+from parlour.wire.http import IceServer, IceServers
+from parlour.wire.refusals import refusals
+
+
+def call_routes(*, plan: IcePlan, identification: Identification, clock: Callable[[], datetime]) -> APIRouter:
+    router = APIRouter(tags=["calls"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+
+    @router.get(
+        "/ice",
+        response_model_exclude_none=True,
+        responses=refusals(IdentityRequired, InvalidToken),
+    )
+    async def ice_servers(caller: Caller) -> IceServers:
+        """STUN and TURN servers for an RTCPeerConnection; TURN credentials expire."""
+        found = plan.for_user(str(caller.user_id), now=clock())
+        return IceServers(
+            ice_servers=[
+                IceServer(urls=list(one.urls), username=one.username, credential=one.credential)
+                for one in found.servers
+            ],
+            expires_at=found.expires_at,
+        )
+
+    return router

@@ -1,0 +1,49 @@
+"""ICE servers for a client: STUN (RFC 8489) and TURN (RFC 8656) with credentials that expire.
+
+The credentials are those of "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest-00),
+which coturn checks with `use-auth-secret`: the username is the time of expiry and a name, the password
+the base64 of its HMAC-SHA1. Pure.
+"""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+CREDENTIAL_LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IceServerList:
+    servers: tuple[IceServer, ...]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcePlan:
+    """What the settings name. TURN without a secret is handed out as it is."""
+
+    stun_urls: tuple[str, ...]
+    turn_urls: tuple[str, ...]
+    turn_secret: str | None
+
+    def for_user(self, user: str, *, now: datetime) -> IceServerList:
+        """`user` appears in the TURN server's log; it is no address."""
+        servers = [IceServer(self.stun_urls)] if self.stun_urls else []
+        if not self.turn_urls:
+            return IceServerList(tuple(servers), None)
+        if self.turn_secret is None:
+            return IceServerList((*servers, IceServer(self.turn_urls)), None)
+        expires_at = now + CREDENTIAL_LIFETIME
+        username = f"{int(expires_at.timestamp())}:{user}"
+        digest = hmac.new(self.turn_secret.encode(), username.encode(), hashlib.sha1).digest()
+        credential = base64.b64encode(digest).decode()
+        return IceServerList((*servers, IceServer(self.turn_urls, username, credential)), expires_at)

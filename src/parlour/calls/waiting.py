@@ -1,0 +1,44 @@
+"""Transports without identity: they wait, cost next to nothing, get nothing, and are closed.
+
+Existing browser clients connect before they log in. Their CONNECT is neither answered nor refused; once
+somebody logs in from the same address, or the time is over, the transport is closed, and the client
+comes back by itself with the cookie that it has by then.
+"""
+
+import asyncio
+from collections import defaultdict
+
+MAX_WAIT_SECONDS = 30.0
+MAX_PER_ADDRESS = 100
+
+
+class WaitingRoom:
+    def __init__(self, *, max_wait: float = MAX_WAIT_SECONDS, max_per_address: int = MAX_PER_ADDRESS) -> None:
+        self._max_wait = max_wait
+        self._max_per_address = max_per_address
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def wait(self, address: str) -> None:
+        """Until `release`, or the time is over; at once where too many of that address wait."""
+        here = self._waiting[address]
+        if len(here) >= self._max_per_address:
+            return
+        released = asyncio.Event()
+        here.add(released)
+        try:
+            async with asyncio.timeout(self._max_wait):
+                await released.wait()
+        except TimeoutError:
+            return
+        finally:
+            here.discard(released)
+            if not here:
+                self._waiting.pop(address, None)
+
+    def release(self, address: str) -> None:
+        """Somebody logged in from there."""
+        for released in self._waiting.get(address, ()):
+            released.set()
+
+    def count(self) -> int:
+        return sum(len(waiting) for waiting in self._waiting.values())

@@ -1,0 +1,77 @@
+"""Tells those who are in no call which rooms are in use: `share-rooms`."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.accounts.identity import UserId
+from parlour.calls.presence import ConnectionId, Presence
+from parlour.rooms.entities import RoomId
+from parlour.rooms.service import RoomService
+from parlour.wire.signaling import AnyServerEvent, ShareRooms
+
+SHORTEST_PAUSE_SECONDS = 0.1
+RETRY_SECONDS = 5.0
+
+log = structlog.get_logger("parlour.calls")
+
+
+class Watchers:
+    """A task that lives as long as the server: however many changes, one round a pause.
+
+    The list is made once for each group of watchers who may see the same rooms, and goes only to those
+    for whom it changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        presence: Presence,
+        rooms: RoomService,
+        deliver: Callable[[ConnectionId, AnyServerEvent], None],
+    ) -> None:
+        self._presence = presence
+        self._rooms = rooms
+        self._deliver = deliver
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """Somebody connected, joined or left, or may see other rooms than before."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            pause = SHORTEST_PAUSE_SECONDS
+            try:
+                await self._tell()
+            except SQLAlchemyError as error:
+                log.warning("share_rooms.postponed", error=type(error).__name__)
+                self._changed.set()
+                pause = RETRY_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _tell(self) -> None:
+        in_use = self._presence.rooms_in_use()
+        events = await self._rooms.events_among(in_use) if in_use else {}
+        lists: dict[frozenset[RoomId], tuple[str, ...]] = {}
+        messages: dict[tuple[str, ...], ShareRooms] = {}
+        for connection, watching in self._presence.watching():
+            hidden = _hidden_from(connection.identity.user_id, events)
+            if hidden not in lists:
+                lists[hidden] = tuple(
+                    sorted(name for room_id, name in in_use.items() if room_id not in hidden)
+                )
+            names = lists[hidden]
+            if watching.told != names:
+                message = messages.setdefault(names, ShareRooms(list(names)))
+                self._deliver(connection.connection_id, message)
+                self._presence.told(connection.connection_id, names)
+
+
+def _hidden_from(user_id: UserId, events: dict[RoomId, set[UserId]]) -> frozenset[RoomId]:
+    return frozenset(room_id for room_id, people in events.items() if user_id not in people)

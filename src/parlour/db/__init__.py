@@ -1,0 +1,1 @@
+"""All tables, the engine, transactions and migrations."""

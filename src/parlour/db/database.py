@@ -1,0 +1,106 @@
+"""The engine and its transactions, for SQLite and PostgreSQL alike."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+SQLITE_BUSY_MS = 10_000
+POOL_SIZE = 10
+
+
+class InvalidDatabaseUrl(ValueError):
+    """A database URL that names neither PostgreSQL nor SQLite."""
+
+
+def driver_url(database_url: str) -> URL:
+    """`postgresql://…` or `sqlite:///…` with the driver that Parlour uses. Raises InvalidDatabaseUrl."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidDatabaseUrl("is no database URL") from error
+    match url.get_backend_name():
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case "sqlite":
+            return url.set(drivername="sqlite+aiosqlite")
+        case other:
+            raise InvalidDatabaseUrl(f"names {other!r}; Parlour speaks postgresql and sqlite")
+
+
+class Database:
+    """One engine; a use case opens one transaction.
+
+    `hide_parameters` keeps addresses and hashes out of the messages of database errors.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        url = driver_url(database_url)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine = create_async_engine(url, hide_parameters=True)
+            _prepare_sqlite(self.engine.sync_engine)
+            if url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        else:
+            self.engine = create_async_engine(
+                url, hide_parameters=True, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+            )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Commits at the end, rolls back where the block raises.
+
+        SQLite has one writer: it takes its place in the line at once, since a reader that becomes a
+        writer later may find the database changed below it.
+        """
+        async with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection = await connection.execution_options(sqlite_write=True)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads: it waits for no writer."""
+        async with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection = await connection.execution_options(sqlite_write=False)
+            async with connection.begin():
+                yield connection
+
+    async def ping(self) -> None:
+        """Raises what the driver raises where the database does not answer."""
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """WAL, foreign keys, a patient writer; the transaction's start is ours instead of the driver's."""
+
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        cursor.close()
+
+    def begin(connection: Any) -> None:
+        write = connection.get_execution_options().get("sqlite_write", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begin)
+
+
+__all__ = ["AsyncConnection", "AsyncEngine", "Database", "InvalidDatabaseUrl", "driver_url"]

@@ -1,0 +1,1 @@
+"""Alembic's environment and versions; `parlour serve` and `parlour migrate` run them."""

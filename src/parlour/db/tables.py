@@ -1,0 +1,207 @@
+"""All tables. Uniqueness is the database's: `*_key` columns hold what two names are compared by."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite gives out row ids for INTEGER alone."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC; SQLite, which knows no time zones, holds it without."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
+    return Column(name, UtcDateTime, nullable=nullable, index=index)
+
+
+def _owned_by(column: str, target: str, *, primary_key: bool = False) -> Column[Any]:
+    """A reference that goes when what it refers to goes."""
+    key = ForeignKey(target, ondelete="CASCADE")
+    return Column(column, Id, key, primary_key=primary_key, nullable=False, index=not primary_key)
+
+
+def _outlives(column: str, target: str) -> Column[Any]:
+    """A reference that becomes null when what it refers to goes."""
+    return Column(column, Id, ForeignKey(target, ondelete="SET NULL"), nullable=True, index=True)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False, unique=True),
+    _moment("created_at"),
+    _moment("verified_at", nullable=True),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    _owned_by("user_id", "users.id", primary_key=True),
+    Column("username", String(24), nullable=False),
+    Column("username_key", String(24), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    _moment("verified_at", nullable=True),
+    _moment("last_login_at", nullable=True),
+)
+
+guests = Table(
+    "guests",
+    metadata,
+    _owned_by("user_id", "users.id", primary_key=True),
+    _moment("expires_at", nullable=True, index=True),
+)
+
+refresh_sessions = Table(
+    "refresh_sessions",
+    metadata,
+    Column("family", String(36), primary_key=True),
+    _owned_by("user_id", "users.id"),
+    Column("generation", Integer, nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    _moment("issued_at"),
+    _moment("replaced_at", nullable=True),
+    _moment("expires_at", index=True),
+    _moment("revoked_at", nullable=True),
+)
+
+email_verifications = Table(
+    "email_verifications",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    _owned_by("user_id", "users.id"),
+    Column("purpose", String(16), nullable=False),
+    _moment("sent_at"),
+    _moment("expires_at"),
+    _moment("used_at", nullable=True),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("name_key", String(192), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    _outlives("creator_id", "users.id"),
+    Column("creator_name", String(24), nullable=False),
+    _moment("created_at"),
+)
+
+admissions = Table(
+    "admissions",
+    metadata,
+    _owned_by("room_id", "rooms.id", primary_key=True),
+    _owned_by("user_id", "users.id", primary_key=True),
+    _moment("admitted_at"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _owned_by("room_id", "rooms.id"),
+    _outlives("user_id", "users.id"),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False, index=True),
+    _moment("invited_at"),
+    UniqueConstraint("room_id", "email_key"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", String(64), nullable=False),
+    _outlives("author_id", "users.id"),
+    Column("author_name", String(24), nullable=False),
+    Column("author_email", String(254), nullable=False),
+    Column("text", Text, nullable=False),
+    _moment("sent_at"),
+    UniqueConstraint("room_id", "message_id"),
+    Index("ix_messages_room_id_id", "room_id", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _moment("created_at"),
+)
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _owned_by("event_id", "events.id"),
+    _outlives("user_id", "users.id"),
+    Column("username", String(24), nullable=False),
+    Column("email", String(254), nullable=False),
+    _moment("joined_at"),
+    _moment("left_at", nullable=True),
+)
+Index(
+    "uq_event_log_open",
+    event_log.c.event_id,
+    event_log.c.user_id,
+    unique=True,
+    sqlite_where=event_log.c.left_at.is_(None),
+    postgresql_where=event_log.c.left_at.is_(None),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("recipient", String(254), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    _moment("created_at"),
+    Column("attempts", Integer, nullable=False, default=0),
+    _moment("next_attempt_at", nullable=True, index=True),
+)

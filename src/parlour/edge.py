@@ -1,0 +1,191 @@
+"""What every HTTP request passes: its log line, its size limit, its headers, and the form of refusals."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from parlour.errors import (
+    FieldError,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    RequestTooLarge,
+    Unavailable,
+)
+from parlour.wire.refusals import PROBLEM_JSON, problem_body
+
+MAX_BODY_BYTES = 256 * 1024
+RETRY_AFTER_SECONDS = "5"
+
+log = structlog.get_logger("parlour.http")
+
+Headers = list[tuple[bytes, bytes]]
+NotFoundPage = Callable[[Request], Response | None]
+
+
+class Edge:
+    """The outermost ASGI layer of HTTP: one log line a request; no unhandled error leaves the server.
+
+    The line names the route's template, never the path, since paths of this product hold tokens.
+    """
+
+    def __init__(self, app: ASGIApp, *, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers: Headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        started = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = self._with_headers(message["headers"], request_id)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self._app(scope, _limited(scope, receive), answer)
+            except RequestTooLarge as refusal:
+                if status == 0:
+                    await problem_response(refusal)(scope, receive, answer)
+            except Exception as error:
+                log.exception("request.failed", error=type(error).__name__)
+                if status == 0:
+                    await problem_response(InternalError())(scope, receive, answer)
+            finally:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=_route(scope),
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+    def _with_headers(self, given: Any, request_id: str) -> Headers:
+        headers: Headers = list(given)
+        names = {name.lower() for name, _ in headers}
+        headers += [(name, value) for name, value in self._headers if name not in names]
+        headers.append((b"x-request-id", request_id.encode()))
+        return headers
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    template = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return str(template) if template else str(scope.get("parlour.route", "unknown"))
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """Raises RequestTooLarge as soon as that is known, before more is read."""
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
+        return _refuse_too_large
+    read = 0
+
+    async def limited() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > MAX_BODY_BYTES:
+            raise RequestTooLarge
+        return message
+
+    return limited
+
+
+async def _refuse_too_large() -> Message:
+    raise RequestTooLarge
+
+
+def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem_body(refusal), status_code=refusal.status, media_type=PROBLEM_JSON, headers=headers
+    )
+
+
+def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
+    """Every refusal, the framework's own included, becomes problem+json; people get a page for a 404."""
+
+    async def refused(_request: Request, refusal: Refusal) -> JSONResponse:
+        headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else None
+        return problem_response(refusal, headers)
+
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem_response(InvalidRequest(fields=_field_errors(error)))
+
+    async def framework(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.NOT_FOUND and (page := not_found_page(request)) is not None:
+            return page
+        if isinstance(error.__cause__, Refusal):  # raised while the framework read the body
+            return problem_response(error.__cause__)
+        return problem_response(_framework_refusal(error.status_code), _kept_headers(error))
+
+    async def unavailable(_request: Request, error: Exception) -> JSONResponse:
+        log.error("request.database_unavailable", error=type(error).__name__)
+        return problem_response(Unavailable(), {"Retry-After": RETRY_AFTER_SECONDS})
+
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        Refusal: refused,
+        RequestValidationError: invalid,
+        HTTPException: framework,
+        OperationalError: unavailable,
+        InterfaceError: unavailable,
+        PoolTimeout: unavailable,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _field_errors(error: RequestValidationError) -> tuple[FieldError, ...]:
+    return tuple(
+        FieldError(
+            field=_dotted(one["loc"], one["type"]),
+            message=one["msg"].removeprefix("Value error, "),
+        )
+        for one in error.errors()
+    )
+
+
+def _dotted(place: tuple[str | int, ...], kind: str) -> str:
+    """`email.0` for ("body", "email", 0); malformed JSON has no fields, it is the body that does not fit."""
+    inside = place[1:] if kind != "json_invalid" else ()
+    return ".".join(str(part) for part in inside) or str(place[0])
+
+
+def _framework_refusal(status: int) -> Refusal:
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return NotFound()
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return MethodNotAllowed()
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return RequestTooLarge()
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return Unavailable()
+        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return InvalidRequest()
+        case _:
+            return InternalError()
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str] | None:
+    return dict(error.headers) if error.headers else None

@@ -1,0 +1,106 @@
+"""The base of all refusals: what Parlour answers when it will not do what was asked."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field of a request that does not fit; `field` is a dotted path such as `email.0`."""
+
+    field: str
+    message: str
+
+
+class Refusal(Exception):
+    """A request that was understood and is refused.
+
+    A subclass is a noun whose docstring is the sentence that people read. `code` is a stable
+    snake_case word for programs and `status` the HTTP status (RFC 9110). One handler turns a
+    refusal into problem+json (RFC 9457), another into a Socket.IO acknowledgement.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+
+    def __init__(self, *, fields: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(self.sentence())
+        self.fields = fields
+
+    @classmethod
+    def sentence(cls) -> str:
+        return " ".join((cls.__doc__ or cls.code).split())
+
+    @property
+    def message(self) -> str:
+        return self.sentence()
+
+
+class InvalidRequest(Refusal):
+    """The request does not have the expected shape."""
+
+    code = "invalid_request"
+    status = 422
+
+
+class IdentityRequired(Refusal):
+    """Please log in first."""
+
+    code = "identity_required"
+    status = 401
+
+
+class InvalidToken(Refusal):
+    """This session is no longer valid. Please log in again."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class NotTheCaller(Refusal):
+    """You cannot act in somebody else's name."""
+
+    code = "not_the_caller"
+    status = 403
+
+
+class OriginNotAllowed(Refusal):
+    """This site may not use your session here."""
+
+    code = "origin_not_allowed"
+    status = 403
+
+
+class NotFound(Refusal):
+    """There is nothing at this address."""
+
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(Refusal):
+    """This address does not answer that method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class RequestTooLarge(Refusal):
+    """The request is too large."""
+
+    code = "request_too_large"
+    status = 413
+
+
+class InternalError(Refusal):
+    """Something went wrong on the server. It has been logged; please try again."""
+
+    code = "internal_error"
+    status = 500
+
+
+class Unavailable(Refusal):
+    """The service cannot do this right now. Please try again in a moment."""
+
+    code = "unavailable"
+    status = 503

@@ -1,0 +1,68 @@
+"""/dev/mail: the letters that no mail server takes, shown to this machine alone."""
+
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from parlour.errors import NotFound
+from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.wire.base import iso
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_STYLE = Path(__file__).parent / "templates" / "dev_mail.css"
+
+
+def dev_mail_routes(outbox: Outbox) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    style = _STYLE.read_text(encoding="utf-8")
+
+    @router.get("/dev/mail")
+    async def dev_mail(request: Request) -> Response:
+        _require_loopback(request)
+        mails = [_shown(queued) for queued in await outbox.kept()]
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse(mails)
+        return HTMLResponse(_environment().get_template("dev_mail.html").render(mails=mails))
+
+    @router.get("/dev/mail.css")
+    async def dev_mail_style(request: Request) -> Response:
+        _require_loopback(request)
+        return Response(style, media_type="text/css")
+
+    return router
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, select_autoescape  # at the first look, not at start
+
+    loader = PackageLoader("parlour.mail", "templates")
+    return Environment(loader=loader, autoescape=select_autoescape(["html"]))
+
+
+def _require_loopback(request: Request) -> None:
+    """Raises NotFound for anybody who is not on this machine, whatever the public URL says."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.removeprefix("::ffff:"))
+    except ValueError as error:
+        raise NotFound from error
+    if not address.is_loopback:
+        raise NotFound
+
+
+def _shown(queued: QueuedLetter) -> dict[str, str]:
+    letter = queued.letter
+    return {
+        "to": letter.recipient,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "sent_at": iso(queued.created_at),
+    }

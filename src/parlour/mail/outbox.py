@@ -1,0 +1,117 @@
+"""The outbox: letters written in somebody's transaction, claimed and sent later.
+
+A claim is a lease: a sender that dies with letters in hand leaves them to be sent again once it ends
+(at least once, the pattern known as transactional outbox).
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from parlour.db.database import AsyncConnection, Database
+from parlour.db.tables import outbox
+from parlour.mail.letters import Letter
+
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedLetter:
+    id: int
+    letter: Letter
+    created_at: datetime
+    attempts: int
+
+
+class Outbox:
+    """`delivers` is false where no mail server is set: letters then stay, to be shown at /dev/mail."""
+
+    def __init__(self, database: Database, *, delivers: bool) -> None:
+        self._database = database
+        self._delivers = delivers
+        self._filled = asyncio.Event()
+
+    async def put(self, connection: AsyncConnection, *letters: Letter) -> None:
+        """Writes letters in the caller's transaction; `announce` after it tells the sender."""
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "recipient": letter.recipient,
+                "subject": letter.subject,
+                "text": letter.text,
+                "html": letter.html,
+                "created_at": now,
+                "attempts": 0,
+                "next_attempt_at": now if self._delivers else None,
+            }
+            for letter in letters
+        ]
+        if rows:
+            await connection.execute(insert(outbox), rows)
+
+    def announce(self) -> None:
+        self._filled.set()
+
+    async def wait(self, *, at_most: float) -> None:
+        """Until something was announced, at most so many seconds."""
+        try:
+            async with asyncio.timeout(at_most):
+                await self._filled.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._filled.clear()
+
+    async def claim(self, *, at_most: int) -> list[QueuedLetter]:
+        """Takes due letters for the length of a lease; two senders never take the same one."""
+        now = datetime.now(UTC)
+        due = (
+            select(outbox.c.id)
+            .where(outbox.c.next_attempt_at <= now)
+            .order_by(outbox.c.id)
+            .limit(at_most)
+            .with_for_update(skip_locked=True)
+        )
+        taken = (
+            update(outbox)
+            .where(outbox.c.id.in_(due.scalar_subquery()))
+            .values(next_attempt_at=now + LEASE, attempts=outbox.c.attempts + 1)
+            .returning(outbox)
+        )
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(taken)).all()
+        return sorted((_queued(row) for row in rows), key=lambda queued: queued.id)
+
+    async def seconds_to_next(self) -> float | None:
+        """Until the next letter is due; None where none waits."""
+        first = select(outbox.c.next_attempt_at).where(outbox.c.next_attempt_at.is_not(None))
+        async with self._database.reading() as connection:
+            due = (await connection.execute(first.order_by(outbox.c.next_attempt_at).limit(1))).scalar()
+        return None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
+
+    async def remove(self, letter_id: int) -> None:
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(outbox).where(outbox.c.id == letter_id))
+
+    async def postpone(self, letter_id: int, pause: timedelta) -> None:
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                update(outbox)
+                .where(outbox.c.id == letter_id)
+                .values(next_attempt_at=datetime.now(UTC) + pause)
+            )
+
+    async def kept(self, *, at_most: int = 200) -> list[QueuedLetter]:
+        """Letters that are not to be sent, newest first."""
+        newest = select(outbox).where(outbox.c.next_attempt_at.is_(None)).order_by(outbox.c.id.desc())
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(newest.limit(at_most))).all()
+        return [_queued(row) for row in rows]
+
+
+def _queued(row: Row[Any]) -> QueuedLetter:
+    letter = Letter(row.recipient, row.subject, row.text, row.html)
+    return QueuedLetter(row.id, letter, row.created_at, row.attempts)

@@ -1,0 +1,84 @@
+"""Empties the outbox: retries with growing pauses, gives up after a day and says so in the log."""
+
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.smtp import (
+    LetterDeferred,
+    LetterRefused,
+    MailServerUnavailable,
+    SmtpServer,
+    SmtpSession,
+    smtp_session,
+)
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=1)
+BATCH = 20
+LONGEST_WAIT_SECONDS = 60.0
+
+log = structlog.get_logger("parlour.mail")
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after the nth failed attempt: 5 s, doubling, at most an hour."""
+    doublings = min(attempts - 1, 20)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << doublings))
+
+
+class MailSender:
+    """A task that lives as long as the server."""
+
+    def __init__(self, outbox: Outbox, server: SmtpServer, sender: Address) -> None:
+        self._outbox = outbox
+        self._server = server
+        self._sender = sender
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            try:
+                while letters := await self._outbox.claim(at_most=BATCH):
+                    await self._send_all(letters)
+                pause = await self._outbox.seconds_to_next()
+            except SQLAlchemyError as error:
+                log.warning("mail.outbox_unavailable", error=type(error).__name__)
+                pause = FIRST_PAUSE.total_seconds()
+            await self._outbox.wait(at_most=min(pause or LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+
+    async def _send_all(self, letters: list[QueuedLetter]) -> None:
+        waiting = list(letters)
+        try:
+            async with smtp_session(self._server, self._sender) as session:
+                while waiting:
+                    await self._send(session, waiting[0])
+                    waiting.pop(0)
+        except MailServerUnavailable as error:
+            for queued in waiting:
+                await self._postpone(queued, reason=str(error))
+
+    async def _send(self, session: SmtpSession, queued: QueuedLetter) -> None:
+        try:
+            await session.send(queued.letter)
+        except LetterDeferred as error:
+            await self._postpone(queued, reason=str(error))
+            return
+        except LetterRefused as error:
+            log.error("mail.refused", mail=queued.id, smtp_status=str(error))
+        else:
+            log.info("mail.sent", mail=queued.id, attempt=queued.attempts)
+        await self._outbox.remove(queued.id)
+
+    async def _postpone(self, queued: QueuedLetter, *, reason: str) -> None:
+        if datetime.now(UTC) - queued.created_at > GIVE_UP_AFTER:
+            log.error("mail.given_up", mail=queued.id, attempts=queued.attempts, reason=reason)
+            await self._outbox.remove(queued.id)
+            return
+        pause = pause_after(queued.attempts)
+        log.warning("mail.postponed", mail=queued.id, reason=reason, seconds=pause.total_seconds())
+        await self._outbox.postpone(queued.id, pause)

@@ -1,0 +1,148 @@
+"""Sends letters over SMTP (RFC 5321), with TLS and login as the URL says."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from parlour.mail.letters import Letter
+
+TIMEOUT_SECONDS = 30
+
+
+_CONNECTION_LOST = (
+    aiosmtplib.SMTPServerDisconnected,
+    aiosmtplib.SMTPTimeoutError,
+    aiosmtplib.SMTPConnectError,
+    OSError,
+)
+
+
+class InvalidSmtpUrl(ValueError):
+    """A URL that is not smtp://user:password@host:port or smtps://…"""
+
+
+class InvalidSender(ValueError):
+    """A sender that is not `Name <address>`."""
+
+
+class LetterRefused(Exception):
+    """The mail server will never take this letter (a permanent answer, 5xx)."""
+
+
+class LetterDeferred(Exception):
+    """The mail server does not take this letter now (a transient answer, 4xx)."""
+
+
+class MailServerUnavailable(Exception):
+    """The mail server cannot be reached, or the session with it broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    host: str
+    port: int
+    implicit_tls: bool
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def from_url(cls, url: str) -> "SmtpServer":
+        """`smtp://` upgrades by STARTTLS where the server offers it, `smtps://` is TLS from the start.
+
+        Raises InvalidSmtpUrl.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise InvalidSmtpUrl("is no URL") from error
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise InvalidSmtpUrl("is not smtp://user:password@host:port or smtps://…")
+        implicit_tls = parts.scheme == "smtps"
+        return cls(
+            host=parts.hostname,
+            port=port or (465 if implicit_tls else 587 if parts.username else 25),
+            implicit_tls=implicit_tls,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+def parsed_sender(mail_from: str) -> Address:
+    """`Parlour <parlour@localhost>` as an address. Raises InvalidSender."""
+    name, address = parseaddr(mail_from)
+    user, at, domain = address.rpartition("@")
+    if not at or not user or not domain:
+        raise InvalidSender("is not `Name <address>`")
+    return Address(display_name=name, username=user, domain=domain)
+
+
+class SmtpSession:
+    """One connection to the mail server."""
+
+    def __init__(self, client: aiosmtplib.SMTP, sender: Address) -> None:
+        self._client = client
+        self._sender = sender
+
+    async def send(self, letter: Letter) -> None:
+        """Raises LetterRefused, LetterDeferred or MailServerUnavailable."""
+        try:
+            await self._client.send_message(
+                self._message(letter), sender=self._sender.addr_spec, recipients=[letter.recipient]
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _as_refusal(error.recipients[0].code) from error
+        except (ValueError, MessageError) as error:  # an address that no header can hold
+            raise LetterRefused(type(error).__name__) from error
+        except _CONNECTION_LOST as error:
+            raise MailServerUnavailable(type(error).__name__) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _as_refusal(error.code) from error
+        except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
+            raise LetterRefused(type(error).__name__) from error
+
+    def _message(self, letter: Letter) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = letter.recipient
+        message["Subject"] = letter.subject
+        message["Date"] = formatdate(usegmt=True)
+        message["Message-ID"] = make_msgid(domain=self._sender.domain)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        message.add_alternative(letter.html, subtype="html")
+        return message
+
+
+@asynccontextmanager
+async def smtp_session(server: SmtpServer, sender: Address) -> AsyncIterator[SmtpSession]:
+    """Raises MailServerUnavailable where no session comes about."""
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.implicit_tls,
+        start_tls=False if server.implicit_tls else None,
+        username=server.username,
+        password=server.password,
+        timeout=TIMEOUT_SECONDS,
+    )
+    try:
+        await client.connect()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise MailServerUnavailable(type(error).__name__) from error
+    try:
+        yield SmtpSession(client, sender)
+    finally:
+        client.close()
+
+
+def _as_refusal(code: int) -> LetterRefused | LetterDeferred:
+    permanent = 500 <= code < 600
+    return LetterRefused(str(code)) if permanent else LetterDeferred(str(code))

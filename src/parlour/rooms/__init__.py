@@ -1,0 +1,1 @@
+"""Rooms, invitations, events, their chat and their attendance."""

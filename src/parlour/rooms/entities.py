@@ -1,0 +1,57 @@
+"""What rooms consist of, as the use cases see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from parlour.accounts.identity import UserId
+from parlour.wire.base import room_key
+
+RoomId = NewType("RoomId", int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    room_id: RoomId
+    name: str
+    description: str
+    password_hash: str
+    creator_id: UserId | None
+    creator_name: str
+    created_at: datetime
+    event_id: int | None
+
+    @property
+    def is_event(self) -> bool:
+        return self.event_id is not None
+
+    @property
+    def name_key(self) -> str:
+        return room_key(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    position: int
+    message_id: str
+    author_id: UserId | None
+    author_name: str
+    author_email: str
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    email: str
+    username: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A line of an event's attendance."""
+
+    username: str
+    email: str
+    joined_at: datetime
+    left_at: datetime | None

@@ -1,0 +1,209 @@
+"""The HTTP endpoints of rooms, invitations, events, chat and attendance."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from parlour.accounts.http import Identification
+from parlour.accounts.identity import Identity
+from parlour.accounts.refusals import UserNotFound
+from parlour.accounts.sessions import Sessions
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller
+from parlour.rooms.attendance import AttendanceLog, parsed_move
+from parlour.rooms.chat import Chat, Written
+from parlour.rooms.entities import Message, Room
+from parlour.rooms.refusals import (
+    CreatorNotFound,
+    EventNotFound,
+    GuestsCreateNoRooms,
+    InvalidMove,
+    MessageIdTaken,
+    NotAdmitted,
+    NotInvited,
+    NotTheCreator,
+    RoomNameTaken,
+    RoomNotFound,
+    WrongRoomPassword,
+)
+from parlour.rooms.service import RoomService
+from parlour.wire.base import RoomName, email_key
+from parlour.wire.http import (
+    Attendance,
+    AttendanceList,
+    EventMove,
+    InvitationCheck,
+    InvitationEntry,
+    InvitationList,
+    InvitationOutcome,
+    MessageId,
+    MessagePage,
+    NewEvent,
+    NewInvitation,
+    NewMessage,
+    NewRoom,
+    Nothing,
+    RoomAccess,
+    RoomCheck,
+    RoomEntry,
+    StoredMessage,
+)
+from parlour.wire.refusals import refusals
+
+_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
+
+
+def room_routes(
+    *,
+    rooms: RoomService,
+    chat: Chat,
+    attendance: AttendanceLog,
+    sessions: Sessions,
+    identification: Identification,
+    on_message: Callable[[Written], None],
+    on_access_changed: Callable[[], None],
+) -> APIRouter:
+    """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
+    router = APIRouter(tags=["rooms"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+    AnyCaller = Annotated[Identity | None, Depends(identification.optional)]
+
+    async def require_own(email: str | None, caller: Identity) -> None:
+        """Raises UserNotFound or NotTheCaller for an email that is not the caller's."""
+        if email is None or email_key(email) == email_key(caller.email):
+            return
+        if await sessions.find(email) is None:
+            raise UserNotFound
+        raise NotTheCaller
+
+    @router.post(
+        "/room",
+        responses=refusals(RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, *_ALWAYS),
+    )
+    async def create_room(body: NewRoom, caller: Caller) -> Nothing:
+        """Create a room with a password."""
+        await rooms.create(
+            caller,
+            name=body.name,
+            password=body.password,
+            description=body.description,
+            creator=body.creator,
+        )
+        return Nothing()
+
+    @router.post("/room/access", responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, *_ALWAYS))
+    async def access_room(body: RoomAccess, caller: Caller) -> Nothing:
+        """Give a room's password; the caller may enter from now on."""
+        await rooms.give_password(caller, name=body.name, password=body.password)
+        return Nothing()
+
+    @router.post("/room/check", responses=refusals(InvalidToken, InvalidRequest))
+    async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> list[RoomEntry]:
+        """The rooms that the caller may see, by name; works without login."""
+        page = body or RoomCheck()
+        found = await rooms.visible(caller, limit=page.limit, after=page.after)
+        return [_entry(room) for room in found]
+
+    @router.post(
+        "/message",
+        responses=refusals(
+            RoomNotFound, UserNotFound, NotTheCaller, NotAdmitted, NotInvited, MessageIdTaken, *_ALWAYS
+        ),
+    )
+    async def write_message(body: NewMessage, caller: Caller) -> Nothing:
+        """Write to a room's chat."""
+        await require_own(body.email, caller)
+        written = await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
+        on_message(written)
+        return Nothing()
+
+    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, *_ALWAYS))
+    async def read_messages(
+        caller: Caller,
+        roomname: Annotated[RoomName, Query()],
+        before: Annotated[MessageId | None, Query(description="Only older ones.")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    ) -> MessagePage:
+        """A room's chat, newest first."""
+        page = await chat.history(caller, room=roomname, before=before, limit=limit)
+        return MessagePage(
+            messages=[_stored(page.room, message) for message in page.messages], more=page.more
+        )
+
+    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def invite(body: NewInvitation, caller: Caller) -> InvitationOutcome:
+        """Invite people by email; a mail goes to each."""
+        outcome = await rooms.invite(caller, room=body.room, addresses=body.email)
+        on_access_changed()
+        return InvitationOutcome(invited=outcome.invited, rejected=outcome.rejected)
+
+    @router.get("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> InvitationList:
+        """Who is invited to a room of one's own."""
+        found = await rooms.invitations(caller, room=room)
+        return InvitationList(
+            invitations=[InvitationEntry(email=one.email, username=one.username) for one in found]
+        )
+
+    @router.post("/invitation/check", responses=refusals(NotInvited, NotTheCaller, *_ALWAYS))
+    async def check_invitation(body: InvitationCheck, caller: Caller) -> Nothing:
+        """Whether the caller is invited to a room, or created it."""
+        await rooms.require_invitation(caller, email=body.email, room=body.room)
+        return Nothing()
+
+    @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def make_event(body: NewEvent, caller: Caller) -> Nothing:
+        """Make a room an event: entered by invitation only."""
+        await rooms.make_event(caller, room=body.room)
+        on_access_changed()
+        return Nothing()
+
+    @router.post(
+        "/event/log",
+        responses=refusals(InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, *_ALWAYS),
+    )
+    async def log_attendance(body: EventMove, caller: Caller) -> Nothing:
+        """Say that one joined or left an event; the server's own record is not doubled."""
+        move = parsed_move(body.move)
+        await require_own(body.email, caller)
+        await attendance.log(caller, room=body.name, move=move)
+        return Nothing()
+
+    @router.get("/event/log", responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS))
+    async def read_attendance(caller: Caller, room: Annotated[RoomName, Query()]) -> AttendanceList:
+        """The attendance of an event of one's own."""
+        visits = await attendance.read(caller, room=room)
+        return AttendanceList(
+            attendance=[
+                Attendance(
+                    email=visit.email,
+                    username=visit.username,
+                    joined_at=visit.joined_at,
+                    left_at=visit.left_at,
+                )
+                for visit in visits
+            ]
+        )
+
+    return router
+
+
+def _entry(room: Room) -> RoomEntry:
+    return RoomEntry(
+        name=room.name,
+        room_id=room.room_id if room.is_event else None,
+        username=room.creator_name,
+        created_at=room.created_at,
+        description=room.description,
+    )
+
+
+def _stored(room: Room, message: Message) -> StoredMessage:
+    return StoredMessage(
+        message_id=message.message_id,
+        room=room.name,
+        username=message.author_name,
+        email=message.author_email,
+        message=message.text,
+        sent_at=message.sent_at,
+    )

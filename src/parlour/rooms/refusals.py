@@ -1,0 +1,80 @@
+"""What rooms refuse."""
+
+from parlour.errors import Refusal
+
+
+class RoomNotFound(Refusal):
+    """This room does not exist."""
+
+    code = "room_not_found"
+    status = 404
+
+
+class RoomNameTaken(Refusal):
+    """A room with this name already exists."""
+
+    code = "room_name_taken"
+    status = 409
+
+
+class CreatorNotFound(Refusal):
+    """The named creator does not exist."""
+
+    code = "creator_not_found"
+    status = 404
+
+
+class GuestsCreateNoRooms(Refusal):
+    """Guests cannot create rooms. Register an account to have rooms of your own."""
+
+    code = "guests_create_no_rooms"
+    status = 403
+
+
+class WrongRoomPassword(Refusal):
+    """This is not the room's password."""
+
+    code = "wrong_room_password"
+    status = 401
+
+
+class NotInvited(Refusal):
+    """This is an event: only invited people may enter."""
+
+    code = "not_invited"
+    status = 403
+
+
+class NotAdmitted(Refusal):
+    """Please enter the room's password first."""
+
+    code = "not_admitted"
+    status = 403
+
+
+class NotTheCreator(Refusal):
+    """Only the room's creator may do that."""
+
+    code = "not_the_creator"
+    status = 403
+
+
+class EventNotFound(Refusal):
+    """There is no such event."""
+
+    code = "event_not_found"
+    status = 404
+
+
+class InvalidMove(Refusal):
+    """The move has to be "j" (joined) or "l" (left)."""
+
+    code = "invalid_move"
+    status = 400
+
+
+class MessageIdTaken(Refusal):
+    """Another message already has this id."""
+
+    code = "message_id_taken"
+    status = 409

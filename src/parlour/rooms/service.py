@@ -1,0 +1,202 @@
+"""The use cases of rooms: create, list, enter, invite, make an event."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts.identity import Guest, Identity, UserId
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.sessions import Sessions
+from parlour.db.database import AsyncConnection, Database
+from parlour.errors import FieldError, InvalidRequest, NotTheCaller
+from parlour.mail.letters import Letters
+from parlour.mail.outbox import Outbox
+from parlour.rooms import policy, store
+from parlour.rooms.entities import Invitation, Room, RoomId
+from parlour.rooms.policy import Action, Standing
+from parlour.rooms.refusals import (
+    CreatorNotFound,
+    GuestsCreateNoRooms,
+    NotInvited,
+    RoomNameTaken,
+    RoomNotFound,
+    WrongRoomPassword,
+)
+from parlour.wire.base import email_key, parsed_email
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    invited: list[str]
+    rejected: list[str]
+
+
+async def permitted(
+    connection: AsyncConnection, action: Action, *, room: str, identity: Identity
+) -> tuple[Room, Standing]:
+    """The room, where the policy lets this person do that. Raises RoomNotFound or what policy says."""
+    found = await store.room_and_standing(connection, room, identity.user_id)
+    if found is None:
+        raise RoomNotFound
+    known, standing = found
+    refused = policy.refusal(action, is_event=known.is_event, standing=standing)
+    if refused is not None:
+        raise refused
+    return known, standing
+
+
+class RoomService:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        letters: Letters,
+        passwords: Passwords,
+        sessions: Sessions,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._letters = letters
+        self._passwords = passwords
+        self._sessions = sessions
+        self._clock = clock
+
+    async def create(
+        self, identity: Identity, *, name: str, password: str, description: str, creator: str
+    ) -> None:
+        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller or RoomNameTaken."""
+        if isinstance(identity, Guest):
+            raise GuestsCreateNoRooms
+        creator_id = await self._sessions.find(creator)
+        if creator_id is None:
+            raise CreatorNotFound
+        if creator_id != identity.user_id:
+            raise NotTheCaller
+        async with self._database.reading() as connection:
+            if await store.room_exists(connection, name):
+                raise RoomNameTaken
+        password_hash = await self._passwords.hash(password)
+        try:
+            async with self._database.transaction() as connection:
+                await store.add_room(
+                    connection,
+                    name=name,
+                    password_hash=password_hash,
+                    description=description,
+                    creator_id=identity.user_id,
+                    creator_name=identity.name,
+                    now=self._clock(),
+                )
+        except IntegrityError as error:
+            raise RoomNameTaken from error
+
+    async def give_password(self, identity: Identity, *, name: str, password: str) -> None:
+        """From now on this person may enter. An event is entered by invitation, whatever the password.
+
+        Raises RoomNotFound, NotInvited or WrongRoomPassword.
+        """
+        async with self._database.reading() as connection:
+            found = await store.room_and_standing(connection, name, identity.user_id)
+        if found is None:
+            raise RoomNotFound
+        room, standing = found
+        if room.is_event:
+            refused = policy.refusal(Action.ENTER, is_event=True, standing=standing)
+            if refused is not None:
+                raise refused
+            return
+        verdict = await self._passwords.verify(password, room.password_hash)
+        if not verdict.right:
+            raise WrongRoomPassword
+        new_hash = await self._passwords.hash(password) if verdict.outdated else None
+        async with self._database.transaction() as connection:
+            await store.admit(connection, room.room_id, identity.user_id, now=self._clock())
+            if new_hash is not None:
+                await store.replace_password(connection, room.room_id, new_hash)
+
+    async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
+        user_id = None if identity is None else identity.user_id
+        async with self._database.reading() as connection:
+            return await store.visible_rooms(connection, user_id, limit=limit, after=after)
+
+    async def every_room(self) -> list[Room]:
+        async with self._database.reading() as connection:
+            return await store.all_rooms(connection)
+
+    async def invite(self, identity: Identity, *, room: str, addresses: list[str]) -> Invited:
+        """A letter goes to each address that is one. Raises RoomNotFound, NotTheCreator, InvalidRequest."""
+        outcome = _sorted_addresses(addresses)
+        async with self._database.transaction() as connection:
+            known, _ = await permitted(connection, Action.INVITE, room=room, identity=identity)
+            if not outcome.invited:
+                raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
+            await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
+            letters = [
+                self._letters.invitation(
+                    email=email,
+                    inviter=identity.name,
+                    room=known.name,
+                    path=room_path(known.name),
+                    is_event=known.is_event,
+                )
+                for email in outcome.invited
+            ]
+            await self._outbox.put(connection, *letters)
+        self._outbox.announce()
+        return outcome
+
+    async def invitations(self, identity: Identity, *, room: str) -> list[Invitation]:
+        async with self._database.reading() as connection:
+            known, _ = await permitted(connection, Action.INVITE, room=room, identity=identity)
+            return await store.invitations_to(connection, known.room_id)
+
+    async def require_invitation(self, identity: Identity, *, email: str, room: str) -> None:
+        """Raises NotTheCaller or NotInvited, which does not tell whether the room exists."""
+        if email_key(email) != email_key(identity.email):
+            raise NotTheCaller
+        async with self._database.reading() as connection:
+            found = await store.room_and_standing(connection, room, identity.user_id)
+        if found is None or not (found[1].is_creator or found[1].is_invited):
+            raise NotInvited
+
+    async def make_event(self, identity: Identity, *, room: str) -> None:
+        async with self._database.transaction() as connection:
+            known, _ = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            await store.make_event(connection, known.room_id, now=self._clock())
+
+    async def enter(self, identity: Identity, *, room: str) -> Room:
+        """The room, where this person may join its call. Raises RoomNotFound, NotAdmitted, NotInvited."""
+        async with self._database.reading() as connection:
+            known, _ = await permitted(connection, Action.ENTER, room=room, identity=identity)
+        return known
+
+    async def events_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
+        """Which of these rooms are events, and who may see each."""
+        async with self._database.reading() as connection:
+            return await store.events_among(connection, room_ids)
+
+
+def room_path(name: str) -> str:
+    """The web client's page of a room."""
+    return f"/r/{quote(name, safe='')}"
+
+
+def _sorted_addresses(addresses: list[str]) -> Invited:
+    """Each address once, in its normal form; what is none is passed over."""
+    invited: dict[str, str] = {}
+    rejected: list[str] = []
+    for text in addresses:
+        try:
+            email = parsed_email(text)
+        except ValueError:
+            rejected.append(text)
+        else:
+            invited.setdefault(email_key(email), email)
+    return Invited(invited=list(invited.values()), rejected=rejected)

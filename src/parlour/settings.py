@@ -1,0 +1,183 @@
+"""The settings: one frozen object, read from the environment and `.env` (docs/settings.md)."""
+
+import os
+import secrets
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from parlour.db.database import driver_url
+from parlour.mail.smtp import SmtpServer, parsed_sender
+
+PREFIX = "PARLOUR_"
+SECRET_BYTES = 48
+SHORTEST_SECRET = 32
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used, in one sentence that names it."""
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text.strip().rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ValueError("has to be an origin such as https://meet.example.org")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("has to be an address such as https://meet.example.org")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    driver_url(value)
+    return value
+
+
+def _smtp_url(value: SecretStr) -> SecretStr:
+    SmtpServer.from_url(value.get_secret_value())
+    return value
+
+
+def _sender(value: str) -> str:
+    parsed_sender(value)
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"has to have at least {SHORTEST_SECRET} characters")
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = None
+    data_dir: Path = Path("./data")
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    allowed_origins: CommaSeparated = ()
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
+    mail_from: Annotated[str, AfterValidator(_sender)] = "Parlour <parlour@localhost>"
+    access_token_ttl: Seconds = 900
+    refresh_token_ttl: Seconds = 86_400
+    guest_ttl: Seconds = 1_800
+    verification_ttl: Seconds = 3_600
+    redis_url: str | None = None
+    ice_urls: CommaSeparated = ()
+    turn_urls: CommaSeparated = ()
+    turn_secret: SecretStr | None = None
+    trusted_proxies: CommaSeparated = ()
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    def database(self) -> str:
+        if self.database_url is not None:
+            return self.database_url
+        return f"sqlite:///{self.data_dir.resolve() / 'parlour.db'}"
+
+    def url(self, *, port: int) -> str:
+        return self.public_url or f"http://localhost:{port}"
+
+    def origins(self, *, port: int) -> frozenset[str]:
+        """The public URL's origin, its other loopback names where it is one, and the allowed ones."""
+        own = urlsplit(self.url(port=port))
+        origins = {f"{own.scheme}://{own.netloc}".lower()}
+        if is_loopback(own.hostname or ""):
+            suffix = f":{own.port}" if own.port else ""
+            origins |= {f"{own.scheme}://{host}{suffix}" for host in ("localhost", "127.0.0.1", "[::1]")}
+        return frozenset(origins | {_origin(origin) for origin in self.allowed_origins})
+
+    def shows_mail(self, *, port: int) -> bool:
+        return self.smtp_url is None and is_loopback(urlsplit(self.url(port=port)).hostname or "")
+
+    def is_https(self, *, port: int) -> bool:
+        return self.url(port=port).startswith("https://")
+
+    def secret(self) -> str:
+        """The given secret, or one that is made once and kept in the data folder, for its owner alone.
+
+        Raises SettingsError.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.data_dir / "secret_key"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            return path.read_text(encoding="utf-8").strip() or _new_secret(path)
+        except FileNotFoundError:
+            return _new_secret(path)
+        except OSError as error:
+            raise SettingsError(
+                f"{PREFIX}DATA_DIR: {self.data_dir} cannot be used ({error.strerror})."
+            ) from error
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Raises SettingsError, which names the setting."""
+    try:
+        settings = Settings(**overrides)
+        settings.origins(port=0)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}ALLOWED_ORIGINS {error}.") from error
+    if settings.redis_url is not None:
+        raise SettingsError(
+            f"{PREFIX}REDIS_URL: several processes are not supported yet; leave it unset and run one."
+        )
+    return settings
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = PREFIX + str(first["loc"][0]).upper()
+    text = first["msg"].removeprefix("Value error, ")
+    return f"{name} {text[0].lower()}{text[1:]}."
+
+
+def _new_secret(path: Path) -> str:
+    """Whole or not at all; of two processes that start at once, the faster one's secret counts."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(draft, "w", encoding="utf-8", opener=_owner_only) as file:
+        file.write(secrets.token_urlsafe(SECRET_BYTES))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        if path.stat().st_size == 0:
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,93 @@
+"""What the wire's types are made of: text without NUL, names, passwords, addresses, times."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic.alias_generators import to_camel
+
+USERNAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{3,23}$"
+ROOM_NAME_LENGTH = 64
+CHAT_TEXT_LENGTH = 4000
+PASSWORD_LENGTH = (8, 128)
+
+_NO_NUL = r"^[^\u0000]*$"
+_NO_CONTROL = r"^[^\u0000-\u001f\u007f]*$"
+
+
+def parsed_email(text: str) -> str:
+    """The address in its normal form (RFC 5321, without quoting or address literals).
+
+    Addresses inside a private network (`ann@office.local`, `bob@localhost`) are addresses too, but a
+    domain without a dot is more often a slip of the finger. Raises ValueError.
+    """
+    try:
+        email = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError("this is not an email address") from error
+    if "." not in email.domain and email.ascii_domain != "localhost":
+        raise ValueError("this is not an email address")
+    if len(email.normalized) > 254:
+        raise ValueError("this email address is too long")
+    return email.normalized
+
+
+def email_key(email: str) -> str:
+    """What makes two addresses the same one: they are compared without regard to case."""
+    return email.casefold()
+
+
+def username_key(username: str) -> str:
+    return username.casefold()
+
+
+def room_key(name: str) -> str:
+    return name.strip().casefold()
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with `Z`, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Text = Annotated[str, StringConstraints(pattern=_NO_NUL)]
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=320, pattern=_NO_CONTROL),
+    AfterValidator(parsed_email),
+    Field(json_schema_extra={"format": "email"}, examples=["ann@example.org"]),
+]
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN), Field(examples=["ann-lee"])]
+Password = Annotated[
+    str,
+    StringConstraints(min_length=PASSWORD_LENGTH[0], max_length=PASSWORD_LENGTH[1], pattern=_NO_NUL),
+    Field(examples=["correct horse battery"]),
+]
+RoomName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=_NO_CONTROL),
+    Field(examples=["Garden"]),
+]
+ChatText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=_NO_NUL),
+    Field(examples=["Hello, everybody"]),
+]
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(iso, return_type=str),
+    Field(examples=["2026-11-22T18:30:00.000Z"]),
+]
+
+
+class Body(BaseModel):
+    """A JSON object of the API; members that it does not know are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class CamelBody(Body):
+    """A JSON object whose members are written in camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel)

@@ -1,0 +1,212 @@
+"""The bodies of the HTTP API."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from parlour.wire.base import (
+    Body,
+    CamelBody,
+    ChatText,
+    Email,
+    Password,
+    RoomName,
+    Text,
+    Timestamp,
+    Username,
+)
+
+Handle = Annotated[Text, StringConstraints(min_length=1, max_length=320), Field(examples=["ann-lee"])]
+MessageId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    Field(examples=["8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"]),
+]
+
+
+class Problem(Body):
+    """A refusal (RFC 9457, `application/problem+json`)."""
+
+    type: str = Field("about:blank", description="Always about:blank; `code` tells refusals apart.")
+    title: str = Field(description="The name of the HTTP status.")
+    status: int
+    detail: str = Field(description="The same sentence as `message`.")
+    code: str = Field(description="A stable snake_case word.")
+    message: str = Field(description="A sentence for people.")
+    errors: list["FieldProblem"] | None = Field(None, description="The fields that do not fit.")
+
+
+class FieldProblem(Body):
+    field: str = Field(description="Dotted path of the field, such as `email.0`.")
+    message: str
+
+
+class Nothing(Body):
+    """A success with nothing to say: an empty object."""
+
+
+class GuestRegistration(Body):
+    email: Email
+
+
+class ClientRegistration(Body):
+    email: Email
+    username: Username
+    password: Password
+
+
+class Resend(Body):
+    email: Email
+
+
+class Login(Body):
+    username: Handle = Field(description="The username or the email.")
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
+
+
+class Session(CamelBody):
+    """Who is logged in; the refresh token comes beside it in the cookie `jwt`."""
+
+    access_token: str = Field(description="JWT; send it as `Authorization: Bearer`.")
+    email: str
+    username: str
+
+
+class RefreshedSession(CamelBody):
+    access_token: str
+    email: str
+    username: str | None = Field(None, description="Absent for a guest.")
+
+
+class NewRoom(Body):
+    name: RoomName
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
+    description: Annotated[Text, StringConstraints(max_length=1000)]
+    creator: Handle = Field(description="The caller's own username (or email).")
+
+
+class RoomAccess(Body):
+    name: RoomName
+    password: Annotated[Text, StringConstraints(max_length=1024)]
+
+
+class RoomCheck(Body):
+    username: Annotated[Text, StringConstraints(max_length=320)] | None = Field(
+        None, description="Kept for existing clients; what one may see follows from the identity alone."
+    )
+    limit: int | None = Field(None, ge=1, le=1000, description="At most so many rooms; all where absent.")
+    after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
+        None, description="The name of the last room of the page before."
+    )
+
+
+class RoomEntry(Body):
+    """A room that the caller may see."""
+
+    name: str
+    room_id: int | None = Field(description="The room's id where it is an event room, else null.")
+    username: str | None = Field(description="The creator's username.")
+    created_at: Timestamp
+    description: str
+
+
+class NewMessage(Body):
+    roomname: RoomName
+    email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
+    message: ChatText
+    message_id: MessageId | None = Field(
+        None, description="Made by the client: the same id again stores nothing new."
+    )
+
+
+class StoredMessage(Body):
+    message_id: str
+    room: str
+    username: str
+    email: str
+    message: str
+    sent_at: Timestamp
+
+
+class MessagePage(Body):
+    """Newest first."""
+
+    messages: list[StoredMessage]
+    more: bool = Field(description="Older ones exist: ask again with `before`.")
+
+
+class NewInvitation(Body):
+    email: list[Annotated[Text, StringConstraints(max_length=1000)]] = Field(
+        min_length=1, max_length=200, examples=[["bob@example.org"]]
+    )
+    room: RoomName
+
+
+class InvitationOutcome(Body):
+    invited: list[str]
+    rejected: list[str] = Field(description="What was no email address.")
+
+
+class InvitationCheck(Body):
+    email: Email
+    room: RoomName
+
+
+class InvitationEntry(Body):
+    email: str
+    username: str | None = Field(description="Null where the address has no client account.")
+
+
+class InvitationList(Body):
+    invitations: list[InvitationEntry]
+
+
+class NewEvent(Body):
+    room: RoomName
+
+
+class EventMove(Body):
+    email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
+    name: RoomName = Field(description="The event's room.")
+    move: Annotated[Text, StringConstraints(max_length=64)] = Field(
+        description='"j" joined, "l" left', examples=["j"]
+    )
+
+
+class Attendance(Body):
+    email: str
+    username: str
+    joined_at: Timestamp
+    left_at: Timestamp | None
+
+
+class AttendanceList(Body):
+    attendance: list[Attendance]
+
+
+class IceServer(Body):
+    """A member of RTCConfiguration.iceServers (W3C WebRTC)."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class IceServers(CamelBody):
+    ice_servers: list[IceServer]
+    expires_at: Timestamp | None = Field(
+        alias="expires_at", description="When the TURN credentials end; null without TURN."
+    )
+
+
+class Configuration(Body):
+    """What a web client has to know before anybody logs in."""
+
+    version: str
+    dev_mail: bool = Field(description="Mails are shown at /dev/mail.")
+    guest_ttl: int = Field(description="Seconds a guest has.")
+    verification_ttl: int = Field(description="Seconds a verification link works.")
+
+
+class Health(Body):
+    status: Literal["ok"]

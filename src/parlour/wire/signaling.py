@@ -1,0 +1,292 @@
+"""The Socket.IO events: what a client sends, what the server sends.
+
+Member names are what existing clients speak, oddities included: an attribute `peer_id` is `peerID` on
+the wire. What one peer sends another is decoded into these types and built again from them.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, NewType
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from parlour.wire.base import CHAT_TEXT_LENGTH, ROOM_NAME_LENGTH
+
+PeerId = NewType("PeerId", str)
+
+MAX_SDP_LENGTH = 200_000
+"""Characters. A description of a browser with screen sharing and every codec has some 12,000."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
+PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
+Short = Annotated[str, Meta(max_length=256)]
+MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def _wire_name(attribute: str) -> str:
+    head, *tail = attribute.split("_")
+    return head + "".join("ID" if word == "id" else word.capitalize() for word in tail)
+
+
+class Payload(Struct, frozen=True, rename=_wire_name):
+    """A member of an event that is an object of its own."""
+
+
+class SessionDescription(Payload, frozen=True):
+    """RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429."""
+
+    type: Literal["offer", "answer", "pranswer", "rollback"]
+    sdp: Annotated[str, Meta(max_length=MAX_SDP_LENGTH)] = ""
+
+
+class IceCandidate(Payload, frozen=True):
+    """RTCIceCandidateInit (W3C WebRTC, section 4.8); an empty candidate ends the candidates."""
+
+    candidate: Annotated[str, Meta(max_length=4096)]
+    sdp_mid: Short | None | UnsetType = UNSET
+    sdp_mline_index: Annotated[int, Meta(ge=0, le=65535)] | None | UnsetType = field(
+        default=UNSET, name="sdpMLineIndex"
+    )
+    username_fragment: Short | None | UnsetType = UNSET
+
+
+class ClientEvent(Struct, frozen=True, rename=_wire_name):
+    """An event that a client sends; `event` is its name, the docstring says what it asks for."""
+
+    event: ClassVar[str]
+
+
+class Join(ClientEvent, frozen=True):
+    """Enter the call of a room. Who one is follows from the identity, never from `username`."""
+
+    event: ClassVar[str] = "join"
+
+    room: Name
+    username: Short | None = None
+
+
+class OfferSdp(ClientEvent, frozen=True):
+    """Send a session description, offer and answer alike, to one peer of the same room."""
+
+    event: ClassVar[str] = "offer-sdp"
+
+    peer_id: PeerName
+    session_description: SessionDescription
+
+
+class OfferIce(ClientEvent, frozen=True):
+    """Send an ICE candidate (RFC 8838) to one peer of the same room."""
+
+    event: ClassVar[str] = "offer-ice"
+
+    peer_id: PeerName
+    ice_candidate: IceCandidate
+
+
+class Leave(ClientEvent, frozen=True):
+    """Leave the call; the connection stays."""
+
+    event: ClassVar[str] = "leave"
+
+
+class Username(ClientEvent, frozen=True):
+    """A name that existing clients claim: a bare string, ignored, since the account is known."""
+
+    event: ClassVar[str] = "username"
+
+
+class SendChat(ClientEvent, frozen=True, rename=None):
+    """Write to the room one is in; acknowledged when it is stored."""
+
+    event: ClassVar[str] = "chat-message"
+
+    message: Annotated[str, Meta(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
+    message_id: MessageKey | None = None
+
+
+AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat
+CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {
+    event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat)
+}
+WITHOUT_PAYLOAD: tuple[type[ClientEvent], ...] = (Leave, Username)
+"""Events whose payload, where a client sends one, is passed over."""
+
+
+class ServerEvent(Struct, frozen=True, rename=_wire_name):
+    """An event that the server sends; `event` is its name."""
+
+    event: ClassVar[str]
+
+
+class AddPeer(ServerEvent, frozen=True):
+    """Somebody to connect to. Exactly one side of each pair is told to make the offer."""
+
+    event: ClassVar[str] = "add-peer"
+
+    peer_id: PeerId
+    peer_username: str
+    create_offer: bool
+
+
+class RemovePeer(ServerEvent, frozen=True):
+    """This peer is no longer in the call; to the leaver, one for each of the others."""
+
+    event: ClassVar[str] = "remove-peer"
+
+    peer_id: PeerId
+    peer_username: str
+
+
+class DescriptionFromPeer(ServerEvent, frozen=True):
+    """A session description from a peer."""
+
+    event: ClassVar[str] = "session-description"
+
+    peer_id: PeerId
+    peer_username: str
+    session_description: SessionDescription
+
+
+class CandidateFromPeer(ServerEvent, frozen=True):
+    """An ICE candidate from a peer."""
+
+    event: ClassVar[str] = "ice-candidate"
+
+    peer_id: PeerId
+    ice_candidate: IceCandidate
+
+
+class ShareRooms(ServerEvent, frozen=True):
+    """The names of the rooms in use now that this user may see; sent to sockets in no call."""
+
+    event: ClassVar[str] = "share-rooms"
+
+    rooms: list[str]
+
+
+class ChatFromPeer(ServerEvent, frozen=True, rename=None):
+    """A chat message of the room, stored."""
+
+    event: ClassVar[str] = "chat-message"
+
+    message_id: str
+    room: str
+    username: str
+    email: str
+    message: str
+    sent_at: str
+
+
+class SessionEnded(ServerEvent, frozen=True):
+    """This socket's session is over; the server closes the connection next."""
+
+    event: ClassVar[str] = "session-ended"
+
+    code: str
+    message: str
+
+
+class Refused(ServerEvent, frozen=True):
+    """A client event that asked for no acknowledgement was refused."""
+
+    event: ClassVar[str] = "refused"
+
+    name: str = field(name="event")
+    code: str
+    message: str
+
+
+AnyServerEvent = (
+    AddPeer
+    | RemovePeer
+    | DescriptionFromPeer
+    | CandidateFromPeer
+    | ShareRooms
+    | ChatFromPeer
+    | SessionEnded
+    | Refused
+)
+SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
+    event.event: event
+    for event in (
+        AddPeer,
+        RemovePeer,
+        DescriptionFromPeer,
+        CandidateFromPeer,
+        ShareRooms,
+        ChatFromPeer,
+        SessionEnded,
+        Refused,
+    )
+}
+LEGACY_DESCRIPTION_EVENT = "session-descriptions"
+"""The second name of `session-description`, to sockets that were identified by cookie."""
+
+
+class PeerEntry(Payload, frozen=True):
+    peer_id: PeerId
+    peer_username: str
+
+
+class Accepted(Struct, frozen=True):
+    """The acknowledgement of an event that was carried out."""
+
+    ok: Literal[True] = True
+
+
+class Joined(Payload, frozen=True):
+    """The acknowledgement of `join`: who one is in the call, and who is there already."""
+
+    room: str
+    peer_id: PeerId
+    peers: list[PeerEntry]
+    ok: Literal[True] = True
+
+
+class ChatStored(Struct, frozen=True):
+    """The acknowledgement of `chat-message`, after the commit."""
+
+    message: ChatFromPeer
+    ok: Literal[True] = True
+
+
+class Rejected(Struct, frozen=True):
+    """The acknowledgement of an event that was refused."""
+
+    code: str
+    message: str
+    ok: Literal[False] = False
+
+
+Acknowledgement = Accepted | Joined | ChatStored | Rejected
+ACKNOWLEDGEMENTS: dict[str, type[Acknowledgement]] = {
+    **dict.fromkeys(CLIENT_EVENTS, Accepted),
+    Join.event: Joined,
+    SendChat.event: ChatStored,
+}
+
+
+class Handshake(Struct, frozen=True):
+    """The `auth` of a CONNECT; without a token, the cookie of the handshake counts."""
+
+    token: str | None = None
+
+
+def parse_client_event(name: str, payload: object) -> AnyClientEvent:
+    """The typed event of a decoded payload (the event's first argument, or None).
+
+    Raises KeyError for an unknown name, msgspec.ValidationError, which names the member, for a payload
+    that does not fit, and UnicodeEncodeError for text with lone surrogates.
+    """
+    kind = CLIENT_EVENTS[name]
+    if kind is Leave:
+        return Leave()
+    if kind is Username:
+        return Username()
+    event = msgspec.convert(payload, kind)
+    msgspec.json.encode(event)
+    return event
+
+
+def to_payload(message: ServerEvent | Acknowledgement) -> Any:
+    """What goes into the packet: dicts, lists and strings."""
+    return msgspec.to_builtins(message)

@@ -1,0 +1,204 @@
+"""The servers, databases and browsers that tests ask for by name.
+
+A test that takes `server` runs twice, on SQLite and on PostgreSQL, each time against one server that the
+whole session shares: names come from `unique`, so that tests do not meet. A test for which the database
+does not matter says so with `@pytest.mark.database("sqlite")`. Settings of one's own: `fresh_server`.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import uvloop
+from playwright.async_api import Browser
+
+from tests.servers import ParlourServer, PostgresServer, SmtpServer
+from tests.servers.browser import People, chromium, evidence_folder
+from tests.servers.smtp import Security
+
+_DATABASES = ("sqlite", "postgres")
+_FAILED = pytest.StashKey[bool]()
+_RUNNING = pytest.StashKey[list[ParlourServer]]()
+
+# What the factories of this file are to the tests that take them.
+StartServer = Callable[..., Awaitable[ParlourServer]]
+StartSmtpServer = Callable[..., Awaitable[SmtpServer]]
+Unique = Callable[[str], str]
+
+
+# ------------------------------------------------------------------------------------------ databases
+
+
+class Databases:
+    """Empty databases. PostgreSQL starts with the first one that is asked for."""
+
+    def __init__(self) -> None:
+        self._postgres: PostgresServer | None = None
+        self._ending = AsyncExitStack()
+
+    async def create(self, kind: str) -> str | None:
+        """The URL of a new one; None is Parlour's default, a file in its data folder."""
+        if kind == "sqlite":
+            return None
+        if self._postgres is None:
+            self._postgres = await self._ending.enter_async_context(PostgresServer())
+        return await self._postgres.create_database()
+
+    async def aclose(self) -> None:
+        await self._ending.aclose()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("database")
+        kinds = marker.args if marker else _DATABASES
+        metafunc.parametrize("database", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on."""
+    kind: str = request.param
+    assert kind in _DATABASES
+    return kind
+
+
+@pytest.fixture(scope="session")
+async def databases() -> AsyncIterator[Databases]:
+    databases = Databases()
+    yield databases
+    await databases.aclose()
+
+
+@pytest.fixture
+async def postgres() -> AsyncIterator[PostgresServer]:
+    """A PostgreSQL server of the test's own, to stop and start as it likes."""
+    async with PostgresServer() as server:
+        yield server
+
+
+# -------------------------------------------------------------------------------------------- servers
+
+
+@pytest.fixture(scope="session")
+async def server(
+    database: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[ParlourServer]:
+    """A running Parlour with default settings, shared by all tests on this database."""
+    folder = tmp_path_factory.mktemp(f"server-{database}")
+    async with ParlourServer(folder, await databases.create(database)) as running:
+        pytestconfig.stash[_RUNNING].append(running)
+        yield running
+        pytestconfig.stash[_RUNNING].remove(running)
+
+
+@pytest.fixture
+async def fresh_server(
+    database: str, databases: Databases, tmp_path: Path, pytestconfig: pytest.Config
+) -> AsyncIterator[StartServer]:
+    """Starts servers for this test alone: `await fresh_server({"PARLOUR_GUEST_TTL": 2})`.
+
+    Each has a database of its own, unless `database_url` names one to share.
+    """
+    ours: list[ParlourServer] = []
+    async with AsyncExitStack() as ending:
+
+        async def start(
+            settings: Mapping[str, str | int] | None = None, database_url: str | None = None
+        ) -> ParlourServer:
+            folder = tmp_path / f"server-{len(ours)}"
+            folder.mkdir()
+            url = database_url or await databases.create(database)
+            parlour = ParlourServer(folder, url, settings)
+            ours.append(parlour)
+            pytestconfig.stash[_RUNNING].append(parlour)
+            return await ending.enter_async_context(parlour)
+
+        yield start
+    for parlour in ours:
+        pytestconfig.stash[_RUNNING].remove(parlour)
+
+
+@pytest.fixture
+async def smtp_server(tmp_path: Path) -> AsyncIterator[StartSmtpServer]:
+    """Starts mail servers: `await smtp_server("starttls", login=("ann", "secret"))`."""
+    async with AsyncExitStack() as ending:
+
+        async def start(security: Security = "plain", login: tuple[str, str] | None = None) -> SmtpServer:
+            return await ending.enter_async_context(SmtpServer(tmp_path, security, login))
+
+        yield start
+
+
+@pytest.fixture
+def unique() -> Unique:
+    """`unique("ann")` is a name that no other test uses, fit for a username (24 characters at most)."""
+    return lambda name: f"{name}-{secrets.token_hex(4)}"
+
+
+# ------------------------------------------------------------------------------------------- browsers
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
+    """`page = await person("ann", at=server.url)`: a new person with a browser profile of their own.
+
+    Where the test fails, `test-results/` has what each one saw. An uncaught error of the web client, or a
+    breach of its content security policy, fails the test too.
+    """
+    people = People(browser)
+    yield people
+    if request.node.stash.get(_FAILED, False) or people.faults:
+        await people.keep_evidence(evidence_folder(request.config.rootpath, request.node.nodeid))
+    await people.leave()
+    assert not people.faults, "\n".join(people.faults)
+
+
+# -------------------------------------------------------------------------------------------- reports
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_RUNNING] = []
+    config.addinivalue_line("markers", "database(*kinds): run on these databases alone: sqlite, postgres")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for server in item.config.stash[_RUNNING]:
+        server.mark_log()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the servers logged meanwhile."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+        for server in item.config.stash[_RUNNING]:
+            if log := server.log_since_mark():
+                report.sections.append((f"log of {server.url or server.folder.name}", log))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """A skipped test looks like one that passed, so it fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if reporter is not None and skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"\n{len(skipped)} skipped: what cannot run here has not passed.", red=True)
+    yield

@@ -1,0 +1,84 @@
+"""Real browsers: Debian's Chromium with a fake camera and microphone."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+_CHROMIUM = Path("/usr/bin/chromium")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+]
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    if not _CHROMIUM.exists():
+        raise RuntimeError(f"These tests need {_CHROMIUM}: 'make test' installs the package 'chromium'.")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield browser
+        await browser.close()
+
+
+class People:
+    """Each person has a browser profile of their own: other cookies, other storage.
+
+    What no person should ever cause is collected in `faults`: an uncaught error in the client, or
+    something that the page's content security policy had to stop.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._pages: dict[str, Page] = {}
+        self._contexts: list[BrowserContext] = []
+        self._console: list[str] = []
+        self.faults: list[str] = []
+
+    async def __call__(self, name: str, at: str, **context: Any) -> Page:
+        """`name`'s page at the server `at`; further arguments are those of a Playwright context."""
+        opened = await self._browser.new_context(base_url=at, **context)
+        self._contexts.append(opened)
+        page = await opened.new_page()
+        page.on("console", lambda message: self._said(name, message))
+        page.on("pageerror", lambda error: self.faults.append(f"{name}: {error}"))
+        self._pages[name] = page
+        return page
+
+    async def keep_evidence(self, folder: Path) -> None:
+        """A screenshot of each person's page, and what the browsers' consoles said."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, page in self._pages.items():
+            if not page.is_closed():
+                await page.screenshot(path=folder / f"{_file_name(name)}.png", full_page=True)
+        (folder / "console.txt").write_text("\n".join(self._console) + "\n")
+
+    async def leave(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+    def _said(self, name: str, message: ConsoleMessage) -> None:
+        line = f"{name}: {message.type}: {message.text}"
+        self._console.append(line)
+        if "Content Security Policy" in message.text:
+            self.faults.append(line)
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", text).strip("-")
+
+
+def evidence_folder(root: Path, test: str) -> Path:
+    return root / "test-results" / _file_name(test)

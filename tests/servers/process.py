@@ -1,0 +1,62 @@
+"""A child process that never outlives the tests, however they end."""
+
+import asyncio
+import ctypes
+import os
+import pwd
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None)
+
+
+def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = None) -> Callable[[], None]:
+    """What a child runs before its program: from then on the kernel sends it `sign` when the tests die.
+
+    With `user` it also becomes that user (uvloop's subprocesses have no argument for it).
+    """
+    parent = os.getpid()
+
+    def arrange() -> None:
+        if user is not None:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+        # After the change of user, which would undo it.
+        _libc.prctl(_PR_SET_PDEATHSIG, sign)
+        if os.getppid() != parent:  # the tests died in between
+            os.kill(os.getpid(), sign)
+
+    return arrange
+
+
+async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patience: float = 15) -> int:
+    """Sends `sign`, and after `patience` seconds kills. Returns the exit code (negative: the signal)."""
+    if process.returncode is None:
+        process.send_signal(sign)
+    try:
+        return await asyncio.wait_for(process.wait(), patience)
+    except TimeoutError:
+        process.kill()
+        return await process.wait()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for programs that cannot choose one themselves."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def tail(log: Path, offset: int = 0, limit: int = 20_000) -> str:
+    """The end of a log, at most `limit` bytes, nothing from before `offset`."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(offset, end - limit))
+        return file.read().decode(errors="replace")

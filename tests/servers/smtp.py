@@ -1,0 +1,224 @@
+"""A real SMTP server that keeps what it is sent."""
+
+import asyncio
+import datetime
+import email
+import email.policy
+import ipaddress
+import ssl
+import warnings
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+Security = Literal["plain", "starttls", "tls"]
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """One mail as it came over the wire."""
+
+    sender: str
+    recipients: list[str]
+    message: EmailMessage
+    login: str | None
+    """Who had logged in, where the server asks for it."""
+    encrypted: bool
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"])
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return "" if part is None else str(part.get_content())
+
+
+@dataclass
+class _Refusal:
+    answer: str
+    times: int | None
+
+
+class SmtpServer:
+    """Listens on a free port of 127.0.0.1, in the loop of the tests.
+
+    `refuse("451 later")` refuses what comes until `accept()`; with `times=1` just the next mail.
+    `stop()` and `start()` take the server away and bring it back under the same address.
+    Clients trust it by `certificate` (`SSL_CERT_FILE` for a child process).
+    """
+
+    def __init__(
+        self, folder: Path, security: Security = "plain", login: tuple[str, str] | None = None
+    ) -> None:
+        self.security = security
+        self.login = login
+        self.port = 0
+        self.mails: list[ReceivedMail] = []
+        self.refused = 0
+        self.certificate = folder / "smtp-certificate.pem"
+        self._tls = _certified(folder, self.certificate) if security != "plain" else None
+        self._refusal: _Refusal | None = None
+        self._changed = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        user = ":".join(quote(part, safe="") for part in self.login) + "@" if self.login else ""
+        # 127.0.0.1 would do as well; the certificate is for both names.
+        return f"smtp{'s' if self.security == 'tls' else ''}://{user}localhost:{self.port}"
+
+    async def start(self) -> None:
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connection, "127.0.0.1", self.port, ssl=self._tls if self.security == "tls" else None
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            for connection in list(self._connections):
+                connection.abort()
+            await self._server.wait_closed()
+            self._server = None
+
+    def refuse(self, answer: str, times: int | None = None) -> None:
+        """Answers each mail with `answer` (a 4xx or 5xx line), or the next `times` mails."""
+        self._refusal = _Refusal(answer, times)
+
+    def accept(self) -> None:
+        self._refusal = None
+
+    async def expect_message(self, to: str, timeout: float = 10) -> ReceivedMail:  # noqa: ASYNC109 - reads better
+        """The oldest mail to `to` that no earlier call has returned; waits for it where there is none."""
+        async with asyncio.timeout(timeout), self._changed:
+            while True:
+                for index, mail in enumerate(self.mails):
+                    if to in mail.recipients:
+                        return self.mails.pop(index)
+                await self._changed.wait()
+
+    async def expect_refusals(self, count: int, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads better
+        """Waits until `count` mails in all have been refused."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: self.refused >= count)
+
+    def _connection(self) -> SMTP:
+        with warnings.catch_warnings():
+            # It warns of logins without TLS, which is what some tests are about.
+            warnings.simplefilter("ignore")
+            return _Connection(
+                self,
+                hostname="localhost",
+                tls_context=self._tls if self.security == "starttls" else None,
+                require_starttls=self.security == "starttls",
+                auth_required=self.login is not None,
+                auth_require_tls=self.security == "starttls",
+                authenticator=self._authenticate,
+                decode_data=False,
+                enable_SMTPUTF8=True,
+            )
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, data: Any
+    ) -> AuthResult:
+        given = (data.login.decode(), data.password.decode()) if isinstance(data, LoginPassword) else None
+        return AuthResult(success=given == self.login, handled=given == self.login, auth_data=data)
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
+        async with self._changed:
+            self._changed.notify_all()
+            if self._refusal is not None and self._refusal.times != 0:
+                if self._refusal.times is not None:
+                    self._refusal.times -= 1
+                self.refused += 1
+                return self._refusal.answer
+            content = envelope.content
+            assert isinstance(content, bytes)
+            message = email.message_from_bytes(content, policy=email.policy.default)
+            assert isinstance(message, EmailMessage)
+            self.mails.append(
+                ReceivedMail(
+                    sender=envelope.mail_from or "",
+                    recipients=list(envelope.rcpt_tos),
+                    message=message,
+                    login=self.login[0] if self.login and session.authenticated else None,
+                    encrypted=session.ssl is not None or self.security == "tls",
+                )
+            )
+            return "250 OK"
+
+
+class _Connection(SMTP):
+    """Known to its server as long as it lives, so that a server that stops can hang up."""
+
+    def __init__(self, server: SmtpServer, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._of = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._of._connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._of._connections.discard(self)
+        super().connection_lost(error)
+
+    def abort(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+
+def _certified(folder: Path, certificate: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate of its own making, for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Parlour's test mail server")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = folder / "smtp-key.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, private)
+    return context
