@@ -1,0 +1,172 @@
+import { Problem } from "./problem";
+import type {
+  Attendance,
+  Configuration,
+  IceServers,
+  InvitationEntry,
+  InvitationOutcome,
+  MessagePage,
+  RefreshedSession,
+  RoomEntry,
+} from "./wire.gen";
+
+export interface TokenSource {
+  /** A token that is good for some seconds at least, or null for nobody. */
+  token(): Promise<string | null>;
+  /** Asks for another one, whatever the present one looks like. */
+  renew(): Promise<string | null>;
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+interface Call {
+  method: "GET" | "POST" | "PUT";
+  path: string;
+  body?: unknown;
+  token?: string | null;
+  credentials?: RequestCredentials;
+}
+
+async function ask(fetch: Fetch, { method, path, body, token, credentials }: Call) {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const init: RequestInit = { method, headers, credentials: credentials ?? "omit" };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw Problem.unreachable();
+  }
+  const answer = await readJson(response);
+  if (!response.ok) throw Problem.from(response.status, answer);
+  return answer;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!text) return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const defaultFetch: Fetch = (url, init) => fetch(url, init);
+
+/** What works without being logged in. The refresh cookie travels with these calls alone. */
+export class AccountApi {
+  constructor(private readonly fetch: Fetch = defaultFetch) {}
+
+  async config(): Promise<Configuration> {
+    return (await ask(this.fetch, { method: "GET", path: "/config" })) as Configuration;
+  }
+
+  async registerClient(account: { email: string; username: string; password: string }) {
+    await ask(this.fetch, { method: "POST", path: "/client", body: account });
+  }
+
+  async registerGuest(email: string) {
+    await ask(this.fetch, { method: "POST", path: "/guest", body: { email } });
+  }
+
+  async sendVerificationAgain(email: string) {
+    await ask(this.fetch, { method: "POST", path: "/verification", body: { email } });
+  }
+
+  async verifyClient(token: string): Promise<{ email?: string; username?: string }> {
+    const path = `/client/verify?token=${encodeURIComponent(token)}`;
+    const answer = await ask(this.fetch, { method: "PUT", path });
+    return (answer ?? {}) as { email?: string; username?: string };
+  }
+
+  async verifyGuest(token: string): Promise<RefreshedSession> {
+    const path = `/guest/verify?token=${encodeURIComponent(token)}`;
+    return this.#withCookie({ method: "PUT", path });
+  }
+
+  async logIn(username: string, password: string): Promise<RefreshedSession> {
+    const body = { username, password };
+    return this.#withCookie({ method: "POST", path: "/client/login", body });
+  }
+
+  async refresh(): Promise<RefreshedSession> {
+    return this.#withCookie({ method: "GET", path: "/refresh" });
+  }
+
+  async logOut(): Promise<void> {
+    await ask(this.fetch, { method: "PUT", path: "/logout", credentials: "same-origin" });
+  }
+
+  async #withCookie(call: Call): Promise<RefreshedSession> {
+    return (await ask(this.fetch, { ...call, credentials: "same-origin" })) as RefreshedSession;
+  }
+}
+
+/** What one does as somebody. */
+export class Api {
+  constructor(
+    private readonly tokens: TokenSource,
+    private readonly fetch: Fetch = defaultFetch,
+  ) {}
+
+  async rooms(): Promise<RoomEntry[]> {
+    return (await this.#ask({ method: "POST", path: "/room/check", body: {} })) as RoomEntry[];
+  }
+
+  async createRoom(room: { name: string; password: string; description: string; creator: string }) {
+    await this.#ask({ method: "POST", path: "/room", body: room });
+  }
+
+  async enterByPassword(name: string, password: string) {
+    await this.#ask({ method: "POST", path: "/room/access", body: { name, password } });
+  }
+
+  async makeEvent(room: string) {
+    await this.#ask({ method: "POST", path: "/event", body: { room } });
+  }
+
+  async invite(room: string, email: readonly string[]): Promise<InvitationOutcome> {
+    const answer = await this.#ask({ method: "POST", path: "/invitation", body: { email, room } });
+    return { invited: [...email], rejected: [], ...(answer as Partial<InvitationOutcome>) };
+  }
+
+  async invitations(room: string): Promise<InvitationEntry[]> {
+    const path = `/invitation?room=${encodeURIComponent(room)}`;
+    const answer = await this.#ask({ method: "GET", path });
+    return (answer as { invitations: InvitationEntry[] }).invitations;
+  }
+
+  async attendance(room: string): Promise<Attendance[]> {
+    const path = `/event/log?room=${encodeURIComponent(room)}`;
+    const answer = await this.#ask({ method: "GET", path });
+    return (answer as { attendance: Attendance[] }).attendance;
+  }
+
+  async messages(room: string, { before, limit = 50 }: { before?: string; limit?: number } = {}) {
+    const query = new URLSearchParams({ roomname: room, limit: String(limit) });
+    if (before) query.set("before", before);
+    return (await this.#ask({ method: "GET", path: `/message?${query}` })) as MessagePage;
+  }
+
+  async ice(): Promise<IceServers> {
+    return (await this.#ask({ method: "GET", path: "/ice" })) as IceServers;
+  }
+
+  /** A token that the server no longer takes is replaced once. */
+  async #ask(call: Call): Promise<unknown> {
+    const token = await this.tokens.token();
+    try {
+      return await ask(this.fetch, { ...call, token });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401 || !token) throw error;
+      // Then it is the room's password that was wrong, not the token.
+      if (error.code.includes("password")) throw error;
+      const renewed = await this.tokens.renew();
+      if (!renewed) throw error;
+      return ask(this.fetch, { ...call, token: renewed });
+    }
+  }
+}

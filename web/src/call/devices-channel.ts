@@ -1,0 +1,46 @@
+import type { Devices } from "./topology";
+
+/** Same id on both sides, so that no announcement is needed and an old client notices nothing. */
+const CHANNEL = { negotiated: true, id: 0 } as const;
+const MAX_LENGTH = 1000;
+
+export function parseDevices(data: unknown): Devices | null {
+  if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
+  try {
+    const { microphone, camera, screen } = JSON.parse(data) as Record<string, unknown>;
+    if (typeof microphone !== "boolean" || typeof camera !== "boolean") return null;
+    return { microphone, camera, screen: screen === true };
+  } catch {
+    return null;
+  }
+}
+
+/** Tells a peer which of our devices are on, and hears the same of theirs. */
+export class DevicesChannel {
+  #channel: RTCDataChannel | null = null;
+  #ours: Devices | null = null;
+
+  constructor(private readonly heard: (devices: Devices) => void) {}
+
+  open(connection: RTCPeerConnection): void {
+    if (this.#channel) return;
+    const channel = connection.createDataChannel("state", CHANNEL);
+    this.#channel = channel;
+    channel.addEventListener("open", () => this.#tell());
+    channel.addEventListener("message", ({ data }) => {
+      const devices = parseDevices(data);
+      if (devices) this.heard(devices);
+    });
+  }
+
+  tell(devices: Devices): void {
+    this.#ours = devices;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#channel?.readyState === "open" && this.#ours) {
+      this.#channel.send(JSON.stringify(this.#ours));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { IceServer, IceServers } from "../wire.gen";
+
+const RENEW_AHEAD_MS = 60_000;
+
+/** The servers that help two browsers find each other, asked for anew when their time is over. */
+export class IceSource {
+  #known: IceServers = { iceServers: [], expires_at: null };
+  #asked = false;
+
+  constructor(
+    private readonly ask: () => Promise<IceServers>,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  configuration(): RTCConfiguration {
+    return { iceServers: this.#known.iceServers.map(asBrowsersWantIt) };
+  }
+
+  /** Without an answer we go on with what we have: in one network no such server is needed. */
+  async fresh(): Promise<RTCConfiguration> {
+    if (!this.#asked || this.#expiring()) {
+      try {
+        this.#known = await this.ask();
+        this.#asked = true;
+      } catch (error) {
+        console.warn("ICE servers", error);
+      }
+    }
+    return this.configuration();
+  }
+
+  #expiring(): boolean {
+    const { expires_at } = this.#known;
+    return expires_at !== null && Date.parse(expires_at) - this.now() < RENEW_AHEAD_MS;
+  }
+}
+
+/** Browsers take null for the text "null". */
+function asBrowsersWantIt({ urls, username, credential }: IceServer): RTCIceServer {
+  return username && credential ? { urls, username, credential } : { urls };
+}

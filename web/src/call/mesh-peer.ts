@@ -1,0 +1,179 @@
+import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
+import { DevicesChannel } from "./devices-channel";
+import { Negotiation } from "./negotiation";
+import type { Devices, Outgoing, PeerLink, RemotePeer } from "./topology";
+
+export interface MeshPeerOptions {
+  peer: AddPeer;
+  connection: RTCPeerConnection;
+  outgoing: Outgoing;
+  /** Names our tracks as one stream; older clients show streams, not tracks. */
+  localStream: MediaStream;
+  sendDescription(description: SessionDescription): void;
+  sendCandidate(candidate: IceCandidate): void;
+  changed(): void;
+  /** Before a restart of ICE: the servers known so far may have expired. */
+  freshIce(): Promise<RTCConfiguration>;
+}
+
+const AUDIBLE_LEVEL = 0.015;
+
+/**
+ * The connection to one other. Each pair has one audio and one video section for as long as it
+ * lasts; devices come and go by replaceTrack, without negotiating again.
+ */
+export class MeshPeer {
+  readonly #stream = new MediaStream();
+  readonly #negotiation: Negotiation;
+  readonly #channel: DevicesChannel;
+  readonly #connection: RTCPeerConnection;
+  /** What we send our audio and our video through. */
+  readonly #senders = new Map<string, RTCRtpSender>();
+  #outgoing: Outgoing;
+  #devices: Devices | null = null;
+  #frames = false;
+  #speaking = false;
+  #wasConnected = false;
+  #closed = false;
+
+  constructor(private readonly options: MeshPeerOptions) {
+    const { connection, peer, outgoing } = options;
+    this.#connection = connection;
+    this.#outgoing = outgoing;
+    this.#channel = new DevicesChannel((devices) => {
+      this.#devices = devices;
+      options.changed();
+    });
+    this.#negotiation = new Negotiation(connection, {
+      polite: peer.createOffer,
+      awaitsFirstOffer: !peer.createOffer,
+      sendDescription: options.sendDescription,
+      sendCandidate: options.sendCandidate,
+      beforeAnswer: () => this.#joinSections(),
+      report: (error) => console.warn("Negotiation", error),
+    });
+    connection.addEventListener("track", ({ track }) => this.#receive(track));
+    connection.addEventListener("connectionstatechange", () => this.#followConnection());
+    if (peer.createOffer) this.#openSections();
+  }
+
+  get peerID(): string {
+    return this.options.peer.peerID;
+  }
+
+  view(): RemotePeer {
+    const devices = this.#devices;
+    return {
+      peerID: this.peerID,
+      username: this.options.peer.peerUsername,
+      stream: this.#stream,
+      link: this.#link(),
+      devices,
+      video: devices ? devices.camera || devices.screen : this.#frames,
+      speaking: this.#speaking && devices?.microphone !== false,
+    };
+  }
+
+  receiveDescription(description: SessionDescription): void {
+    void this.#negotiation.receiveDescription(description);
+  }
+
+  receiveCandidate(candidate: IceCandidate | null): void {
+    void this.#negotiation.receiveCandidate(candidate);
+  }
+
+  publish(outgoing: Outgoing): void {
+    this.#outgoing = outgoing;
+    this.#channel.tell(outgoing.devices);
+    for (const [kind, sender] of this.#senders) void this.#replace(sender, kind);
+  }
+
+  /** Looks whether they speak; true where that changed. */
+  listen(): boolean {
+    const audio = this.#connection.getReceivers().find(({ track }) => track.kind === "audio");
+    const sources = audio?.getSynchronizationSources?.() ?? [];
+    const speaking = sources.some(({ audioLevel }) => (audioLevel ?? 0) > AUDIBLE_LEVEL);
+    const changed = speaking !== this.#speaking;
+    this.#speaking = speaking;
+    return changed;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #openSections(): void {
+    const { localStream } = this.options;
+    for (const kind of ["audio", "video"] as const) {
+      const { sender } = this.#connection.addTransceiver(this.#outgoing[kind] ?? kind, {
+        direction: "sendrecv",
+        streams: [localStream],
+      });
+      this.#senders.set(kind, sender);
+    }
+    this.#openChannel();
+  }
+
+  /** Takes our place in what the other side offered. */
+  async #joinSections(): Promise<void> {
+    const offered = this.#connection.remoteDescription?.sdp ?? "";
+    if (/^m=application /m.test(offered)) this.#openChannel();
+    for (const transceiver of this.#connection.getTransceivers()) {
+      const { kind } = transceiver.receiver.track;
+      if (this.#senders.has(kind)) continue;
+      this.#senders.set(kind, transceiver.sender);
+      transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams?.(this.options.localStream);
+      await this.#replace(transceiver.sender, kind);
+    }
+  }
+
+  #openChannel(): void {
+    this.#channel.open(this.#connection);
+    this.#channel.tell(this.#outgoing.devices);
+  }
+
+  async #replace(sender: RTCRtpSender, kind: string): Promise<void> {
+    const track = kind === "audio" ? this.#outgoing.audio : this.#outgoing.video;
+    if (this.#closed || sender.track === track) return;
+    try {
+      await sender.replaceTrack(track);
+    } catch (error) {
+      if (!this.#closed) console.warn("replaceTrack", error);
+    }
+  }
+
+  #receive(track: MediaStreamTrack): void {
+    this.#stream.addTrack(track);
+    if (track.kind === "video") {
+      const note = () => {
+        this.#frames = !track.muted;
+        this.options.changed();
+      };
+      track.addEventListener("mute", note);
+      track.addEventListener("unmute", note);
+      note();
+    }
+    this.options.changed();
+  }
+
+  #followConnection(): void {
+    const { connectionState } = this.#connection;
+    if (connectionState === "connected") this.#wasConnected = true;
+    if (connectionState === "failed") void this.#restart();
+    this.options.changed();
+  }
+
+  async #restart(): Promise<void> {
+    const configuration = await this.options.freshIce().catch(() => null);
+    if (this.#closed || this.#connection.connectionState !== "failed") return;
+    if (configuration) this.#connection.setConfiguration(configuration);
+    this.#connection.restartIce();
+  }
+
+  #link(): PeerLink {
+    if (this.#connection.connectionState === "connected") return "connected";
+    return this.#wasConnected ? "reconnecting" : "connecting";
+  }
+}

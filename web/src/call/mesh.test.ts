@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { AddPeer } from "../wire.gen";
+import { FakeConnection } from "./fake-connection";
+import { Mesh } from "./mesh";
+import type { Outgoing } from "./topology";
+
+const audio = { kind: "audio" } as MediaStreamTrack;
+const video = { kind: "video" } as MediaStreamTrack;
+const allOn: Outgoing = {
+  audio,
+  video,
+  devices: { microphone: true, camera: true, screen: false },
+};
+const SECTIONS = "v=0\nm=audio 9 UDP\nm=video 9 UDP\n";
+const CHANNEL = "m=application 9 UDP\n";
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+const bob = (createOffer: boolean): AddPeer => ({
+  peerID: "b1",
+  peerUsername: "bob",
+  createOffer,
+});
+
+function newMesh() {
+  const connections: FakeConnection[] = [];
+  const sent: string[] = [];
+  const mesh = new Mesh({
+    configuration: () => ({}),
+    freshConfiguration: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
+    sendDescription: (peerID, { type }) => sent.push(`${type} to ${peerID}`),
+    sendCandidate: () => {},
+    connect: () => {
+      const connection = new FakeConnection(`${connections.length}`);
+      connections.push(connection);
+      return connection as unknown as RTCPeerConnection;
+    },
+  });
+  const connection = () => connections.at(-1) as FakeConnection;
+  return { mesh, sent, connection, connections };
+}
+
+let subject: ReturnType<typeof newMesh>;
+
+beforeEach(() => {
+  vi.stubGlobal("MediaStream", class extends EventTarget {});
+  subject = newMesh();
+});
+
+afterEach(() => {
+  subject.mesh.close();
+  vi.unstubAllGlobals();
+});
+
+const tracks = () => subject.connection().transceivers.map(({ sender }) => sender.track);
+
+describe("towards somebody who is there already", () => {
+  it("opens both sections and the channel at once, with tracks or without", () => {
+    subject.mesh.addPeer(bob(true));
+    const { transceivers, channels } = subject.connection();
+    expect(transceivers.map(({ direction }) => direction)).toEqual(["sendrecv", "sendrecv"]);
+    expect(tracks()).toEqual([null, null]);
+    expect(channels.map(({ label, init }) => [label, init])).toEqual([
+      ["state", { negotiated: true, id: 0 }],
+    ]);
+  });
+
+  it("changes tracks without another negotiation", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.mesh.publish(allOn);
+    await settled();
+    expect(tracks()).toEqual([audio, video]);
+    expect(subject.sent).toEqual([]);
+  });
+});
+
+describe("towards a newcomer", () => {
+  const offer = (sdp: string) =>
+    subject.mesh.receiveDescription({
+      peerID: "b1",
+      peerUsername: "bob",
+      sessionDescription: { type: "offer", sdp },
+    });
+
+  it("waits for the offer and takes its place in it", async () => {
+    subject.mesh.publish(allOn);
+    subject.mesh.addPeer(bob(false));
+    expect(subject.connection().transceivers).toEqual([]);
+    offer(SECTIONS + CHANNEL);
+    await settled();
+    const { transceivers, channels } = subject.connection();
+    expect(tracks()).toEqual([audio, video]);
+    expect(transceivers.map(({ direction }) => direction)).toEqual(["sendrecv", "sendrecv"]);
+    expect(transceivers.map(({ sender }) => sender.streams)).toEqual([1, 1]);
+    expect(channels).toHaveLength(1);
+    expect(subject.sent).toEqual(["answer to b1"]);
+  });
+
+  it("opens no channel that an older client did not offer", async () => {
+    subject.mesh.addPeer(bob(false));
+    offer(SECTIONS);
+    await settled();
+    expect(subject.connection().channels).toEqual([]);
+    expect(subject.sent).toEqual(["answer to b1"]);
+  });
+});
+
+describe("what one knows of a peer", () => {
+  it("comes from what the peer tells of its devices", () => {
+    subject.mesh.publish(allOn);
+    subject.mesh.addPeer(bob(true));
+    expect(subject.mesh.peers.get()[0]).toMatchObject({ devices: null, video: false });
+    const [channel] = subject.connection().channels;
+    channel?.open();
+    expect(channel?.sent).toEqual([JSON.stringify(allOn.devices)]);
+    channel?.hear('{"microphone":false,"camera":true}');
+    channel?.hear("nonsense");
+    const devices = { microphone: false, camera: true, screen: false };
+    expect(subject.mesh.peers.get()[0]).toMatchObject({ devices, video: true });
+  });
+
+  it("tells a first connecting from a lost connection, which restarts ICE", async () => {
+    subject.mesh.addPeer(bob(true));
+    const link = () => subject.mesh.peers.get()[0]?.link;
+    expect(link()).toBe("connecting");
+    subject.connection().change("connected");
+    expect(link()).toBe("connected");
+    subject.connection().change("failed");
+    await settled();
+    expect(link()).toBe("reconnecting");
+    expect(subject.connection().log).toEqual(["restart"]);
+    expect(subject.connection().configuration?.iceServers).toEqual([{ urls: "turn:fresh" }]);
+  });
+});
+
+it("builds a peer anew that is introduced again, and drops who is gone", () => {
+  const { mesh, connections } = subject;
+  mesh.addPeer(bob(true));
+  mesh.addPeer(bob(true));
+  expect(connections.map(({ log }) => log)).toEqual([["close"], []]);
+  mesh.addPeer({ peerID: "e1", peerUsername: "eve", createOffer: true });
+  mesh.keepOnly(new Set(["e1"]));
+  expect(mesh.peers.get().map(({ username }) => username)).toEqual(["eve"]);
+  mesh.receiveCandidate({ peerID: "b1", iceCandidate: { candidate: "late" } });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import type { IceCandidate, SessionDescription } from "../wire.gen";
+import { FakeConnection } from "./fake-connection";
+import { type NegotiatedConnection, Negotiation } from "./negotiation";
+
+type Letter = { description: SessionDescription } | { candidate: IceCandidate };
+
+/** One side, with what it sent and has not been delivered yet. */
+function side(name: string, { polite, awaitsFirstOffer = false }: SideOptions) {
+  const connection = new FakeConnection(name);
+  const outbox: Letter[] = [];
+  const errors: unknown[] = [];
+  const negotiation = new Negotiation(connection as unknown as NegotiatedConnection, {
+    polite,
+    awaitsFirstOffer,
+    sendDescription: (description) => outbox.push({ description }),
+    sendCandidate: (candidate) => outbox.push({ candidate }),
+    beforeAnswer: async () => void connection.log.push("before answer"),
+    report: (error) => errors.push(error),
+  });
+  return { connection, negotiation, outbox, errors };
+}
+
+interface SideOptions {
+  polite: boolean;
+  awaitsFirstOffer?: boolean;
+}
+
+type Side = ReturnType<typeof side>;
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+function deliver(from: Side, to: Side): void {
+  for (const letter of from.outbox.splice(0)) {
+    if ("description" in letter) void to.negotiation.receiveDescription(letter.description);
+    else void to.negotiation.receiveCandidate(letter.candidate);
+  }
+}
+
+async function untilQuiet(a: Side, b: Side): Promise<void> {
+  await settled();
+  while (a.outbox.length + b.outbox.length > 0) {
+    deliver(a, b);
+    deliver(b, a);
+    await settled();
+  }
+}
+
+function pair() {
+  return {
+    newcomer: side("newcomer", { polite: true }),
+    present: side("present", { polite: false, awaitsFirstOffer: true }),
+  };
+}
+
+const candidate = (text: string): IceCandidate => ({
+  candidate: text,
+  sdpMid: "0",
+  sdpMLineIndex: 0,
+  usernameFragment: null,
+});
+
+describe("the first offer", () => {
+  it("comes from the newcomer and is answered", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    expect(newcomer.connection.log).toEqual(["local offer", "remote answer"]);
+    expect(present.connection.log).toEqual(["remote offer", "before answer", "local answer"]);
+  });
+
+  it("is never made by the side that waits", async () => {
+    const { present } = pair();
+    present.connection.negotiate();
+    await settled();
+    expect(present.outbox).toEqual([]);
+    expect(present.connection.log).toEqual([]);
+  });
+
+  it("may be followed by offers of either side", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    present.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    expect(present.connection.log.slice(-2)).toEqual(["local offer", "remote answer"]);
+    expect(newcomer.connection.signalingState).toBe("stable");
+  });
+});
+
+describe("two offers that cross", () => {
+  it("end with the impolite side's offer", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    newcomer.connection.negotiate();
+    present.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    expect(newcomer.connection.log).toContain("rollback");
+    expect(present.connection.log).not.toContain("rollback");
+    expect(newcomer.connection.remoteDescription?.sdp).toBe("present offer 2");
+    expect(present.connection.remoteDescription?.type).toBe("answer");
+    for (const { connection, errors } of [newcomer, present]) {
+      expect(connection.signalingState).toBe("stable");
+      expect(errors).toEqual([]);
+    }
+  });
+
+  it("leave candidates of the ignored offer without an error", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await untilQuiet(newcomer, present);
+    newcomer.connection.negotiate();
+    present.connection.negotiate();
+    await settled();
+    newcomer.connection.gather("foreign to the ignored offer");
+    await untilQuiet(newcomer, present);
+    expect(present.errors).toEqual([]);
+  });
+});
+
+describe("candidates", () => {
+  it("wait for the description, in their order", async () => {
+    const { present } = pair();
+    void present.negotiation.receiveCandidate(candidate("one"));
+    void present.negotiation.receiveCandidate(candidate("two"));
+    await settled();
+    expect(present.connection.candidates).toEqual([]);
+    void present.negotiation.receiveDescription({ type: "offer", sdp: "late" });
+    void present.negotiation.receiveCandidate(candidate("three"));
+    await settled();
+    expect(present.connection.candidates).toEqual(["one", "two", "three"]);
+    expect(present.connection.log.indexOf("remote offer")).toBe(0);
+  });
+
+  it("may end with an empty one, or with none", async () => {
+    const { present } = pair();
+    await present.negotiation.receiveDescription({ type: "offer", sdp: "x" });
+    await present.negotiation.receiveCandidate(candidate(""));
+    await present.negotiation.receiveCandidate(null);
+    expect(present.connection.candidates).toEqual(["", ""]);
+    expect(present.errors).toEqual([]);
+  });
+
+  it("that do not fit are reported", async () => {
+    const { present } = pair();
+    await present.negotiation.receiveDescription({ type: "offer", sdp: "x" });
+    await present.negotiation.receiveCandidate(candidate("foreign"));
+    expect(present.errors).toHaveLength(1);
+  });
+
+  it("go out with all that identifies them", () => {
+    const { newcomer } = pair();
+    newcomer.connection.gather("host");
+    expect(newcomer.outbox).toEqual([
+      { candidate: { candidate: "host", sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" } },
+    ]);
+  });
+});
+
+it("takes the same answer twice without harm", async () => {
+  const { newcomer } = pair();
+  newcomer.connection.negotiate();
+  await settled();
+  await newcomer.negotiation.receiveDescription({ type: "answer", sdp: "yes" });
+  await newcomer.negotiation.receiveDescription({ type: "answer", sdp: "yes" });
+  expect(newcomer.errors).toEqual([]);
+  expect(newcomer.connection.signalingState).toBe("stable");
+});
+
+it("works off descriptions in the order in which they came", async () => {
+  const { newcomer } = pair();
+  newcomer.connection.negotiate();
+  await settled();
+  void newcomer.negotiation.receiveDescription({ type: "answer", sdp: "yes" });
+  void newcomer.negotiation.receiveDescription({ type: "offer", sdp: "and now this" });
+  await settled();
+  expect(newcomer.connection.log).toEqual([
+    "local offer",
+    "remote answer",
+    "remote offer",
+    "before answer",
+    "local answer",
+  ]);
+});

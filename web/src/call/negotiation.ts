@@ -1,0 +1,129 @@
+import type { IceCandidate, SessionDescription } from "../wire.gen";
+
+/** The part of RTCPeerConnection that negotiating needs. */
+export type NegotiatedConnection = Pick<
+  RTCPeerConnection,
+  | "signalingState"
+  | "localDescription"
+  | "remoteDescription"
+  | "setLocalDescription"
+  | "setRemoteDescription"
+  | "addIceCandidate"
+  | "addEventListener"
+>;
+
+export interface NegotiationOptions {
+  /** The polite side gives way where two offers cross. */
+  polite: boolean;
+  /** Until the other side's first offer has come, this one makes none. */
+  awaitsFirstOffer: boolean;
+  sendDescription(description: SessionDescription): void;
+  sendCandidate(candidate: IceCandidate): void;
+  /** Runs when an offer is set and before it is answered. */
+  beforeAnswer(): Promise<void>;
+  report(error: unknown): void;
+}
+
+/**
+ * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. What comes in is
+ * worked off one by one; candidates that come before a description wait for it.
+ */
+export class Negotiation {
+  #makingOffer = false;
+  #ignoringOffer = false;
+  #mayOffer: boolean;
+  #early: RTCIceCandidateInit[] = [];
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly connection: NegotiatedConnection,
+    private readonly options: NegotiationOptions,
+  ) {
+    this.#mayOffer = !options.awaitsFirstOffer;
+    connection.addEventListener("negotiationneeded", () => void this.#offer());
+    connection.addEventListener("icecandidate", ({ candidate }) => this.#sendCandidate(candidate));
+  }
+
+  receiveDescription(description: SessionDescription): Promise<void> {
+    return this.#enqueue(() => this.#setDescription(description));
+  }
+
+  receiveCandidate(candidate: IceCandidate | null): Promise<void> {
+    return this.#enqueue(() => this.#addCandidate(candidate ?? { candidate: "" }));
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(work).catch((error) => this.options.report(error));
+    return this.#work;
+  }
+
+  async #offer(): Promise<void> {
+    if (!this.#mayOffer) return;
+    try {
+      this.#makingOffer = true;
+      await this.connection.setLocalDescription();
+      // A colliding offer may have rolled ours back meanwhile.
+      if (this.connection.localDescription?.type === "offer") this.#sendLocal();
+    } catch (error) {
+      this.options.report(error);
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  async #setDescription(description: SessionDescription): Promise<void> {
+    const { signalingState } = this.connection;
+    const isOffer = description.type === "offer";
+    const collision = isOffer && (this.#makingOffer || signalingState !== "stable");
+    this.#ignoringOffer = !this.options.polite && collision;
+    if (this.#ignoringOffer) return;
+    // An answer to an offer that was rolled back, or the same one twice.
+    if (description.type === "answer" && signalingState !== "have-local-offer") return;
+    await this.connection.setRemoteDescription(description);
+    this.#mayOffer = true;
+    await this.#addEarlyCandidates();
+    if (isOffer) await this.#answer();
+  }
+
+  async #answer(): Promise<void> {
+    await this.options.beforeAnswer();
+    await this.connection.setLocalDescription();
+    this.#sendLocal();
+  }
+
+  #sendLocal(): void {
+    const { type, sdp } = this.connection.localDescription as RTCSessionDescription;
+    this.options.sendDescription({ type, sdp });
+  }
+
+  async #addEarlyCandidates(): Promise<void> {
+    const early = this.#early;
+    this.#early = [];
+    for (const candidate of early) await this.#addCandidate(candidate);
+  }
+
+  async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+    if (!this.connection.remoteDescription) {
+      this.#early.push(candidate);
+      return;
+    }
+    try {
+      await this.connection.addIceCandidate(candidate);
+    } catch (error) {
+      // Candidates of an offer that we ignored belong to nothing that we know; and an
+      // end-of-candidates that this browser does not understand costs nothing.
+      if (!this.#ignoringOffer && candidate.candidate) throw error;
+    }
+  }
+
+  #sendCandidate(candidate: RTCIceCandidate | null): void {
+    if (!candidate) return;
+    const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+    this.options.sendCandidate({
+      candidate: candidate.candidate,
+      sdpMid,
+      sdpMLineIndex,
+      usernameFragment,
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import type { Store } from "../store";
+import type { AddPeer, CandidateFromPeer, DescriptionFromPeer, RemovePeer } from "../wire.gen";
+
+/** What a person shows and says; it travels beside the media. */
+export interface Devices {
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly screen: boolean;
+}
+
+/** What we send to everyone in the call. */
+export interface Outgoing {
+  readonly audio: MediaStreamTrack | null;
+  readonly video: MediaStreamTrack | null;
+  readonly devices: Devices;
+}
+
+export type PeerLink = "connecting" | "connected" | "reconnecting";
+
+/** Another person in the call, as the interface may show them. */
+export interface RemotePeer {
+  readonly peerID: string;
+  readonly username: string;
+  readonly stream: MediaStream;
+  readonly link: PeerLink;
+  /** Null while unknown: clients that do not tell exist. */
+  readonly devices: Devices | null;
+  /** Frames arrive. */
+  readonly video: boolean;
+  readonly speaking: boolean;
+}
+
+/**
+ * How media gets from one to the others. A mesh connects each pair; a topology on top of a
+ * forwarding unit would take the same orders and ignore what it does not need.
+ */
+export interface MediaTopology {
+  readonly peers: Store<readonly RemotePeer[]>;
+  addPeer(peer: AddPeer): void;
+  removePeer(peer: Pick<RemovePeer, "peerID">): void;
+  /** After joining anew: whoever is not named has left meanwhile. */
+  keepOnly(peerIDs: ReadonlySet<string>): void;
+  receiveDescription(message: DescriptionFromPeer): void;
+  receiveCandidate(message: CandidateFromPeer): void;
+  publish(outgoing: Outgoing): void;
+  close(): void;
+}

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { formatDay, formatDuration, formatSpan } from "./clock";
+
+it.each([
+  [-5, "0:00"],
+  [0, "0:00"],
+  [65_999, "1:05"],
+  [3_661_000, "1:01:01"],
+  [36_000_000, "10:00:00"],
+])("writes %i ms as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+it.each([
+  [45, "45 seconds"],
+  [60, "1 minute"],
+  [1800, "30 minutes"],
+  [3600, "1 hour"],
+  [7200, "2 hours"],
+  [5400, "90 minutes"],
+])("speaks of %i s as %s", (seconds, text) => expect(formatSpan(seconds)).toBe(text));
+
+it("names days as people do", () => {
+  const now = new Date(2026, 2, 1, 9);
+  const day = (...date: [number, number, number]) =>
+    formatDay(new Date(...date, 12).toISOString(), now, "en");
+  expect(day(2026, 2, 1)).toBe("Today");
+  expect(day(2026, 1, 28)).toBe("Yesterday");
+  expect(day(2026, 1, 3)).toBe("February 3");
+  expect(day(2025, 11, 24)).toBe("December 24, 2025");
+});

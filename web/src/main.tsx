@@ -1,0 +1,36 @@
+import "./ui/styles/tokens.css";
+import "./ui/styles/base.css";
+import "./ui/styles/controls.css";
+import "./ui/styles/marks.css";
+import "./ui/styles/overlays.css";
+import "./ui/styles/pages.css";
+import "./ui/styles/home.css";
+import "./ui/styles/tile.css";
+import "./ui/styles/stage.css";
+import "./ui/styles/call.css";
+import "./ui/styles/panel.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { AccountApi, Api } from "./api";
+import { Session } from "./session";
+import { Signaling } from "./signaling";
+import { App } from "./ui/app";
+import { ServicesContext } from "./ui/services";
+
+const accounts = new AccountApi();
+const session = new Session(accounts);
+const api = new Api(session);
+const signaling = new Signaling(session);
+
+void session.restore();
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <ServicesContext value={{ accounts, api, session, signaling }}>
+        <App />
+      </ServicesContext>
+    </StrictMode>,
+  );
+}

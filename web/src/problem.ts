@@ -1,0 +1,39 @@
+import type { FieldProblem, Problem as ProblemBody } from "./wire.gen";
+
+/** A refusal of the server (RFC 9457), or the lack of any answer (`status` 0). */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly errors: readonly FieldProblem[] = [],
+  ) {
+    super(message);
+  }
+
+  static unreachable(): Problem {
+    return new Problem(
+      0,
+      "unreachable",
+      "The server can't be reached. Check your connection and try again.",
+    );
+  }
+
+  static from(status: number, body: unknown): Problem {
+    const { code, message, errors } = (body ?? {}) as Partial<ProblemBody>;
+    return new Problem(
+      status,
+      code ?? "unknown",
+      message ?? `The server answered with an error (${status}). Please try again.`,
+      Array.isArray(errors) ? errors : [],
+    );
+  }
+
+  /** Whatever was thrown, as something that can be shown. */
+  static of(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    return new Problem(-1, "unexpected", "Something went wrong. Please try again.");
+  }
+}

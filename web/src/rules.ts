@@ -1,0 +1,40 @@
+/** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
+export type Rule = (value: string) => string | null;
+
+const USERNAME = /^[A-Za-z][A-Za-z0-9_-]{3,23}$/;
+const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)*$/;
+
+export const MAX_CHAT_LENGTH = 4000;
+
+export const required =
+  (what: string): Rule =>
+  (value) =>
+    value.trim() ? null : `Enter ${what}.`;
+
+export const email: Rule = (value) =>
+  EMAIL.test(value.trim()) ? null : "Enter an email address, such as ann@example.org.";
+
+export const username: Rule = (value) => {
+  if (USERNAME.test(value)) return null;
+  if (value.length < 4 || value.length > 24) return "Use 4 to 24 characters.";
+  if (!/^[A-Za-z]/.test(value)) return "Start with a letter.";
+  return "Use letters, digits, - and _ only.";
+};
+
+export const password: Rule = (value) =>
+  value.length >= 8 && value.length <= 128 ? null : "Use 8 to 128 characters.";
+
+export const roomName: Rule = (value) => {
+  const length = value.trim().length;
+  return length >= 1 && length <= 64 ? null : "Use 1 to 64 characters.";
+};
+
+/** Splits what was typed or pasted into addresses and the rest. */
+export function splitEmails(text: string): { emails: string[]; others: string[] } {
+  const emails: string[] = [];
+  const others: string[] = [];
+  for (const word of text.split(/[\s,;]+/).filter(Boolean)) {
+    (email(word) === null ? emails : others).push(word);
+  }
+  return { emails, others };
+}

@@ -1,0 +1,202 @@
+import { type AccessToken, readAccessToken } from "./access-token";
+import type { AccountApi, TokenSource } from "./api";
+import { Problem } from "./problem";
+import { Store } from "./store";
+
+export interface Identity {
+  readonly email: string;
+  /** Null for a guest. */
+  readonly username: string | null;
+  /** When a guest's time ends, in milliseconds of this computer's clock. */
+  readonly guestUntil: number | null;
+}
+
+export type SessionState =
+  | { readonly kind: "restoring" }
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "logged-in"; readonly identity: Identity }
+  | { readonly kind: "over"; readonly code: string; readonly message: string };
+
+export interface SessionEnvironment {
+  now(): number;
+  storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  /** Runs one refresh at a time over all tabs, since each refresh replaces the cookie. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  after(ms: number, work: () => void): () => void;
+}
+
+const TRUST_KEY = "parlour.trust";
+const RENEW_AHEAD_MS = 45_000;
+const STALE_WITHIN_MS = 10_000;
+const RETRY_MS = 5_000;
+
+export const browserEnvironment: SessionEnvironment = {
+  now: () => Date.now(),
+  storage: localStorageOrMemory(),
+  // Browsers offer locks on secure pages only.
+  exclusively: async (work) =>
+    "locks" in navigator ? await navigator.locks.request("parlour.refresh", () => work()) : work(),
+  after: (ms, work) => {
+    const timer = setTimeout(work, Math.min(ms, 2 ** 31 - 1));
+    return () => clearTimeout(timer);
+  },
+};
+
+function localStorageOrMemory(): SessionEnvironment["storage"] {
+  try {
+    localStorage.getItem(TRUST_KEY);
+    return localStorage;
+  } catch {
+    const memory = new Map<string, string>();
+    return {
+      getItem: (key) => memory.get(key) ?? null,
+      setItem: (key, value) => void memory.set(key, value),
+      removeItem: (key) => void memory.delete(key),
+    };
+  }
+}
+
+/** Tokens count in whole seconds, so what we make of their times wavers. */
+function sameIdentity(a: Identity, b: Identity): boolean {
+  const sameTime = Math.abs((a.guestUntil ?? 0) - (b.guestUntil ?? 0)) < 2_000;
+  return a.email === b.email && a.username === b.username && sameTime;
+}
+
+/** Who one is. The access token lives here and nowhere else. */
+export class Session implements TokenSource {
+  readonly state = new Store<SessionState>({ kind: "restoring" });
+  readonly trusted: Store<boolean>;
+  #token: AccessToken | null = null;
+  #renewal: Promise<string | null> | null = null;
+  #cancelRenewal: () => void = () => {};
+
+  constructor(
+    private readonly accounts: AccountApi,
+    private readonly environment: SessionEnvironment = browserEnvironment,
+  ) {
+    this.trusted = new Store(environment.storage.getItem(TRUST_KEY) === "yes");
+  }
+
+  /** After a page load: only a trusted computer takes up the session that the cookie holds. */
+  async restore(): Promise<void> {
+    if (this.trusted.get()) await this.renew().catch(() => null);
+    if (this.state.get().kind === "restoring") this.state.set({ kind: "anonymous" });
+  }
+
+  async logIn(username: string, password: string, trust: boolean): Promise<void> {
+    const { accessToken } = await this.accounts.logIn(username, password);
+    this.trust(trust);
+    this.#token = null;
+    this.#take(accessToken);
+  }
+
+  async verifyGuest(token: string): Promise<void> {
+    const { accessToken } = await this.accounts.verifyGuest(token);
+    this.trust(false);
+    this.#token = null;
+    this.#take(accessToken);
+  }
+
+  async logOut(): Promise<void> {
+    this.#drop({ kind: "anonymous" });
+    this.trust(false);
+    await this.accounts.logOut().catch(() => {});
+  }
+
+  /** The server ended it: a guest's time is up, the account is gone, … */
+  end(code: string, message: string): void {
+    this.trust(false);
+    this.#drop({ kind: "over", code, message });
+  }
+
+  /** From "your session is over" to a fresh start. */
+  acknowledgeEnd(): void {
+    if (this.state.get().kind === "over") this.state.set({ kind: "anonymous" });
+  }
+
+  trust(trusted: boolean): void {
+    if (trusted) this.environment.storage.setItem(TRUST_KEY, "yes");
+    else this.environment.storage.removeItem(TRUST_KEY);
+    this.trusted.set(trusted);
+  }
+
+  async token(): Promise<string | null> {
+    if (!this.#token) return null;
+    const stale = this.#token.expiresAt - this.environment.now() < STALE_WITHIN_MS;
+    return stale ? this.renew() : this.#token.raw;
+  }
+
+  /** However many ask at once, the server is asked once. */
+  renew(): Promise<string | null> {
+    this.#renewal ??= this.environment
+      .exclusively(() => this.#refresh())
+      .finally(() => {
+        this.#renewal = null;
+      });
+    return this.#renewal;
+  }
+
+  async #refresh(): Promise<string | null> {
+    const before = this.#token;
+    try {
+      const { accessToken } = await this.accounts.refresh();
+      const logIn = this.#token !== before;
+      return logIn ? (this.#token?.raw ?? null) : this.#take(accessToken);
+    } catch (error) {
+      const problem = Problem.of(error);
+      if (problem.status !== 401 && problem.status !== 403) return this.#retryLater(error);
+      if (this.#token === before) this.#refused(problem);
+      return null;
+    }
+  }
+
+  #refused({ code, message }: Problem): void {
+    const guestUntil = this.#token?.guestUntil ?? null;
+    const guestIsOver = guestUntil !== null && guestUntil - this.environment.now() < RETRY_MS;
+    if (!this.#token) this.#drop({ kind: "anonymous" });
+    else if (guestIsOver) this.end("guest_expired", "Your time as a guest is over.");
+    else this.end(code, message);
+  }
+
+  /** No answer is no refusal: what we have may still be good. */
+  #retryLater(error: unknown): string {
+    if (!this.#token) throw error;
+    this.#cancelRenewal();
+    this.#cancelRenewal = this.environment.after(RETRY_MS, () => void this.renew().catch(() => {}));
+    return this.#token.raw;
+  }
+
+  #take(raw: string): string | null {
+    const token = readAccessToken(raw, this.environment.now());
+    const { email, username, guestUntil } = token;
+    // All tabs share one cookie: a login as someone else in another tab changes whom it names.
+    if (this.#token && this.#token.email !== email) {
+      this.#drop({
+        kind: "over",
+        code: "other_account",
+        message: `${username ?? email} has logged in on this computer in another tab.`,
+      });
+      return null;
+    }
+    this.#token = token;
+    const identity = { email, username, guestUntil };
+    const present = this.state.get();
+    const same = present.kind === "logged-in" && sameIdentity(present.identity, identity);
+    if (!same) this.state.set({ kind: "logged-in", identity });
+    this.#renewInTime(token);
+    return raw;
+  }
+
+  #renewInTime(token: AccessToken): void {
+    const left = token.expiresAt - this.environment.now();
+    const delay = Math.max(left - RENEW_AHEAD_MS, left / 2, 1000);
+    this.#cancelRenewal();
+    this.#cancelRenewal = this.environment.after(delay, () => void this.renew().catch(() => {}));
+  }
+
+  #drop(state: SessionState): void {
+    this.#cancelRenewal();
+    this.#token = null;
+    this.state.set(state);
+  }
+}

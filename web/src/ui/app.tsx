@@ -1,0 +1,115 @@
+import { type ReactNode, useEffect } from "react";
+import { RouterProvider } from "react-aria-components";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { usePathname } from "wouter/use-browser-location";
+import type { Refused } from "../wire.gen";
+import { withDestination } from "./destination";
+import { Logo } from "./icons";
+import { HomePage } from "./pages/home";
+import { LoginPage } from "./pages/login";
+import { MailPage } from "./pages/mail";
+import { NewRoomPage } from "./pages/new-room";
+import { NotFoundPage } from "./pages/not-found";
+import { ProfilePage } from "./pages/profile";
+import { RegisterPage } from "./pages/register";
+import { SessionOverPage } from "./pages/session-over";
+import { VerifyClientPage } from "./pages/verify-client";
+import { VerifyGuestPage } from "./pages/verify-guest";
+import { RoomPage } from "./room/room-page";
+import { useServices, useStore } from "./services";
+import { Shell } from "./shell";
+import { Toasts, toast } from "./toast";
+
+export function App() {
+  const [, navigate] = useLocation();
+  const { session, signaling } = useServices();
+  const state = useStore(session.state);
+  useEffect(() => signaling.on("refused", showRefusal), [signaling]);
+  return (
+    <RouterProvider navigate={navigate}>
+      {state.kind === "restoring" && <Restoring />}
+      {state.kind === "over" && (
+        <Shell>
+          <SessionOverPage code={state.code} message={state.message} />
+        </Shell>
+      )}
+      {(state.kind === "anonymous" || state.kind === "logged-in") && <Routes />}
+      <Toasts />
+    </RouterProvider>
+  );
+}
+
+/** What is still on its way to somebody who has just left is refused too, and nobody's concern. */
+function showRefusal({ event, message }: Refused): void {
+  if (event !== "offer-sdp" && event !== "offer-ice") toast(message);
+}
+
+function Restoring() {
+  return (
+    <main className="narrow" aria-busy="true" aria-label="Loading">
+      <Logo size={52} />
+    </main>
+  );
+}
+
+function Routes() {
+  return (
+    <Switch>
+      <Route path="/r/:room">
+        <LoggedIn>
+          <NamedRoom />
+        </LoggedIn>
+      </Route>
+      <Route>
+        <Shell>
+          <Pages />
+        </Shell>
+      </Route>
+    </Switch>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/" component={HomePage} />
+      <Route path="/login" component={LoginPage} />
+      <Route path="/register" component={RegisterPage} />
+      <Route path="/mail" component={MailPage} />
+      <Route path="/verifyclient/:token">{({ token }) => <VerifyClientPage token={token} />}</Route>
+      <Route path="/verifyguest/:token">{({ token }) => <VerifyGuestPage token={token} />}</Route>
+      <Route path="/new">
+        <LoggedIn>
+          <NewRoomPage />
+        </LoggedIn>
+      </Route>
+      <Route path="/profile">
+        <LoggedIn>
+          <ProfilePage />
+        </LoggedIn>
+      </Route>
+      <Route component={NotFoundPage} />
+    </Switch>
+  );
+}
+
+function LoggedIn({ children }: { children: ReactNode }) {
+  const state = useStore(useServices().session.state);
+  if (state.kind === "logged-in") return children;
+  return <Redirect to={withDestination("/login", location.pathname)} replace />;
+}
+
+/** The router's own parameters went through decodeURI, which a name with "%" does not survive. */
+function NamedRoom() {
+  const path = usePathname();
+  const name = decodedName(path.split("/")[2] ?? "");
+  return <RoomPage key={name} name={name} />;
+}
+
+function decodedName(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,73 @@
+import { useId } from "react";
+import { Button, Input, Label, Text, TextField } from "react-aria-components";
+import { splitEmails } from "../rules";
+import { CloseIcon } from "./icons";
+
+interface EmailsFieldProps {
+  label: string;
+  emails: readonly string[];
+  onChange(emails: string[]): void;
+  typed: string;
+  onType(text: string): void;
+}
+
+/** The addresses so far together with what stands in the field; wrong ones too: the server names them. */
+export function takeTyped(emails: readonly string[], typed: string): string[] {
+  const { emails: more, others } = splitEmails(typed);
+  return [...new Set([...emails, ...more, ...others])];
+}
+
+export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFieldProps) {
+  const listId = useId();
+  const take = (text: string) => {
+    const { emails: more, others } = splitEmails(text);
+    onChange([...new Set([...emails, ...more])]);
+    onType(others.join(" "));
+  };
+  return (
+    <TextField
+      className="field"
+      value={typed}
+      onChange={(text) => (/[\s,;]$/.test(text) ? take(text) : onType(text))}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && typed.trim()) {
+          event.preventDefault();
+          take(typed);
+        } else if (event.key === "Backspace" && typed === "") {
+          onChange(emails.slice(0, -1));
+        }
+      }}
+    >
+      <Label>{label}</Label>
+      <Input
+        placeholder="ann@example.org, bob@example.org"
+        inputMode="email"
+        autoCapitalize="off"
+        aria-controls={listId}
+        onPaste={(event) => {
+          const text = event.clipboardData.getData("text");
+          if (!/[\s,;]/.test(text.trim())) return;
+          event.preventDefault();
+          take(`${typed} ${text}`);
+        }}
+      />
+      <Text slot="description" className="field-hint">
+        Separate several with a comma. Each gets a mail with the link.
+      </Text>
+      <ul className="chips" id={listId} aria-label="Addresses">
+        {emails.map((email) => (
+          <li className="chip" key={email}>
+            <span>{email}</span>
+            <Button
+              className="chip-remove"
+              aria-label={`Remove ${email}`}
+              onPress={() => onChange(emails.filter((one) => one !== email))}
+            >
+              <CloseIcon size={14} />
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </TextField>
+  );
+}

@@ -1,0 +1,112 @@
+import { type ReactNode, useState } from "react";
+import {
+  Checkbox as AriaCheckbox,
+  Switch as AriaSwitch,
+  Button,
+  FieldError,
+  Input,
+  Label,
+  Text,
+  TextArea,
+  TextField,
+} from "react-aria-components";
+import { CheckIcon, EyeIcon, EyeOffIcon } from "./icons";
+
+export interface FieldProps {
+  label: string;
+  name: string;
+  value: string;
+  onChange(value: string): void;
+  onBlur?(): void;
+  error?: string | null;
+  hint?: ReactNode;
+  type?: "text" | "email" | "password";
+  autoComplete?: string;
+  autoFocus?: boolean;
+  multiline?: boolean;
+  placeholder?: string;
+  maxLength?: number;
+  isRequired?: boolean;
+}
+
+export function Field(props: FieldProps) {
+  const { label, hint, error, type = "text", multiline, placeholder, ...field } = props;
+  const [shown, setShown] = useState(false);
+  const isPassword = type === "password";
+  return (
+    <TextField
+      {...field}
+      className="field"
+      type={isPassword && shown ? "text" : type}
+      isInvalid={Boolean(error)}
+      validationBehavior="aria"
+    >
+      <Label>{label}</Label>
+      <div className="field-box">
+        {multiline ? (
+          <TextArea placeholder={placeholder} rows={3} />
+        ) : (
+          <Input
+            placeholder={placeholder}
+            className={isPassword ? "with-end" : ""}
+            autoCapitalize="off"
+            spellCheck={false}
+          />
+        )}
+        {isPassword && <Reveal shown={shown} onChange={setShown} />}
+      </div>
+      {hint && !error && (
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="field-error">{error}</FieldError>
+    </TextField>
+  );
+}
+
+function Reveal({ shown, onChange }: { shown: boolean; onChange(shown: boolean): void }) {
+  return (
+    <Button
+      className="field-end"
+      aria-label={shown ? "Hide password" : "Show password"}
+      onPress={() => onChange(!shown)}
+    >
+      {shown ? <EyeOffIcon /> : <EyeIcon />}
+    </Button>
+  );
+}
+
+interface ToggleProps {
+  label: string;
+  hint?: string;
+  isSelected: boolean;
+  onChange(selected: boolean): void;
+  isDisabled?: boolean;
+}
+
+export function Switch({ label, hint, ...props }: ToggleProps) {
+  return (
+    <AriaSwitch {...props} className="switch">
+      <span className="switch-track" aria-hidden="true" />
+      <span className="option-text">
+        <span>{label}</span>
+        {hint && <span className="soft small">{hint}</span>}
+      </span>
+    </AriaSwitch>
+  );
+}
+
+export function Checkbox({ label, hint, ...props }: ToggleProps) {
+  return (
+    <AriaCheckbox {...props} className="checkbox">
+      <span className="checkbox-box" aria-hidden="true">
+        <CheckIcon size={16} />
+      </span>
+      <span className="option-text">
+        <span>{label}</span>
+        {hint && <span className="soft small">{hint}</span>}
+      </span>
+    </AriaCheckbox>
+  );
+}

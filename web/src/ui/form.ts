@@ -1,0 +1,80 @@
+import { type FormEvent, useState } from "react";
+import { Problem } from "../problem";
+import type { Rule } from "../rules";
+
+type Values<K extends string> = Record<K, string>;
+
+/** Text fields, the rules for them, and what the server said of them. */
+export function useFields<K extends string>(initial: Values<K>, rules: Partial<Record<K, Rule>>) {
+  const [values, setValues] = useState(initial);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [refused, setRefused] = useState<Partial<Values<K>>>({});
+
+  const broken = (key: K): string | null => rules[key]?.(values[key]) ?? null;
+  const keys = Object.keys(initial) as K[];
+
+  return {
+    values,
+    set(key: K, value: string) {
+      setValues((before) => ({ ...before, [key]: value }));
+      setRefused((before) => ({ ...before, [key]: undefined }));
+    },
+    /** What a <Field> needs; an error shows once the field was left. */
+    bind(key: K) {
+      return {
+        name: key,
+        value: values[key],
+        onChange: (value: string) => this.set(key, value),
+        onBlur: () => values[key] && setTouched((before) => new Set(before).add(key)),
+        error: refused[key] ?? (touched.has(key) ? broken(key) : null),
+      };
+    },
+    valid(): boolean {
+      setTouched(new Set(keys));
+      return keys.every((key) => broken(key) === null);
+    },
+    /** Shows the problem at the fields it names; what is left is for the whole form. */
+    refuse(problem: Problem, names: Partial<Record<string, K>> = {}): Problem | null {
+      const atFields: Partial<Values<K>> = {};
+      for (const { field, message } of problem.errors) {
+        const last = field.split(".").at(-1) ?? field;
+        const key = names[last] ?? (keys.includes(last as K) ? (last as K) : undefined);
+        if (key) atFields[key] = message;
+      }
+      setRefused(atFields);
+      return Object.keys(atFields).length > 0 ? null : problem;
+    },
+  };
+}
+
+/** Runs one thing at a time and keeps what went wrong. */
+export function useTask() {
+  const [pending, setPending] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  return {
+    pending,
+    problem,
+    setProblem,
+    async run(work: () => Promise<void>, refuse?: (problem: Problem) => Problem | null) {
+      if (pending) return;
+      setPending(true);
+      setProblem(null);
+      try {
+        await work();
+      } catch (error) {
+        const shown = Problem.of(error);
+        if (shown.code === "unexpected") console.error(error);
+        setProblem(refuse ? refuse(shown) : shown);
+      } finally {
+        setPending(false);
+      }
+    },
+  };
+}
+
+export function submitting(work: () => void) {
+  return (event: FormEvent) => {
+    event.preventDefault();
+    work();
+  };
+}

@@ -1,0 +1,40 @@
+import { useEffect, useRef } from "react";
+import { formatDuration } from "../clock";
+import { ClockIcon } from "./icons";
+import { useIdentity, useNow, useServices } from "./services";
+import { toast } from "./toast";
+
+const WARNING_MS = 2 * 60 * 1000;
+/** The server speaks first; this is for the case that its word gets lost. */
+const PATIENCE_MS = 3_000;
+
+export function GuestTimer() {
+  const until = useIdentity()?.guestUntil ?? null;
+  return until === null ? null : <Countdown until={until} />;
+}
+
+function Countdown({ until }: { until: number }) {
+  const { session } = useServices();
+  const left = until - useNow();
+  const soon = left < WARNING_MS;
+  const over = left < -PATIENCE_MS;
+  const warned = useRef(false);
+  useEffect(() => {
+    if (!soon || warned.current) return;
+    warned.current = true;
+    toast("Your time as a guest ends in less than 2 minutes.");
+  }, [soon]);
+  useEffect(() => {
+    if (over) session.end("guest_expired", "Your time as a guest is over.");
+  }, [over, session]);
+  return (
+    <span
+      className={`badge guest-timer ${soon ? "warm" : ""}`}
+      role="timer"
+      aria-label="Time left as a guest"
+    >
+      <ClockIcon size={15} />
+      {formatDuration(left)}
+    </span>
+  );
+}

@@ -1,0 +1,31 @@
+import type { ReactNode } from "react";
+import type { Problem } from "../problem";
+import { AlertIcon, CheckIcon, InfoIcon } from "./icons";
+
+type Tone = "info" | "success" | "warning" | "danger";
+
+const ICONS = { info: InfoIcon, success: CheckIcon, warning: AlertIcon, danger: AlertIcon };
+
+export function Notice({ tone = "info", children }: { tone?: Tone; children: ReactNode }) {
+  const Icon = ICONS[tone];
+  const urgent = tone === "danger" || tone === "warning";
+  return (
+    <div className={`notice ${tone}`} role={urgent ? "alert" : "status"}>
+      <Icon />
+      <div>{children}</div>
+    </div>
+  );
+}
+
+export function ProblemNotice({ problem }: { problem: Problem | null }) {
+  return problem && <Notice tone="danger">{problem.message}</Notice>;
+}
+
+export function Spinner({ label }: { label: string }) {
+  return (
+    <span className="row soft" role="status">
+      <span className="spinner" aria-hidden="true" />
+      {label}
+    </span>
+  );
+}

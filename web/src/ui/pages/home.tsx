@@ -1,0 +1,189 @@
+import { useCallback, useEffect, useState } from "react";
+import { Link as AriaLink, Input, SearchField } from "react-aria-components";
+import { Problem } from "../../problem";
+import type { RoomEntry } from "../../wire.gen";
+import { Action, LinkAction } from "../button";
+import { roomPath } from "../destination";
+import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../icons";
+import { Notice, Spinner } from "../notice";
+import { useIdentity, useServices, useStore, useTitle } from "../services";
+import { groupRooms, type RoomGroup } from "./room-groups";
+
+export function HomePage() {
+  useTitle("");
+  const identity = useIdentity();
+  const { rooms, problem, reload } = useRooms(identity?.email ?? null);
+  return (
+    <main className="page">
+      {identity ? (
+        <div className="home-head">
+          <div>
+            <h1>Rooms</h1>
+            <p className="soft">Enter one, or open a room of your own and share its link.</p>
+          </div>
+          <LinkAction href="/new" look="primary">
+            <PlusIcon />
+            New room
+          </LinkAction>
+        </div>
+      ) : (
+        <Welcome />
+      )}
+      {problem && (
+        <Notice tone="danger">
+          {problem.message}{" "}
+          <Action look="quiet" className="compact" onPress={reload}>
+            Try again
+          </Action>
+        </Notice>
+      )}
+      {!rooms && !problem && <Spinner label="Loading the rooms…" />}
+      {rooms && <Rooms rooms={rooms} me={identity?.username ?? null} />}
+    </main>
+  );
+}
+
+function Welcome() {
+  return (
+    <section className="welcome">
+      <h1>Good talks need a room</h1>
+      <p>
+        Parlour is a place for video calls on a server of your own. Open a room, share the link, and
+        see each other: from browser to browser.
+      </p>
+      <div className="row">
+        <LinkAction href="/register" look="primary">
+          Create an account
+        </LinkAction>
+        <LinkAction href="/register?as=guest">Join as a guest</LinkAction>
+      </div>
+    </section>
+  );
+}
+
+function useRooms(who: string | null) {
+  const { api, signaling } = useServices();
+  const inUse = useStore(signaling.roomsInUse);
+  const [rooms, setRooms] = useState<RoomEntry[] | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const reload = useCallback(async () => {
+    try {
+      setRooms(await api.rooms());
+      setProblem(null);
+    } catch (error) {
+      setProblem(Problem.of(error));
+    }
+  }, [api]);
+  // Somebody began to use a room that we do not know: it is new.
+  const unknown = rooms !== null && inUse.some((name) => !rooms.some((room) => room.name === name));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who one is decides what one may see
+  useEffect(() => void reload(), [reload, who, unknown]);
+  useEffect(() => {
+    const onFocus = () => document.visibilityState === "visible" && void reload();
+    document.addEventListener("visibilitychange", onFocus);
+    return () => document.removeEventListener("visibilitychange", onFocus);
+  }, [reload]);
+  return { rooms, problem, reload: () => void reload() };
+}
+
+function Rooms({ rooms, me }: { rooms: RoomEntry[]; me: string | null }) {
+  const { signaling } = useServices();
+  const [search, setSearch] = useState("");
+  const inUse = new Set(useStore(signaling.roomsInUse));
+  if (rooms.length === 0) return <NoRooms loggedIn={me !== null} />;
+  const groups = groupRooms(rooms, { me, search });
+  return (
+    <>
+      {rooms.length > 3 && (
+        <SearchField
+          className="field room-search"
+          aria-label="Search rooms"
+          value={search}
+          onChange={setSearch}
+        >
+          <div className="field-box">
+            <SearchIcon />
+            <Input placeholder="Search rooms" />
+          </div>
+        </SearchField>
+      )}
+      {groups.length === 0 && (
+        <div className="empty" role="status">
+          <h2>Nothing found</h2>
+          <p>No room here goes by “{search.trim()}”.</p>
+          <Action onPress={() => setSearch("")}>Show all rooms</Action>
+        </div>
+      )}
+      {groups.map((group) => (
+        <Group key={group.title} group={group} inUse={inUse} />
+      ))}
+    </>
+  );
+}
+
+function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> }) {
+  return (
+    <section className="room-group" aria-label={group.title}>
+      <h2>
+        {group.title} <span>{group.rooms.length}</span>
+      </h2>
+      <ul className="room-list">
+        {group.rooms.map((room) => (
+          <li key={room.name}>
+            <RoomCard room={room} inUse={inUse.has(room.name)} own={group.own} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: boolean }) {
+  return (
+    <article className="room-card">
+      <AriaLink href={roomPath(room.name)} className="title">
+        {room.name}
+      </AriaLink>
+      {room.description && <p className="about">{room.description}</p>}
+      <div className="row">
+        {room.room_id !== null ? (
+          <span className="badge warm">
+            <EventIcon size={14} />
+            Event
+          </span>
+        ) : (
+          <span className="badge">
+            <LockIcon size={14} />
+            Password
+          </span>
+        )}
+        {own && <span className="badge">Yours</span>}
+        {inUse && (
+          <span className="badge accent">
+            <span className="dot" />
+            In use
+          </span>
+        )}
+        {!own && room.username && <span className="by">by {room.username}</span>}
+      </div>
+    </article>
+  );
+}
+
+function NoRooms({ loggedIn }: { loggedIn: boolean }) {
+  return (
+    <div className="empty">
+      <h2>No rooms yet</h2>
+      <p>
+        {loggedIn
+          ? "Open the first one: give it a name and a password, and share its link."
+          : "Once someone opens a room for everybody, it shows up here."}
+      </p>
+      {loggedIn && (
+        <LinkAction href="/new" look="primary">
+          Open a room
+        </LinkAction>
+      )}
+    </div>
+  );
+}

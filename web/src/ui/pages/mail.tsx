@@ -1,0 +1,83 @@
+import { useState } from "react";
+import { formatSpan } from "../../clock";
+import * as rules from "../../rules";
+import { Action, TextLink } from "../button";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { MailIcon } from "../icons";
+import { Notice, ProblemNotice } from "../notice";
+import { useServerConfig, useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
+
+export function MailPage() {
+  useTitle("Check your mail");
+  const email = new URLSearchParams(location.search).get("email") ?? "";
+  const config = useServerConfig();
+  return (
+    <CardPage>
+      <span className="emblem">
+        <MailIcon size={26} />
+      </span>
+      <div className="card-head">
+        <h1>Check your mail</h1>
+        <p className="soft">
+          {email ? (
+            <>
+              We have sent a link to <strong>{email}</strong>.
+            </>
+          ) : (
+            "We send you a link."
+          )}{" "}
+          Open it to confirm that the address is yours. It works once, for{" "}
+          {formatSpan(config?.verification_ttl ?? 3600)}.
+        </p>
+      </div>
+      {config?.dev_mail && (
+        <Notice>
+          This server sends no mails yet.{" "}
+          <a className="link" href="/dev/mail">
+            See its mails here
+          </a>
+        </Notice>
+      )}
+      <SendAgain email={email} />
+      <p className="card-foot">
+        Confirmed already? <TextLink href="/login">Log in</TextLink>
+      </p>
+    </CardPage>
+  );
+}
+
+function SendAgain({ email }: { email: string }) {
+  const { accounts } = useServices();
+  const [sent, setSent] = useState(false);
+  const fields = useFields({ email }, { email: rules.email });
+  const task = useTask();
+  const send = async () => {
+    await accounts.sendVerificationAgain(fields.values.email.trim());
+    setSent(true);
+  };
+  const submit = () => fields.valid() && task.run(send, (problem) => fields.refuse(problem));
+  return (
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label="Send the mail again"
+    >
+      {!email && (
+        <Field {...fields.bind("email")} label="Email" type="email" autoComplete="email" />
+      )}
+      {sent && (
+        <Notice tone="success">
+          If this address still waits to be confirmed, another mail is on its way. Look into the
+          spam folder too.
+        </Notice>
+      )}
+      <ProblemNotice problem={task.problem} />
+      <Action type="submit" isPending={task.pending}>
+        Send it again
+      </Action>
+    </form>
+  );
+}

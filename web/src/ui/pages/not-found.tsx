@@ -1,0 +1,22 @@
+import { LinkAction } from "../button";
+import { SearchIcon } from "../icons";
+import { useTitle } from "../services";
+import { CardPage } from "../shell";
+
+export function NotFoundPage() {
+  useTitle("Page not found");
+  return (
+    <CardPage>
+      <span className="emblem warm">
+        <SearchIcon size={26} />
+      </span>
+      <div className="card-head">
+        <h1>This page does not exist</h1>
+        <p className="soft">The link may be incomplete, or the page has moved.</p>
+      </div>
+      <LinkAction href="/" look="primary">
+        Go to the home page
+      </LinkAction>
+    </CardPage>
+  );
+}

@@ -1,0 +1,105 @@
+import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
+import { useLocation } from "wouter";
+import type { Identity } from "../../session";
+import { Avatar } from "../avatar";
+import { Action, TextLink } from "../button";
+import { Switch } from "../field";
+import { GuestTimer } from "../guest-timer";
+import { useIdentity, useServices, useStore, useTitle } from "../services";
+import { CardPage } from "../shell";
+import { chooseTheme, type Theme, theme } from "../theme";
+
+export function ProfilePage() {
+  useTitle("Profile");
+  const identity = useIdentity();
+  return identity && <Profile identity={identity} />;
+}
+
+function Profile({ identity }: { identity: Identity }) {
+  const { session } = useServices();
+  const [, navigate] = useLocation();
+  const trusted = useStore(session.trusted);
+  const name = identity.username ?? "Guest";
+  const logOut = () => {
+    navigate("/");
+    void session.logOut();
+  };
+  return (
+    <CardPage roomy>
+      <div className="row">
+        <Avatar name={name} size={56} />
+        <div>
+          <h1>{name}</h1>
+          <span className="soft">{identity.username ? "Account" : "Guest"}</span>
+        </div>
+      </div>
+      <dl className="facts">
+        <dt>Email</dt>
+        <dd>{identity.email}</dd>
+        {identity.username && (
+          <>
+            <dt>Username</dt>
+            <dd>{identity.username}</dd>
+          </>
+        )}
+        {identity.guestUntil !== null && (
+          <>
+            <dt>Time left</dt>
+            <dd>
+              <GuestTimer />
+            </dd>
+          </>
+        )}
+      </dl>
+      {!identity.username && (
+        <p className="soft">
+          Want to stay? <TextLink href="/register">Create an account</TextLink> with the same email
+          address: your messages and invitations stay yours.
+        </p>
+      )}
+      <Switch
+        label="Trust this computer"
+        hint="Stay logged in when the page is reloaded."
+        isSelected={trusted}
+        onChange={(trust) => session.trust(trust)}
+      />
+      <ThemeChoice />
+      <div className="card-foot">
+        <Action onPress={logOut}>Log out</Action>
+      </div>
+    </CardPage>
+  );
+}
+
+const THEMES: [Theme, string][] = [
+  ["system", "As the system"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
+
+function ThemeChoice() {
+  const chosen = useStore(theme);
+  return (
+    <div className="stack">
+      <span className="field-label">Appearance</span>
+      <div>
+        <ToggleButtonGroup
+          className="theme-choice"
+          aria-label="Appearance"
+          disallowEmptySelection
+          selectedKeys={[chosen]}
+          onSelectionChange={(keys) => {
+            const [key] = keys;
+            if (key) chooseTheme(key as Theme);
+          }}
+        >
+          {THEMES.map(([id, label]) => (
+            <ToggleButton key={id} id={id} className="button quiet compact">
+              {label}
+            </ToggleButton>
+          ))}
+        </ToggleButtonGroup>
+      </div>
+    </div>
+  );
+}

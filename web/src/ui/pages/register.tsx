@@ -1,0 +1,155 @@
+import { useState } from "react";
+import { Radio, RadioGroup } from "react-aria-components";
+import { useLocation } from "wouter";
+import { formatSpan } from "../../clock";
+import { Problem } from "../../problem";
+import * as rules from "../../rules";
+import { Action, TextLink } from "../button";
+import { keepDestination, safeDestination, withDestination } from "../destination";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { ClockIcon, PersonIcon } from "../icons";
+import { ProblemNotice } from "../notice";
+import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
+import { rememberAccount } from "./remembered-account";
+
+type Kind = "client" | "guest";
+
+const CLIENT_RULES = {
+  email: rules.email,
+  username: rules.username,
+  password: rules.password,
+};
+
+export function RegisterPage() {
+  useTitle("Sign up");
+  const query = new URLSearchParams(location.search);
+  const destination = safeDestination(query.get("next"));
+  const [kind, setKind] = useState<Kind>(query.get("as") === "guest" ? "guest" : "client");
+  return (
+    <CardPage roomy>
+      <div className="card-head">
+        <h1>Sign up</h1>
+        <p className="soft">How would you like to take part?</p>
+      </div>
+      <KindChoice kind={kind} onChange={setKind} />
+      {kind === "client" ? (
+        <ClientForm destination={destination} />
+      ) : (
+        <GuestForm destination={destination} />
+      )}
+      <p className="card-foot">
+        You have an account already?{" "}
+        <TextLink href={withDestination("/login", destination)}>Log in</TextLink>
+      </p>
+    </CardPage>
+  );
+}
+
+function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void }) {
+  const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
+  return (
+    <RadioGroup
+      className="choices"
+      aria-label="Kind of account"
+      value={kind}
+      onChange={(value) => onChange(value as Kind)}
+    >
+      <Radio value="client" className="choice">
+        <strong>
+          <PersonIcon size={18} />
+          Account
+        </strong>
+        <span className="soft small">Your own name and rooms, and you can invite people.</span>
+      </Radio>
+      <Radio value="guest" className="choice">
+        <strong>
+          <ClockIcon size={18} />
+          Guest
+        </strong>
+        <span className="soft small">
+          No password, just one mail. You are in for {formatSpan(guestTtl)}.
+        </span>
+      </Radio>
+    </RadioGroup>
+  );
+}
+
+function ClientForm({ destination }: { destination: string | null }) {
+  const { accounts } = useServices();
+  const [, navigate] = useLocation();
+  // A guest becomes a client by registering with the same address.
+  const email = useIdentity()?.email ?? "";
+  const fields = useFields({ email, username: "", password: "" }, CLIENT_RULES);
+  const task = useTask();
+  const register = async () => {
+    const { email, username, password } = fields.values;
+    await accounts.registerClient({ email: email.trim(), username, password });
+    rememberAccount(username);
+    keepDestination(destination);
+    navigate(`/mail?email=${encodeURIComponent(email.trim())}`);
+  };
+  const submit = () =>
+    fields.valid() && task.run(register, (problem) => fields.refuse(withField(problem)));
+  return (
+    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Create an account">
+      <Field {...fields.bind("email")} label="Email" type="email" autoComplete="email" />
+      <Field
+        {...fields.bind("username")}
+        label="Username"
+        autoComplete="username"
+        hint="4 to 24 characters: a letter first, then letters, digits, - and _."
+      />
+      <Field
+        {...fields.bind("password")}
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        hint="8 to 128 characters. A short sentence is a good one."
+      />
+      <ProblemNotice problem={task.problem} />
+      <Action type="submit" look="primary" isPending={task.pending}>
+        Create account
+      </Action>
+    </form>
+  );
+}
+
+function GuestForm({ destination }: { destination: string | null }) {
+  const { accounts } = useServices();
+  const [, navigate] = useLocation();
+  const fields = useFields({ email: "" }, { email: rules.email });
+  const task = useTask();
+  const register = async () => {
+    const email = fields.values.email.trim();
+    await accounts.registerGuest(email);
+    keepDestination(destination);
+    navigate(`/mail?email=${encodeURIComponent(email)}&as=guest`);
+  };
+  const submit = () =>
+    fields.valid() && task.run(register, (problem) => fields.refuse(withField(problem)));
+  return (
+    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Join as a guest">
+      <Field
+        {...fields.bind("email")}
+        label="Email"
+        type="email"
+        autoComplete="email"
+        hint="We send a link to it that lets you in."
+      />
+      <ProblemNotice problem={task.problem} />
+      <Action type="submit" look="primary" isPending={task.pending}>
+        Continue as a guest
+      </Action>
+    </form>
+  );
+}
+
+/** A conflict names its field by its code alone. */
+function withField(problem: Problem): Problem {
+  const field = { email_taken: "email", username_taken: "username" }[problem.code];
+  if (!field || problem.errors.length > 0) return problem;
+  const { status, code, message } = problem;
+  return new Problem(status, code, message, [{ field, message }]);
+}

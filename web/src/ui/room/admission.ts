@@ -1,0 +1,70 @@
+import { useCallback, useEffect, useState } from "react";
+import type { Api } from "../../api";
+import { Problem } from "../../problem";
+import type { Identity } from "../../session";
+import type { RoomEntry } from "../../wire.gen";
+import { useServices } from "../services";
+
+export interface RoomFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly isEvent: boolean;
+  readonly isCreator: boolean;
+}
+
+export type Admission =
+  | { readonly kind: "checking" }
+  | { readonly kind: "admitted"; readonly room: RoomFacts }
+  | { readonly kind: "password"; readonly room: RoomFacts }
+  /** No such room, or an event that one is not invited to: the server does not tell which. */
+  | { readonly kind: "closed" }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+const sameName = (a: string, b: string) => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+function factsOf(room: RoomEntry, identity: Identity): RoomFacts {
+  return {
+    name: room.name,
+    description: room.description,
+    isEvent: room.room_id !== null,
+    isCreator: identity.username !== null && room.username === identity.username,
+  };
+}
+
+/** Whoever may read a room's messages may enter it. */
+async function mayRead(api: Api, name: string): Promise<boolean> {
+  try {
+    await api.messages(name, { limit: 1 });
+    return true;
+  } catch (error) {
+    const { status } = Problem.of(error);
+    if (status === 403 || status === 404) return false;
+    throw error;
+  }
+}
+
+export async function findAdmission(api: Api, name: string, me: Identity): Promise<Admission> {
+  const found = (await api.rooms()).find((room) => sameName(room.name, name));
+  if (!found) return { kind: "closed" };
+  const room = factsOf(found, me);
+  // Events are listed to their creator and their invitees alone.
+  const admitted = room.isEvent || room.isCreator || (await mayRead(api, room.name));
+  return { kind: admitted ? "admitted" : "password", room };
+}
+
+export function useAdmission(name: string, me: Identity) {
+  const { api } = useServices();
+  const [admission, setAdmission] = useState<Admission>({ kind: "checking" });
+  const check = useCallback(async () => {
+    setAdmission({ kind: "checking" });
+    try {
+      setAdmission(await findAdmission(api, name, me));
+    } catch (error) {
+      setAdmission({ kind: "problem", problem: Problem.of(error) });
+    }
+  }, [api, name, me]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a renewed token makes a new identity object of the same person
+  useEffect(() => void check(), [api, name, me.email]);
+  const admit = (room: RoomFacts) => setAdmission({ kind: "admitted", room });
+  return { admission, admit, check };
+}

@@ -1,0 +1,50 @@
+import { useEffect, useState } from "react";
+import { formatMoment, formatTime } from "../../clock";
+import { Problem } from "../../problem";
+import type { Attendance } from "../../wire.gen";
+import { Modal } from "../modal";
+import { ProblemNotice, Spinner } from "../notice";
+import { useServices } from "../services";
+import type { RoomFacts } from "./admission";
+
+interface AttendanceDialogProps {
+  room: RoomFacts;
+  isOpen: boolean;
+  onClose(): void;
+}
+
+export function AttendanceDialog({ room, isOpen, onClose }: AttendanceDialogProps) {
+  return (
+    <Modal title="Attendance" isOpen={isOpen} onClose={onClose}>
+      <AttendanceList room={room.name} />
+    </Modal>
+  );
+}
+
+function AttendanceList({ room }: { room: string }) {
+  const { api } = useServices();
+  const [entries, setEntries] = useState<Attendance[] | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  useEffect(() => {
+    api.attendance(room).then(setEntries, (error) => setProblem(Problem.of(error)));
+  }, [api, room]);
+  if (problem) return <ProblemNotice problem={problem} />;
+  if (!entries) return <Spinner label="Loading…" />;
+  if (entries.length === 0) return <p className="soft">Nobody has attended so far.</p>;
+  return (
+    <ul className="table-list" aria-label="Attendance">
+      {entries.map((entry) => (
+        <li key={`${entry.email} ${entry.joined_at}`}>
+          <span className="grow attendee">
+            <span>{entry.username}</span>
+            <span className="soft small">{entry.email}</span>
+          </span>
+          <span className="small numbers">
+            {formatMoment(entry.joined_at)} –{" "}
+            {entry.left_at ? formatTime(entry.left_at) : "still here"}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,138 @@
+import { useEffect, useState } from "react";
+import type { Call, CallPhase } from "../../call/call";
+import { formatDuration } from "../../clock";
+import type { Identity } from "../../session";
+import { IconAction } from "../button";
+import { GuestTimer } from "../guest-timer";
+import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../icons";
+import { useNow, useStore } from "../services";
+import type { RoomFacts } from "./admission";
+import { AttendanceDialog } from "./attendance-dialog";
+import { ChatPanel } from "./chat-panel";
+import { Controls, type Panel } from "./controls";
+import { InviteDialog } from "./invite-dialog";
+import { MediaNotice } from "./media-notice";
+import { PeoplePanel } from "./people-panel";
+import { copyRoomLink } from "./room-link";
+import { Stage } from "./stage";
+
+export interface CallViewProps {
+  call: Call;
+  phase: Exclude<CallPhase, { kind: "left" | "refused" }>;
+  room: RoomFacts;
+  identity: Identity;
+}
+
+type OpenDialog = "invite" | "attendance" | null;
+
+export function CallView({ call, phase, room, identity }: CallViewProps) {
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const [dialog, setDialog] = useState<OpenDialog>(null);
+  const name = identity.username ?? "Guest";
+  useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
+  return (
+    <div className="call">
+      <CallBar phase={phase} room={room} onOpen={setDialog} />
+      <div className="call-body">
+        <Stage
+          call={call}
+          name={name}
+          peerID={phase.kind === "joined" ? phase.peerID : "self"}
+          alone={<Alone call={call} room={room} joined={phase.kind === "joined"} />}
+        />
+        {phase.kind !== "joined" && (
+          <div className="call-interruption" role="status">
+            <span className="spinner" aria-hidden="true" />
+            {phase.kind === "joining" ? "Entering the room…" : "Connection lost. Reconnecting…"}
+          </div>
+        )}
+        {panel === "chat" && (
+          <ChatPanel chat={call.chat} me={identity.email} onClose={() => setPanel(null)} />
+        )}
+        {panel === "people" && (
+          <PeoplePanel
+            call={call}
+            name={name}
+            onClose={() => setPanel(null)}
+            onInvite={room.isCreator ? () => setDialog("invite") : null}
+          />
+        )}
+      </div>
+      <Controls call={call} panel={panel} onPanel={setPanel} />
+      <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
+      <AttendanceDialog
+        room={room}
+        isOpen={dialog === "attendance"}
+        onClose={() => setDialog(null)}
+      />
+    </div>
+  );
+}
+
+interface CallBarProps {
+  phase: CallViewProps["phase"];
+  room: RoomFacts;
+  onOpen(dialog: OpenDialog): void;
+}
+
+function CallBar({ phase, room, onOpen }: CallBarProps) {
+  return (
+    <header className="call-bar">
+      <Logo size={28} />
+      <h1 title={room.name}>{room.name}</h1>
+      {room.isEvent && (
+        <span className="badge warm wide-only">
+          <EventIcon size={14} />
+          Event
+        </span>
+      )}
+      {phase.kind !== "joining" && <CallTimer since={phase.since} />}
+      <span className="call-bar-end">
+        <GuestTimer />
+        {room.isCreator && room.isEvent && (
+          <IconAction label="Attendance" icon={<ListIcon />} onPress={() => onOpen("attendance")} />
+        )}
+        {room.isCreator && (
+          <IconAction label="Invite" icon={<InviteIcon />} onPress={() => onOpen("invite")} />
+        )}
+        <IconAction
+          label="Copy link"
+          icon={<LinkIcon />}
+          onPress={() => void copyRoomLink(room.name)}
+        />
+      </span>
+    </header>
+  );
+}
+
+function CallTimer({ since }: { since: number }) {
+  return (
+    <span className="soft numbers" role="timer" aria-label="Time in the call">
+      {formatDuration(useNow() - since)}
+    </span>
+  );
+}
+
+function Alone({ call, room, joined }: { call: Call; room: RoomFacts; joined: boolean }) {
+  const { microphone, camera } = useStore(call.media.view);
+  return (
+    <div className="alone">
+      <MediaNotice microphone={microphone} camera={camera} />
+      {joined && (
+        <div className="notice" role="status">
+          <div className="row spread">
+            <span>Nobody else is here yet.</span>
+            <button
+              type="button"
+              className="button secondary compact"
+              onClick={() => void copyRoomLink(room.name)}
+            >
+              <LinkIcon size={16} />
+              Copy the link
+            </button>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,180 @@
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { TextArea, TextField } from "react-aria-components";
+import type { Chat, ChatEntry } from "../../call/chat";
+import { formatDay, formatTime } from "../../clock";
+import { MAX_CHAT_LENGTH } from "../../rules";
+import { Action, CloseAction, IconAction } from "../button";
+import { SendIcon } from "../icons";
+import { useStore } from "../services";
+import { ChatText } from "./chat-text";
+
+interface ChatPanelProps {
+  chat: Chat;
+  me: string;
+  onClose(): void;
+}
+
+export function ChatPanel({ chat, me, onClose }: ChatPanelProps) {
+  return (
+    <aside className="panel" aria-label="Chat">
+      <header className="panel-head">
+        <h2>Chat</h2>
+        <CloseAction label="Close chat" onPress={onClose} />
+      </header>
+      <Messages chat={chat} me={me} />
+      <Writing chat={chat} />
+    </aside>
+  );
+}
+
+function Messages({ chat, me }: { chat: Chat; me: string }) {
+  const { entries, more, loading } = useStore(chat.state);
+  const ref = useScrolledToEnd(entries);
+  return (
+    <div className="panel-body messages" ref={ref} role="log" aria-label="Messages">
+      {more && (
+        <Action
+          look="quiet"
+          className="compact older"
+          isPending={loading}
+          onPress={() => void chat.loadOlder()}
+        >
+          Show older messages
+        </Action>
+      )}
+      {entries.length === 0 && !loading && (
+        <p className="soft messages-empty">
+          Nothing has been written here yet. What you write stays in the room.
+        </p>
+      )}
+      {entries.map((entry, index) => (
+        <Message
+          key={entry.message_id}
+          entry={entry}
+          before={entries[index - 1]}
+          mine={entry.email === me}
+          onAgain={() => void chat.sendAgain(entry.message_id)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** Stays at the end while new messages arrive, unless one has scrolled up to read. */
+function useScrolledToEnd(entries: readonly ChatEntry[]) {
+  const ref = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const bottom = useRef(0);
+  const first = useRef(entries[0]);
+  useEffect(() => {
+    const box = ref.current;
+    const note = () => {
+      if (!box) return;
+      bottom.current = box.scrollHeight - box.scrollTop;
+      atEnd.current = bottom.current - box.clientHeight < 40;
+    };
+    box?.addEventListener("scroll", note, { passive: true });
+    return () => box?.removeEventListener("scroll", note);
+  }, []);
+  useLayoutEffect(() => {
+    const box = ref.current;
+    if (!box) return;
+    const older = first.current !== undefined && first.current !== entries[0];
+    first.current = entries[0];
+    if (older) box.scrollTop = box.scrollHeight - bottom.current;
+    else if (atEnd.current || entries.at(-1)?.delivery === "sending")
+      box.scrollTop = box.scrollHeight;
+  }, [entries]);
+  return ref;
+}
+
+const CLOSE_MS = 5 * 60 * 1000;
+
+interface MessageProps {
+  entry: ChatEntry;
+  before: ChatEntry | undefined;
+  mine: boolean;
+  onAgain(): void;
+}
+
+function Message({ entry, before, mine, onAgain }: MessageProps) {
+  const day = formatDay(entry.sent_at);
+  const newDay = !before || formatDay(before.sent_at) !== day;
+  const follows =
+    !newDay &&
+    before.email === entry.email &&
+    Date.parse(entry.sent_at) - Date.parse(before.sent_at) < CLOSE_MS;
+  return (
+    <>
+      {newDay && <div className="message-day">{day}</div>}
+      <article className={`message ${mine ? "mine" : ""} ${entry.delivery}`}>
+        {!follows && (
+          <header>
+            <strong>{mine ? "You" : entry.username}</strong>
+            <time dateTime={entry.sent_at}>{formatTime(entry.sent_at)}</time>
+          </header>
+        )}
+        <p>
+          <ChatText text={entry.message} />
+        </p>
+        {entry.delivery === "failed" && (
+          <div className="message-failed" role="alert">
+            Not sent.{" "}
+            <button type="button" className="link bare" onClick={onAgain}>
+              Try again
+            </button>
+          </div>
+        )}
+      </article>
+    </>
+  );
+}
+
+function Writing({ chat }: { chat: Chat }) {
+  const [text, setText] = useState("");
+  const length = text.trim().length;
+  const tooLong = length > MAX_CHAT_LENGTH;
+  const send = (event: FormEvent | KeyboardEvent) => {
+    event.preventDefault();
+    if (length === 0 || tooLong) return;
+    void chat.send(text.trim());
+    setText("");
+  };
+  return (
+    <form className="panel-foot writing" onSubmit={send} aria-label="Write a message">
+      <TextField
+        className="field"
+        aria-label="Message"
+        value={text}
+        onChange={setText}
+        isInvalid={tooLong}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing)
+            send(event);
+        }}
+        autoFocus
+      >
+        <TextArea placeholder="Write to everyone" rows={1} />
+      </TextField>
+      <IconAction
+        label="Send"
+        look="primary"
+        type="submit"
+        icon={<SendIcon />}
+        isDisabled={length === 0 || tooLong}
+      />
+      {length > MAX_CHAT_LENGTH - 200 && (
+        <span className={tooLong ? "field-error" : "field-hint"} role="status">
+          {length.toLocaleString("en")} of {MAX_CHAT_LENGTH.toLocaleString("en")} characters
+        </span>
+      )}
+    </form>
+  );
+}

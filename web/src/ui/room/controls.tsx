@@ -1,0 +1,58 @@
+import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
+import type { Call } from "../../call/call";
+import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../icons";
+import { useStore } from "../services";
+import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
+
+export type Panel = "chat" | "people";
+
+interface ControlsProps {
+  call: Call;
+  panel: Panel | null;
+  onPanel(panel: Panel | null): void;
+}
+
+export function Controls({ call, panel, onPanel }: ControlsProps) {
+  const { media } = call;
+  const { screen } = useStore(media.view);
+  const { unread } = useStore(call.chat.state);
+  const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
+  return (
+    <footer>
+      <Toolbar className="controls" aria-label="Call controls">
+        <MicrophoneControl media={media} />
+        <CameraControl media={media} />
+        {media.canShareScreen && (
+          <ControlToggle
+            label={screen ? "Stop sharing" : "Share screen"}
+            icon={<ScreenIcon />}
+            isSelected={screen}
+            onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
+          />
+        )}
+        <span className="controls-gap" />
+        <ControlToggle
+          label="People"
+          icon={<PeopleIcon />}
+          isSelected={panel === "people"}
+          onChange={toggle("people")}
+        />
+        <ControlToggle
+          label="Chat"
+          icon={<ChatIcon />}
+          isSelected={panel === "chat"}
+          onChange={toggle("chat")}
+          badge={unread}
+        />
+        <TooltipTrigger delay={500}>
+          <Button className="control leave" aria-label="Leave" onPress={() => call.leave()}>
+            <LeaveIcon size={22} />
+          </Button>
+          <Tooltip className="tooltip" offset={8}>
+            Leave
+          </Tooltip>
+        </TooltipTrigger>
+      </Toolbar>
+    </footer>
+  );
+}

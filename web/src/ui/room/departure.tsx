@@ -1,0 +1,34 @@
+import { Action, LinkAction } from "../button";
+import { AlertIcon, LeaveIcon } from "../icons";
+import { CardPage, Shell } from "../shell";
+import type { RoomFacts } from "./admission";
+
+interface DepartureProps {
+  room: RoomFacts;
+  refusal: string | null;
+  onAgain(): void;
+}
+
+export function Departure({ room, refusal, onAgain }: DepartureProps) {
+  return (
+    <Shell>
+      <CardPage>
+        <span className={`emblem ${refusal ? "warm" : ""}`}>
+          {refusal ? <AlertIcon size={26} /> : <LeaveIcon size={26} />}
+        </span>
+        <div className="card-head" role={refusal ? "alert" : "status"}>
+          <h1>{refusal ? `You can’t enter “${room.name}”` : `You left “${room.name}”`}</h1>
+          {refusal && <p className="soft">{refusal}</p>}
+        </div>
+        <div className="form">
+          <LinkAction href="/" look="primary">
+            Back to the rooms
+          </LinkAction>
+          <Action look="quiet" onPress={onAgain}>
+            {refusal ? "Try again" : "Enter again"}
+          </Action>
+        </div>
+      </CardPage>
+    </Shell>
+  );
+}

@@ -1,0 +1,23 @@
+import type { DeviceKind } from "../../call/media";
+
+/** Whether one entered the last room with the microphone and the camera on. */
+const KEY = "parlour.devices";
+
+type Choice = Record<DeviceKind, boolean>;
+
+export function lastChoice(): Choice {
+  try {
+    const { microphone, camera } = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return { microphone: microphone !== false, camera: camera !== false };
+  } catch {
+    return { microphone: true, camera: true };
+  }
+}
+
+export function rememberChoice(kind: DeviceKind, on: boolean): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ ...lastChoice(), [kind]: on }));
+  } catch {
+    // Both are on next time, then.
+  }
+}

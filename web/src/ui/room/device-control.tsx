@@ -1,0 +1,156 @@
+import type { ReactNode } from "react";
+import {
+  Button,
+  Header,
+  Menu,
+  MenuItem,
+  MenuSection,
+  MenuTrigger,
+  Popover,
+  ToggleButton,
+  Tooltip,
+  TooltipTrigger,
+} from "react-aria-components";
+import type { DeviceKind, DeviceView, LocalMedia } from "../../call/media";
+import {
+  CameraIcon,
+  CameraOffIcon,
+  CheckIcon,
+  ChevronIcon,
+  MicrophoneIcon,
+  MicrophoneOffIcon,
+} from "../icons";
+import { useStore } from "../services";
+import { rememberChoice } from "./device-choice";
+
+export function MicrophoneControl({ media }: { media: LocalMedia }) {
+  const { microphone } = useStore(media.view);
+  return (
+    <DeviceControl
+      kind="microphone"
+      device={microphone}
+      icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
+      onToggle={(on) => void media.setMicrophone(on)}
+      onChoose={(id) => void media.choose("microphone", id)}
+    />
+  );
+}
+
+export function CameraControl({ media }: { media: LocalMedia }) {
+  const { camera } = useStore(media.view);
+  return (
+    <DeviceControl
+      kind="camera"
+      device={camera}
+      icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
+      onToggle={(on) => void media.setCamera(on)}
+      onChoose={(id) => void media.choose("camera", id)}
+    />
+  );
+}
+
+interface DeviceControlProps {
+  kind: DeviceKind;
+  device: DeviceView;
+  icon: ReactNode;
+  onToggle(on: boolean): void;
+  onChoose(deviceId: string): void;
+}
+
+function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
+  const label = `Turn ${kind} ${device.on ? "off" : "on"}`;
+  return (
+    <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
+      <TooltipTrigger delay={500}>
+        <Button
+          className="control"
+          aria-label={label}
+          isPending={device.pending}
+          onPress={() => {
+            rememberChoice(kind, !device.on);
+            onToggle(!device.on);
+          }}
+        >
+          {device.pending ? <span className="spinner" /> : icon}
+        </Button>
+        <Tooltip className="tooltip" offset={8}>
+          {label}
+        </Tooltip>
+      </TooltipTrigger>
+      {device.choices.length > 0 && <DeviceMenu kind={kind} device={device} onChoose={onChoose} />}
+    </div>
+  );
+}
+
+function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: string): void }) {
+  const { kind, device, onChoose } = props;
+  return (
+    <MenuTrigger>
+      <Button className="control-more" aria-label={`Choose ${kind}`}>
+        <ChevronIcon size={16} />
+      </Button>
+      <Popover className="popover" placement="top">
+        <Menu
+          className="menu"
+          aria-label={`Choose ${kind}`}
+          selectionMode="single"
+          disallowEmptySelection
+          selectedKeys={device.deviceId ? [device.deviceId] : []}
+          onSelectionChange={(keys) => {
+            const [id] = keys === "all" ? [] : [...keys];
+            if (id && id !== device.deviceId) onChoose(String(id));
+          }}
+        >
+          <MenuSection>
+            <Header className="menu-head">{kind === "camera" ? "Camera" : "Microphone"}</Header>
+            {device.choices.map((choice, index) => (
+              <MenuItem
+                key={choice.deviceId}
+                id={choice.deviceId}
+                className="menu-item"
+                textValue={choice.label}
+              >
+                {({ isSelected }) => (
+                  <>
+                    <span className="mark">{isSelected && <CheckIcon />}</span>
+                    {choice.label || `Device ${index + 1}`}
+                  </>
+                )}
+              </MenuItem>
+            ))}
+          </MenuSection>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+interface ControlToggleProps {
+  label: string;
+  icon: ReactNode;
+  isSelected: boolean;
+  onChange(selected: boolean): void;
+  badge?: number;
+}
+
+export function ControlToggle({ label, icon, badge = 0, ...toggle }: ControlToggleProps) {
+  return (
+    <TooltipTrigger delay={500}>
+      <ToggleButton
+        {...toggle}
+        className="control"
+        aria-label={badge > 0 ? `${label}, ${badge} unread` : label}
+      >
+        {icon}
+        {badge > 0 && (
+          <span className="control-badge" aria-hidden="true">
+            {badge > 99 ? "99+" : badge}
+          </span>
+        )}
+      </ToggleButton>
+      <Tooltip className="tooltip" offset={8}>
+        {label}
+      </Tooltip>
+    </TooltipTrigger>
+  );
+}

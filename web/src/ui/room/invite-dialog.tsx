@@ -1,0 +1,102 @@
+import { useCallback, useEffect, useState } from "react";
+import type { InvitationEntry, InvitationOutcome } from "../../wire.gen";
+import { Action } from "../button";
+import { EmailsField, takeTyped } from "../emails-field";
+import { submitting, useTask } from "../form";
+import { Modal } from "../modal";
+import { Notice, ProblemNotice } from "../notice";
+import { useServices } from "../services";
+import type { RoomFacts } from "./admission";
+
+interface InviteDialogProps {
+  room: RoomFacts;
+  isOpen: boolean;
+  onClose(): void;
+}
+
+export function InviteDialog({ room, isOpen, onClose }: InviteDialogProps) {
+  return (
+    <Modal title="Invite people" isOpen={isOpen} onClose={onClose}>
+      <Inviting room={room} />
+    </Modal>
+  );
+}
+
+function Inviting({ room }: { room: RoomFacts }) {
+  const { api } = useServices();
+  const [emails, setEmails] = useState<string[]>([]);
+  const [typed, setTyped] = useState("");
+  const [outcome, setOutcome] = useState<InvitationOutcome | null>(null);
+  const task = useTask();
+  const { invitations, reload } = useInvitations(room.name);
+  const wanted = takeTyped(emails, typed);
+  const invite = async () => {
+    const result = await api.invite(room.name, wanted);
+    setOutcome(result);
+    setEmails([]);
+    setTyped(result.rejected.join(" "));
+    await reload();
+  };
+  return (
+    <>
+      <form
+        className="form"
+        noValidate
+        onSubmit={submitting(() => wanted.length > 0 && task.run(invite))}
+        aria-label="Invite people"
+      >
+        <EmailsField
+          label="Email addresses"
+          emails={emails}
+          onChange={setEmails}
+          typed={typed}
+          onType={setTyped}
+        />
+        {outcome && <Outcome outcome={outcome} />}
+        <ProblemNotice problem={task.problem} />
+        <Action
+          type="submit"
+          look="primary"
+          isPending={task.pending}
+          isDisabled={wanted.length === 0}
+        >
+          Send invitations
+        </Action>
+      </form>
+      {invitations.length > 0 && (
+        <section aria-label="Invited so far">
+          <h3>Invited so far</h3>
+          <ul className="table-list">
+            {invitations.map(({ email, username }) => (
+              <li key={email}>
+                <span className="grow">{email}</span>
+                {username && <span className="badge">{username}</span>}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Outcome({ outcome: { invited, rejected } }: { outcome: InvitationOutcome }) {
+  return (
+    <>
+      {invited.length > 0 && <Notice tone="success">Invited: {invited.join(", ")}</Notice>}
+      {rejected.length > 0 && (
+        <Notice tone="warning">No email addresses, nothing sent: {rejected.join(", ")}</Notice>
+      )}
+    </>
+  );
+}
+
+function useInvitations(room: string) {
+  const { api } = useServices();
+  const [invitations, setInvitations] = useState<InvitationEntry[]>([]);
+  const reload = useCallback(async () => {
+    setInvitations(await api.invitations(room).catch(() => []));
+  }, [api, room]);
+  useEffect(() => void reload(), [reload]);
+  return { invitations, reload };
+}

@@ -1,0 +1,72 @@
+import type { LocalMedia } from "../../call/media";
+import type { Identity } from "../../session";
+import { Avatar } from "../avatar";
+import { Action, LinkAction } from "../button";
+import { useServices, useStore } from "../services";
+import { Shell } from "../shell";
+import type { RoomFacts } from "./admission";
+import { CameraControl, MicrophoneControl } from "./device-control";
+import { MediaNotice } from "./media-notice";
+import { Video } from "./video";
+
+interface LobbyProps {
+  room: RoomFacts;
+  identity: Identity;
+  media: LocalMedia;
+  onEnter(): void;
+}
+
+export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
+  const { signaling } = useServices();
+  const inUse = useStore(signaling.roomsInUse).includes(room.name);
+  const { microphone, camera } = useStore(media.view);
+  return (
+    <Shell>
+      <main className="page lobby">
+        <Preview media={media} name={identity.username ?? "Guest"} />
+        <section className="stack lobby-side">
+          <div className="card-head">
+            <h1>{room.name}</h1>
+            {room.description && <p className="soft">{room.description}</p>}
+            <div className="row">
+              {room.isEvent && <span className="badge warm">Event</span>}
+              {inUse && (
+                <span className="badge accent">
+                  <span className="dot" />
+                  In use
+                </span>
+              )}
+            </div>
+          </div>
+          <MediaNotice microphone={microphone} camera={camera} />
+          <Action look="primary" onPress={onEnter} autoFocus>
+            Enter the room
+          </Action>
+          <LinkAction href="/" look="quiet">
+            Back to the rooms
+          </LinkAction>
+        </section>
+      </main>
+    </Shell>
+  );
+}
+
+function Preview({ media, name }: { media: LocalMedia; name: string }) {
+  const { preview, camera } = useStore(media.view);
+  return (
+    <section className="tile preview" aria-label="Preview of your camera">
+      {preview ? (
+        <Video stream={preview} muted mirrored label="Your camera" />
+      ) : (
+        <div className="tile-face">
+          <Avatar name={name} size={92} />
+          <span>{camera.pending ? "Starting the camera…" : "Your camera is off"}</span>
+        </div>
+      )}
+      <div className="preview-controls">
+        <MicrophoneControl media={media} />
+        <CameraControl media={media} />
+      </div>
+    </section>
+  );
+}

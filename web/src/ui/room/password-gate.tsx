@@ -1,0 +1,49 @@
+import { required } from "../../rules";
+import { Action, LinkAction } from "../button";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { LockIcon } from "../icons";
+import { ProblemNotice } from "../notice";
+import { useServices } from "../services";
+import { CardPage } from "../shell";
+import type { RoomFacts } from "./admission";
+
+const RULES = { password: required("the room’s password") };
+
+export function PasswordGate({ room, onAdmitted }: { room: RoomFacts; onAdmitted(): void }) {
+  const { api } = useServices();
+  const fields = useFields({ password: "" }, RULES);
+  const task = useTask();
+  const enter = async () => {
+    await api.enterByPassword(room.name, fields.values.password);
+    onAdmitted();
+  };
+  const submit = () => fields.valid() && task.run(enter, (problem) => fields.refuse(problem));
+  return (
+    <CardPage>
+      <span className="emblem">
+        <LockIcon size={26} />
+      </span>
+      <div className="card-head">
+        <h1>{room.name}</h1>
+        {room.description && <p className="soft">{room.description}</p>}
+      </div>
+      <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Enter the room">
+        <Field
+          {...fields.bind("password")}
+          label="Room password"
+          type="password"
+          autoComplete="off"
+          autoFocus
+        />
+        <ProblemNotice problem={task.problem} />
+        <Action type="submit" look="primary" isPending={task.pending}>
+          Continue
+        </Action>
+        <LinkAction href="/" look="quiet">
+          Back to the rooms
+        </LinkAction>
+      </form>
+    </CardPage>
+  );
+}

@@ -1,0 +1,13 @@
+import { roomPath } from "../destination";
+import { toast } from "../toast";
+
+export async function copyRoomLink(name: string): Promise<void> {
+  const link = location.origin + roomPath(name);
+  try {
+    await navigator.clipboard.writeText(link);
+    toast("Link copied");
+  } catch {
+    // Not allowed, or a page on plain http: then it is shown to be copied by hand.
+    toast(link);
+  }
+}

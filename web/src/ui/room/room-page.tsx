@@ -1,0 +1,74 @@
+import type { Identity } from "../../session";
+import { Action, LinkAction } from "../button";
+import { LockIcon } from "../icons";
+import { ProblemNotice, Spinner } from "../notice";
+import { useIdentity, useTitle } from "../services";
+import { CardPage, Shell } from "../shell";
+import { useAdmission } from "./admission";
+import { PasswordGate } from "./password-gate";
+import { Visit } from "./visit";
+
+export function RoomPage({ name }: { name: string }) {
+  useTitle(name);
+  const identity = useIdentity();
+  return identity && <Entrance name={name} identity={identity} />;
+}
+
+function Entrance({ name, identity }: { name: string; identity: Identity }) {
+  const { admission, admit, check } = useAdmission(name, identity);
+  switch (admission.kind) {
+    case "checking":
+      return (
+        <Shell>
+          <CardPage>
+            <h1>{name}</h1>
+            <Spinner label="Looking for the room…" />
+          </CardPage>
+        </Shell>
+      );
+    case "problem":
+      return (
+        <Shell>
+          <CardPage>
+            <h1>{name}</h1>
+            <ProblemNotice problem={admission.problem} />
+            <Action onPress={check}>Try again</Action>
+          </CardPage>
+        </Shell>
+      );
+    case "closed":
+      return (
+        <Shell>
+          <ClosedRoom name={name} />
+        </Shell>
+      );
+    case "password":
+      return (
+        <Shell>
+          <PasswordGate room={admission.room} onAdmitted={() => admit(admission.room)} />
+        </Shell>
+      );
+    case "admitted":
+      return <Visit room={admission.room} identity={identity} />;
+  }
+}
+
+function ClosedRoom({ name }: { name: string }) {
+  return (
+    <CardPage>
+      <span className="emblem warm">
+        <LockIcon size={26} />
+      </span>
+      <div className="card-head" role="alert">
+        <h1>You can’t enter “{name}”</h1>
+        <p className="soft">
+          Either there is no room of this name, or it is an event and you are not invited with the
+          email address that you are logged in with.
+        </p>
+      </div>
+      <LinkAction href="/" look="primary">
+        See the rooms
+      </LinkAction>
+    </CardPage>
+  );
+}

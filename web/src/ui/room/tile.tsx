@@ -1,0 +1,121 @@
+import { useEffect, useState } from "react";
+import { followLoudness } from "../../call/loudness";
+import type { LocalMedia } from "../../call/media";
+import type { RemotePeer } from "../../call/topology";
+import { Avatar } from "../avatar";
+import { MicrophoneOffIcon } from "../icons";
+import { useStore } from "../services";
+import { Video } from "./video";
+
+interface FrameProps {
+  name: string;
+  /** Of whom the avatar is. */
+  username: string;
+  peerID: string;
+  stream: MediaStream | null;
+  showsVideo: boolean;
+  muted: boolean;
+  speaking: boolean;
+  self?: boolean;
+  screen?: boolean;
+  state?: string | null;
+}
+
+function TileFrame(props: FrameProps) {
+  const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen, state } =
+    props;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div
+      role="group"
+      aria-label={name}
+      data-peer={peerID}
+      data-speaking={speaking || undefined}
+      className={`tile ${self ? "self" : ""}`}
+    >
+      {stream && (
+        <Video
+          stream={stream}
+          label={`Video of ${name}`}
+          muted={self}
+          mirrored={self && !screen}
+          whole={screen}
+        />
+      )}
+      {!showsVideo && (
+        <div className="tile-face">
+          <Avatar name={username} size={88} />
+        </div>
+      )}
+      {state && (
+        <div className="tile-state" role="status">
+          <span className="spinner" aria-hidden="true" />
+          {state}
+        </div>
+      )}
+      <div className="tile-name">
+        {muted && (
+          <span className="tile-muted" role="img" aria-label="Microphone off">
+            <MicrophoneOffIcon size={15} />
+          </span>
+        )}
+        <span>{name}</span>
+      </div>
+    </div>
+  );
+}
+
+const LINK_WORDS = { connecting: "connecting…", reconnecting: "reconnecting…", connected: null };
+
+export function PeerTile({ peer }: { peer: RemotePeer }) {
+  return (
+    <TileFrame
+      name={peer.username}
+      username={peer.username}
+      peerID={peer.peerID}
+      stream={peer.stream}
+      showsVideo={peer.video}
+      muted={peer.devices?.microphone === false}
+      speaking={peer.speaking}
+      screen={peer.devices?.screen ?? false}
+      state={LINK_WORDS[peer.link]}
+    />
+  );
+}
+
+interface SelfTileProps {
+  media: LocalMedia;
+  name: string;
+  peerID: string;
+}
+
+export function SelfTile({ media, name, peerID }: SelfTileProps) {
+  const { preview, microphone, screen } = useStore(media.view);
+  return (
+    <TileFrame
+      self
+      name={`${name} (you)`}
+      username={name}
+      peerID={peerID}
+      stream={preview}
+      showsVideo={preview !== null}
+      muted={!microphone.on}
+      speaking={useOwnSpeaking(media)}
+      screen={screen}
+    />
+  );
+}
+
+function useOwnSpeaking(media: LocalMedia): boolean {
+  const { audio, devices } = useStore(media.outgoing);
+  const [speaking, setSpeaking] = useState(false);
+  useEffect(() => {
+    if (!audio || !devices.microphone) return;
+    const stop = followLoudness(audio, setSpeaking);
+    return () => {
+      stop();
+      setSpeaking(false);
+    };
+  }, [audio, devices.microphone]);
+  return speaking;
+}

@@ -1,0 +1,80 @@
+import { useEffect, useRef, useState } from "react";
+import { Call } from "../../call/call";
+import { Chat } from "../../call/chat";
+import { IceSource } from "../../call/ice";
+import { LocalMedia } from "../../call/media";
+import { Mesh } from "../../call/mesh";
+import type { Identity } from "../../session";
+import { type Services, useServices, useStore } from "../services";
+import type { RoomFacts } from "./admission";
+import { CallView } from "./call-view";
+import { Departure } from "./departure";
+import { lastChoice } from "./device-choice";
+import { Lobby } from "./lobby";
+
+interface VisitProps {
+  room: RoomFacts;
+  identity: Identity;
+}
+
+function newCall({ api, signaling }: Services, media: LocalMedia, { room, identity }: VisitProps) {
+  const ice = new IceSource(() => api.ice());
+  const topology = new Mesh({
+    configuration: () => ice.configuration(),
+    freshConfiguration: () => ice.fresh(),
+    sendDescription: (peerID, sessionDescription) =>
+      signaling.sendDescription({ peerID, sessionDescription }),
+    sendCandidate: (peerID, iceCandidate) => signaling.sendCandidate({ peerID, iceCandidate }),
+  });
+  const chat = new Chat({
+    room: room.name,
+    author: { email: identity.email, username: identity.username ?? "Guest" },
+    load: (before) => api.messages(room.name, before ? { before } : {}),
+    send: (payload) => signaling.sendChat(payload),
+  });
+  return new Call({ room: room.name, signaling, topology, media, chat, ice });
+}
+
+/** From the lobby through the call to the door. */
+export function Visit({ room, identity }: VisitProps) {
+  const services = useServices();
+  const [media, setMedia] = useState<LocalMedia | null>(null);
+  const [call, setCall] = useState<Call | null>(null);
+  const [visits, setVisits] = useState(0);
+  const present = useRef<Call | null>(null);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit opens the devices anew
+  useEffect(() => {
+    const opened = new LocalMedia();
+    setMedia(opened);
+    void opened.open(lastChoice());
+    return () => opened.close();
+  }, [visits]);
+  useEffect(() => () => present.current?.leave(), []);
+
+  if (!media) return null;
+  if (!call) {
+    const enter = () => {
+      const entered = newCall(services, media, { room, identity });
+      present.current = entered;
+      setCall(entered);
+      void entered.start();
+    };
+    return <Lobby room={room} identity={identity} media={media} onEnter={enter} />;
+  }
+  const again = () => {
+    present.current = null;
+    setCall(null);
+    setVisits((count) => count + 1);
+  };
+  return <Stay call={call} room={room} identity={identity} onAgain={again} />;
+}
+
+function Stay({ call, onAgain, ...visit }: VisitProps & { call: Call; onAgain(): void }) {
+  const phase = useStore(call.phase);
+  if (phase.kind === "left" || phase.kind === "refused") {
+    const refusal = phase.kind === "refused" ? phase.message : null;
+    return <Departure room={visit.room} refusal={refusal} onAgain={onAgain} />;
+  }
+  return <CallView call={call} phase={phase} {...visit} />;
+}

@@ -1,0 +1,93 @@
+import type { ReactNode } from "react";
+import {
+  Link as AriaLink,
+  Button,
+  Menu,
+  MenuItem,
+  MenuTrigger,
+  Popover,
+  Separator,
+} from "react-aria-components";
+import { useLocation } from "wouter";
+import type { Identity } from "../session";
+import { Avatar } from "./avatar";
+import { LinkAction } from "./button";
+import { GuestTimer } from "./guest-timer";
+import { Logo } from "./icons";
+import { useIdentity, useServices } from "./services";
+
+export function Shell({ children }: { children: ReactNode }) {
+  const identity = useIdentity();
+  return (
+    <>
+      <header className="topbar">
+        <AriaLink href="/" className="brand" aria-label="Parlour, home">
+          <Logo />
+          Parlour
+        </AriaLink>
+        <GuestTimer />
+        {identity ? <AccountMenu identity={identity} /> : <LoginLinks />}
+      </header>
+      {children}
+    </>
+  );
+}
+
+function LoginLinks() {
+  const [path] = useLocation();
+  return (
+    <nav className="row" aria-label="Account">
+      {path !== "/login" && (
+        <LinkAction href="/login" look="quiet">
+          Log in
+        </LinkAction>
+      )}
+      {path !== "/register" && (
+        <LinkAction href="/register" look="primary" className="compact">
+          Sign up
+        </LinkAction>
+      )}
+    </nav>
+  );
+}
+
+function AccountMenu({ identity }: { identity: Identity }) {
+  const { session } = useServices();
+  const [, navigate] = useLocation();
+  const name = identity.username ?? "Guest";
+  const logOut = () => {
+    navigate("/");
+    void session.logOut();
+  };
+  return (
+    <MenuTrigger>
+      <Button className="account-button" aria-label={`Account: ${name}`}>
+        <Avatar name={name} size={34} />
+        <span className="name">{name}</span>
+      </Button>
+      <Popover className="popover" placement="bottom end">
+        <div className="menu-account">
+          <strong>{name}</strong>
+          <div className="soft small">{identity.email}</div>
+        </div>
+        <Separator className="menu-line" />
+        <Menu className="menu" aria-label="Account">
+          <MenuItem className="menu-item" href="/profile">
+            Profile
+          </MenuItem>
+          <MenuItem className="menu-item" onAction={logOut}>
+            Log out
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+export function CardPage(props: { children: ReactNode; roomy?: boolean }) {
+  return (
+    <main className="narrow">
+      <section className={`card ${props.roomy ? "roomy" : ""}`}>{props.children}</section>
+    </main>
+  );
+}

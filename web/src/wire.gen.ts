@@ -1,0 +1,358 @@
+// Generated from src/parlour/wire by `make generate`. Do not edit.
+
+/** The acknowledgement of an event that was carried out. */
+export interface Accepted {
+  ok: true;
+}
+
+/** Somebody to connect to. Exactly one side of each pair is told to make the offer. */
+export interface AddPeer {
+  peerID: string;
+  peerUsername: string;
+  createOffer: boolean;
+}
+
+export interface Attendance {
+  email: string;
+  username: string;
+  joined_at: string;
+  left_at: string | null;
+}
+
+export interface AttendanceList {
+  attendance: Attendance[];
+}
+
+/** An ICE candidate from a peer. */
+export interface CandidateFromPeer {
+  peerID: string;
+  iceCandidate: IceCandidate;
+}
+
+/** A chat message of the room, stored. */
+export interface ChatFromPeer {
+  message_id: string;
+  room: string;
+  username: string;
+  email: string;
+  message: string;
+  sent_at: string;
+}
+
+/** The acknowledgement of `chat-message`, after the commit. */
+export interface ChatStored {
+  message: ChatFromPeer;
+  ok: true;
+}
+
+export interface ClientRegistration {
+  email: string;
+  username: string;
+  password: string;
+}
+
+/** What a web client has to know before anybody logs in. */
+export interface Configuration {
+  version: string;
+  /** Mails are shown at /dev/mail. */
+  dev_mail: boolean;
+  /** Seconds a guest has. */
+  guest_ttl: number;
+  /** Seconds a verification link works. */
+  verification_ttl: number;
+}
+
+/** A session description from a peer. */
+export interface DescriptionFromPeer {
+  peerID: string;
+  peerUsername: string;
+  sessionDescription: SessionDescription;
+}
+
+export interface EventMove {
+  /** The caller's; absent, the caller is meant. */
+  email?: string | null;
+  /** The event's room. */
+  name: string;
+  /** "j" joined, "l" left */
+  move: string;
+}
+
+export interface FieldProblem {
+  /** Dotted path of the field, such as `email.0`. */
+  field: string;
+  message: string;
+}
+
+export interface GuestRegistration {
+  email: string;
+}
+
+/** The `auth` of a CONNECT; without a token, the cookie of the handshake counts. */
+export interface Handshake {
+  token?: string | null;
+}
+
+export interface Health {
+  status: "ok";
+}
+
+/** RTCIceCandidateInit (W3C WebRTC, section 4.8); an empty candidate ends the candidates. */
+export interface IceCandidate {
+  candidate: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
+/** A member of RTCConfiguration.iceServers (W3C WebRTC). */
+export interface IceServer {
+  urls: string[];
+  username?: string | null;
+  credential?: string | null;
+}
+
+export interface IceServers {
+  iceServers: IceServer[];
+  /** When the TURN credentials end; null without TURN. */
+  expires_at: string | null;
+}
+
+export interface InvitationCheck {
+  email: string;
+  room: string;
+}
+
+export interface InvitationEntry {
+  email: string;
+  /** Null where the address has no client account. */
+  username: string | null;
+}
+
+export interface InvitationList {
+  invitations: InvitationEntry[];
+}
+
+export interface InvitationOutcome {
+  invited: string[];
+  /** What was no email address. */
+  rejected: string[];
+}
+
+/** Enter the call of a room. Who one is follows from the identity, never from `username`. */
+export interface Join {
+  room: string;
+  username?: string | null;
+}
+
+/** The acknowledgement of `join`: who one is in the call, and who is there already. */
+export interface Joined {
+  room: string;
+  peerID: string;
+  peers: PeerEntry[];
+  ok: true;
+}
+
+export interface Login {
+  /** The username or the email. */
+  username: string;
+  password: string;
+}
+
+/** Newest first. */
+export interface MessagePage {
+  messages: StoredMessage[];
+  /** Older ones exist: ask again with `before`. */
+  more: boolean;
+}
+
+export interface NewEvent {
+  room: string;
+}
+
+export interface NewInvitation {
+  email: string[];
+  room: string;
+}
+
+export interface NewMessage {
+  roomname: string;
+  /** The caller's; absent, the caller is meant. */
+  email?: string | null;
+  message: string;
+  /** Made by the client: the same id again stores nothing new. */
+  message_id?: string | null;
+}
+
+export interface NewRoom {
+  name: string;
+  password: string;
+  description: string;
+  /** The caller's own username (or email). */
+  creator: string;
+}
+
+/** A success with nothing to say: an empty object. */
+export type Nothing = Record<string, never>;
+
+/** Send an ICE candidate (RFC 8838) to one peer of the same room. */
+export interface OfferIce {
+  peerID: string;
+  iceCandidate: IceCandidate;
+}
+
+/** Send a session description, offer and answer alike, to one peer of the same room. */
+export interface OfferSdp {
+  peerID: string;
+  sessionDescription: SessionDescription;
+}
+
+export interface PeerEntry {
+  peerID: string;
+  peerUsername: string;
+}
+
+/** A refusal (RFC 9457, `application/problem+json`). */
+export interface Problem {
+  /** Always about:blank; `code` tells refusals apart. */
+  type?: string;
+  /** The name of the HTTP status. */
+  title: string;
+  status: number;
+  /** The same sentence as `message`. */
+  detail: string;
+  /** A stable snake_case word. */
+  code: string;
+  /** A sentence for people. */
+  message: string;
+  /** The fields that do not fit. */
+  errors?: FieldProblem[] | null;
+}
+
+export interface RefreshedSession {
+  accessToken: string;
+  email: string;
+  /** Absent for a guest. */
+  username?: string | null;
+}
+
+/** A client event that asked for no acknowledgement was refused. */
+export interface Refused {
+  event: string;
+  code: string;
+  message: string;
+}
+
+/** The acknowledgement of an event that was refused. */
+export interface Rejected {
+  code: string;
+  message: string;
+  ok: false;
+}
+
+/** This peer is no longer in the call; to the leaver, one for each of the others. */
+export interface RemovePeer {
+  peerID: string;
+  peerUsername: string;
+}
+
+export interface Resend {
+  email: string;
+}
+
+export interface RoomAccess {
+  name: string;
+  password: string;
+}
+
+export interface RoomCheck {
+  /** Kept for existing clients; what one may see follows from the identity alone. */
+  username?: string | null;
+  /** At most so many rooms; all where absent. */
+  limit?: number | null;
+  /** The name of the last room of the page before. */
+  after?: string | null;
+}
+
+/** A room that the caller may see. */
+export interface RoomEntry {
+  name: string;
+  /** The room's id where it is an event room, else null. */
+  room_id: number | null;
+  /** The creator's username. */
+  username: string | null;
+  created_at: string;
+  description: string;
+}
+
+/** Write to the room one is in; acknowledged when it is stored. */
+export interface SendChat {
+  message: string;
+  message_id?: string | null;
+}
+
+/** Who is logged in; the refresh token comes beside it in the cookie `jwt`. */
+export interface Session {
+  /** JWT; send it as `Authorization: Bearer`. */
+  accessToken: string;
+  email: string;
+  username: string;
+}
+
+/** RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429. */
+export interface SessionDescription {
+  type: "answer" | "offer" | "pranswer" | "rollback";
+  sdp?: string;
+}
+
+/** This socket's session is over; the server closes the connection next. */
+export interface SessionEnded {
+  code: string;
+  message: string;
+}
+
+/** The names of the rooms in use now that this user may see; sent to sockets in no call. */
+export interface ShareRooms {
+  rooms: string[];
+}
+
+export interface StoredMessage {
+  message_id: string;
+  room: string;
+  username: string;
+  email: string;
+  message: string;
+  sent_at: string;
+}
+
+/** What a client sends, by event name. */
+export interface ClientEvents {
+  join: Join;
+  "offer-sdp": OfferSdp;
+  "offer-ice": OfferIce;
+  leave: void;
+  username: void;
+  "chat-message": SendChat;
+}
+
+/** What an event is acknowledged with. */
+export interface Acknowledgements {
+  join: Joined | Rejected;
+  "offer-sdp": Accepted | Rejected;
+  "offer-ice": Accepted | Rejected;
+  leave: Accepted | Rejected;
+  username: Accepted | Rejected;
+  "chat-message": ChatStored | Rejected;
+}
+
+/** What the server sends, by event name. */
+export interface ServerEvents {
+  "add-peer": AddPeer;
+  "remove-peer": RemovePeer;
+  "session-description": DescriptionFromPeer;
+  "ice-candidate": CandidateFromPeer;
+  "share-rooms": ShareRooms;
+  "chat-message": ChatFromPeer;
+  "session-ended": SessionEnded;
+  refused: Refused;
+}
