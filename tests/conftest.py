@@ -107,12 +107,14 @@ async def fresh_server(
     async with AsyncExitStack() as ending:
 
         async def start(
-            settings: Mapping[str, str | int] | None = None, database_url: str | None = None
+            settings: Mapping[str, str | int] | None = None,
+            database_url: str | None = None,
+            host: str = "127.0.0.1",
         ) -> ParlourServer:
             folder = tmp_path / f"server-{len(ours)}"
             folder.mkdir()
             url = database_url or await databases.create(database)
-            parlour = ParlourServer(folder, url, settings)
+            parlour = ParlourServer(folder, url, settings, host)
             ours.append(parlour)
             pytestconfig.stash[_RUNNING].append(parlour)
             return await ending.enter_async_context(parlour)

@@ -27,7 +27,13 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
+@click.option(
+    "--port",
+    default=8000,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
 def serve(host: str, port: int) -> None:
     """Migrate the database, then serve API, signaling and web client on one port."""
     gc.disable()  # until the server is ready: collecting while modules load is an eighth of the start

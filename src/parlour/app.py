@@ -10,7 +10,6 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
@@ -31,7 +30,7 @@ from parlour.calls.socket import Outgoing, SignalingServer
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
 from parlour.db.database import Database
-from parlour.edge import Edge, handle_refusals
+from parlour.edge import Cors, Edge, handle_refusals
 from parlour.errors import Unavailable
 from parlour.mail.http import dev_mail_routes
 from parlour.mail.letters import Letters
@@ -44,7 +43,7 @@ from parlour.rooms.chat import Chat
 from parlour.rooms.http import room_routes
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
-from parlour.webclient import SECURITY_HEADERS, not_found_page, webclient_routes
+from parlour.webclient import not_found_page, security_headers, webclient_routes
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
@@ -136,6 +135,7 @@ class Parlour:
             docs_url=None,
             redoc_url=None,
             openapi_url=None,
+            redirect_slashes=False,  # the redirect would repeat the request's Host header
             lifespan=self._lifespan,
         )
         handle_refusals(app, not_found_page=not_found_page)
@@ -145,14 +145,14 @@ class Parlour:
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
         signaling = self.signaling.asgi(path=SOCKET_PATH)
-        cors = CORSMiddleware(
+        cors = Cors(
             _by_path(app, signaling),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type"],
         )
-        headers = dict(SECURITY_HEADERS)
+        headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return Edge(cors, headers=headers)
@@ -203,11 +203,13 @@ class Parlour:
                 verification_ttl=self.settings.verification_ttl,
             )
 
+        @router.head("/healthz", include_in_schema=False)
         @router.get("/healthz")
         async def healthz() -> Health:
             """The process is up."""
             return Health(status="ok")
 
+        @router.head("/readyz", include_in_schema=False)
         @router.get("/readyz", responses=refusals(Unavailable))
         async def readyz() -> Health:
             """The database answers."""
@@ -228,7 +230,8 @@ class Parlour:
 
         return router
 
-    def _on_login(self, address: str, identity: Identity) -> None:
+    async def _on_login(self, address: str, identity: Identity) -> None:
+        """Async, since what is not would run in a thread, away from the loop of those who wait."""
         self.waiting_room.release(address)
         if isinstance(identity, Guest):
             self.upkeep.expect_guest()

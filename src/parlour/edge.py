@@ -12,7 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers as StarletteHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from parlour.errors import (
@@ -21,6 +24,7 @@ from parlour.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
+    PreflightRefused,
     Refusal,
     RequestTooLarge,
     Unavailable,
@@ -28,7 +32,11 @@ from parlour.errors import (
 from parlour.wire.refusals import PROBLEM_JSON, problem_body
 
 MAX_BODY_BYTES = 256 * 1024
-RETRY_AFTER_SECONDS = "5"
+_HEADERS_BY_STATUS: dict[int, dict[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
+}
+_METHODS = ("GET", "HEAD", "POST", "PUT")
 
 log = structlog.get_logger("parlour.http")
 
@@ -88,6 +96,16 @@ class Edge:
         return headers
 
 
+class Cors(CORSMiddleware):
+    """CORS whose refusals look like all others."""
+
+    def preflight_response(self, request_headers: StarletteHeaders) -> Response:
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        return problem_response(PreflightRefused(), {"Vary": answer.headers["Vary"]})
+
+
 def _route(scope: Scope) -> str:
     route = scope.get("route")
     template = getattr(route, "path_format", None) or getattr(route, "path", None)
@@ -117,8 +135,13 @@ async def _refuse_too_large() -> Message:
 
 
 def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
+    """With the header that the status asks for (RFC 9110), and others."""
+    asked_for = _HEADERS_BY_STATUS.get(refusal.status, {})
     return JSONResponse(
-        problem_body(refusal), status_code=refusal.status, media_type=PROBLEM_JSON, headers=headers
+        problem_body(refusal),
+        status_code=refusal.status,
+        media_type=PROBLEM_JSON,
+        headers=asked_for | (headers or {}),
     )
 
 
@@ -126,8 +149,7 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
     """Every refusal, the framework's own included, becomes problem+json; people get a page for a 404."""
 
     async def refused(_request: Request, refusal: Refusal) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else None
-        return problem_response(refusal, headers)
+        return problem_response(refusal)
 
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         return problem_response(InvalidRequest(fields=_field_errors(error)))
@@ -137,13 +159,20 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
             return page
         if isinstance(error.__cause__, Refusal):  # raised while the framework read the body
             return problem_response(error.__cause__)
-        return problem_response(_framework_refusal(error.status_code), _kept_headers(error))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _allowed_methods(request) or headers.get("Allow", "")
+        return problem_response(_framework_refusal(error.status_code), headers)
 
     async def unavailable(_request: Request, error: Exception) -> JSONResponse:
         log.error("request.database_unavailable", error=type(error).__name__)
-        return problem_response(Unavailable(), {"Retry-After": RETRY_AFTER_SECONDS})
+        return problem_response(Unavailable())
+
+    async def failed(_request: Request, _error: Exception) -> JSONResponse:
+        return problem_response(InternalError())  # the framework raises the error again: Edge logs it
 
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        Exception: failed,
         Refusal: refused,
         RequestValidationError: invalid,
         HTTPException: framework,
@@ -187,5 +216,11 @@ def _framework_refusal(status: int) -> Refusal:
             return InternalError()
 
 
-def _kept_headers(error: HTTPException) -> dict[str, str] | None:
-    return dict(error.headers) if error.headers else None
+def _allowed_methods(request: Request) -> str:
+    """What some route answers here: the framework knows the methods of the first one alone."""
+    routes = request.app.router.routes
+    return ", ".join(
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    )

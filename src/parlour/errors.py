@@ -71,6 +71,13 @@ class OriginNotAllowed(Refusal):
     status = 403
 
 
+class PreflightRefused(Refusal):
+    """This site may not send such requests here."""
+
+    code = "preflight_refused"
+    status = 403
+
+
 class NotFound(Refusal):
     """There is nothing at this address."""
 

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from parlour.errors import RequestTooLarge, Unavailable
 from parlour.wire.http import Problem
+from parlour.wire.refusals import refusals
 
 DESCRIPTION = """
 The HTTP API of Parlour. Signaling goes over Socket.IO: see `/asyncapi.json`.
@@ -28,6 +30,7 @@ ANONYMOUS = (
     "/healthz",
     "/readyz",
 )
+WITHOUT_DATABASE = ("/config", "/healthz")
 OPTIONAL = ("/room/check",)
 
 
@@ -57,6 +60,13 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _describe(path: str, operation: dict[str, Any]) -> None:
+    """What every endpoint shares: who may call it, and what is refused before it is reached."""
+    shared = refusals(
+        *([RequestTooLarge] if "requestBody" in operation else []),
+        *([Unavailable] if path not in WITHOUT_DATABASE else []),
+    )
+    # As text, as the other statuses are by now: 503 beside "503" would be one key twice in JSON.
+    operation["responses"] |= {str(status): response for status, response in shared.items()}
     identified: list[dict[str, list[str]]] = [{"accessToken": []}, {"cookie": []}]
     if path in OPTIONAL:
         operation["security"] = [*identified, {}]

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 import sys
+from contextlib import suppress
 
 import structlog
 import uvicorn
@@ -62,7 +63,8 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = Server(config, url=settings.url(port=port))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(server.serve(sockets=[listener]))
 

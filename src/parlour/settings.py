@@ -2,16 +2,17 @@
 
 import os
 import secrets
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+import idna
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from parlour.db.database import driver_url
 from parlour.mail.smtp import SmtpServer, parsed_sender
+from parlour.wire.base import is_loopback
 
 PREFIX = "PARLOUR_"
 SECRET_BYTES = 48
@@ -22,11 +23,35 @@ class SettingsError(Exception):
     """A setting that cannot be used, in one sentence that names it."""
 
 
-def _origin(text: str) -> str:
-    parts = urlsplit(text.strip().rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise ValueError("has to be an origin such as https://meet.example.org")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def _parts(url: str) -> SplitResult:
+    """Raises ValueError for what is no address of a site; a name and password have no place in one."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError
+    _origin_of(parts)
+    return parts
+
+
+def _origin_of(parts: SplitResult) -> str:
+    """As browsers write it (RFC 6454): no default port, international names in ASCII."""
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    elif not host.isascii():
+        host = idna.encode(host, uts46=True).decode()
+    default = 443 if parts.scheme == "https" else 80
+    port = f":{parts.port}" if parts.port not in (None, default) else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _origins(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        found = [_parts(text.removesuffix("/")) for text in texts]
+    except ValueError:
+        found = []
+    if len(found) < len(texts) or any(parts.path or parts.query or parts.fragment for parts in found):
+        raise ValueError("has to be origins such as https://meet.example.org, comma-separated")
+    return tuple(_origin_of(parts) for parts in found)
 
 
 def _split(value: object) -> object:
@@ -36,10 +61,13 @@ def _split(value: object) -> object:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = _parts(value)
+    except ValueError:
+        parts = None
+    if parts is None or parts.query or parts.fragment:
         raise ValueError("has to be an address such as https://meet.example.org")
-    return value.rstrip("/")
+    return parts.geturl().rstrip("/")
 
 
 def _database_url(value: str) -> str:
@@ -64,6 +92,7 @@ def _long_enough(value: SecretStr) -> SecretStr:
 
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 
@@ -76,7 +105,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("./data")
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
-    allowed_origins: CommaSeparated = ()
+    allowed_origins: AllowedOrigins = ()
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Parlour <parlour@localhost>"
     access_token_ttl: Seconds = 900
@@ -91,21 +120,28 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:
+        """Raises SettingsError."""
         if self.database_url is not None:
             return self.database_url
+        self._make_data_dir()
         return f"sqlite:///{self.data_dir.resolve() / 'parlour.db'}"
 
     def url(self, *, port: int) -> str:
         return self.public_url or f"http://localhost:{port}"
 
-    def origins(self, *, port: int) -> frozenset[str]:
-        """The public URL's origin, its other loopback names where it is one, and the allowed ones."""
+    def own_origins(self, *, port: int) -> frozenset[str]:
+        """The public URL's origin, and its other loopback names where it is one."""
         own = urlsplit(self.url(port=port))
-        origins = {f"{own.scheme}://{own.netloc}".lower()}
+        origins = {_origin_of(own)}
         if is_loopback(own.hostname or ""):
             suffix = f":{own.port}" if own.port else ""
-            origins |= {f"{own.scheme}://{host}{suffix}" for host in ("localhost", "127.0.0.1", "[::1]")}
-        return frozenset(origins | {_origin(origin) for origin in self.allowed_origins})
+            names = [f"{own.scheme}://{host}{suffix}" for host in ("localhost", "127.0.0.1", "[::1]")]
+            origins.update(_origin_of(urlsplit(name)) for name in names)
+        return frozenset(origins)
+
+    def origins(self, *, port: int) -> frozenset[str]:
+        """Whose pages may use the API: Parlour's own, and the allowed ones."""
+        return self.own_origins(port=port).union(self.allowed_origins)
 
     def shows_mail(self, *, port: int) -> bool:
         return self.smtp_url is None and is_loopback(urlsplit(self.url(port=port)).hostname or "")
@@ -120,36 +156,28 @@ class Settings(BaseSettings):
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        path = self.data_dir / "secret_key"
+        self._make_data_dir()
+        try:
+            return _kept_secret(self.data_dir / "secret_key")
+        except OSError as error:
+            raise self._unusable_data_dir(error) from error
+
+    def _make_data_dir(self) -> None:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            return path.read_text(encoding="utf-8").strip() or _new_secret(path)
-        except FileNotFoundError:
-            return _new_secret(path)
         except OSError as error:
-            raise SettingsError(
-                f"{PREFIX}DATA_DIR: {self.data_dir} cannot be used ({error.strerror})."
-            ) from error
+            raise self._unusable_data_dir(error) from error
 
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    def _unusable_data_dir(self, error: OSError) -> SettingsError:
+        return SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be used ({error.strerror}).")
 
 
 def read_settings(**overrides: Any) -> Settings:
     """Raises SettingsError, which names the setting."""
     try:
         settings = Settings(**overrides)
-        settings.origins(port=0)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
-    except ValueError as error:
-        raise SettingsError(f"{PREFIX}ALLOWED_ORIGINS {error}.") from error
     if settings.redis_url is not None:
         raise SettingsError(
             f"{PREFIX}REDIS_URL: several processes are not supported yet; leave it unset and run one."
@@ -162,6 +190,14 @@ def _sentence(error: ValidationError) -> str:
     name = PREFIX + str(first["loc"][0]).upper()
     text = first["msg"].removeprefix("Value error, ")
     return f"{name} {text[0].lower()}{text[1:]}."
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        kept = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        kept = ""
+    return kept or _new_secret(path)
 
 
 def _new_secret(path: Path) -> str:

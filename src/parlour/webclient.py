@@ -1,6 +1,7 @@
 """Serves the built web client: its pages, its assets, their cache headers and the CSP."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -24,22 +25,33 @@ PAGES = (
 )
 """The routes of the web client; every one is its index.html."""
 
-CONTENT_SECURITY_POLICY = (
+_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "media-src 'self' blob:; connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-DOCS_SECURITY_POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+DOCS_SECURITY_POLICY = _POLICY.format(sockets="").replace(
+    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+)
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every response that does not say otherwise."""
+
+
+def security_headers(*, origins: Iterable[str]) -> dict[str, str]:
+    """On every response that does not say otherwise.
+
+    Not every browser counts WebSockets of the page's own origin as `'self'`, so they are named, save for
+    IPv6 addresses, which a policy cannot name.
+    """
+    sockets = " ".join(f"ws{origin.removeprefix('http')}" for origin in sorted(origins) if "[" not in origin)
+    return {**_HEADERS, "Content-Security-Policy": _POLICY.format(sockets=sockets)}
+
 
 _NOT_BUILT = (
     "<!doctype html><title>Parlour</title><h1>The web client is not built</h1>"

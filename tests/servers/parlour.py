@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from tests.servers.process import dying_with_parent, ended, tail
+from tests.servers.process import dying_with_parent, ended, free_port, tail
 
 _READY = re.compile(rb"Parlour is ready at (https?://\S+)")
 _READY_WITHIN_SECONDS = 30
@@ -33,12 +33,17 @@ class Mail:
 class ParlourServer:
     """One server on a port that the system chooses; after a restart, on the same one.
 
+    `url` is what the server prints, its public URL; `address` is where it listens.
     `settings` are environment variables by their full names. Nothing else of the environment reaches the
     server, and it runs in `folder`, so that no `.env` of the checkout does either.
     """
 
     def __init__(
-        self, folder: Path, database_url: str | None = None, settings: Mapping[str, str | int] | None = None
+        self,
+        folder: Path,
+        database_url: str | None = None,
+        settings: Mapping[str, str | int] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.folder = folder
         self.log = folder / "parlour.log"
@@ -49,6 +54,9 @@ class ParlourServer:
             **{name: str(value) for name, value in (settings or {}).items()},
         }
         self.url = ""
+        self._host = host
+        # The printed URL tells the port, unless it is one of the test's choice.
+        self._port = free_port() if "PARLOUR_PUBLIC_URL" in self.settings else 0
         self._log_mark = 0
         self._read: Counter[str] = Counter()
         self._process: asyncio.subprocess.Process | None = None
@@ -67,13 +75,14 @@ class ParlourServer:
 
     async def start(self) -> None:
         """Returns when the server has said that it is ready."""
-        port = httpx.URL(self.url).port if self.url else 0
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).parent / "parlour",
                 "serve",
+                "--host",
+                self._host,
                 "--port",
-                str(port),
+                str(self._port),
                 cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.settings},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -91,18 +100,23 @@ class ParlourServer:
             raise RuntimeError(
                 f"Parlour was not ready within {_READY_WITHIN_SECONDS} s:\n{tail(self.log)}"
             ) from None
+        self._port = self._port or httpx.URL(self.url).port or 0
 
     async def terminate(self) -> int:
         """Ends the server as a service manager would. Returns its exit code."""
-        return await self._end(signal.SIGTERM)
+        return await self.end(signal.SIGTERM)
 
     async def kill(self) -> int:
         """Ends the server as a power cut would."""
-        return await self._end(signal.SIGKILL)
+        return await self.end(signal.SIGKILL)
 
     async def restart(self) -> None:
         await self.terminate()
         await self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def pid(self) -> int:
@@ -111,7 +125,7 @@ class ParlourServer:
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """What /dev/mail shows, newest first."""
-        async with httpx.AsyncClient(base_url=self.url) as client:
+        async with httpx.AsyncClient(base_url=self.address) as client:
             answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
         answer.raise_for_status()
         mails = [Mail(**mail) for mail in answer.json()]
@@ -125,6 +139,15 @@ class ParlourServer:
         self._read[to] += 1
         return mails[-self._read[to]]
 
+    async def expect_log(self, text: str, timeout: float = 10) -> str:  # noqa: ASYNC109 - reads better
+        """The log's first line since the test's start that holds `text`; waits for it."""
+        async with asyncio.timeout(timeout):
+            while True:
+                for line in self.log.read_text(errors="replace")[self._log_mark :].splitlines():
+                    if text in line:
+                        return line
+                await asyncio.sleep(0.05)  # a file tells nobody that it grew
+
     def mark_log(self) -> None:
         """From here on is what the running test caused."""
         self._log_mark = self.log.stat().st_size if self.log.exists() else 0
@@ -132,7 +155,8 @@ class ParlourServer:
     def log_since_mark(self) -> str:
         return tail(self.log, self._log_mark)
 
-    async def _end(self, sign: signal.Signals) -> int:
+    async def end(self, sign: signal.Signals) -> int:
+        """Returns the exit code, negative where the signal itself ended it."""
         if self._process is None:
             return 0
         code = await ended(self._process, sign)

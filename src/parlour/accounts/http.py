@@ -1,6 +1,6 @@
 """The HTTP endpoints of accounts, and how a request is identified."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -119,7 +119,7 @@ def account_routes(
     sessions: Sessions,
     identification: Identification,
     cookies: Cookies,
-    on_login: Callable[[str, Identity], None],
+    on_login: Callable[[str, Identity], Awaitable[None]],
 ) -> APIRouter:
     """`on_login` hears the client's address once the answer with the new cookie has been sent."""
     router = APIRouter(tags=["accounts"])

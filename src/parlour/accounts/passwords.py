@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import bcrypt
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerificationError
 
 _BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$", "$2x$")
 _BCRYPT_BYTES = 72
@@ -60,7 +60,7 @@ class Passwords:
             return Verdict(right=_verify_bcrypt(password, password_hash), outdated=True)
         try:
             self._hasher.verify(password_hash, password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, ValueError):  # a wrong password; what is no hash at all
             return Verdict(right=False)
         return Verdict(right=True, outdated=self._hasher.check_needs_rehash(password_hash))
 

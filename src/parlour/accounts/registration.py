@@ -61,7 +61,7 @@ class Registration:
                     taken = await self._holds_client(connection, account, now)
                     if taken or await self._is_living(connection, account, now):
                         raise EmailTaken
-                    await store.delete_user(connection, account.user_id)
+                    await store.delete_user(connection, account.user_id, now=now)
                 user_id = await store.add_user(connection, email=email, now=now)
                 await store.add_guest(connection, user_id)
                 await self._send_guest_letter(connection, user_id, email, now)
@@ -143,9 +143,9 @@ class Registration:
                 raise InvalidVerification
             if account.client.verified_at is not None:
                 raise AlreadyVerified
-            await self._use(connection, claim, now)
             if not await store.verify_client(connection, account.user_id, now=now):
                 raise AlreadyVerified
+            await self._use(connection, claim, now)
             await store.delete_guest(connection, account.user_id)
 
     async def verify_guest(self, *, token: str) -> LoggedIn:
@@ -156,10 +156,10 @@ class Registration:
             account = await self._account(connection, claim.user_id)
             if account.guest is None or account.guest.expires_at is not None:
                 raise AlreadyVerified
-            await self._use(connection, claim, now)
             until = now + self._lifetimes.guest
             if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
                 raise AlreadyVerified
+            await self._use(connection, claim, now)
             guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
             return await self._sessions.start(connection, guest, now)
 
@@ -197,7 +197,7 @@ class Registration:
             if account is None or account.client is None:
                 continue
             if account.guest is None:
-                await store.delete_user(connection, account.user_id)
+                await store.delete_user(connection, account.user_id, now=now)
             else:
                 await store.delete_client(connection, account.user_id)
         owner = await store.account_by_email(connection, email)

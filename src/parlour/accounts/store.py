@@ -9,7 +9,15 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from parlour.accounts.identity import UserId
 from parlour.accounts.tokens import Purpose
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import clients, email_verifications, guests, invitations, refresh_sessions, users
+from parlour.db.tables import (
+    clients,
+    email_verifications,
+    event_log,
+    guests,
+    invitations,
+    refresh_sessions,
+    users,
+)
 from parlour.wire.base import email_key, username_key
 
 
@@ -134,7 +142,17 @@ async def add_guest(connection: AsyncConnection, user_id: UserId) -> None:
     await connection.execute(insert(guests).values(user_id=user_id))
 
 
-async def delete_user(connection: AsyncConnection, user_id: UserId) -> None:
+async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    """Attendance outlives its person, and whoever is gone has left; later nobody knows whose visit it was."""
+    await connection.execute(
+        update(event_log)
+        .where(event_log.c.user_id == user_id, event_log.c.left_at.is_(None))
+        .values(left_at=now)
+    )
+
+
+async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    await end_visits(connection, user_id, now=now)
     await connection.execute(delete(users).where(users.c.id == user_id))
 
 

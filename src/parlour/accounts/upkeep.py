@@ -85,8 +85,9 @@ class Upkeep:
             ended = await store.expired_guests(connection, now=now)
             for account in ended:
                 if account.client is None:
-                    await store.delete_user(connection, account.user_id)
+                    await store.delete_user(connection, account.user_id, now=now)
                 else:
+                    await store.end_visits(connection, account.user_id, now=now)
                     await store.delete_guest(connection, account.user_id)
                     await store.revoke_sessions_of(connection, account.user_id, now=now)
         return [account.user_id for account in ended]

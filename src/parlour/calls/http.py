@@ -18,11 +18,7 @@ def call_routes(*, plan: IcePlan, identification: Identification, clock: Callabl
     router = APIRouter(tags=["calls"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.get(
-        "/ice",
-        response_model_exclude_none=True,
-        responses=refusals(IdentityRequired, InvalidToken),
-    )
+    @router.get("/ice", responses=refusals(IdentityRequired, InvalidToken))
     async def ice_servers(caller: Caller) -> IceServers:
         """STUN and TURN servers for an RTCPeerConnection; TURN credentials expire."""
         found = plan.for_user(str(caller.user_id), now=clock())

@@ -5,6 +5,8 @@ sender's order is kept; what the hub delivers goes through one queue, so that ev
 """
 
 import asyncio
+import re
+import time
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 
@@ -12,7 +14,7 @@ import msgspec
 import socketio
 import structlog
 from socketio import packet
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
@@ -37,6 +39,11 @@ from parlour.wire.signaling import (
 log = structlog.get_logger("parlour.signaling")
 
 MAX_MESSAGE_BYTES = 1_000_000
+MAX_PACKETS_PER_POLL = 10_000
+"""A client that polls sends all that it has in one body, up to the bytes that it may."""
+
+# In JSON: an escape that no backslash before it makes plain text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Outgoing:
@@ -70,18 +77,22 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
         super().__init__(
             async_mode="asgi",
             async_handlers=False,
-            cors_allowed_origins=sorted(origins.allowed),
+            cors_allowed_origins=[],  # the headers are the whole server's affair; sites are judged below
             http_compression=False,
             max_http_buffer_size=MAX_MESSAGE_BYTES,
             logger=False,
             engineio_logger=False,
         )
+        # The library's own 16 break off a client that sends its candidates in one go.
+        socketio.base_server.engineio.payload.Payload.max_decode_packets = MAX_PACKETS_PER_POLL
         self._hub = hub
         self._outgoing = outgoing
         self._sessions = sessions
         self._origins = origins
         self._waiting_room = waiting_room
         self._by_cookie: set[ConnectionId] = set()
+        self._waiting: dict[str, asyncio.Task[None]] = {}
+        self._opened_at: dict[str, float] = {}
         self.on("connect", self._on_connect)
         self.on("disconnect", self._on_disconnect)
 
@@ -100,7 +111,9 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
         """A CONNECT without identity waits; one with identity is answered before anything is sent."""
         if namespace not in (None, "/"):
-            await super()._handle_connect(eio_sid, namespace, data)
+            await self._refuse_connect(eio_sid, {"message": "Invalid namespace"}, namespace)
+            return
+        if self.manager.sid_from_eio_sid(eio_sid, "/") is not None:
             return
         environ: dict[str, Any] = self.environ[eio_sid]
         by_cookie = False
@@ -112,11 +125,13 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
                 identity = await self._identify_cookie(environ)
                 by_cookie = True
         except Refusal as refusal:
-            await self._refuse_connect(eio_sid, refusal)
+            reason = {"message": refusal.message, "data": {"code": refusal.code}}
+            await self._refuse_connect(eio_sid, reason, "/")
             return
         if identity is None:
-            await self._waiting_room.wait(_address(environ))
-            await self._drop_transport(eio_sid)
+            if eio_sid not in self._waiting:
+                waiting = self._wait(eio_sid, _address(environ))
+                self._waiting[eio_sid] = asyncio.create_task(waiting)
             return
         await super()._handle_connect(eio_sid, namespace, None)
         sid = ConnectionId(self.manager.sid_from_eio_sid(eio_sid, "/"))
@@ -125,8 +140,39 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
         self._hub.connected(sid, identity)
 
     def asgi(self, *, path: str) -> ASGIApp:
-        """Answers below this path."""
-        return cast("ASGIApp", socketio.ASGIApp(self, socketio_path=path))
+        """Answers below this path. A packet that is none ends its own transport, and nothing else."""
+        app = cast("ASGIApp", socketio.ASGIApp(self, socketio_path=path))
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except ValueError:
+                for eio_sid, environ in list(self.environ.items()):
+                    if environ["asgi.scope"] is scope:
+                        await self._drop_transport(eio_sid)
+
+        return answer
+
+    async def _wait(self, eio_sid: str, address: str) -> None:
+        """Beside the transport's reader, which notices where the client goes."""
+        await self._waiting_room.wait(address, since=self._opened_at[eio_sid])
+        self._waiting.pop(eio_sid, None)
+        if self.manager.sid_from_eio_sid(eio_sid, "/") is None:
+            await self._drop_transport(eio_sid)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and origin not in self._origins.allowed:
+            return False
+        self._opened_at[eio_sid] = time.monotonic()
+        return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._opened_at.pop(eio_sid, None)
+        waiting = self._waiting.pop(eio_sid, None)
+        if waiting is not None:
+            waiting.cancel()
+        await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _drop_transport(self, eio_sid: str) -> None:
         """Closes without a packet of Socket.IO or Engine.IO, so that clients come back by themselves."""
@@ -135,9 +181,9 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
             await transport.close(wait=False, abort=True)
             await transport.queue.put(None)  # ends the writer, which closes the WebSocket
 
-    async def _refuse_connect(self, eio_sid: str, refusal: Refusal) -> None:
-        data = {"message": refusal.message, "data": {"code": refusal.code}}
-        await self._send_packet(eio_sid, self.packet_class(packet.CONNECT_ERROR, data=data, namespace="/"))
+    async def _refuse_connect(self, eio_sid: str, reason: dict[str, Any], namespace: str) -> None:
+        refusal = self.packet_class(packet.CONNECT_ERROR, data=reason, namespace=namespace)
+        await self._send_packet(eio_sid, refusal)
 
     async def _identify_cookie(self, environ: dict[str, Any]) -> Identity | None:
         """None without a cookie, or where it comes from a site that may not use it."""
@@ -178,6 +224,8 @@ class SignalingServer(socketio.AsyncServer):  # type: ignore[misc]  # the librar
     async def _answer(self, connection: ConnectionId, name: str, payload: object) -> Acknowledgement:
         try:
             event = parse_client_event(name, payload)
+            if _NUL.search(msgspec.json.encode(event)):
+                return _rejected(InvalidPayload())
             return await self._hub.handle(connection, event)
         except KeyError:
             return _rejected(UnknownEvent())

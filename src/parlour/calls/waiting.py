@@ -6,10 +6,13 @@ comes back by itself with the cookie that it has by then.
 """
 
 import asyncio
-from collections import defaultdict
+import math
+import time
+from collections import OrderedDict, defaultdict
 
 MAX_WAIT_SECONDS = 30.0
 MAX_PER_ADDRESS = 100
+REMEMBERED_ADDRESSES = 10_000
 
 
 class WaitingRoom:
@@ -17,9 +20,16 @@ class WaitingRoom:
         self._max_wait = max_wait
         self._max_per_address = max_per_address
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._released_at: OrderedDict[str, float] = OrderedDict()
 
-    async def wait(self, address: str) -> None:
-        """Until `release`, or the time is over; at once where too many of that address wait."""
+    async def wait(self, address: str, *, since: float = math.inf) -> None:
+        """Until `release`, or the time is over; at once where too many of that address wait.
+
+        `since` is of `time.monotonic`: a transport that was open before somebody logged in cannot have the
+        cookie, though it says so only after the login.
+        """
+        if since <= self._released_at.get(address, -1.0):
+            return
         here = self._waiting[address]
         if len(here) >= self._max_per_address:
             return
@@ -37,6 +47,10 @@ class WaitingRoom:
 
     def release(self, address: str) -> None:
         """Somebody logged in from there."""
+        self._released_at[address] = time.monotonic()
+        self._released_at.move_to_end(address)
+        if len(self._released_at) > REMEMBERED_ADDRESSES:
+            self._released_at.popitem(last=False)
         for released in self._waiting.get(address, ()):
             released.set()
 

@@ -1,7 +1,8 @@
 """The engine and its transactions, for SQLite and PostgreSQL alike."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 SQLITE_BUSY_MS = 10_000
 POOL_SIZE = 10
+CONNECT_SECONDS = 5
 
 
 class InvalidDatabaseUrl(ValueError):
@@ -46,11 +48,32 @@ class Database:
             self.engine = create_async_engine(url, hide_parameters=True)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+                with suppress(OSError):  # the first connection says what is wrong
+                    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         else:
             self.engine = create_async_engine(
-                url, hide_parameters=True, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+                url,
+                hide_parameters=True,
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_SIZE,
+                pool_pre_ping=True,
+                connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
             )
+
+    def require_file(self) -> None:
+        """Raises OSError where SQLite cannot open its file.
+
+        Asked for before the first connection: that one opens it in a thread of its own, which complains
+        on its own where the command ends at once.
+        """
+        file = self.engine.url.database
+        if not self.is_sqlite or not file:
+            return
+        try:
+            with closing(sqlite3.connect(file, timeout=SQLITE_BUSY_MS / 1000)) as connection:
+                connection.execute("PRAGMA schema_version")
+        except sqlite3.Error as error:
+            raise OSError(f"{file}: {error}") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -22,6 +22,7 @@ class DatabaseTooNew(RuntimeError):
 
 async def migrate(database: Database) -> str | None:
     """Runs what is missing in one transaction; answers the revision that the database had before."""
+    database.require_file()
     async with database.reading() as connection:
         before = await connection.run_sync(_revision)
     if before != HEAD:

@@ -73,6 +73,7 @@ users = Table(
     Column("email_key", String(254), nullable=False, unique=True),
     _moment("created_at"),
     _moment("verified_at", nullable=True),
+    sqlite_autoincrement=True,  # no id twice: a token may outlive its user
 )
 
 clients = Table(

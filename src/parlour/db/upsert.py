@@ -10,8 +10,8 @@ from parlour.db.database import AsyncConnection
 
 async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
     """False where a unique constraint already holds such a row."""
-    if connection.dialect.name == "sqlite":
-        added = await connection.execute(sqlite.insert(table).values(values).on_conflict_do_nothing())
-    else:
-        added = await connection.execute(postgresql.insert(table).values(values).on_conflict_do_nothing())
+    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).values(values).on_conflict_do_nothing()
+    # Unless asked to, SQLAlchemy does not keep an insert's count with every driver: psycopg's comes as -1.
+    added = await connection.execute(statement, execution_options={"preserve_rowcount": True})
     return added.rowcount > 0

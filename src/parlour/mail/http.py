@@ -1,7 +1,6 @@
 """/dev/mail: the letters that no mail server takes, shown to this machine alone."""
 
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from parlour.errors import NotFound
 from parlour.mail.outbox import Outbox, QueuedLetter
-from parlour.wire.base import iso
+from parlour.wire.base import is_loopback, iso
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,13 +46,13 @@ def _environment() -> "Environment":
 
 
 def _require_loopback(request: Request) -> None:
-    """Raises NotFound for anybody who is not on this machine, whatever the public URL says."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host.removeprefix("::ffff:"))
-    except ValueError as error:
-        raise NotFound from error
-    if not address.is_loopback:
+    """Raises NotFound for anybody who is not on this machine, whatever the public URL says.
+
+    The Host header has to name this machine too: a page of another site could have its own name lead
+    here (DNS rebinding), and read the answer in the browser of somebody who is.
+    """
+    address = request.client.host.removeprefix("::ffff:") if request.client else ""
+    if not is_loopback(address) or not is_loopback(request.url.hostname or ""):
         raise NotFound
 
 

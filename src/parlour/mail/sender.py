@@ -49,7 +49,9 @@ class MailSender:
             except SQLAlchemyError as error:
                 log.warning("mail.outbox_unavailable", error=type(error).__name__)
                 pause = FIRST_PAUSE.total_seconds()
-            await self._outbox.wait(at_most=min(pause or LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+            await self._outbox.wait(
+                at_most=LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
+            )
 
     async def _send_all(self, letters: list[QueuedLetter]) -> None:
         waiting = list(letters)

@@ -4,16 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import formatdate, make_msgid, parseaddr
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from parlour.mail.letters import Letter
+from parlour.wire.base import deliverable_email
 
 TIMEOUT_SECONDS = 30
+_LONGEST_LINE = 60
 
 
 _CONNECTION_LOST = (
@@ -79,7 +83,7 @@ def parsed_sender(mail_from: str) -> Address:
     """`Parlour <parlour@localhost>` as an address. Raises InvalidSender."""
     name, address = parseaddr(mail_from)
     user, at, domain = address.rpartition("@")
-    if not at or not user or not domain:
+    if not at or not user or not domain or not mail_from.isprintable():
         raise InvalidSender("is not `Name <address>`")
     return Address(display_name=name, username=user, domain=domain)
 
@@ -94,8 +98,9 @@ class SmtpSession:
     async def send(self, letter: Letter) -> None:
         """Raises LetterRefused, LetterDeferred or MailServerUnavailable."""
         try:
+            recipient = deliverable_email(letter.recipient)
             await self._client.send_message(
-                self._message(letter), sender=self._sender.addr_spec, recipients=[letter.recipient]
+                self._message(letter, recipient), sender=self._sender.addr_spec, recipients=[recipient]
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _as_refusal(error.recipients[0].code) from error
@@ -108,17 +113,42 @@ class SmtpSession:
         except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
             raise LetterRefused(type(error).__name__) from error
 
-    def _message(self, letter: Letter) -> EmailMessage:
+    def _message(self, letter: Letter, recipient: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = letter.recipient
-        message["Subject"] = letter.subject
+        message["To"] = _Literal("To", recipient)
+        message["Subject"] = _Literal("Subject", letter.subject, encoded=True)
         message["Date"] = formatdate(usegmt=True)
         message["Message-ID"] = make_msgid(domain=self._sender.domain)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
         return message
+
+
+class _Literal(str):
+    """A header whose value is what it says, and nothing read into it.
+
+    The library decodes what looks like an encoded word (RFC 2047) in a value, line breaks included: a
+    room or an address of such a name would write headers of its own, or spoil the letter.
+    """
+
+    name: str
+    _encoded: bool
+
+    def __new__(cls, name: str, value: str, *, encoded: bool = False) -> "_Literal":
+        if len(value.splitlines()) > 1:
+            raise ValueError("a header is one line")
+        literal = super().__new__(cls, value)
+        literal.name, literal._encoded = name, encoded
+        return literal
+
+    def fold(self, *, policy: Policy) -> str:
+        """How the library asks a header for its lines."""
+        value = str(self)
+        if self._encoded and (not value.isascii() or "=?" in value or len(value) > _LONGEST_LINE):
+            value = Header(value, "utf-8", header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {value}{policy.linesep}"
 
 
 @asynccontextmanager

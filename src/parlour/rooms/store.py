@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, exists, insert, or_, select, update
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
@@ -34,7 +34,9 @@ def _room(row: Row[Any]) -> Room:
 
 
 def _invited(user_id: UserId) -> ColumnElement[bool]:
-    return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.user_id == user_id)
+    """By address: one who registered in the moment of the invitation is not tied to it by id."""
+    own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
+    return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == own)
 
 
 def _admitted(user_id: UserId) -> ColumnElement[bool]:
@@ -79,9 +81,10 @@ async def all_rooms(connection: AsyncConnection) -> list[Room]:
 async def events_among(connection: AsyncConnection, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
     """Which of these rooms are events, and who may see each: its creator and its invitees."""
     query = (
-        select(rooms.c.id, rooms.c.creator_id, invitations.c.user_id)
+        select(rooms.c.id, rooms.c.creator_id, users.c.id.label("user_id"))
         .join_from(rooms, events, events.c.room_id == rooms.c.id)
-        .outerjoin(invitations, and_(invitations.c.room_id == rooms.c.id, invitations.c.user_id.is_not(None)))
+        .outerjoin(invitations, invitations.c.room_id == rooms.c.id)
+        .outerjoin(users, users.c.email_key == invitations.c.email_key)
         .where(rooms.c.id.in_(list(room_ids)))
     )
     seen: defaultdict[RoomId, set[UserId]] = defaultdict(set)
@@ -141,7 +144,7 @@ async def invite(
     keys = [email_key(email) for email in emails]
     known = await connection.execute(select(users.c.email_key, users.c.id).where(users.c.email_key.in_(keys)))
     user_ids = {row.email_key: row.id for row in known}
-    for email, key in zip(emails, keys, strict=True):
+    for key, email in sorted(zip(keys, emails, strict=True)):  # in one order, or two at once block each other
         values = {
             "room_id": room_id,
             "user_id": user_ids.get(key),
@@ -155,7 +158,8 @@ async def invite(
 async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[Invitation]:
     query = (
         select(invitations.c.email, clients.c.username)
-        .outerjoin_from(invitations, clients, clients.c.user_id == invitations.c.user_id)
+        .outerjoin_from(invitations, users, users.c.email_key == invitations.c.email_key)
+        .outerjoin(clients, clients.c.user_id == users.c.id)
         .where(invitations.c.room_id == room_id)
         .order_by(invitations.c.id)
     )

@@ -1,19 +1,27 @@
 """What the wire's types are made of: text without NUL, names, passwords, addresses, times."""
 
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Annotated
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 from pydantic.alias_generators import to_camel
 
 USERNAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{3,23}$"
 ROOM_NAME_LENGTH = 64
 CHAT_TEXT_LENGTH = 4000
+EMAIL_LENGTH = 254
 PASSWORD_LENGTH = (8, 128)
 
 _NO_NUL = r"^[^\u0000]*$"
-_NO_CONTROL = r"^[^\u0000-\u001f\u007f]*$"
+_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+"""No control characters (C0, DEL, C1) and no line or paragraph separators: text of one line."""
+
+# Reserved on the internet, in use inside networks of one's own; the library is told by this list alone.
+for _private in ("local", "localhost", "test"):
+    if _private in SPECIAL_USE_DOMAIN_NAMES:
+        SPECIAL_USE_DOMAIN_NAMES.remove(_private)
 
 
 def parsed_email(text: str) -> str:
@@ -28,9 +36,16 @@ def parsed_email(text: str) -> str:
         raise ValueError("this is not an email address") from error
     if "." not in email.domain and email.ascii_domain != "localhost":
         raise ValueError("this is not an email address")
-    if len(email.normalized) > 254:
+    # Some characters become three where case is folded.
+    if max(len(email.normalized), len(email_key(email.normalized))) > EMAIL_LENGTH:
         raise ValueError("this email address is too long")
     return email.normalized
+
+
+def deliverable_email(email: str) -> str:
+    """The address as mail servers take it: an international domain in ASCII (RFC 5891)."""
+    parsed = validate_email(email, check_deliverability=False, globally_deliverable=False)
+    return f"{parsed.local_part}@{parsed.ascii_domain}"
 
 
 def email_key(email: str) -> str:
@@ -44,6 +59,17 @@ def username_key(username: str) -> str:
 
 def room_key(name: str) -> str:
     return name.strip().casefold()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own (RFC 6761, RFC 1122)."""
+    host = host.lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def iso(moment: datetime) -> str:

@@ -24,6 +24,10 @@ MessageId = Annotated[
 ]
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 class Problem(Body):
     """A refusal (RFC 9457, `application/problem+json`)."""
 
@@ -188,8 +192,8 @@ class IceServer(Body):
     """A member of RTCConfiguration.iceServers (W3C WebRTC)."""
 
     urls: list[str]
-    username: str | None = None
-    credential: str | None = None
+    username: str | None = Field(None, exclude_if=_is_absent)
+    credential: str | None = Field(None, exclude_if=_is_absent)
 
 
 class IceServers(CamelBody):

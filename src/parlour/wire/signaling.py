@@ -19,7 +19,8 @@ MAX_SDP_LENGTH = 200_000
 Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
 PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
 Short = Annotated[str, Meta(max_length=256)]
-MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# Python's `$` is also before a last line feed, which is no part of a key.
+MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
 
 
 def _wire_name(attribute: str) -> str:

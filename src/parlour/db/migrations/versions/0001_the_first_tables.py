@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("verified_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email_key", name=op.f("uq_users_email_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "clients",

@@ -1,0 +1,34 @@
+"""People at real browsers."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.media import keep_connections
+from tests.e2e.participant import Participant
+from tests.people import Person, Visitors
+from tests.servers import ParlourServer
+from tests.servers.browser import People
+
+AtBrowser = Callable[..., Awaitable[Participant]]
+
+
+@pytest.fixture
+async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
+    """Accounts: `await visitors.client("ann")`."""
+    async with Visitors(server) as visitors:
+        yield visitors
+
+
+@pytest.fixture
+def at_browser(person: People) -> AtBrowser:
+    """`ann = await at_browser(account)`: at a browser of their own, with nothing opened yet."""
+
+    async def sit_down(account: Person, **context: Any) -> Participant:
+        page = await person(account.username or account.email, at=account.server.url, **context)
+        page.set_default_timeout(15_000)
+        await keep_connections(page)
+        return Participant(page, account)
+
+    return sit_down

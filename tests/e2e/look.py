@@ -1,0 +1,55 @@
+"""How a page looks: in light, in dark, and on a phone; and what any page has to keep to."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Page, ViewportSize
+
+_UNNAMED = re.compile(
+    r"^\s*- (button|link|textbox|searchbox|checkbox|switch|radio|combobox)\b(?! \")", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    name: str
+    dark: bool
+    viewport: ViewportSize
+
+
+LOOKS = (
+    Look("light", dark=False, viewport={"width": 1280, "height": 800}),
+    Look("dark", dark=True, viewport={"width": 1280, "height": 800}),
+    Look("phone", dark=False, viewport={"width": 390, "height": 844}),
+)
+
+
+class Photographer:
+    """Keeps a picture of each page in each look; `complaints`: what does not fit, or has no name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.complaints: list[str] = []
+
+    async def takes(self, page: Page, name: str) -> None:
+        """`page` as it is, in every look; afterwards it has the first look again."""
+        for look in LOOKS:
+            await _wear(page, look)
+            where = f"{name} ({look.name})"
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            if width > look.viewport["width"]:
+                self.complaints.append(f"{where}: {width} px wide in {look.viewport['width']}")
+            snapshot = await page.locator("body").aria_snapshot()
+            self.complaints += [
+                f"{where}: a {found[1]} without a name" for found in _UNNAMED.finditer(snapshot)
+            ]
+            await page.screenshot(path=self._folder / f"{name}-{look.name}.png", animations="disabled")
+        await _wear(page, LOOKS[0])
+
+
+async def _wear(page: Page, look: Look) -> None:
+    await page.emulate_media(color_scheme="dark" if look.dark else "light")
+    await page.set_viewport_size(look.viewport)
+    # The layout follows the size on the next frame.
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

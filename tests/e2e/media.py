@@ -1,0 +1,86 @@
+"""Proof that media arrives: what the browser decoded, and what it put on the screen."""
+
+import asyncio
+from dataclasses import dataclass
+
+from playwright.async_api import Locator, Page
+
+_KEEP_CONNECTIONS = """
+  window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...settings) {
+      super(...settings);
+      window.connections.push(this);
+    }
+  };
+"""
+
+# Waits on what the browser tells (a frame was presented), so its pace is that of the video.
+_FOLLOW = """
+  async (video, wantedFrames) => {
+    const nextFrame = () => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const statsOf = async (kind) => {
+      const tracks = video.srcObject.getTracks();
+      const ours = ({ track }) => tracks.includes(track);
+      const connection = window.connections.find((one) => one.getReceivers().some(ours));
+      const report = connection ? [...(await connection.getStats()).values()] : [];
+      return report.find((stats) => stats.type === "inbound-rtp" && stats.kind === kind) ?? {};
+    };
+    const measure = async () => {
+      const [seen, heard] = [await statsOf("video"), await statsOf("audio")];
+      return {
+        frames_decoded: seen.framesDecoded ?? 0,
+        audio_packets: heard.packetsReceived ?? 0,
+        audio_samples: (heard.totalSamplesReceived ?? 0) - (heard.concealedSamples ?? 0),
+        audio_energy: heard.totalAudioEnergy ?? 0,
+      };
+    };
+    const contrast = () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 32, height: 32 });
+      const context = canvas.getContext("2d");
+      context.drawImage(video, 0, 0, 32, 32);
+      const { data } = context.getImageData(0, 0, 32, 32);
+      const light = data.filter((_, index) => index % 4 < 3);
+      return Math.max(...light) - Math.min(...light);
+    };
+    await nextFrame();
+    const before = await measure();
+    for (let presented = 1; ; presented++) {
+      await nextFrame();
+      const now = await measure();
+      const grown = Object.fromEntries(Object.keys(now).map((name) => [name, now[name] - before[name]]));
+      const moves = presented >= wantedFrames && grown.frames_decoded >= wantedFrames;
+      if (moves && grown.audio_energy > 0)
+        return { frames_presented: presented, contrast: contrast(), ...grown };
+    }
+  }
+"""
+
+
+@dataclass(frozen=True)
+class Received:
+    """What came from one other person while we looked."""
+
+    frames_presented: int
+    frames_decoded: int
+    audio_packets: int
+    audio_samples: int
+    """Decoded ones: those that the browser made up to fill gaps do not count."""
+    audio_energy: float
+    contrast: int
+    """Between the lightest and the darkest spot of the picture, 0 to 255."""
+
+
+async def keep_connections(page: Page) -> None:
+    """Lets us ask the client's peer connections for their statistics; before the page loads."""
+    await page.add_init_script(_KEEP_CONNECTIONS)
+
+
+async def received(video: Locator, *, frames: int = 5, within: float = 30) -> Received:
+    """Returns once `video`, fed by a peer connection, has shown so many new frames, and sound came too."""
+    async with asyncio.timeout(within):
+        measured = await video.evaluate(_FOLLOW, frames)
+    result = Received(**measured)
+    assert result.frames_decoded >= frames and result.audio_packets > 0 and result.audio_samples > 0, result
+    assert result.contrast > 30, f"an empty picture: {result}"
+    return result

@@ -1,0 +1,193 @@
+"""Every page, in light, dark and on a phone; the pictures are in test-results/screenshots.
+
+Nothing is wider than the screen, and everything one can press or fill has a name.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Request, expect
+
+from tests.conftest import StartServer
+from tests.e2e.conftest import AtBrowser
+from tests.e2e.look import Photographer
+from tests.e2e.participant import Participant, room_path
+from tests.people import Person, Visitors
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+@pytest.fixture
+def photographer(pytestconfig: pytest.Config) -> Iterator[Photographer]:
+    folder = pytestconfig.rootpath / "test-results" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    photographer = Photographer(folder)
+    yield photographer
+    assert not photographer.complaints, "\n".join(photographer.complaints)
+
+
+async def test_pages_of_somebody_who_is_new(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    async with Visitors(await fresh_server()) as visitors:
+        sam = await at_browser(await visitors.stranger("sam"))
+        page = sam.page
+        await page.goto("/")
+        await expect(sam.heading("No rooms yet")).to_be_visible()
+        await photographer.takes(page, "home-of-nobody")
+
+        await page.goto("/register")
+        await expect(sam.heading("Sign up")).to_be_visible()
+        await photographer.takes(page, "register-client")
+        await sam.button("Create account").click()
+        await photographer.takes(page, "register-client-errors")
+        await page.goto("/register?as=guest")
+        await expect(sam.button("Continue as a guest")).to_be_visible()
+        await photographer.takes(page, "register-guest")
+
+        await sam.registers()
+        await photographer.takes(page, "check-mail")
+        await page.goto("/dev/mail")
+        await photographer.takes(page, "dev-mail")
+        await sam.confirms()
+        await photographer.takes(page, "verify-client")
+        await page.goto("/verifyguest/no-such-token")
+        await expect(sam.heading("This link does not work")).to_be_visible()
+        await photographer.takes(page, "verify-failed")
+
+        await page.goto("/login")
+        await photographer.takes(page, "login")
+        await sam.fills_login(password="not mine at all")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await photographer.takes(page, "login-refused")
+        await page.goto("/nowhere")
+        await expect(sam.heading("This page does not exist")).to_be_visible()
+        await photographer.takes(page, "not-found")
+
+
+async def test_pages_of_somebody_at_home(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    async with Visitors(await fresh_server()) as visitors:
+        account, other = await visitors.client("ann"), await visitors.client("bob")
+        await _furnish(account, other)
+        ann = await at_browser(account)
+        page = ann.page
+        await ann.logs_in(trust=True)
+        await expect(page.get_by_role("region")).to_have_count(3)
+        await photographer.takes(page, "home")
+        await ann.button(f"Account: {ann.name}").click()
+        await photographer.takes(page, "account-menu")
+
+        await page.goto("/new")
+        await ann.field("Name").fill("Choir rehearsal")
+        await ann.field("Invite people (optional)").fill("cyd@example.org, dan@example.org, ")
+        await photographer.takes(page, "new-room")
+        await page.goto("/profile")
+        await expect(ann.button("Log out")).to_be_visible()
+        await photographer.takes(page, "profile")
+
+        await page.goto(room_path("Book club"))
+        await expect(ann.field("Room password")).to_be_visible()
+        await photographer.takes(page, "room-password")
+        await page.goto(room_path("Team"))
+        await expect(page.get_by_label("Your camera", exact=True)).to_be_visible()
+        await photographer.takes(page, "lobby")
+        await page.goto(room_path("No such room"))
+        await expect(ann.heading("You can’t enter “No such room”")).to_be_visible()
+        await photographer.takes(page, "room-closed")
+
+
+async def test_pages_of_a_call(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer, pytestconfig: pytest.Config
+) -> None:
+    async with Visitors(await fresh_server()) as visitors:
+        accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
+        ann, bob, cyd = [await at_browser(account) for account in accounts]
+        event = await ann.account.creates_event("Summer planning")
+        await ann.account.invites(bob.account, cyd.account, to=event)
+
+        await ann.comes_to(event)
+        await ann.enters()
+        await photographer.takes(ann.page, "call-of-1")
+        await bob.comes_to(event)
+        await bob.enters()
+        await ann.sees_and_hears(bob.name)
+        await photographer.takes(ann.page, "call-of-2")
+        await cyd.comes_to(event)
+        await cyd.enters()
+        await ann.sees_and_hears(bob.name, cyd.name)
+        await photographer.takes(ann.page, "call-of-3")
+
+        await cyd.button("Turn camera off").click()
+        await cyd.button("Turn microphone off").click()
+        await expect(ann.face_of(cyd.name)).to_be_visible()
+        await _chat(ann, bob, cyd)
+        await photographer.takes(ann.page, "call-chat")
+        await ann.opens("People")
+        await photographer.takes(ann.page, "call-people")
+        await ann.button("Invite").click()
+        await expect(ann.page.get_by_role("dialog")).to_contain_text("Invited so far")
+        await photographer.takes(ann.page, "call-invite")
+        await ann.page.keyboard.press("Escape")
+        await ann.button("Attendance").click()
+        await expect(ann.page.get_by_role("dialog").get_by_role("listitem")).to_have_count(3)
+        await photographer.takes(ann.page, "call-attendance")
+        await ann.page.keyboard.press("Escape")
+        await ann.leaves()
+        await photographer.takes(ann.page, "call-left")
+
+
+async def test_pages_of_a_guest(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": 12})) as visitors:
+        gus = await at_browser(await visitors.stranger("gus", client=False))
+        await gus.registers()
+        await gus.confirms()
+        await photographer.takes(gus.page, "verify-guest")
+        await gus.link("See the rooms").click()
+        await photographer.takes(gus.page, "home-of-a-guest")
+        await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=15_000)
+        await photographer.takes(gus.page, "guest-ended")
+
+
+async def test_the_api_docs_ask_no_other_server(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    server = await fresh_server()
+    async with Visitors(server) as visitors:
+        sam = await at_browser(await visitors.stranger("sam"))
+        asked: list[str] = []
+
+        def note(request: Request) -> None:
+            asked.append(request.url)
+
+        sam.page.on("request", note)
+        await sam.page.goto("/docs")
+        await expect(sam.heading("Parlour")).to_be_visible()
+        await expect(sam.page.get_by_text("/room/access").first).to_be_visible()
+        await photographer.takes(sam.page, "docs")
+        own = (f"{server.url}/", "data:", "blob:")
+        assert asked and not [url for url in asked if not url.startswith(own)]
+
+
+async def _furnish(ann: Person, bob: Person) -> None:
+    """Rooms of every kind."""
+    await ann.creates_room("Team", description="Every morning at half past nine, a quarter of an hour")
+    await ann.creates_event("Board meeting")
+    await bob.creates_room("Book club", description="This month: a novel by somebody from the north")
+    await bob.creates_room("A room whose name is so long that it cannot stand in one line")
+    event = await bob.creates_event("Summer concert")
+    await bob.invites(ann, to=event)
+
+
+async def _chat(ann: Participant, bob: Participant, cyd: Participant) -> None:
+    await bob.account.writes("Good morning! Are the slides ready?", to="Summer planning")
+    await cyd.account.writes(
+        "Nearly: https://example.org/slides/summer-planning-with-everybody",
+        to="Summer planning",
+    )
+    await ann.opens("Chat")
+    await expect(ann.page.get_by_role("log").get_by_role("link")).to_be_visible()
+    await ann.writes("Wonderful, thank you both!")

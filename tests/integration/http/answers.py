@@ -1,0 +1,58 @@
+"""What answers look like, the refusals above all: RFC 9457 with two members more."""
+
+import re
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+_MEMBERS = {"type", "title", "status", "detail", "code", "message"}
+_SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def refused(
+    answer: httpx.Response, status: int, code: str | None = None, *, field: str | None = None
+) -> None:
+    """The one shape that every refusal has; `field` is among those that do not fit."""
+    told = f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text[:500]}"
+    assert answer.status_code == status, told
+    assert answer.headers["content-type"] == "application/problem+json", told
+    problem = answer.json()
+    assert set(problem) - {"errors"} == _MEMBERS, told
+    assert problem["type"] == "about:blank", told
+    assert problem["title"] == HTTPStatus(status).phrase, told
+    assert problem["status"] == status, told
+    assert problem["detail"] == problem["message"], told
+    assert problem["message"].endswith((".", "?", "!")), told
+    assert _SNAKE_CASE.fullmatch(problem["code"]), told
+    if code is not None:
+        assert problem["code"] == code, told
+    if field is not None:
+        assert field in invalid_fields(problem), told
+
+
+def does_not_fit(answer: httpx.Response, field: str) -> None:
+    """422, naming the field."""
+    refused(answer, 422, "invalid_request", field=field)
+
+
+def invalid_fields(problem: dict[str, Any]) -> set[str]:
+    for error in problem["errors"]:
+        assert set(error) == {"field", "message"}, error
+        assert error["message"], error
+    return {error["field"] for error in problem["errors"]}
+
+
+def nothing_to_say(answer: httpx.Response) -> None:
+    """200 with an empty object."""
+    assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {}
+
+
+def moment(text: str) -> datetime:
+    """ISO 8601 in UTC with Z."""
+    assert _UTC.fullmatch(text), text
+    return datetime.fromisoformat(text)

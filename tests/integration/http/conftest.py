@@ -1,0 +1,93 @@
+"""People and servers for the tests of the HTTP contract.
+
+`ann`, `bob` and `gus` live as long as the session: tests that change an account take one from `visitors`.
+Every answer that any of them gets is held against the OpenAPI document.
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import Databases
+from tests.integration.http.document import Document
+from tests.people import Person, Visitors
+from tests.servers import ParlourServer
+
+
+@pytest.fixture(scope="session")
+async def document(server: ParlourServer) -> Document:
+    return await Document.of(server)
+
+
+@pytest.fixture(scope="session")
+async def residents(server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
+    async with Visitors(server, examine=document.examine) as residents:
+        yield residents
+
+
+@pytest.fixture
+async def visitors(server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
+    """New people for one test."""
+    async with Visitors(server, examine=document.examine) as visitors:
+        yield visitors
+
+
+@pytest.fixture(scope="session")
+async def ann(residents: Visitors) -> Person:
+    """A client."""
+    return await residents.client("ann")
+
+
+@pytest.fixture(scope="session")
+async def bob(residents: Visitors) -> Person:
+    """Another client."""
+    return await residents.client("bob")
+
+
+@pytest.fixture(scope="session")
+async def gus(residents: Visitors) -> Person:
+    """A guest."""
+    return await residents.guest("gus")
+
+
+@pytest.fixture
+async def nobody(visitors: Visitors) -> Person:
+    """Somebody without an account."""
+    return await visitors.stranger()
+
+
+@pytest.fixture(scope="session")
+async def brief_server(
+    database: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ParlourServer]:
+    """Guests have two seconds here."""
+    folder = tmp_path_factory.mktemp(f"brief-{database}")
+    async with ParlourServer(folder, await databases.create(database), {"PARLOUR_GUEST_TTL": 2}) as running:
+        yield running
+
+
+@pytest.fixture
+async def brief_visitors(brief_server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
+    async with Visitors(brief_server, examine=document.examine) as visitors:
+        yield visitors
+
+
+@pytest.fixture(scope="session")
+async def hasty_server(
+    database: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ParlourServer]:
+    """Links and access tokens work for one second here, refresh tokens for two."""
+    settings = {
+        "PARLOUR_VERIFICATION_TTL": 1,
+        "PARLOUR_ACCESS_TOKEN_TTL": 1,
+        "PARLOUR_REFRESH_TOKEN_TTL": 2,
+    }
+    folder = tmp_path_factory.mktemp(f"hasty-{database}")
+    async with ParlourServer(folder, await databases.create(database), settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def hasty_visitors(hasty_server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
+    async with Visitors(hasty_server, examine=document.examine) as visitors:
+        yield visitors

@@ -1,0 +1,134 @@
+"""The official JavaScript client, in a Node process that tests/clients/client.mjs is the other half of."""
+
+import asyncio
+import base64
+import json
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from tests.integration.signaling.client import Client
+from tests.people import Person
+from tests.servers.process import dying_with_parent, ended
+
+_FOLDER = Path(__file__).parents[2] / "clients"
+_LONGEST_LINE = 32 * 1024 * 1024
+
+
+class Node:
+    """One process for all JavaScript clients of a run."""
+
+    def __init__(self) -> None:
+        self._clients: dict[int, JavaScriptClient] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        node = shutil.which("node")
+        if node is None or not (_FOLDER / "node_modules").exists():
+            raise RuntimeError(
+                "These tests need Node.js and, in tests/clients, 'npm ci': 'make setup' does it."
+            )
+        self._process = await asyncio.create_subprocess_exec(
+            node,
+            _FOLDER / "client.mjs",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
+            start_new_session=True,
+            preexec_fn=dying_with_parent(signal.SIGKILL),
+        )
+        self._reading = asyncio.create_task(self._read(self._process))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._reading is not None:
+            await ended(self._process, signal.SIGTERM)
+            await self._reading
+
+    def open(
+        self,
+        url: str,
+        *,
+        name: str,
+        person: Person | None,
+        options: Mapping[str, Any],
+        address: str = "127.0.0.1",
+    ) -> "JavaScriptClient":
+        """`io(url, options)` on a page of its own, which connects from `address`."""
+        key = len(self._clients)
+        client = JavaScriptClient(self, key, name, person)
+        self._clients[key] = client
+        self.command("open", key, url=url, options=options, address=address)
+        return client
+
+    def command(self, do: str, key: int, **more: Any) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        line = json.dumps({"do": do, "socket": key, **more}, default=_bytes)
+        self._process.stdin.write(line.encode() + b"\n")
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            notice = json.loads(line)
+            self._clients[notice["socket"]].hear(notice)
+
+
+class JavaScriptClient(Client):
+    def __init__(self, node: Node, key: int, name: str, person: Person | None) -> None:
+        super().__init__(name, person)
+        self._node = node
+        self._key = key
+        self._calls: list[asyncio.Future[list[Any]]] = []
+        self._closed = False
+
+    def hear(self, notice: dict[str, Any]) -> None:
+        match notice:
+            case {"is": "event", "event": event, "args": arguments}:
+                self.inbox.put(event, arguments)
+            case {"is": "answer", "call": call, "answer": answer}:
+                if not self._calls[call].done():
+                    self._calls[call].set_result(answer)
+            case {"is": "connect_error"}:
+                self.inbox.put("connect_error", [{"message": notice["message"], "data": notice.get("data")}])
+            case {"is": event}:
+                self.inbox.put(event, [notice.get("transport") or notice.get("reason")])
+
+    async def emit(self, event: str, *arguments: Any) -> None:
+        self._node.command("emit", self._key, event=event, args=arguments)
+
+    async def call(self, event: str, *arguments: Any) -> Any:
+        answer = await self._answer("emit", event=event, args=arguments)
+        assert len(answer) == 1, f"{event} was acknowledged with {len(answer)} arguments"
+        return answer[0]
+
+    async def requests(self, method: str, path: str, body: object = None) -> Any:
+        """An HTTP request of the same browser, which has to succeed; its cookies are kept."""
+        more = {} if body is None else {"body": body}
+        status, text = await self._answer("request", method=method, path=path, **more)
+        assert status in range(200, 300), f"{method} {path}: {status} {text}"
+        return json.loads(text or "null")
+
+    def reconnect(self, token: str) -> None:
+        """`socket.auth = {token}; socket.connect()`"""
+        self._node.command("reconnect", self._key, auth={"token": token})
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self._answer("close")
+
+    async def _answer(self, do: str, **more: Any) -> list[Any]:
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._calls.append(answer)
+        self._node.command(do, self._key, call=len(self._calls) - 1, **more)
+        return await answer
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    raise TypeError(value)

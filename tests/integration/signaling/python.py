@@ -1,0 +1,75 @@
+"""python-socketio's client."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import engineio.payload  # type: ignore[import-untyped]  # the library has no types
+import socketio
+
+from tests.integration.signaling.client import Client
+from tests.people import Person
+
+# What one poll brings is bounded by bytes, not by packets; its default of 16 gives up on a busy room.
+engineio.payload.Payload.max_decode_packets = 10_000
+
+
+class PythonClient(Client):
+    def __init__(self, name: str, person: Person | None) -> None:
+        super().__init__(name, person)
+        self._http: aiohttp.ClientSession | None = None
+        self._socket: Any = None
+        self._polls = False
+        self._opening: asyncio.Future[None] | None = None
+
+    def open(
+        self, url: str, *, transport: str, auth: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> None:
+        """Whether the server lets it in, is in the inbox."""
+        self._polls = transport == "polling"
+        self._http = aiohttp.ClientSession(trace_configs=[_whole_answers()])
+        self._socket = socketio.AsyncClient(reconnection=False, http_session=self._http)
+        self._socket.on("connect", lambda: self.inbox.put("connect", [transport]))
+        self._socket.on("connect_error", lambda problem=None: self.inbox.put("connect_error", [problem]))
+        self._socket.on("disconnect", lambda reason: self.inbox.put("disconnect", [reason]))
+        self._socket.on("*", lambda event, *arguments: self.inbox.put(event, list(arguments)))
+        self._opening = asyncio.ensure_future(
+            self._socket.connect(url, headers=dict(headers), auth=auth, transports=[transport])
+        )
+
+    async def emit(self, event: str, *arguments: Any) -> None:
+        await self._socket.emit(event, arguments)
+
+    async def call(self, event: str, *arguments: Any) -> Any:
+        return await self._socket.call(event, arguments, timeout=60)
+
+    async def close(self) -> None:
+        # By polling it waits for the last poll to end, which a server need not hurry with: hang up on it.
+        leaving = asyncio.ensure_future(self._leave())
+        await asyncio.wait({leaving}, timeout=0.2 if self._polls else 10)
+        if self._http is not None:
+            await self._http.close()
+        await leaving
+
+    async def _leave(self) -> None:
+        if self._socket is not None:
+            socket, self._socket = self._socket, None
+            await socket.disconnect()
+        if self._opening is not None:
+            with suppress(socketio.exceptions.ConnectionError):  # the inbox has it
+                await self._opening
+
+
+def _whole_answers() -> aiohttp.TraceConfig:
+    """The library does not read the answers to what it posts, and aiohttp warns of those that come late."""
+
+    async def read(_session: object, _context: object, request: aiohttp.TraceRequestEndParams) -> None:
+        if request.response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            await request.response.read()
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_end.append(read)
+    return tracing

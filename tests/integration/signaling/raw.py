@@ -1,0 +1,118 @@
+"""A WebSocket that sends and gets frames as they are: for rules about packets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.integration.signaling.client import handshake_headers
+from tests.integration.signaling.inbox import PATIENCE_SECONDS
+from tests.servers import ParlourServer
+
+
+class RawSocket:
+    """Engine.IO 4 over WebSocket. Heartbeats (`2`) are answered, and are no frames to the tests."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._ids = count(1)
+
+    async def sends(self, *frames: str | bytes) -> None:
+        for frame in frames:
+            await self._socket.send(frame)
+
+    async def frame(self, within: float = PATIENCE_SECONDS) -> str:
+        """The next frame that is no heartbeat."""
+        async with asyncio.timeout(within):
+            while (frame := await self._socket.recv()) == "2":
+                await self._socket.send("3")
+        assert isinstance(frame, str), f"bytes, where the server has no reason to send any: {frame!r}"
+        return frame
+
+    async def expects(self, start: str) -> str:
+        frame = await self.frame()
+        assert frame.startswith(start), f"{frame[:300]} instead of {start}"
+        return frame
+
+    async def expects_close(self, within: float = PATIENCE_SECONDS) -> list[str]:
+        """Until the transport is closed; answers the frames that came before."""
+        frames = []
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    frames.append(await self.frame(within))
+        except ConnectionClosed:
+            return frames
+        except TimeoutError:
+            raise AssertionError(f"not closed within {within:g} s; frames: {frames}") from None
+
+    async def is_open(self) -> bool:
+        """Whether the server's end answers a ping of the WebSocket: nothing on its way is overtaken."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await (await self._socket.ping())
+        except ConnectionClosed:
+            return False
+        return True
+
+    async def identifies(self, token: str) -> None:
+        await self.sends("40" + json.dumps({"token": token}))
+        await self.expects("40{")
+
+    async def asks(self, text: str) -> dict[str, Any]:
+        """Sends an event, `text` being the packet's JSON, and returns its acknowledgement."""
+        number = next(self._ids)
+        await self.sends(f"42{number}{text}")
+        while not (frame := await self.frame()).startswith(f"43{number}["):
+            assert frame.startswith("42["), frame
+        [answer] = json.loads(frame.removeprefix(f"43{number}"))
+        assert isinstance(answer, dict)
+        return answer
+
+    async def expects_event(self, event: str) -> Any:
+        """The payload of the next event, which has to be this one; `share-rooms` is passed over."""
+        name = "share-rooms"
+        while name == "share-rooms" != event:
+            name, *arguments = json.loads((await self.expects("42[")).removeprefix("42"))
+        assert name == event, f"{name} instead of {event}"
+        [payload] = arguments
+        return payload
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+    def breaks(self) -> None:
+        """As where a cable is pulled and the system gives up: no closing handshake."""
+        self._socket.transport.abort()
+
+
+@asynccontextmanager
+async def raw_socket(
+    server: ParlourServer,
+    *,
+    address: str = "127.0.0.1",
+    cookie: str | None = None,
+    origin: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> AsyncIterator[RawSocket]:
+    """Connected from `address`, after the Engine.IO handshake and before any CONNECT."""
+    url = server.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+    async with connect(
+        url,
+        additional_headers={**handshake_headers(cookie, origin), **(headers or {})},
+        local_addr=(address, 0),
+        compression=None,
+        ping_interval=None,
+        close_timeout=1,
+        proxy=None,
+    ) as socket:
+        raw = RawSocket(socket)
+        opening = await raw.expects("0{")
+        assert json.loads(opening[1:])["pingInterval"] > 0
+        with suppress(ConnectionClosed):
+            yield raw

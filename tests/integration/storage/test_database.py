@@ -1,0 +1,133 @@
+"""Transactions, on both databases; and what SQLite is told to be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from parlour.db.database import Database
+from parlour.db.migrate import migrate
+from parlour.db.tables import admissions, users
+from tests.conftest import Databases, Unique
+from tests.people import Visitors
+from tests.servers import ParlourServer
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def storage(database: str, databases: Databases, tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(await databases.create(database) or f"sqlite:///{tmp_path / 'parlour.db'}")
+    await migrate(opened)
+    yield opened
+    await opened.close()
+
+
+async def add(storage: Database, email: str, *, fails: bool = False) -> None:
+    async with storage.transaction() as connection:
+        await connection.execute(insert(users).values(email=email, email_key=email, created_at=NOON))
+        if fails:
+            raise RuntimeError("after the insert")
+
+
+async def count(storage: Database) -> int:
+    async with storage.reading() as connection:
+        return int((await connection.execute(select(func.count()).select_from(users))).scalar_one())
+
+
+@pytest.mark.database("sqlite")
+async def test_sqlite_is_told_how_to_be(storage: Database) -> None:
+    async with storage.reading() as connection:
+        told = {
+            name: (await connection.execute(text(f"PRAGMA {name}"))).scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
+        }
+    assert told == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 1}
+
+
+async def test_a_transaction_that_fails_leaves_nothing(storage: Database) -> None:
+    with pytest.raises(RuntimeError):
+        await add(storage, "ann@example.org", fails=True)
+    assert await count(storage) == 0
+    await add(storage, "ann@example.org")
+    assert await count(storage) == 1
+
+
+async def test_one_that_is_cancelled_leaves_nothing(storage: Database) -> None:
+    inside = asyncio.Event()
+
+    async def never_ends() -> None:
+        async with storage.transaction() as connection:
+            await connection.execute(insert(users).values(email="a", email_key="a", created_at=NOON))
+            inside.set()
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(never_ends())
+    await inside.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await count(storage) == 0
+    await add(storage, "bob@example.org")  # and holds up nobody
+
+
+async def test_many_write_at_once(storage: Database) -> None:
+    await asyncio.gather(*(add(storage, f"{number}@example.org") for number in range(20)))
+    assert await count(storage) == 20
+
+
+async def test_many_write_at_once_from_several_connections_pools(storage: Database) -> None:
+    """Several processes, as the command line beside a server."""
+    others = [Database(storage.engine.url.render_as_string(hide_password=False)) for _ in range(4)]
+    try:
+        await asyncio.gather(*(add(others[number % 4], f"{number}@example.org") for number in range(20)))
+    finally:
+        for other in others:
+            await other.close()
+    assert await count(storage) == 20
+
+
+async def test_a_reader_waits_for_no_writer(storage: Database) -> None:
+    async with storage.transaction() as connection:
+        await connection.execute(insert(users).values(email="a", email_key="a", created_at=NOON))
+        async with asyncio.timeout(2):
+            assert await count(storage) == 0
+    assert await count(storage) == 1
+
+
+async def test_references_hold(storage: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with storage.transaction() as connection:
+            await connection.execute(insert(admissions).values(room_id=1, user_id=1, admitted_at=NOON))
+
+
+async def test_times_come_back_in_utc(storage: Database) -> None:
+    exact = datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=UTC)
+    async with storage.transaction() as connection:
+        await connection.execute(insert(users).values(email="a", email_key="a", created_at=exact))
+    async with storage.reading() as connection:
+        stored = (await connection.execute(select(users.c.created_at))).scalar_one()
+    assert stored == exact
+    assert stored.tzinfo is UTC
+
+
+async def test_errors_quote_no_data(storage: Database) -> None:
+    await add(storage, "ann@example.org")
+    with pytest.raises(IntegrityError) as error:
+        await add(storage, "ann@example.org")
+    assert "[SQL parameters hidden" in str(error.value)
+
+
+async def test_twenty_at_once_over_http(server: ParlourServer, unique: Unique) -> None:
+    """Writes that all succeed; one address among several: one succeeds, and none is an error."""
+    async with Visitors(server) as visitors:
+        people = [await visitors.stranger("many", client=False) for _ in range(20)]
+        answers = await asyncio.gather(*(one.post("/guest", {"email": one.email}) for one in people))
+        assert {answer.status_code for answer in answers} == {200}
+        same = f"{unique('same')}@example.org"
+        answers = await asyncio.gather(*(one.post("/guest", {"email": same}) for one in people))
+        assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19

@@ -1,0 +1,244 @@
+"""People who use a Parlour over HTTP. Tests say what somebody does; how it is said is here.
+
+    async with Visitors(server) as visitors:
+        ann, gus = await visitors.client("ann"), await visitors.guest("gus")
+        room = await ann.creates_room()
+        await ann.invites(gus, to=room)
+        answer = await gus.post("/room/access", {"name": room, "password": "wrong"})
+
+Methods named after a deed (`logs_in`, `creates_room`) fail unless the server agrees. `get`, `post` and
+`put` return the answer, whatever it is, and so does `http`, which sends the cookie alone.
+"""
+
+import re
+import secrets
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+import httpx
+
+from tests.servers import Mail, ParlourServer
+
+PASSWORD = "correct horse battery"
+ROOM_PASSWORD = "open sesame"
+
+Examine = Callable[[httpx.Response], Awaitable[None]]
+"""Looks at every answer that a person gets."""
+
+_LINK = re.compile(r"/verify(?:client|guest)/(\S+)")
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Loading the system's certificates for each person would take longer than all they do."""
+
+
+def unique(name: str) -> str:
+    """A name that nobody else has; with `name` up to 15 characters, fit for a username."""
+    return f"{name}-{secrets.token_hex(4)}"
+
+
+def token_in(mail: Mail) -> str | None:
+    """What a verification mail's link ends with; None in another mail."""
+    found = _LINK.search(mail.text)
+    return found[1] if found else None
+
+
+def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.AsyncClient:
+    """A browser profile without a page: its cookies are its own."""
+    hooks = {"response": [examine]} if examine else {}
+    return httpx.AsyncClient(base_url=server.address, verify=_NO_TLS, event_hooks=hooks, timeout=30)
+
+
+class Person:
+    """`username` is None for a guest; `token` is the access token of the last login, or None before one."""
+
+    def __init__(
+        self,
+        server: ParlourServer,
+        *,
+        email: str,
+        username: str | None = None,
+        password: str = PASSWORD,
+        examine: Examine | None = None,
+    ) -> None:
+        self.server = server
+        self.email = email
+        self.username = username
+        self.password = password
+        self.token: str | None = None
+        self.http = http_client(server, examine)
+
+    # ------------------------------------------------------------------------------------- accounts
+
+    async def registers(self) -> None:
+        """As a client where there is a username, else as a guest. The mail is on its way."""
+        if self.username is None:
+            done(await self.post("/guest", {"email": self.email}))
+        else:
+            body = {"email": self.email, "username": self.username, "password": self.password}
+            done(await self.post("/client", body))
+
+    async def reads_link(self) -> str:
+        """The token in the oldest verification mail to this person that was not read before."""
+        while (token := token_in(await self.server.expect_mail(self.email))) is None:
+            pass
+        return token
+
+    async def confirms(self) -> None:
+        """Opens the mail's link; a guest is logged in by it."""
+        token = await self.reads_link()
+        if self.username is None:
+            self._keep(await self.put("/guest/verify", params={"token": token}))
+        else:
+            done(await self.put("/client/verify", params={"token": token}))
+
+    async def logs_in(self) -> None:
+        body = {"username": self.username or self.email, "password": self.password}
+        self._keep(await self.post("/client/login", body))
+
+    async def refreshes(self) -> None:
+        self._keep(await self.http.get("/refresh"))
+
+    async def becomes_client(self, username: str, password: str = PASSWORD) -> None:
+        """A guest registers with the same email, and confirms it."""
+        self.username, self.password = username, password
+        await self.registers()
+        await self.confirms()
+        await self.logs_in()
+
+    @property
+    def cookie(self) -> str:
+        """The refresh token."""
+        found = self.http.cookies.get("jwt")
+        assert found, "no cookie"
+        return found
+
+    # ---------------------------------------------------------------------------------------- rooms
+
+    async def creates_room(
+        self, name: str | None = None, *, password: str = ROOM_PASSWORD, description: str = "a room to meet"
+    ) -> str:
+        """Returns the room's name."""
+        name = name or unique("room")
+        body = {
+            "name": name,
+            "password": password,
+            "description": description,
+            "creator": self.username or self.email,
+        }
+        done(await self.post("/room", body))
+        return name
+
+    async def creates_event(self, name: str | None = None) -> str:
+        """A room of one's own that is entered by invitation only. Returns its name."""
+        room = await self.creates_room(name)
+        await self.makes_event(room)
+        return room
+
+    async def makes_event(self, room: str) -> None:
+        done(await self.post("/event", {"room": room}))
+
+    async def enters(self, room: str, password: str = ROOM_PASSWORD) -> None:
+        """Gives the room's password; may enter from now on."""
+        done(await self.post("/room/access", {"name": room, "password": password}))
+
+    async def invites(self, *people: "Person | str", to: str) -> None:
+        emails = [person if isinstance(person, str) else person.email for person in people]
+        done(await self.post("/invitation", {"email": emails, "room": to}))
+
+    async def writes(self, text: str, *, to: str) -> None:
+        done(await self.post("/message", {"roomname": to, "message": text}))
+
+    async def reads(self, room: str) -> list[dict[str, Any]]:
+        """The room's chat, oldest first."""
+        answer = done(await self.get("/message", params={"roomname": room}))
+        return list(reversed(answer.json()["messages"]))
+
+    async def moves(self, move: str, event: str) -> None:
+        """`j` joins, `l` leaves."""
+        done(await self.post("/event/log", {"name": event, "move": move}))
+
+    async def sees(self) -> dict[str, dict[str, Any]]:
+        """The rooms that this person may see, by name."""
+        rooms = done(await self.post("/room/check", {})).json()
+        return {room["name"]: room for room in rooms}
+
+    # ------------------------------------------------------------------------------------- requests
+
+    async def get(self, path: str, **request: Any) -> httpx.Response:
+        return await self.request("GET", path, **request)
+
+    async def post(self, path: str, body: object = None, **request: Any) -> httpx.Response:
+        return await self.request("POST", path, json=body, **request)
+
+    async def put(self, path: str, **request: Any) -> httpx.Response:
+        return await self.request("PUT", path, **request)
+
+    async def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """With the access token where there is one."""
+        identity = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = identity | request.pop("headers", {})
+        return await self.http.request(method, path, headers=headers, **request)
+
+    def _keep(self, answer: httpx.Response) -> None:
+        self.token = done(answer).json()["accessToken"]
+
+
+class Visitors:
+    """Makes people for one server, and sees them off at the end."""
+
+    def __init__(self, server: ParlourServer, *, examine: Examine | None = None) -> None:
+        self._server = server
+        self._examine = examine
+        self._leaving = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._leaving.aclose()
+
+    async def stranger(self, name: str = "sam", *, email: str | None = None, client: bool = True) -> Person:
+        """Somebody whom the server does not know yet; `client` or guest, once they register."""
+        unused = unique(name)
+        person = Person(
+            self._server,
+            email=email or f"{unused}@example.org",
+            username=unused if client else None,
+            examine=self._examine,
+        )
+        await self._leaving.enter_async_context(person.http)
+        return person
+
+    async def client(self, name: str = "ann", *, email: str | None = None) -> Person:
+        """Registered, confirmed and logged in."""
+        person = await self.stranger(name, email=email)
+        await person.registers()
+        await person.confirms()
+        await person.logs_in()
+        return person
+
+    async def guest(self, name: str = "gus", *, email: str | None = None) -> Person:
+        """Confirmed, with the guest's time running."""
+        person = await self.stranger(name, email=email, client=False)
+        await person.registers()
+        await person.confirms()
+        return person
+
+    async def same(self, person: Person) -> Person:
+        """The same account at another browser; not logged in there yet."""
+        twin = Person(
+            self._server,
+            email=person.email,
+            username=person.username,
+            password=person.password,
+            examine=self._examine,
+        )
+        await self._leaving.enter_async_context(twin.http)
+        return twin
+
+
+def done(answer: httpx.Response) -> httpx.Response:
+    """The answer, which has to be a success."""
+    assert answer.is_success, f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text}"
+    return answer

@@ -1,0 +1,45 @@
+"""The `parlour` command as a person runs it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.process import dying_with_parent
+
+PROGRAM = Path(sys.executable).parent / "parlour"
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+async def run_parlour(
+    *arguments: str, folder: Path, settings: Mapping[str, str] | None = None, typed: str = ""
+) -> Ended:
+    """In `folder`, with no settings but these; `typed` is what a person types."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **(settings or {})},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=dying_with_parent(signal.SIGKILL),
+    )
+    try:
+        async with asyncio.timeout(30):
+            out, err = await process.communicate(typed.encode())
+    except TimeoutError:
+        process.kill()
+        raise
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())

@@ -1,0 +1,126 @@
+"""Presence under any sequence of connections, visits and ends."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from parlour.accounts.identity import Client, UserId
+from parlour.calls.presence import ConnectionId, InCall, Presence, Watching
+from parlour.rooms.entities import Room, RoomId
+from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
+
+CONNECTIONS = [ConnectionId(f"connection-{number}") for number in range(5)]
+
+
+def client(number: int) -> Client:
+    return Client(user_id=UserId(number), email=f"person-{number}@example.org", username=f"person-{number}")
+
+
+def room(number: int) -> Room:
+    return Room(
+        room_id=RoomId(number),
+        name=f"room {number}",
+        description="",
+        password_hash="",
+        creator_id=None,
+        creator_name="ann",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        event_id=None,
+    )
+
+
+ROOMS = [room(number) for number in range(3)]
+
+
+class PresenceMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.presence = Presence()
+        self.people: dict[ConnectionId, Client] = {}
+        self.visits: dict[ConnectionId, InCall] = {}
+        self.seen_peers: set[PeerId] = set()
+
+    @rule(connection=st.sampled_from(CONNECTIONS), person=st.integers(1, 3))
+    def connect(self, connection: ConnectionId, person: int) -> None:
+        if connection not in self.people:
+            self.presence.add(connection, client(person))
+            self.people[connection] = client(person)
+
+    @precondition(lambda self: self.people.keys() - self.visits.keys())
+    @rule(data=st.data(), room=st.sampled_from(ROOMS))
+    def enter(self, data: st.DataObject, room: Room) -> None:
+        connection = data.draw(st.sampled_from(sorted(self.people.keys() - self.visits.keys())))
+        known = self.presence.connection(connection)
+        assert known is not None
+        already = [visit.peer_id for visit in self.visits.values() if visit.room == room]
+        visit, sends = self.presence.enter(known, room)
+        assert visit.peer_id not in self.seen_peers, "a visit gets a peer id of its own"
+        assert str(connection) not in visit.peer_id
+        told = [send.message.peer_id for send in sends if isinstance(send.message, AddPeer)]
+        assert sorted(told) == sorted([*already, *[visit.peer_id] * len(already)])
+        self.seen_peers.add(visit.peer_id)
+        self.visits[connection] = visit
+
+    @precondition(lambda self: self.visits)
+    @rule(data=st.data(), disconnects=st.booleans())
+    def leave(self, data: st.DataObject, disconnects: bool) -> None:
+        connection = data.draw(st.sampled_from(sorted(self.visits)))
+        known = self.presence.connection(connection)
+        visit = self.visits.pop(connection)
+        assert known is not None
+        sends = self.presence.leave(known, visit)
+        others = [other for other in self.visits.values() if other.room == visit.room]
+        assert len(sends) == 2 * len(others)
+        assert all(isinstance(send.message, RemovePeer) for send in sends)
+        # The leaver's own messages still find their way.
+        assert self.presence.connection_of(visit.peer_id) == connection
+        self.presence.forget(visit.peer_id)
+        if disconnects:
+            self.presence.remove(connection)
+            del self.people[connection]
+
+    @precondition(lambda self: self.people.keys() - self.visits.keys())
+    @rule(data=st.data())
+    def tell(self, data: st.DataObject) -> None:
+        connection = data.draw(st.sampled_from(sorted(self.people)))
+        self.presence.told(connection, ("room 0",))
+        known = self.presence.connection(connection)
+        assert known is not None
+        if connection not in self.visits:
+            assert known.state == Watching(("room 0",))
+
+    @invariant()
+    def connections_are_as_modelled(self) -> None:
+        for connection in CONNECTIONS:
+            known = self.presence.connection(connection)
+            assert (known.identity if known else None) == self.people.get(connection)
+        watching = {connection.connection_id for connection, _ in self.presence.watching()}
+        assert watching == self.people.keys() - self.visits.keys()
+
+    @invariant()
+    def people_are_where_they_entered(self) -> None:
+        for person in range(1, 4):
+            theirs = {connection for connection, who in self.people.items() if who.user_id == person}
+            found = self.presence.connections_of(UserId(person))
+            assert {one.connection_id for one in found} == theirs
+            for room in ROOMS:
+                present = any(c in self.visits and self.visits[c].room == room for c in theirs)
+                assert self.presence.is_present(UserId(person), room.room_id) == present
+
+    @invariant()
+    def rooms_in_use_are_those_with_somebody(self) -> None:
+        used = {visit.room.room_id: visit.room.name for visit in self.visits.values()}
+        assert self.presence.rooms_in_use() == used
+        for room in ROOMS:
+            inside = {visit.peer_id for visit in self.visits.values() if visit.room == room}
+            assert set(self.presence.peers_in(room.room_id)) == inside
+
+    @invariant()
+    def peers_lead_to_their_connections(self) -> None:
+        current = {visit.peer_id: connection for connection, visit in self.visits.items()}
+        for peer in self.seen_peers:
+            assert self.presence.connection_of(peer) == current.get(peer)
+
+
+TestPresence = PresenceMachine.TestCase

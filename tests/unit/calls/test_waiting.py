@@ -1,0 +1,113 @@
+"""Transports without identity wait, and no longer than they may."""
+
+import asyncio
+import time
+
+import pytest
+
+from parlour.calls.waiting import MAX_PER_ADDRESS, MAX_WAIT_SECONDS, WaitingRoom
+
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+async def settled() -> None:
+    """Lets every task that can run do so."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_waits_as_long_as_the_contract_says() -> None:
+    assert MAX_WAIT_SECONDS == 30
+    assert MAX_PER_ADDRESS >= 20, "a family behind one router"
+
+
+async def test_a_login_releases_those_of_its_address_alone() -> None:
+    room = WaitingRoom()
+    here = [asyncio.create_task(room.wait(HERE)) for _ in range(3)]
+    elsewhere = asyncio.create_task(room.wait(ELSEWHERE))
+    await settled()
+    assert room.count() == 4
+    room.release(HERE)
+    await asyncio.gather(*here)
+    assert not elsewhere.done()
+    assert room.count() == 1
+    room.release(ELSEWHERE)
+    await elsewhere
+    assert room.count() == 0
+
+
+async def test_time_runs_out() -> None:
+    room = WaitingRoom(max_wait=0.01)
+    async with asyncio.timeout(5):
+        await room.wait(HERE)
+    assert room.count() == 0
+
+
+async def test_too_many_of_one_address_do_not_wait() -> None:
+    room = WaitingRoom(max_per_address=2)
+    waiting = [asyncio.create_task(room.wait(HERE)) for _ in range(2)]
+    await settled()
+    async with asyncio.timeout(5):
+        await room.wait(HERE)
+    other = asyncio.create_task(room.wait(ELSEWHERE))
+    await settled()
+    assert room.count() == 3
+    room.release(HERE)
+    room.release(ELSEWHERE)
+    await asyncio.gather(*waiting, other)
+
+
+async def test_one_who_hangs_up_makes_room() -> None:
+    room = WaitingRoom(max_per_address=1)
+    gone = asyncio.create_task(room.wait(HERE))
+    await settled()
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert room.count() == 0
+    next_one = asyncio.create_task(room.wait(HERE))
+    await settled()
+    assert room.count() == 1
+    room.release(HERE)
+    await next_one
+
+
+async def test_one_who_comes_after_a_login_waits_for_the_next() -> None:
+    room = WaitingRoom()
+    first = asyncio.create_task(room.wait(HERE))
+    await settled()
+    room.release(HERE)
+    second = asyncio.create_task(room.wait(HERE))
+    await settled()
+    assert first.done()
+    assert not second.done()
+    room.release(HERE)
+    await second
+
+
+async def test_a_login_with_nobody_waiting_is_nothing() -> None:
+    room = WaitingRoom()
+    room.release(HERE)
+    assert room.count() == 0
+
+
+async def test_a_transport_from_before_the_login_does_not_wait_for_another() -> None:
+    """It opened, somebody logged in, then it said CONNECT: it cannot have the cookie."""
+    room = WaitingRoom()
+    opened = time.monotonic()
+    room.release(HERE)
+    async with asyncio.timeout(5):
+        await room.wait(HERE, since=opened)
+    assert room.count() == 0
+
+
+async def test_a_transport_from_after_the_login_waits() -> None:
+    room = WaitingRoom()
+    room.release(HERE)
+    elsewhere = asyncio.create_task(room.wait(ELSEWHERE, since=0.0))
+    waiting = asyncio.create_task(room.wait(HERE, since=time.monotonic() + 1))
+    await settled()
+    assert room.count() == 2
+    room.release(HERE)
+    room.release(ELSEWHERE)
+    await asyncio.gather(waiting, elsewhere)

@@ -1,0 +1,252 @@
+"""Settings: safe defaults, and a sentence that names what cannot be used."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from parlour.settings import Settings, SettingsError, read_settings
+from parlour.wire.base import is_loopback
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No settings but those of the test."""
+    for name in [name for name in os.environ if name.startswith("PARLOUR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    for name, value in values.items():
+        monkeypatch.setenv(f"PARLOUR_{name}", value)
+    return read_settings()
+
+
+def test_defaults_are_the_contracts(nowhere: Path) -> None:
+    settings = read_settings()
+    assert settings.database() == f"sqlite:///{nowhere}/data/parlour.db"
+    assert settings.url(port=8000) == "http://localhost:8000"
+    assert settings.mail_from == "Parlour <parlour@localhost>"
+    assert (settings.access_token_ttl, settings.refresh_token_ttl) == (900, 86400)
+    assert (settings.guest_ttl, settings.verification_ttl) == (1800, 3600)
+    assert (settings.smtp_url, settings.redis_url, settings.turn_secret) == (None, None, None)
+    assert (settings.ice_urls, settings.turn_urls) == ((), ())
+    assert settings.shows_mail(port=8000)
+    assert not settings.is_https(port=8000)
+
+
+def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, PUBLIC_URL="", SMTP_URL="", GUEST_TTL="", REDIS_URL="", ALLOWED_ORIGINS="")
+    assert settings == read_settings()
+    assert settings.guest_ttl == 1800
+
+
+def test_dot_env_is_read_and_the_environment_comes_first(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (nowhere / ".env").write_text("PARLOUR_GUEST_TTL=60\nPARLOUR_ACCESS_TOKEN_TTL=61\nOTHER=1\n")
+    settings = read(monkeypatch, GUEST_TTL="62")
+    assert (settings.guest_ttl, settings.access_token_ttl) == (62, 61)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origins"),
+    [
+        ("http://localhost:8000", {"http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"}),
+        ("http://127.0.0.1:8000", {"http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"}),
+        ("https://meet.example.org", {"https://meet.example.org"}),
+        ("https://Meet.Example.org/", {"https://meet.example.org"}),
+        ("HTTPS://meet.example.org", {"https://meet.example.org"}),
+        ("https://meet.example.org:443", {"https://meet.example.org"}),
+        ("http://meet.example.org:80", {"http://meet.example.org"}),
+        ("https://meet.example.org:8443", {"https://meet.example.org:8443"}),
+        ("https://example.org/meet", {"https://example.org"}),
+        ("https://straße.example", {"https://xn--strae-oqa.example"}),
+        ("https://meet_us.example", {"https://meet_us.example"}),
+    ],
+)
+def test_own_origins_are_as_browsers_write_them(
+    monkeypatch: pytest.MonkeyPatch, public_url: str, origins: set[str]
+) -> None:
+    assert read(monkeypatch, PUBLIC_URL=public_url).origins(port=9000) == origins
+
+
+def test_the_port_is_known_at_the_start_alone() -> None:
+    assert "http://localhost:9000" in read_settings().origins(port=9000)
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("https://a.example", {"https://a.example"}),
+        (" https://a.example , https://B.example:8443/,", {"https://a.example", "https://b.example:8443"}),
+        ("https://a.example:443", {"https://a.example"}),
+        (
+            "http://192.0.2.1:3000,http://[2001:db8::1]:3000",
+            {"http://192.0.2.1:3000", "http://[2001:db8::1]:3000"},
+        ),
+    ],
+)
+def test_allowed_origins(monkeypatch: pytest.MonkeyPatch, given: str, origins: set[str]) -> None:
+    settings = read(monkeypatch, ALLOWED_ORIGINS=given, PUBLIC_URL="https://meet.example.org")
+    assert settings.origins(port=8000) == origins | {"https://meet.example.org"}
+
+
+WRONG = [
+    ("DATABASE_URL", "mysql://localhost/parlour"),
+    ("DATABASE_URL", "not a url"),
+    ("DATABASE_URL", "postgresql://host:port/name"),
+    ("SMTP_URL", "http://localhost"),
+    ("SMTP_URL", "localhost:25"),
+    ("SMTP_URL", "smtp://"),
+    ("SMTP_URL", "smtp://localhost:many"),
+    ("SMTP_URL", "smtp://localhost:99999"),
+    ("MAIL_FROM", "Parlour"),
+    ("MAIL_FROM", "Parlour <>"),
+    ("MAIL_FROM", "Parlour <parlour@>"),
+    ("MAIL_FROM", "Parlour <parlour@example.org>\nBcc: eve@example.org"),
+    ("SECRET_KEY", "short"),
+    ("PUBLIC_URL", "meet.example.org"),
+    ("PUBLIC_URL", "ftp://meet.example.org"),
+    ("PUBLIC_URL", "https://"),
+    ("PUBLIC_URL", "https://meet.example.org?a=b"),
+    ("PUBLIC_URL", "https://meet.example.org:many"),
+    ("PUBLIC_URL", "http://localhost:99999"),
+    ("PUBLIC_URL", "https://[::1"),
+    ("PUBLIC_URL", "https://ann:secret@meet.example.org"),
+    ("ALLOWED_ORIGINS", "*"),
+    ("ALLOWED_ORIGINS", "null"),
+    ("ALLOWED_ORIGINS", "meet.example.org"),
+    ("ALLOWED_ORIGINS", "https://a.example,b.example"),
+    ("ALLOWED_ORIGINS", "https://a.example/path"),
+    ("ALLOWED_ORIGINS", "https://a.example:many"),
+    ("ALLOWED_ORIGINS", "https://ann@a.example"),
+    ("ALLOWED_ORIGINS", "https://[::1"),
+    *[
+        (f"{name}_TTL", value)
+        for name in ("ACCESS_TOKEN", "REFRESH_TOKEN", "GUEST", "VERIFICATION")
+        for value in ("soon", "-1", "0", "1.5", "99999999999")
+    ],
+    ("REDIS_URL", "redis://localhost"),
+    ("LOG_LEVEL", "loud"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value!r}" for name, value in WRONG])
+def test_a_wrong_setting_is_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        read(monkeypatch, **{name: value})
+    sentence = str(wrong.value)
+    assert sentence.startswith(f"PARLOUR_{name}")
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+    assert "\n" not in sentence
+    assert sentence.count("PARLOUR_") == 1
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "swordfish" * 5
+    settings = read(
+        monkeypatch, SECRET_KEY=secret, SMTP_URL=f"smtp://ann:{secret}@localhost", TURN_SECRET=secret
+    )
+    assert "swordfish" not in repr(settings)
+    monkeypatch.setenv("PARLOUR_SMTP_URL", f"smpt://ann:{secret}@localhost")
+    with pytest.raises(SettingsError) as wrong:
+        read_settings()
+    assert "swordfish" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "smtp_url", "shown"),
+    [
+        ("http://localhost:8000", "", True),
+        ("http://127.0.0.1:8000", "", True),
+        ("http://[::1]:8000", "", True),
+        ("http://parlour.localhost", "", True),
+        ("http://localhost:8000", "smtp://localhost", False),
+        ("https://meet.example.org", "", False),
+        ("http://192.0.2.1:8000", "", False),
+        ("http://localhost.example.org", "", False),
+        ("http://0.0.0.0:8000", "", False),
+    ],
+)
+def test_mails_are_shown_on_loopback_alone(
+    monkeypatch: pytest.MonkeyPatch, public_url: str, smtp_url: str, shown: bool
+) -> None:
+    settings = read(monkeypatch, PUBLIC_URL=public_url, SMTP_URL=smtp_url)
+    assert settings.shows_mail(port=8000) is shown
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("a.localhost", True),
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("", False),
+        ("0.0.0.0", False),  # noqa: S104 - nothing listens there
+        ("192.0.2.1", False),
+        ("::", False),
+        ("localhost.evil.example", False),
+        ("notlocalhost", False),
+        ("127.0.0.1.evil.example", False),
+    ],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("public_url", "https"),
+    [
+        ("https://meet.example.org", True),
+        ("HTTPS://meet.example.org", True),
+        ("http://meet.example.org", False),
+    ],
+)
+def test_https(monkeypatch: pytest.MonkeyPatch, public_url: str, https: bool) -> None:
+    assert read(monkeypatch, PUBLIC_URL=public_url).is_https(port=8000) is https
+
+
+def test_a_secret_is_made_once_for_its_owner_alone(nowhere: Path) -> None:
+    secret = read_settings().secret()
+    path = nowhere / "data" / "secret_key"
+    assert len(secret) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_settings().secret() == secret
+    assert [file.name for file in path.parent.iterdir()] == ["secret_key"], "no draft is left"
+
+
+def test_an_empty_secret_file_is_as_good_as_none(nowhere: Path) -> None:
+    """A disk that was full once."""
+    path = nowhere / "data" / "secret_key"
+    path.parent.mkdir()
+    path.touch(0o600)
+    secret = read_settings().secret()
+    assert len(secret) >= 32
+    assert read_settings().secret() == secret
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_given_secret_makes_no_file(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, SECRET_KEY="s" * 32).secret() == "s" * 32
+    assert not (nowhere / "data").exists()
+
+
+@pytest.mark.parametrize("folder", ["file", "file/inside", "/proc/parlour", "/sys/parlour"])
+def test_a_data_folder_that_cannot_be_is_named(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    (nowhere / "file").write_text("in the way")
+    settings = read(monkeypatch, DATA_DIR=folder)
+    with pytest.raises(SettingsError, match=r"^PARLOUR_DATA_DIR: .*\.$"):
+        settings.secret()

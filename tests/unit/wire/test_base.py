@@ -1,0 +1,211 @@
+"""Addresses, names and times, as every part of Parlour reads them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from parlour.wire.base import (
+    ChatText,
+    Email,
+    Password,
+    RoomName,
+    Username,
+    email_key,
+    iso,
+    parsed_email,
+    room_key,
+    username_key,
+)
+
+
+def fits(kind: Any, text: str) -> bool:
+    try:
+        TypeAdapter[str](kind).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("ann@example.org", "ann@example.org"),
+        ("  ann@example.org ", "ann@example.org"),
+        ("Ann.Lee+parlour@EXAMPLE.org", "Ann.Lee+parlour@example.org"),
+        ("o'neil@example.org", "o'neil@example.org"),
+        ("ann@office.local", "ann@office.local"),
+        ("bob@localhost", "bob@localhost"),
+        ("bob@parlour.test", "bob@parlour.test"),
+        ("ünal@example.org", "ünal@example.org"),
+        ("ann@xn--bcher-kva.example", "ann@bücher.example"),
+        ("ann@mail.example.co.uk", "ann@mail.example.co.uk"),
+    ],
+)
+def test_addresses(text: str, email: str) -> None:
+    assert parsed_email(text) == email
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@",
+        "ann",
+        "ann@",
+        "@example.org",
+        "ann@example",
+        "ann@@example.org",
+        "ann lee@example.org",
+        "ann@exam ple.org",
+        "ann@example..org",
+        "ann@-example.org",
+        "ann@example.org, bob@example.org",
+        "Ann <ann@example.org>",
+        "ann@[127.0.0.1]",
+        '"ann lee"@example.org',
+        "ann@example.org\nBcc: eve@example.org",
+        "ann\r\n@example.org",
+        "ann\0@example.org",
+        "ann@" + "a" * 250 + ".org",
+        "ann@exam\u2028ple.org",
+        "ΐ" * 32 + "@" + ".".join(["ΐ" * 14] * 5),
+        "\ud800@example.org",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    assert not fits(Email, text)
+
+
+local_parts = st.text(st.sampled_from("abcXYZ019.+-_'üßΐŉ"), min_size=1, max_size=64)
+domains = st.lists(
+    st.text(st.sampled_from("abcXYZ019-üßΐ"), min_size=1, max_size=63), min_size=1, max_size=6
+).map(".".join)
+
+
+@given(local_parts, domains)
+@example("ΐ" * 32, ".".join(["ΐ" * 14] * 5))
+@example("ann", "straße.example")
+def test_an_address_in_normal_form_stays_as_it_is(local: str, domain: str) -> None:
+    try:
+        email = parsed_email(f"{local}@{domain}")
+    except ValueError:
+        return
+    assert parsed_email(email) == email
+    assert len(email) <= 254
+    assert len(email_key(email)) <= 254, "it has to fit its column"
+    assert not set(email) & set("\r\n\0 ,<>")
+
+
+@given(local_parts, domains)
+def test_addresses_are_compared_without_regard_to_case(local: str, domain: str) -> None:
+    try:
+        email = parsed_email(f"{local}@{domain}")
+    except ValueError:
+        return
+    assert email_key(email) == email_key(email_key(email)) == email_key(email.upper().lower())
+
+
+@pytest.mark.parametrize("name", ["anna", "Ann-Lee_99", "a" * 24, "A123"])
+def test_usernames(name: str) -> None:
+    assert fits(Username, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "ann",
+        "a" * 25,
+        "1anna",
+        "-anna",
+        "_anna",
+        "ann lee",
+        "anna\n",
+        "\nanna",
+        "änna",
+        "anna@",
+        "ann\0",
+        "аnna",
+    ],
+)
+def test_what_is_no_username(name: str) -> None:
+    assert not fits(Username, name)
+
+
+@given(st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{3,23}", fullmatch=True))
+def test_usernames_are_compared_without_regard_to_case(name: str) -> None:
+    assert fits(Username, name)
+    assert username_key(name) == username_key(name.upper()) == username_key(name.lower())
+
+
+@pytest.mark.parametrize(("length", "fit"), [(7, False), (8, True), (128, True), (129, False)])
+def test_password_length(length: int, fit: bool) -> None:
+    assert fits(Password, "p" * length) is fit
+    assert fits(Password, "🐎" * length) is fit, "characters are counted, not bytes"
+
+
+def test_passwords_are_taken_as_they_are() -> None:
+    assert TypeAdapter[str](Password).validate_python("  spaces stay  ") == "  spaces stay  "
+    assert not fits(Password, "no\0nul in here")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Garden", "Garden"),
+        ("  Garden\u00a0", "Garden"),
+        ("a", "a"),
+        ("☃" * 64, "☃" * 64),
+        ("a/b?#%", "a/b?#%"),
+    ],
+)
+def test_room_names(text: str, name: str) -> None:
+    assert TypeAdapter[str](RoomName).validate_python(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "a" * 65, "a\nb", "a\r\nb", "a\tb", "a\0b", "a\x7fb", "a\u2028b", "a\u2029b", "a\u0085b"],
+)
+def test_what_is_no_room_name(text: str) -> None:
+    """Control characters and line breaks: a room's name is one line, in a letter's subject too."""
+    assert not fits(RoomName, text)
+
+
+@given(st.text(max_size=80))
+def test_a_room_name_is_trimmed_and_one_line(text: str) -> None:
+    try:
+        name = TypeAdapter[str](RoomName).validate_python(text)
+    except ValidationError:
+        return
+    assert name == name.strip()
+    assert 1 <= len(name) <= 64
+    assert name.splitlines() == [name]
+    assert room_key(name) == room_key(f" {name} ") == room_key(name.casefold())
+    assert len(room_key(name)) <= 192, "it has to fit its column"
+
+
+@pytest.mark.parametrize(("length", "fit"), [(0, False), (1, True), (4000, True), (4001, False)])
+def test_chat_length(length: int, fit: bool) -> None:
+    assert fits(ChatText, "☃" * length) is fit
+
+
+def test_chat_keeps_its_lines_and_takes_no_nul() -> None:
+    assert TypeAdapter[str](ChatText).validate_python(" a\nb ") == " a\nb "
+    assert not fits(ChatText, "a\0b")
+
+
+def test_times_are_utc_with_z_and_milliseconds() -> None:
+    assert iso(datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)) == "2026-01-02T03:04:05.678Z"
+    tokyo = timezone(timedelta(hours=9))
+    assert iso(datetime(2026, 1, 2, 3, 4, 5, tzinfo=tokyo)) == "2026-01-01T18:04:05.000Z"
+
+
+@given(st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis wants it bare
+def test_times_are_read_back(moment: datetime) -> None:
+    read = datetime.fromisoformat(iso(moment))
+    assert timedelta() <= moment - read < timedelta(milliseconds=1)
