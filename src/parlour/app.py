@@ -155,7 +155,7 @@ class Parlour:
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        return Edge(cors, headers=headers)
+        return Edge(cors, headers=headers, limits_itself=(SOCKET_PATH,))
 
     def _api(self) -> APIRouter:
         router = APIRouter()

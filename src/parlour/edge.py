@@ -47,11 +47,13 @@ NotFoundPage = Callable[[Request], Response | None]
 class Edge:
     """The outermost ASGI layer of HTTP: one log line a request; no unhandled error leaves the server.
 
-    The line names the route's template, never the path, since paths of this product hold tokens.
+    The line names the route's template, never the path, since paths of this product hold tokens. What is
+    below a path of `limits_itself` has a size limit of its own.
     """
 
-    def __init__(self, app: ASGIApp, *, headers: dict[str, str]) -> None:
+    def __init__(self, app: ASGIApp, *, headers: dict[str, str], limits_itself: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._limits_itself = limits_itself
         self._headers: Headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +73,8 @@ class Edge:
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
-                await self._app(scope, _limited(scope, receive), answer)
+                limited = not scope["path"].startswith(self._limits_itself)
+                await self._app(scope, _limited(scope, receive) if limited else receive, answer)
             except RequestTooLarge as refusal:
                 if status == 0:
                     await problem_response(refusal)(scope, receive, answer)

@@ -51,7 +51,8 @@ const commands = {
       headers: { ...headers, ...(content && { "Content-Type": "application/json" }) },
     });
     asked.on("response", (answer) => {
-      for (const cookie of answer.headers["set-cookie"] ?? []) headers.Cookie = cookie.split(";")[0];
+      for (const cookie of answer.headers["set-cookie"] ?? [])
+        headers.Cookie = cookie.split(";")[0];
       let text = "";
       answer.setEncoding("utf8");
       answer.on("data", (part) => {

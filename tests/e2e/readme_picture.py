@@ -40,7 +40,9 @@ _SITTERS = {
 
 _DRAWN_CAMERA = """
   (sitter) => {
-    const box = (c, color, ...rect) => { c.fillStyle = color; c.beginPath(); c.roundRect(...rect); c.fill(); };
+    const box = (c, color, ...rect) => {
+      c.fillStyle = color; c.beginPath(); c.roundRect(...rect); c.fill();
+    };
     const oval = (c, color, x, y, rx, ry) => {
       c.fillStyle = color; c.beginPath(); c.ellipse(x, y, rx, ry, 0, 0, 7); c.fill();
     };
@@ -49,7 +51,9 @@ _DRAWN_CAMERA = """
         box(c, "#fff8ee", 130, 70, 330, 360, 10);
         box(c, "#a9d4ea", 148, 88, 294, 324, 6);
         oval(c, "#fbe7a1", 370, 160, 42, 42);
+        c.save(); c.beginPath(); c.rect(148, 88, 294, 324); c.clip();
         oval(c, "#7fb08a", 230, 430, 170, 90);
+        c.restore();
         box(c, "#fff8ee", 286, 80, 16, 340, 0);
         box(c, "#e8cba8", 100, 412, 390, 26, 6);
       },
@@ -66,7 +70,8 @@ _DRAWN_CAMERA = """
         c.lineWidth = 46; c.lineCap = "round";
         [[-150, 250], [-70, 150], [30, 120], [120, 190], [170, 300]].forEach(([dx, y], i) => {
           c.strokeStyle = ["#3f7d58", "#4f9068", "#2f6b4a"][i % 3];
-          c.beginPath(); c.moveTo(1040, 500); c.quadraticCurveTo(1040 + dx / 3, 330, 1040 + dx, y); c.stroke();
+          c.beginPath(); c.moveTo(1040, 500);
+          c.quadraticCurveTo(1040 + dx / 3, 330, 1040 + dx, y); c.stroke();
         });
         box(c, "#f4efe6", 150, 110, 260, 190, 8);
         oval(c, "#d98c5f", 280, 215, 62, 62);
@@ -92,15 +97,14 @@ _DRAWN_CAMERA = """
       c.beginPath(); c.arc(0, 362, 46, 0.5, Math.PI - 0.5); c.stroke();
       c.restore();
     };
-    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wanted) => {
       const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
       const context = canvas.getContext("2d");
       setInterval(() => draw(context, performance.now()), 66);
       draw(context, 0);
-      const sound = wanted.audio ? (await real({ audio: wanted.audio })).getTracks() : [];
-      for (const track of sound) track.enabled = false;
-      return new MediaStream([...sound, ...(wanted.video ? canvas.captureStream(15).getTracks() : [])]);
+      const silence = new AudioContext().createMediaStreamDestination().stream;
+      const [sound, picture] = [silence.getTracks(), canvas.captureStream(15).getTracks()];
+      return new MediaStream([...(wanted.audio ? sound : []), ...(wanted.video ? picture : [])]);
     };
   }
 """

@@ -141,15 +141,25 @@ async def test_pages_of_a_call(
 async def test_pages_of_a_guest(
     fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
 ) -> None:
-    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": 12})) as visitors:
+    async with Visitors(await fresh_server()) as visitors:
         gus = await at_browser(await visitors.stranger("gus", client=False))
         await gus.registers()
         await gus.confirms()
         await photographer.takes(gus.page, "verify-guest")
         await gus.link("See the rooms").click()
+        await gus.expects_to_be_at_home()
         await photographer.takes(gus.page, "home-of-a-guest")
-        await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=15_000)
-        await photographer.takes(gus.page, "guest-ended")
+        await gus.button("Account: Guest").click()
+        await gus.page.get_by_role("menuitem", name="Profile").click()
+        await expect(gus.heading("Guest")).to_be_visible()
+        await photographer.takes(gus.page, "profile-of-a-guest")
+
+    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": 2})) as visitors:
+        gil = await at_browser(await visitors.stranger("gil", client=False))
+        await gil.registers()
+        await gil.page.goto(f"/verifyguest/{await gil.account.reads_link()}")
+        await expect(gil.heading("Your guest time is over")).to_be_visible(timeout=15_000)
+        await photographer.takes(gil.page, "guest-ended")
 
 
 async def test_the_api_docs_ask_no_other_server(
