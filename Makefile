@@ -36,8 +36,10 @@ web/node_modules/.installed: web/package.json web/package-lock.json web/.npmrc t
 	@tools/install-npm-packages web
 	@touch $@
 
-tests/clients/node_modules/.installed: tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc tools/install-npm-packages
-	@tools/install-npm-packages tests/clients
+# The official JavaScript client, which tests drive.
+CLIENTS := tests/clients tests/engine/node
+$(CLIENTS:=/node_modules/.installed): %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc tools/install-npm-packages
+	@tools/install-npm-packages $*
 	@touch $@
 
 src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
@@ -46,7 +48,7 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: test-packages
-test-packages: tests/clients/node_modules/.installed
+test-packages: $(CLIENTS:=/node_modules/.installed)
 	@tools/install-test-packages
 
 # ------------------------------------------------------------------------------------------------ use
@@ -122,5 +124,5 @@ lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade 
 
 .PHONY: clean
 clean: ## Remove everything that setup and the tests made
-	rm -rf .tools .venv web/node_modules tests/clients/node_modules src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests bench tools -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,30 @@
+"""An Engine.IO 4 and Socket.IO 5 server: a core without I/O, and thin transports under uvicorn.
+
+Imports nothing else of Parlour. The application implements `Application`, gives its `EventTypes`, and
+sends through `Connection`.
+"""
+
+from parlour.engine.application import Application, EventTypes, Refusal
+from parlour.engine.connection import Connection, Handshake, State
+from parlour.engine.engine import Counters, Engine
+from parlour.engine.messages import EncodedPacket, encode_event
+from parlour.engine.options import Options, same_origin
+from parlour.engine.server import Server
+from parlour.engine.session import Reason
+
+__all__ = [
+    "Application",
+    "Connection",
+    "Counters",
+    "EncodedPacket",
+    "Engine",
+    "EventTypes",
+    "Handshake",
+    "Options",
+    "Reason",
+    "Refusal",
+    "Server",
+    "State",
+    "encode_event",
+    "same_origin",
+]

@@ -1,0 +1,91 @@
+"""What an engine needs of the application above it, and what it tells the application."""
+
+from collections.abc import Awaitable, Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from parlour.engine.connection import Connection
+from parlour.engine.session import Reason
+
+
+class Refusal(StrEnum):
+    """Why an event does not reach `on_event`. The connection goes on."""
+
+    UNKNOWN_EVENT = "unknown event"
+    INVALID_ARGUMENTS = "invalid arguments"
+    BINARY = "binary attachments are not supported"
+
+
+class Application(Protocol):
+    """All calls for one connection come in order, one at a time.
+
+    A method may return an awaitable: then the next call for that connection waits till it is done. What
+    returns None costs no task. An exception is logged and counted, and ends neither the connection nor
+    the engine.
+    """
+
+    def on_connect(self, connection: Connection, auth: dict[str, object] | None) -> Awaitable[None] | None:
+        """Answer now or later with `connection.accept()`, `refuse()` or `wait()`.
+
+        Not answered, it waits till `Options.connect_timeout` and loses its transport.
+        """
+
+    def on_event(
+        self, connection: Connection, name: str, payload: Any, ack_id: int | None
+    ) -> Awaitable[None] | None:
+        """`payload` is of the type that the engine was given for `name`.
+
+        With an `ack_id` the client waits for `connection.ack(ack_id, …)`.
+        """
+
+    def on_refused_event(
+        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+    ) -> Awaitable[None] | None:
+        """The client sent what it may not; `detail` says what is wrong with it, for people."""
+
+    def on_disconnect(self, connection: Connection, reason: Reason) -> Awaitable[None] | None:
+        """Called last, once for each `on_connect` that was not answered with `refuse()`."""
+
+
+class _Arguments(Struct, array_like=True, frozen=True):
+    """An event's arguments; more of them than are known are passed over, as a function call would."""
+
+    name: str
+
+
+class EventTypes:
+    """The events that clients may send: how the arguments of each become its payload.
+
+    `types` maps a name to the type of its first argument, None for an event without arguments. With
+    `any_event` those not listed are let through too, their payload is the list of their arguments.
+    """
+
+    def __init__(self, types: Mapping[str, Any], *, any_event: bool = False) -> None:
+        self._decoders = {name: self._decoder(kind) for name, kind in types.items()}
+        self._any = msgspec.json.Decoder(list[Any]) if any_event else None
+
+    @staticmethod
+    def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+        if kind is None:
+            return msgspec.json.Decoder(_Arguments)
+        fields: list[Any] = [("payload", kind)]
+        return msgspec.json.Decoder(
+            msgspec.defstruct("Arguments", fields, bases=(_Arguments,), array_like=True, frozen=True)
+        )
+
+    def decode(self, name: str, arguments: str) -> Any:
+        """The payload. Raises UnknownEvent, or what `messages.JSON_ERRORS` names."""
+        decoder = self._decoders.get(name)
+        if decoder is not None:
+            return getattr(decoder.decode(arguments), "payload", None)
+        if self._any is None:
+            msgspec.json.decode(arguments)
+            raise UnknownEvent(name)
+        return self._any.decode(arguments)[1:]
+
+
+class UnknownEvent(Exception):
+    """No client event has this name."""

@@ -1,0 +1,258 @@
+"""Socket.IO above one Engine.IO session: namespaces, events and acknowledgements, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+import msgspec
+
+from parlour.engine.application import Refusal, UnknownEvent
+from parlour.engine.connection import Connection, Handshake, OnAnswer, State
+from parlour.engine.mailbox import Mailbox
+from parlour.engine.messages import (
+    JSON_ERRORS,
+    Ack,
+    BinaryEvent,
+    Connect,
+    Disconnect,
+    Event,
+    decode_message,
+    encode_refused,
+)
+from parlour.engine.packets import Malformed
+from parlour.engine.session import Reason, Session
+from parlour.engine.sessions import new_sid
+
+if TYPE_CHECKING:
+    from parlour.engine.engine import Engine
+
+
+class Client:
+    """The connections of one session. A session without a connected namespace has a deadline."""
+
+    __slots__ = (
+        "_attachments",
+        "_connections",
+        "_deadline",
+        "_engine",
+        "_left",
+        "_main",
+        "handshake",
+        "options",
+        "session",
+    )
+
+    def __init__(self, engine: Engine, session: Session, handshake: Handshake, now: float) -> None:
+        self.session = session
+        self.handshake = handshake
+        self.options = engine.options
+        self._engine = engine
+        self._main: Connection | None = None
+        self._connections: dict[str, Connection] | None = None
+        self._left: set[str] | None = None
+        self._deadline: float | None = now + engine.options.connect_timeout
+        self._attachments = 0
+
+    def connections(self) -> list[Connection]:
+        """Those that are undecided or connected."""
+        others = [] if self._connections is None else list(self._connections.values())
+        return others if self._main is None else [self._main, *others]
+
+    # What arrives
+
+    def on_message(self, text: str) -> None:
+        if self._attachments:
+            self.session.close(Reason.PARSE_ERROR)
+            return
+        packet = decode_message(text)
+        if type(packet) is Event:
+            self._on_event(packet)
+            return
+        match packet:
+            case Connect():
+                self._on_connect(packet)
+            case Ack():
+                self._on_ack(packet)
+            case Disconnect(namespace):
+                if (connection := self._find(namespace)) is not None:
+                    self.end(connection, Reason.CLIENT_DISCONNECT)
+            case BinaryEvent():
+                self._on_binary_event(packet)
+            case Event():
+                self._on_event(packet)
+            case Malformed():
+                self.session.close(Reason.PARSE_ERROR)
+            case _:
+                assert_never(packet)
+
+    def on_binary(self, data: bytes) -> None:
+        """An attachment of a refused packet is passed over; one that nobody announced is an error."""
+        if self._attachments:
+            self._attachments -= 1
+        else:
+            self.session.close(Reason.PARSE_ERROR)
+
+    def _find(self, namespace: str) -> Connection | None:
+        if namespace == "/":
+            return self._main
+        return None if self._connections is None else self._connections.get(namespace)
+
+    def _receiver(self, namespace: str) -> Connection | None:
+        """The connection that a packet is for. A packet for none ends the session, one that was on its
+        way while the namespace was left is passed over."""
+        connection = self._find(namespace)
+        if connection is not None and connection.state is State.CONNECTED:
+            return connection
+        if self._left is None or namespace not in self._left:
+            self.session.close(Reason.PARSE_ERROR)
+        return None
+
+    def _on_connect(self, packet: Connect) -> None:
+        namespace = packet.namespace
+        if namespace not in self.options.namespaces:
+            self.session.send(encode_refused("Invalid namespace", namespace=namespace))
+            return
+        if self._find(namespace) is not None:
+            self.session.close(Reason.PARSE_ERROR)
+            return
+        connection = Connection(new_sid(), namespace, self, Mailbox(self._engine.sessions.spawn))
+        if namespace == "/":
+            self._main = connection
+        else:
+            self._connections = self._connections or {}
+            self._connections[namespace] = connection
+        application, auth = self._engine.application, packet.auth
+        connection.mailbox.run(self._guarded(lambda: application.on_connect(connection, auth)))
+
+    def _on_event(self, packet: Event) -> None:
+        connection = self._main if packet.namespace == "/" else self._find(packet.namespace)
+        if connection is None or connection.state is not State.CONNECTED:
+            connection = self._receiver(packet.namespace)
+            if connection is None:
+                return
+        try:
+            payload = self._engine.event_types.decode(packet.name, packet.arguments)
+        except msgspec.ValidationError as error:
+            self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, str(error), packet.ack_id)
+            return
+        except UnknownEvent:
+            self._refuse_event(connection, packet.name, Refusal.UNKNOWN_EVENT, "", packet.ack_id)
+            return
+        except JSON_ERRORS:
+            self.session.close(Reason.PARSE_ERROR)
+            return
+        self._engine.events += 1
+        if connection.mailbox.busy:
+            name, ack_id, application = packet.name, packet.ack_id, self._engine.application
+            self._queue(connection, lambda: application.on_event(connection, name, payload, ack_id))
+            return
+        try:
+            awaitable = self._engine.application.on_event(connection, packet.name, payload, packet.ack_id)
+        except Exception:
+            self._engine.sessions.handler_failed()
+        else:
+            if awaitable is not None:
+                connection.mailbox.wait_for(awaitable)
+
+    def _on_binary_event(self, packet: BinaryEvent) -> None:
+        connection = self._receiver(packet.namespace)
+        if self.session.closed is not None:
+            return
+        self._attachments = packet.attachments
+        if connection is not None and packet.name is not None:
+            self._refuse_event(connection, packet.name, Refusal.BINARY, "", packet.ack_id)
+        elif connection is not None and packet.ack_id is not None:
+            self.answer(connection.take_awaited(packet.ack_id), None)
+
+    def _on_ack(self, packet: Ack) -> None:
+        if (connection := self._receiver(packet.namespace)) is not None:
+            self.answer(connection.take_awaited(packet.ack_id), packet.arguments)
+
+    def _refuse_event(
+        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+    ) -> None:
+        self._engine.refused_events += 1
+        application = self._engine.application
+        self._queue(
+            connection, lambda: application.on_refused_event(connection, name, refusal, detail, ack_id)
+        )
+
+    def _queue(self, connection: Connection, call: Callable[[], Awaitable[None] | None]) -> None:
+        if len(connection.mailbox) >= self.options.max_queue:
+            connection.mailbox.clear()
+            self.session.close(Reason.QUEUE_FULL)
+            return
+        connection.mailbox.run(self._guarded(call))
+
+    # What the application decides
+
+    def connected(self, connection: Connection) -> None:
+        self._deadline = None
+        if self._left is not None:
+            self._left.discard(connection.namespace)
+        self._engine.connections[connection.sid] = connection
+
+    def wait(self, seconds: float) -> None:
+        if self._deadline is not None:
+            self._deadline = self._engine.sessions.now() + seconds
+            self._engine.sessions.reschedule(self.session)
+
+    def left(self, connection: Connection) -> None:
+        """The connection is no more; a session without any has till the connect timeout."""
+        self._engine.connections.pop(connection.sid, None)
+        if connection.namespace == "/":
+            self._main = None
+        elif self._connections is not None:
+            self._connections.pop(connection.namespace, None)
+        if self._deadline is None and not any(c.connected for c in self.connections()):
+            self._deadline = self._engine.sessions.now() + self.options.connect_timeout
+            self._engine.sessions.reschedule(self.session)
+
+    # The end
+
+    def end(self, connection: Connection, reason: Reason) -> None:
+        """DISCONNECT of either side, or the end of the session."""
+        if connection.state not in (State.UNDECIDED, State.CONNECTED):
+            return
+        connection.state = State.ENDED
+        self._left = self._left or set()
+        self._left.add(connection.namespace)
+        self.left(connection)
+        for on_answer in connection.take_all_awaited():
+            self._engine.sessions.soon(partial(self.answer, on_answer, None))
+        application = self._engine.application
+        call = self._guarded(lambda: application.on_disconnect(connection, reason))
+        self._engine.sessions.soon(lambda: connection.mailbox.run(call))
+
+    def on_close(self, reason: Reason) -> None:
+        for connection in self.connections():
+            self.end(connection, reason)
+
+    def next_deadline(self) -> float | None:
+        return self._deadline
+
+    def on_deadline(self, now: float) -> None:
+        if self._deadline is not None and now >= self._deadline:
+            self.session.close(Reason.CONNECT_TIMEOUT)
+
+    # Calls into the application never raise into the engine
+
+    def answer(self, on_answer: OnAnswer | None, arguments: str | None) -> None:
+        if on_answer is None:
+            return
+        try:
+            on_answer(arguments)
+        except Exception:
+            self._engine.sessions.handler_failed()
+
+    def _guarded(self, call: Callable[[], Awaitable[None] | None]) -> Callable[[], Awaitable[None] | None]:
+        def guarded() -> Awaitable[None] | None:
+            try:
+                return call()
+            except Exception:
+                self._engine.sessions.handler_failed()
+                return None
+
+        return guarded

@@ -1,0 +1,162 @@
+"""A client in a namespace, as the application sees it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from parlour.engine.mailbox import Mailbox
+from parlour.engine.messages import (
+    EncodedPacket,
+    encode_ack,
+    encode_connected,
+    encode_disconnect,
+    encode_event,
+    encode_refused,
+)
+from parlour.engine.session import Reason
+
+if TYPE_CHECKING:
+    from parlour.engine.client import Client
+
+OnAnswer = Callable[[str | None], None]
+"""Called with the JSON array of a client's acknowledgement, or None when there will be none."""
+
+
+class Handshake(Struct, frozen=True):
+    """What the first HTTP request of a client said; `query` is as it came, without the `?`."""
+
+    address: str
+    host: str | None = None
+    origin: str | None = None
+    cookie: str | None = None
+    user_agent: str | None = None
+    query: str = ""
+
+
+class State(Enum):
+    """Where a connection is between CONNECT and its end."""
+
+    UNDECIDED = "undecided"
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+class Connection:
+    """Calls on a connection that has ended do nothing, so nobody needs to ask first.
+
+    `data` is the application's own: what it keeps about this client, None at first.
+    """
+
+    __slots__ = ("_awaited", "_client", "_next_ack_id", "data", "mailbox", "namespace", "sid", "state")
+
+    def __init__(self, sid: str, namespace: str, client: Client, mailbox: Mailbox) -> None:
+        self.sid = sid
+        self.namespace = namespace
+        self.state = State.UNDECIDED
+        self.mailbox = mailbox
+        self.data: Any = None
+        self._client = client
+        self._next_ack_id = 0
+        self._awaited: OrderedDict[int, OnAnswer] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.sid} {self.namespace} {self.state.value}>"
+
+    @property
+    def connected(self) -> bool:
+        return self.state is State.CONNECTED
+
+    @property
+    def handshake(self) -> Handshake:
+        return self._client.handshake
+
+    @property
+    def transport_name(self) -> str:
+        """`polling` or `websocket`, at this moment."""
+        return self._client.session.transport.name
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for this client, beyond the kernel's buffer."""
+        return self._client.session.transport.buffered
+
+    # The answer to CONNECT
+
+    def accept(self) -> None:
+        if self.state is State.UNDECIDED:
+            self.state = State.CONNECTED
+            self._client.connected(self)
+            self._client.session.send(encode_connected(self.sid, namespace=self.namespace))
+
+    def refuse(self, message: str, data: object = None) -> None:
+        """CONNECT_ERROR: the client is told why; it may try again on the same transport."""
+        if self.state is State.UNDECIDED:
+            self.state = State.REFUSED
+            self._client.session.send(encode_refused(message, data, namespace=self.namespace))
+            self._client.left(self)
+
+    def wait(self, seconds: float) -> None:
+        """Neither answer nor refuse; after `seconds` the transport is closed without any packet."""
+        if self.state is State.UNDECIDED:
+            self._client.wait(seconds)
+
+    # What is sent
+
+    def emit(self, name: str, *arguments: object) -> None:
+        if self.state is State.CONNECTED:
+            packet = encode_event(name, *arguments, namespace=self.namespace)
+            self._client.session.transport.send(packet)
+
+    def emit_encoded(self, packet: EncodedPacket) -> None:
+        """For one message to many: `encode_event` once, with this connection's namespace."""
+        if self.state is State.CONNECTED:
+            self._client.session.transport.send(packet)
+
+    def ack(self, ack_id: int, *arguments: object) -> None:
+        if self.state is State.CONNECTED:
+            self._client.session.send(encode_ack(ack_id, *arguments, namespace=self.namespace))
+
+    def request(self, name: str, *arguments: object, on_answer: OnAnswer) -> None:
+        """Emit and ask for an acknowledgement.
+
+        `on_answer` is called once: with None when the connection ends first, or when more than
+        `Options.max_pending_acks` later requests still wait.
+        """
+        if self.state is not State.CONNECTED:
+            on_answer(None)
+            return
+        if self._awaited is None:
+            self._awaited = OrderedDict()
+        if len(self._awaited) >= self._client.options.max_pending_acks:
+            _, oldest = self._awaited.popitem(last=False)
+            self._client.answer(oldest, None)
+        ack_id, self._next_ack_id = self._next_ack_id, self._next_ack_id + 1
+        self._awaited[ack_id] = on_answer
+        self._client.session.send(encode_event(name, *arguments, namespace=self.namespace, ack_id=ack_id))
+
+    # The end
+
+    def disconnect(self) -> None:
+        """Send DISCONNECT: official clients do not come back by themselves. The transport may stay."""
+        if self.state is State.CONNECTED:
+            self._client.session.send(encode_disconnect(namespace=self.namespace))
+            self._client.end(self, Reason.SERVER_DISCONNECT)
+
+    def close_transport(self) -> None:
+        """Drop the transport without any Socket.IO packet: official clients come back by themselves."""
+        self._client.session.close(Reason.FORCED_CLOSE)
+
+    # For the engine
+
+    def take_awaited(self, ack_id: int) -> OnAnswer | None:
+        return None if self._awaited is None else self._awaited.pop(ack_id, None)
+
+    def take_all_awaited(self) -> list[OnAnswer]:
+        awaited, self._awaited = self._awaited, None
+        return [] if awaited is None else list(awaited.values())

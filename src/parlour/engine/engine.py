@@ -1,0 +1,73 @@
+"""The engine: Socket.IO for an application, on the HTTP port that uvicorn serves."""
+
+import asyncio
+from collections import Counter
+
+from msgspec import Struct
+
+from parlour.engine.application import Application, EventTypes
+from parlour.engine.client import Client
+from parlour.engine.connection import Connection, Handshake
+from parlour.engine.options import Options
+from parlour.engine.polling import PollingApp
+from parlour.engine.session import Reason, Session
+from parlour.engine.sessions import Sessions
+from parlour.engine.upgrade import websocket_protocol_class
+
+
+class Counters(Struct, frozen=True):
+    """Totals since the start, and what is open now."""
+
+    sessions: int
+    connections: int
+    opened: int
+    closed: dict[Reason, int]
+    events: int
+    refused_events: int
+    failed_handlers: int
+
+
+class Engine:
+    """Holds `connections` by their sid: those whose CONNECT was accepted and that have not ended."""
+
+    def __init__(self, application: Application, events: EventTypes, options: Options | None = None) -> None:
+        self.application = application
+        self.event_types = events
+        self.options = options or Options()
+        self.connections: dict[str, Connection] = {}
+        self.sessions = Sessions(self.options, self._client)
+        self.events = 0
+        self.refused_events = 0
+        self.asgi = PollingApp(self.sessions)
+        """Long-polling: an ASGI 3 application for the paths of `serves`."""
+
+    def _client(self, session: Session, handshake: Handshake, now: float) -> Client:
+        return Client(self, session, handshake, now)
+
+    def serves(self, path: str) -> bool:
+        """Whether a request path is the engine's: `Options.path`, with or without its last slash."""
+        return path == self.options.path or path + "/" == self.options.path
+
+    def websocket_protocol_class(self) -> type[asyncio.Protocol]:
+        """For `uvicorn.Config(ws=…)`."""
+        return websocket_protocol_class(self.sessions)
+
+    def counters(self) -> Counters:
+        sessions = self.sessions
+        return Counters(
+            sessions=len(sessions.by_sid),
+            connections=len(self.connections),
+            opened=sessions.opened,
+            closed=dict(Counter(sessions.closed)),
+            events=self.events,
+            refused_events=self.refused_events,
+            failed_handlers=sessions.failed_handlers,
+        )
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Close all transports, so that official clients come back to the next process by themselves.
+
+        Call it before uvicorn shuts down, or its waiting polls keep uvicorn from ending; `Server` does.
+        Handlers that still run, `on_disconnect` included, get `grace` seconds.
+        """
+        await self.sessions.close(grace)

@@ -1,0 +1,90 @@
+"""What an HTTP request to the engine asks for, and whether it may have it; pure.
+
+The refusals are HTTP 400 (403 for a foreign origin) with the codes and words of the reference server,
+which clients show to people.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from parlour.engine.connection import Handshake
+from parlour.engine.options import Options
+from parlour.engine.session import Session
+
+PROTOCOL_VERSION = "4"
+
+
+class Rejected(Enum):
+    """Why a request is refused: HTTP status, code and message of the JSON body."""
+
+    UNKNOWN_TRANSPORT = (400, 0, "Transport unknown")
+    UNKNOWN_SID = (400, 1, "Session ID unknown")
+    BAD_METHOD = (400, 2, "Bad handshake method")
+    BAD_REQUEST = (400, 3, "Bad request")
+    FORBIDDEN = (403, 4, "Forbidden")
+    UNSUPPORTED_VERSION = (400, 5, "Unsupported protocol version")
+    TOO_LARGE = (413, 3, "Payload too large")
+    SHUTTING_DOWN = (503, 3, "Server is shutting down")
+    NOT_FOUND = (404, 3, "Not found")
+
+    @property
+    def status(self) -> int:
+        return self.value[0]
+
+    @property
+    def body(self) -> bytes:
+        _, code, message = self.value
+        return msgspec.json.encode({"code": code, "message": message})
+
+
+class Request(Struct, frozen=True):
+    """`channel` is what carries the request: polling for plain HTTP, websocket for an HTTP upgrade."""
+
+    method: str
+    channel: str
+    handshake: Handshake
+    transport: str | None
+    sid: str | None
+    version: str | None
+
+
+def read_request(method: str, channel: str, handshake: Handshake) -> Request:
+    try:
+        query = dict(parse_qsl(handshake.query, keep_blank_values=True))
+    except ValueError:
+        query = {}
+    return Request(
+        method, channel, handshake, query.get("transport"), query.get("sid") or None, query.get("EIO")
+    )
+
+
+def admit(
+    request: Request, options: Options, find: Callable[[str], Session | None]
+) -> Session | Rejected | None:
+    """The session that the request is for, None where it opens one, or why it gets neither."""
+    if request.transport not in options.transports:
+        return Rejected.UNKNOWN_TRANSPORT
+    if not options.origin_allowed(request.handshake.origin, request.handshake.host):
+        return Rejected.FORBIDDEN
+    if request.transport != request.channel:
+        return Rejected.BAD_REQUEST
+    if request.sid is None:
+        return _admit_new(request)
+    session = find(request.sid)
+    if session is None:
+        return Rejected.UNKNOWN_SID
+    if request.channel == "polling" and session.transport.name != "polling":
+        return Rejected.BAD_REQUEST
+    return session
+
+
+def _admit_new(request: Request) -> Rejected | None:
+    if request.method != "GET":
+        return Rejected.BAD_METHOD
+    if request.version != PROTOCOL_VERSION:
+        return Rejected.UNSUPPORTED_VERSION
+    return None

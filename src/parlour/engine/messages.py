@@ -1,0 +1,186 @@
+"""Socket.IO protocol 5: the packets inside Engine.IO messages, as text in and types out.
+
+    <type>[<attachments>-][<namespace>,][<acknowledgement id>][JSON]
+
+(protocol document, "Packet encoding"). Nothing here raises on input, whatever it is. The arguments of
+an event stay JSON text until its name says which type they are to be decoded into.
+"""
+
+import re
+from typing import NewType
+
+import msgspec
+from msgspec import Raw, Struct
+
+from parlour.engine.packets import Malformed
+
+EncodedPacket = NewType("EncodedPacket", bytes)
+"""A Socket.IO packet with its Engine.IO type in front: sent as it is to as many as should have it."""
+
+MAX_NAMESPACE_LENGTH = 256
+_RESERVED = frozenset(
+    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
+)
+_HEAD = re.compile(r"(?:([0-9]{1,4})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,15})?")
+_encode = msgspec.json.Encoder().encode
+_decode_auth = msgspec.json.Decoder(dict[str, object]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
+_decode_name = msgspec.json.Decoder(str | int | float).decode
+
+JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What msgspec raises on text that is not JSON; its ValidationError is a DecodeError too."""
+
+
+class Connect(Struct, frozen=True):
+    """A client asks for a namespace; `auth` is what it claims, None where it says nothing."""
+
+    namespace: str
+    auth: dict[str, object] | None
+
+
+class Disconnect(Struct, frozen=True, gc=False):
+    """A client leaves a namespace."""
+
+    namespace: str
+
+
+class Event(Struct, frozen=True, gc=False):
+    """`arguments` is the JSON array as it came, the name of the event included."""
+
+    namespace: str
+    name: str
+    arguments: str
+    ack_id: int | None
+
+
+class Ack(Struct, frozen=True, gc=False):
+    """A client answers; `arguments` is a JSON array as it came."""
+
+    namespace: str
+    ack_id: int
+    arguments: str
+
+
+class BinaryEvent(Struct, frozen=True, gc=False):
+    """An event (or, without a name, an acknowledgement) followed by `attachments` binary messages."""
+
+    namespace: str
+    name: str | None
+    ack_id: int | None
+    attachments: int
+
+
+SocketPacket = Connect | Disconnect | Event | Ack | BinaryEvent | Malformed
+
+
+def decode_message(text: str) -> SocketPacket:
+    if text.startswith('2["'):
+        end = text.find('"', 3)
+        name = text[3:end]
+        if end > 3 and "\\" not in name and name not in _RESERVED:
+            return Event("/", name, text[1:], None)
+    return _decode_any(text)
+
+
+def _decode_any(text: str) -> SocketPacket:
+    head = _HEAD.match(text, 1)
+    if head is None:  # the pattern matches the empty text
+        return Malformed("unknown packet")
+    attachments, namespace, ack_id = head.groups()
+    json = text[head.end() :]
+    namespace = namespace or "/"
+    kind = text[:1]
+    if len(namespace) > MAX_NAMESPACE_LENGTH:
+        return Malformed("namespace too long")
+    if (attachments is not None) != (kind in ("5", "6")):
+        return Malformed("attachments where none are")
+    number = None if ack_id is None else int(ack_id)
+    if kind == "2":
+        return _decode_event(namespace, number, json)
+    if kind == "0" and number is None:
+        return _decode_connect(namespace, json)
+    if kind == "1" and number is None and not json:
+        return Disconnect(namespace)
+    if kind == "3" and number is not None and _is_array(json):
+        return Ack(namespace, number, json)
+    if attachments is not None:
+        return _decode_binary(kind, namespace, number, int(attachments), json)
+    return Malformed("unknown or incomplete packet")
+
+
+def _decode_connect(namespace: str, json: str) -> SocketPacket:
+    if not json:
+        return Connect(namespace, None)
+    try:
+        return Connect(namespace, _decode_auth(json))
+    except JSON_ERRORS:
+        return Malformed("invalid CONNECT payload")
+
+
+def _decode_event(namespace: str, ack_id: int | None, json: str) -> SocketPacket:
+    name = event_name(json)
+    if name is None:
+        return Malformed("invalid EVENT payload")
+    return Event(namespace, name, json, ack_id)
+
+
+def _decode_binary(
+    kind: str, namespace: str, ack_id: int | None, attachments: int, json: str
+) -> SocketPacket:
+    if kind == "6":
+        if ack_id is None or not _is_array(json):
+            return Malformed("invalid BINARY_ACK payload")
+        return BinaryEvent(namespace, None, ack_id, attachments)
+    name = event_name(json)
+    if name is None:
+        return Malformed("invalid BINARY_EVENT payload")
+    return BinaryEvent(namespace, name, ack_id, attachments)
+
+
+def event_name(json: str) -> str | None:
+    """The first element of a JSON array, None where that is no name that an event may have."""
+    try:
+        name = str(_decode_name(_decode_list(json)[0]))
+    except (*JSON_ERRORS, IndexError):
+        return None
+    return None if name in _RESERVED else name
+
+
+def _is_array(json: str) -> bool:
+    try:
+        _decode_list(json)
+    except JSON_ERRORS:
+        return False
+    return True
+
+
+def _head(kind: str, namespace: str, ack_id: int | None = None) -> bytes:
+    where = "" if namespace == "/" else namespace + ","
+    return f"4{kind}{where}{'' if ack_id is None else ack_id}".encode()
+
+
+def encode_event(
+    name: str, *arguments: object, namespace: str = "/", ack_id: int | None = None
+) -> EncodedPacket:
+    """Raises what msgspec raises for arguments that JSON cannot hold."""
+    if namespace == "/" and ack_id is None:
+        return EncodedPacket(b"42" + _encode((name, *arguments)))
+    return EncodedPacket(_head("2", namespace, ack_id) + _encode((name, *arguments)))
+
+
+def encode_ack(ack_id: int, *arguments: object, namespace: str = "/") -> EncodedPacket:
+    return EncodedPacket(_head("3", namespace, ack_id) + _encode(arguments))
+
+
+def encode_connected(sid: str, *, namespace: str) -> EncodedPacket:
+    return EncodedPacket(_head("0", namespace) + _encode({"sid": sid}))
+
+
+def encode_refused(message: str, data: object = None, *, namespace: str) -> EncodedPacket:
+    """CONNECT_ERROR; a client's error carries `message` and, where it is not None, `data`."""
+    error = {"message": message} if data is None else {"message": message, "data": data}
+    return EncodedPacket(_head("4", namespace) + _encode(error))
+
+
+def encode_disconnect(*, namespace: str) -> EncodedPacket:
+    return EncodedPacket(_head("1", namespace))

@@ -1,0 +1,60 @@
+"""What can be set about an engine. All times are seconds, all sizes are bytes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a page of `origin` (RFC 6454) was served by `host`; programs send no Origin at all."""
+    if origin is None:
+        return True
+    _, separator, authority = origin.partition("://")
+    return bool(separator) and host is not None and authority.lower() == host.lower()
+
+
+def peer_address(peer: str, forwarded_for: str | None) -> str:
+    """The address of the TCP peer: X-Forwarded-For is not believed unless a proxy is known to set it."""
+    return peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The defaults are those of Socket.IO's own server, where it has them."""
+
+    path: str = "/socket.io/"
+    ping_interval: float = 25.0
+    ping_timeout: float = 20.0
+    max_payload: int = 1_000_000
+    """The largest WebSocket message and the largest HTTP body that is read."""
+    max_send_buffer: int = 1_000_000
+    """What may wait for one slow reader, beyond the kernel's buffer; more closes it."""
+    max_poll_packets: int = 16
+    """Packets in the answer to one poll; python-engineio's client takes no more."""
+    max_queue: int = 64
+    """Events of one connection that may wait for its running handler; more closes the transport."""
+    max_pending_acks: int = 64
+    """Acknowledgements of one connection that may be awaited; the oldest gives way."""
+    connect_timeout: float = 45.0
+    """How long a transport may live without a connected namespace."""
+    upgrade_timeout: float = 10.0
+    """From the opening of a second transport to its upgrade packet."""
+    close_timeout: float = 2.0
+    """How long the peer may take to answer a WebSocket Close frame."""
+    namespaces: frozenset[str] = frozenset({"/"})
+    """The others are answered with CONNECT_ERROR "Invalid namespace"."""
+    transports: frozenset[str] = frozenset({"polling", "websocket"})
+    origin_allowed: Callable[[str | None, str | None], bool] = same_origin
+    """Called with the Origin and the Host of each request; a refusal is HTTP 403."""
+    client_address: Callable[[str, str | None], str] = peer_address
+    """Called with the peer's address and X-Forwarded-For of a WebSocket; uvicorn does so for polling."""
+
+    def __post_init__(self) -> None:
+        if not (self.path.startswith("/") and self.path.endswith("/")):
+            raise ValueError("the path of an engine starts and ends with a slash")
+        if min(self.ping_interval, self.ping_timeout, self.connect_timeout, self.upgrade_timeout) <= 0:
+            raise ValueError("intervals and timeouts of an engine are more than zero seconds")
+
+    @property
+    def tick(self) -> float:
+        """The resolution of the timer wheel: a twentieth of the shorter heartbeat time, 5 ms to 0.5 s."""
+        return max(0.005, min(0.5, min(self.ping_interval, self.ping_timeout) / 20))

@@ -1,0 +1,23 @@
+"""uvicorn with an engine inside: one port for HTTP, long-polling and WebSocket."""
+
+import socket
+
+import uvicorn
+
+from parlour.engine.engine import Engine
+
+
+class Server(uvicorn.Server):
+    """Ends the engine's sessions before it waits for connections to end.
+
+    `grace` is how many seconds the engine's handlers may take at the end.
+    """
+
+    def __init__(self, config: uvicorn.Config, engine: Engine, grace: float = 5.0) -> None:
+        super().__init__(config)
+        self._engine = engine
+        self._grace = grace
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._engine.close(self._grace)
+        await super().shutdown(sockets)

@@ -1,0 +1,281 @@
+"""An Engine.IO session: its transports, its heartbeat and its end, without sockets, clock or tasks.
+
+What arrives is passed in with the transport that carried it; what is to be sent goes to the session's
+transport; what the layer above must know goes to its `Consumer`. Time is passed in too, in seconds of
+any monotonic clock. No input makes it raise.
+"""
+
+from enum import StrEnum
+from typing import Protocol, assert_never
+
+from parlour.engine.options import Options
+from parlour.engine.packets import (
+    PING,
+    PROBE_ANSWER,
+    Binary,
+    BinaryMessage,
+    Close,
+    Malformed,
+    Message,
+    Noop,
+    Outgoing,
+    Packet,
+    Ping,
+    Pong,
+    Upgrade,
+    decode_packet,
+)
+
+
+class Reason(StrEnum):
+    """Why a session or a connection ended; the words are those of Socket.IO's documentation."""
+
+    TRANSPORT_CLOSE = "transport close"
+    TRANSPORT_ERROR = "transport error"
+    PING_TIMEOUT = "ping timeout"
+    PARSE_ERROR = "parse error"
+    TOO_LARGE = "payload too large"
+    SLOW_READER = "slow reader"
+    QUEUE_FULL = "too many events at once"
+    OVERLAP = "overlapping requests"
+    CONNECT_TIMEOUT = "connect timeout"
+    CLIENT_DISCONNECT = "client namespace disconnect"
+    SERVER_DISCONNECT = "server namespace disconnect"
+    FORCED_CLOSE = "forced close"
+    SHUTTING_DOWN = "server shutting down"
+
+
+class Transport(Protocol):
+    """What carries packets to the peer; none of these raises, and none calls back before it returns."""
+
+    name: str
+
+    def send(self, packet: bytes) -> None: ...
+    def send_binary(self, data: bytes) -> None: ...
+    def close(self, reason: Reason) -> None:
+        """End it after what was sent is delivered, as far as that can be done in bounded time."""
+
+    def close_when_heard(self, reason: Reason) -> None:
+        """End it at the next packet of the peer, or when `Options.upgrade_timeout` has passed."""
+
+    def upgrading(self) -> None:
+        """End a poll that waits: another transport is about to take over."""
+
+    def take(self) -> list[Outgoing]:
+        """What was sent and has not left yet, for the transport that takes over."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the peer."""
+
+
+class Owner(Protocol):
+    """Who keeps the sessions."""
+
+    def session_closed(self, session: "Session", reason: Reason) -> None: ...
+
+
+class Consumer(Protocol):
+    """The layer above a session."""
+
+    def on_message(self, text: str) -> None: ...
+    def on_binary(self, data: bytes) -> None: ...
+    def on_close(self, reason: Reason) -> None: ...
+    def next_deadline(self) -> float | None:
+        """When `on_deadline` should be called, None for never."""
+
+    def on_deadline(self, now: float) -> None: ...
+
+
+class Session:
+    """One client over whatever transport it uses. Read `closed` and `transport`, change neither."""
+
+    __slots__ = (
+        "_candidate",
+        "_options",
+        "_owner",
+        "_ping_due",
+        "_pong_due",
+        "_probed",
+        "_upgrade_due",
+        "closed",
+        "consumer",
+        "sid",
+        "transport",
+        "wheel_slot",
+    )
+
+    def __init__(self, sid: str, transport: Transport, owner: Owner, options: Options, now: float) -> None:
+        self.sid = sid
+        self.transport = transport
+        self.closed: Reason | None = None
+        self.consumer: Consumer | None = None
+        self.wheel_slot: int | None = None
+        self._owner = owner
+        self._options = options
+        self._candidate: Transport | None = None
+        self._probed = False
+        self._ping_due = now + options.ping_interval
+        self._pong_due: float | None = None
+        self._upgrade_due: float | None = None
+
+    # What arrives
+
+    def receive_text(self, transport: Transport, text: str) -> None:
+        """One packet as text, from `transport`."""
+        consumer = self.consumer
+        if text[:1] == "4" and transport is self.transport and consumer is not None:
+            consumer.on_message(text[1:])  # what `receive` would do, for the packet that is relayed
+        else:
+            self.receive(transport, decode_packet(text))
+
+    def receive_binary(self, transport: Transport, data: bytes) -> None:
+        self.receive(transport, BinaryMessage(data))
+
+    def receive(self, transport: Transport, packet: Packet) -> None:
+        if self.closed is not None or self.consumer is None:
+            return
+        if transport is not self.transport:
+            self._receive_from_candidate(transport, packet)
+        elif type(packet) is Message:
+            self.consumer.on_message(packet.text)
+        else:
+            self._receive_control(self.consumer, packet)
+
+    def _receive_control(self, consumer: Consumer, packet: Packet) -> None:
+        match packet:
+            case Pong():
+                self._pong_due = None
+            case BinaryMessage(data):
+                consumer.on_binary(data)
+            case Message(text):
+                consumer.on_message(text)
+            case Close():
+                self.close(Reason.TRANSPORT_CLOSE)
+            case Ping() | Malformed():
+                self.close(Reason.PARSE_ERROR)
+            case Upgrade() | Noop():
+                pass  # late or needless, and harmless
+            case _:
+                assert_never(packet)
+
+    # The upgrade (protocol document, "Upgrade")
+
+    @property
+    def is_upgrading(self) -> bool:
+        """Whether the probe of another transport was answered and its upgrade packet is awaited."""
+        return self._probed
+
+    def offer(self, candidate: Transport, now: float) -> bool:
+        """A second transport for this session; False where there cannot be one."""
+        if self.closed is not None or self._candidate is not None or self.transport.name != "polling":
+            return False
+        self._candidate = candidate
+        self._upgrade_due = now + self._options.upgrade_timeout
+        return True
+
+    def _receive_from_candidate(self, transport: Transport, packet: Packet) -> None:
+        if transport is not self._candidate:
+            return
+        if isinstance(packet, Ping) and packet.data == "probe" and not self._probed:
+            self._probed = True
+            transport.send(PROBE_ANSWER)
+            self.transport.upgrading()
+        elif isinstance(packet, Upgrade) and self._probed:
+            self._switch(transport)
+        else:
+            self._drop_candidate(Reason.PARSE_ERROR)
+
+    def _switch(self, candidate: Transport) -> None:
+        former, self.transport = self.transport, candidate
+        self._forget_candidate()
+        for packet in former.take():
+            if isinstance(packet, Binary):
+                candidate.send_binary(packet.data)
+            else:
+                candidate.send(packet)
+        former.close(Reason.TRANSPORT_CLOSE)
+
+    def _forget_candidate(self) -> None:
+        self._candidate = None
+        self._probed = False
+        self._upgrade_due = None
+
+    def _drop_candidate(self, reason: Reason) -> None:
+        candidate = self._candidate
+        self._forget_candidate()
+        if candidate is not None:
+            candidate.close(reason)
+
+    # What is sent
+
+    def send(self, packet: bytes) -> None:
+        """A whole packet, its type included."""
+        if self.closed is None:
+            self.transport.send(packet)
+
+    def send_binary(self, data: bytes) -> None:
+        if self.closed is None:
+            self.transport.send_binary(data)
+
+    # Time (protocol document, "Heartbeat")
+
+    def next_deadline(self) -> float:
+        """When `on_deadline` must be called at the latest."""
+        due = self._ping_due if self._pong_due is None else min(self._ping_due, self._pong_due)
+        if self._upgrade_due is not None:
+            due = min(due, self._upgrade_due)
+        above = None if self.consumer is None else self.consumer.next_deadline()
+        return due if above is None else min(due, above)
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether a pong is missing; a request that comes before the next tick finds no session."""
+        return self._pong_due is not None and now >= self._pong_due
+
+    def on_deadline(self, now: float) -> None:
+        """Everything that has become due. Pings keep their interval, however late the call is."""
+        if self.closed is not None:
+            return
+        if self.is_overdue(now):
+            self.close(Reason.PING_TIMEOUT)
+            return
+        if now >= self._ping_due:
+            self._ping(now)
+        if self._upgrade_due is not None and now >= self._upgrade_due:
+            self._drop_candidate(Reason.PING_TIMEOUT)
+        if self.consumer is not None:
+            self.consumer.on_deadline(now)
+
+    def _ping(self, now: float) -> None:
+        if self._pong_due is None:
+            sent = max(self._ping_due, now - 2 * self._options.tick)  # the wheel's own lateness is not extra
+            self._pong_due = sent + self._options.ping_timeout
+            self.transport.send(PING)
+        while self._ping_due <= now:
+            self._ping_due += self._options.ping_interval
+
+    # The end
+
+    def transport_lost(self, transport: Transport, reason: Reason = Reason.TRANSPORT_CLOSE) -> None:
+        """The peer or the network ended `transport`; the session ends with it unless it was a candidate."""
+        if transport is self._candidate:
+            self._forget_candidate()
+        elif transport is self.transport:
+            self.close(reason)
+
+    def close(self, reason: Reason) -> None:
+        """Closes the transports too; again is harmless."""
+        if self.closed is not None:
+            return
+        self.closed = reason
+        if self._candidate is not None and self._probed and reason is not Reason.TRANSPORT_CLOSE:
+            # The official client stops polling once its probe is answered, and never starts again: it
+            # would not hear of the end before it has moved.
+            self._candidate.close_when_heard(reason)
+            self._forget_candidate()
+        self._drop_candidate(reason)
+        self.transport.close(reason)
+        consumer, self.consumer = self.consumer, None
+        if consumer is not None:
+            consumer.on_close(reason)
+        self._owner.session_closed(self, reason)

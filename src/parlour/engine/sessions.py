@@ -1,0 +1,156 @@
+"""All Engine.IO sessions of a process: opening, finding, their timer wheel, their end."""
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from parlour.engine.connection import Handshake
+from parlour.engine.options import Options
+from parlour.engine.packets import OpenData, open_packet
+from parlour.engine.session import Consumer, Reason, Session, Transport
+from parlour.engine.timerwheel import TimerWheel
+
+logger = logging.getLogger("parlour.engine")
+
+
+def new_sid() -> str:
+    """120 random bits in 20 characters that need no escaping in a URL."""
+    return secrets.token_urlsafe(15)
+
+
+class ConsumerFactory(Protocol):
+    """Makes the layer above a new session."""
+
+    def __call__(self, session: Session, handshake: Handshake, now: float) -> Consumer: ...
+
+
+class Sessions:
+    """Belongs to the event loop in which the first session is opened."""
+
+    def __init__(self, options: Options, consumer_factory: ConsumerFactory) -> None:
+        self.options = options
+        self.by_sid: dict[str, Session] = {}
+        self.opened = 0
+        self.closed: Counter[Reason] = Counter()
+        self.failed_handlers = 0
+        self.shutting_down = False
+        self._consumer_factory = consumer_factory
+        self._wheel: TimerWheel[Session] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """After whatever runs now has returned."""
+        asyncio.get_running_loop().call_soon(call)
+
+    def spawn(self, awaitable: Awaitable[None], done: Callable[[], None]) -> None:
+        async def run() -> None:
+            try:
+                await awaitable
+            except Exception:
+                self.handler_failed()
+
+        def finished(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            done()
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(finished)
+
+    def handler_failed(self) -> None:
+        """Call it while the exception is handled."""
+        self.failed_handlers += 1
+        logger.error("a handler failed")
+
+    # Sessions
+
+    def open(self, transport: Transport, handshake: Handshake) -> Session:
+        """A new session, its open packet sent (protocol document, "Handshake")."""
+        options, now, sid = self.options, self.now(), new_sid()
+        session = Session(sid, transport, self, options, now)
+        session.consumer = self._consumer_factory(session, handshake, now)
+        self.by_sid[sid] = session
+        self.opened += 1
+        upgrades = ["websocket"] if transport.name == "polling" and "websocket" in options.transports else []
+        data = OpenData(
+            sid,
+            upgrades,
+            round(options.ping_interval * 1000),
+            round(options.ping_timeout * 1000),
+            options.max_payload,
+        )
+        session.send(open_packet(data))
+        self.reschedule(session)
+        return session
+
+    def find(self, sid: str) -> Session | None:
+        """A session that is alive at this very moment, however coarse the timer wheel is."""
+        session = self.by_sid.get(sid)
+        if session is not None and session.is_overdue(self.now()):
+            session.close(Reason.PING_TIMEOUT)
+            return None
+        return session
+
+    def session_closed(self, session: Session, reason: Reason) -> None:
+        self.by_sid.pop(session.sid, None)
+        self.closed[reason] += 1
+        if self._wheel is not None:
+            self._wheel.cancel(session)
+
+    # Time
+
+    def reschedule(self, session: Session) -> None:
+        """After a change that gives the session an earlier deadline."""
+        if session.closed is not None:
+            return
+        if self._wheel is None:
+            self._wheel = TimerWheel(self.options.tick, self.now())
+        self._wheel.schedule(session, session.next_deadline())
+        if self._timer is None:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        loop, tick = asyncio.get_running_loop(), self.options.tick
+        self._timer_due = (loop.time() // tick + 1) * tick  # when the wheel reaches its next slot
+        self._timer = loop.call_at(self._timer_due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now, wheel = self.now(), self._wheel
+        stalled = now - self._timer_due > self.options.ping_timeout / 2
+        if wheel is not None and not stalled:
+            for session in wheel.due(now):
+                session.on_deadline(now)
+                self.reschedule(session)
+        # After a stall of the whole process the sockets are read first: their pongs wait there.
+        if self.by_sid and self._timer is None:
+            self._start_timer()
+
+    # The end
+
+    async def close(self, grace: float = 5.0) -> None:
+        """End all sessions, new ones are refused; what handlers still do may take `grace` seconds."""
+        self.shutting_down = True
+        for session in list(self.by_sid.values()):
+            session.close(Reason.SHUTTING_DOWN)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.now() + grace
+        await asyncio.sleep(0)
+        while self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=max(0.0, deadline - self.now()))
+            if pending and self.now() >= deadline:
+                for task in pending:
+                    task.cancel()
+                await asyncio.wait(pending, timeout=1.0)
+                break
+            await asyncio.sleep(0)

@@ -1,0 +1,135 @@
+"""The way from an HTTP request to a WebSocket, as a protocol class for uvicorn's `ws` setting.
+
+uvicorn accepts the connection, TLS included, reads the HTTP request and hands both over. picows sends the
+101 before anybody can object, so path, origin and query are judged before it is asked to.
+"""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Any, cast
+
+from picows import (
+    WSAutoPingStrategy,
+    WSListener,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
+
+from parlour.engine.connection import Handshake
+from parlour.engine.handshake import Rejected, admit, read_request
+from parlour.engine.session import Reason
+from parlour.engine.sessions import Sessions
+from parlour.engine.websocket import WebSocketTransport
+
+_READ_BUFFER = 2048
+"""Bytes at first; picows doubles it for a connection that needs more."""
+
+_logger = logging.LoggerAdapter(logging.getLogger("parlour.engine.picows"))
+"""An adapter, because picows makes a logger of its own for each connection that is given a plain one."""
+
+
+class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
+    """What uvicorn makes for a connection that asks for a WebSocket.
+
+    uvicorn hands over the request as bytes and then makes this the transport's protocol; picows reads
+    into its own buffer from there on.
+    """
+
+    __slots__ = ("_server_connections", "_sessions")
+
+    def __init__(self, sessions: Sessions, server_connections: set[Any]) -> None:
+        super().__init__(
+            None,  # host and port, path: a client's
+            None,
+            False,  # is_client_side
+            self._listener,
+            _logger,
+            True,  # disconnect_on_exception
+            None,  # handshake timeout: the request is there
+            False,  # auto ping and its times: Engine.IO has its own
+            20,
+            20,
+            WSAutoPingStrategy.PING_WHEN_IDLE,
+            True,  # auto pong
+            sessions.options.max_payload,
+            None,  # extra headers
+            _READ_BUFFER,
+        )
+        self._sessions = sessions
+        self._server_connections = server_connections
+
+    def data_received(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            buffer = self.get_buffer(-1)
+            size = min(len(buffer), len(rest))
+            buffer[:size] = rest[:size]
+            self.buffer_updated(size)
+            rest = rest[size:]
+
+    def connection_made(self, transport: Any) -> None:
+        self._server_connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server_connections.discard(self)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Called by uvicorn when it ends."""
+        listener = self.listener
+        if isinstance(listener, WebSocketTransport) and listener.session is not None:
+            listener.session.close(Reason.SHUTTING_DOWN)
+        elif self.transport is not None:
+            self.transport.disconnect()
+
+    def _listener(self, upgrade: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+        """Decides before the 101 is sent."""
+        target, _, query = upgrade.path.decode("latin-1").partition("?")
+        options = self._sessions.options
+        if target != options.path and target + "/" != options.path:
+            return _rejection(Rejected.NOT_FOUND)
+        handshake = self._handshake(upgrade, query)
+        admitted = admit(read_request("GET", "websocket", handshake), options, self._sessions.find)
+        if isinstance(admitted, Rejected):
+            return _rejection(admitted)
+        if self._sessions.shutting_down:
+            return _rejection(Rejected.SHUTTING_DOWN)
+        tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
+        if "upgrade" in tokens:
+            upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"
+        if admitted is None:
+            return WebSocketTransport(self._sessions, handshake, None)
+        return WebSocketTransport(self._sessions, None, admitted)
+
+    def _handshake(self, upgrade: WSUpgradeRequest, query: str) -> Handshake:
+        headers = upgrade.headers
+        peer = self.transport.underlying_transport.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) and peer else ""
+        return Handshake(
+            address=self._sessions.options.client_address(address, headers.get("X-Forwarded-For")),
+            host=headers.get("Host"),
+            origin=headers.get("Origin"),
+            cookie=headers.get("Cookie"),
+            user_agent=headers.get("User-Agent"),
+            query=query,
+        )
+
+
+def _rejection(rejected: Rejected) -> WSUpgradeResponseWithListener:
+    response = WSUpgradeResponse.create_error_response(
+        HTTPStatus(rejected.status), rejected.body, {"Content-Type": "application/json"}
+    )
+    return WSUpgradeResponseWithListener(response, None)
+
+
+def websocket_protocol_class(sessions: Sessions) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(ws=…)`: what uvicorn calls, as it would a class, for each WebSocket."""
+
+    def protocol(*, config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:
+        return WebSocketProtocol(sessions, server_state.connections)
+
+    return cast(type[asyncio.Protocol], protocol)

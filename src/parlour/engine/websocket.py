@@ -1,0 +1,201 @@
+"""The WebSocket transport (RFC 6455) on picows: frames go straight to the session.
+
+No extension is negotiated, so none of the reserved bits may be set.
+"""
+
+import asyncio
+from typing import Any
+
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+)
+
+from parlour.engine.connection import Handshake
+from parlour.engine.packets import Outgoing
+from parlour.engine.session import Reason, Session
+from parlour.engine.sessions import Sessions
+
+_TEXT = WSMsgType.TEXT
+_BINARY = WSMsgType.BINARY
+_SEND_TEXT: Any = _TEXT.value
+"""A plain number: picows takes 50 ns to make one of the enumeration, for each message."""
+
+
+_CLOSE_CODES = {
+    Reason.PARSE_ERROR: WSCloseCode.POLICY_VIOLATION,
+    Reason.TOO_LARGE: WSCloseCode.MESSAGE_TOO_BIG,
+    Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
+}
+
+
+class WebSocketTransport(WSListener):
+    """One WebSocket, server side; fragments are joined, a slow reader is cut off."""
+
+    __slots__ = (
+        "_abort_timer",
+        "_closing",
+        "_handshake",
+        "_joined",
+        "_kind",
+        "_last_reason",
+        "_lost",
+        "_sessions",
+        "_ws",
+        "session",
+    )
+
+    name = "websocket"
+
+    def __init__(self, sessions: Sessions, handshake: Handshake | None, session: Session | None) -> None:
+        """With a `handshake` it opens a session, else it is offered to `session`."""
+        self.session = session
+        self._sessions = sessions
+        self._handshake = handshake
+        self._ws: WSTransport | None = None
+        self._closing = False
+        self._last_reason: Reason | None = None
+        self._lost = Reason.TRANSPORT_CLOSE
+        self._kind = _TEXT
+        self._joined: bytearray | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None
+
+    # Outwards
+
+    def send(self, packet: bytes) -> None:
+        if not self._closing and self._ws is not None:
+            self._ws.send(_SEND_TEXT, packet)
+
+    def send_binary(self, data: bytes) -> None:
+        if not self._closing and self._ws is not None:
+            self._ws.send(_BINARY, data)
+
+    def upgrading(self) -> None:
+        pass
+
+    def take(self) -> list[Outgoing]:
+        return []
+
+    @property
+    def buffered(self) -> int:
+        return 0 if self._ws is None else self._ws.underlying_transport.get_write_buffer_size()
+
+    def close(self, reason: Reason) -> None:
+        self._close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
+
+    def close_when_heard(self, reason: Reason) -> None:
+        self.session = None
+        self._last_reason = reason
+        loop = asyncio.get_running_loop()
+        self._abort_timer = loop.call_later(self._sessions.options.upgrade_timeout, self._abort)
+
+    def _close(self, code: WSCloseCode, reason: Reason) -> None:
+        """Send a Close frame and wait, not long, for the answer."""
+        if self._closing or self._ws is None:
+            return
+        self._closing = True
+        self._ws.send_close(code, reason.encode())
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._abort_timer = loop.call_later(self._sessions.options.close_timeout, self._abort)
+
+    def _abort(self) -> None:
+        # picows writes to the file descriptor itself: nothing may be sent after this.
+        self._closing = True
+        if self._ws is not None:
+            self._ws.disconnect(graceful=False)
+
+    # Inwards
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._ws = transport
+        options = self._sessions.options
+        transport.underlying_transport.set_write_buffer_limits(high=options.max_send_buffer)
+        handshake, self._handshake = self._handshake, None
+        if handshake is not None:
+            self.session = self._sessions.open(self, handshake)
+        elif self.session is None or not self.session.offer(self, self._sessions.now()):
+            self.session = None
+            self._close(WSCloseCode.POLICY_VIOLATION, Reason.OVERLAP)
+        else:
+            self._sessions.reschedule(self.session)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
+        elif kind is _TEXT and frame.fin and self._joined is None:
+            try:
+                text = frame.get_payload_as_utf8_text()
+            except UnicodeDecodeError:
+                self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
+                return
+            if self.session is not None and not self._closing:
+                self.session.receive_text(self, text)
+            elif self._last_reason is not None:
+                self.close(self._last_reason)
+        elif kind is WSMsgType.CLOSE:
+            self._on_close_frame(transport)
+        elif kind is not WSMsgType.PONG and not self._closing:
+            self._on_data_frame(kind, frame)
+
+    def _on_data_frame(self, kind: WSMsgType, frame: WSFrame) -> None:
+        """A binary frame, or a fragment (RFC 6455, section 5.4)."""
+        if (kind is WSMsgType.CONTINUATION) != (self._joined is not None):
+            self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
+            return
+        if self._joined is None:
+            self._kind, self._joined = kind, bytearray()
+        self._joined += frame.get_payload_as_memoryview()
+        if len(self._joined) > self._sessions.options.max_payload:
+            self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
+        elif frame.fin:
+            message, self._joined = bytes(self._joined), None
+            self._on_joined(self._kind, message)
+
+    def _on_joined(self, kind: WSMsgType, message: bytes) -> None:
+        if self.session is None:
+            return
+        if kind is _BINARY:
+            self.session.receive_binary(self, message)
+            return
+        try:
+            text = message.decode()
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
+        else:
+            self.session.receive_text(self, text)
+
+    def _fail(self, code: WSCloseCode, reason: Reason) -> None:
+        self._close(code, reason)
+        if self.session is not None:
+            self.session.transport_lost(self, reason)
+
+    def _on_close_frame(self, transport: WSTransport) -> None:
+        self._closing = True
+        if not transport.is_close_frame_sent:
+            transport.send_close(WSCloseCode.OK)
+        transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._closing = True
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        self._ws = None
+        session, self.session = self.session, None
+        if session is not None:
+            session.transport_lost(self, self._lost)
+
+    def pause_writing(self) -> None:
+        """More than the limit waits for this peer. Aborted later: this is called while something is sent."""
+        if not self._closing:
+            self._closing = True
+            self._lost = Reason.SLOW_READER
+            self._sessions.soon(self._abort)
+
+    def resume_writing(self) -> None:
+        pass

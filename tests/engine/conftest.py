@@ -1,0 +1,61 @@
+"""Fixtures of the engine's tests: they run on uvloop, as in production, and on asyncio's own loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvloop
+
+from parlour.engine import Engine, Options
+from parlour.engine.sessions import Sessions
+from tests.engine.reference import Client, Echo, Reference, reference_engine, serving
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {
+        "uvloop": uvloop.new_event_loop,
+        "asyncio": asyncio.new_event_loop,
+    }
+
+
+@pytest.fixture
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What differs from the defaults; a test says so with `@pytest.mark.parametrize("options", …)`."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def echo(options: dict[str, Any]) -> AsyncIterator[Sessions]:
+    """A running Engine.IO echo at /engine.io/."""
+    yield Sessions(Options(**{"path": "/engine.io/", **options}), Echo)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def io(echo: Sessions) -> AsyncIterator[Client]:
+    """A client of the Engine.IO echo."""
+    async with serving(echo) as port:
+        client = Client(port, "/engine.io/")
+        yield client
+        await client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def engine(options: dict[str, Any]) -> AsyncIterator[Engine]:
+    yield reference_engine(**options)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def reference(engine: Engine) -> AsyncIterator[Reference]:
+    assert isinstance(engine.application, Reference)
+    yield engine.application
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(engine: Engine) -> AsyncIterator[Client]:
+    """A client of the Socket.IO reference application."""
+    async with serving(engine.sessions) as port:
+        client = Client(port, "/socket.io/")
+        yield client
+        await client.close()

@@ -1,0 +1,115 @@
+"""Engine.IO protocol 4, section "Heartbeat": pings from the server, pongs from the client."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from parlour.engine import Reason
+from parlour.engine.sessions import Sessions
+from tests.engine.reference import QUICK, Client
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return QUICK
+
+
+INTERVAL, TIMEOUT = QUICK["ping_interval"], QUICK["ping_timeout"]
+TICK = TIMEOUT / 20
+LATE = 0.1
+"""Seconds that a busy machine may take longer."""
+
+
+async def test_polling_is_pinged_and_stays_with_pongs(io: Client) -> None:
+    sid = await io.open_polling()
+    for _ in range(3):
+        assert await io.poll(sid) == (200, "2")
+        assert await io.post(sid, "3") == (200, "ok")
+
+
+async def test_websocket_is_pinged_and_stays_with_pongs(io: Client) -> None:
+    socket, _ = await io.open_websocket()
+    for _ in range(3):
+        assert await socket.text() == "2"
+        await socket.send("3")
+
+
+async def test_the_ping_interval_is_kept(io: Client) -> None:
+    socket, _ = await io.open_websocket()
+    loop = asyncio.get_running_loop()
+    opened = loop.time()
+    for number in range(1, 5):
+        assert await socket.text() == "2"
+        late = loop.time() - opened - number * INTERVAL
+        assert -2 * TICK < late < LATE, f"ping {number} came {late:.3f} s late"
+        await socket.send("3")
+
+
+async def test_a_missing_pong_closes_a_websocket(io: Client, echo: Sessions) -> None:
+    loop = asyncio.get_running_loop()
+    socket, _ = await io.open_websocket()
+    opened = loop.time()
+    assert await socket.closed() == ["2"]
+    assert -2 * TICK < loop.time() - opened - INTERVAL - TIMEOUT < LATE
+    assert echo.closed == {Reason.PING_TIMEOUT: 1}
+    assert not echo.by_sid
+
+
+async def test_a_missing_pong_closes_a_polling_session(io: Client, echo: Sessions) -> None:
+    sid = await io.open_polling()
+    assert await io.poll(sid) == (200, "2")
+    assert await io.poll(sid) == (200, "1")
+    assert (await io.poll(sid))[0] == 400
+    assert echo.closed == {Reason.PING_TIMEOUT: 1}
+
+
+async def test_a_session_that_nobody_polls_ends_at_its_time(io: Client, echo: Sessions) -> None:
+    sid = await io.open_polling()
+    await asyncio.sleep(INTERVAL + TIMEOUT)  # nothing can be awaited: the rule is about this very time
+    assert (await io.post(sid, "3"))[0] == 400
+    assert not echo.by_sid
+
+
+async def test_a_late_pong_does_not_help(io: Client, echo: Sessions) -> None:
+    socket, _ = await io.open_websocket()
+    assert await socket.text() == "2"
+    assert await socket.closed() == []
+    assert echo.closed == {Reason.PING_TIMEOUT: 1}
+
+
+async def test_a_pong_before_the_ping_does_not_help(io: Client) -> None:
+    socket, _ = await io.open_websocket()
+    await socket.send("3")
+    assert await socket.closed() == ["2"]
+
+
+async def test_messages_are_no_pongs(io: Client) -> None:
+    socket, _ = await io.open_websocket()
+    assert await socket.text() == "2"
+    await socket.send("4hello")
+    assert await socket.closed() == ["4hello"]
+
+
+async def test_the_heartbeat_goes_on_after_an_upgrade(io: Client) -> None:
+    sid = await io.open_polling()
+    socket = await io.websocket(f"&sid={sid}")
+    await socket.send("2probe")
+    assert await socket.text() == "3probe"
+    await socket.send("5")
+    for _ in range(2):
+        assert await socket.text() == "2"
+        await socket.send("3")
+    assert await socket.closed() == ["2"]
+
+
+async def test_a_process_that_stalls_reads_pongs_before_it_judges(io: Client, echo: Sessions) -> None:
+    socket, _ = await io.open_websocket()
+    assert await socket.text() == "2"
+    await socket.send("3")
+    time.sleep(INTERVAL + TIMEOUT)  # noqa: ASYNC251 -- the server runs in this very loop: it stands still
+    await socket.send("4hello")
+    assert "4hello" in [await socket.text(), await socket.text()]

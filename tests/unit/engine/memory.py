@@ -1,0 +1,71 @@
+"""A transport in memory: what a session sends is a list, what closes it is a reason."""
+
+from parlour.engine.packets import Binary, Outgoing
+from parlour.engine.session import Reason, Session
+
+
+class MemoryTransport:
+    """Behaves as a WebSocket does, or as polling that nobody polls."""
+
+    def __init__(self, name: str = "websocket") -> None:
+        self.name = name
+        self.sent: list[Outgoing] = []
+        self.closed: Reason | None = None
+        self.buffered = 0
+
+    def send(self, packet: bytes) -> None:
+        if self.closed is None:
+            self.sent.append(packet)
+
+    def send_binary(self, data: bytes) -> None:
+        if self.closed is None:
+            self.sent.append(Binary(data))
+
+    def close(self, reason: Reason) -> None:
+        assert self.closed is None, "closed twice"
+        self.closed = reason
+
+    def close_when_heard(self, reason: Reason) -> None:
+        self.close(reason)
+
+    def upgrading(self) -> None:
+        pass
+
+    def take(self) -> list[Outgoing]:
+        sent, self.sent = self.sent, []
+        return sent
+
+
+class Listener:
+    """A consumer that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[str | bytes] = []
+        self.closed: list[Reason] = []
+        self.deadline: float | None = None
+        self.deadlines: list[float] = []
+
+    def on_message(self, text: str) -> None:
+        self.heard.append(text)
+
+    def on_binary(self, data: bytes) -> None:
+        self.heard.append(data)
+
+    def on_close(self, reason: Reason) -> None:
+        self.closed.append(reason)
+
+    def next_deadline(self) -> float | None:
+        return self.deadline
+
+    def on_deadline(self, now: float) -> None:
+        self.deadlines.append(now)
+
+
+class Keeper:
+    """An owner that keeps the sessions that ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[Session, Reason]] = []
+
+    def session_closed(self, session: Session, reason: Reason) -> None:
+        self.ended.append((session, reason))
