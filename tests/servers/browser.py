@@ -18,7 +18,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=10",  # half the default: several people share two cores
     "--allow-loopback-in-peer-connection",
 ]
 
