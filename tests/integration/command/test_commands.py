@@ -1,5 +1,6 @@
 """serve, migrate, user create, room list: on both databases."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -27,32 +28,27 @@ async def test_a_person_made_at_the_command_line_can_log_in(tmp_path: Path, sett
     # First of all on an empty database: it is migrated on the way.
     code, out, err = await create("anna", "ann@example.org", PARLOUR_USER_PASSWORD="correct horse battery")
     assert (code, out, err) == (0, "Created anna.\n", "")
-    code, out, err = await create("bobby", "bob@example.org", typed="correct horse battery\n" * 2)
-    assert code == 0
-    assert out.endswith("Created bobby.\n")
-    assert "correct horse" not in out + err
-
     password = {"PARLOUR_USER_PASSWORD": "correct horse battery"}
-    for username, email, message in [
-        ("ANNA", "other@example.org", "username"),
-        ("other", "ANN@example.org", "email"),
-    ]:
-        code, out, err = await create(username, email, **password)
-        assert (code, out) == (1, "")
-        assert len(err.splitlines()) == 1
-        assert message in err
-    for username, email, secret, field in [
-        ("other", "other@example.org", "sw0rd", "password"),
-    ]:
-        code, out, err = await create(username, email, PARLOUR_USER_PASSWORD=secret)
-        assert (code, out) == (2, "")
-        assert len(err.splitlines()) == 1
-        assert field in err
-        assert "sw0rd" not in err
-
-    assert (await run_parlour("room", "list", folder=tmp_path, settings=settings)).out == (
-        "There are no rooms yet.\n"
+    bobby, same_name, same_email, short, no_rooms = await asyncio.gather(
+        create("bobby", "bob@example.org", typed="correct horse battery\n" * 2),
+        create("ANNA", "other@example.org", **password),
+        create("other", "ANN@example.org", **password),
+        create("other", "other@example.org", PARLOUR_USER_PASSWORD="sw0rd"),
+        run_parlour("room", "list", folder=tmp_path, settings=settings),
     )
+    assert bobby[0] == 0
+    assert bobby[1].endswith("Created bobby.\n")
+    assert "correct horse" not in bobby[1] + bobby[2]
+    for (code, out, err), status, named in (
+        (same_name, 1, "username"),
+        (same_email, 1, "email"),
+        (short, 2, "password"),
+    ):
+        assert (code, out) == (status, "")
+        assert len(err.splitlines()) == 1
+        assert named in err
+        assert "sw0rd" not in err
+    assert no_rooms.out == "There are no rooms yet.\n"
     async with ParlourServer(tmp_path, settings.get("PARLOUR_DATABASE_URL"), settings) as server:
         async with Visitors(server) as visitors:
             for username, email in [("anna", "ann@example.org"), ("bobby", "bob@example.org")]:

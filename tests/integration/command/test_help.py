@@ -1,34 +1,33 @@
 """--help helps."""
 
+import asyncio
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.servers.command import run_parlour
 
+HELP: list[tuple[list[str], list[str]]] = [
+    ([], ["serve", "migrate", "user", "room", "PARLOUR_", ".env", "docs/settings.md"]),
+    (["serve"], ["--host", "127.0.0.1", "--port", "8000", "API, signaling and web client"]),
+    (["migrate"], ["database"]),
+    (["user"], ["create"]),
+    (["user", "create"], ["USERNAME", "EMAIL", "--password", "PARLOUR_USER_PASSWORD"]),
+    (["room"], ["list"]),
+    (["room", "list"], ["name", "creator"]),
+]
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], ["serve", "migrate", "user", "room", "PARLOUR_", ".env", "docs/settings.md"]),
-        (["serve"], ["--host", "127.0.0.1", "--port", "8000", "API, signaling and web client"]),
-        (["migrate"], ["database"]),
-        (["user"], ["create"]),
-        (["user", "create"], ["USERNAME", "EMAIL", "--password", "PARLOUR_USER_PASSWORD"]),
-        (["room"], ["list"]),
-        (["room", "list"], ["name", "creator"]),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-async def test_help(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
-    # A wrong setting must not keep anybody from reading how to set it.
-    ended = await run_parlour(*arguments, "--help", folder=tmp_path, settings={"PARLOUR_GUEST_TTL": "soon"})
-    assert (ended.code, ended.err) == (0, "")
-    told = " ".join(ended.out.split())
-    for word in words:
-        assert word in told
-    assert not list(tmp_path.iterdir()), "reading help leaves nothing behind"
+
+async def test_help(tmp_path: Path) -> None:
+    """A wrong setting keeps nobody from reading how to set it, and reading leaves nothing behind."""
+    wrong = {"PARLOUR_GUEST_TTL": "soon"}
+    answers = await asyncio.gather(
+        *(run_parlour(*arguments, "--help", folder=tmp_path, settings=wrong) for arguments, _ in HELP)
+    )
+    for (arguments, words), ended in zip(HELP, answers, strict=True):
+        assert (ended.code, ended.err) == (0, ""), arguments
+        told = " ".join(ended.out.split())
+        assert [word for word in words if word not in told] == []
+    assert not list(tmp_path.iterdir())
 
 
 async def test_version(tmp_path: Path) -> None:
@@ -36,12 +35,10 @@ async def test_version(tmp_path: Path) -> None:
     assert re.fullmatch(r"parlour, version \d+\.\d+\.\d+\n", ended.out)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["sing"], ["serve", "--sing"], ["serve", "--port", "many"], ["user", "create"]]
-)
-async def test_a_wrong_command_says_what_is_right(tmp_path: Path, arguments: list[str]) -> None:
-    ended = await run_parlour(*arguments, folder=tmp_path)
-    assert ended.code == 2
-    assert "Usage: parlour" in ended.err
-    assert "--help" in ended.err
-    assert "Traceback" not in ended.err
+async def test_a_wrong_command_says_what_is_right(tmp_path: Path) -> None:
+    wrong = (["sing"], ["serve", "--sing"], ["serve", "--port", "many"], ["user", "create"])
+    for ended in await asyncio.gather(*(run_parlour(*arguments, folder=tmp_path) for arguments in wrong)):
+        assert ended.code == 2
+        assert "Usage: parlour" in ended.err
+        assert "--help" in ended.err
+        assert "Traceback" not in ended.err

@@ -1,5 +1,6 @@
 """A wrong setting ends the command with one sentence that names it, and exit code 2."""
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -38,24 +39,40 @@ def assert_one_sentence(ended: Ended, *names: str) -> None:
     assert "Traceback" not in line
 
 
-@pytest.mark.parametrize(("name", "value"), WRONG, ids=range(len(WRONG)))
-async def test_serve(tmp_path: Path, name: str, value: str) -> None:
+async def test_serve(tmp_path: Path) -> None:
+    """All at once: each is a process that starts."""
     (tmp_path / "file").write_text(
-        "this is neither a folder nor a database, and long enough to be read as one\n" * 99
+        "neither a folder nor a database, and long enough to be read as one\n" * 99
     )
-    ended = await run_parlour("serve", "--port", "0", folder=tmp_path, settings={f"PARLOUR_{name}": value})
-    assert_one_sentence(ended, f"PARLOUR_{name}")
+    ended = await asyncio.gather(
+        *(
+            run_parlour("serve", "--port", "0", folder=tmp_path, settings={f"PARLOUR_{name}": value})
+            for name, value in WRONG
+        )
+    )
+    for (name, _), one in zip(WRONG, ended, strict=True):
+        assert_one_sentence(one, f"PARLOUR_{name}")
 
 
-@pytest.mark.parametrize(
-    "command", [["migrate"], ["room", "list"], ["user", "create", "anna", "ann@example.org"]]
-)
-@pytest.mark.parametrize("wrong", [WRONG[1], WRONG[4]], ids=lambda wrong: str(wrong[0]))
-async def test_other_commands(tmp_path: Path, command: list[str], wrong: tuple[str, str]) -> None:
+async def test_other_commands(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    settings = {f"PARLOUR_{wrong[0]}": wrong[1], "PARLOUR_USER_PASSWORD": "correct horse"}
-    ended = await run_parlour(*command, folder=tmp_path, settings=settings)
-    assert_one_sentence(ended, f"PARLOUR_{wrong[0]}")
+    wrong = [
+        (["migrate"], WRONG[1]),
+        (["room", "list"], WRONG[4]),
+        (["user", "create", "anna", "ann@example.org"], WRONG[7]),
+    ]
+    ended = await asyncio.gather(
+        *(
+            run_parlour(
+                *command,
+                folder=tmp_path,
+                settings={f"PARLOUR_{name}": value, "PARLOUR_USER_PASSWORD": "correct horse"},
+            )
+            for command, (name, value) in wrong
+        )
+    )
+    for (_, (name, _)), one in zip(wrong, ended, strict=True):
+        assert_one_sentence(one, f"PARLOUR_{name}")
 
 
 async def test_an_unwritable_data_folder(tmp_path: Path) -> None:

@@ -136,19 +136,22 @@ ODD_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD_NAMES, ids=range(len(ODD_NAMES)))
 async def test_odd_room_names_stay_where_they_belong(
-    server_with_mail: tuple[ParlourServer, SmtpServer], odd: str, unique: Unique
+    server_with_mail: tuple[ParlourServer, SmtpServer], unique: Unique
 ) -> None:
     server, mails = server_with_mail
     async with Visitors(server) as visitors:
         ann = await logged_in(visitors, mails)
-        room = await ann.creates_room(odd.strip())
-        bob = f"{unique('bob')}@example.org"
-        await ann.invites(bob, to=room)
-        received = await mails.expect_message(bob)
+        for odd in ODD_NAMES:
+            room = await ann.creates_room(odd.strip())
+            bob = f"{unique('bob')}@example.org"
+            await ann.invites(bob, to=room)
+            assert_in_order(await mails.expect_message(bob), to=bob, inviter=ann.username, room=room)
+
+
+def assert_in_order(received: ReceivedMail, *, to: str, inviter: str | None, room: str) -> None:
     message = received.message
-    assert received.recipients == [bob]
+    assert received.recipients == [to]
     assert message["Bcc"] is None
     assert sorted({name.lower() for name in message.keys()}) == [  # noqa: SIM118 - one name may come twice
         "auto-submitted",
@@ -160,20 +163,18 @@ async def test_odd_room_names_stay_where_they_belong(
         "subject",
         "to",
     ]
-    assert received.subject == f"{ann.username} invites you to “{room}”"
+    assert received.subject == f"{inviter} invites you to “{room}”"
     assert f"“{room}”" in received.text
     assert "<b>" not in received.html
 
 
-@pytest.mark.parametrize("breaking", ["\r\nBcc: eve@example.org", "\n", "\u2028", "\u0085", "\0", "\x1b"])
-async def test_a_room_name_is_one_line(
-    server_with_mail: tuple[ParlourServer, SmtpServer], breaking: str
-) -> None:
+async def test_a_room_name_is_one_line(server_with_mail: tuple[ParlourServer, SmtpServer]) -> None:
     server, mails = server_with_mail
     async with Visitors(server) as visitors:
         ann = await logged_in(visitors, mails)
-        body = {"name": f"a{breaking}b", "password": "secret", "description": "", "creator": ann.username}
-        assert (await ann.post("/room", body)).status_code == 422
+        for breaking in ("\r\nBcc: eve@example.org", "\n", "\u2028", "\u0085", "\0", "\x1b"):
+            body = {"name": f"a{breaking}b", "password": "secret", "description": "", "creator": ann.username}
+            assert (await ann.post("/room", body)).status_code == 422, breaking
 
 
 async def test_an_odd_address_holds_nothing_up(

@@ -71,9 +71,8 @@ async def test_programs_get_json(server: ParlourServer) -> None:
     json.dumps(mails)
 
 
-@pytest.mark.parametrize("public_url", ["https://meet.example.org", "http://192.0.2.1:8000"])
-async def test_nothing_is_shown_where_others_could_look(fresh_server: StartServer, public_url: str) -> None:
-    server = await fresh_server({"PARLOUR_PUBLIC_URL": public_url})
+async def test_nothing_is_shown_where_others_could_look(fresh_server: StartServer) -> None:
+    server = await fresh_server({"PARLOUR_PUBLIC_URL": "https://meet.example.org"})
     async with Visitors(server) as visitors:
         ann = await visitors.stranger()
         await ann.registers()
@@ -85,15 +84,15 @@ async def test_nothing_is_shown_where_others_could_look(fresh_server: StartServe
     await server.expect_log("mail.nowhere_to_go")
 
 
-@pytest.mark.parametrize("forwarded", [ELSEWHERE, f"127.0.0.1, {ELSEWHERE}", "::ffff:192.0.2.7", "unknown"])
-async def test_nothing_is_shown_to_other_machines(fresh_server: StartServer, forwarded: str) -> None:
+async def test_nothing_is_shown_to_other_machines(fresh_server: StartServer) -> None:
     """Behind a proxy that is trusted to say who asks, as in a container."""
     server = await fresh_server({"PARLOUR_TRUSTED_PROXIES": "127.0.0.1"})
     async with httpx.AsyncClient(base_url=server.address) as client:
         assert (await client.get("/dev/mail")).status_code == 200
-        for path in ("/dev/mail", "/dev/mail.css"):
-            answer = await client.get(path, headers={"X-Forwarded-For": forwarded})
-            assert answer.status_code == 404
+        for forwarded in (ELSEWHERE, f"127.0.0.1, {ELSEWHERE}", "::ffff:192.0.2.7", "unknown"):
+            for path in ("/dev/mail", "/dev/mail.css"):
+                answer = await client.get(path, headers={"X-Forwarded-For": forwarded})
+                assert answer.status_code == 404, forwarded
 
 
 async def test_nobody_is_believed_who_is_no_proxy(server: ParlourServer) -> None:
