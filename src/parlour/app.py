@@ -26,11 +26,13 @@ from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
 from parlour.calls.presence import Presence
-from parlour.calls.socket import Outgoing, SignalingServer
+from parlour.calls.proxies import TrustedProxies
+from parlour.calls.socket import PATH, Deliveries, Signaling
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
+from parlour.engine import Engine
 from parlour.errors import Unavailable
 from parlour.mail.http import dev_mail_routes
 from parlour.mail.letters import Letters
@@ -47,8 +49,6 @@ from parlour.webclient import not_found_page, security_headers, webclient_routes
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
-
-SOCKET_PATH = "/socket.io"
 
 log = structlog.get_logger("parlour")
 
@@ -108,24 +108,26 @@ class Parlour:
     def _build_signaling(self) -> None:
         presence = Presence()
         self.waiting_room = WaitingRoom()
-        outgoing = Outgoing()
-        self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=outgoing.deliver)
+        deliveries = Deliveries()
+        self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=deliveries.deliver)
         self.hub = Hub(
             presence=presence,
             watchers=self.watchers,
             rooms=self.rooms,
             chat=self.chat,
             attendance=self.attendance,
-            deliver=outgoing.deliver,
-            hang_up=outgoing.hang_up,
+            deliver=deliveries.deliver,
+            hang_up=deliveries.hang_up,
         )
-        self.signaling = SignalingServer(
+        signaling = Signaling(
             hub=self.hub,
-            outgoing=outgoing,
+            deliveries=deliveries,
             sessions=self.sessions,
             origins=self.origins,
+            proxies=TrustedProxies(self.settings.trusted_proxies),
             waiting_room=self.waiting_room,
         )
+        self.engine = signaling.engine
 
     def asgi(self) -> ASGIApp:
         """HTTP, signaling and web client on one port."""
@@ -144,9 +146,8 @@ class Parlour:
             app.include_router(dev_mail_routes(self.outbox))
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
-        signaling = self.signaling.asgi(path=SOCKET_PATH)
         cors = Cors(
-            _by_path(app, signaling),
+            _by_path(app, self.engine),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT"],
@@ -155,7 +156,7 @@ class Parlour:
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        return Edge(cors, headers=headers, limits_itself=(SOCKET_PATH,))
+        return Edge(cors, headers=headers, limits_itself=(PATH.rstrip("/"),))
 
     def _api(self) -> APIRouter:
         router = APIRouter()
@@ -256,7 +257,6 @@ class Parlour:
         tasks = {
             "upkeep": self.upkeep.run,
             "watchers": self.watchers.run,
-            "signaling": self.signaling.run,
         }
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
@@ -275,11 +275,11 @@ async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
             await asyncio.sleep(1)
 
 
-def _by_path(app: ASGIApp, signaling: ASGIApp) -> ASGIApp:
+def _by_path(app: ASGIApp, engine: Engine) -> ASGIApp:
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and (scope["path"] + "/").startswith(SOCKET_PATH + "/"):
-            scope["parlour.route"] = SOCKET_PATH
-            await signaling(scope, receive, send)
+        if scope["type"] != "lifespan" and engine.serves(scope["path"]):
+            scope["parlour.route"] = engine.options.path
+            await engine.asgi(scope, receive, send)
         else:
             await app(scope, receive, send)
 

@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from parlour import engine
 from parlour.app import Parlour
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.logs import configure_logs
@@ -26,11 +27,11 @@ class PortTaken(Exception):
     """The address cannot be listened on, in one sentence."""
 
 
-class Server(uvicorn.Server):
+class Server(engine.Server):
     """Says where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, *, url: str) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, signaling: engine.Engine, *, url: str) -> None:
+        super().__init__(config, signaling, grace=GRACE_SECONDS)
         self._url = url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -55,14 +56,12 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
+        ws=parlour.engine.websocket_protocol_class(),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = Server(config, url=settings.url(port=port))
+    server = Server(config, parlour.engine, url=settings.url(port=port))
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))

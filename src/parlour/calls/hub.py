@@ -69,11 +69,13 @@ class Hub:
         self._presence.add(connection_id, identity)
         self._watchers.changed()
 
+    def relay(self, connection_id: ConnectionId, event: OfferSdp | OfferIce) -> Accepted:
+        """Passes a message on to a peer of the same room, at once. Raises NotInCall or PeerNotFound."""
+        return self._relay(self._connection(connection_id), event)
+
     async def handle(self, connection_id: ConnectionId, event: AnyClientEvent) -> Acknowledgement:
         """Carries out a client's event. Raises a Refusal."""
-        connection = self._presence.connection(connection_id)
-        if connection is None:
-            raise ConnectionGone
+        connection = self._connection(connection_id)
         match event:
             case OfferIce() | OfferSdp():
                 return self._relay(connection, event)
@@ -109,6 +111,12 @@ class Hub:
         """A message that came another way, to everybody in the room's call."""
         if written.is_new:
             self._announce(written, besides=None)
+
+    def _connection(self, connection_id: ConnectionId) -> Connection:
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        return connection
 
     def _relay(self, connection: Connection, event: OfferSdp | OfferIce) -> Accepted:
         visit = _visit(connection)

@@ -76,6 +76,9 @@ class EventTypes:
             msgspec.defstruct("Arguments", fields, bases=(_Arguments,), array_like=True, frozen=True)
         )
 
+    def knows(self, name: str) -> bool:
+        return name in self._decoders or self._any is not None
+
     def decode(self, name: str, arguments: str) -> Any:
         """The payload. Raises UnknownEvent, or what `messages.JSON_ERRORS` names."""
         decoder = self._decoders.get(name)

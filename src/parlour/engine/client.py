@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
@@ -20,6 +21,7 @@ from parlour.engine.messages import (
     Event,
     decode_message,
     encode_refused,
+    lenient_json,
 )
 from parlour.engine.packets import Malformed
 from parlour.engine.session import Reason, Session
@@ -40,6 +42,7 @@ class Client:
         "_left",
         "_main",
         "handshake",
+        "opened_at",
         "options",
         "session",
     )
@@ -47,6 +50,7 @@ class Client:
     def __init__(self, engine: Engine, session: Session, handshake: Handshake, now: float) -> None:
         self.session = session
         self.handshake = handshake
+        self.opened_at = time.monotonic()
         self.options = engine.options
         self._engine = engine
         self._main: Connection | None = None
@@ -76,7 +80,8 @@ class Client:
             case Ack():
                 self._on_ack(packet)
             case Disconnect(namespace):
-                if (connection := self._find(namespace)) is not None:
+                connection = self._find(namespace)
+                if connection is not None and connection.connected:
                     self.end(connection, Reason.CLIENT_DISCONNECT)
             case BinaryEvent():
                 self._on_binary_event(packet)
@@ -100,11 +105,11 @@ class Client:
         return None if self._connections is None else self._connections.get(namespace)
 
     def _receiver(self, namespace: str) -> Connection | None:
-        """The connection that a packet is for. A packet for none ends the session, one that was on its
-        way while the namespace was left is passed over."""
+        """The connection that a packet is for. A packet for none ends the session; one for a connection that
+        is undecided, or that was on its way while the namespace was left, is passed over."""
         connection = self._find(namespace)
-        if connection is not None and connection.state is State.CONNECTED:
-            return connection
+        if connection is not None:
+            return connection if connection.state is State.CONNECTED else None
         if self._left is None or namespace not in self._left:
             self.session.close(Reason.PARSE_ERROR)
         return None
@@ -114,8 +119,10 @@ class Client:
         if namespace not in self.options.namespaces:
             self.session.send(encode_refused("Invalid namespace", namespace=namespace))
             return
-        if self._find(namespace) is not None:
-            self.session.close(Reason.PARSE_ERROR)
+        known = self._find(namespace)
+        if known is not None:
+            if known.connected:  # one that is still undecided has asked already
+                self.session.close(Reason.PARSE_ERROR)
             return
         connection = Connection(new_sid(), namespace, self, Mailbox(self._engine.sessions.spawn))
         if namespace == "/":
@@ -141,7 +148,7 @@ class Client:
             self._refuse_event(connection, packet.name, Refusal.UNKNOWN_EVENT, "", packet.ack_id)
             return
         except JSON_ERRORS:
-            self.session.close(Reason.PARSE_ERROR)
+            self._on_undecodable(connection, packet)
             return
         self._engine.events += 1
         if connection.mailbox.busy:
@@ -155,6 +162,16 @@ class Client:
         else:
             if awaitable is not None:
                 connection.mailbox.wait_for(awaitable)
+
+    def _on_undecodable(self, connection: Connection, packet: Event) -> None:
+        """What JSON lets pass and Unicode does not is refused; what is no JSON at all ends the session."""
+        if lenient_json(packet.arguments) is None:
+            self.session.close(Reason.PARSE_ERROR)
+        elif self._engine.event_types.knows(packet.name):
+            detail = "text that is not Unicode"
+            self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, detail, packet.ack_id)
+        else:
+            self._refuse_event(connection, packet.name, Refusal.UNKNOWN_EVENT, "", packet.ack_id)
 
     def _on_binary_event(self, packet: BinaryEvent) -> None:
         connection = self._receiver(packet.namespace)

@@ -28,13 +28,17 @@ OnAnswer = Callable[[str | None], None]
 
 
 class Handshake(Struct, frozen=True):
-    """What the first HTTP request of a client said; `query` is as it came, without the `?`."""
+    """What the first HTTP request of a client said; `query` is as it came, without the `?`.
+
+    `fetch_site` is Sec-Fetch-Site (W3C Fetch Metadata).
+    """
 
     address: str
     host: str | None = None
     origin: str | None = None
     cookie: str | None = None
     user_agent: str | None = None
+    fetch_site: str | None = None
     query: str = ""
 
 
@@ -75,6 +79,11 @@ class Connection:
     @property
     def handshake(self) -> Handshake:
         return self._client.handshake
+
+    @property
+    def opened_at(self) -> float:
+        """When its first transport opened, of `time.monotonic`."""
+        return self._client.opened_at
 
     @property
     def transport_name(self) -> str:

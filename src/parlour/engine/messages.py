@@ -7,6 +7,7 @@ an event stay JSON text until its name says which type they are to be decoded in
 """
 
 import re
+from json import loads
 from typing import NewType
 
 import msgspec
@@ -18,9 +19,6 @@ EncodedPacket = NewType("EncodedPacket", bytes)
 """A Socket.IO packet with its Engine.IO type in front: sent as it is to as many as should have it."""
 
 MAX_NAMESPACE_LENGTH = 256
-_RESERVED = frozenset(
-    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
-)
 _HEAD = re.compile(r"(?:([0-9]{1,4})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,15})?")
 _encode = msgspec.json.Encoder().encode
 _decode_auth = msgspec.json.Decoder(dict[str, object]).decode
@@ -77,7 +75,7 @@ def decode_message(text: str) -> SocketPacket:
     if text.startswith('2["'):
         end = text.find('"', 3)
         name = text[3:end]
-        if end > 3 and "\\" not in name and name not in _RESERVED:
+        if end > 3 and "\\" not in name:
             return Event("/", name, text[1:], None)
     return _decode_any(text)
 
@@ -114,7 +112,8 @@ def _decode_connect(namespace: str, json: str) -> SocketPacket:
     try:
         return Connect(namespace, _decode_auth(json))
     except JSON_ERRORS:
-        return Malformed("invalid CONNECT payload")
+        auth = lenient_json(json)
+    return Connect(namespace, auth) if isinstance(auth, dict) else Malformed("invalid CONNECT payload")
 
 
 def _decode_event(namespace: str, ack_id: int | None, json: str) -> SocketPacket:
@@ -138,12 +137,29 @@ def _decode_binary(
 
 
 def event_name(json: str) -> str | None:
-    """The first element of a JSON array, None where that is no name that an event may have."""
+    """The first element of a JSON array, None where that is no name."""
     try:
-        name = str(_decode_name(_decode_list(json)[0]))
-    except (*JSON_ERRORS, IndexError):
+        return str(_decode_name(_decode_list(json)[0]))
+    except IndexError:
         return None
-    return None if name in _RESERVED else name
+    except JSON_ERRORS:
+        return _lenient_name(json)
+
+
+def lenient_json(text: str) -> object:
+    """By the grammar of RFC 8259 alone, which lets a string name half of a surrogate pair; None else."""
+    try:
+        value: object = loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _lenient_name(text: str) -> str | None:
+    """The name of an event whose text is no Unicode somewhere."""
+    arguments = lenient_json(text)
+    name = arguments[0] if isinstance(arguments, list) and arguments else None
+    return name.encode(errors="replace").decode() if isinstance(name, str) else None
 
 
 def _is_array(json: str) -> bool:

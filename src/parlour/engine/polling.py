@@ -244,6 +244,7 @@ class _Exchange:
             origin=self._text(b"origin"),
             cookie=self._text(b"cookie"),
             user_agent=self._text(b"user-agent"),
+            fetch_site=self._text(b"sec-fetch-site"),
             query=self._scope["query_string"].decode("latin-1"),
         )
 

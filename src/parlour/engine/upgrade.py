@@ -115,6 +115,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             origin=headers.get("Origin"),
             cookie=headers.get("Cookie"),
             user_agent=headers.get("User-Agent"),
+            fetch_site=headers.get("Sec-Fetch-Site"),
             query=query,
         )
 

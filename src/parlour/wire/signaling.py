@@ -4,9 +4,8 @@ Member names are what existing clients speak, oddities included: an attribute `p
 the wire. What one peer sends another is decoded into these types and built again from them.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, NewType
+from typing import Annotated, ClassVar, Literal, NewType, assert_never
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from parlour.wire.base import CHAT_TEXT_LENGTH, ROOM_NAME_LENGTH
@@ -110,6 +109,10 @@ CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {
 }
 WITHOUT_PAYLOAD: tuple[type[ClientEvent], ...] = (Leave, Username)
 """Events whose payload, where a client sends one, is passed over."""
+PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
+    name: None if issubclass(kind, WITHOUT_PAYLOAD) else kind for name, kind in CLIENT_EVENTS.items()
+}
+"""The type of each client event's first argument."""
 
 
 class ServerEvent(Struct, frozen=True, rename=_wire_name):
@@ -272,22 +275,19 @@ class Handshake(Struct, frozen=True):
     token: str | None = None
 
 
-def parse_client_event(name: str, payload: object) -> AnyClientEvent:
-    """The typed event of a decoded payload (the event's first argument, or None).
-
-    Raises KeyError for an unknown name, msgspec.ValidationError, which names the member, for a payload
-    that does not fit, and UnicodeEncodeError for text with lone surrogates.
-    """
-    kind = CLIENT_EVENTS[name]
-    if kind is Leave:
-        return Leave()
-    if kind is Username:
-        return Username()
-    event = msgspec.convert(payload, kind)
-    msgspec.json.encode(event)
-    return event
-
-
-def to_payload(message: ServerEvent | Acknowledgement) -> Any:
-    """What goes into the packet: dicts, lists and strings."""
-    return msgspec.to_builtins(message)
+def holds_nul(event: AnyClientEvent) -> bool:
+    """Whether some text of an event holds NUL, which neither a database nor a browser's SDP can."""
+    match event:
+        case OfferIce(ice_candidate=candidate):
+            texts = (candidate.candidate, candidate.sdp_mid, candidate.username_fragment)
+            return any(isinstance(text, str) and "\0" in text for text in texts)
+        case OfferSdp(session_description=description):
+            return "\0" in description.sdp
+        case Join(room=room):
+            return "\0" in room
+        case SendChat(message=message):
+            return "\0" in message
+        case Leave() | Username():
+            return False
+        case _:
+            assert_never(event)

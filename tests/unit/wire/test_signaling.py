@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parlour.engine import EventTypes
+from parlour.engine.application import UnknownEvent
+from parlour.engine.messages import JSON_ERRORS
 from parlour.wire.signaling import (
     ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
     LEGACY_DESCRIPTION_EVENT,
     MAX_SDP_LENGTH,
+    PAYLOADS,
     SERVER_EVENTS,
     Accepted,
     Acknowledgement,
@@ -38,9 +42,21 @@ from parlour.wire.signaling import (
     SessionEnded,
     ShareRooms,
     Username,
-    parse_client_event,
-    to_payload,
 )
+
+EVENTS = EventTypes(PAYLOADS)
+
+
+def parse_client_event(name: str, payload: object) -> Any:
+    """As the engine reads it."""
+    read = EVENTS.decode(name, json.dumps([name, payload]))
+    return read if read is not None else {"leave": Leave, "username": Username}[name]()
+
+
+def to_payload(message: ServerEvent | Acknowledgement) -> Any:
+    """As a client reads it."""
+    return json.loads(msgspec.json.encode(message))
+
 
 ANN, BOB = PeerId("ann's"), PeerId("bob's")
 DESCRIPTION = {"type": "offer", "sdp": "v=0\r\n"}
@@ -217,7 +233,6 @@ BAD: list[tuple[str, object]] = [
     ("offer-sdp", {"peerID": "b" * 65, "sessionDescription": DESCRIPTION}),
     ("offer-sdp", {"peerID": "b", "sessionDescription": "v=0"}),
     ("offer-sdp", {"peerID": "b", "sessionDescription": {"type": "call", "sdp": ""}}),
-    ("offer-sdp", {"peerID": "b", "sessionDescription": {"type": "offer", "sdp": b"v=0"}}),
     ("offer-sdp", {"peerID": "b", "sessionDescription": {"type": "offer", "sdp": "\udfff"}}),
     (
         "offer-sdp",
@@ -243,18 +258,18 @@ BAD: list[tuple[str, object]] = [
 
 @pytest.mark.parametrize(("name", "payload"), BAD, ids=range(len(BAD)))
 def test_what_does_not_fit_is_refused(name: str, payload: object) -> None:
-    with pytest.raises((msgspec.ValidationError, UnicodeEncodeError)):
+    with pytest.raises(JSON_ERRORS):
         parse_client_event(name, payload)
 
 
 @pytest.mark.parametrize("name", ["", "connect", "disconnect", "add-peer", "JOIN", "share-rooms"])
 def test_events_nobody_knows(name: str) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownEvent):
         parse_client_event(name, {})
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -284,6 +299,6 @@ json_values = st.recursive(
 def test_anything_is_parsed_or_refused(name: str, payload: object) -> None:
     try:
         event = parse_client_event(name, payload)
-    except (msgspec.ValidationError, UnicodeEncodeError):
+    except JSON_ERRORS:
         return
     json.dumps(msgspec.to_builtins(event)).encode()
