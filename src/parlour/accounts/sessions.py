@@ -104,7 +104,7 @@ class Sessions:
             claim = self._signer.read_access(token, now=now)
         except TokenRejected as error:
             raise InvalidToken from error
-        async with self._database.reading() as connection:
+        async with self._database.looking_up() as connection:
             session = await store.session(connection, claim.family)
             account = await store.account_by_id(connection, claim.user_id)
         identity = None if account is None else _identity(account, now)
@@ -122,7 +122,7 @@ class Sessions:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected as error:
             raise InvalidToken from error
-        async with self._database.reading() as connection:
+        async with self._database.looking_up() as connection:
             session = await store.session(connection, claim.family)
             if session is None or session.revoked_at is not None:
                 return None

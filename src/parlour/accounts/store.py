@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from parlour.accounts.identity import UserId
 from parlour.accounts.tokens import Purpose
@@ -70,6 +70,10 @@ _ACCOUNT = (
 )
 
 
+_ACCOUNT_BY_ID = _ACCOUNT.where(users.c.id == bindparam("user_id"))
+_SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
+
+
 def _account(row: Any) -> Account | None:
     if row is None:
         return None
@@ -84,7 +88,7 @@ def _account(row: Any) -> Account | None:
 
 
 async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | None:
-    return _account((await connection.execute(_ACCOUNT.where(users.c.id == user_id))).one_or_none())
+    return _account((await connection.execute(_ACCOUNT_BY_ID, {"user_id": user_id})).one_or_none())
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> Account | None:
@@ -274,8 +278,7 @@ async def add_session(
 
 
 async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
-    found = await connection.execute(select(refresh_sessions).where(refresh_sessions.c.family == family))
-    row = found.one_or_none()
+    row = (await connection.execute(_SESSION, {"family": family})).one_or_none()
     if row is None:
         return None
     return SessionRow(

@@ -66,8 +66,7 @@ class Hub:
         self._hang_up = hang_up
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
-        self._presence.add(connection_id, identity)
-        self._watchers.changed()
+        self._watchers.welcome(self._presence.add(connection_id, identity))
 
     def relay(self, connection_id: ConnectionId, event: OfferSdp | OfferIce) -> Accepted:
         """Passes a message on to a peer of the same room, at once. Raises NotInCall or PeerNotFound."""

@@ -49,9 +49,11 @@ class Presence:
         self._calls: dict[RoomId, OngoingCall] = {}
         self._peers: dict[PeerId, ConnectionId] = {}
 
-    def add(self, connection_id: ConnectionId, identity: Identity) -> None:
-        self._connections[connection_id] = Connection(connection_id, identity)
+    def add(self, connection_id: ConnectionId, identity: Identity) -> Connection:
+        connection = Connection(connection_id, identity)
+        self._connections[connection_id] = connection
         self._by_user[identity.user_id].add(connection_id)
+        return connection
 
     def remove(self, connection_id: ConnectionId) -> None:
         """A connection in a call leaves it first."""

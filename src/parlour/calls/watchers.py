@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import UserId
-from parlour.calls.presence import ConnectionId, Presence
+from parlour.calls.presence import Connection, ConnectionId, Presence
 from parlour.rooms.entities import RoomId
 from parlour.rooms.service import RoomService
 from parlour.wire.signaling import AnyServerEvent, ShareRooms
@@ -36,10 +36,21 @@ class Watchers:
         self._rooms = rooms
         self._deliver = deliver
         self._changed = asyncio.Event()
+        self._is_stale = False
+        self._in_use: dict[RoomId, str] = {}
+        self._events: dict[RoomId, set[UserId]] = {}
 
     def changed(self) -> None:
-        """Somebody connected, joined or left, or may see other rooms than before."""
+        """Somebody joined or left, or may see other rooms than before."""
+        self._is_stale = True
         self._changed.set()
+
+    def welcome(self, connection: Connection) -> None:
+        """Tells a newcomer at once what the last round told; while that is changing, the next one does."""
+        if self._is_stale:
+            return
+        names = self._names_for(_hidden_from(connection.identity.user_id, self._events))
+        self._tell(connection, names, ShareRooms(list(names)))
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is waited for."""
@@ -48,29 +59,34 @@ class Watchers:
             self._changed.clear()
             pause = SHORTEST_PAUSE_SECONDS
             try:
-                await self._tell()
+                await self._tell_all()
             except SQLAlchemyError as error:
                 log.warning("share_rooms.postponed", error=type(error).__name__)
-                self._changed.set()
+                self.changed()
                 pause = RETRY_SECONDS
             await asyncio.sleep(pause)
 
-    async def _tell(self) -> None:
+    async def _tell_all(self) -> None:
         in_use = self._presence.rooms_in_use()
-        events = await self._rooms.events_among(in_use) if in_use else {}
+        self._events = await self._rooms.events_among(in_use) if in_use else {}
+        self._in_use = in_use
+        self._is_stale = self._changed.is_set()
         lists: dict[frozenset[RoomId], tuple[str, ...]] = {}
         messages: dict[tuple[str, ...], ShareRooms] = {}
         for connection, watching in self._presence.watching():
-            hidden = _hidden_from(connection.identity.user_id, events)
+            hidden = _hidden_from(connection.identity.user_id, self._events)
             if hidden not in lists:
-                lists[hidden] = tuple(
-                    sorted(name for room_id, name in in_use.items() if room_id not in hidden)
-                )
+                lists[hidden] = self._names_for(hidden)
             names = lists[hidden]
             if watching.told != names:
-                message = messages.setdefault(names, ShareRooms(list(names)))
-                self._deliver(connection.connection_id, message)
-                self._presence.told(connection.connection_id, names)
+                self._tell(connection, names, messages.setdefault(names, ShareRooms(list(names))))
+
+    def _names_for(self, hidden: frozenset[RoomId]) -> tuple[str, ...]:
+        return tuple(sorted(name for room_id, name in self._in_use.items() if room_id not in hidden))
+
+    def _tell(self, connection: Connection, names: tuple[str, ...], message: ShareRooms) -> None:
+        self._deliver(connection.connection_id, message)
+        self._presence.told(connection.connection_id, names)
 
 
 def _hidden_from(user_id: UserId, events: dict[RoomId, set[UserId]]) -> frozenset[RoomId]:

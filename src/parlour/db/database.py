@@ -4,9 +4,19 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Executable,
+    StaticPool,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -44,8 +54,10 @@ class Database:
     def __init__(self, database_url: str) -> None:
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._lookups: _Lookups | None = None
         if self.is_sqlite:
             self.engine = create_async_engine(url, hide_parameters=True)
+            self._lookups = _Lookups(url)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
                 with suppress(OSError):  # the first connection says what is wrong
@@ -97,13 +109,58 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    @asynccontextmanager
+    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
+        """For queries that find single rows by a key, each on its own: what every connect and join asks.
+
+        SQLite answers those within microseconds on this very thread; the way to the thread of a
+        connection and back would cost ten times that. PostgreSQL is asked as ever.
+        """
+        if self._lookups is None:
+            async with self.reading() as connection:
+                yield connection
+        else:
+            yield cast(AsyncConnection, self._lookups)
+
     async def ping(self) -> None:
         """Raises what the driver raises where the database does not answer."""
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        if self._lookups is not None:
+            self._lookups.close()
         await self.engine.dispose()
+
+
+class _Lookups:
+    """What of a connection the stores need to look something up, without waiting; opened when first asked."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
+            poolclass=StaticPool,
+        )
+        event.listen(self._engine, "connect", _read_only)
+        self._connection: Connection | None = None
+
+    async def execute(self, query: Executable, parameters: dict[str, Any] | None = None) -> CursorResult[Any]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection.execute(query, parameters)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+
+def _read_only(connection: Any, _record: Any) -> None:
+    """Readers wait for nobody in WAL mode, save for a moment where the log is begun anew."""
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA busy_timeout=100")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -173,7 +173,7 @@ class RoomService:
 
     async def enter(self, identity: Identity, *, room: str) -> Room:
         """The room, where this person may join its call. Raises RoomNotFound, NotAdmitted, NotInvited."""
-        async with self._database.reading() as connection:
+        async with self._database.looking_up() as connection:
             known, _ = await permitted(connection, Action.ENTER, room=room, identity=identity)
         return known
 

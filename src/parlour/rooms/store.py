@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, exists, insert, or_, select, update
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import admissions, clients, event_log, events, invitations, messages, rooms, users
+from parlour.db.tables import Id, admissions, clients, event_log, events, invitations, messages, rooms, users
 from parlour.db.upsert import insert_if_absent
 from parlour.rooms.entities import Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
@@ -33,23 +33,24 @@ def _room(row: Row[Any]) -> Room:
     )
 
 
-def _invited(user_id: UserId) -> ColumnElement[bool]:
+def _invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
     """By address: one who registered in the moment of the invitation is not tied to it by id."""
     own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
     return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == own)
 
 
-def _admitted(user_id: UserId) -> ColumnElement[bool]:
-    return exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == user_id)
+_ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
+_ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
+_ROOM_AND_STANDING = _ROOM.add_columns(
+    _invited(_ASKING).label("is_invited"), _ADMITTED.label("is_admitted")
+).where(rooms.c.name_key == bindparam("room"))
 
 
 async def room_and_standing(
     connection: AsyncConnection, name: str, user_id: UserId
 ) -> tuple[Room, Standing] | None:
-    query = _ROOM.add_columns(
-        _invited(user_id).label("is_invited"), _admitted(user_id).label("is_admitted")
-    ).where(rooms.c.name_key == room_key(name))
-    row = (await connection.execute(query)).one_or_none()
+    asked = {"room": room_key(name), "user_id": user_id}
+    row = (await connection.execute(_ROOM_AND_STANDING, asked)).one_or_none()
     if row is None:
         return None
     standing = Standing(

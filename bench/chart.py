@@ -1,0 +1,101 @@
+"""Bar charts as SVG, without a library; their colours follow the reader's light or dark theme."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from bench.outcome import NODE, PARLOUR
+
+WIDTH, LEFT, RIGHT = 760, 250, 90
+TOP, BAR, GAP = 56, 18, 14
+_STYLE = """\
+text { font: 13px system-ui, sans-serif; fill: #1f2328; }
+.title { font-weight: 600; font-size: 15px; }
+.small { font-size: 12px; fill: #59636e; }
+.Parlour { fill: #0969da; } .Node { fill: #8c959f; }
+.line { stroke: #d1d9e0; } .range { stroke: #1f2328; stroke-width: 1.5; }
+.target { stroke: #cf222e; stroke-width: 2; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc; } .small { fill: #9198a1; }
+  .Parlour { fill: #4493f8; } .Node { fill: #6e7681; }
+  .line { stroke: #3d444d; } .range { stroke: #f0f6fc; } .target { stroke: #ff7b72; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    title: str
+    median: float
+    low: float
+    high: float
+    target: float
+
+
+def ratios(title: str, rows: Sequence[Ratio]) -> str:
+    """A bar for each ratio, a thin line for its spread, a red mark for its target."""
+    longest = max([1.1, *(max(row.high, row.target) for row in rows)])
+    parts = [_line("line", _x(1.0, longest), TOP - 8, _x(1.0, longest), _height(len(rows), 1) - 12)]
+    parts.append(_text(_x(1.0, longest), TOP - 14, "as Node", "small", "middle"))
+    for place, row in enumerate(rows):
+        y = TOP + place * (BAR + GAP)
+        middle = y + BAR / 2
+        relation = "≤" if row.median <= row.target else ">"
+        parts += [
+            _text(LEFT - 10, middle + 4, row.title, "", "end"),
+            _bar(PARLOUR, y, _x(row.median, longest), BAR),
+            _line("range", _x(row.low, longest), middle, _x(row.high, longest), middle),
+            _line("target", _x(row.target, longest), y - 4, _x(row.target, longest), y + BAR + 4),
+            _text(WIDTH - RIGHT + 14, middle + 4, f"{row.median:.2f} {relation} {row.target:g}", "small"),
+        ]
+    return _svg(title, _height(len(rows), 1), parts)
+
+
+def bars(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
+    """For each row a bar for each server."""
+    longest = max([value for _, pair in rows for value in pair.values()], default=1.0)
+    parts = []
+    for index, server in enumerate((PARLOUR, NODE)):
+        x = LEFT + 90 * index
+        parts.append(f'<rect class="{server}" x="{x}" y="{TOP - 22}" width="12" height="12" rx="2"/>')
+        parts.append(_text(x + 18, TOP - 12, server, "small"))
+    for place, (name, pair) in enumerate(rows):
+        y = TOP + place * (2 * BAR + GAP)
+        parts.append(_text(LEFT - 10, y + BAR + 4, name, "", "end"))
+        for index, (server, value) in enumerate(pair.items()):
+            top = y + index * BAR
+            end = _x(value, longest)
+            parts.append(_bar(server, top, end, BAR - 3))
+            label = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+            parts.append(_text(end + 8, top + BAR - 6, label, "small"))
+    return _svg(title, _height(len(rows), 2), parts)
+
+
+def _height(rows: int, bars_each: int) -> int:
+    return TOP + rows * (BAR * bars_each + GAP) + 10
+
+
+def _x(value: float, longest: float) -> float:
+    return LEFT + value / longest * (WIDTH - LEFT - RIGHT)
+
+
+def _bar(kind: str, y: float, end: float, height: float) -> str:
+    width = max(1.0, end - LEFT)
+    return f'<rect class="{kind}" x="{LEFT}" y="{y:g}" width="{width:.1f}" height="{height:g}" rx="2"/>'
+
+
+def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:g}" x2="{x2:.1f}" y2="{y2:g}"/>'
+
+
+def _text(x: float, y: float, content: str, kind: str, anchor: str = "start") -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:g}" text-anchor="{anchor}">{escape(content)}</text>'
+
+
+def _svg(title: str, height: int, parts: Sequence[str]) -> str:
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'
+    )
+    heading = _text(12, 22, title, "title")
+    return "\n".join([head, f"<style>\n{_STYLE}</style>", heading, *parts, "</svg>", ""])

@@ -1,0 +1,47 @@
+"""The load generator: a process of its own on a core of its own, which also starts the servers."""
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import uvloop
+
+from bench.machine import Cores, raise_open_files, stay
+from bench.outcome import Outcome
+from bench.seed import Seed
+from bench.servers import Node, Parlour
+from bench.slices import Run
+from bench.workloads import WORKLOADS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    workload: str
+    seed: Seed
+    cores: Cores
+    rounds: int
+    seconds: float
+
+
+def in_process(job: Job) -> Outcome:
+    """Runs one workload on servers that were just started."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        return pool.submit(generate, job).result()
+
+
+def generate(job: Job) -> Outcome:
+    raise_open_files()
+    stay(job.cores.generator, parent=os.getppid())
+    outcome = Outcome(job.workload)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(kind(core=job.cores.server, seed=job.seed)) for kind in (Parlour, Node)
+        ]
+        run = Run(seed=job.seed, servers=servers, rounds=job.rounds, seconds=job.seconds, outcome=outcome)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(WORKLOADS[job.workload].measure(run))
+    return outcome

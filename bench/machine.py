@@ -1,0 +1,112 @@
+"""What the measurements run on, and the share of it that each process gets."""
+
+import ctypes
+import os
+import platform
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """One for the servers, one for the generator: the same one where there is no other."""
+
+    server: int
+    generator: int
+
+    @property
+    def apart(self) -> bool:
+        return self.server != self.generator
+
+
+def cores() -> Cores:
+    usable = sorted(os.sched_getaffinity(0))
+    return Cores(server=usable[0], generator=usable[-1])
+
+
+def raise_open_files() -> int:
+    """How many files this process and its children may have open from now on."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        most = 1 << 20
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def stay(core: int, *, parent: int) -> None:
+    """From now on this process stays on that core, and ends with its parent."""
+    os.sched_setaffinity(0, {core})
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pinned(core: int) -> Callable[[], None]:
+    """What a child runs before its program."""
+    return partial(stay, core, parent=os.getpid())
+
+
+class ProcessClock:
+    """CPU time of another process: user and system, all its threads, those that ended included.
+
+    The same as utime + stime of /proc/<pid>/stat, but in nanoseconds instead of ticks of 10 ms
+    (clock_getcpuclockid(3)).
+    """
+
+    def __init__(self, pid: int) -> None:
+        clock = ctypes.c_int()
+        error = _libc.clock_getcpuclockid(pid, ctypes.byref(clock))
+        if error:
+            raise OSError(error, f"no CPU clock of process {pid}")
+        self._clock = clock.value
+
+    def seconds(self) -> float:
+        return time.clock_gettime(self._clock)
+
+
+def resident_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
+def busy_seconds(core: int) -> float:
+    """What all processes together have used of a core (proc_stat(5): user, nice, system, irq, softirq)."""
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            used = sum(int(ticks[column]) for column in (0, 1, 2, 5, 6))
+            return used / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model"):
+            return value.strip()
+    return platform.machine()
+
+
+def memory_gigabytes() -> int:
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return round(total / 2**30)
+
+
+def versions() -> dict[str, str]:
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    return {
+        "Parlour": version("parlour"),
+        "Python": platform.python_version(),
+        "Node": node.strip().removeprefix("v"),
+        "Linux": platform.release().split("-")[0],
+    }

@@ -1,0 +1,93 @@
+"""What a workload finds out: figures of each server, round by round, and their ratios."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+PARLOUR, NODE = "Parlour", "Node"
+
+Figures = dict[str, float]
+Round = dict[str, Figures]
+"""By server; each server's figures by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure of a workload, such as the CPU time of a message; less is better.
+
+    `target` is the most that the ratio to Node may be; `own_target`, the most that Parlour's may be.
+    """
+
+    key: str
+    title: str
+    unit: str
+    target: float | None = None
+    own_target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    median: float
+    low: float
+    high: float
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """The median and the quartiles; of fewer than four values, the least and the greatest."""
+    if len(values) < 4:
+        return Spread(statistics.median(values), min(values), max(values))
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, low, high)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`generator` and `others`: shares of a core, of the generator of its own and of other processes of
+    the server's."""
+
+    workload: str
+    rounds: list[Round] = field(default_factory=list)
+    generator: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+
+    def values(self, server: str, key: str) -> list[float]:
+        return [one[server][key] for one in self.rounds if key in one.get(server, {})]
+
+    def of(self, server: str, key: str) -> Spread | None:
+        values = self.values(server, key)
+        return spread(values) if values else None
+
+    def ratio(self, key: str) -> Spread | None:
+        """Of Parlour to Node in the same round."""
+        pairs = [
+            one[PARLOUR][key] / one[NODE][key]
+            for one in self.rounds
+            if one.get(NODE, {}).get(key) and key in one.get(PARLOUR, {})
+        ]
+        return spread(pairs) if pairs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A target, and what was measured against it."""
+
+    title: str
+    target: float
+    measured: float
+
+    @property
+    def met(self) -> bool:
+        return self.measured <= self.target
+
+
+def verdict(figure: Figure, outcome: Outcome) -> Verdict | None:
+    """None for a figure without a target, and where it could not be measured."""
+    found: Callable[[str], Spread | None]
+    if figure.target is not None:
+        target, found = figure.target, outcome.ratio
+    elif figure.own_target is not None:
+        target, found = figure.own_target, lambda key: outcome.of(PARLOUR, key)
+    else:
+        return None
+    measured = found(figure.key)
+    return None if measured is None else Verdict(figure.title, target, measured.median)

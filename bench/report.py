@@ -1,0 +1,260 @@
+"""The tables: on the terminal after each workload, and docs/performance.md after a whole run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench import chart
+from bench.machine import Cores, cpu_model, memory_gigabytes, versions
+from bench.outcome import NODE, PARLOUR, Figure, Outcome, Spread, Verdict, spread, verdict
+from bench.servers import socketio_version
+from bench.workloads import WORKLOADS
+from bench.workloads.entrance import SIZES
+
+Outcomes = Mapping[str, Outcome]
+RATIOS = "bench-ratios.svg"
+BARS = {
+    "bench-relay.svg": (
+        "CPU time of the server for a message, µs",
+        (
+            ("candidates", "cpu", "Candidate"),
+            ("descriptions", "cpu", "Description"),
+            ("mix", "cpu", "Message of the mix"),
+            ("idle", "heartbeat", "Heartbeat"),
+        ),
+    ),
+    "bench-connect.svg": (
+        "CPU time of the server for a connect and join, µs",
+        (("connect", "cpu", "Rooms of 4"), ("storm", "cpu", "The same in the storm")),
+    ),
+    "bench-rooms.svg": (
+        "CPU time of the server for a join, per member of the room, µs",
+        tuple(("rooms", f"member{size}", f"Room of {size}") for size in SIZES),
+    ),
+}
+DISTURBED_SHARE, BOTTLENECK_SHARE = 0.1, 0.9
+HEAD = ("", PARLOUR, NODE, "ratio", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How a run was made."""
+
+    cores: Cores
+    core_count: int
+    command: str
+    minutes: float
+
+    def lines(self) -> list[str]:
+        names = {**versions(), "socket.io": socketio_version()}
+        apart = "a core of its own" if self.cores.apart else "the same core: there is no other"
+        return [
+            f"{cpu_model()}, {self.core_count} cores, {memory_gigabytes()} GB of memory; "
+            f"the servers on one core, the generator on {apart}",
+            ", ".join(f"{name} {version}" for name, version in names.items()),
+            f"{datetime.now(UTC):%Y-%m-%d}, `{self.command}`, {self.minutes:.0f} minutes",
+        ]
+
+
+def number(value: float) -> str:
+    """Three digits that count."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def measured(found: Spread | None, unit: str) -> str:
+    return "–" if found is None else f"{number(found.median)} {unit}"
+
+
+def ranged(found: Spread | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found.median:.2f} ({found.low:.2f} – {found.high:.2f})"
+
+
+def row(figure: Figure, outcome: Outcome) -> tuple[str, ...]:
+    judged = verdict(figure, outcome)
+    target = "" if judged is None else f"{judged.target:g} {'met' if judged.met else 'missed'}"
+    own, peer = outcome.of(PARLOUR, figure.key), outcome.of(NODE, figure.key)
+    return (
+        figure.title,
+        measured(own, figure.unit),
+        measured(peer, figure.unit),
+        ranged(outcome.ratio(figure.key)),
+        target,
+    )
+
+
+def shares(outcome: Outcome) -> str:
+    """The generator's share has to stay well below a core, that of others near nothing."""
+    generator = spread(outcome.generator)
+    text = f"generator {generator.median:.0%} of its core (to {max(outcome.generator):.0%})"
+    if outcome.others:
+        others = spread(outcome.others)
+        text += f", other processes {others.median:.0%} of the server's (to {max(outcome.others):.0%})"
+    return text
+
+
+def caveats(outcome: Outcome) -> list[str]:
+    """Why these figures should not be believed."""
+    found = []
+    if outcome.others and spread(outcome.others).median > DISTURBED_SHARE:
+        found.append("Other work on the server's core disturbed this: repeat it on a quiet machine.")
+    if spread(outcome.generator).median > BOTTLENECK_SHARE:
+        found.append("The generator was the bottleneck: the server could do more than this.")
+    return found
+
+
+def terminal(outcome: Outcome) -> str:
+    """The table of one workload."""
+    workload = WORKLOADS[outcome.workload]
+    rows = [HEAD, *(row(figure, outcome) for figure in workload.figures)]
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(HEAD))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+        for cells in rows
+    ]
+    lines += caveats(outcome)
+    return "\n".join([f"\n{workload.title} ({shares(outcome)})", *(f"  {line}" for line in lines)])
+
+
+def verdicts(outcomes: Outcomes) -> list[Verdict]:
+    return [
+        judged
+        for name, outcome in outcomes.items()
+        for figure in WORKLOADS[name].figures
+        if (judged := verdict(figure, outcome)) is not None
+    ]
+
+
+def summary(outcomes: Outcomes) -> str:
+    judged = verdicts(outcomes)
+    missed = [one for one in judged if not one.met]
+    lines = [f"  {one.title}: {one.measured:.2f}, at most {one.target:g} wanted" for one in missed]
+    return "\n".join([f"\n{len(judged) - len(missed)} of {len(judged)} targets met.", *lines])
+
+
+# ------------------------------------------------------------------------------------------- the page
+
+_PAGE = """\
+# Performance
+
+<!-- Generated by `make bench`: edit bench/report.py instead. -->
+
+Generated by `make bench`, which starts the real `parlour serve`, with every check of identity, admission,
+same room and shape in place, and Node's socket.io with the same checks beside it ([bench/node]), and
+measures both in turn.
+
+{circumstances}
+
+[bench/node]: ../bench/node/server.js
+
+## Targets
+
+{targets}
+
+{ratios}
+
+## Figures
+
+A figure is the median of all rounds; a ratio is Parlour's figure divided by Node's of the same round: the
+median, and the quartiles of the rounds (of fewer than four, the least and the greatest).
+
+{tables}
+
+{bars}
+
+## How it is measured
+
+- **Two cores.** Both servers are pinned to one, the load generator to another. Slices are interleaved: a
+  round is one slice of each server, the next round begins with the other one. The one that is not being
+  measured rests.
+- **CPU time** is that of the whole server process, user and system, all threads, from the kernel's clock of
+  that process: what `/proc/<pid>/stat` says, in nanoseconds instead of ticks of 10 ms.
+- **The generator** (Python, uvloop, picows) sends frames that were encoded ahead. Of each connection the
+  first message that arrives is compared whole, the others by their length; one that does not come ends the
+  measurement. Its share of its core stands below each table: a figure counts only while that is well below
+  100 %.
+- **The database** of Parlour (SQLite, in the measurements' own folder) holds accounts, sessions, rooms and
+  admissions as if they had been made over HTTP. The Node server has no database: it reads who is admitted
+  where into memory, keeps no list of rooms in use, and writes to peers directly instead of through its
+  adapter. Where the two differ, it is in Node's favour.
+- **Relay**: 50 rooms of two; whoever gets a message sends one back, so that 100 are on their way at any
+  time. **Mix**: 2,000 messages a second at even intervals, every tenth a description; the delay is from
+  just before `send` to the arrival in the generator.
+- **Connect and join**: a slice is 100 rooms of four, 16 connections on the way at any time, from the TCP
+  connect to the last `add-peer`.
+- **Rooms**: eight rooms with all but one of their members in them; that one joins and leaves, and the join is
+  measured: the acknowledgement, and two messages for each member.
+- **Idle**: memory is the growth of the resident set of a fresh server; a heartbeat is the server's ping and
+  the pong, over one ping interval (25 s), less what the server takes at rest.
+- **Storm**: 2,000 people in 500 rooms; the server is ended by SIGTERM and started again, and all of them
+  connect and join in the same moment.
+
+## How to repeat it
+
+    make bench                                                    # everything, some {minutes:.0f} minutes
+    make bench ARGS="--only candidates,mix --rounds 3 --seconds 2"   # a part, on the terminal alone
+
+Other work on the machine shows in the shares below the tables, and in the spread of the ratios.
+"""
+
+
+def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
+    """docs/performance.md."""
+    tables = []
+    for name, outcome in outcomes.items():
+        workload = WORKLOADS[name]
+        rows = [row(figure, outcome)[:-1] for figure in workload.figures]
+        warnings = [f"**{caveat}**" for caveat in caveats(outcome)]
+        rounds = " ".join([f"{len(outcome.rounds)} rounds; {shares(outcome)}.", *warnings])
+        tables.append(f"### {workload.title}\n\n{markdown(HEAD[:-1], rows)}\n\n{rounds}")
+    targets = [
+        (one.title, f"{one.target:g}", f"{one.measured:.2f}", "yes" if one.met else "**no**")
+        for one in verdicts(outcomes)
+    ]
+    drawn = plots(outcomes)
+    alternatives = {RATIOS: "Ratios to Node, and the targets"} | {
+        file: text for file, (text, _) in BARS.items()
+    }
+    pictures = {file: f"![{text}](images/{file})" for file, text in alternatives.items() if file in drawn}
+    return _PAGE.format(
+        ratios=pictures.pop(RATIOS, ""),
+        bars="\n\n".join(pictures.values()),
+        circumstances="\n".join(f"- {line}" for line in circumstances.lines()),
+        targets=markdown(("ratio to Node, save the last", "at most", "measured", "met"), targets),
+        tables="\n\n".join(tables),
+        minutes=circumstances.minutes,
+    )
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def plots(outcomes: Outcomes) -> dict[str, str]:
+    """SVG by the names of the files; what a partial run cannot show is left out."""
+    ratios = [
+        chart.Ratio(figure.title, found.median, found.low, found.high, figure.target)
+        for name, outcome in outcomes.items()
+        for figure in WORKLOADS[name].figures
+        if figure.target is not None and (found := outcome.ratio(figure.key)) is not None
+    ]
+    made = {RATIOS: chart.ratios("Parlour / Node's socket.io (less is better)", ratios)} if ratios else {}
+    for file, (title, chosen) in BARS.items():
+        rows = [(label, pair) for name, key, label in chosen if (pair := _pair(outcomes, name, key))]
+        if rows:
+            made[file] = chart.bars(title, rows)
+    return made
+
+
+def _pair(outcomes: Outcomes, name: str, key: str) -> dict[str, float] | None:
+    if name not in outcomes:
+        return None
+    found = {server: outcomes[name].of(server, key) for server in (PARLOUR, NODE)}
+    return {server: one.median for server, one in found.items() if one is not None}

@@ -1,0 +1,86 @@
+"""What is measured: one module for each kind of work, one entry for each row of the tables."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from bench.outcome import Figure
+from bench.slices import Run
+from bench.workloads.entrance import CONNECT, ROOMS, measure_connect, measure_rooms
+from bench.workloads.idle import IDLE, connection_count, measure_idle
+from bench.workloads.mix import MIX, measure_mix
+from bench.workloads.relay import CANDIDATES, DESCRIPTIONS, measure_candidates, measure_descriptions
+from bench.workloads.storm import STORM, measure_storm
+from bench.workloads.web import HTTP, measure_http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """`rounds` where the command line does not say; `people` and `rooms` that the database has to hold."""
+
+    name: str
+    title: str
+    figures: tuple[Figure, ...]
+    measure: Callable[[Run], Coroutine[Any, Any, None]]
+    rounds: int
+    people: int = 0
+    rooms: int = 0
+
+
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload
+    for workload in (
+        Workload(
+            name="candidates",
+            title="Relay of candidates of 200 bytes",
+            figures=CANDIDATES,
+            measure=measure_candidates,
+            rounds=12,
+        ),
+        Workload(
+            name="descriptions",
+            title="Relay of descriptions of 3 KB",
+            figures=DESCRIPTIONS,
+            measure=measure_descriptions,
+            rounds=12,
+        ),
+        Workload(
+            name="mix",
+            title="Candidates and every tenth a description, 2,000 a second",
+            figures=MIX,
+            measure=measure_mix,
+            rounds=12,
+        ),
+        Workload(
+            name="connect",
+            title="Connect and join, rooms of 4",
+            figures=CONNECT,
+            measure=measure_connect,
+            rounds=12,
+        ),
+        Workload(name="rooms", title="Join rooms of 2 to 50", figures=ROOMS, measure=measure_rooms, rounds=4),
+        Workload(
+            name="idle",
+            title="5,000 idle connections",
+            figures=IDLE,
+            measure=measure_idle,
+            rounds=2,
+            people=connection_count(),
+        ),
+        Workload(
+            name="storm",
+            title="2,000 reconnects after a restart",
+            figures=STORM,
+            measure=measure_storm,
+            rounds=3,
+        ),
+        Workload(
+            name="http",
+            title="HTTP, with 10,000 rooms",
+            figures=HTTP,
+            measure=measure_http,
+            rounds=5,
+            rooms=10_000,
+        ),
+    )
+}
