@@ -8,6 +8,8 @@ application).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from parlour.wire.signaling import (
     AddPeer,
     AnyServerEvent,
@@ -21,8 +23,7 @@ from parlour.wire.signaling import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A message for one peer."""
 
     to: PeerId

@@ -39,6 +39,8 @@ from parlour.wire.signaling import (
 
 log = structlog.get_logger("parlour.calls")
 
+ACCEPTED = Accepted()
+
 Deliver = Callable[[ConnectionId, AnyServerEvent], None]
 Hangup = Callable[[ConnectionId], None]
 
@@ -84,9 +86,9 @@ class Hub:
                 return await self._write(connection, event)
             case Leave():
                 await self._leave(connection)
-                return Accepted()
+                return ACCEPTED
             case Username():
-                return Accepted()
+                return ACCEPTED
             case _:
                 assert_never(event)
 
@@ -118,17 +120,18 @@ class Hub:
         return connection
 
     def _relay(self, connection: Connection, event: OfferSdp | OfferIce) -> Accepted:
+        """The shortest way there is: this is what the server does all day."""
         visit = _visit(connection)
         call = self._presence.call(visit.room.room_id)
-        match event:
-            case OfferIce():
-                send = call.propose(visit.peer_id, event)
-            case OfferSdp():
-                send = call.describe(visit.peer_id, event)
-        if send is None:
+        if isinstance(event, OfferIce):
+            send = call.propose(visit.peer_id, event)
+        else:
+            send = call.describe(visit.peer_id, event)
+        receiver = None if send is None else self._presence.connection_of(send.to)
+        if send is None or receiver is None:
             raise PeerNotFound
-        self._send([send])
-        return Accepted()
+        self._deliver(receiver, send.message)
+        return ACCEPTED
 
     async def _join(self, connection: Connection, event: Join) -> Joined:
         if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):

@@ -278,9 +278,9 @@ class Handshake(Struct, frozen=True):
 def holds_nul(event: AnyClientEvent) -> bool:
     """Whether some text of an event holds NUL, which neither a database nor a browser's SDP can."""
     match event:
-        case OfferIce(ice_candidate=candidate):
-            texts = (candidate.candidate, candidate.sdp_mid, candidate.username_fragment)
-            return any(isinstance(text, str) and "\0" in text for text in texts)
+        case OfferIce():
+            candidate = event.ice_candidate
+            return "\0" in f"{candidate.candidate}{candidate.sdp_mid}{candidate.username_fragment}"
         case OfferSdp(session_description=description):
             return "\0" in description.sdp
         case Join(room=room):

@@ -19,12 +19,18 @@ export function HomePage() {
         <div className="home-head">
           <div>
             <h1>Rooms</h1>
-            <p className="soft">Enter one, or open a room of your own and share its link.</p>
+            <p className="soft">
+              {identity.username === null
+                ? "Enter one: you are here as a guest."
+                : "Enter one, or open a room of your own and share its link."}
+            </p>
           </div>
-          <LinkAction href="/new" look="primary">
-            <PlusIcon />
-            New room
-          </LinkAction>
+          {identity.username !== null && (
+            <LinkAction href="/new" look="primary">
+              <PlusIcon />
+              New room
+            </LinkAction>
+          )}
         </div>
       ) : (
         <Welcome />

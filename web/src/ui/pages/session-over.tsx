@@ -21,13 +21,11 @@ export function SessionOverPage({ code, message }: { code: string; message: stri
       </span>
       <div className="card-head" role="alert">
         <h1>{title}</h1>
-        <p className="soft">{message}</p>
-        {guest && (
-          <p className="soft">
-            With an account of your own you can stay as long as you like. Sign up with the same
-            email address, and your messages and invitations stay yours.
-          </p>
-        )}
+        <p className="soft">
+          {guest
+            ? "With an account of your own you can stay as long as you like. Sign up with the same email address, and your messages and invitations stay yours."
+            : message}
+        </p>
       </div>
       <div className="form">
         <Action look="primary" onPress={() => go(guest ? "/register" : "/login")}>
