@@ -156,7 +156,7 @@ class Parlour:
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        return Edge(cors, headers=headers, limits_itself=(PATH.rstrip("/"),))
+        return Edge(cors, headers=headers, limits_itself=(PATH,))
 
     def _api(self) -> APIRouter:
         router = APIRouter()
@@ -278,7 +278,7 @@ async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
 def _by_path(app: ASGIApp, engine: Engine) -> ASGIApp:
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan" and engine.serves(scope["path"]):
-            scope["parlour.route"] = engine.options.path
+            scope["parlour.route"] = PATH
             await engine.asgi(scope, receive, send)
         else:
             await app(scope, receive, send)

@@ -47,7 +47,7 @@ from parlour.wire.signaling import Handshake as Auth
 
 log = structlog.get_logger("parlour.signaling")
 
-PATH = "/socket.io/"
+PATH = "/socket.io"
 MAX_NAME_LENGTH = 64
 
 
@@ -83,10 +83,12 @@ class Deliveries:
             connection.emit(LEGACY_DESCRIPTION_EVENT, message)
 
     def hang_up(self, connection_id: ConnectionId) -> None:
+        """A client that polls has yet to fetch why; its transport ends by itself a little later."""
         connection = self._connections.get(connection_id)
         if connection is not None:
             connection.disconnect()
-            connection.close_transport()
+            if connection.transport_name == "websocket":
+                connection.close_transport()
 
 
 class Signaling:
@@ -113,7 +115,7 @@ class Signaling:
         self._waiting_room = waiting_room
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
         options = Options(
-            path=PATH,
+            path=f"{PATH}/",
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             client_address=proxies.client_address,
         )

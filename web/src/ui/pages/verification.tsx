@@ -50,7 +50,7 @@ export function VerificationDone(props: { title: string; text: string; children:
 }
 
 const NEXT_STEPS: Record<number, string> = {
-  403: "Each link works once and for a limited time. You can have a new one sent to you.",
+  403: "Each link works once and for a limited time.",
   404: "The account that it belonged to does not exist any more. You can sign up anew.",
   409: "If your time is not over yet, go on in the window in which you opened it before.",
 };

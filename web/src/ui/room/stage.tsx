@@ -24,14 +24,16 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
     "--ratio": ratio,
   } as CSSProperties;
   return (
-    <main className={`stage ${pair ? "pair" : ""}`} aria-label="Participants" ref={ref}>
-      <div className="tiles" style={style}>
-        {peers.map((peer) => (
-          <PeerTile key={peer.peerID} peer={peer} />
-        ))}
-        <SelfTile media={call.media} name={name} peerID={peerID} />
-      </div>
+    <main className={`stage ${pair ? "pair" : ""}`} aria-label="Participants">
       {peers.length === 0 && alone}
+      <div className="stage-floor" ref={ref}>
+        <div className="tiles" style={style}>
+          {peers.map((peer) => (
+            <PeerTile key={peer.peerID} peer={peer} />
+          ))}
+          <SelfTile media={call.media} name={name} peerID={peerID} />
+        </div>
+      </div>
     </main>
   );
 }
