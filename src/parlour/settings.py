@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -85,6 +86,15 @@ def _sender(value: str) -> str:
     return value
 
 
+def _proxies(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        for text in texts:
+            ip_network(text)
+    except ValueError as error:
+        raise ValueError("has to be addresses or networks such as 10.0.0.0/8, comma-separated") from error
+    return texts
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"has to have at least {SHORTEST_SECRET} characters")
@@ -93,6 +103,7 @@ def _long_enough(value: SecretStr) -> SecretStr:
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 
@@ -116,7 +127,7 @@ class Settings(BaseSettings):
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
-    trusted_proxies: CommaSeparated = ()
+    trusted_proxies: Proxies = ()
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:

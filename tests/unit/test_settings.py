@@ -109,6 +109,8 @@ WRONG = [
     ("MAIL_FROM", "Parlour <parlour@>"),
     ("MAIL_FROM", "Parlour <parlour@example.org>\nBcc: eve@example.org"),
     ("SECRET_KEY", "short"),
+    ("TRUSTED_PROXIES", "proxy.example"),
+    ("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
     ("PUBLIC_URL", "meet.example.org"),
     ("PUBLIC_URL", "ftp://meet.example.org"),
     ("PUBLIC_URL", "https://"),

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 SQLITE_BUSY_MS = 10_000
 POOL_SIZE = 10
@@ -183,4 +183,4 @@ def _prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", begin)
 
 
-__all__ = ["AsyncConnection", "AsyncEngine", "Database", "InvalidDatabaseUrl", "driver_url"]
+__all__ = ["AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url"]
