@@ -25,7 +25,7 @@ from parlour.engine.session import Session
 from parlour.engine.sessions import Sessions
 from parlour.engine.upgrade import websocket_protocol_class
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds after which what should have happened has not."""
 
 QUICK = {"ping_interval": 0.3, "ping_timeout": 0.2}

@@ -1,5 +1,6 @@
 """JWTs (RFC 7519): access tokens, refresh tokens, verification tokens. Pure: no clock, no storage."""
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +64,9 @@ class TokenSigner:
     """Signs and reads tokens with one secret; `typ` keeps one kind from passing for another."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret
+        # As a JWK the key is made ready once; of a text PyJWT asks for each token whether it is a PEM file.
+        encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
+        self._key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
 
     def sign_access(self, token: AccessToken) -> str:
         claims: dict[str, Any] = {
@@ -124,13 +127,13 @@ class TokenSigner:
 
     def _sign(self, kind: str, claims: dict[str, Any], issued_at: datetime, expires_at: datetime) -> str:
         registered = {"iss": ISSUER, "typ": kind, "iat": _epoch(issued_at), "exp": _epoch(expires_at)}
-        return jwt.encode(claims | registered, self._secret, algorithm=ALGORITHM)
+        return jwt.encode(claims | registered, self._key, algorithm=ALGORITHM)
 
     def _read(self, kind: str, text: str, now: datetime) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
-                self._secret,
+                self._key,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
                 options={"require": ["exp", "iat", "typ"], "verify_exp": False, "verify_iat": False},

@@ -34,6 +34,7 @@ from parlour.wire.signaling import (
     Acknowledgement,
     AnyClientEvent,
     AnyServerEvent,
+    CandidateFromPeer,
     DescriptionFromPeer,
     Leave,
     OfferIce,
@@ -78,7 +79,10 @@ class Deliveries:
             return
         if message is not self._message or self._packet is None:
             self._message, self._packet = message, encode_event(message.event, message)
-        connection.emit_encoded(self._packet)
+        if type(message) is CandidateFromPeer or type(message) is DescriptionFromPeer:
+            connection.emit_now(self._packet)
+        else:
+            connection.emit_encoded(self._packet)
         if to in self._by_cookie and isinstance(message, DescriptionFromPeer):
             connection.emit(LEGACY_DESCRIPTION_EVENT, message)
 

@@ -101,7 +101,7 @@ class Connection:
         if self.state is State.UNDECIDED:
             self.state = State.CONNECTED
             self._client.connected(self)
-            self._client.session.send(encode_connected(self.sid, namespace=self.namespace))
+            self._client.session.transport.send_soon(encode_connected(self.sid, namespace=self.namespace))
 
     def refuse(self, message: str, data: object = None) -> None:
         """CONNECT_ERROR: the client is told why; it may try again on the same transport."""
@@ -120,16 +120,22 @@ class Connection:
     def emit(self, name: str, *arguments: object) -> None:
         if self.state is State.CONNECTED:
             packet = encode_event(name, *arguments, namespace=self.namespace)
-            self._client.session.transport.send(packet)
+            self._client.session.transport.send_soon(packet)
 
     def emit_encoded(self, packet: EncodedPacket) -> None:
         """For one message to many: `encode_event` once, with this connection's namespace."""
+        if self.state is State.CONNECTED:
+            self._client.session.transport.send_soon(packet)
+
+    def emit_now(self, packet: EncodedPacket) -> None:
+        """Without waiting for what else this turn of the event loop brings: for what comes alone."""
         if self.state is State.CONNECTED:
             self._client.session.transport.send(packet)
 
     def ack(self, ack_id: int, *arguments: object) -> None:
         if self.state is State.CONNECTED:
-            self._client.session.send(encode_ack(ack_id, *arguments, namespace=self.namespace))
+            packet = encode_ack(ack_id, *arguments, namespace=self.namespace)
+            self._client.session.transport.send_soon(packet)
 
     def request(self, name: str, *arguments: object, on_answer: OnAnswer) -> None:
         """Emit and ask for an acknowledgement.

@@ -52,6 +52,9 @@ class PollingTransport:
     def send(self, packet: bytes) -> None:
         self._add(packet)
 
+    def send_soon(self, packet: bytes) -> None:
+        self._add(packet)
+
     def send_binary(self, data: bytes) -> None:
         self._add(Binary(data))
 

@@ -17,6 +17,9 @@ class MemoryTransport:
         if self.closed is None:
             self.sent.append(packet)
 
+    def send_soon(self, packet: bytes) -> None:
+        self.send(packet)
+
     def send_binary(self, data: bytes) -> None:
         if self.closed is None:
             self.sent.append(Binary(data))
