@@ -15,14 +15,18 @@ from pathlib import Path
 import pytest
 
 from tests.integration.signaling.client import Client, handshake_headers
-from tests.integration.signaling.javascript import Node
+from tests.integration.signaling.javascript import Nodes
 from tests.integration.signaling.python import PythonClient
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.integration.signaling.town import Town, unused_address
 from tests.people import Person
 from tests.servers import ParlourServer
 
-KINDS = ("js-websocket", "js-polling", "js-upgrade", "py-websocket", "py-polling")
+LIBRARIES = ("js-websocket", "js-polling", "js-upgrade", "py-websocket", "py-polling")
+BROWSERS = ("chromium-upgrade", "firefox-upgrade")
+KINDS = (*LIBRARIES, *BROWSERS)
+CONNECT_SECONDS = 30.0
+"""A browser opens a page first."""
 _TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 
 
@@ -57,8 +61,9 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-async def node() -> AsyncIterator[Node]:
-    async with Node() as running:
+async def nodes() -> AsyncIterator[Nodes]:
+    async with Nodes() as running:
+        await running.start("js")
         yield running
 
 
@@ -71,16 +76,17 @@ async def town(server: ParlourServer) -> AsyncIterator[Town]:
 class Connect:
     """`await connect(ann)` is ann's client, connected; it is closed when the test ends."""
 
-    def __init__(self, server: ParlourServer, kind: str, node: Node) -> None:
+    def __init__(self, server: ParlourServer, kind: str, nodes: Nodes) -> None:
         self.server = server
         self.kind = kind
-        self._node = node
+        self._nodes = nodes
         self._clients: list[Client] = []
 
     async def __call__(
         self, person: Person, *, kind: str | None = None, by_cookie: bool = False, origin: str | None = None
     ) -> Client:
         """Identified by token, or by the cookie alone."""
+        await self._nodes.start((kind or self.kind).partition("-")[0])
         client = self.attempts(
             person,
             kind=kind,
@@ -88,7 +94,7 @@ class Connect:
             cookie=person.cookie if by_cookie else None,
             origin=origin,
         )
-        await client.inbox.take("connect")
+        await client.inbox.take("connect", CONNECT_SECONDS)
         return client
 
     def attempts(
@@ -117,7 +123,7 @@ class Connect:
                 **({} if auth is None else {"auth": auth}),
             }
             name = person.email.partition("@")[0]
-            client = self._node.open(self.server.url, name=name, person=person, options=options)
+            client = self._nodes[library].open(self.server.url, name=name, person=person, options=options)
             self._clients.append(client)
         return client
 
@@ -127,9 +133,10 @@ class Connect:
 
 @pytest.fixture
 async def connect(
-    server: ParlourServer, kind: str, node: Node, half_a_minute: object
+    server: ParlourServer, kind: str, nodes: Nodes, half_a_minute: object
 ) -> AsyncIterator[Connect]:
-    connect = Connect(server, kind, node)
+    await nodes.start(kind.partition("-")[0])
+    connect = Connect(server, kind, nodes)
     yield connect
     await connect.aclose()
 

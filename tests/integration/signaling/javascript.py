@@ -1,4 +1,4 @@
-"""The official JavaScript client, in a Node process that tests/clients/client.mjs is the other half of."""
+"""The official JavaScript client, in Node or in a browser: tests/clients holds the other half."""
 
 import asyncio
 import base64
@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,13 +15,41 @@ from tests.people import Person
 from tests.servers.process import dying_with_parent, ended
 
 _FOLDER = Path(__file__).parents[2] / "clients"
+_SCRIPTS = {
+    "js": ("client.mjs",),
+    "chromium": ("browser.mjs", "chromium"),
+    "firefox": ("browser.mjs", "firefox"),
+}
 _LONGEST_LINE = 32 * 1024 * 1024
+
+
+class Nodes:
+    """A process for each place where the JavaScript client runs, started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._ending = AsyncExitStack()
+        self._started: dict[str, Node] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._ending.aclose()
+
+    async def start(self, place: str) -> None:
+        if place in _SCRIPTS and place not in self._started:
+            self._started[place] = await self._ending.enter_async_context(Node(*_SCRIPTS[place]))
+
+    def __getitem__(self, place: str) -> "Node":
+        return self._started[place]
 
 
 class Node:
     """One process for all JavaScript clients of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: str, *arguments: str) -> None:
+        self._script = script
+        self._arguments = arguments
         self._clients: dict[int, JavaScriptClient] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -33,7 +62,8 @@ class Node:
             )
         self._process = await asyncio.create_subprocess_exec(
             node,
-            _FOLDER / "client.mjs",
+            _FOLDER / self._script,
+            *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,

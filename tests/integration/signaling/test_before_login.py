@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Peers
-from tests.integration.signaling.javascript import JavaScriptClient, Node
+from tests.integration.signaling.javascript import JavaScriptClient, Nodes
 from tests.integration.signaling.town import Town
 from tests.people import PASSWORD, Person
 
@@ -23,12 +23,12 @@ OpenPage = Callable[[Person], Awaitable[JavaScriptClient]]
 
 
 @pytest.fixture
-async def page(town: Town, node: Node, address: str) -> AsyncIterator[OpenPage]:
+async def page(town: Town, nodes: Nodes, address: str) -> AsyncIterator[OpenPage]:
     """`io(url)` over websocket alone, from one address, with an empty cookie jar and without a token."""
     async with AsyncExitStack() as ending:
 
         async def load(person: Person) -> JavaScriptClient:
-            client = node.open(
+            client = nodes["js"].open(
                 town.server.url,
                 name=person.email.partition("@")[0],
                 person=person,

@@ -5,27 +5,27 @@ import asyncio
 import pytest
 
 from tests.conftest import StartServer
-from tests.integration.signaling.conftest import KINDS, Connect
-from tests.integration.signaling.javascript import Node
+from tests.integration.signaling.conftest import LIBRARIES, Connect
+from tests.integration.signaling.javascript import Nodes
 from tests.integration.signaling.town import Town
 
 GUEST_SECONDS = 3
 
 
 @pytest.mark.database("sqlite")
-async def test_end_of_a_guests_time(fresh_server: StartServer, node: Node) -> None:
+async def test_end_of_a_guests_time(fresh_server: StartServer, nodes: Nodes) -> None:
     server = await fresh_server({"PARLOUR_GUEST_TTL": GUEST_SECONDS})
     loop = asyncio.get_running_loop()
     async with Town(server) as town:
-        connect = Connect(server, "js-websocket", node)
+        connect = Connect(server, "js-websocket", nodes)
         ann = await connect(await town.person("ann"))
         room = await ann.person.creates_event()
         await ann.joins(room)
         await ann.expects_rooms()
         started = loop.time()
-        guests = [await town.guest() for _ in KINDS]
+        guests = [await town.guest() for _ in LIBRARIES]
         await ann.person.invites(*guests, to=room)
-        clients = [await connect(guest, kind=kind) for guest, kind in zip(guests, KINDS, strict=True)]
+        clients = [await connect(guest, kind=kind) for guest, kind in zip(guests, LIBRARIES, strict=True)]
         for client in clients:
             await client.joins(room)
             await ann.expects("add-peer", peerID=client.peer_id, peerUsername="Guest")
@@ -45,7 +45,7 @@ async def test_end_of_a_guests_time(fresh_server: StartServer, node: Node) -> No
         assert (await again.gets("connect_error"))["data"]["code"] == "invalid_token"
         rows = (await ann.person.get("/event/log", params={"room": room})).json()["attendance"]
         ended_visits = [row for row in rows if row["username"] == "Guest"]
-        assert len(ended_visits) == len(KINDS)
+        assert len(ended_visits) == len(LIBRARIES)
         assert all(row["left_at"] for row in ended_visits)
         assert {row["email"] for row in ended_visits} == {guest.email for guest in guests}
         await connect.aclose()

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import StartServer
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Connect, Peers
-from tests.integration.signaling.javascript import Node
+from tests.integration.signaling.javascript import Nodes
 from tests.integration.signaling.town import Town
 
 sqlite = pytest.mark.database("sqlite")
@@ -17,11 +17,11 @@ BURST = 20
 
 
 @sqlite
-async def test_empty_list_too(fresh_server: StartServer, node: Node) -> None:
+async def test_empty_list_too(fresh_server: StartServer, nodes: Nodes) -> None:
     server = await fresh_server()
     async with Town(server) as town:
         ann = await town.person("ann")
-        connect = Connect(server, "js-websocket", node)
+        connect = Connect(server, "js-websocket", nodes)
         client = await connect(ann)
         assert await client.gets("share-rooms") == {"rooms": []}
         await client.joins(room := await town.room(ann))
