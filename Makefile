@@ -61,6 +61,10 @@ run: setup ## Set up and serve on http://127.0.0.1:8000 (ARGS="--port 9000" for 
 bench: setup ## Measure (ARGS go to `python -m bench`)
 	@exec $(BIN)/python -m bench $(ARGS)
 
+.PHONY: soak
+soak: setup ## Ten thousand connections for ten minutes (ARGS="--seconds 60" for less)
+	@exec $(BIN)/python -m bench.soak $(ARGS)
+
 # ---------------------------------------------------------------------------------------------- check
 
 # Parts that share nothing, so two run at a time; the slowest first.
@@ -117,6 +121,10 @@ format: setup ## Format and mend what can be mended, Python and TypeScript
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
 	@npm --prefix web run --silent format
+
+.PHONY: generate
+generate: setup ## Write anew what is made from the wire's types
+	@$(BIN)/python -m parlour.wire.export
 
 .PHONY: lock
 lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)

@@ -126,6 +126,7 @@ class Parlour:
             origins=self.origins,
             proxies=TrustedProxies(self.settings.trusted_proxies),
             waiting_room=self.waiting_room,
+            compression=self.settings.compression,
         )
         self.engine = signaling.engine
 

@@ -128,6 +128,7 @@ class Settings(BaseSettings):
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
     trusted_proxies: Proxies = ()
+    compression: bool = False
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:

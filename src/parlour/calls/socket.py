@@ -111,6 +111,7 @@ class Signaling:
         origins: Origins,
         proxies: TrustedProxies,
         waiting_room: WaitingRoom,
+        compression: bool,
     ) -> None:
         self._hub = hub
         self._deliveries = deliveries
@@ -122,6 +123,7 @@ class Signaling:
             path=f"{PATH}/",
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             client_address=proxies.client_address,
+            compression=compression,
         )
         self.engine = Engine(self, EventTypes(PAYLOADS), options)
 

@@ -19,6 +19,7 @@ from picows import (
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from parlour.engine.connection import Handshake
+from parlour.engine.deflate import RESPONSE, is_offered
 from parlour.engine.handshake import Rejected, admit, read_request
 from parlour.engine.session import Reason
 from parlour.engine.sessions import Sessions
@@ -101,9 +102,15 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
         if "upgrade" in tokens:
             upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"
+        deflates = options.compression and is_offered(upgrade.headers.get("Sec-WebSocket-Extensions"))
         if admitted is None:
-            return WebSocketTransport(self._sessions, handshake, None)
-        return WebSocketTransport(self._sessions, None, admitted)
+            transport = WebSocketTransport(self._sessions, handshake, None, deflates=deflates)
+        else:
+            transport = WebSocketTransport(self._sessions, None, admitted, deflates=deflates)
+        if not deflates:
+            return transport
+        agreed = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Extensions": RESPONSE})
+        return WSUpgradeResponseWithListener(agreed, transport)
 
     def _handshake(self, upgrade: WSUpgradeRequest, query: str) -> Handshake:
         headers = upgrade.headers

@@ -1,6 +1,6 @@
 """The WebSocket transport (RFC 6455) on picows: frames go straight to the session.
 
-No extension is negotiated, so none of the reserved bits may be set.
+No reserved bit may be set but RSV1, where the connection compresses (`Options.compression`).
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from picows import (
 )
 
 from parlour.engine.connection import Handshake
+from parlour.engine.deflate import SMALLEST, TooLarge, deflated, inflated
 from parlour.engine.packets import Outgoing
 from parlour.engine.session import Reason, Session
 from parlour.engine.sessions import Sessions
@@ -48,7 +49,9 @@ class WebSocketTransport(WSListener):
     __slots__ = (
         "_abort_timer",
         "_closing",
+        "_deflates",
         "_handshake",
+        "_inflates",
         "_joined",
         "_kind",
         "_last_reason",
@@ -60,9 +63,21 @@ class WebSocketTransport(WSListener):
 
     name = "websocket"
 
-    def __init__(self, sessions: Sessions, handshake: Handshake | None, session: Session | None) -> None:
-        """With a `handshake` it opens a session, else it is offered to `session`."""
+    def __init__(
+        self,
+        sessions: Sessions,
+        handshake: Handshake | None,
+        session: Session | None,
+        *,
+        deflates: bool = False,
+    ) -> None:
+        """With a `handshake` it opens a session, else it is offered to `session`.
+
+        `deflates`: permessage-deflate was agreed upon. `_inflates` is the message that is being joined.
+        """
         self.session = session
+        self._deflates = deflates
+        self._inflates = False
         self._sessions = sessions
         self._handshake = handshake
         self._ws: WSTransport | None = None
@@ -76,11 +91,17 @@ class WebSocketTransport(WSListener):
     # Outwards
 
     def send(self, packet: bytes) -> None:
-        if not self._closing and self._ws is not None:
+        if self._closing or self._ws is None:
+            return
+        if self._deflates and len(packet) >= SMALLEST:
+            self._ws.send(_SEND_TEXT, deflated(packet), rsv1=True)
+        else:
             self._ws.send(_SEND_TEXT, packet)
 
     def send_soon(self, packet: bytes) -> None:
-        if not self._closing and self._ws is not None:
+        if self._deflates:
+            self.send(packet)
+        elif not self._closing and self._ws is not None:
             size = len(packet)
             head = _HEADS[size] if size < _SHORT else _long_head(size)
             self._ws.underlying_transport.write(head + packet)
@@ -143,7 +164,7 @@ class WebSocketTransport(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
+            self._on_reserved_bits(kind, frame)
         elif kind is _TEXT and frame.fin and self._joined is None:
             try:
                 text = frame.get_payload_as_utf8_text()
@@ -159,6 +180,15 @@ class WebSocketTransport(WSListener):
         elif kind is not WSMsgType.PONG and not self._closing:
             self._on_data_frame(kind, frame)
 
+    def _on_reserved_bits(self, kind: WSMsgType, frame: WSFrame) -> None:
+        """RSV1 is for the first frame of a compressed message (RFC 7692, section 6)."""
+        starts = kind in (_TEXT, _BINARY) and self._joined is None
+        if not (self._deflates and starts) or frame.rsv2 or frame.rsv3:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
+        elif not self._closing:
+            self._inflates = True
+            self._on_data_frame(kind, frame)
+
     def _on_data_frame(self, kind: WSMsgType, frame: WSFrame) -> None:
         """A binary frame, or a fragment (RFC 6455, section 5.4)."""
         if (kind is WSMsgType.CONTINUATION) != (self._joined is not None):
@@ -171,6 +201,20 @@ class WebSocketTransport(WSListener):
             self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
         elif frame.fin:
             message, self._joined = bytes(self._joined), None
+            if self._inflates:
+                self._on_deflated(message)
+            else:
+                self._on_joined(self._kind, message)
+
+    def _on_deflated(self, message: bytes) -> None:
+        self._inflates = False
+        try:
+            message = inflated(message, self._sessions.options.max_payload)
+        except TooLarge:
+            self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
+        except ValueError:
+            self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
+        else:
             self._on_joined(self._kind, message)
 
     def _on_joined(self, kind: WSMsgType, message: bytes) -> None:

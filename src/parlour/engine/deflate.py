@@ -1,0 +1,47 @@
+"""permessage-deflate (RFC 7692) without context takeover: each message is compressed on its own.
+
+So a connection keeps no window between messages, whose 40 KB would be several times what it takes itself.
+"""
+
+import zlib
+
+RESPONSE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+"""Sec-WebSocket-Extensions of the answer to an offer that is taken (RFC 7692, section 7.1)."""
+
+SMALLEST = 1024
+"""Bytes: a shorter message goes as it is, as with ws and so with Socket.IO's own server."""
+
+_KNOWN = {"server_no_context_takeover", "client_no_context_takeover", "client_max_window_bits"}
+_TAIL = b"\x00\x00\xff\xff"
+_RAW = -zlib.MAX_WBITS
+
+
+class TooLarge(ValueError):
+    """A message that is longer than it may be once it is inflated."""
+
+
+def is_offered(header: str | None) -> bool:
+    """Whether one of the offers of Sec-WebSocket-Extensions can be taken as `RESPONSE` says."""
+    return any(_can_be_taken(offer) for offer in (header or "").split(","))
+
+
+def _can_be_taken(offer: str) -> bool:
+    name, *parameters = (part.strip() for part in offer.split(";"))
+    names = {parameter.partition("=")[0].strip() for parameter in parameters}
+    return name == "permessage-deflate" and names <= _KNOWN
+
+
+def deflated(message: bytes) -> bytes:
+    compressor = zlib.compressobj(level=1, wbits=_RAW)
+    return (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(_TAIL)
+
+
+def inflated(message: bytes, limit: int) -> bytes:
+    """Raises TooLarge before more than `limit` bytes are held, ValueError for what is not deflate."""
+    try:
+        text = zlib.decompressobj(wbits=_RAW).decompress(message + _TAIL, limit + 1)
+    except zlib.error as error:
+        raise ValueError("not deflate") from error
+    if len(text) > limit:
+        raise TooLarge
+    return text
