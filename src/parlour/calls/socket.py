@@ -211,13 +211,13 @@ class Signaling:
                 answer = Rejected(InvalidPayload.code, f"{InvalidPayload().message} ({reason})")
         _answer(connection, name, answer, ack_id)
 
-    def on_disconnect(self, connection: Connection, reason: Reason) -> Awaitable[None] | None:
+    def on_disconnect(self, connection: Connection, reason: Reason) -> None:
         waiting = self._waiting.pop(connection, None)
         if waiting is not None:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
         self._deliveries.remove(connection_id)
-        return self._hub.disconnected(connection_id)
+        self._hub.disconnected(connection_id)
 
 
 def _event(name: str, payload: Any) -> AnyClientEvent:
