@@ -15,7 +15,9 @@ from tests.integration.signaling.member import PATIENCE_SECONDS, Member
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 
-SEQUENCES, STEPS = 10, 100
+MOVES, CRASHES = 1_000, 3
+SEQUENCES, STEPS = 4, 100
+"""At a time, until there were so many."""
 numbers = st.integers(0, 5)
 
 
@@ -26,11 +28,12 @@ class RoomMachine(RuleBasedStateMachine):
     server: ClassVar[ParlourServer]
     people: ClassVar[list[Person]]
     moves: ClassVar[int] = 0
+    crashes: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
         self.changed = asyncio.Event()
-        self.crashes = 0
+        self.crashed = False
         room = self.wait(self.people[0].creates_room())
         self.wait(self.people[0].invites(*self.people[1:], to=room))
         self.members = [Member(person, room, self.changed) for person in self.people]
@@ -38,29 +41,33 @@ class RoomMachine(RuleBasedStateMachine):
 
     def wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """In the loop of the tests, from the thread of this machine."""
-        type(self).moves += 1
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(120)
+
+    def move(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.wait(coroutine)
+        type(self).moves += 1
 
     @rule(number=numbers, resumable=st.sampled_from([True, True, False]))
     def joins_or_leaves(self, number: int, resumable: bool) -> None:
         member = self.members[number]
-        self.wait(member.leaves() if member.peer_id and member.connected else self._joins(member, resumable))
+        self.move(member.leaves() if member.peer_id and member.connected else self._joins(member, resumable))
 
     @rule(number=numbers)
     def breaks_or_comes_back(self, number: int) -> None:
         member = self.members[number]
-        self.wait(self._breaks(member) if member.connected else self._joins(member, True))
+        self.move(self._breaks(member) if member.connected else self._joins(member, True))
 
     @rule(number=numbers)
     def comes_back_before_the_server_knows(self, number: int) -> None:
-        self.wait(self._replaces(self.members[number]))
+        self.move(self._replaces(self.members[number]))
 
-    @precondition(lambda self: self.crashes < 1)
-    @rule(sure=st.integers(0, 4))
+    @precondition(lambda self: not self.crashed)
+    @rule(sure=st.integers(0, 5))
     def the_server_crashes(self, sure: int) -> None:
         if sure == 0:
-            self.crashes += 1
-            self.wait(self._crash())
+            self.crashed = True
+            self.move(self._crash())
+            type(self).crashes += 1
 
     @rule(sure=st.integers(0, 9))
     def it_gets_quiet(self, sure: int) -> None:
@@ -85,7 +92,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     async def _crash(self) -> None:
         await self.server.kill()
-        for member in self.members:
+        for member in (*self.members, self.probe):
             member.breaks()
         await self.server.start()
 
@@ -140,5 +147,5 @@ async def test_every_view_is_the_servers_once_it_is_quiet(fresh_server: StartSer
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         )
-        await asyncio.to_thread(run_state_machine_as_test, RoomMachine, settings=how)
-        assert RoomMachine.moves >= 1_000, "so many moves"
+        while RoomMachine.moves < MOVES or RoomMachine.crashes < CRASHES:
+            await asyncio.to_thread(run_state_machine_as_test, RoomMachine, settings=how)
