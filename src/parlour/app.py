@@ -13,12 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
+from parlour.accounts.endings import Endings
 from parlour.accounts.http import Cookies, Identification, Origins, account_routes
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
+from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
@@ -74,12 +76,14 @@ class Parlour:
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),
         )
-        signer = TokenSigner(settings.secret())
+        signer = TokenSigner(settings.secret(), settings.old_secrets())
+        self.endings = Endings()
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
+            endings=self.endings,
             clock=utc_now,
         )
         self.registration = Registration(
@@ -150,7 +154,7 @@ class Parlour:
             _by_path(app, self.engine),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
-            allow_methods=["GET", "POST", "PUT"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
@@ -161,14 +165,18 @@ class Parlour:
     def _api(self) -> APIRouter:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins)
+        cookies = Cookies(secure=self.settings.is_https(port=self.port))
         router.include_router(
             account_routes(
                 registration=self.registration,
                 sessions=self.sessions,
                 identification=identification,
-                cookies=Cookies(secure=self.settings.is_https(port=self.port)),
+                cookies=cookies,
                 on_login=self._on_login,
             )
+        )
+        router.include_router(
+            session_routes(sessions=self.sessions, identification=identification, cookies=cookies)
         )
         router.include_router(
             room_routes(
@@ -240,6 +248,12 @@ class Parlour:
     async def _end_guest(self, user_id: UserId) -> None:
         await self.hub.end_session(user_id, GuestExpired())
 
+    async def _end_sockets(self) -> None:
+        """Of the sessions that end, until cancelled."""
+        while True:
+            ending = await self.endings.next()
+            await self.hub.end_session(ending.user_id, ending.reason, sessions=ending.sessions)
+
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         await self.attendance.close_abandoned()
@@ -256,6 +270,7 @@ class Parlour:
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         tasks = {
             "upkeep": self.upkeep.run,
+            "endings": self._end_sockets,
             "watchers": self.watchers.run,
         }
         if self.settings.smtp_url is not None:

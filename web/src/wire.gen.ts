@@ -311,6 +311,25 @@ export interface SessionEnded {
   message: string;
 }
 
+/** One place where the caller is logged in. */
+export interface SessionEntry {
+  session_id: string;
+  /** What the browser says it is, in short. */
+  device: string;
+  /** When somebody logged in there. */
+  created_at: string;
+  /** When it was last given a token. */
+  last_used_at: string;
+  expires_at: string;
+  /** Whether the request came from there. */
+  current: boolean;
+}
+
+/** Last used first. */
+export interface SessionList {
+  sessions: SessionEntry[];
+}
+
 /** The names of the rooms in use now that this user may see; sent to sockets in no call. */
 export interface ShareRooms {
   rooms: string[];

@@ -66,6 +66,27 @@ class SessionOver(Refusal):
     status = 403
 
 
+class SessionNotFound(Refusal):
+    """You have no such session."""
+
+    code = "session_not_found"
+    status = 404
+
+
+class LoggedOut(Refusal):
+    """You have logged out."""
+
+    code = "logged_out"
+    status = 403
+
+
+class SessionEndedElsewhere(Refusal):
+    """This session was ended from another device."""
+
+    code = "session_ended"
+    status = 403
+
+
 class GuestExpired(Refusal):
     """Your time as a guest is over."""
 

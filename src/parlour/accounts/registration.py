@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import store
-from parlour.accounts.identity import GUEST_NAME, Guest, UserId
+from parlour.accounts.identity import GUEST_NAME, Guest, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
@@ -148,7 +148,7 @@ class Registration:
             await self._use(connection, claim, now)
             await store.delete_guest(connection, account.user_id)
 
-    async def verify_guest(self, *, token: str) -> LoggedIn:
+    async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
         """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
         now = self._clock()
         claim = self._read_verification(token, "guest", now)
@@ -161,7 +161,7 @@ class Registration:
                 raise AlreadyVerified
             await self._use(connection, claim, now)
             guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
-            return await self._sessions.start(connection, guest, now)
+            return await self._sessions.start(connection, guest, visitor, now)
 
     async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
         """A guest lives until its time is over, or while its letter can still be answered."""

@@ -1,6 +1,10 @@
 """JWTs (RFC 7519): access tokens, refresh tokens, verification tokens. Pure: no clock, no storage."""
 
+import base64
 import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -9,6 +13,8 @@ import jwt
 
 ALGORITHM = "HS256"
 ISSUER = "parlour"
+AUDIENCE = "parlour"
+"""Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
 Purpose = Literal["client", "guest"]
 
@@ -60,10 +66,14 @@ def token_hash(token: str) -> str:
 
 
 class TokenSigner:
-    """Signs and reads tokens with one secret; `typ` keeps one kind from passing for another."""
+    """Signs tokens with one secret; `typ` keeps one kind from passing for another.
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    What was signed with an old secret can still be read. The header's `kid` says which secret it was.
+    """
+
+    def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
+        self._kid = key_id(secret)
+        self._secrets = {key_id(one): one for one in (*old_secrets, secret)}
 
     def sign_access(self, token: AccessToken) -> str:
         claims: dict[str, Any] = {
@@ -94,8 +104,19 @@ class TokenSigner:
         )
 
     def sign_refresh(self, token: RefreshToken) -> str:
-        claims = {"sid": token.family, "gen": token.generation}
-        return self._sign("refresh", claims, token.issued_at, token.expires_at)
+        return self._sign_refresh(token, self._kid)
+
+    def sign_refresh_again(self, token: RefreshToken, *, hashed: str) -> str | None:
+        """The text of that hash, whichever secret signed it; None where no secret makes it."""
+        for kid in self._secrets:
+            text = self._sign_refresh(token, kid)
+            if secrets.compare_digest(token_hash(text), hashed):
+                return text
+        return None
+
+    def _sign_refresh(self, token: RefreshToken, kid: str) -> str:
+        claims = {"sid": token.family, "gen": token.generation, "jti": f"{token.family}.{token.generation}"}
+        return self._sign("refresh", claims, token.issued_at, token.expires_at, kid=kid)
 
     def read_refresh(self, text: str, *, now: datetime) -> RefreshToken:
         """Raises TokenRejected or TokenExpired."""
@@ -122,18 +143,39 @@ class TokenSigner:
             expires_at=_moment(claims["exp"]),
         )
 
-    def _sign(self, kind: str, claims: dict[str, Any], issued_at: datetime, expires_at: datetime) -> str:
-        registered = {"iss": ISSUER, "typ": kind, "iat": _epoch(issued_at), "exp": _epoch(expires_at)}
-        return jwt.encode(claims | registered, self._secret, algorithm=ALGORITHM)
+    def _sign(
+        self,
+        kind: str,
+        claims: dict[str, Any],
+        issued_at: datetime,
+        expires_at: datetime,
+        *,
+        kid: str | None = None,
+    ) -> str:
+        kid = kid or self._kid
+        registered = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "typ": kind,
+            "iat": _epoch(issued_at),
+            "exp": _epoch(expires_at),
+        }
+        return jwt.encode(claims | registered, self._secrets[kid], algorithm=ALGORITHM, headers={"kid": kid})
 
     def _read(self, kind: str, text: str, now: datetime) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
-                self._secret,
+                self._secret_of(text),
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
-                options={"require": ["exp", "iat", "typ"], "verify_exp": False, "verify_iat": False},
+                audience=AUDIENCE,
+                options={
+                    "require": ["exp", "iat", "typ", "jti", "aud"],
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRejected from error
@@ -142,6 +184,20 @@ class TokenSigner:
         if claims["exp"] <= now.timestamp():
             raise TokenExpired
         return claims
+
+    def _secret_of(self, text: str) -> str:
+        """The secret that the header names; the present one where it names none."""
+        kid = jwt.get_unverified_header(text).get("kid", self._kid)
+        secret = self._secrets.get(kid)
+        if secret is None:
+            raise TokenRejected
+        return secret
+
+
+def key_id(secret: str) -> str:
+    """A name for a secret that tells nothing of it."""
+    digest = hmac.digest(secret.encode(), b"parlour key id", "sha256")
+    return base64.urlsafe_b64encode(digest[:9]).decode()
 
 
 def _epoch(moment: datetime) -> int:

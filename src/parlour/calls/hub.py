@@ -9,7 +9,7 @@ from typing import assert_never
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call import Send
 from parlour.calls.presence import Connection, ConnectionId, InCall, Presence, Watching
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
@@ -101,9 +101,13 @@ class Hub:
         if departure is not None:
             await self._log_departure(connection.identity, departure)
 
-    async def end_session(self, user_id: UserId, reason: Refusal) -> None:
-        """Tells every socket of this person why, and closes it."""
+    async def end_session(
+        self, user_id: UserId, reason: Refusal, *, sessions: frozenset[SessionId] | None = None
+    ) -> None:
+        """Tells the sockets of this person why, and closes them: all, or those that hang on `sessions`."""
         for connection in self._presence.connections_of(user_id):
+            if sessions is not None and connection.identity.session not in sessions:
+                continue
             self._deliver(connection.connection_id, SessionEnded(code=reason.code, message=reason.message))
             await self.disconnected(connection.connection_id)
             self._hang_up(connection.connection_id)

@@ -82,6 +82,23 @@ class RefreshedSession(CamelBody):
     username: str | None = Field(None, description="Absent for a guest.")
 
 
+class SessionEntry(Body):
+    """One place where the caller is logged in."""
+
+    session_id: str = Field(examples=["5f0c2f6e-9a53-4d0c-8f5e-3b1f1c0a7d21"])
+    device: str = Field(description="What the browser says it is, in short.", examples=["Firefox on Linux"])
+    created_at: Timestamp = Field(description="When somebody logged in there.")
+    last_used_at: Timestamp = Field(description="When it was last given a token.")
+    expires_at: Timestamp
+    current: bool = Field(description="Whether the request came from there.")
+
+
+class SessionList(Body):
+    """Last used first."""
+
+    sessions: list[SessionEntry]
+
+
 class NewRoom(Body):
     name: RoomName
     password: Annotated[Text, StringConstraints(min_length=1, max_length=128)]

@@ -67,5 +67,8 @@ BESIDE = (
     Endpoint("GET", "/invitation", query=("room",)),
     Endpoint("GET", "/event/log", query=("room",)),
     Endpoint("GET", "/ice"),
+    Endpoint("GET", "/session"),
+    Endpoint("DELETE", "/session"),
+    Endpoint("DELETE", "/session/{session_id}"),
 )
 """What Parlour has beside the contract, for those who are logged in."""
