@@ -13,10 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
+from parlour.accounts.credential_http import credential_routes
+from parlour.accounts.credentials import Credentials
 from parlour.accounts.endings import Endings
 from parlour.accounts.http import Cookies, Identification, Origins, account_routes
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
@@ -44,6 +47,8 @@ from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.openapi import openapi
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
+from parlour.rooms.export import Export
+from parlour.rooms.export_http import export_routes
 from parlour.rooms.http import room_routes
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
@@ -75,6 +80,7 @@ class Parlour:
             refresh=timedelta(seconds=settings.refresh_token_ttl),
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),
+            password_reset=timedelta(seconds=settings.password_reset_ttl),
         )
         signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
@@ -86,13 +92,24 @@ class Parlour:
             endings=self.endings,
             clock=utc_now,
         )
+        links = Links(signer=signer, clock=utc_now)
         self.registration = Registration(
             database=self.database,
             outbox=self.outbox,
             letters=letters,
             passwords=self.passwords,
-            signer=signer,
+            links=links,
             sessions=self.sessions,
+            lifetimes=lifetimes,
+            clock=utc_now,
+        )
+        self.credentials = Credentials(
+            database=self.database,
+            outbox=self.outbox,
+            letters=letters,
+            passwords=self.passwords,
+            links=links,
+            endings=self.endings,
             lifetimes=lifetimes,
             clock=utc_now,
         )
@@ -177,6 +194,17 @@ class Parlour:
         )
         router.include_router(
             session_routes(sessions=self.sessions, identification=identification, cookies=cookies)
+        )
+        router.include_router(
+            credential_routes(credentials=self.credentials, identification=identification, cookies=cookies)
+        )
+        router.include_router(
+            export_routes(
+                export=Export(database=self.database),
+                credentials=self.credentials,
+                sessions=self.sessions,
+                identification=identification,
+            )
         )
         router.include_router(
             room_routes(
@@ -271,6 +299,7 @@ class Parlour:
         tasks = {
             "upkeep": self.upkeep.run,
             "endings": self._end_sockets,
+            "forgotten passwords": self.credentials.run,
             "watchers": self.watchers.run,
         }
         if self.settings.smtp_url is not None:

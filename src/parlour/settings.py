@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     refresh_token_ttl: Seconds = 86_400
     guest_ttl: Seconds = 1_800
     verification_ttl: Seconds = 3_600
+    password_reset_ttl: Seconds = 1_800
     redis_url: str | None = None
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()

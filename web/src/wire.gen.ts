@@ -5,6 +5,22 @@ export interface Accepted {
   ok: true;
 }
 
+export interface AccountDeletion {
+  /** The caller's present one. */
+  password: string;
+}
+
+/** All that the server keeps of the caller, save for hashes of secrets. */
+export interface AccountExport {
+  account: ExportedAccount;
+  sessions: SessionEntry[];
+  /** Those that the caller created. */
+  rooms: ExportedRoom[];
+  invitations: ExportedInvitation[];
+  messages: StoredMessage[];
+  attendance: ExportedVisit[];
+}
+
 /** Somebody to connect to. Exactly one side of each pair is told to make the offer. */
 export interface AddPeer {
   peerID: string;
@@ -69,6 +85,12 @@ export interface DescriptionFromPeer {
   sessionDescription: SessionDescription;
 }
 
+export interface EmailChange {
+  email: string;
+  /** The caller's present one. */
+  password: string;
+}
+
 export interface EventMove {
   /** The caller's; absent, the caller is meant. */
   email?: string | null;
@@ -78,10 +100,42 @@ export interface EventMove {
   move: string;
 }
 
+export interface ExportedAccount {
+  email: string;
+  /** Null for a guest. */
+  username: string | null;
+  created_at: string;
+  verified_at: string | null;
+  last_login_at: string | null;
+  guest_until: string | null;
+}
+
+export interface ExportedInvitation {
+  room: string;
+  invited_at: string;
+}
+
+export interface ExportedRoom {
+  name: string;
+  description: string;
+  created_at: string;
+  event: boolean;
+}
+
+export interface ExportedVisit {
+  room: string;
+  joined_at: string;
+  left_at: string | null;
+}
+
 export interface FieldProblem {
   /** Dotted path of the field, such as `email.0`. */
   field: string;
   message: string;
+}
+
+export interface ForgottenPassword {
+  email: string;
 }
 
 export interface GuestRegistration {
@@ -205,6 +259,18 @@ export interface OfferIce {
 export interface OfferSdp {
   peerID: string;
   sessionDescription: SessionDescription;
+}
+
+export interface PasswordChange {
+  /** The caller's present one. */
+  password: string;
+  new_password: string;
+}
+
+export interface PasswordReset {
+  /** What the link in the mail ends with. */
+  token: string;
+  password: string;
 }
 
 export interface PeerEntry {

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from parlour.accounts.http import Cookies, Identification
 from parlour.accounts.identity import Identity, SessionId
 from parlour.accounts.refusals import SessionNotFound
-from parlour.accounts.sessions import Sessions
+from parlour.accounts.sessions import SessionRow, Sessions
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
 from parlour.wire.base import Text
 from parlour.wire.http import Nothing, SessionEntry, SessionList
@@ -21,19 +21,7 @@ def session_routes(*, sessions: Sessions, identification: Identification, cookie
     @router.get("/session", responses=refusals(IdentityRequired, InvalidToken))
     async def list_sessions(caller: Caller) -> SessionList:
         """Where the caller is logged in."""
-        return SessionList(
-            sessions=[
-                SessionEntry(
-                    session_id=one.family,
-                    device=one.device,
-                    created_at=one.started_at,
-                    last_used_at=one.issued_at,
-                    expires_at=one.expires_at,
-                    current=one.family == caller.session,
-                )
-                for one in await sessions.living_of(caller)
-            ]
-        )
+        return SessionList(sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)])
 
     @router.delete("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
     async def end_sessions(
@@ -61,3 +49,14 @@ def session_routes(*, sessions: Sessions, identification: Identification, cookie
         return Nothing()
 
     return router
+
+
+def session_entry(session: SessionRow, caller: Identity) -> SessionEntry:
+    return SessionEntry(
+        session_id=session.family,
+        device=session.device,
+        created_at=session.started_at,
+        last_used_at=session.issued_at,
+        expires_at=session.expires_at,
+        current=session.family == caller.session,
+    )

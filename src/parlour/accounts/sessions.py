@@ -19,9 +19,12 @@ from parlour.accounts.refusals import (
     SessionOver,
     WrongCredentials,
 )
+from parlour.accounts.store import SessionRow
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
+
+__all__ = ["LoggedIn", "SessionRow", "Sessions"]
 
 REUSE_GRACE = timedelta(seconds=10)
 """How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
@@ -113,7 +116,7 @@ class Sessions:
         if user_id is not None:
             self._endings.announce(user_id, frozenset({SessionId(claim.family)}), LoggedOut())
 
-    async def living_of(self, identity: Identity) -> list[store.SessionRow]:
+    async def living_of(self, identity: Identity) -> list[SessionRow]:
         """Where this person is logged in, last used first."""
         async with self._database.reading() as connection:
             return await store.living_sessions_of(connection, identity.user_id, now=self._clock())
@@ -172,7 +175,7 @@ class Sessions:
             return None
         return _identity(account, session.family, now)
 
-    def _is_over(self, session: store.SessionRow) -> bool:
+    def _is_over(self, session: SessionRow) -> bool:
         """Asked after the last wait: what ended while the database answered has ended."""
         return session.revoked_at is not None or self._endings.include(session.family)
 
@@ -201,7 +204,7 @@ class Sessions:
         return self._logged_in(identity, first, text, now)
 
     async def _continue_session(
-        self, connection: AsyncConnection, session: store.SessionRow, claim: RefreshToken, now: datetime
+        self, connection: AsyncConnection, session: SessionRow, claim: RefreshToken, now: datetime
     ) -> LoggedIn | None:
         account = await store.account_by_id(connection, session.user_id)
         identity = None if account is None else _identity(account, session.family, now)
@@ -234,7 +237,7 @@ class Sessions:
         again = self._signer.sign_refresh_again(current, hashed=session.token_hash)
         return None if again is None else self._logged_in(identity, current, again, now)
 
-    async def _reread(self, connection: AsyncConnection, session: store.SessionRow) -> store.SessionRow:
+    async def _reread(self, connection: AsyncConnection, session: SessionRow) -> SessionRow:
         """As the faster one of two requests left it (PostgreSQL, read committed)."""
         return await store.session(connection, session.family) or session
 
@@ -280,7 +283,7 @@ def _identity(account: store.Account, session: SessionId, now: datetime) -> Iden
     return None
 
 
-def _is_reused(session: store.SessionRow, claim: RefreshToken, now: datetime) -> bool:
+def _is_reused(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
     """A living session's replaced token comes back, too late for a second tab."""
     return (
         session.revoked_at is None
@@ -290,7 +293,7 @@ def _is_reused(session: store.SessionRow, claim: RefreshToken, now: datetime) ->
     )
 
 
-def _within_grace(session: store.SessionRow, claim: RefreshToken, now: datetime) -> bool:
+def _within_grace(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
     return (
         claim.generation == session.generation - 1
         and session.replaced_at is not None

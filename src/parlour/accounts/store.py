@@ -44,6 +44,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What an export says of an account."""
+
+    email: str
+    username: str | None
+    created_at: datetime
+    verified_at: datetime | None
+    last_login_at: datetime | None
+    guest_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
     """`issued_at` is when its present token was, `started_at` when its person logged in."""
 
@@ -213,6 +225,60 @@ async def record_login(
     await connection.execute(update(clients).where(clients.c.user_id == user_id).values(values))
 
 
+async def set_password(connection: AsyncConnection, user_id: UserId, password_hash: str) -> None:
+    await connection.execute(
+        update(clients).where(clients.c.user_id == user_id).values(password_hash=password_hash)
+    )
+
+
+async def set_email(connection: AsyncConnection, user_id: UserId, email: str) -> None:
+    """Invitations move along, and those to the new address are this person's too.
+
+    Raises IntegrityError where the email is taken.
+    """
+    key = email_key(email)
+    old = select(users.c.email_key).where(users.c.id == user_id)
+    old_key = (await connection.execute(old)).scalar_one()
+    await connection.execute(update(users).where(users.c.id == user_id).values(email=email, email_key=key))
+    invited_already = select(invitations.c.room_id).where(invitations.c.email_key == key)
+    await connection.execute(
+        delete(invitations).where(
+            invitations.c.email_key == old_key, invitations.c.room_id.in_(invited_already)
+        )
+    )
+    await connection.execute(
+        update(invitations)
+        .where(invitations.c.email_key.in_([old_key, key]))
+        .values(email=email, email_key=key, user_id=user_id)
+    )
+
+
+async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts:
+    """Raises NoResultFound for somebody who is gone."""
+    query = (
+        select(
+            users.c.email,
+            users.c.created_at,
+            users.c.verified_at,
+            clients.c.username,
+            clients.c.last_login_at,
+            guests.c.expires_at,
+        )
+        .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
+        .outerjoin(guests, guests.c.user_id == users.c.id)
+        .where(users.c.id == user_id)
+    )
+    row = (await connection.execute(query)).one()
+    return AccountFacts(
+        email=row.email,
+        username=row.username,
+        created_at=row.created_at,
+        verified_at=row.verified_at,
+        last_login_at=row.last_login_at,
+        guest_until=row.expires_at,
+    )
+
+
 async def add_verification(
     connection: AsyncConnection,
     *,
@@ -221,11 +287,39 @@ async def add_verification(
     purpose: Purpose,
     now: datetime,
     expires_at: datetime,
+    new_email: str | None = None,
 ) -> None:
     await connection.execute(
         insert(email_verifications).values(
-            id=verification_id, user_id=user_id, purpose=purpose, sent_at=now, expires_at=expires_at
+            id=verification_id,
+            user_id=user_id,
+            purpose=purpose,
+            sent_at=now,
+            expires_at=expires_at,
+            new_email=new_email,
         )
+    )
+
+
+async def email_of_verification(connection: AsyncConnection, verification_id: str) -> str | None:
+    """The new email that a link confirms."""
+    query = select(email_verifications.c.new_email).where(email_verifications.c.id == verification_id)
+    found: str | None = (await connection.execute(query)).scalar()
+    return found
+
+
+async def void_verifications(
+    connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
+) -> None:
+    """Links that were not opened yet work no longer."""
+    await connection.execute(
+        update(email_verifications)
+        .where(
+            email_verifications.c.user_id == user_id,
+            email_verifications.c.purpose == purpose,
+            email_verifications.c.used_at.is_(None),
+        )
+        .values(used_at=now)
     )
 
 

@@ -16,7 +16,8 @@ ISSUER = "parlour"
 AUDIENCE = "parlour"
 """Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
-Purpose = Literal["client", "guest"]
+Purpose = Literal["client", "guest", "password", "email"]
+"""What the link of a mail is for: confirm a client or guest, choose a new password, confirm a new email."""
 
 
 class TokenRejected(Exception):

@@ -9,7 +9,7 @@ from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Connect
 from tests.integration.signaling.javascript import Node
 from tests.integration.signaling.town import Town
-from tests.people import Person, Visitors, done
+from tests.people import PASSWORD, Person, Visitors, done
 
 
 async def expects_session_end(client: Client, code: str) -> None:
@@ -50,7 +50,13 @@ async def test_a_session_ends_with_its_sockets_and_no_others(connect: Connect, t
 @pytest.mark.kinds("js-websocket")
 @pytest.mark.parametrize(
     ("deed", "code"),
-    [("logout", "logged_out"), ("everywhere", "session_ended"), ("reuse", "session_over")],
+    [
+        ("logout", "logged_out"),
+        ("everywhere", "session_ended"),
+        ("reuse", "session_over"),
+        ("deletion", "account_deleted"),
+        ("password", "password_changed"),
+    ],
 )
 async def test_however_a_session_ends_its_sockets_do(
     connect: Connect, town: Town, deed: str, code: str
@@ -62,6 +68,13 @@ async def test_however_a_session_ends_its_sockets_do(
             await eve.put("/logout")
         case "everywhere":
             done(await eve.delete("/session", params={"everywhere": "true"}))
+        case "deletion":
+            done(await eve.post("/account/deletion", {"password": PASSWORD}))
+        case "password":
+            body = {"password": PASSWORD, "new_password": "staple the horse again"}
+            token = (await twin_of(eve, town)).token
+            headers = {"Authorization": f"Bearer {token}"}
+            done(await eve.put("/client/password", json=body, headers=headers))
         case _:
             stolen = eve.cookie
             await eve.refreshes()
