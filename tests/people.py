@@ -27,7 +27,7 @@ ROOM_PASSWORD = "open sesame"
 Examine = Callable[[httpx.Response], Awaitable[None]]
 """Looks at every answer that a person gets."""
 
-_LINK = re.compile(r"/verify(?:client|guest)/(\S+)")
+_LINK = re.compile(r"/(?:verify(?:client|guest|email)|reset)/(\S+)")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loading the system's certificates for each person would take longer than all they do."""
 
@@ -95,6 +95,11 @@ class Person:
     async def logs_in(self) -> None:
         body = {"username": self.username or self.email, "password": self.password}
         self._keep(await self.post("/client/login", body))
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """Where this person is logged in, as the server lists it."""
+        found: list[dict[str, Any]] = done(await self.get("/session")).json()["sessions"]
+        return found
 
     async def refreshes(self) -> None:
         self._keep(await self.http.get("/refresh"))
@@ -173,6 +178,9 @@ class Person:
 
     async def put(self, path: str, **request: Any) -> httpx.Response:
         return await self.request("PUT", path, **request)
+
+    async def delete(self, path: str, **request: Any) -> httpx.Response:
+        return await self.request("DELETE", path, **request)
 
     async def request(self, method: str, path: str, **request: Any) -> httpx.Response:
         """With the access token where there is one."""

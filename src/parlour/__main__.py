@@ -146,7 +146,8 @@ def _with_parlour(run: "Callable[[Parlour], Coroutine[Any, Any, None]]", *, migr
     try:
         asyncio.run(session())
     except Refusal as refusal:
-        _fail(refusal.message, status=1)
+        told = "; ".join(f"{one.field}: {one.message}" for one in refusal.fields)
+        _fail(told or refusal.message, status=1)
     except (SettingsError, DatabaseTooNew) as error:
         _fail(str(error))
     except (SQLAlchemyError, OSError) as error:

@@ -13,12 +13,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
+from parlour.accounts.credential_http import credential_routes
+from parlour.accounts.credentials import Credentials
+from parlour.accounts.endings import Endings
 from parlour.accounts.http import Cookies, Identification, Origins, account_routes
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
+from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
@@ -45,6 +50,8 @@ from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.openapi import openapi
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
+from parlour.rooms.export import Export
+from parlour.rooms.export_http import export_routes
 from parlour.rooms.http import room_routes
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
@@ -76,22 +83,36 @@ class Parlour:
             refresh=timedelta(seconds=settings.refresh_token_ttl),
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),
+            password_reset=timedelta(seconds=settings.password_reset_ttl),
         )
-        signer = self.signer = TokenSigner(settings.secret())
+        signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
+        self.endings = Endings()
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
+            endings=self.endings,
             clock=utc_now,
         )
+        links = Links(signer=signer, clock=utc_now)
         self.registration = Registration(
             database=self.database,
             outbox=self.outbox,
             letters=letters,
             passwords=self.passwords,
-            signer=signer,
+            links=links,
             sessions=self.sessions,
+            lifetimes=lifetimes,
+            clock=utc_now,
+        )
+        self.credentials = Credentials(
+            database=self.database,
+            outbox=self.outbox,
+            letters=letters,
+            passwords=self.passwords,
+            links=links,
+            endings=self.endings,
             lifetimes=lifetimes,
             clock=utc_now,
         )
@@ -165,7 +186,7 @@ class Parlour:
             _by_path(app, self.engine),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
-            allow_methods=["GET", "POST", "PUT"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
@@ -176,13 +197,28 @@ class Parlour:
     def _api(self) -> APIRouter:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins)
+        cookies = Cookies(secure=self.settings.is_https(port=self.port))
         router.include_router(
             account_routes(
                 registration=self.registration,
                 sessions=self.sessions,
                 identification=identification,
-                cookies=Cookies(secure=self.settings.is_https(port=self.port)),
+                cookies=cookies,
                 on_login=self._on_login,
+            )
+        )
+        router.include_router(
+            session_routes(sessions=self.sessions, identification=identification, cookies=cookies)
+        )
+        router.include_router(
+            credential_routes(credentials=self.credentials, identification=identification, cookies=cookies)
+        )
+        router.include_router(
+            export_routes(
+                export=Export(database=self.database),
+                credentials=self.credentials,
+                sessions=self.sessions,
+                identification=identification,
             )
         )
         router.include_router(
@@ -255,6 +291,12 @@ class Parlour:
     async def _end_guest(self, user_id: UserId) -> None:
         self.hub.end_session(user_id, GuestExpired())
 
+    async def _end_sockets(self) -> None:
+        """Of the sessions that end, until cancelled."""
+        while True:
+            ending = await self.endings.next()
+            self.hub.end_session(ending.user_id, ending.reason, sessions=ending.sessions)
+
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         await self.attendance.close_abandoned()
@@ -272,6 +314,8 @@ class Parlour:
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         tasks = {
             "upkeep": self.upkeep.run,
+            "endings": self._end_sockets,
+            "forgotten passwords": self.credentials.run,
             "watchers": self.watchers.run,
             "visits": self.visits.run,
             "attendance": self.attendance.run,

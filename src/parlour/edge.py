@@ -36,7 +36,7 @@ _HEADERS_BY_STATUS: dict[int, dict[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
 }
-_METHODS = ("GET", "HEAD", "POST", "PUT")
+_METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
 
 log = structlog.get_logger("parlour.http")
 

@@ -101,9 +101,16 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _all_long_enough(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    return tuple(_long_enough(value) for value in values)
+
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
+Secrets = Annotated[
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_all_long_enough)
+]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 
@@ -115,6 +122,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
     data_dir: Path = Path("./data")
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    old_secret_keys: Secrets = ()
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     allowed_origins: AllowedOrigins = ()
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
@@ -124,6 +132,7 @@ class Settings(BaseSettings):
     guest_ttl: Seconds = 1_800
     verification_ttl: Seconds = 3_600
     resume_grace: Annotated[int, Field(ge=1, le=600)] = 15
+    password_reset_ttl: Seconds = 1_800
     redis_url: str | None = None
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
@@ -174,6 +183,9 @@ class Settings(BaseSettings):
             return _kept_secret(self.data_dir / "secret_key")
         except OSError as error:
             raise self._unusable_data_dir(error) from error
+
+    def old_secrets(self) -> tuple[str, ...]:
+        return tuple(secret.get_secret_value() for secret in self.old_secret_keys)
 
     def _make_data_dir(self) -> None:
         try:

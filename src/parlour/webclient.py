@@ -22,6 +22,9 @@ PAGES = (
     "/r/{room:path}",
     "/verifyclient/{token}",
     "/verifyguest/{token}",
+    "/verifyemail/{token}",
+    "/forgot",
+    "/reset/{token}",
 )
 """The routes of the web client; every one is its index.html."""
 

@@ -65,6 +65,24 @@ async def test_pages_of_somebody_who_is_new(
         await photographer.takes(page, "not-found")
 
 
+async def test_pages_of_a_forgotten_password(
+    visitors: Visitors, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    sam = await at_browser(await visitors.stranger("sam"))
+    page = sam.page
+    await page.goto("/forgot")
+    await sam.field("Email").fill(sam.account.email)
+    await photographer.takes(page, "forgot-password")
+    await sam.button("Send me a link").click()
+    await expect(sam.heading("Check your mail")).to_be_visible()
+    await photographer.takes(page, "forgot-password-sent")
+    await page.goto("/reset/no-such-token")
+    await sam.field("New password").fill("staple the horse again")
+    await sam.button("Change my password").click()
+    await expect(sam.link("Get a new link")).to_be_visible()
+    await photographer.takes(page, "reset-refused")
+
+
 async def test_pages_of_somebody_at_home(
     fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
 ) -> None:
@@ -84,8 +102,13 @@ async def test_pages_of_somebody_at_home(
         await ann.field("Invite people (optional)").fill("cyd@example.org, dan@example.org, ")
         await photographer.takes(page, "new-room")
         await page.goto("/profile")
-        await expect(ann.button("Log out")).to_be_visible()
+        await expect(page.get_by_role("list", name="Sessions").get_by_role("listitem")).to_have_count(2)
         await photographer.takes(page, "profile")
+        for dialog in ("Change password", "Change email", "Delete account"):
+            await ann.button(dialog).click()
+            await expect(page.get_by_role("dialog")).to_be_visible()
+            await photographer.takes(page, f"profile-{dialog.lower().replace(' ', '-')}")
+            await page.keyboard.press("Escape")
 
         await page.goto(room_path("Book club"))
         await expect(ann.field("Room password")).to_be_visible()

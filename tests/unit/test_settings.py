@@ -52,6 +52,15 @@ def test_dot_env_is_read_and_the_environment_comes_first(
     assert (settings.guest_ttl, settings.access_token_ttl) == (62, 61)
 
 
+def test_old_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = ["o" * 32, "p" * 40]
+    settings = read(monkeypatch, SECRET_KEY="s" * 32, OLD_SECRET_KEYS=" , ".join(old))
+    assert settings.old_secrets() == tuple(old)
+    assert old[0] not in repr(settings)
+    with pytest.raises(SettingsError, match=r"^PARLOUR_OLD_SECRET_KEYS has to have at least 32 characters"):
+        read(monkeypatch, OLD_SECRET_KEYS="short," + "s" * 40)
+
+
 @pytest.mark.parametrize(
     ("public_url", "origins"),
     [

@@ -1,5 +1,6 @@
 import { Problem } from "./problem";
 import type {
+  AccountExport,
   Attendance,
   Configuration,
   IceServers,
@@ -8,6 +9,7 @@ import type {
   MessagePage,
   RefreshedSession,
   RoomEntry,
+  SessionEntry,
 } from "./wire.gen";
 
 export interface TokenSource {
@@ -20,7 +22,7 @@ export interface TokenSource {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 interface Call {
-  method: "GET" | "POST" | "PUT";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: unknown;
   token?: string | null;
@@ -80,6 +82,19 @@ export class AccountApi {
     const path = `/client/verify?token=${encodeURIComponent(token)}`;
     const answer = await ask(this.fetch, { method: "PUT", path });
     return (answer ?? {}) as { email?: string; username?: string };
+  }
+
+  async forgotPassword(email: string) {
+    await ask(this.fetch, { method: "POST", path: "/password/forgotten", body: { email } });
+  }
+
+  async resetPassword(token: string, password: string) {
+    await ask(this.fetch, { method: "PUT", path: "/password/reset", body: { token, password } });
+  }
+
+  async verifyEmail(token: string) {
+    const path = `/email/verify?token=${encodeURIComponent(token)}`;
+    await ask(this.fetch, { method: "PUT", path });
   }
 
   async verifyGuest(token: string): Promise<RefreshedSession> {
@@ -149,6 +164,36 @@ export class Api {
     const query = new URLSearchParams({ roomname: room, limit: String(limit) });
     if (before) query.set("before", before);
     return (await this.#ask({ method: "GET", path: `/message?${query}` })) as MessagePage;
+  }
+
+  async sessions(): Promise<SessionEntry[]> {
+    const answer = await this.#ask({ method: "GET", path: "/session" });
+    return (answer as { sessions: SessionEntry[] }).sessions;
+  }
+
+  async endSession(id: string) {
+    await this.#ask({ method: "DELETE", path: `/session/${encodeURIComponent(id)}` });
+  }
+
+  async endOtherSessions() {
+    await this.#ask({ method: "DELETE", path: "/session" });
+  }
+
+  async changePassword(password: string, newPassword: string) {
+    const body = { password, new_password: newPassword };
+    await this.#ask({ method: "PUT", path: "/client/password", body });
+  }
+
+  async changeEmail(email: string, password: string) {
+    await this.#ask({ method: "PUT", path: "/client/email", body: { email, password } });
+  }
+
+  async exportAccount(): Promise<AccountExport> {
+    return (await this.#ask({ method: "GET", path: "/account/export" })) as AccountExport;
+  }
+
+  async deleteAccount(password: string) {
+    await this.#ask({ method: "POST", path: "/account/deletion", body: { password } });
   }
 
   async ice(): Promise<IceServers> {

@@ -5,6 +5,22 @@ export interface Accepted {
   ok: true;
 }
 
+export interface AccountDeletion {
+  /** The caller's present one. */
+  password: string;
+}
+
+/** All that the server keeps of the caller, save for hashes of secrets. */
+export interface AccountExport {
+  account: ExportedAccount;
+  sessions: SessionEntry[];
+  /** Those that the caller created. */
+  rooms: ExportedRoom[];
+  invitations: ExportedInvitation[];
+  messages: StoredMessage[];
+  attendance: ExportedVisit[];
+}
+
 /** Somebody to connect to. Exactly one side of each pair is told to make the offer. */
 export interface AddPeer {
   peerID: string;
@@ -69,6 +85,12 @@ export interface DescriptionFromPeer {
   sessionDescription: SessionDescription;
 }
 
+export interface EmailChange {
+  email: string;
+  /** The caller's present one. */
+  password: string;
+}
+
 export interface EventMove {
   /** The caller's; absent, the caller is meant. */
   email?: string | null;
@@ -78,10 +100,42 @@ export interface EventMove {
   move: string;
 }
 
+export interface ExportedAccount {
+  email: string;
+  /** Null for a guest. */
+  username: string | null;
+  created_at: string;
+  verified_at: string | null;
+  last_login_at: string | null;
+  guest_until: string | null;
+}
+
+export interface ExportedInvitation {
+  room: string;
+  invited_at: string;
+}
+
+export interface ExportedRoom {
+  name: string;
+  description: string;
+  created_at: string;
+  event: boolean;
+}
+
+export interface ExportedVisit {
+  room: string;
+  joined_at: string;
+  left_at: string | null;
+}
+
 export interface FieldProblem {
   /** Dotted path of the field, such as `email.0`. */
   field: string;
   message: string;
+}
+
+export interface ForgottenPassword {
+  email: string;
 }
 
 export interface GuestRegistration {
@@ -215,6 +269,18 @@ export interface OfferSdp {
   sessionDescription: SessionDescription;
 }
 
+export interface PasswordChange {
+  /** The caller's present one. */
+  password: string;
+  new_password: string;
+}
+
+export interface PasswordReset {
+  /** What the link in the mail ends with. */
+  token: string;
+  password: string;
+}
+
 export interface PeerEntry {
   peerID: string;
   peerUsername: string;
@@ -320,6 +386,25 @@ export interface SessionDescription {
 export interface SessionEnded {
   code: string;
   message: string;
+}
+
+/** One place where the caller is logged in. */
+export interface SessionEntry {
+  session_id: string;
+  /** What the browser says it is, in short. */
+  device: string;
+  /** When somebody logged in there. */
+  created_at: string;
+  /** When it was last given a token. */
+  last_used_at: string;
+  expires_at: string;
+  /** Whether the request came from there. */
+  current: boolean;
+}
+
+/** Last used first. */
+export interface SessionList {
+  sessions: SessionEntry[];
 }
 
 /** The names of the rooms in use now that this user may see; sent to sockets in no call. */

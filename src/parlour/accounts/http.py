@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
-from parlour.accounts.identity import Client, Guest, Identity
+from parlour.accounts.devices import device_name
+from parlour.accounts.identity import Client, Guest, Identity, Visitor
 from parlour.accounts.refusals import (
     AlreadyVerified,
     EmailTaken,
@@ -113,6 +114,12 @@ class Cookies:
         response.delete_cookie(COOKIE, path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
+def visitor_of(request: Request) -> Visitor:
+    """The address is the client's own where the request came through a trusted proxy (see `serve`)."""
+    address = request.client.host if request.client is not None else ""
+    return Visitor(address=address, device=device_name(request.headers.get("user-agent")))
+
+
 def account_routes(
     *,
     registration: Registration,
@@ -148,7 +155,7 @@ def account_routes(
         background: BackgroundTasks,
     ) -> Session:
         """Confirm a guest's email: the guest is logged in, and its time starts."""
-        logged_in = await registration.verify_guest(token=token)
+        logged_in = await registration.verify_guest(token=token, visitor=visitor_of(request))
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 
@@ -163,7 +170,9 @@ def account_routes(
         body: Login, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
         """Log in by username or email."""
-        logged_in = await sessions.log_in(handle=body.username, password=body.password)
+        logged_in = await sessions.log_in(
+            handle=body.username, password=body.password, visitor=visitor_of(request)
+        )
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 

@@ -1,10 +1,12 @@
 """Who a caller is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 
 UserId = NewType("UserId", int)
+SessionId = NewType("SessionId", str)
+"""One login: the family of its refresh tokens."""
 
 GUEST_NAME = "Guest"
 """What guests are called; nobody may register it."""
@@ -12,11 +14,12 @@ GUEST_NAME = "Guest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A permanent account."""
+    """A permanent account; `session` is the login through which it acts here."""
 
     user_id: UserId
     email: str
     username: str
+    session: SessionId | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -30,6 +33,7 @@ class Guest:
     user_id: UserId
     email: str
     expires_at: datetime
+    session: SessionId | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -37,3 +41,11 @@ class Guest:
 
 
 Identity = Client | Guest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Where a request comes from: the client's address, and what its device is called."""
+
+    address: str
+    device: str

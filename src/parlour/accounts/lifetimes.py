@@ -10,3 +10,15 @@ class Lifetimes:
     refresh: timedelta
     guest: timedelta
     verification: timedelta
+    password_reset: timedelta
+
+
+def spoken(duration: timedelta) -> str:
+    """`30 minutes`, as a letter says it."""
+    minutes = round(duration.total_seconds() / 60)
+    if minutes < 1:
+        return f"{round(duration.total_seconds())} seconds"
+    if minutes % 60 == 0:
+        hours = minutes // 60
+        return "one hour" if hours == 1 else f"{hours} hours"
+    return "one minute" if minutes == 1 else f"{minutes} minutes"

@@ -11,6 +11,10 @@ import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from parlour.accounts.common_passwords import common_passwords
+from parlour.errors import FieldError, InvalidRequest
+from parlour.wire.base import PASSWORD_LENGTH
+
 _BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$", "$2x$")
 _BCRYPT_BYTES = 72
 
@@ -36,6 +40,7 @@ class Passwords:
         threads = max(1, (os.cpu_count() or 2) - 1)
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="passwords")
         self._decoy: str | None = None
+        self._common: frozenset[str] | None = None
 
     async def hash(self, password: str) -> str:
         return await self._in_thread(lambda: self._hasher.hash(password))
@@ -46,6 +51,14 @@ class Passwords:
     async def verify_nobody(self, password: str) -> None:
         """Takes as long as a wrong password, so that time does not tell who has an account."""
         await self._in_thread(lambda: self._verify(password, self._decoy_hash()))
+
+    async def require_uncommon(self, password: str, *, field: str) -> None:
+        """Raises InvalidRequest, which names the field, for one of the passwords that are tried first."""
+        if self._common is None:
+            shortest, _ = PASSWORD_LENGTH
+            self._common = await self._in_thread(lambda: common_passwords(shortest=shortest))
+        if password.lower() in self._common:
+            raise InvalidRequest(fields=(FieldError(field, "this password is one of the most common ones"),))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -66,6 +66,62 @@ class SessionOver(Refusal):
     status = 403
 
 
+class SessionNotFound(Refusal):
+    """You have no such session."""
+
+    code = "session_not_found"
+    status = 404
+
+
+class LoggedOut(Refusal):
+    """You have logged out."""
+
+    code = "logged_out"
+    status = 403
+
+
+class SessionEndedElsewhere(Refusal):
+    """This session was ended from another device."""
+
+    code = "session_ended"
+    status = 403
+
+
+class WrongPassword(Refusal):
+    """This is not your password."""
+
+    code = "wrong_password"
+    status = 401
+
+
+class WithoutPassword(Refusal):
+    """A guest has no password, and nothing to change: the account ends by itself."""
+
+    code = "without_password"
+    status = 403
+
+
+class PasswordChanged(Refusal):
+    """Your password was changed. Please log in with the new one."""
+
+    code = "password_changed"
+    status = 403
+
+
+class EmailChanged(Refusal):
+    """Your email address was changed. Please log in again."""
+
+    code = "email_changed"
+    status = 403
+
+
+class AccountDeleted(Refusal):
+    """Your account was deleted."""
+
+    code = "account_deleted"
+    status = 403
+
+
 class GuestExpired(Refusal):
     """Your time as a guest is over."""
 

@@ -1,14 +1,14 @@
 """The use cases of registration: register, send the letter again, verify."""
 
-import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import store
-from parlour.accounts.identity import GUEST_NAME, Guest, UserId
-from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.identity import GUEST_NAME, Guest, UserId, Visitor
+from parlour.accounts.lifetimes import Lifetimes, spoken
+from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
     AlreadyVerified,
@@ -18,13 +18,10 @@ from parlour.accounts.refusals import (
     UserNotFound,
 )
 from parlour.accounts.sessions import LoggedIn, Sessions
-from parlour.accounts.tokens import Purpose, TokenRejected, TokenSigner, VerificationToken
 from parlour.db.database import AsyncConnection, Database
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.wire.base import username_key
-
-MAX_PENDING_VERIFICATIONS = 5
 
 
 class Registration:
@@ -37,7 +34,7 @@ class Registration:
         outbox: Outbox,
         letters: Letters,
         passwords: Passwords,
-        signer: TokenSigner,
+        links: Links,
         sessions: Sessions,
         lifetimes: Lifetimes,
         clock: Callable[[], datetime],
@@ -46,7 +43,7 @@ class Registration:
         self._outbox = outbox
         self._letters = letters
         self._passwords = passwords
-        self._signer = signer
+        self._links = links
         self._sessions = sessions
         self._lifetimes = lifetimes
         self._clock = clock
@@ -64,7 +61,7 @@ class Registration:
                     await store.delete_user(connection, account.user_id, now=now)
                 user_id = await store.add_user(connection, email=email, now=now)
                 await store.add_guest(connection, user_id)
-                await self._send_guest_letter(connection, user_id, email, now)
+                await self._send_guest_letter(connection, user_id, email)
         except IntegrityError as error:
             raise EmailTaken from error
         self._outbox.announce()
@@ -72,10 +69,11 @@ class Registration:
     async def register_client(self, *, email: str, username: str, password: str) -> None:
         """A living guest with this email becomes the client once the letter's link is opened.
 
-        Raises EmailTaken or UsernameTaken.
+        Raises EmailTaken, UsernameTaken or, for a common password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
             raise UsernameTaken
+        await self._passwords.require_uncommon(password, field="password")
         async with self._database.reading() as connection:
             await self._require_free(connection, email=email, username=username)
         password_hash = await self._passwords.hash(password)
@@ -87,7 +85,7 @@ class Registration:
                 await store.add_client(
                     connection, user_id=user_id, username=username, password_hash=password_hash
                 )
-                await self._send_client_letter(connection, user_id, email, username, now)
+                await self._send_client_letter(connection, user_id, email, username)
         except IntegrityError as error:
             raise _taken(error) from error
         self._outbox.announce()
@@ -95,10 +93,11 @@ class Registration:
     async def create_client(self, *, email: str, username: str, password: str) -> None:
         """A confirmed account without a letter, as the command line makes it.
 
-        Raises EmailTaken or UsernameTaken.
+        Raises EmailTaken, UsernameTaken or, for a common password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
             raise UsernameTaken
+        await self._passwords.require_uncommon(password, field="password")
         password_hash = await self._passwords.hash(password)
         now = self._clock()
         try:
@@ -115,28 +114,27 @@ class Registration:
 
     async def resend_verification(self, *, email: str) -> None:
         """Sends the letter again where one is waited for; says nothing of whether that is so."""
-        now = self._clock()
         async with self._database.transaction() as connection:
             account = await store.account_by_email(connection, email)
             if account is None:
                 return
             client, guest = account.client, account.guest
             if client is not None and client.verified_at is None:
-                if await self._may_send(connection, account.user_id, "client", now):
+                if await self._links.may_send(connection, account.user_id, "client"):
                     await self._send_client_letter(
-                        connection, account.user_id, account.email, client.username, now
+                        connection, account.user_id, account.email, client.username
                     )
                 awaited = False
             else:
                 awaited = guest is not None and guest.expires_at is None
-            if awaited and await self._may_send(connection, account.user_id, "guest", now):
-                await self._send_guest_letter(connection, account.user_id, account.email, now)
+            if awaited and await self._links.may_send(connection, account.user_id, "guest"):
+                await self._send_guest_letter(connection, account.user_id, account.email)
         self._outbox.announce()
 
     async def verify_client(self, *, token: str) -> None:
         """Raises InvalidVerification, UserNotFound or AlreadyVerified."""
         now = self._clock()
-        claim = self._read_verification(token, "client", now)
+        claim = self._links.read(token, "client")
         async with self._database.transaction() as connection:
             account = await self._account(connection, claim.user_id)
             if account.client is None:
@@ -145,13 +143,13 @@ class Registration:
                 raise AlreadyVerified
             if not await store.verify_client(connection, account.user_id, now=now):
                 raise AlreadyVerified
-            await self._use(connection, claim, now)
+            await self._links.use(connection, claim)
             await store.delete_guest(connection, account.user_id)
 
-    async def verify_guest(self, *, token: str) -> LoggedIn:
+    async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
         """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
         now = self._clock()
-        claim = self._read_verification(token, "guest", now)
+        claim = self._links.read(token, "guest")
         async with self._database.transaction() as connection:
             account = await self._account(connection, claim.user_id)
             if account.guest is None or account.guest.expires_at is not None:
@@ -159,9 +157,9 @@ class Registration:
             until = now + self._lifetimes.guest
             if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
                 raise AlreadyVerified
-            await self._use(connection, claim, now)
+            await self._links.use(connection, claim)
             guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
-            return await self._sessions.start(connection, guest, now)
+            return await self._sessions.start(connection, guest, visitor, now)
 
     async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
         """A guest lives until its time is over, or while its letter can still be answered."""
@@ -211,77 +209,29 @@ class Registration:
             raise UserNotFound
         return account
 
-    def _read_verification(self, token: str, purpose: Purpose, now: datetime) -> VerificationToken:
-        try:
-            return self._signer.read_verification(token, purpose=purpose, now=now)
-        except TokenRejected as error:
-            raise InvalidVerification from error
-
-    async def _use(self, connection: AsyncConnection, claim: VerificationToken, now: datetime) -> None:
-        if not await store.use_verification(
-            connection, claim.verification_id, user_id=UserId(claim.user_id), now=now
-        ):
-            raise InvalidVerification
-
-    async def _may_send(
-        self, connection: AsyncConnection, user_id: UserId, purpose: Purpose, now: datetime
-    ) -> bool:
-        pending = await store.pending_verifications(connection, user_id, purpose, now=now)
-        return pending < MAX_PENDING_VERIFICATIONS
-
     async def _send_client_letter(
-        self, connection: AsyncConnection, user_id: UserId, email: str, username: str, now: datetime
+        self, connection: AsyncConnection, user_id: UserId, email: str, username: str
     ) -> None:
-        token = await self._new_verification(connection, user_id, "client", now)
+        lifetime = self._lifetimes.verification
+        token = await self._links.new(connection, user_id, "client", lifetime=lifetime)
         letter = self._letters.client_verification(
-            email=email, username=username, token=token, lifetime=_spoken(self._lifetimes.verification)
+            email=email, username=username, token=token, lifetime=spoken(lifetime)
         )
         await self._outbox.put(connection, letter)
 
-    async def _send_guest_letter(
-        self, connection: AsyncConnection, user_id: UserId, email: str, now: datetime
-    ) -> None:
-        token = await self._new_verification(connection, user_id, "guest", now)
+    async def _send_guest_letter(self, connection: AsyncConnection, user_id: UserId, email: str) -> None:
+        lifetime = self._lifetimes.verification
+        token = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
         letter = self._letters.guest_verification(
             email=email,
             token=token,
-            lifetime=_spoken(self._lifetimes.verification),
-            guest_lifetime=_spoken(self._lifetimes.guest),
+            lifetime=spoken(lifetime),
+            guest_lifetime=spoken(self._lifetimes.guest),
         )
         await self._outbox.put(connection, letter)
-
-    async def _new_verification(
-        self, connection: AsyncConnection, user_id: UserId, purpose: Purpose, now: datetime
-    ) -> str:
-        token = VerificationToken(
-            verification_id=str(uuid.uuid4()),
-            user_id=user_id,
-            purpose=purpose,
-            issued_at=now,
-            expires_at=now + self._lifetimes.verification,
-        )
-        await store.add_verification(
-            connection,
-            verification_id=token.verification_id,
-            user_id=user_id,
-            purpose=purpose,
-            now=now,
-            expires_at=token.expires_at,
-        )
-        return self._signer.sign_verification(token)
 
 
 def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:
     """Which of two at once was slower: constraint names are in what both databases say."""
     told = str(error.orig)
     return UsernameTaken() if "username_key" in told else EmailTaken()
-
-
-def _spoken(duration: timedelta) -> str:
-    minutes = round(duration.total_seconds() / 60)
-    if minutes < 1:
-        return f"{round(duration.total_seconds())} seconds"
-    if minutes % 60 == 0:
-        hours = minutes // 60
-        return "one hour" if hours == 1 else f"{hours} hours"
-    return "one minute" if minutes == 1 else f"{minutes} minutes"

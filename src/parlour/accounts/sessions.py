@@ -1,4 +1,4 @@
-"""The use cases of sessions: log in, refresh, identify, log out."""
+"""The use cases of sessions: log in, refresh, identify, log out, list, end."""
 
 import secrets
 import uuid
@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parlour.accounts import store
-from parlour.accounts.identity import Client, Guest, Identity, UserId
+from parlour.accounts.endings import Endings
+from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.passwords import Passwords
-from parlour.accounts.refusals import NotVerified, SessionOver, WrongCredentials
+from parlour.accounts.refusals import (
+    LoggedOut,
+    NotVerified,
+    SessionEndedElsewhere,
+    SessionNotFound,
+    SessionOver,
+    WrongCredentials,
+)
+from parlour.accounts.store import SessionRow
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
+
+__all__ = ["LoggedIn", "SessionRow", "Sessions"]
 
 REUSE_GRACE = timedelta(seconds=10)
 """How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
@@ -39,15 +50,17 @@ class Sessions:
         passwords: Passwords,
         signer: TokenSigner,
         lifetimes: Lifetimes,
+        endings: Endings,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._signer = signer
         self._lifetimes = lifetimes
+        self._endings = endings
         self._clock = clock
 
-    async def log_in(self, *, handle: str, password: str) -> LoggedIn:
+    async def log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn:
         """Raises WrongCredentials (whoever it is, after the same time) or NotVerified."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
@@ -64,7 +77,7 @@ class Sessions:
         client = Client(user_id=account.user_id, email=account.email, username=account.client.username)
         async with self._database.transaction() as connection:
             await store.record_login(connection, account.user_id, now=now, password_hash=new_hash)
-            return await self.start(connection, client, now)
+            return await self.start(connection, client, visitor, now)
 
     async def refresh(self, *, token: str) -> LoggedIn:
         """Replaces a refresh token (RFC 9700, section 4.14.2).
@@ -79,11 +92,15 @@ class Sessions:
         except TokenRejected as error:
             raise SessionOver from error
         async with self._database.transaction() as connection:
-            session = await self._living_session(connection, claim, now)
-            if session is None:
-                refreshed = None
-            else:
+            session = await store.session(connection, claim.family)
+            robbed = session is not None and _is_reused(session, claim, now)
+            refreshed = None
+            if session is not None and robbed:
+                await store.revoke_session(connection, session.family, now=now)
+            elif session is not None and session.revoked_at is None and session.expires_at > now:
                 refreshed = await self._continue_session(connection, session, claim, now)
+        if session is not None and robbed:
+            self._endings.announce(session.user_id, frozenset({session.family}), SessionOver())
         if refreshed is None:
             raise SessionOver
         return refreshed
@@ -95,7 +112,30 @@ class Sessions:
         except TokenRejected:
             return
         async with self._database.transaction() as connection:
-            await store.revoke_session(connection, claim.family, now=now)
+            user_id = await store.revoke_session(connection, claim.family, now=now)
+        if user_id is not None:
+            self._endings.announce(user_id, frozenset({SessionId(claim.family)}), LoggedOut())
+
+    async def living_of(self, identity: Identity) -> list[SessionRow]:
+        """Where this person is logged in, last used first."""
+        async with self._database.reading() as connection:
+            return await store.living_sessions_of(connection, identity.user_id, now=self._clock())
+
+    async def end(self, identity: Identity, session: SessionId) -> None:
+        """Raises SessionNotFound for one that is not this person's, or is over."""
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            row = await store.session(connection, session)
+            if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
+                raise SessionNotFound
+            await store.revoke_session(connection, session, now=now)
+        self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
+
+    async def end_all(self, identity: Identity, *, besides: SessionId | None) -> None:
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            ended = await store.revoke_sessions_of(connection, identity.user_id, now=now, besides=besides)
+        self._endings.announce(identity.user_id, ended, SessionEndedElsewhere())
 
     async def identify_access(self, token: str) -> Identity:
         """Who an access token stands for. Raises InvalidToken."""
@@ -107,8 +147,10 @@ class Sessions:
         async with self._database.looking_up() as connection:
             session = await store.session(connection, claim.family)
             account = await store.account_by_id(connection, claim.user_id)
-        identity = None if account is None else _identity(account, now)
-        if identity is None or session is None or session.revoked_at is not None:
+        if account is None or session is None or self._is_over(session):
+            raise InvalidToken
+        identity = _identity(account, session.family, now)
+        if identity is None:
             raise InvalidToken
         return identity
 
@@ -124,12 +166,18 @@ class Sessions:
             raise InvalidToken from error
         async with self._database.looking_up() as connection:
             session = await store.session(connection, claim.family)
-            if session is None or session.revoked_at is not None:
+            if session is None or self._is_over(session):
                 return None
             if session.generation != claim.generation and not _within_grace(session, claim, now):
                 return None
             account = await store.account_by_id(connection, session.user_id)
-        return None if account is None else _identity(account, now)
+        if account is None or self._is_over(session):
+            return None
+        return _identity(account, session.family, now)
+
+    def _is_over(self, session: SessionRow) -> bool:
+        """Asked after the last wait: what ended while the database answered has ended."""
+        return session.revoked_at is not None or self._endings.include(session.family)
 
     async def find(self, handle: str) -> UserId | None:
         """The user that a username or an email names."""
@@ -137,7 +185,9 @@ class Sessions:
             account = await store.account_by_handle(connection, handle.strip())
         return None if account is None else account.user_id
 
-    async def start(self, connection: AsyncConnection, identity: Identity, now: datetime) -> LoggedIn:
+    async def start(
+        self, connection: AsyncConnection, identity: Identity, visitor: Visitor, now: datetime
+    ) -> LoggedIn:
         """Begins a family of refresh tokens in the caller's transaction."""
         expires_at = self._session_end(identity, now)
         first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
@@ -149,26 +199,15 @@ class Sessions:
             token_hash=token_hash(text),
             now=now,
             expires_at=expires_at,
+            device=visitor.device,
         )
         return self._logged_in(identity, first, text, now)
 
-    async def _living_session(
-        self, connection: AsyncConnection, claim: RefreshToken, now: datetime
-    ) -> store.SessionRow | None:
-        """The session of a token that may still be used; a replaced token that comes back ends it."""
-        session = await store.session(connection, claim.family)
-        if session is None or session.revoked_at is not None or session.expires_at <= now:
-            return None
-        if session.generation != claim.generation and not _within_grace(session, claim, now):
-            await store.revoke_session(connection, claim.family, now=now)
-            return None
-        return session
-
     async def _continue_session(
-        self, connection: AsyncConnection, session: store.SessionRow, claim: RefreshToken, now: datetime
+        self, connection: AsyncConnection, session: SessionRow, claim: RefreshToken, now: datetime
     ) -> LoggedIn | None:
         account = await store.account_by_id(connection, session.user_id)
-        identity = None if account is None else _identity(account, now)
+        identity = None if account is None else _identity(account, session.family, now)
         if identity is None:
             return None
         if claim.generation == session.generation:
@@ -195,12 +234,10 @@ class Sessions:
             issued_at=session.issued_at,
             expires_at=session.expires_at,
         )
-        text = self._signer.sign_refresh(current)
-        if not secrets.compare_digest(token_hash(text), session.token_hash):
-            return None
-        return self._logged_in(identity, current, text, now)
+        again = self._signer.sign_refresh_again(current, hashed=session.token_hash)
+        return None if again is None else self._logged_in(identity, current, again, now)
 
-    async def _reread(self, connection: AsyncConnection, session: store.SessionRow) -> store.SessionRow:
+    async def _reread(self, connection: AsyncConnection, session: SessionRow) -> SessionRow:
         """As the faster one of two requests left it (PostgreSQL, read committed)."""
         return await store.session(connection, session.family) or session
 
@@ -234,17 +271,29 @@ class Sessions:
         )
 
 
-def _identity(account: store.Account, now: datetime) -> Identity | None:
+def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:
     """Who may act as this account now; None for one that is not verified or whose time is over."""
     if account.client is not None and account.client.verified_at is not None:
-        return Client(user_id=account.user_id, email=account.email, username=account.client.username)
+        return Client(
+            user_id=account.user_id, email=account.email, username=account.client.username, session=session
+        )
     until = None if account.guest is None else account.guest.expires_at
     if until is not None and until > now:
-        return Guest(user_id=account.user_id, email=account.email, expires_at=until)
+        return Guest(user_id=account.user_id, email=account.email, expires_at=until, session=session)
     return None
 
 
-def _within_grace(session: store.SessionRow, claim: RefreshToken, now: datetime) -> bool:
+def _is_reused(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
+    """A living session's replaced token comes back, too late for a second tab."""
+    return (
+        session.revoked_at is None
+        and session.expires_at > now
+        and session.generation != claim.generation
+        and not _within_grace(session, claim, now)
+    )
+
+
+def _within_grace(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
     return (
         claim.generation == session.generation - 1
         and session.replaced_at is not None

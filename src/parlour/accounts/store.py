@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from parlour.accounts.identity import UserId
+from parlour.accounts.identity import SessionId, UserId
 from parlour.accounts.tokens import Purpose
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import (
@@ -44,11 +44,27 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What an export says of an account."""
+
+    email: str
+    username: str | None
+    created_at: datetime
+    verified_at: datetime | None
+    last_login_at: datetime | None
+    guest_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    family: str
+    """`issued_at` is when its present token was, `started_at` when its person logged in."""
+
+    family: SessionId
     user_id: UserId
     generation: int
     token_hash: str
+    started_at: datetime
+    device: str
     issued_at: datetime
     replaced_at: datetime | None
     expires_at: datetime
@@ -209,6 +225,60 @@ async def record_login(
     await connection.execute(update(clients).where(clients.c.user_id == user_id).values(values))
 
 
+async def set_password(connection: AsyncConnection, user_id: UserId, password_hash: str) -> None:
+    await connection.execute(
+        update(clients).where(clients.c.user_id == user_id).values(password_hash=password_hash)
+    )
+
+
+async def set_email(connection: AsyncConnection, user_id: UserId, email: str) -> None:
+    """Invitations move along, and those to the new address are this person's too.
+
+    Raises IntegrityError where the email is taken.
+    """
+    key = email_key(email)
+    old = select(users.c.email_key).where(users.c.id == user_id)
+    old_key = (await connection.execute(old)).scalar_one()
+    await connection.execute(update(users).where(users.c.id == user_id).values(email=email, email_key=key))
+    invited_already = select(invitations.c.room_id).where(invitations.c.email_key == key)
+    await connection.execute(
+        delete(invitations).where(
+            invitations.c.email_key == old_key, invitations.c.room_id.in_(invited_already)
+        )
+    )
+    await connection.execute(
+        update(invitations)
+        .where(invitations.c.email_key.in_([old_key, key]))
+        .values(email=email, email_key=key, user_id=user_id)
+    )
+
+
+async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts:
+    """Raises NoResultFound for somebody who is gone."""
+    query = (
+        select(
+            users.c.email,
+            users.c.created_at,
+            users.c.verified_at,
+            clients.c.username,
+            clients.c.last_login_at,
+            guests.c.expires_at,
+        )
+        .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
+        .outerjoin(guests, guests.c.user_id == users.c.id)
+        .where(users.c.id == user_id)
+    )
+    row = (await connection.execute(query)).one()
+    return AccountFacts(
+        email=row.email,
+        username=row.username,
+        created_at=row.created_at,
+        verified_at=row.verified_at,
+        last_login_at=row.last_login_at,
+        guest_until=row.expires_at,
+    )
+
+
 async def add_verification(
     connection: AsyncConnection,
     *,
@@ -217,11 +287,39 @@ async def add_verification(
     purpose: Purpose,
     now: datetime,
     expires_at: datetime,
+    new_email: str | None = None,
 ) -> None:
     await connection.execute(
         insert(email_verifications).values(
-            id=verification_id, user_id=user_id, purpose=purpose, sent_at=now, expires_at=expires_at
+            id=verification_id,
+            user_id=user_id,
+            purpose=purpose,
+            sent_at=now,
+            expires_at=expires_at,
+            new_email=new_email,
         )
+    )
+
+
+async def email_of_verification(connection: AsyncConnection, verification_id: str) -> str | None:
+    """The new email that a link confirms."""
+    query = select(email_verifications.c.new_email).where(email_verifications.c.id == verification_id)
+    found: str | None = (await connection.execute(query)).scalar()
+    return found
+
+
+async def void_verifications(
+    connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
+) -> None:
+    """Links that were not opened yet work no longer."""
+    await connection.execute(
+        update(email_verifications)
+        .where(
+            email_verifications.c.user_id == user_id,
+            email_verifications.c.purpose == purpose,
+            email_verifications.c.used_at.is_(None),
+        )
+        .values(used_at=now)
     )
 
 
@@ -264,6 +362,7 @@ async def add_session(
     token_hash: str,
     now: datetime,
     expires_at: datetime,
+    device: str = "",
 ) -> None:
     await connection.execute(
         insert(refresh_sessions).values(
@@ -272,20 +371,42 @@ async def add_session(
             generation=0,
             token_hash=token_hash,
             issued_at=now,
+            started_at=now,
             expires_at=expires_at,
+            device=device,
         )
     )
 
 
 async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
     row = (await connection.execute(_SESSION, {"family": family})).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _session(row)
+
+
+async def living_sessions_of(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime
+) -> list[SessionRow]:
+    """Those used last first."""
+    found = await connection.execute(
+        select(refresh_sessions)
+        .where(
+            refresh_sessions.c.user_id == user_id,
+            refresh_sessions.c.revoked_at.is_(None),
+            refresh_sessions.c.expires_at > now,
+        )
+        .order_by(refresh_sessions.c.issued_at.desc(), refresh_sessions.c.family)
+    )
+    return [_session(row) for row in found]
+
+
+def _session(row: Any) -> SessionRow:
     return SessionRow(
-        family=row.family,
+        family=SessionId(row.family),
         user_id=UserId(row.user_id),
         generation=row.generation,
         token_hash=row.token_hash,
+        started_at=row.started_at,
+        device=row.device,
         issued_at=row.issued_at,
         replaced_at=row.replaced_at,
         expires_at=row.expires_at,
@@ -321,20 +442,29 @@ async def replace_token(
     return replaced.rowcount > 0
 
 
-async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> None:
-    await connection.execute(
+async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> UserId | None:
+    """Whose session it was; None where there is no such one, or it had been ended."""
+    revoked = await connection.execute(
         update(refresh_sessions)
         .where(refresh_sessions.c.family == family, refresh_sessions.c.revoked_at.is_(None))
         .values(revoked_at=now)
+        .returning(refresh_sessions.c.user_id)
     )
+    user_id = revoked.scalar_one_or_none()
+    return None if user_id is None else UserId(user_id)
 
 
-async def revoke_sessions_of(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    await connection.execute(
-        update(refresh_sessions)
-        .where(refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None))
-        .values(revoked_at=now)
+async def revoke_sessions_of(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime, besides: SessionId | None = None
+) -> frozenset[SessionId]:
+    """Which ones that ended."""
+    mine = [refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None)]
+    if besides is not None:
+        mine.append(refresh_sessions.c.family != besides)
+    revoked = await connection.execute(
+        update(refresh_sessions).where(*mine).values(revoked_at=now).returning(refresh_sessions.c.family)
     )
+    return frozenset(SessionId(family) for family in revoked.scalars())
 
 
 async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:

@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -10,8 +13,11 @@ import jwt
 
 ALGORITHM = "HS256"
 ISSUER = "parlour"
+AUDIENCE = "parlour"
+"""Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
-Purpose = Literal["client", "guest"]
+Purpose = Literal["client", "guest", "password", "email"]
+"""What the link of a mail is for: confirm a client or guest, choose a new password, confirm a new email."""
 
 
 class TokenRejected(Exception):
@@ -73,12 +79,16 @@ def token_hash(token: str) -> str:
 
 
 class TokenSigner:
-    """Signs and reads tokens with one secret; `typ` keeps one kind from passing for another."""
+    """Signs tokens with one secret; `typ` keeps one kind from passing for another.
 
-    def __init__(self, secret: str) -> None:
-        # As a JWK the key is made ready once; of a text PyJWT asks for each token whether it is a PEM file.
-        encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
-        self._key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
+    What was signed with an old secret can still be read. The header's `kid` says which secret it was.
+    """
+
+    def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
+        self._kid = key_id(secret)
+        self._keys = {key_id(one): _key(one) for one in (*old_secrets, secret)}
+        signed = jwt.encode({}, self._keys[self._kid], algorithm=ALGORITHM, headers={"kid": self._kid})
+        self._head = signed.partition(".")[0] + "."
 
     def sign_access(self, token: AccessToken) -> str:
         claims: dict[str, Any] = {
@@ -109,8 +119,19 @@ class TokenSigner:
         )
 
     def sign_refresh(self, token: RefreshToken) -> str:
-        claims = {"sid": token.family, "gen": token.generation}
-        return self._sign("refresh", claims, token.issued_at, token.expires_at)
+        return self._sign_refresh(token, self._kid)
+
+    def sign_refresh_again(self, token: RefreshToken, *, hashed: str) -> str | None:
+        """The text of that hash, whichever secret signed it; None where no secret makes it."""
+        for kid in self._keys:
+            text = self._sign_refresh(token, kid)
+            if secrets.compare_digest(token_hash(text), hashed):
+                return text
+        return None
+
+    def _sign_refresh(self, token: RefreshToken, kid: str) -> str:
+        claims = {"sid": token.family, "gen": token.generation, "jti": f"{token.family}.{token.generation}"}
+        return self._sign("refresh", claims, token.issued_at, token.expires_at, kid=kid)
 
     def read_refresh(self, text: str, *, now: datetime) -> RefreshToken:
         """Raises TokenRejected or TokenExpired."""
@@ -141,7 +162,7 @@ class TokenSigner:
         claims = {
             "sub": str(token.user_id),
             "room": token.room_id,
-            "peer": token.peer_id,
+            "jti": token.peer_id,
             "start": token.started_at.timestamp(),
         }
         return self._sign("visit", claims, token.issued_at, token.expires_at)
@@ -152,24 +173,45 @@ class TokenSigner:
         return VisitToken(
             user_id=int(claims["sub"]),
             room_id=int(claims["room"]),
-            peer_id=claims["peer"],
+            peer_id=claims["jti"],
             started_at=_moment(claims["start"]),
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
         )
 
-    def _sign(self, kind: str, claims: dict[str, Any], issued_at: datetime, expires_at: datetime) -> str:
-        registered = {"iss": ISSUER, "typ": kind, "iat": _epoch(issued_at), "exp": _epoch(expires_at)}
-        return jwt.encode(claims | registered, self._key, algorithm=ALGORITHM)
+    def _sign(
+        self,
+        kind: str,
+        claims: dict[str, Any],
+        issued_at: datetime,
+        expires_at: datetime,
+        *,
+        kid: str | None = None,
+    ) -> str:
+        kid = kid or self._kid
+        registered = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "typ": kind,
+            "iat": _epoch(issued_at),
+            "exp": _epoch(expires_at),
+        }
+        return jwt.encode(claims | registered, self._keys[kid], algorithm=ALGORITHM, headers={"kid": kid})
 
     def _read(self, kind: str, text: str, now: datetime) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
-                self._key,
+                self._key_of(text),
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
-                options={"require": ["exp", "iat", "typ"], "verify_exp": False, "verify_iat": False},
+                audience=AUDIENCE,
+                options={
+                    "require": ["exp", "iat", "typ", "jti", "aud"],
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRejected from error
@@ -178,6 +220,28 @@ class TokenSigner:
         if claims["exp"] <= now.timestamp():
             raise TokenExpired
         return claims
+
+    def _key_of(self, text: str) -> jwt.PyJWK:
+        """The key that the header names; the present one where it names none."""
+        if text.startswith(self._head):
+            return self._keys[self._kid]
+        kid = jwt.get_unverified_header(text).get("kid", self._kid)
+        key = self._keys.get(kid)
+        if key is None:
+            raise TokenRejected
+        return key
+
+
+def _key(secret: str) -> jwt.PyJWK:
+    """As a JWK it is made ready once; of a text PyJWT asks for each token whether it is a PEM file."""
+    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
+    return jwt.PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
+
+
+def key_id(secret: str) -> str:
+    """A name for a secret that tells nothing of it."""
+    digest = hmac.digest(secret.encode(), b"parlour key id", "sha256")
+    return base64.urlsafe_b64encode(digest[:9]).decode()
 
 
 def _epoch(moment: datetime) -> int:

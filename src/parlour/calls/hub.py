@@ -5,7 +5,7 @@ The hub decides and says what to deliver to whom; how that crosses the network i
 
 from typing import assert_never
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier, Deliver
 from parlour.calls.presence import Connection, ConnectionId, InCall, Presence
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
@@ -93,13 +93,20 @@ class Hub:
         self._visits.lose(connection)
         self._presence.remove(connection_id)
 
-    def end_session(self, user_id: UserId, reason: Refusal) -> None:
-        """Tells every socket of this person why, and closes it."""
+    def end_session(
+        self, user_id: UserId, reason: Refusal, *, sessions: frozenset[SessionId] | None = None
+    ) -> None:
+        """Tells the sockets of this person why, and closes them: all, or those that hang on `sessions`."""
         ended = SessionEnded(code=reason.code, message=reason.message)
-        for connection in self._presence.connections_of(user_id):
+        connections = [
+            connection
+            for connection in self._presence.connections_of(user_id)
+            if sessions is None or connection.identity.session in sessions
+        ]
+        for connection in connections:
             self._deliver(connection.connection_id, ended)
-        self._visits.end_all_of(user_id)
-        for connection in self._presence.connections_of(user_id):
+        self._visits.end_all_of(user_id, sessions)
+        for connection in connections:
             self._presence.remove(connection.connection_id)
             self._hang_up(connection.connection_id)
 

@@ -92,12 +92,19 @@ class Deliveries:
             connection.emit(LEGACY_DESCRIPTION_EVENT, message)
 
     def hang_up(self, connection_id: ConnectionId) -> None:
-        """A client that polls has yet to fetch why; its transport ends by itself a little later."""
+        """A client that polls has yet to fetch why; its transport ends by itself a little later.
+
+        Existing clients, which the cookie identifies, come back by themselves without a DISCONNECT, and wait
+        for the next login.
+        """
         connection = self._connections.get(connection_id)
-        if connection is not None:
+        if connection is None:
+            return
+        by_websocket = connection.transport_name == "websocket"
+        if not by_websocket or connection_id not in self._by_cookie:
             connection.disconnect()
-            if connection.transport_name == "websocket":
-                connection.close_transport()
+        if by_websocket:
+            connection.close_transport()
 
 
 class Signaling:

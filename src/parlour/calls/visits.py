@@ -11,7 +11,7 @@ from typing import assert_never
 
 import structlog
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier
 from parlour.calls.graces import Graces
 from parlour.calls.line import Line
@@ -98,11 +98,14 @@ class Visits:
         else:
             self._part(connection)
 
-    def end_all_of(self, user_id: UserId) -> None:
+    def end_all_of(self, user_id: UserId, sessions: frozenset[SessionId] | None = None) -> None:
+        """All visits of this person, or those that hang on `sessions`."""
         for connection in self._presence.connections_of(user_id):
-            self._part(connection)
+            if sessions is None or connection.identity.session in sessions:
+                self._part(connection)
         for away in self._presence.away_of(user_id):
-            self._end(away)
+            if sessions is None or away.identity.session in sessions:
+                self._end(away)
 
     # How a visit begins
 

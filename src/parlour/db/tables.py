@@ -105,6 +105,8 @@ refresh_sessions = Table(
     _moment("replaced_at", nullable=True),
     _moment("expires_at", index=True),
     _moment("revoked_at", nullable=True),
+    _moment("started_at"),
+    Column("device", String(64), nullable=False),
 )
 
 email_verifications = Table(
@@ -116,6 +118,7 @@ email_verifications = Table(
     _moment("sent_at"),
     _moment("expires_at"),
     _moment("used_at", nullable=True),
+    Column("new_email", String(254), nullable=True),
 )
 
 rooms = Table(

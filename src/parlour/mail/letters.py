@@ -67,6 +67,78 @@ class Letters:
             ),
         )
 
+    def password_reset(self, *, email: str, username: str, token: str, lifetime: str) -> Letter:
+        return self._write(
+            email,
+            _Content(
+                subject="A new password for Parlour",
+                greeting=f"Hello {username},",
+                paragraphs=("this link lets you choose a new password. You are then logged out everywhere.",),
+                action="Choose a new password",
+                link=f"{self._public_url}/reset/{token}",
+                footnote=f"The link works once, for {lifetime}. If you did not ask, ignore this letter: "
+                "your password stays as it is.",
+            ),
+        )
+
+    def password_changed(self, *, email: str, username: str) -> Letter:
+        return self._write(
+            email,
+            _Content(
+                subject="Your Parlour password was changed",
+                greeting=f"Hello {username},",
+                paragraphs=(
+                    "your password was changed, and you were logged out on your other devices.",
+                    "If it was not you, choose a new one at once.",
+                ),
+                action="It was not me",
+                link=f"{self._public_url}/forgot",
+                footnote="If it was you, there is nothing to do.",
+            ),
+        )
+
+    def email_change(self, *, email: str, username: str, token: str, lifetime: str) -> Letter:
+        return self._write(
+            email,
+            _Content(
+                subject="Confirm your new email address",
+                greeting=f"Hello {username},",
+                paragraphs=("please confirm that your Parlour account shall have this address from now on.",),
+                action="Confirm my new address",
+                link=f"{self._public_url}/verifyemail/{token}",
+                footnote=f"The link works once, for {lifetime}. If you did not ask, ignore this letter.",
+            ),
+        )
+
+    def email_changed(self, *, email: str, username: str, new_email: str) -> Letter:
+        return self._write(
+            email,
+            _Content(
+                subject="Your Parlour account has another email address",
+                greeting=f"Hello {username},",
+                paragraphs=(f"your account now belongs to {new_email}. Letters go there from now on.",),
+                action="Open Parlour",
+                link=f"{self._public_url}/",
+                footnote="If it was not you, tell whoever runs this server.",
+            ),
+        )
+
+    def account_deleted(self, *, email: str, username: str) -> Letter:
+        return self._write(
+            email,
+            _Content(
+                subject="Your Parlour account was deleted",
+                greeting=f"Hello {username},",
+                paragraphs=(
+                    "your account was deleted. What you wrote in rooms, and when you took part in events, "
+                    "stays there under your name and address.",
+                ),
+                action="Open Parlour",
+                link=f"{self._public_url}/",
+                footnote="If it was not you, tell whoever runs this server.",
+            ),
+        )
+
     def invitation(self, *, email: str, inviter: str, room: str, path: str, is_event: bool) -> Letter:
         what = "event" if is_event else "room"
         return self._write(

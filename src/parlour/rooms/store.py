@@ -88,6 +88,48 @@ async def visible_rooms(
     return [_room(row) for row in await connection.execute(query)]
 
 
+async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[Room]:
+    mine = _ROOM.where(rooms.c.creator_id == user_id).order_by(rooms.c.id)
+    return [_room(row) for row in await connection.execute(mine)]
+
+
+async def invitations_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, datetime]]:
+    """The room, and when."""
+    query = (
+        select(rooms.c.name, invitations.c.invited_at)
+        .join_from(invitations, rooms, rooms.c.id == invitations.c.room_id)
+        .join(users, users.c.email_key == invitations.c.email_key)
+        .where(users.c.id == user_id)
+        .order_by(invitations.c.id)
+    )
+    return [(row.name, row.invited_at) for row in await connection.execute(query)]
+
+
+async def messages_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, Message]]:
+    """With the name of the room, oldest first."""
+    query = (
+        select(messages, rooms.c.name.label("room"))
+        .join_from(messages, rooms, rooms.c.id == messages.c.room_id)
+        .where(messages.c.author_id == user_id)
+        .order_by(messages.c.id)
+    )
+    return [(row.room, _message(row)) for row in await connection.execute(query)]
+
+
+async def visits_of(
+    connection: AsyncConnection, user_id: UserId
+) -> list[tuple[str, datetime, datetime | None]]:
+    """The room, when this person came and when they left."""
+    query = (
+        select(rooms.c.name, event_log.c.joined_at, event_log.c.left_at)
+        .join_from(event_log, events, events.c.id == event_log.c.event_id)
+        .join(rooms, rooms.c.id == events.c.room_id)
+        .where(event_log.c.user_id == user_id)
+        .order_by(event_log.c.id)
+    )
+    return [(row.name, row.joined_at, row.left_at) for row in await connection.execute(query)]
+
+
 async def all_rooms(connection: AsyncConnection) -> list[Room]:
     return [_room(row) for row in await connection.execute(_ROOM.order_by(rooms.c.name_key))]
 

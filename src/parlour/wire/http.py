@@ -82,6 +82,53 @@ class RefreshedSession(CamelBody):
     username: str | None = Field(None, description="Absent for a guest.")
 
 
+CurrentPassword = Annotated[
+    Text,
+    StringConstraints(min_length=1, max_length=1024),
+    Field(description="The caller's present one.", examples=["correct horse battery"]),
+]
+
+
+class ForgottenPassword(Body):
+    email: Email
+
+
+class PasswordReset(Body):
+    token: Text = Field(description="What the link in the mail ends with.")
+    password: Password
+
+
+class PasswordChange(Body):
+    password: CurrentPassword
+    new_password: Password
+
+
+class EmailChange(Body):
+    email: Email
+    password: CurrentPassword
+
+
+class AccountDeletion(Body):
+    password: CurrentPassword
+
+
+class SessionEntry(Body):
+    """One place where the caller is logged in."""
+
+    session_id: str = Field(examples=["5f0c2f6e-9a53-4d0c-8f5e-3b1f1c0a7d21"])
+    device: str = Field(description="What the browser says it is, in short.", examples=["Firefox on Linux"])
+    created_at: Timestamp = Field(description="When somebody logged in there.")
+    last_used_at: Timestamp = Field(description="When it was last given a token.")
+    expires_at: Timestamp
+    current: bool = Field(description="Whether the request came from there.")
+
+
+class SessionList(Body):
+    """Last used first."""
+
+    sessions: list[SessionEntry]
+
+
 class NewRoom(Body):
     name: RoomName
     password: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
@@ -137,6 +184,44 @@ class MessagePage(Body):
 
     messages: list[StoredMessage]
     more: bool = Field(description="Older ones exist: ask again with `before`.")
+
+
+class ExportedAccount(Body):
+    email: str
+    username: str | None = Field(description="Null for a guest.")
+    created_at: Timestamp
+    verified_at: Timestamp | None
+    last_login_at: Timestamp | None
+    guest_until: Timestamp | None
+
+
+class ExportedRoom(Body):
+    name: str
+    description: str
+    created_at: Timestamp
+    event: bool
+
+
+class ExportedInvitation(Body):
+    room: str
+    invited_at: Timestamp
+
+
+class ExportedVisit(Body):
+    room: str
+    joined_at: Timestamp
+    left_at: Timestamp | None
+
+
+class AccountExport(Body):
+    """All that the server keeps of the caller, save for hashes of secrets."""
+
+    account: ExportedAccount
+    sessions: list[SessionEntry]
+    rooms: list[ExportedRoom] = Field(description="Those that the caller created.")
+    invitations: list[ExportedInvitation]
+    messages: list[StoredMessage]
+    attendance: list[ExportedVisit]
 
 
 class NewInvitation(Body):

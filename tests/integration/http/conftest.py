@@ -79,6 +79,7 @@ async def hasty_server(
     """Links and access tokens work for one second here, refresh tokens for two."""
     settings = {
         "PARLOUR_VERIFICATION_TTL": 1,
+        "PARLOUR_PASSWORD_RESET_TTL": 1,
         "PARLOUR_ACCESS_TOKEN_TTL": 1,
         "PARLOUR_REFRESH_TOKEN_TTL": 2,
     }

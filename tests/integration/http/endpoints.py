@@ -67,5 +67,12 @@ BESIDE = (
     Endpoint("GET", "/invitation", query=("room",)),
     Endpoint("GET", "/event/log", query=("room",)),
     Endpoint("GET", "/ice"),
+    Endpoint("GET", "/account/export"),
+    Endpoint("PUT", "/client/password", {"password": "x", "new_password": "x"}),
+    Endpoint("PUT", "/client/email", {"password": "x", "email": "x@example.org"}),
+    Endpoint("POST", "/account/deletion", {"password": "x"}),
+    Endpoint("GET", "/session"),
+    Endpoint("DELETE", "/session"),
+    Endpoint("DELETE", "/session/{session_id}"),
 )
 """What Parlour has beside the contract, for those who are logged in."""

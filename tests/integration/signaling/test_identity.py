@@ -120,8 +120,13 @@ async def test_expired_token_is_refused_with_a_reason(raw: Raw, town: Town) -> N
     assert ann.token is not None
     claims = jwt.decode(ann.token, options={"verify_signature": False})
     secret = (town.server.folder / "data" / "secret_key").read_text().strip()
-    assert jwt.decode(ann.token, secret, algorithms=["HS256"], issuer=claims["iss"]), "not its secret"
-    expired = jwt.encode({**claims, "exp": claims["iat"] - 1}, secret, algorithm="HS256")
+    assert jwt.decode(ann.token, secret, algorithms=["HS256"], audience=claims["aud"]), "not its secret"
+    expired = jwt.encode(
+        {**claims, "exp": claims["iat"] - 1},
+        secret,
+        algorithm="HS256",
+        headers=jwt.get_unverified_header(ann.token),
+    )
     socket = await raw()
     await socket.sends("40" + json.dumps({"token": expired}))
     assert json.loads((await socket.expects("44"))[2:])["data"]["code"] == "invalid_token"

@@ -18,6 +18,7 @@ from parlour.accounts.tokens import (
     TokenRejected,
     TokenSigner,
     VerificationToken,
+    key_id,
     token_hash,
 )
 
@@ -159,7 +160,7 @@ def test_other_algorithms_are_rejected_even_with_the_secret(algorithm: str) -> N
         )
 
 
-@pytest.mark.parametrize("missing", ["iss", "exp", "iat", "typ"])
+@pytest.mark.parametrize("missing", ["iss", "aud", "exp", "iat", "typ", "jti"])
 def test_every_claim_is_needed(missing: str) -> None:
     claims = jwt.decode(SIGNED["refresh"], options={"verify_signature": False})
     del claims[missing]
@@ -171,6 +172,56 @@ def test_another_issuer_is_rejected() -> None:
     claims = jwt.decode(SIGNED["refresh"], options={"verify_signature": False}) | {"iss": "somebody"}
     with pytest.raises(TokenRejected):
         SIGNER.read_refresh(jwt.encode(claims, SECRET, algorithm="HS256"), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "audience", ["somebody", ["parlour", "somebody"], ["parlour"], "", None, 1], ids=repr
+)
+@pytest.mark.parametrize("kind", READERS)
+def test_what_was_signed_for_others_is_rejected(kind: str, audience: object) -> None:
+    claims = jwt.decode(SIGNED[kind], options={"verify_signature": False}) | {"aud": audience}
+    with pytest.raises(TokenRejected):
+        READERS[kind](jwt.encode(claims, SECRET, algorithm="HS256"), NOW)
+
+
+# ------------------------------------------------------------------------------------------ a new secret
+
+NEW_SECRET = "another secret of at least thirty-two characters"
+ROTATED = TokenSigner(NEW_SECRET, old_secrets=[SECRET])
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_token_names_its_secret_and_does_not_tell_it(kind: str) -> None:
+    kid = jwt.get_unverified_header(SIGNED[kind])["kid"]
+    assert kid == key_id(SECRET) != key_id(NEW_SECRET)
+    assert len(kid) == 12
+    assert {"iss", "aud", "typ", "jti", "iat", "exp"} <= set(
+        jwt.decode(SIGNED[kind], options={"verify_signature": False})
+    )
+
+
+def test_an_old_secret_still_reads_and_signs_nothing() -> None:
+    assert ROTATED.read_refresh(SIGNED["refresh"], now=NOW) == REFRESH
+    assert ROTATED.read_access(SIGNED["access"], now=NOW) == ACCESS
+    assert ROTATED.read_verification(SIGNED["guest"], purpose="guest", now=NOW) == GUEST
+    renewed = ROTATED.sign_refresh(REFRESH)
+    assert jwt.get_unverified_header(renewed)["kid"] == key_id(NEW_SECRET)
+    with pytest.raises(TokenRejected):
+        SIGNER.read_refresh(renewed, now=NOW)
+
+
+def test_a_secret_that_is_gone_reads_nothing() -> None:
+    for kid in (key_id(SECRET), key_id(NEW_SECRET), "nobody's", ""):
+        claims = jwt.decode(SIGNED["refresh"], options={"verify_signature": False})
+        forged = jwt.encode(claims, SECRET, algorithm="HS256", headers={"kid": kid})
+        with pytest.raises(TokenRejected):
+            TokenSigner(NEW_SECRET).read_refresh(forged, now=NOW)
+
+
+def test_the_grace_of_two_tabs_survives_a_new_secret() -> None:
+    hashed = token_hash(SIGNED["refresh"])
+    assert ROTATED.sign_refresh_again(REFRESH, hashed=hashed) == SIGNED["refresh"]
+    assert TokenSigner(NEW_SECRET).sign_refresh_again(REFRESH, hashed=hashed) is None
 
 
 @given(kind=st.sampled_from(sorted(READERS)), text=st.text())

@@ -5,6 +5,7 @@ import { usePathname } from "wouter/use-browser-location";
 import type { Refused } from "../wire.gen";
 import { withDestination } from "./destination";
 import { Logo } from "./icons";
+import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
 import { LoginPage } from "./pages/login";
 import { MailPage } from "./pages/mail";
@@ -12,8 +13,10 @@ import { NewRoomPage } from "./pages/new-room";
 import { NotFoundPage } from "./pages/not-found";
 import { ProfilePage } from "./pages/profile";
 import { RegisterPage } from "./pages/register";
+import { ResetPage } from "./pages/reset";
 import { SessionOverPage } from "./pages/session-over";
 import { VerifyClientPage } from "./pages/verify-client";
+import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
 import { RoomPage } from "./room/room-page";
 import { useServices, useStore } from "./services";
@@ -78,6 +81,9 @@ function Pages() {
       <Route path="/mail" component={MailPage} />
       <Route path="/verifyclient/:token">{({ token }) => <VerifyClientPage token={token} />}</Route>
       <Route path="/verifyguest/:token">{({ token }) => <VerifyGuestPage token={token} />}</Route>
+      <Route path="/verifyemail/:token">{({ token }) => <VerifyEmailPage token={token} />}</Route>
+      <Route path="/forgot" component={ForgotPage} />
+      <Route path="/reset/:token">{({ token }) => <ResetPage token={token} />}</Route>
       <Route path="/new">
         <LoggedIn>
           <NewRoomPage />

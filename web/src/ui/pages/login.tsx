@@ -81,6 +81,8 @@ function LoginForm({ destination }: { destination: string | null }) {
         </Action>
       </form>
       <p className="card-foot">
+        <TextLink href="/forgot">Forgot your password?</TextLink>
+        <br />
         New here?{" "}
         <TextLink href={withDestination("/register", destination)}>Create an account</TextLink> or{" "}
         <TextLink href={withDestination("/register?as=guest", destination)}>

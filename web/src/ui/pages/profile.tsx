@@ -8,6 +8,8 @@ import { GuestTimer } from "../guest-timer";
 import { useIdentity, useServices, useStore, useTitle } from "../services";
 import { CardPage } from "../shell";
 import { chooseTheme, type Theme, theme } from "../theme";
+import { AccountCare } from "./account-care";
+import { SessionList } from "./session-list";
 
 export function ProfilePage() {
   useTitle("Profile");
@@ -64,6 +66,8 @@ function Profile({ identity }: { identity: Identity }) {
         onChange={(trust) => session.trust(trust)}
       />
       <ThemeChoice />
+      <SessionList />
+      {identity.username && <AccountCare username={identity.username} />}
       <div className="card-foot">
         <Action onPress={logOut}>Log out</Action>
       </div>

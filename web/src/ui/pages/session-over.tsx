@@ -8,7 +8,12 @@ export function SessionOverPage({ code, message }: { code: string; message: stri
   const { session } = useServices();
   const [, navigate] = useLocation();
   const guest = code === "guest_expired";
-  const title = guest ? "Your guest time is over" : "You have been logged out";
+  const gone = code === "account_deleted";
+  const title = guest
+    ? "Your guest time is over"
+    : gone
+      ? "Your account is deleted"
+      : "You have been logged out";
   useTitle(title);
   const go = (path: string) => {
     navigate(path);
@@ -24,12 +29,14 @@ export function SessionOverPage({ code, message }: { code: string; message: stri
         <p className="soft">
           {guest
             ? "With an account of your own you can stay as long as you like. Sign up with the same email address, and your messages and invitations stay yours."
-            : message}
+            : gone
+              ? "What you wrote in rooms stays there under your name."
+              : message}
         </p>
       </div>
       <div className="form">
-        <Action look="primary" onPress={() => go(guest ? "/register" : "/login")}>
-          {guest ? "Create an account" : "Log in again"}
+        <Action look="primary" onPress={() => go(guest || gone ? "/register" : "/login")}>
+          {guest ? "Create an account" : gone ? "Sign up anew" : "Log in again"}
         </Action>
         <Action look="quiet" onPress={() => go("/")}>
           Go to the home page

@@ -1,0 +1,69 @@
+"""The HTTP endpoints of a client account's password, email and end."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from parlour.accounts.credentials import Credentials
+from parlour.accounts.http import Cookies, Identification
+from parlour.accounts.identity import Identity
+from parlour.accounts.refusals import EmailTaken, InvalidVerification, WithoutPassword, WrongPassword
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
+from parlour.wire.base import Text
+from parlour.wire.http import (
+    AccountDeletion,
+    EmailChange,
+    ForgottenPassword,
+    Nothing,
+    PasswordChange,
+    PasswordReset,
+)
+from parlour.wire.refusals import refusals
+
+_PROVEN = (WrongPassword, WithoutPassword, IdentityRequired, InvalidToken, InvalidRequest)
+
+
+def credential_routes(
+    *, credentials: Credentials, identification: Identification, cookies: Cookies
+) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+
+    @router.post("/password/forgotten", responses=refusals(InvalidRequest))
+    async def forgot_password(body: ForgottenPassword) -> Nothing:
+        """Send a link to a new password, where a client has this address; the answer does not tell."""
+        credentials.ask_for_reset(email=body.email)
+        return Nothing()
+
+    @router.put("/password/reset", responses=refusals(InvalidVerification, InvalidRequest))
+    async def reset_password(body: PasswordReset) -> Nothing:
+        """Choose a new password with the link's token, which works once; every session ends."""
+        await credentials.reset(token=body.token, password=body.password)
+        return Nothing()
+
+    @router.put("/client/password", responses=refusals(*_PROVEN))
+    async def change_password(body: PasswordChange, caller: Caller) -> Nothing:
+        """Change one's password; the other sessions end."""
+        await credentials.change_password(caller, password=body.password, new_password=body.new_password)
+        return Nothing()
+
+    @router.put("/client/email", responses=refusals(EmailTaken, *_PROVEN))
+    async def change_email(body: EmailChange, caller: Caller) -> Nothing:
+        """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
+        await credentials.ask_for_email(caller, password=body.password, new_email=body.email)
+        return Nothing()
+
+    @router.put("/email/verify", responses=refusals(InvalidVerification, EmailTaken, InvalidRequest))
+    async def verify_email(token: Annotated[Text, Query()]) -> Nothing:
+        """Confirm the new email; the old address is told, and every session ends."""
+        await credentials.confirm_email(token=token)
+        return Nothing()
+
+    @router.post("/account/deletion", responses=refusals(*_PROVEN))
+    async def delete_account(body: AccountDeletion, caller: Caller, response: Response) -> Nothing:
+        """Delete one's account; messages and attendance keep the name and the email."""
+        await credentials.delete(caller, password=body.password)
+        cookies.clear(response)
+        return Nothing()
+
+    return router

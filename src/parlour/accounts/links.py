@@ -1,0 +1,67 @@
+"""The links of mails: each has a token that works once, for a while."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from parlour.accounts import store
+from parlour.accounts.identity import UserId
+from parlour.accounts.refusals import InvalidVerification
+from parlour.accounts.tokens import Purpose, TokenRejected, TokenSigner, VerificationToken
+from parlour.db.database import AsyncConnection
+
+MAX_PENDING = 5
+
+
+class Links:
+    def __init__(self, *, signer: TokenSigner, clock: Callable[[], datetime]) -> None:
+        self._signer = signer
+        self._clock = clock
+
+    async def new(
+        self,
+        connection: AsyncConnection,
+        user_id: UserId,
+        purpose: Purpose,
+        *,
+        lifetime: timedelta,
+        new_email: str | None = None,
+    ) -> str:
+        now = self._clock()
+        token = VerificationToken(
+            verification_id=str(uuid.uuid4()),
+            user_id=user_id,
+            purpose=purpose,
+            issued_at=now,
+            expires_at=now + lifetime,
+        )
+        await store.add_verification(
+            connection,
+            verification_id=token.verification_id,
+            user_id=user_id,
+            purpose=purpose,
+            now=now,
+            expires_at=token.expires_at,
+            new_email=new_email,
+        )
+        return self._signer.sign_verification(token)
+
+    def read(self, token: str, purpose: Purpose) -> VerificationToken:
+        """Raises InvalidVerification."""
+        try:
+            return self._signer.read_verification(token, purpose=purpose, now=self._clock())
+        except TokenRejected as error:
+            raise InvalidVerification from error
+
+    async def use(self, connection: AsyncConnection, claim: VerificationToken) -> None:
+        """Raises InvalidVerification where it was used before."""
+        used = await store.use_verification(
+            connection, claim.verification_id, user_id=UserId(claim.user_id), now=self._clock()
+        )
+        if not used:
+            raise InvalidVerification
+
+    async def may_send(self, connection: AsyncConnection, user_id: UserId, purpose: Purpose) -> bool:
+        """Whether not too many wait for their click already."""
+        pending = await store.pending_verifications(connection, user_id, purpose, now=self._clock())
+        return pending < MAX_PENDING

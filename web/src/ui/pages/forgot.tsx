@@ -1,0 +1,88 @@
+import { useState } from "react";
+import * as rules from "../../rules";
+import { Action, TextLink } from "../button";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { MailIcon } from "../icons";
+import { Notice, ProblemNotice } from "../notice";
+import { useServerConfig, useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
+import { rememberedAccount } from "./remembered-account";
+
+export function ForgotPage() {
+  useTitle("Forgot your password?");
+  const [sentTo, setSentTo] = useState<string | null>(null);
+  return (
+    <CardPage>
+      <span className="emblem">
+        <MailIcon size={26} />
+      </span>
+      {sentTo === null ? <Ask onSent={setSentTo} /> : <Sent email={sentTo} />}
+      <p className="card-foot">
+        You remember it? <TextLink href="/login">Log in</TextLink>
+      </p>
+    </CardPage>
+  );
+}
+
+function Ask({ onSent }: { onSent(email: string): void }) {
+  const { accounts } = useServices();
+  const known = rememberedAccount();
+  const fields = useFields({ email: known.includes("@") ? known : "" }, { email: rules.email });
+  const task = useTask();
+  const ask = async () => {
+    const email = fields.values.email.trim();
+    await accounts.forgotPassword(email);
+    onSent(email);
+  };
+  const submit = () => fields.valid() && task.run(ask, (problem) => fields.refuse(problem));
+  return (
+    <>
+      <div className="card-head">
+        <h1>Forgot your password?</h1>
+        <p className="soft">We send you a link with which you choose a new one.</p>
+      </div>
+      <form
+        className="form"
+        noValidate
+        onSubmit={submitting(submit)}
+        aria-label="Forgotten password"
+      >
+        <Field
+          {...fields.bind("email")}
+          label="Email"
+          type="email"
+          autoComplete="email"
+          autoFocus
+        />
+        <ProblemNotice problem={task.problem} />
+        <Action type="submit" look="primary" isPending={task.pending}>
+          Send me a link
+        </Action>
+      </form>
+    </>
+  );
+}
+
+function Sent({ email }: { email: string }) {
+  const config = useServerConfig();
+  return (
+    <>
+      <div className="card-head" role="status">
+        <h1>Check your mail</h1>
+        <p className="soft">
+          If there is an account with <strong>{email}</strong>, a link is on its way to it. It works
+          once, for half an hour. Look into the spam folder too.
+        </p>
+      </div>
+      {config?.dev_mail && (
+        <Notice>
+          This server sends no mails yet.{" "}
+          <a className="link" href="/dev/mail">
+            See its mails here
+          </a>
+        </Notice>
+      )}
+    </>
+  );
+}

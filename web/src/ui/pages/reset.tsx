@@ -1,0 +1,71 @@
+import { useState } from "react";
+import * as rules from "../../rules";
+import { Action, LinkAction } from "../button";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { Notice, ProblemNotice } from "../notice";
+import { useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
+import { VerificationDone } from "./verification";
+
+export function ResetPage({ token }: { token: string }) {
+  useTitle("Choose a new password");
+  const [done, setDone] = useState(false);
+  if (!done) return <NewPassword token={token} onDone={() => setDone(true)} />;
+  return (
+    <VerificationDone
+      title="Your password is changed"
+      text="You have been logged out everywhere. Log in with the new one."
+    >
+      <LinkAction href="/login" look="primary">
+        Log in
+      </LinkAction>
+    </VerificationDone>
+  );
+}
+
+function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
+  const { accounts } = useServices();
+  const fields = useFields({ password: "" }, { password: rules.password });
+  const task = useTask();
+  const reset = async () => {
+    await accounts.resetPassword(token, fields.values.password);
+    onDone();
+  };
+  const submit = () => fields.valid() && task.run(reset, (problem) => fields.refuse(problem));
+  const dead = task.problem?.status === 403;
+  return (
+    <CardPage>
+      <div className="card-head">
+        <h1>Choose a new password</h1>
+        <p className="soft">You are then logged out everywhere else.</p>
+      </div>
+      <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Choose a new password">
+        <Field
+          {...fields.bind("password")}
+          label="New password"
+          type="password"
+          autoComplete="new-password"
+          autoFocus
+          hint="8 to 128 characters. A short sentence is a good one."
+        />
+        {dead ? (
+          <Notice tone="warning">
+            {task.problem?.message} Each link works once and for half an hour.
+          </Notice>
+        ) : (
+          <ProblemNotice problem={task.problem} />
+        )}
+        {dead ? (
+          <LinkAction href="/forgot" look="primary">
+            Get a new link
+          </LinkAction>
+        ) : (
+          <Action type="submit" look="primary" isPending={task.pending}>
+            Change my password
+          </Action>
+        )}
+      </form>
+    </CardPage>
+  );
+}
