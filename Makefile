@@ -99,6 +99,7 @@ check-style:
 check-generated:
 	@. tools/say; say "Generated files"
 	@$(BIN)/python -m parlour.wire.export --check
+	@$(BIN)/python -m parlour.rooms.export --check
 
 # Made offline from what the lock itself pins, so it says whether the lock answers pyproject.toml, not
 # whether newer packages are out.
@@ -111,6 +112,11 @@ check-unit:
 	@$(BIN)/pytest tests/unit
 
 # ----------------------------------------------------------------------------------------------- care
+
+.PHONY: generate
+generate: setup ## Write the generated files anew: wire.gen.ts, the tables of docs
+	@$(BIN)/python -m parlour.wire.export
+	@$(BIN)/python -m parlour.rooms.export
 
 .PHONY: format
 format: setup ## Format and mend what can be mended, Python and TypeScript

@@ -179,6 +179,8 @@ class Parlour:
                 identification=identification,
                 on_message=self.hub.announce,
                 on_access_changed=self.watchers.changed,
+                on_banned=self.hub.remove_person,
+                on_removed=self.hub.close_room,
             )
         )
         plan = IcePlan(

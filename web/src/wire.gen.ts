@@ -23,6 +23,20 @@ export interface AttendanceList {
   attendance: Attendance[];
 }
 
+export interface BanEntry {
+  email: string;
+  banned_at: string;
+}
+
+export interface BanList {
+  bans: BanEntry[];
+}
+
+/** Remove the person behind a peer from the room; only its creator may. */
+export interface BanPeer {
+  peerID: string;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -166,6 +180,11 @@ export interface MessagePage {
   more: boolean;
 }
 
+export interface NewBan {
+  room: string;
+  email: string;
+}
+
 export interface NewEvent {
   room: string;
 }
@@ -256,6 +275,13 @@ export interface RemovePeer {
   peerUsername: string;
 }
 
+/** This person was taken out of the room's call by its creator; the connection stays. */
+export interface Removed {
+  room: string;
+  code: string;
+  message: string;
+}
+
 export interface Resend {
   email: string;
 }
@@ -283,6 +309,10 @@ export interface RoomEntry {
   username: string | null;
   created_at: string;
   description: string;
+}
+
+export interface RoomRemoval {
+  room: string;
 }
 
 /** Write to the room one is in; acknowledged when it is stored. */
@@ -333,6 +363,7 @@ export interface ClientEvents {
   leave: void;
   username: void;
   "chat-message": SendChat;
+  "ban-peer": BanPeer;
 }
 
 /** What an event is acknowledged with. */
@@ -343,6 +374,7 @@ export interface Acknowledgements {
   leave: Accepted | Rejected;
   username: Accepted | Rejected;
   "chat-message": ChatStored | Rejected;
+  "ban-peer": Accepted | Rejected;
 }
 
 /** What the server sends, by event name. */
@@ -354,5 +386,6 @@ export interface ServerEvents {
   "share-rooms": ShareRooms;
   "chat-message": ChatFromPeer;
   "session-ended": SessionEnded;
+  removed: Removed;
   refused: Refused;
 }

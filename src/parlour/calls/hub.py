@@ -18,13 +18,15 @@ from parlour.errors import Refusal
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Room
+from parlour.rooms.refusals import Banned, RoomRemoved
 from parlour.rooms.service import RoomService
-from parlour.wire.base import iso, room_key
+from parlour.wire.base import email_key, iso, room_key
 from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,
     AnyClientEvent,
     AnyServerEvent,
+    BanPeer,
     ChatFromPeer,
     ChatStored,
     Join,
@@ -32,6 +34,7 @@ from parlour.wire.signaling import (
     Leave,
     OfferIce,
     OfferSdp,
+    Removed,
     SendChat,
     SessionEnded,
     Username,
@@ -66,6 +69,7 @@ class Hub:
         self._attendance = attendance
         self._deliver = deliver
         self._hang_up = hang_up
+        self._removals = 0
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
         self._watchers.welcome(self._presence.add(connection_id, identity))
@@ -84,6 +88,8 @@ class Hub:
                 return await self._join(connection, event)
             case SendChat():
                 return await self._write(connection, event)
+            case BanPeer():
+                return await self._ban(connection, event)
             case Leave():
                 await self._leave(connection)
                 return ACCEPTED
@@ -107,6 +113,52 @@ class Hub:
             self._deliver(connection.connection_id, SessionEnded(code=reason.code, message=reason.message))
             await self.disconnected(connection.connection_id)
             self._hang_up(connection.connection_id)
+
+    async def remove_person(self, room: Room, email: str) -> None:
+        """Takes whoever has this address out of the room's call."""
+        await self._remove(room, Banned(), lambda identity: email_key(identity.email) == email_key(email))
+
+    async def close_room(self, room: Room) -> None:
+        """Takes everybody out of the call of a room that is no more."""
+        await self._remove(room, RoomRemoved(), lambda _identity: True)
+
+    async def _remove(self, room: Room, reason: Refusal, concerns: Callable[[Identity], bool]) -> None:
+        """Tells everybody concerned before the first of them is seen to leave."""
+        self._removals += 1
+        told = Removed(room=room.name, code=reason.code, message=reason.message)
+        leavers = [
+            connection
+            for peer in self._presence.peers_in(room.room_id)
+            if (connection_id := self._presence.connection_of(peer)) is not None
+            and (connection := self._presence.connection(connection_id)) is not None
+            and concerns(connection.identity)
+        ]
+        for connection in leavers:
+            self._deliver(connection.connection_id, told)
+        departures = [(connection.identity, self._depart(connection)) for connection in leavers]
+        for identity, departure in departures:
+            if departure is not None:
+                await self._log_departure(identity, departure)
+
+    async def _ban(self, connection: Connection, event: BanPeer) -> Accepted:
+        room = _visit(connection).room
+        is_here = event.peer_id in self._presence.call(room.room_id).members
+        banned_id = self._presence.connection_of(event.peer_id) if is_here else None
+        if banned_id is None:
+            raise PeerNotFound
+        banned = self._connection(banned_id).identity
+        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        await self.remove_person(room, banned.email)
+        self._watchers.changed()
+        return ACCEPTED
+
+    async def _permission_to_enter(self, identity: Identity, room: str) -> Room:
+        """Asks again where somebody was removed meanwhile: the answer may be older than that."""
+        while True:
+            removals = self._removals
+            found = await self._rooms.enter(identity, room=room)
+            if removals == self._removals:
+                return found
 
     def announce(self, written: Written) -> None:
         """A message that came another way, to everybody in the room's call."""
@@ -136,7 +188,7 @@ class Hub:
     async def _join(self, connection: Connection, event: Join) -> Joined:
         if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
             return self._joined(connection.state)
-        room = await self._rooms.enter(connection.identity, room=event.room)
+        room = await self._permission_to_enter(connection.identity, event.room)
         current = self._presence.connection(connection.connection_id)
         if current is None:
             raise ConnectionGone

@@ -33,7 +33,7 @@ class AttendanceLog:
         self._clock = clock
 
     async def log(self, identity: Identity, *, room: str, move: Move) -> None:
-        """Raises EventNotFound or NotInvited."""
+        """Raises EventNotFound, NotInvited or Banned."""
         async with self._database.transaction() as connection:
             event = await self._event(connection, Action.LOG_ATTENDANCE, identity, room)
             await self._record(connection, event, identity, joined=move is Move.JOINED)
@@ -67,7 +67,7 @@ class AttendanceLog:
         known, standing = found
         if known.event_id is None:
             raise EventNotFound
-        refused = policy.refusal(action, is_event=True, standing=standing)
+        refused = policy.refusal(action, policy.role_of(identity, standing), is_event=True)
         if refused is not None:
             raise refused
         return known.event_id

@@ -40,12 +40,12 @@ class Chat:
     async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
         """Stores a message; the same id again stores nothing new.
 
-        Raises RoomNotFound, NotAdmitted, NotInvited, or MessageIdTaken where the id is somebody
+        Raises RoomNotFound, what policy says, or MessageIdTaken where the id is somebody
         else's.
         """
         chosen_id = message_id or str(uuid.uuid4())
         async with self._database.transaction() as connection:
-            known, _ = await permitted(connection, Action.WRITE, room=room, identity=identity)
+            known = await permitted(connection, Action.WRITE, room=room, identity=identity)
             is_new = await store.add_message(
                 connection,
                 known.room_id,
@@ -62,9 +62,9 @@ class Chat:
         return Written(room=known, message=stored, is_new=is_new)
 
     async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
-        """Raises RoomNotFound, NotAdmitted or NotInvited; an unknown `before` starts at the newest."""
+        """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""
         async with self._database.reading() as connection:
-            known, _ = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
+            known = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
             last = None if before is None else await store.message(connection, known.room_id, before)
             found = await store.messages_before(
                 connection,

@@ -82,6 +82,14 @@ class OfferIce(ClientEvent, frozen=True):
     ice_candidate: IceCandidate
 
 
+class BanPeer(ClientEvent, frozen=True):
+    """Remove the person behind a peer from the room; only its creator may."""
+
+    event: ClassVar[str] = "ban-peer"
+
+    peer_id: PeerName
+
+
 class Leave(ClientEvent, frozen=True):
     """Leave the call; the connection stays."""
 
@@ -103,9 +111,9 @@ class SendChat(ClientEvent, frozen=True, rename=None):
     message_id: MessageKey | None = None
 
 
-AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat
+AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat | BanPeer
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {
-    event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat)
+    event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat, BanPeer)
 }
 WITHOUT_PAYLOAD: tuple[type[ClientEvent], ...] = (Leave, Username)
 """Events whose payload, where a client sends one, is passed over."""
@@ -189,6 +197,16 @@ class SessionEnded(ServerEvent, frozen=True):
     message: str
 
 
+class Removed(ServerEvent, frozen=True):
+    """This person was taken out of the room's call by its creator; the connection stays."""
+
+    event: ClassVar[str] = "removed"
+
+    room: str
+    code: str
+    message: str
+
+
 class Refused(ServerEvent, frozen=True):
     """A client event that asked for no acknowledgement was refused."""
 
@@ -207,6 +225,7 @@ AnyServerEvent = (
     | ShareRooms
     | ChatFromPeer
     | SessionEnded
+    | Removed
     | Refused
 )
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
@@ -219,6 +238,7 @@ SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
         ShareRooms,
         ChatFromPeer,
         SessionEnded,
+        Removed,
         Refused,
     )
 }
@@ -287,7 +307,7 @@ def holds_nul(event: AnyClientEvent) -> bool:
             return "\0" in room
         case SendChat(message=message):
             return "\0" in message
-        case Leave() | Username():
+        case Leave() | Username() | BanPeer():
             return False
         case _:
             assert_never(event)

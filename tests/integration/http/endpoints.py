@@ -67,5 +67,9 @@ BESIDE = (
     Endpoint("GET", "/invitation", query=("room",)),
     Endpoint("GET", "/event/log", query=("room",)),
     Endpoint("GET", "/ice"),
+    Endpoint("GET", "/room/ban", query=("room",)),
+    Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
+    Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),
+    Endpoint("POST", "/room/remove", {"room": "no such room"}),
 )
 """What Parlour has beside the contract, for those who are logged in."""

@@ -69,7 +69,15 @@ CANDIDATE = {
 
 
 def test_event_names() -> None:
-    assert set(CLIENT_EVENTS) == {"join", "offer-sdp", "offer-ice", "leave", "username", "chat-message"}
+    assert set(CLIENT_EVENTS) == {
+        "join",
+        "offer-sdp",
+        "offer-ice",
+        "leave",
+        "username",
+        "chat-message",
+        "ban-peer",
+    }
     assert set(SERVER_EVENTS) == {
         "add-peer",
         "remove-peer",
@@ -78,6 +86,7 @@ def test_event_names() -> None:
         "share-rooms",
         "chat-message",
         "session-ended",
+        "removed",
         "refused",
     }
     assert LEGACY_DESCRIPTION_EVENT == "session-descriptions"
