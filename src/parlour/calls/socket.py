@@ -41,7 +41,7 @@ from parlour.wire.signaling import (
     Refused,
     Rejected,
     Username,
-    holds_nul,
+    is_sound,
 )
 from parlour.wire.signaling import Handshake as Auth
 
@@ -169,7 +169,7 @@ class Signaling:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
-        if payload is not None and holds_nul(payload):
+        if payload is not None and not is_sound(payload):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
             return None
         if type(payload) is OfferIce or type(payload) is OfferSdp:
