@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,8 @@ from parlour.accounts.registration import Registration
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
+from parlour.audit.entries import AuditLog
+from parlour.audit.requests import AuditedRequests
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
@@ -102,6 +104,7 @@ class Parlour:
         )
         self.chat = Chat(database=self.database, clock=utc_now)
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
+        self.audit = AuditLog(database=self.database, clock=utc_now)
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 
@@ -126,6 +129,7 @@ class Parlour:
             origins=self.origins,
             proxies=TrustedProxies(self.settings.trusted_proxies),
             waiting_room=self.waiting_room,
+            audit=self.audit,
         )
         self.engine = signaling.engine
 
@@ -146,8 +150,9 @@ class Parlour:
             app.include_router(dev_mail_routes(self.outbox))
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
+        audited = AuditedRequests(app, self.audit, identified=_email_of_caller)
         cors = Cors(
-            _by_path(app, self.engine),
+            _by_path(audited, self.engine),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT"],
@@ -252,6 +257,8 @@ class Parlour:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(SQLAlchemyError):
+                await self.audit.flush()
             self.passwords.close()
             await self.database.close()
 
@@ -259,6 +266,7 @@ class Parlour:
         tasks = {
             "upkeep": self.upkeep.run,
             "watchers": self.watchers.run,
+            "audit": self.audit.run,
         }
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
@@ -275,6 +283,11 @@ async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except Exception as error:
             log.exception("task.failed", task=run.__qualname__, error=type(error).__name__)
             await asyncio.sleep(1)
+
+
+def _email_of_caller(state: dict[str, Any]) -> str:
+    identity: Identity | None = state.get("identity")
+    return "" if identity is None else identity.email
 
 
 def _by_path(app: ASGIApp, engine: Engine) -> ASGIApp:

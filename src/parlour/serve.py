@@ -45,6 +45,7 @@ class Server(engine.Server):
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     """Until SIGINT or SIGTERM. Raises SettingsError or PortTaken."""
+    settings.require_safe(host=host, port=port)
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
     port = listener.getsockname()[1]

@@ -98,6 +98,10 @@ class Hub:
             case _:
                 assert_never(event)
 
+    def who(self, connection_id: ConnectionId) -> Identity | None:
+        connection = self._presence.connection(connection_id)
+        return None if connection is None else connection.identity
+
     async def disconnected(self, connection_id: ConnectionId) -> None:
         connection = self._presence.connection(connection_id)
         if connection is None:

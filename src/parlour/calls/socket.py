@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions import Sessions
+from parlour.audit.entries import AuditLog
 from parlour.calls.hub import Hub
 from parlour.calls.presence import ConnectionId
 from parlour.calls.proxies import TrustedProxies
@@ -34,7 +36,9 @@ from parlour.wire.signaling import (
     Acknowledgement,
     AnyClientEvent,
     AnyServerEvent,
+    BanPeer,
     DescriptionFromPeer,
+    Join,
     Leave,
     OfferIce,
     OfferSdp,
@@ -107,8 +111,10 @@ class Signaling:
         origins: Origins,
         proxies: TrustedProxies,
         waiting_room: WaitingRoom,
+        audit: AuditLog,
     ) -> None:
         self._hub = hub
+        self._audit = audit
         self._deliveries = deliveries
         self._sessions = sessions
         self._origins = origins
@@ -186,12 +192,27 @@ class Signaling:
     ) -> None:
         try:
             answer = await self._hub.handle(ConnectionId(connection.sid), event)
+            if isinstance(event, BanPeer):
+                self._record(connection, "role", "banned", event)
         except Refusal as refusal:
             answer = _rejected(refusal)
+            if refusal.status == HTTPStatus.FORBIDDEN:
+                self._record(connection, "refusal", refusal.code, event)
         except Exception as error:
             log.exception("signaling.failed", event_name=name, error=type(error).__name__)
             answer = _rejected(InternalError())
         _answer(connection, name, answer, ack_id)
+
+    def _record(self, connection: Connection, kind: str, code: str, event: AnyClientEvent) -> None:
+        who = self._hub.who(ConnectionId(connection.sid))
+        subject = f"{event.event} {event.room}" if isinstance(event, Join) else event.event
+        self._audit.record(
+            kind=kind,
+            code=code,
+            actor="" if who is None else who.email,
+            subject=subject,
+            address=connection.handshake.address,
+        )
 
     def on_refused_event(
         self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None
