@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
     trusted_proxies: Proxies = ()
+    request_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
     allow_insecure: bool = False
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
