@@ -1,4 +1,8 @@
-# Parlour in one image: docker build -t parlour . && docker run -p 8000:8000 -v parlour-data:/data parlour
+# Parlour in one image: docker build -t parlour .
+#   docker run -p 127.0.0.1:8000:8000 -v parlour-data:/data -e PARLOUR_PUBLIC_URL=https://meet.example.org \
+#     -e PARLOUR_SMTP_URL=smtp://… parlour
+# It listens on all addresses of the container, so it wants an https address and a mail server; to try it
+# without: -e PARLOUR_ALLOW_INSECURE=true (docs/settings.md).
 
 # ---- the web client -----------------------------------------------------------------------------------
 FROM node:20-bookworm-slim AS web

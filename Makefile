@@ -103,6 +103,7 @@ check-style:
 check-generated:
 	@. tools/say; say "Generated files"
 	@$(BIN)/python -m parlour.wire.export --check
+	@$(BIN)/python -m parlour.rooms.policy_table --check
 
 # Made offline from what the lock itself pins, so it says whether the lock answers pyproject.toml, not
 # whether newer packages are out.
@@ -116,15 +117,16 @@ check-unit:
 
 # ----------------------------------------------------------------------------------------------- care
 
+.PHONY: generate
+generate: setup ## Write the generated files anew: wire.gen.ts, the tables of docs
+	@$(BIN)/python -m parlour.wire.export
+	@$(BIN)/python -m parlour.rooms.policy_table
+
 .PHONY: format
 format: setup ## Format and mend what can be mended, Python and TypeScript
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
 	@npm --prefix web run --silent format
-
-.PHONY: generate
-generate: setup ## Write anew what is made from the wire's types
-	@$(BIN)/python -m parlour.wire.export
 
 .PHONY: lock
 lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)

@@ -151,6 +151,9 @@ class Person:
         emails = [person if isinstance(person, str) else person.email for person in people]
         done(await self.post("/invitation", {"email": emails, "room": to}))
 
+    async def bans(self, email: str, room: str) -> None:
+        done(await self.post("/room/ban", {"email": email, "room": room}))
+
     async def writes(self, text: str, *, to: str) -> None:
         done(await self.post("/message", {"roomname": to, "message": text}))
 

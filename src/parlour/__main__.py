@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, user create, room list."""
+"""The command line: serve, migrate, user create, room list, audit."""
 
 import asyncio
 import gc
@@ -112,6 +112,19 @@ def room_list() -> None:
         for one in rooms:
             kind = "event" if one.is_event else "free"
             click.echo(f"{one.name}\t{kind}\t{one.creator_name}\t{one.created_at:%Y-%m-%d}")
+
+    _with_parlour(run)
+
+
+@main.command()
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
+def audit(limit: int) -> None:
+    """Print the audit log's newest entries: time, kind, what, who, to what, from where."""
+
+    async def run(parlour: "Parlour") -> None:
+        for entry in await parlour.audit.newest(limit):
+            columns = (entry.kind, entry.code, entry.actor, entry.subject, entry.address)
+            click.echo("\t".join((f"{entry.at:%Y-%m-%dT%H:%M:%SZ}", *(column or "-" for column in columns))))
 
     _with_parlour(run)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
+from parlour.audit.entries import AuditLog
+from parlour.audit.requests import AuditedRequests
 from parlour.calls.courier import Courier
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
@@ -126,6 +128,7 @@ class Parlour:
         )
         self.chat = Chat(database=self.database, clock=utc_now)
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
+        self.audit = AuditLog(database=self.database, clock=utc_now)
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 
@@ -143,6 +146,7 @@ class Parlour:
             attendance=self.attendance,
             passes=Passes(self.signer, clock=utc_now),
             grace=self.settings.resume_grace,
+            deliver=deliveries.deliver,
             hang_up=deliveries.hang_up,
         )
         self.hub = Hub(
@@ -150,6 +154,7 @@ class Parlour:
             courier=courier,
             visits=self.visits,
             watchers=self.watchers,
+            rooms=self.rooms,
             chat=self.chat,
             deliver=deliveries.deliver,
             hang_up=deliveries.hang_up,
@@ -162,6 +167,7 @@ class Parlour:
             proxies=TrustedProxies(self.settings.trusted_proxies),
             waiting_room=self.waiting_room,
             compression=self.settings.compression,
+            audit=self.audit,
         )
         self.engine = signaling.engine
 
@@ -182,8 +188,9 @@ class Parlour:
             app.include_router(dev_mail_routes(self.outbox))
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
+        audited = AuditedRequests(app, self.audit, identified=_email_of_caller)
         cors = Cors(
-            _by_path(app, self.engine),
+            _by_path(audited, self.engine),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],
@@ -230,6 +237,8 @@ class Parlour:
                 identification=identification,
                 on_message=self.hub.announce,
                 on_access_changed=self.watchers.changed,
+                on_banned=self.hub.remove_person,
+                on_removed=self.hub.close_room,
             )
         )
         plan = IcePlan(
@@ -308,6 +317,8 @@ class Parlour:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.attendance.aclose()
+            with suppress(SQLAlchemyError):
+                await self.audit.flush()
             self.passwords.close()
             await self.database.close()
 
@@ -319,6 +330,7 @@ class Parlour:
             "watchers": self.watchers.run,
             "visits": self.visits.run,
             "attendance": self.attendance.run,
+            "audit": self.audit.run,
         }
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
@@ -335,6 +347,11 @@ async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except Exception as error:
             log.exception("task.failed", task=run.__qualname__, error=type(error).__name__)
             await asyncio.sleep(1)
+
+
+def _email_of_caller(state: dict[str, Any]) -> str:
+    identity: Identity | None = state.get("identity")
+    return "" if identity is None else identity.email
 
 
 def _by_path(app: ASGIApp, engine: Engine) -> ASGIApp:

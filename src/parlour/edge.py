@@ -151,7 +151,8 @@ def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) ->
 def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
     """Every refusal, the framework's own included, becomes problem+json; people get a page for a 404."""
 
-    async def refused(_request: Request, refusal: Refusal) -> JSONResponse:
+    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
+        request.state.refusal = refusal
         return problem_response(refusal)
 
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.db.migrate import DatabaseTooNew, migrate
+from parlour.engine.patience import impatient_http
 from parlour.logs import configure_logs
 from parlour.settings import PREFIX, Settings, SettingsError
 
@@ -51,6 +52,7 @@ class Server(engine.Server):
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     """Until SIGINT or SIGTERM. Raises SettingsError or PortTaken."""
+    settings.require_safe(host=host, port=port)
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
     port = listener.getsockname()[1]
@@ -62,6 +64,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=impatient_http(settings.request_timeout),
         ws=parlour.engine.websocket_protocol_class(),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

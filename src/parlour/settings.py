@@ -18,6 +18,8 @@ from parlour.wire.base import is_loopback
 PREFIX = "PARLOUR_"
 SECRET_BYTES = 48
 SHORTEST_SECRET = 32
+FEWEST_LETTERS = 10
+"""Different ones in a secret that is no repetition; 32 random hexadecimal digits have some 14."""
 
 
 class SettingsError(Exception):
@@ -139,6 +141,8 @@ class Settings(BaseSettings):
     turn_secret: SecretStr | None = None
     trusted_proxies: Proxies = ()
     compression: bool = False
+    request_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
+    allow_insecure: bool = False
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:
@@ -170,6 +174,30 @@ class Settings(BaseSettings):
 
     def is_https(self, *, port: int) -> bool:
         return self.url(port=port).startswith("https://")
+
+    def require_safe(self, *, host: str, port: int) -> None:
+        """Whether this may be served to others than this machine. Raises SettingsError."""
+        if is_loopback(host):
+            return
+        secret = "" if self.secret_key is None else self.secret_key.get_secret_value()
+        if secret and len(set(secret)) < FEWEST_LETTERS:
+            raise SettingsError(
+                f"{PREFIX}SECRET_KEY: too easy to guess to serve on {host}; set what "
+                "`openssl rand -base64 48` prints, or leave it unset."
+            )
+        if self.allow_insecure:
+            return
+        if self.shows_mail(port=port):
+            raise SettingsError(
+                f"{PREFIX}PUBLIC_URL: serving on {host} with mails shown at /dev/mail; set it to the "
+                f"https:// address that people open, and {PREFIX}SMTP_URL to a mail server, "
+                f"or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
+            )
+        if not self.is_https(port=port):
+            raise SettingsError(
+                f"{PREFIX}PUBLIC_URL: serving on {host} without https; set it to the https:// address that "
+                f"people open, or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
+            )
 
     def secret(self) -> str:
         """The given secret, or one that is made once and kept in the data folder, for its owner alone.

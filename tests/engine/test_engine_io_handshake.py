@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from parlour.engine.sessions import Sessions
-from tests.engine.reference import BOTH_HTTP, PATIENCE, QUICK, Client, serving
+from tests.engine.reference import BOTH_HTTP, PATIENCE, QUICK, Client, serving, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
 
@@ -167,3 +167,15 @@ async def test_a_server_that_shuts_down_takes_no_sessions(io: Client, echo: Sess
     await echo.close()
     assert (await io.request("GET", "EIO=4&transport=polling"))[0] == 503
     assert await io.refused_websocket("EIO=4&transport=websocket") == 503
+
+
+@pytest.mark.parametrize("options", [{**QUICK, "max_sessions": 2, "ping_interval": 20.0}])
+async def test_too_many_sessions_are_refused_and_a_place_is_free_again(io: Client, echo: Sessions) -> None:
+    await io.open_polling()
+    websocket, _ = await io.open_websocket()
+    status, text = await io.request("GET", "EIO=4&transport=polling")
+    assert (status, json.loads(text)["message"]) == (503, "Too many connections")
+    assert await io.refused_websocket("EIO=4&transport=websocket") == 503
+    await websocket.send("1")
+    await until(lambda: len(echo.by_sid) == 1)
+    await io.open_polling()

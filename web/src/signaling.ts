@@ -3,6 +3,7 @@ import type { Session } from "./session";
 import { Store } from "./store";
 import type {
   Acknowledgements,
+  BanPeer,
   ClientEvents,
   OfferIce,
   OfferSdp,
@@ -24,7 +25,7 @@ const NO_ANSWER = {
 } as const;
 
 /** The events of which we want to know how they went. */
-type Acknowledged = "join" | "chat-message";
+type Acknowledged = "join" | "chat-message" | "ban-peer";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -76,6 +77,10 @@ export class Signaling {
 
   sendChat(payload: SendChat): Promise<Acknowledgements["chat-message"]> {
     return this.#answered((socket) => socket.emitWithAck("chat-message", payload));
+  }
+
+  banPeer(payload: BanPeer): Promise<Acknowledgements["ban-peer"]> {
+    return this.#answered((socket) => socket.emitWithAck("ban-peer", payload));
   }
 
   leave(): void {

@@ -39,6 +39,20 @@ export interface AttendanceList {
   attendance: Attendance[];
 }
 
+export interface BanEntry {
+  email: string;
+  banned_at: string;
+}
+
+export interface BanList {
+  bans: BanEntry[];
+}
+
+/** Remove the person behind a peer from the room; only its creator may. */
+export interface BanPeer {
+  peerID: string;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -228,6 +242,11 @@ export interface MessagePage {
   more: boolean;
 }
 
+export interface NewBan {
+  room: string;
+  email: string;
+}
+
 export interface NewEvent {
   room: string;
 }
@@ -330,6 +349,13 @@ export interface RemovePeer {
   peerUsername: string;
 }
 
+/** This person was taken out of the room's call by its creator; the connection stays. */
+export interface Removed {
+  room: string;
+  code: string;
+  message: string;
+}
+
 export interface Resend {
   email: string;
 }
@@ -360,6 +386,10 @@ export interface RoomEntry {
   username: string | null;
   created_at: string;
   description: string;
+}
+
+export interface RoomRemoval {
+  room: string;
 }
 
 /** Write to the room one is in; acknowledged when it is stored. */
@@ -429,6 +459,7 @@ export interface ClientEvents {
   leave: void;
   username: void;
   "chat-message": SendChat;
+  "ban-peer": BanPeer;
 }
 
 /** What an event is acknowledged with. */
@@ -439,6 +470,7 @@ export interface Acknowledgements {
   leave: Accepted | Rejected;
   username: Accepted | Rejected;
   "chat-message": ChatStored | Rejected;
+  "ban-peer": Accepted | Rejected;
 }
 
 /** What the server sends, by event name. */
@@ -451,5 +483,6 @@ export interface ServerEvents {
   "chat-message": ChatFromPeer;
   "session-ended": SessionEnded;
   restarting: Restarting;
+  removed: Removed;
   refused: Refused;
 }

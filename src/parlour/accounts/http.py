@@ -70,6 +70,12 @@ class Identification:
             raise IdentityRequired
         return identity
 
+    @staticmethod
+    def known(request: Request, identity: Identity) -> Identity:
+        """Leaves word for the audit log."""
+        request.state.identity = identity
+        return identity
+
     async def optional(self, request: Request) -> Identity | None:
         """None for somebody who is not logged in. Raises InvalidToken for a token that is no good."""
         header = request.headers.get("authorization")
@@ -77,19 +83,28 @@ class Identification:
             scheme, _, token = header.partition(" ")
             if scheme.lower() != "bearer":
                 raise InvalidToken
-            return await self._sessions.identify_access(token.strip())
+            return self.known(request, await self._sessions.identify_access(token.strip()))
         cookie = request.cookies.get(COOKIE)
-        if not cookie or not self.from_allowed_site(request):
+        if not cookie or not self.from_allowed_site(request) or _could_be_a_form(request):
             return None
         try:
-            return await self._sessions.identify_refresh(cookie)
+            identity = await self._sessions.identify_refresh(cookie)
         except InvalidToken:
             return None
+        return None if identity is None else self.known(request, identity)
 
     def from_allowed_site(self, request: Request) -> bool:
         return self._origins.allows(
             origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
         )
+
+
+def _could_be_a_form(request: Request) -> bool:
+    """A body that a page of any site can send without asking first (Fetch standard, CORS-safelisted)."""
+    length = request.headers.get("content-length", "0")
+    has_body = length != "0" or "transfer-encoding" in request.headers
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.method not in ("GET", "HEAD") and has_body and kind != "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +150,7 @@ def account_routes(
         request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
     ) -> None:
         cookies.set(response, logged_in)
+        identification.known(request, logged_in.identity)
         if request.client is not None:
             background.add_task(on_login, request.client.host, logged_in.identity)
 

@@ -13,17 +13,22 @@ from parlour.calls.visits import HangUp, Visits
 from parlour.calls.watchers import Watchers
 from parlour.errors import Refusal
 from parlour.rooms.chat import Chat, Written
-from parlour.wire.base import iso
+from parlour.rooms.entities import Room
+from parlour.rooms.refusals import Banned, RoomRemoved
+from parlour.rooms.service import RoomService
+from parlour.wire.base import email_key, iso
 from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,
     AnyClientEvent,
+    BanPeer,
     ChatFromPeer,
     ChatStored,
     Join,
     Leave,
     OfferIce,
     OfferSdp,
+    Removed,
     Restarting,
     SendChat,
     SessionEnded,
@@ -43,6 +48,7 @@ class Hub:
         courier: Courier,
         visits: Visits,
         watchers: Watchers,
+        rooms: RoomService,
         chat: Chat,
         deliver: Deliver,
         hang_up: HangUp,
@@ -51,6 +57,7 @@ class Hub:
         self._courier = courier
         self._visits = visits
         self._watchers = watchers
+        self._rooms = rooms
         self._chat = chat
         self._deliver = deliver
         self._hang_up = hang_up
@@ -72,6 +79,8 @@ class Hub:
                 return await self._visits.join(connection, event)
             case SendChat():
                 return await self._write(connection, event)
+            case BanPeer():
+                return await self._ban(connection, event)
             case Leave():
                 await self._visits.leave(connection)
                 return ACCEPTED
@@ -79,6 +88,10 @@ class Hub:
                 return ACCEPTED
             case _:
                 assert_never(event)
+
+    def who(self, connection_id: ConnectionId) -> Identity | None:
+        connection = self._presence.connection(connection_id)
+        return None if connection is None else connection.identity
 
     def told(self, connection_id: ConnectionId) -> None:
         """The acknowledgement of a join is on its way."""
@@ -115,6 +128,27 @@ class Hub:
         restarting = Restarting()
         for connection_id in self._presence.connection_ids():
             self._deliver(connection_id, restarting)
+
+    def remove_person(self, room: Room, email: str) -> None:
+        """Takes whoever has this address out of the room's call."""
+        told = Removed(room=room.name, code=Banned.code, message=Banned().message)
+        self._visits.remove(room, told, lambda identity: email_key(identity.email) == email_key(email))
+
+    def close_room(self, room: Room) -> None:
+        """Takes everybody out of the call of a room that is no more."""
+        told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
+        self._visits.remove(room, told, lambda _identity: True)
+
+    async def _ban(self, connection: Connection, event: BanPeer) -> Accepted:
+        room = _visit(connection).room
+        is_here = event.peer_id in self._presence.call(room.room_id).members
+        banned = self._presence.identity_of(event.peer_id) if is_here else None
+        if banned is None:
+            raise PeerNotFound
+        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        self.remove_person(room, banned.email)
+        self._watchers.changed()
+        return ACCEPTED
 
     def announce(self, written: Written) -> None:
         """A message that came another way, to everybody in the room's call."""

@@ -167,6 +167,18 @@ class Presence:
     def away_of(self, user_id: UserId) -> list[Away]:
         return [one for one in self._away.values() if one.identity.user_id == user_id]
 
+    def identity_of(self, peer_id: PeerId) -> Identity | None:
+        """Who is in a call as this peer, on a connection or away."""
+        away = self._away.get(peer_id)
+        if away is not None:
+            return away.identity
+        connection = self.connection_at(peer_id)
+        return None if connection is None else connection.identity
+
+    def connection_at(self, peer_id: PeerId) -> Connection | None:
+        connection_id = self._peers.get(peer_id)
+        return None if connection_id is None else self._connections.get(connection_id)
+
     def line(self, peer_id: PeerId) -> Line | None:
         return self._lines.get(peer_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions import Sessions
+from parlour.audit.entries import AuditLog
 from parlour.calls.hub import Hub
 from parlour.calls.presence import ConnectionId
 from parlour.calls.proxies import TrustedProxies
@@ -36,8 +38,10 @@ from parlour.wire.signaling import (
     Acknowledgement,
     AnyClientEvent,
     AnyServerEvent,
+    BanPeer,
     CandidateFromPeer,
     DescriptionFromPeer,
+    Join,
     Joined,
     Leave,
     OfferIce,
@@ -45,7 +49,7 @@ from parlour.wire.signaling import (
     Refused,
     Rejected,
     Username,
-    holds_nul,
+    is_sound,
 )
 from parlour.wire.signaling import Handshake as Auth
 
@@ -124,8 +128,10 @@ class Signaling:
         proxies: TrustedProxies,
         waiting_room: WaitingRoom,
         compression: bool,
+        audit: AuditLog,
     ) -> None:
         self._hub = hub
+        self._audit = audit
         self._deliveries = deliveries
         self._sessions = sessions
         self._origins = origins
@@ -189,7 +195,7 @@ class Signaling:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
-        if payload is not None and holds_nul(payload):
+        if payload is not None and not is_sound(payload):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
             return None
         if type(payload) is OfferIce or type(payload) is OfferSdp:
@@ -206,8 +212,12 @@ class Signaling:
     ) -> None:
         try:
             answer = await self._hub.handle(ConnectionId(connection.sid), event)
+            if isinstance(event, BanPeer):
+                self._record(connection, "role", "banned", event)
         except Refusal as refusal:
             answer = _rejected(refusal)
+            if refusal.status == HTTPStatus.FORBIDDEN:
+                self._record(connection, "refusal", refusal.code, event)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             log.error("signaling.database_unavailable", event_name=name, error=type(error).__name__)
             answer = _rejected(Unavailable())
@@ -217,6 +227,17 @@ class Signaling:
         _answer(connection, name, answer, ack_id)
         if isinstance(answer, Joined):
             self._hub.told(ConnectionId(connection.sid))
+
+    def _record(self, connection: Connection, kind: str, code: str, event: AnyClientEvent) -> None:
+        who = self._hub.who(ConnectionId(connection.sid))
+        subject = f"{event.event} {event.room}" if isinstance(event, Join) else event.event
+        self._audit.record(
+            kind=kind,
+            code=code,
+            actor="" if who is None else who.email,
+            subject=subject,
+            address=connection.handshake.address,
+        )
 
     def on_refused_event(
         self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None

@@ -12,7 +12,7 @@ from typing import assert_never
 import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
-from parlour.calls.courier import Courier
+from parlour.calls.courier import Courier, Deliver
 from parlour.calls.graces import Graces
 from parlour.calls.line import Line
 from parlour.calls.passes import Pass, Passes
@@ -23,7 +23,7 @@ from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
 from parlour.wire.base import room_key
-from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, RemovePeer
+from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, Removed, RemovePeer
 
 SWEEP_SECONDS = 10.0
 
@@ -47,6 +47,7 @@ class Visits:
         attendance: AttendanceLog,
         passes: Passes,
         grace: int,
+        deliver: Deliver,
         hang_up: HangUp,
     ) -> None:
         self._presence = presence
@@ -55,7 +56,9 @@ class Visits:
         self._rooms = rooms
         self._attendance = attendance
         self._passes = passes
+        self._deliver = deliver
         self._hang_up = hang_up
+        self._removals = 0
         self._grace = grace
         self._away: Graces[PeerId] = Graces(grace)
         self._waited: Graces[Waited] = Graces(grace)
@@ -70,7 +73,7 @@ class Visits:
     async def join(self, connection: Connection, event: Join) -> Joined:
         if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
-        room = await self._rooms.enter(connection.identity, room=event.room)
+        room = await self._permission_to_enter(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
         if isinstance(current.state, InCall):
             await self.leave(current)
@@ -106,6 +109,32 @@ class Visits:
         for away in self._presence.away_of(user_id):
             if sessions is None or away.identity.session in sessions:
                 self._end(away)
+
+    def remove(self, room: Room, told: Removed, concerns: Callable[[Identity], bool]) -> None:
+        """Ends visits of a room; everybody concerned is told before the first of them is seen to leave."""
+        self._removals += 1
+        peers = [
+            peer
+            for peer in self._presence.peers_in(room.room_id)
+            if (identity := self._presence.identity_of(peer)) is not None and concerns(identity)
+        ]
+        connections = [self._presence.connection_at(peer) for peer in peers]
+        for connection in connections:
+            if connection is not None:
+                self._deliver(connection.connection_id, told)
+        for peer, connection in zip(peers, connections, strict=True):
+            if connection is not None:
+                self._part(connection)
+            else:
+                self._stayed_away(peer)
+
+    async def _permission_to_enter(self, identity: Identity, room: str) -> Room:
+        """Asks again where somebody was removed meanwhile: the answer may be older than that."""
+        while True:
+            removals = self._removals
+            found = await self._rooms.enter(identity, room=room)
+            if removals == self._removals:
+                return found
 
     # How a visit begins
 

@@ -12,13 +12,23 @@ from collections import OrderedDict, defaultdict
 
 MAX_WAIT_SECONDS = 30.0
 MAX_PER_ADDRESS = 100
+MAX_WAITING = 10_000
+"""From all addresses together: who has many addresses gets no more."""
 REMEMBERED_ADDRESSES = 10_000
 
 
 class WaitingRoom:
-    def __init__(self, *, max_wait: float = MAX_WAIT_SECONDS, max_per_address: int = MAX_PER_ADDRESS) -> None:
+    def __init__(
+        self,
+        *,
+        max_wait: float = MAX_WAIT_SECONDS,
+        max_per_address: int = MAX_PER_ADDRESS,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
         self._max_wait = max_wait
         self._max_per_address = max_per_address
+        self._max_waiting = max_waiting
+        self._count = 0
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._released_at: OrderedDict[str, float] = OrderedDict()
 
@@ -31,10 +41,13 @@ class WaitingRoom:
         if since <= self._released_at.get(address, -1.0):
             return
         here = self._waiting[address]
-        if len(here) >= self._max_per_address:
+        if len(here) >= self._max_per_address or self._count >= self._max_waiting:
+            if not here:
+                del self._waiting[address]
             return
         released = asyncio.Event()
         here.add(released)
+        self._count += 1
         try:
             async with asyncio.timeout(self._max_wait):
                 await released.wait()
@@ -42,6 +55,7 @@ class WaitingRoom:
             return
         finally:
             here.discard(released)
+            self._count -= 1
             if not here:
                 self._waiting.pop(address, None)
 
@@ -55,4 +69,4 @@ class WaitingRoom:
             released.set()
 
     def count(self) -> int:
-        return sum(len(waiting) for waiting in self._waiting.values())
+        return self._count

@@ -154,6 +154,15 @@ invitations = Table(
     UniqueConstraint("room_id", "email_key"),
 )
 
+bans = Table(
+    "bans",
+    metadata,
+    _owned_by("room_id", "rooms.id", primary_key=True),
+    Column("email_key", String(254), primary_key=True),
+    Column("email", String(254), nullable=False),
+    _moment("banned_at"),
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -197,6 +206,18 @@ Index(
     unique=True,
     sqlite_where=event_log.c.left_at.is_(None),
     postgresql_where=event_log.c.left_at.is_(None),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _moment("at", index=True),
+    Column("kind", String(32), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("actor", String(320), nullable=False),
+    Column("subject", String(320), nullable=False),
+    Column("address", String(64), nullable=False),
 )
 
 outbox = Table(

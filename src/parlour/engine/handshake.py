@@ -29,6 +29,7 @@ class Rejected(Enum):
     UNSUPPORTED_VERSION = (400, 5, "Unsupported protocol version")
     TOO_LARGE = (413, 3, "Payload too large")
     SHUTTING_DOWN = (503, 3, "Server is shutting down")
+    FULL = (503, 3, "Too many connections")
     NOT_FOUND = (404, 3, "Not found")
 
     @property

@@ -32,6 +32,8 @@ class Options:
     """Packets in the answer to one poll; python-engineio's client takes no more."""
     max_queue: int = 64
     """Events of one connection that may wait for its running handler; more closes the transport."""
+    max_sessions: int = 50_000
+    """All there may be at once; more are answered with HTTP 503."""
     max_pending_acks: int = 64
     """Acknowledgements of one connection that may be awaited; the oldest gives way."""
     connect_timeout: float = 45.0

@@ -159,8 +159,8 @@ class PollingApp:
         await exchange.respond(204, b"", _TEXT)
 
     async def _open(self, exchange: "_Exchange") -> None:
-        if self._sessions.shutting_down:
-            await exchange.reject(Rejected.SHUTTING_DOWN)
+        if (closed := self._sessions.closed_to_newcomers()) is not None:
+            await exchange.reject(closed)
             return
         transport = PollingTransport(self._options.max_send_buffer)
         session = self._sessions.open(transport, exchange.handshake())

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from parlour.engine.connection import Handshake
+from parlour.engine.handshake import Rejected
 from parlour.engine.options import Options
 from parlour.engine.packets import OpenData, open_packet
 from parlour.engine.session import Consumer, Reason, Session, Transport
@@ -71,6 +72,11 @@ class Sessions:
         logger.error("a handler failed")
 
     # Sessions
+
+    def closed_to_newcomers(self) -> Rejected | None:
+        if self.shutting_down:
+            return Rejected.SHUTTING_DOWN
+        return Rejected.FULL if len(self.by_sid) >= self.options.max_sessions else None
 
     def open(self, transport: Transport, handshake: Handshake) -> Session:
         """A new session, its open packet sent (protocol document, "Handshake")."""

@@ -97,8 +97,8 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         admitted = admit(read_request("GET", "websocket", handshake), options, self._sessions.find)
         if isinstance(admitted, Rejected):
             return _rejection(admitted)
-        if self._sessions.shutting_down:
-            return _rejection(Rejected.SHUTTING_DOWN)
+        if admitted is None and (closed := self._sessions.closed_to_newcomers()) is not None:
+            return _rejection(closed)
         tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
         if "upgrade" in tokens:
             upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"

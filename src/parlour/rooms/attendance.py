@@ -142,7 +142,7 @@ class AttendanceLog:
     # What clients say and ask
 
     async def log(self, identity: Identity, *, room: str, move: Move) -> None:
-        """Of one whom the server sees there, it knows better. Raises EventNotFound or NotInvited."""
+        """Of one whom the server sees there, it knows better. Raises EventNotFound, NotInvited or Banned."""
         async with self._database.transaction() as connection:
             event = await self._event(connection, Action.LOG_ATTENDANCE, identity, room)
             if self._ledger.is_there(event, identity.user_id):
@@ -166,7 +166,7 @@ class AttendanceLog:
         known, standing = found
         if known.event_id is None:
             raise EventNotFound
-        refused = policy.refusal(action, is_event=True, standing=standing)
+        refused = policy.refusal(action, policy.role_of(identity, standing), is_event=True)
         if refused is not None:
             raise refused
         return known.event_id

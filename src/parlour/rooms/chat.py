@@ -57,7 +57,7 @@ class Chat:
     async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
         """Stores a message; the same id again stores nothing new.
 
-        Raises RoomNotFound, NotAdmitted, NotInvited, Unavailable, or MessageIdTaken where the id is
+        Raises RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
         somebody else's.
         """
         key = room_key(room), message_id or str(uuid.uuid4())
@@ -93,7 +93,7 @@ class Chat:
 
     async def _write(self, identity: Identity, *, room: str, text: str, chosen_id: str) -> Written:
         async with self._database.transaction() as connection:
-            known, _ = await permitted(connection, Action.WRITE, room=room, identity=identity)
+            known = await permitted(connection, Action.WRITE, room=room, identity=identity)
             is_new = await store.add_message(
                 connection,
                 known.room_id,
@@ -110,9 +110,9 @@ class Chat:
         return Written(room=known, message=stored, is_new=is_new)
 
     async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
-        """Raises RoomNotFound, NotAdmitted or NotInvited; an unknown `before` starts at the newest."""
+        """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""
         async with self._database.reading() as connection:
-            known, _ = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
+            known = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
             last = None if before is None else await store.message(connection, known.room_id, before)
             found = await store.messages_before(
                 connection,

@@ -48,6 +48,12 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ban:
+    email: str
+    banned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """A line of an event's attendance."""
 

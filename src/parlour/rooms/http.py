@@ -14,7 +14,9 @@ from parlour.rooms.attendance import AttendanceLog, parsed_move
 from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Message, Room
 from parlour.rooms.refusals import (
+    Banned,
     CreatorNotFound,
+    CreatorStays,
     EventNotFound,
     GuestsCreateNoRooms,
     InvalidMove,
@@ -31,6 +33,8 @@ from parlour.wire.base import RoomName, email_key
 from parlour.wire.http import (
     Attendance,
     AttendanceList,
+    BanEntry,
+    BanList,
     EventMove,
     InvitationCheck,
     InvitationEntry,
@@ -38,6 +42,7 @@ from parlour.wire.http import (
     InvitationOutcome,
     MessageId,
     MessagePage,
+    NewBan,
     NewEvent,
     NewInvitation,
     NewMessage,
@@ -46,6 +51,7 @@ from parlour.wire.http import (
     RoomAccess,
     RoomCheck,
     RoomEntry,
+    RoomRemoval,
     StoredMessage,
 )
 from parlour.wire.refusals import refusals
@@ -62,6 +68,8 @@ def room_routes(
     identification: Identification,
     on_message: Callable[[Written], None],
     on_access_changed: Callable[[], None],
+    on_banned: Callable[[Room, str], None],
+    on_removed: Callable[[Room], None],
 ) -> APIRouter:
     """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
     router = APIRouter(tags=["rooms"])
@@ -91,7 +99,9 @@ def room_routes(
         )
         return Nothing()
 
-    @router.post("/room/access", responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, *_ALWAYS))
+    @router.post(
+        "/room/access", responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, *_ALWAYS)
+    )
     async def access_room(body: RoomAccess, caller: Caller) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
         await rooms.give_password(caller, name=body.name, password=body.password)
@@ -107,7 +117,14 @@ def room_routes(
     @router.post(
         "/message",
         responses=refusals(
-            RoomNotFound, UserNotFound, NotTheCaller, NotAdmitted, NotInvited, MessageIdTaken, *_ALWAYS
+            RoomNotFound,
+            UserNotFound,
+            NotTheCaller,
+            NotAdmitted,
+            NotInvited,
+            Banned,
+            MessageIdTaken,
+            *_ALWAYS,
         ),
     )
     async def write_message(body: NewMessage, caller: Caller) -> Nothing:
@@ -117,7 +134,7 @@ def room_routes(
         on_message(written)
         return Nothing()
 
-    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, *_ALWAYS))
+    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS))
     async def read_messages(
         caller: Caller,
         roomname: Annotated[RoomName, Query()],
@@ -158,9 +175,40 @@ def room_routes(
         on_access_changed()
         return Nothing()
 
+    @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_ALWAYS))
+    async def ban(body: NewBan, caller: Caller) -> Nothing:
+        """Remove a person from a room of one's own, and from its call; they may not enter again."""
+        room = await rooms.ban(caller, room=body.room, email=body.email)
+        on_banned(room, body.email)
+        on_access_changed()
+        return Nothing()
+
+    @router.post("/room/unban", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def unban(body: NewBan, caller: Caller) -> Nothing:
+        """Let a removed person be what they were before; again is harmless."""
+        await rooms.unban(caller, room=body.room, email=body.email)
+        on_access_changed()
+        return Nothing()
+
+    @router.get("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> BanList:
+        """Who was removed from a room of one's own."""
+        found = await rooms.bans(caller, room=room)
+        return BanList(bans=[BanEntry(email=one.email, banned_at=one.banned_at) for one in found])
+
+    @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
+    async def remove_room(body: RoomRemoval, caller: Caller) -> Nothing:
+        """Remove a room of one's own, its chat, invitations and attendance; its call ends."""
+        room = await rooms.remove(caller, room=body.room)
+        on_removed(room)
+        on_access_changed()
+        return Nothing()
+
     @router.post(
         "/event/log",
-        responses=refusals(InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, *_ALWAYS),
+        responses=refusals(
+            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_ALWAYS
+        ),
     )
     async def log_attendance(body: EventMove, caller: Caller) -> Nothing:
         """Say that one joined or left an event; the server's own record is not doubled."""

@@ -1,54 +1,102 @@
-"""Who may do what to which room. Pure: facts in, decision out; HTTP and signaling both ask here."""
+"""Who may do what to which room. Pure: a role and an action in, a decision out.
+
+HTTP, signaling and the table of docs/security.md all ask here. Lists are the store's queries; the tests
+that walk every cell hold them to SEE.
+"""
 
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import assert_never
+from enum import Enum
 
-from parlour.errors import Refusal
-from parlour.rooms.refusals import NotAdmitted, NotInvited, NotTheCreator
+from parlour.accounts.identity import Guest, Identity
+from parlour.errors import IdentityRequired, Refusal
+from parlour.rooms.refusals import Banned, GuestsCreateNoRooms, NotAdmitted, NotInvited, NotTheCreator
 
 
 class Action(Enum):
-    SEE = auto()
-    ENTER = auto()
-    WRITE = auto()
-    READ_HISTORY = auto()
-    LOG_ATTENDANCE = auto()
-    INVITE = auto()
-    MAKE_EVENT = auto()
-    READ_ATTENDANCE = auto()
+    """What can be done to a room; the value is how docs/security.md says it."""
+
+    CREATE = "create a room"
+    SEE = "see"
+    ENTER = "enter"
+    WRITE = "write"
+    READ_HISTORY = "read history"
+    LOG_ATTENDANCE = "log attendance"
+    INVITE = "invite"
+    MAKE_EVENT = "make event"
+    READ_ATTENDANCE = "read attendance"
+    BAN = "remove a person"
+    REMOVE = "remove the room"
+
+
+class Role(Enum):
+    """What somebody is to a room: of several things, the one that decides, the later ones first."""
+
+    ANONYMOUS = "anonymous"
+    GUEST = "guest"
+    CLIENT = "client"
+    ADMITTED = "admitted"
+    INVITEE = "invitee"
+    BANNED = "banned"
+    CREATOR = "creator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What somebody is to a room. `is_admitted`: has given the room's password once."""
+    """The facts about a person and a room. `is_admitted`: has given the room's password once."""
 
     is_creator: bool = False
     is_invited: bool = False
     is_admitted: bool = False
+    is_banned: bool = False
 
 
 STRANGER = Standing()
 
+_OF_THE_CREATOR = frozenset(
+    {Action.INVITE, Action.MAKE_EVENT, Action.READ_ATTENDANCE, Action.BAN, Action.REMOVE}
+)
 
-def refusal(action: Action, *, is_event: bool, standing: Standing) -> type[Refusal] | None:
+
+def role_of(identity: Identity | None, standing: Standing = STRANGER) -> Role:
+    if identity is None:
+        return Role.ANONYMOUS
+    if standing.is_creator:
+        return Role.CREATOR
+    if standing.is_banned:
+        return Role.BANNED
+    if standing.is_invited:
+        return Role.INVITEE
+    if standing.is_admitted:
+        return Role.ADMITTED
+    return Role.GUEST if isinstance(identity, Guest) else Role.CLIENT
+
+
+def refusal(action: Action, role: Role, *, is_event: bool) -> type[Refusal] | None:
     """Why this may not be done; None where it may.
 
     A room that is an event is seen and entered by its creator and invitees alone: a password given
-    before it became one counts no more.
+    before it became one counts no more. To create is to have no room yet: anonymous, guest or client.
     """
-    if standing.is_creator:
+    if action is Action.SEE:
+        visible = not is_event or role in (Role.CREATOR, Role.INVITEE)
+        return None if visible else NotInvited
+    if role is Role.ANONYMOUS:
+        return IdentityRequired
+    if action is Action.CREATE:
+        return GuestsCreateNoRooms if role is Role.GUEST else None
+    if role is Role.CREATOR:
         return None
-    match action:
-        case Action.SEE:
-            return NotInvited if is_event and not standing.is_invited else None
-        case Action.ENTER | Action.WRITE | Action.READ_HISTORY | Action.LOG_ATTENDANCE:
-            if standing.is_invited:
-                return None
-            if is_event:
-                return NotInvited
-            return None if standing.is_admitted else NotAdmitted
-        case Action.INVITE | Action.MAKE_EVENT | Action.READ_ATTENDANCE:
-            return NotTheCreator
-        case _:
-            assert_never(action)
+    if action in _OF_THE_CREATOR:
+        return NotTheCreator
+    return _refusal_to_take_part(role, is_event=is_event)
+
+
+def _refusal_to_take_part(role: Role, *, is_event: bool) -> type[Refusal] | None:
+    """For those who did not create the room."""
+    if role is Role.BANNED:
+        return Banned
+    if role is Role.INVITEE:
+        return None
+    if is_event:
+        return NotInvited
+    return None if role is Role.ADMITTED else NotAdmitted

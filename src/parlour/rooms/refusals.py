@@ -52,6 +52,27 @@ class NotAdmitted(Refusal):
     status = 403
 
 
+class Banned(Refusal):
+    """The room's creator has removed you from this room."""
+
+    code = "banned"
+    status = 403
+
+
+class CreatorStays(Refusal):
+    """The room's creator cannot be removed from it."""
+
+    code = "creator_stays"
+    status = 409
+
+
+class RoomRemoved(Refusal):
+    """The room's creator has removed this room."""
+
+    code = "room_removed"
+    status = 404
+
+
 class NotTheCreator(Refusal):
     """Only the room's creator may do that."""
 

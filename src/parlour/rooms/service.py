@@ -1,4 +1,4 @@
-"""The use cases of rooms: create, list, enter, invite, make an event."""
+"""The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.identity import Guest, Identity, UserId
+from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
 from parlour.db.database import AsyncConnection, Database
@@ -15,11 +15,12 @@ from parlour.errors import FieldError, InvalidRequest, NotTheCaller
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
-from parlour.rooms.entities import Invitation, Room, RoomId
-from parlour.rooms.policy import Action, Standing
+from parlour.rooms.entities import Ban, Invitation, Room, RoomId
+from parlour.rooms.policy import Action, Role
 from parlour.rooms.refusals import (
     CreatorNotFound,
-    GuestsCreateNoRooms,
+    CreatorStays,
+    NotAdmitted,
     NotInvited,
     RoomNameTaken,
     RoomNotFound,
@@ -34,18 +35,16 @@ class Invited:
     rejected: list[str]
 
 
-async def permitted(
-    connection: AsyncConnection, action: Action, *, room: str, identity: Identity
-) -> tuple[Room, Standing]:
+async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
     """The room, where the policy lets this person do that. Raises RoomNotFound or what policy says."""
     found = await store.room_and_standing(connection, room, identity.user_id)
     if found is None:
         raise RoomNotFound
     known, standing = found
-    refused = policy.refusal(action, is_event=known.is_event, standing=standing)
+    refused = policy.refusal(action, policy.role_of(identity, standing), is_event=known.is_event)
     if refused is not None:
         raise refused
-    return known, standing
+    return known
 
 
 class RoomService:
@@ -72,8 +71,9 @@ class RoomService:
         self, identity: Identity, *, name: str, password: str, description: str, creator: str
     ) -> None:
         """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller or RoomNameTaken."""
-        if isinstance(identity, Guest):
-            raise GuestsCreateNoRooms
+        refused = policy.refusal(Action.CREATE, policy.role_of(identity), is_event=False)
+        if refused is not None:
+            raise refused
         creator_id = await self._sessions.find(creator)
         if creator_id is None:
             raise CreatorNotFound
@@ -100,17 +100,17 @@ class RoomService:
     async def give_password(self, identity: Identity, *, name: str, password: str) -> None:
         """From now on this person may enter. An event is entered by invitation, whatever the password.
 
-        Raises RoomNotFound, NotInvited or WrongRoomPassword.
+        Raises RoomNotFound, Banned, NotInvited or WrongRoomPassword.
         """
         async with self._database.reading() as connection:
             found = await store.room_and_standing(connection, name, identity.user_id)
         if found is None:
             raise RoomNotFound
         room, standing = found
+        refused = policy.refusal(Action.ENTER, policy.role_of(identity, standing), is_event=room.is_event)
+        if refused is not None and refused is not NotAdmitted:
+            raise refused
         if room.is_event:
-            refused = policy.refusal(Action.ENTER, is_event=True, standing=standing)
-            if refused is not None:
-                raise refused
             return
         verdict = await self._passwords.verify(password, room.password_hash)
         if not verdict.right:
@@ -134,7 +134,7 @@ class RoomService:
         """A letter goes to each address that is one. Raises RoomNotFound, NotTheCreator, InvalidRequest."""
         outcome = _sorted_addresses(addresses)
         async with self._database.transaction() as connection:
-            known, _ = await permitted(connection, Action.INVITE, room=room, identity=identity)
+            known = await permitted(connection, Action.INVITE, room=room, identity=identity)
             if not outcome.invited:
                 raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
@@ -154,7 +154,7 @@ class RoomService:
 
     async def invitations(self, identity: Identity, *, room: str) -> list[Invitation]:
         async with self._database.reading() as connection:
-            known, _ = await permitted(connection, Action.INVITE, room=room, identity=identity)
+            known = await permitted(connection, Action.INVITE, room=room, identity=identity)
             return await store.invitations_to(connection, known.room_id)
 
     async def require_invitation(self, identity: Identity, *, email: str, room: str) -> None:
@@ -163,19 +163,45 @@ class RoomService:
             raise NotTheCaller
         async with self._database.reading() as connection:
             found = await store.room_and_standing(connection, room, identity.user_id)
-        if found is None or not (found[1].is_creator or found[1].is_invited):
+        if found is None or policy.role_of(identity, found[1]) not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
     async def make_event(self, identity: Identity, *, room: str) -> None:
         async with self._database.transaction() as connection:
-            known, _ = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            known = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
 
-    async def enter(self, identity: Identity, *, room: str) -> Room:
-        """The room, where this person may join its call. Raises RoomNotFound, NotAdmitted, NotInvited."""
-        async with self._database.looking_up() as connection:
-            known, _ = await permitted(connection, Action.ENTER, room=room, identity=identity)
+    async def ban(self, identity: Identity, *, room: str, email: str) -> Room:
+        """Whoever has this address may not enter from now on. Raises NotTheCreator or CreatorStays."""
+        async with self._database.transaction() as connection:
+            known = await permitted(connection, Action.BAN, room=room, identity=identity)
+            if email_key(email) == email_key(identity.email):
+                raise CreatorStays
+            await store.ban(connection, known.room_id, email, now=self._clock())
         return known
+
+    async def unban(self, identity: Identity, *, room: str, email: str) -> None:
+        """They are what they were before: invited, admitted or neither."""
+        async with self._database.transaction() as connection:
+            known = await permitted(connection, Action.BAN, room=room, identity=identity)
+            await store.unban(connection, known.room_id, email)
+
+    async def bans(self, identity: Identity, *, room: str) -> list[Ban]:
+        async with self._database.reading() as connection:
+            known = await permitted(connection, Action.BAN, room=room, identity=identity)
+            return await store.bans_of(connection, known.room_id)
+
+    async def remove(self, identity: Identity, *, room: str) -> Room:
+        """The room with its chat, its invitations and its attendance."""
+        async with self._database.transaction() as connection:
+            known = await permitted(connection, Action.REMOVE, room=room, identity=identity)
+            await store.remove_room(connection, known.room_id)
+        return known
+
+    async def enter(self, identity: Identity, *, room: str) -> Room:
+        """The room, where this person may join its call. Raises RoomNotFound or what policy says."""
+        async with self._database.looking_up() as connection:
+            return await permitted(connection, Action.ENTER, room=room, identity=identity)
 
     async def events_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events, and who may see each."""

@@ -9,9 +9,11 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Row,
+    Table,
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -22,9 +24,20 @@ from sqlalchemy import (
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import Id, admissions, clients, event_log, events, invitations, messages, rooms, users
+from parlour.db.tables import (
+    Id,
+    admissions,
+    bans,
+    clients,
+    event_log,
+    events,
+    invitations,
+    messages,
+    rooms,
+    users,
+)
 from parlour.db.upsert import insert_if_absent
-from parlour.rooms.entities import Invitation, Message, Room, RoomId, Visit
+from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
 from parlour.wire.base import email_key, room_key
 
@@ -46,16 +59,18 @@ def _room(row: Row[Any]) -> Room:
     )
 
 
-def _invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
-    """By address: one who registered in the moment of the invitation is not tied to it by id."""
+def _named_in(table: Table, user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
+    """By address, in `invitations` or `bans`: an account may be newer than either, and end before."""
     own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
-    return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == own)
+    return exists().where(table.c.room_id == rooms.c.id, table.c.email_key == own)
 
 
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
 _ROOM_AND_STANDING = _ROOM.add_columns(
-    _invited(_ASKING).label("is_invited"), _ADMITTED.label("is_admitted")
+    _named_in(invitations, _ASKING).label("is_invited"),
+    _named_in(bans, _ASKING).label("is_banned"),
+    _ADMITTED.label("is_admitted"),
 ).where(rooms.c.name_key == bindparam("room"))
 
 
@@ -70,6 +85,7 @@ async def room_and_standing(
         is_creator=row.creator_id == user_id,
         is_invited=bool(row.is_invited),
         is_admitted=bool(row.is_admitted),
+        is_banned=bool(row.is_banned),
     )
     return _room(row), standing
 
@@ -79,7 +95,10 @@ async def visible_rooms(
 ) -> list[Room]:
     """By name. Event rooms only to their creator and invitees."""
     free: ColumnElement[bool] = events.c.id.is_(None)
-    visible = free if user_id is None else or_(free, rooms.c.creator_id == user_id, _invited(user_id))
+    visible = free
+    if user_id is not None:
+        invited = and_(_named_in(invitations, user_id), ~_named_in(bans, user_id))
+        visible = or_(free, rooms.c.creator_id == user_id, invited)
     query = _ROOM.where(visible).order_by(rooms.c.name_key)
     if after is not None:
         query = query.where(rooms.c.name_key > room_key(after))
@@ -140,7 +159,11 @@ async def events_among(connection: AsyncConnection, room_ids: Iterable[RoomId]) 
         select(rooms.c.id, rooms.c.creator_id, users.c.id.label("user_id"))
         .join_from(rooms, events, events.c.room_id == rooms.c.id)
         .outerjoin(invitations, invitations.c.room_id == rooms.c.id)
-        .outerjoin(users, users.c.email_key == invitations.c.email_key)
+        .outerjoin(
+            bans,
+            and_(bans.c.room_id == invitations.c.room_id, bans.c.email_key == invitations.c.email_key),
+        )
+        .outerjoin(users, and_(users.c.email_key == invitations.c.email_key, bans.c.room_id.is_(None)))
         .where(rooms.c.id.in_(list(room_ids)))
     )
     seen: defaultdict[RoomId, set[UserId]] = defaultdict(set)
@@ -220,6 +243,27 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
         .order_by(invitations.c.id)
     )
     return [Invitation(email=row.email, username=row.username) for row in await connection.execute(query)]
+
+
+async def ban(connection: AsyncConnection, room_id: RoomId, email: str, *, now: datetime) -> None:
+    values = {"room_id": room_id, "email": email, "email_key": email_key(email), "banned_at": now}
+    await insert_if_absent(connection, bans, values)
+
+
+async def unban(connection: AsyncConnection, room_id: RoomId, email: str) -> None:
+    await connection.execute(
+        delete(bans).where(bans.c.room_id == room_id, bans.c.email_key == email_key(email))
+    )
+
+
+async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
+    query = select(bans).where(bans.c.room_id == room_id).order_by(bans.c.banned_at, bans.c.email_key)
+    return [Ban(email=row.email, banned_at=row.banned_at) for row in await connection.execute(query)]
+
+
+async def remove_room(connection: AsyncConnection, room_id: RoomId) -> None:
+    """With all that belongs to it, by the database's own cascades."""
+    await connection.execute(delete(rooms).where(rooms.c.id == room_id))
 
 
 def _message(row: Row[Any]) -> Message:

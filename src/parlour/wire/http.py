@@ -254,6 +254,24 @@ class NewEvent(Body):
     room: RoomName
 
 
+class NewBan(Body):
+    room: RoomName
+    email: Email
+
+
+class BanEntry(Body):
+    email: str
+    banned_at: Timestamp
+
+
+class BanList(Body):
+    bans: list[BanEntry]
+
+
+class RoomRemoval(Body):
+    room: RoomName
+
+
 class EventMove(Body):
     email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
     name: RoomName = Field(description="The event's room.")

@@ -4,6 +4,7 @@ Member names are what existing clients speak, oddities included: an attribute `p
 the wire. What one peer sends another is decoded into these types and built again from them.
 """
 
+import re
 from typing import Annotated, ClassVar, Literal, NewType, assert_never
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -96,6 +97,14 @@ class OfferIce(ClientEvent, frozen=True):
     ice_candidate: IceCandidate
 
 
+class BanPeer(ClientEvent, frozen=True):
+    """Remove the person behind a peer from the room; only its creator may."""
+
+    event: ClassVar[str] = "ban-peer"
+
+    peer_id: PeerName
+
+
 class Leave(ClientEvent, frozen=True):
     """Leave the call; the connection stays."""
 
@@ -117,9 +126,9 @@ class SendChat(ClientEvent, frozen=True, rename=None):
     message_id: MessageKey | None = None
 
 
-AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat
+AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat | BanPeer
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {
-    event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat)
+    event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat, BanPeer)
 }
 WITHOUT_PAYLOAD: tuple[type[ClientEvent], ...] = (Leave, Username)
 """Events whose payload, where a client sends one, is passed over."""
@@ -209,6 +218,16 @@ class Restarting(ServerEvent, frozen=True):
     event: ClassVar[str] = "restarting"
 
 
+class Removed(ServerEvent, frozen=True):
+    """This person was taken out of the room's call by its creator; the connection stays."""
+
+    event: ClassVar[str] = "removed"
+
+    room: str
+    code: str
+    message: str
+
+
 class Refused(ServerEvent, frozen=True):
     """A client event that asked for no acknowledgement was refused."""
 
@@ -228,6 +247,7 @@ AnyServerEvent = (
     | ChatFromPeer
     | SessionEnded
     | Restarting
+    | Removed
     | Refused
 )
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
@@ -241,6 +261,7 @@ SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
         ChatFromPeer,
         SessionEnded,
         Restarting,
+        Removed,
         Refused,
     )
 }
@@ -310,19 +331,48 @@ class Handshake(Struct, frozen=True):
     token: str | None = None
 
 
-def holds_nul(event: AnyClientEvent) -> bool:
-    """Whether some text of an event holds NUL, which neither a database nor a browser's SDP can."""
+# RFC 8866: `v=0` is the first line, and each line is `<type>=<value>`. Only the head is looked at: to read
+# all of 3 KB would cost as much as to relay it, and the browser that gets it reads it anyway.
+_SDP_START = re.compile(r"v=0(?!\S)")
+_NO_SDP_LINE = re.compile(r"\n[^a-z\r\n]")
+_HEAD_LENGTH = 512
+_CANDIDATE_STARTS = ("candidate:", "a=candidate:")
+"""RFC 8839, section 5.1; the second is what some clients send that cut it out of a description."""
+
+
+def is_sound(event: AnyClientEvent) -> bool:
+    """Whether the texts of an event are what they are called: SDP, a candidate, a name, a message."""
     match event:
         case OfferIce():
-            candidate = event.ice_candidate
-            return "\0" in f"{candidate.candidate}{candidate.sdp_mid}{candidate.username_fragment}"
-        case OfferSdp(session_description=description):
-            return "\0" in description.sdp
+            return _is_candidate(event.ice_candidate)
+        case OfferSdp():
+            return _is_description(event.session_description)
         case Join(room=room):
-            return "\0" in room
+            return "\0" not in room
         case SendChat(message=message):
-            return "\0" in message
-        case Leave() | Username():
-            return False
+            return "\0" not in message
+        case Leave() | Username() | BanPeer():
+            return True
         case _:
             assert_never(event)
+
+
+def _is_description(description: SessionDescription) -> bool:
+    """A rollback may carry nothing (RFC 9429, section 4.1.10.2), everything else is a description."""
+    sdp = description.sdp
+    if not sdp:
+        return description.type == "rollback"
+    return (
+        _SDP_START.match(sdp) is not None
+        and "\0" not in sdp
+        and _NO_SDP_LINE.search(sdp, 0, _HEAD_LENGTH) is None
+    )
+
+
+def _is_candidate(candidate: IceCandidate) -> bool:
+    """One line; an empty one ends the candidates."""
+    text = candidate.candidate
+    if text and not text.startswith(_CANDIDATE_STARTS):
+        return False
+    line = f"{text}{candidate.sdp_mid}{candidate.username_fragment}"
+    return "\n" not in line and "\r" not in line and "\0" not in line

@@ -123,3 +123,28 @@ async def test_a_database_that_answers_nothing(tmp_path: Path) -> None:
         settings = {"PARLOUR_DATABASE_URL": f"postgresql://ann:sw0rdfish@127.0.0.1:{port}/parlour"}
         ended = await run_parlour("serve", "--port", "0", folder=tmp_path, settings=settings)
     assert_one_sentence(ended, "PARLOUR_DATABASE_URL")
+
+
+REPEATED = "password" * 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "PARLOUR_PUBLIC_URL"),
+        ({"PARLOUR_PUBLIC_URL": "http://meet.example.org"}, "PARLOUR_PUBLIC_URL"),
+        ({"PARLOUR_PUBLIC_URL": "https://localhost"}, "/dev/mail"),
+        ({"PARLOUR_PUBLIC_URL": "https://meet.example.org", "PARLOUR_SECRET_KEY": REPEATED}, "SECRET_KEY"),
+        ({"PARLOUR_ALLOW_INSECURE": "true", "PARLOUR_SECRET_KEY": REPEATED}, "PARLOUR_SECRET_KEY"),
+        ({"PARLOUR_ALLOW_INSECURE": "maybe"}, "PARLOUR_ALLOW_INSECURE"),
+    ],
+    ids=["nothing", "http", "dev-mail", "weak-secret", "weak-secret-allowed", "no-boolean"],
+)
+async def test_serving_to_others_is_refused_unless_safe(
+    tmp_path: Path, settings: dict[str, str], named: str
+) -> None:
+    everywhere = "0.0.0.0"  # noqa: S104 - refused before it is listened on
+    ended = await run_parlour(
+        "serve", "--host", everywhere, "--port", "0", folder=tmp_path, settings=settings
+    )
+    assert_one_sentence(ended, named)

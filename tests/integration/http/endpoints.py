@@ -74,5 +74,9 @@ BESIDE = (
     Endpoint("GET", "/session"),
     Endpoint("DELETE", "/session"),
     Endpoint("DELETE", "/session/{session_id}"),
+    Endpoint("GET", "/room/ban", query=("room",)),
+    Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
+    Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),
+    Endpoint("POST", "/room/remove", {"room": "no such room"}),
 )
 """What Parlour has beside the contract, for those who are logged in."""

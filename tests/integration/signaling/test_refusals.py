@@ -297,3 +297,19 @@ async def test_description_as_long_as_allowed(peers: Peers, connect: Connect) ->
         await bob.expects("session-description", sessionDescription={"type": "offer", "sdp": longest})
         await ann.may_not("offer-sdp", ann.description(bob, longest + "x"), code="invalid_payload")
         await marks(ann, bob)
+
+
+@sqlite
+@one_kind
+async def test_descriptions_and_candidates_that_are_none(peers: Peers) -> None:
+    async with peers("ann", "bob") as (ann, bob):
+        for payload in (
+            ann.description(bob, "<script>alert(1)</script>"),
+            ann.description(bob, ""),
+            ann.description(bob, "v=0\r\n<script>"),
+            ann.description(bob, "hello", kind="rollback"),
+        ):
+            await ann.may_not("offer-sdp", payload, code="invalid_payload")
+        for payload in (ann.candidate(bob, "hello"), ann.candidate(bob, "candidate:1\r\na=fingerprint:x")):
+            await ann.may_not("offer-ice", payload, code="invalid_payload")
+        await marks(ann, bob)

@@ -111,3 +111,16 @@ async def test_a_transport_from_after_the_login_waits() -> None:
     room.release(HERE)
     room.release(ELSEWHERE)
     await asyncio.gather(waiting, elsewhere)
+
+
+async def test_all_addresses_together_are_limited() -> None:
+    room = WaitingRoom(max_waiting=2)
+    waiting = [asyncio.create_task(room.wait(f"192.0.2.{host}")) for host in range(2)]
+    await settled()
+    async with asyncio.timeout(5):
+        await room.wait(HERE)
+    assert room.count() == 2
+    for host in range(2):
+        room.release(f"192.0.2.{host}")
+    await asyncio.gather(*waiting)
+    assert room.count() == 0

@@ -1,61 +1,76 @@
-"""Every action, kind of room and standing, against a table written out."""
+"""Every action, kind of room and role, against a table written out."""
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 
-from parlour.rooms import policy
-from parlour.rooms.policy import Action, Standing
+from parlour.accounts.identity import Client, Guest, Identity, UserId
+from parlour.rooms.policy import Action, Role, Standing, refusal, role_of
+from parlour.rooms.policy_table import arises
 
-# Columns: what somebody is to the room. The creator may do everything, whatever else they are.
 TABLE = """
-                         stranger          admitted          invited           invited+admitted
-SEE              free    yes               yes               yes               yes
-SEE              event   not_invited       not_invited       yes               yes
-ENTER            free    not_admitted      yes               yes               yes
-ENTER            event   not_invited       not_invited       yes               yes
-WRITE            free    not_admitted      yes               yes               yes
-WRITE            event   not_invited       not_invited       yes               yes
-READ_HISTORY     free    not_admitted      yes               yes               yes
-READ_HISTORY     event   not_invited       not_invited       yes               yes
-LOG_ATTENDANCE   free    not_admitted      yes               yes               yes
-LOG_ATTENDANCE   event   not_invited       not_invited       yes               yes
-INVITE           free    not_the_creator   not_the_creator   not_the_creator   not_the_creator
-INVITE           event   not_the_creator   not_the_creator   not_the_creator   not_the_creator
-MAKE_EVENT       free    not_the_creator   not_the_creator   not_the_creator   not_the_creator
-MAKE_EVENT       event   not_the_creator   not_the_creator   not_the_creator   not_the_creator
-READ_ATTENDANCE  free    not_the_creator   not_the_creator   not_the_creator   not_the_creator
-READ_ATTENDANCE  event   not_the_creator   not_the_creator   not_the_creator   not_the_creator
-"""
+                         anonymous          guest                  client           admitted         invitee          banned           creator
+CREATE           any     identity_required  guests_create_no_rooms yes              -                -                -                -
+SEE              free    yes                yes                    yes              yes              yes              yes              yes
+SEE              event   not_invited        not_invited            not_invited      not_invited      yes              not_invited      yes
+ENTER            free    identity_required  not_admitted           not_admitted     yes              yes              banned           yes
+ENTER            event   identity_required  not_invited            not_invited      not_invited      yes              banned           yes
+WRITE            free    identity_required  not_admitted           not_admitted     yes              yes              banned           yes
+WRITE            event   identity_required  not_invited            not_invited      not_invited      yes              banned           yes
+READ_HISTORY     free    identity_required  not_admitted           not_admitted     yes              yes              banned           yes
+READ_HISTORY     event   identity_required  not_invited            not_invited      not_invited      yes              banned           yes
+LOG_ATTENDANCE   free    identity_required  not_admitted           not_admitted     yes              yes              banned           yes
+LOG_ATTENDANCE   event   identity_required  not_invited            not_invited      not_invited      yes              banned           yes
+INVITE           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+MAKE_EVENT       any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+READ_ATTENDANCE  any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+BAN              any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+REMOVE           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+"""  # noqa: E501 - a table
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CLIENT = Client(user_id=UserId(1), email="ann@example.org", username="ann")
+GUEST = Guest(user_id=UserId(2), email="gus@example.org", expires_at=_NOW)
 
 
-def expectations() -> list[tuple[Action, bool, Standing, str]]:
+def expectations() -> list[tuple[Action, bool, Role, str]]:
     header, *lines = (line.split() for line in TABLE.strip().splitlines())
-    rows = []
-    for action, kind, *answers in lines:
-        for column, answer in zip(header, answers, strict=True):
-            words = column.split("+")
-            standing = Standing(is_invited="invited" in words, is_admitted="admitted" in words)
-            rows.append((Action[action], kind == "event", standing, answer))
-    for creators in Action:
-        for is_event, invited, admitted in itertools.product((False, True), repeat=3):
-            creator = Standing(is_creator=True, is_invited=invited, is_admitted=admitted)
-            rows.append((creators, is_event, creator, "yes"))
-    return rows
+    return [
+        (Action[action], is_event, Role(role), answer)
+        for action, kind, *answers in lines
+        for is_event in ((False, True) if kind == "any" else (kind == "event",))
+        for role, answer in zip(header, answers, strict=True)
+    ]
 
 
 def test_table_has_every_combination() -> None:
-    combinations = {(action, is_event, standing) for action, is_event, standing, _ in expectations()}
-    assert len(combinations) == len(expectations()) == len(Action) * 2 * 8
+    assert {(action, is_event, role) for action, is_event, role, _ in expectations()} == set(
+        itertools.product(Action, (False, True), Role)
+    )
 
 
-@pytest.mark.parametrize(
-    ("action", "is_event", "standing", "answer"), expectations(), ids=lambda value: str(value)
-)
-def test_policy_follows_the_table(action: Action, is_event: bool, standing: Standing, answer: str) -> None:
-    refused = policy.refusal(action, is_event=is_event, standing=standing)
+@pytest.mark.parametrize(("action", "is_event", "role", "answer"), expectations(), ids=str)
+def test_policy_follows_the_table(action: Action, is_event: bool, role: Role, answer: str) -> None:
+    if answer == "-":
+        assert not arises(action, role)
+        return
+    refused = refusal(action, role, is_event=is_event)
     assert (refused.code if refused else "yes") == answer
 
 
-def test_stranger_is_nothing_to_a_room() -> None:
-    assert Standing() == policy.STRANGER
+@pytest.mark.parametrize(
+    ("identity", "facts", "role"),
+    [
+        (None, {"is_creator"}, Role.ANONYMOUS),
+        (GUEST, set(), Role.GUEST),
+        (CLIENT, set(), Role.CLIENT),
+        (GUEST, {"is_admitted"}, Role.ADMITTED),
+        (CLIENT, {"is_admitted", "is_invited"}, Role.INVITEE),
+        (CLIENT, {"is_admitted", "is_invited", "is_banned"}, Role.BANNED),
+        (GUEST, {"is_banned"}, Role.BANNED),
+        (CLIENT, {"is_creator", "is_admitted", "is_invited", "is_banned"}, Role.CREATOR),
+    ],
+)
+def test_the_strongest_fact_decides_the_role(identity: Identity | None, facts: set[str], role: Role) -> None:
+    assert role_of(identity, Standing(**dict.fromkeys(facts, True))) is role

@@ -1,7 +1,7 @@
 """Names on the wire are the contract's, to the letter; what does not fit stops here."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,
     AddPeer,
+    AnyClientEvent,
     CandidateFromPeer,
     ChatFromPeer,
     ChatStored,
@@ -42,6 +43,7 @@ from parlour.wire.signaling import (
     SessionEnded,
     ShareRooms,
     Username,
+    is_sound,
 )
 
 EVENTS = EventTypes(PAYLOADS)
@@ -69,7 +71,15 @@ CANDIDATE = {
 
 
 def test_event_names() -> None:
-    assert set(CLIENT_EVENTS) == {"join", "offer-sdp", "offer-ice", "leave", "username", "chat-message"}
+    assert set(CLIENT_EVENTS) == {
+        "join",
+        "offer-sdp",
+        "offer-ice",
+        "leave",
+        "username",
+        "chat-message",
+        "ban-peer",
+    }
     assert set(SERVER_EVENTS) == {
         "add-peer",
         "remove-peer",
@@ -78,6 +88,7 @@ def test_event_names() -> None:
         "share-rooms",
         "chat-message",
         "session-ended",
+        "removed",
         "restarting",
         "refused",
     }
@@ -303,3 +314,60 @@ def test_anything_is_parsed_or_refused(name: str, payload: object) -> None:
     except JSON_ERRORS:
         return
     json.dumps(msgspec.to_builtins(event)).encode()
+
+
+def offer(sdp: str, kind: Literal["offer", "answer", "pranswer", "rollback"] = "offer") -> OfferSdp:
+    return OfferSdp(BOB, SessionDescription(kind, sdp))
+
+
+def candidate(text: str, mid: str | None = "0") -> OfferIce:
+    return OfferIce(BOB, IceCandidate(text, sdp_mid=mid))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        offer("v=0"),
+        offer("v=0\r\n"),
+        offer("v=0\n"),
+        offer("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", "answer"),
+        offer("v=0\r\na=sendrecv", "pranswer"),
+        offer("v=0 of a test"),
+        offer("", "rollback"),
+        offer("v=0\r\n", "rollback"),
+        candidate(""),
+        candidate("candidate:1"),
+        candidate("candidate:1 1 udp 2122260223 192.0.2.7 54321 typ host"),
+        candidate("a=candidate:1 1 udp 2122260223 192.0.2.7 54321 typ host"),
+        candidate("candidate:1", mid=None),
+    ],
+    ids=repr,
+)
+def test_sound_texts(event: AnyClientEvent) -> None:
+    assert is_sound(event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        offer(""),
+        offer("", "answer"),
+        offer("hello"),
+        offer("<script>alert(1)</script>"),
+        offer("v=1\r\n"),
+        offer("v=00\r\n"),
+        offer(" v=0\r\n"),
+        offer("v=0\r\n<script>"),
+        offer("v=0\r\n=x"),
+        offer("v=0\r\ns=\0\r\n"),
+        offer("hello", "rollback"),
+        candidate("hello"),
+        candidate("candidate"),
+        candidate("candidate:1\r\na=candidate:2"),
+        candidate("candidate:1\0"),
+        candidate("candidate:1", mid="0\n"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_description_and_no_candidate(event: AnyClientEvent) -> None:
+    assert not is_sound(event)

@@ -52,6 +52,7 @@ export class Call {
       signaling.on("session-description", (message) => topology.receiveDescription(message)),
       signaling.on("ice-candidate", (message) => topology.receiveCandidate(message)),
       signaling.on("chat-message", (message) => chat.receive(message)),
+      signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
     ];
     if (signaling.link.get() === "online") await this.#join();

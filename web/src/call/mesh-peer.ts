@@ -1,6 +1,7 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
 import { DevicesChannel } from "./devices-channel";
 import { Negotiation } from "./negotiation";
+import { codeOf, type SecurityCode } from "./security-code";
 import type { Devices, Outgoing, PeerLink, RemotePeer } from "./topology";
 
 export interface MeshPeerOptions {
@@ -34,6 +35,7 @@ export class MeshPeer {
   #frames = false;
   #speaking = false;
   #wasConnected = false;
+  #code: SecurityCode | null = null;
   #closed = false;
 
   constructor(private readonly options: MeshPeerOptions) {
@@ -71,6 +73,7 @@ export class MeshPeer {
       devices,
       video: devices ? devices.camera || devices.screen : this.#frames,
       speaking: this.#speaking && devices?.microphone !== false,
+      code: this.#code,
     };
   }
 
@@ -160,8 +163,19 @@ export class MeshPeer {
 
   #followConnection(): void {
     const { connectionState } = this.#connection;
-    if (connectionState === "connected") this.#wasConnected = true;
+    if (connectionState === "connected") {
+      this.#wasConnected = true;
+      void this.#readCode();
+    }
     if (connectionState === "failed") void this.#restart();
+    this.options.changed();
+  }
+
+  /** At each connect: with another certificate it would be another code. */
+  async #readCode(): Promise<void> {
+    const code = await codeOf(this.#connection).catch(() => null);
+    if (this.#closed) return;
+    this.#code = code;
     this.options.changed();
   }
 

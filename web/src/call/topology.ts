@@ -1,5 +1,6 @@
 import type { Store } from "../store";
 import type { AddPeer, CandidateFromPeer, DescriptionFromPeer, RemovePeer } from "../wire.gen";
+import type { SecurityCode } from "./security-code";
 
 /** What a person shows and says; it travels beside the media. */
 export interface Devices {
@@ -28,6 +29,8 @@ export interface RemotePeer {
   /** Frames arrive. */
   readonly video: boolean;
   readonly speaking: boolean;
+  /** Null until the connection is there. */
+  readonly code: SecurityCode | null;
 }
 
 /**

@@ -54,6 +54,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             call={call}
             name={name}
             onClose={() => setPanel(null)}
+            isCreator={room.isCreator}
             onInvite={room.isCreator ? () => setDialog("invite") : null}
           />
         )}

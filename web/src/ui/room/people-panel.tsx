@@ -1,18 +1,22 @@
+import { type ReactNode, useState } from "react";
 import type { Call } from "../../call/call";
-import type { Devices } from "../../call/topology";
+import { inWords, type SecurityCode } from "../../call/security-code";
+import type { Devices, RemotePeer } from "../../call/topology";
 import { Avatar } from "../avatar";
 import { Action, CloseAction } from "../button";
 import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
-import { useStore } from "../services";
+import { useServices, useStore } from "../services";
+import { toast } from "../toast";
 
 interface PeoplePanelProps {
   call: Call;
   name: string;
   onClose(): void;
   onInvite: (() => void) | null;
+  isCreator: boolean;
 }
 
-export function PeoplePanel({ call, name, onClose, onInvite }: PeoplePanelProps) {
+export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: PeoplePanelProps) {
   const peers = useStore(call.peers);
   const { devices } = useStore(call.media.outgoing);
   return (
@@ -24,7 +28,10 @@ export function PeoplePanel({ call, name, onClose, onInvite }: PeoplePanelProps)
       <ul className="panel-body table-list" aria-label="Who is here">
         <Person username={name} self devices={devices} />
         {peers.map((peer) => (
-          <Person key={peer.peerID} username={peer.username} devices={peer.devices} />
+          <Person key={peer.peerID} username={peer.username} devices={peer.devices}>
+            {peer.code && <Code code={peer.code} username={peer.username} />}
+            {isCreator && <Removal peer={peer} />}
+          </Person>
         ))}
       </ul>
       {onInvite && (
@@ -43,15 +50,17 @@ interface PersonProps {
   username: string;
   self?: boolean;
   devices: Devices | null;
+  children?: ReactNode;
 }
 
-function Person({ username, self, devices }: PersonProps) {
+function Person({ username, self, devices, children }: PersonProps) {
   return (
     <li>
       <Avatar name={username} size={32} />
       <span className="grow">
         {username}
         {self && " (you)"}
+        {children}
       </span>
       <span className="row soft person-devices">
         {devices?.screen && (
@@ -71,5 +80,39 @@ function Person({ username, self, devices }: PersonProps) {
         )}
       </span>
     </li>
+  );
+}
+
+/** Read aloud by both: where it is the same, nobody sits between them. */
+function Code({ code, username }: { code: SecurityCode; username: string }) {
+  return (
+    <details className="security-code soft">
+      <summary>Security code</summary>
+      <p role="img" aria-label={`Security code with ${username}: ${inWords(code)}`}>
+        {code.map(({ emoji }) => emoji).join(" ")}
+      </p>
+      <p aria-hidden="true">{inWords(code)}</p>
+      <p>Read it to each other: if you both see the same, nobody listens in between.</p>
+    </details>
+  );
+}
+
+/** Asks once more: who is removed cannot come back. */
+function Removal({ peer }: { peer: RemotePeer }) {
+  const { signaling } = useServices();
+  const [asking, setAsking] = useState(false);
+  const remove = async () => {
+    const answer = await signaling.banPeer({ peerID: peer.peerID });
+    if (!answer.ok) toast(answer.message);
+  };
+  return (
+    <Action
+      look={asking ? "danger" : "quiet"}
+      className="compact removal"
+      onPress={() => (asking ? void remove() : setAsking(true))}
+      onBlur={() => setAsking(false)}
+    >
+      {asking ? `Remove ${peer.username} for good` : "Remove from the room"}
+    </Action>
   );
 }

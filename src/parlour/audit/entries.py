@@ -1,0 +1,122 @@
+"""What was done and refused, by whom, from where: a table that a task writes and shortens."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.db.database import Database
+from parlour.db.tables import audit_log
+
+KEPT_FOR = timedelta(days=90)
+SHORTEN_EVERY = timedelta(hours=1)
+MAX_WAITING = 10_000
+RETRY_SECONDS = 5.0
+_TEXT_LENGTH = 320
+
+log = structlog.get_logger("parlour.audit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`code` is what happened: a word such as `login`, or the code of a refusal."""
+
+    at: datetime
+    kind: str
+    code: str
+    actor: str
+    subject: str
+    address: str
+
+
+class AuditLog:
+    """`record` never waits: an answer takes as long whether or not there is something to write."""
+
+    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._waiting: asyncio.Queue[Entry] = asyncio.Queue(MAX_WAITING)
+        self._shortened_at: datetime | None = None
+
+    def record(self, *, kind: str, code: str, actor: str, subject: str, address: str) -> None:
+        entry = Entry(
+            at=self._clock(),
+            kind=kind,
+            code=code[:64],
+            actor=_storable(actor),
+            subject=_storable(subject),
+            address=address[:64],
+        )
+        try:
+            self._waiting.put_nowait(entry)
+        except asyncio.QueueFull:
+            log.error("audit.lost", kind=kind, code=code)
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            entries = [await self._waiting.get()]
+            while not self._waiting.empty():
+                entries.append(self._waiting.get_nowait())
+            try:
+                await self._write(entries)
+            except SQLAlchemyError as error:
+                log.warning("audit.postponed", entries=len(entries), error=type(error).__name__)
+                for entry in entries[: MAX_WAITING - self._waiting.qsize()]:
+                    self._waiting.put_nowait(entry)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """What is waiting still, at the end of a server."""
+        entries = []
+        while not self._waiting.empty():
+            entries.append(self._waiting.get_nowait())
+        if entries:
+            await self._write(entries)
+
+    async def newest(self, limit: int) -> list[Entry]:
+        """Oldest first."""
+        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
+        async with self._database.reading() as connection:
+            rows = list(await connection.execute(query))
+        return [
+            Entry(
+                at=row.at,
+                kind=row.kind,
+                code=row.code,
+                actor=row.actor,
+                subject=row.subject,
+                address=row.address,
+            )
+            for row in reversed(rows)
+        ]
+
+    async def _write(self, entries: list[Entry]) -> None:
+        now = self._clock()
+        is_time = self._shortened_at is None or now - self._shortened_at >= SHORTEN_EVERY
+        async with self._database.transaction() as connection:
+            values = [
+                {
+                    "at": entry.at,
+                    "kind": entry.kind,
+                    "code": entry.code,
+                    "actor": entry.actor,
+                    "subject": entry.subject,
+                    "address": entry.address,
+                }
+                for entry in entries
+            ]
+            await connection.execute(insert(audit_log), values)
+            if is_time:
+                await connection.execute(delete(audit_log).where(audit_log.c.at < now - KEPT_FOR))
+        self._shortened_at = now if is_time else self._shortened_at
+
+
+def _storable(text: str) -> str:
+    """As one line: what people send must not forge lines of a log (CWE-117), nor stop a database."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[:_TEXT_LENGTH])
+    return line.encode(errors="replace").decode()

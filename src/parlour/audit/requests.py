@@ -1,0 +1,114 @@
+"""Which HTTP requests the audit log tells of: an ASGI layer that sees what was asked and answered.
+
+What was asked is read from the body's named members alone, never from all of it: bodies hold passwords.
+"""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from parlour.audit.entries import AuditLog
+from parlour.errors import Refusal
+
+MAX_BODY = 64 * 1024
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_TOLD = {
+    "POST /client": ("account", "client_registered"),
+    "PUT /client/verify": ("account", "client_confirmed"),
+    "POST /guest": ("account", "guest_registered"),
+    "PUT /guest/verify": ("login", "guest_login"),
+    "POST /client/login": ("login", "login"),
+    "PUT /logout": ("login", "logout"),
+    "POST /room": ("room", "room_created"),
+    "POST /room/remove": ("room", "room_removed"),
+    "POST /event": ("room", "event_made"),
+    "POST /room/access": ("role", "admitted"),
+    "POST /invitation": ("role", "invited"),
+    "POST /room/ban": ("role", "banned"),
+    "POST /room/unban": ("role", "unbanned"),
+}
+_PASSED_OVER = ("POST /room/check", "POST /message", "POST /invitation/check", "POST /event/log")
+_EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
+"""Refusals that say no more than that somebody is not logged in."""
+
+
+class AuditedRequests:
+    """`identified` reads from a request's state who its caller is, or ""."""
+
+    def __init__(self, app: ASGIApp, log: AuditLog, *, identified: Callable[[dict[str, Any]], str]) -> None:
+        self._app = app
+        self._log = log
+        self._identified = identified
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = bytearray()
+        status = 0
+
+        async def read() -> Message:
+            message = await receive()
+            if scope["method"] not in _SAFE and len(body) < MAX_BODY:
+                body.extend(message.get("body", b""))
+            return message
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._app(scope, read, answer)
+        self._tell(scope, bytes(body[:MAX_BODY]), status)
+
+    def _tell(self, scope: Scope, body: bytes, status: int) -> None:
+        route = f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
+        state: dict[str, Any] = scope.get("state", {})
+        what = _what(route, state.get("refusal"), status)
+        if what is None:
+            return
+        kind, code = what
+        asked = _asked(body)
+        claimed = _text(asked.get("username")) or _text(asked.get("email"))
+        client = scope.get("client")
+        self._log.record(
+            kind=kind,
+            code=code,
+            actor=self._identified(state) or claimed,
+            subject=_subject(asked, refused=route if kind == "refusal" else ""),
+            address=client[0] if client else "",
+        )
+
+
+def _what(route: str, refusal: Refusal | None, status: int) -> tuple[str, str] | None:
+    """Kind and code of an entry, where there is one to make."""
+    if refusal is not None:
+        is_policy = refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        return ("refusal", refusal.code) if is_policy and refusal.code not in _EVERYDAY else None
+    method, _, path = route.partition(" ")
+    if method in _SAFE or not path or status >= HTTPStatus.BAD_REQUEST or route in _PASSED_OVER:
+        return None
+    return _TOLD.get(route, ("change", route))
+
+
+def _asked(body: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return asked if isinstance(asked, dict) else {}
+
+
+def _subject(asked: dict[str, Any], *, refused: str) -> str:
+    parts = (refused, *(_text(asked.get(member)) for member in ("room", "roomname", "name", "email")))
+    return " ".join(part for part in parts if part)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(text for text in value if isinstance(text, str))
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,63 @@
+"""Generates the table of roles and actions in docs/security.md from the policy.
+
+`python -m parlour.rooms.policy_table` writes it, with `--check` it fails where it differs.
+"""
+
+import sys
+from pathlib import Path
+
+from parlour.rooms.policy import Action, Role, refusal
+
+SECURITY = Path(__file__).parents[3] / "docs" / "security.md"
+BEGIN, END = "<!-- begin policy -->", "<!-- end policy -->"
+_WITHOUT_ROOM = (Role.ANONYMOUS, Role.GUEST, Role.CLIENT)
+
+
+def arises(action: Action, role: Role) -> bool:
+    """Who creates a room has none yet."""
+    return action is not Action.CREATE or role in _WITHOUT_ROOM
+
+
+def cell(action: Action, role: Role, *, is_event: bool) -> str:
+    if not arises(action, role):
+        return "–"
+    refused = refusal(action, role, is_event=is_event)
+    return "yes" if refused is None else f"`{refused.code}`"
+
+
+def table() -> str:
+    lines = [
+        f"| action | room | {' | '.join(role.value for role in Role)} |",
+        f"| --- | --- |{' --- |' * len(Role)}",
+    ]
+    for action in Action:
+        rows = {
+            name: " | ".join(cell(action, role, is_event=is_event) for role in Role)
+            for name, is_event in (("free", False), ("event", True))
+        }
+        if rows["free"] == rows["event"]:
+            rows = {"any": rows["free"]}
+        lines += [f"| {action.value} | {name} | {row} |" for name, row in rows.items()]
+    return "\n".join(lines)
+
+
+def with_table(document: str) -> str:
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> int:
+    present = SECURITY.read_text(encoding="utf-8")
+    wanted = with_table(present)
+    if "--check" not in sys.argv[1:]:
+        SECURITY.write_text(wanted, encoding="utf-8")
+        return 0
+    if present != wanted:
+        sys.stderr.write("docs/security.md is out of date: run `make generate`.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

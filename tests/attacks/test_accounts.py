@@ -1,0 +1,125 @@
+"""Attacks that look for accounts, or act in the name of others."""
+
+from pathlib import Path
+
+import pytest
+
+from parlour.accounts.identity import Visitor
+from parlour.accounts.refusals import WrongCredentials
+from parlour.app import Parlour
+from parlour.db.migrate import migrate
+from parlour.settings import Settings
+from tests.people import PASSWORD, Person, Visitors, unique
+from tests.servers import ParlourServer
+
+VISITOR = Visitor(address="127.0.0.1", device="a test")
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+async def test_login_enumeration_by_answer(ann: Person, visitors: Visitors) -> None:
+    attacker = await visitors.stranger()
+    answers = set()
+    for name in (ann.username, ann.email, "nobody-here", "nobody@example.org"):
+        answer = await attacker.post("/client/login", {"username": name, "password": "a wrong guess"})
+        headers = {key for key in answer.headers if key not in ("x-request-id", "date")}
+        answers.add((answer.status_code, answer.text, tuple(sorted(headers))))
+    assert len(answers) == 1
+
+
+async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password costs one hash, whoever it is for: what takes the time is counted, not timed."""
+    parlour = Parlour(Settings(data_dir=tmp_path), port=8000)
+    await migrate(parlour.database)
+    await parlour.registration.create_client(email="ann@example.org", username="annie", password=PASSWORD)
+    await parlour.registration.register_client(email="bob@example.org", username="bobby", password=PASSWORD)
+    await parlour.passwords.verify_nobody("makes the decoy")
+    hashes = 0
+    compute = parlour.passwords._in_thread
+
+    async def counted(work: object) -> object:
+        nonlocal hashes
+        hashes += 1
+        return await compute(work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parlour.passwords, "_in_thread", counted)
+    costs = {}
+    for handle in ("annie", "ann@example.org", "bobby", "nobody", "nobody@example.org"):
+        hashes = 0
+        with pytest.raises(WrongCredentials):
+            await parlour.sessions.log_in(handle=handle, password="a wrong guess", visitor=VISITOR)
+        costs[handle] = hashes
+    assert set(costs.values()) == {1}, costs
+    parlour.passwords.close()
+    await parlour.database.close()
+
+
+async def test_email_enumeration_by_answer(ann: Person, visitors: Visitors) -> None:
+    """Where the contract does not ask for another answer, there is none: registration alone tells."""
+    attacker = await visitors.stranger()
+    known = await attacker.post("/verification", {"email": ann.email})
+    unknown = await attacker.post("/verification", {"email": f"{unique('none')}@example.org"})
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text) == (200, "{}")
+
+
+async def test_event_enumeration(ann: Person, mallory: Person) -> None:
+    """An event that one is not invited to answers as a room that does not exist."""
+    event = await ann.creates_event()
+    answers = [
+        await mallory.post("/invitation/check", {"email": mallory.email, "room": room})
+        for room in (event, unique("none"))
+    ]
+    assert answers[0].status_code == answers[1].status_code == 403
+    assert answers[0].text == answers[1].text
+    assert event not in await mallory.sees()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/room", {"name": "x", "password": "x", "description": "", "creator": "{victim}"}),
+        ("/message", {"roomname": "{room}", "message": "x", "email": "{email}"}),
+        ("/event/log", {"name": "{room}", "move": "j", "email": "{email}"}),
+        ("/invitation/check", {"room": "{room}", "email": "{email}"}),
+    ],
+)
+async def test_spoofed_identity_in_each_body(
+    ann: Person, mallory: Person, path: str, body: dict[str, str]
+) -> None:
+    room = await ann.creates_room()
+    await mallory.enters(room)
+    await ann.makes_event(room)
+    await ann.invites(mallory, to=room)
+    names = {"victim": ann.username, "room": room, "email": ann.email}
+    answer = await mallory.post(path, {key: value.format(**names) for key, value in body.items()})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_the_caller")
+
+
+async def test_spoofed_identity_in_room_check(ann: Person, mallory: Person) -> None:
+    event = await ann.creates_event()
+    answer = await mallory.post("/room/check", {"username": ann.username})
+    assert event not in {room["name"] for room in answer.json()}
+
+
+async def test_host_header_poisoning_of_mail_links(server: ParlourServer, visitors: Visitors) -> None:
+    victim = await visitors.stranger()
+    body = {"email": victim.email, "username": victim.username, "password": victim.password}
+    headers = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        "Forwarded": "host=evil.example;proto=https",
+        "Origin": "https://evil.example",
+    }
+    assert (await victim.http.post("/client", json=body, headers=headers)).status_code == 200
+    mail = await server.expect_mail(victim.email)
+    assert "evil.example" not in mail.text + mail.html + mail.subject
+    assert f"{server.url}/verifyclient/" in mail.text
+
+
+@pytest.mark.parametrize("breaking", ["\r\nBcc: eve@example.org", "\n\nhello", "\u2028Bcc: x", "\0"])
+async def test_header_injection_in_mail(ann: Person, visitors: Visitors, breaking: str) -> None:
+    attacker = await visitors.stranger()
+    assert (await attacker.post("/guest", {"email": f"a@example.org{breaking}"})).status_code == 422
+    body = {"name": f"room{breaking}", "password": "x", "description": "", "creator": ann.username}
+    assert (await ann.post("/room", body)).status_code == 422

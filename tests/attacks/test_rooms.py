@@ -1,0 +1,85 @@
+"""Attacks on rooms and their calls, and on what stands behind text fields."""
+
+import pytest
+
+from tests.integration.signaling.python import PythonClient
+from tests.people import Person, Visitors, unique
+from tests.servers import ParlourServer
+
+SQL = "'; DROP TABLE rooms; --"
+INJECTIONS = [SQL, "' OR '1'='1", '" OR ""="', "1); DELETE FROM users; --", "%' AND 1=1 --", "\\'; SELECT 1"]
+TEMPLATES = ["{{7*191}}", "{%raw%}", "${7*191}", "#{7*191}", "{0.__class__}", "%(password)s", "<%= 7*191 %>"]
+
+
+async def connected(server: ParlourServer, person: Person) -> PythonClient:
+    client = PythonClient(person.email.partition("@")[0], person)
+    client.open(server.url, transport="websocket", auth={"token": person.token}, headers={})
+    await client.inbox.take("connect")
+    return client
+
+
+@pytest.mark.database("sqlite")
+async def test_join_without_admission(server: ParlourServer, ann: Person, mallory: Person) -> None:
+    free, event = await ann.creates_room(), await ann.creates_event()
+    attacker = await connected(server, mallory)
+    await attacker.may_not("join", {"room": free}, code="not_admitted")
+    await attacker.may_not("join", {"room": free, "username": ann.username}, code="not_admitted")
+    await attacker.may_not("join", {"room": event}, code="not_invited")
+    await attacker.may_not("chat-message", {"message": "x", "room": free}, code="not_in_call")
+    await attacker.close()
+
+
+@pytest.mark.database("sqlite")
+async def test_relay_to_another_room(server: ParlourServer, ann: Person, mallory: Person) -> None:
+    victim, attacker = await connected(server, ann), await connected(server, mallory)
+    await victim.joins(await ann.creates_room())
+    await attacker.joins(await mallory.creates_room())
+    await attacker.may_not("offer-sdp", attacker.description(victim), code="peer_not_found")
+    await attacker.may_not("offer-ice", attacker.candidate(victim), code="peer_not_found")
+    await attacker.may_not("ban-peer", {"peerID": victim.peer_id}, code="peer_not_found")
+    assert not victim.inbox.unread() or all("share-rooms" in line for line in victim.inbox.unread())
+    for client in (victim, attacker):
+        await client.close()
+
+
+@pytest.mark.parametrize("text", [*INJECTIONS, *TEMPLATES])
+async def test_sql_and_template_injection_in_each_text_field(
+    server: ParlourServer, ann: Person, mallory: Person, text: str
+) -> None:
+    """What is text stays text: it is stored and shown to the letter, or it fits nothing."""
+    room = await ann.creates_room(f"{text} {unique('r')}"[:64], password=text, description=text)
+    assert (await mallory.sees())[room]["description"] == text
+    await mallory.enters(room, password=text)
+    await mallory.writes(text, to=room)
+    [message] = await mallory.reads(room)
+    assert (message["message"], message["room"], message["username"]) == (text, room, mallory.username)
+    invited = f"{unique('bob')}@example.org"
+    await ann.invites(invited, to=room)
+    mail = await server.expect_mail(invited)
+    assert room in mail.text and "1337" not in mail.text + mail.html + mail.subject
+    for path, body in (
+        ("/client/login", {"username": text, "password": text}),
+        ("/client", {"username": text, "email": f"x@example.org{text}", "password": text * 3}),
+        ("/guest", {"email": text}),
+        ("/invitation/check", {"email": ann.email, "room": text}),
+        ("/event", {"room": text}),
+        ("/event/log", {"name": text, "move": text}),
+        ("/room/ban", {"room": text, "email": text}),
+        ("/room/check", {"username": text, "after": text}),
+    ):
+        answer = await ann.post(path, body)
+        assert answer.status_code in (200, 400, 401, 403, 404, 422), (path, answer.text)
+    for path in ("/message", "/invitation", "/event/log", "/room/ban"):
+        answer = await ann.get(path, params={"room": text, "roomname": text, "before": text})
+        assert answer.status_code in (404, 422), (path, answer.text)
+    assert room in await ann.sees()
+
+
+@pytest.mark.database("sqlite")
+async def test_admission_before_a_room_became_an_event(ann: Person, visitors: Visitors) -> None:
+    early = await visitors.client("early")
+    room = await ann.creates_room()
+    await early.enters(room)
+    await ann.makes_event(room)
+    answer = await early.get("/message", params={"roomname": room})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_invited")

@@ -1,0 +1,63 @@
+/**
+ * A code from the DTLS fingerprints (RFC 8122) of both ends of a connection. Two people who hear the
+ * same one from each other know that nobody sits between them: docs/security.md says why.
+ */
+
+export interface CodeSymbol {
+  readonly emoji: string;
+  readonly word: string;
+}
+
+export type SecurityCode = readonly CodeSymbol[];
+
+const LENGTH = 10;
+/**
+ * Who sits between chooses keys until two codes agree, in about 2^30 tries for 60 bits. Each try is
+ * made to cost so many times two hashes.
+ */
+const ROUNDS = 200_000;
+const SALT = new TextEncoder().encode("parlour security code 1");
+
+const SYMBOLS: SecurityCode = (
+  "🐶 dog,🐱 cat,🦁 lion,🐴 horse,🦄 unicorn,🐷 pig,🐘 elephant,🐰 rabbit," +
+  "🐼 panda,🐓 rooster,🐧 penguin,🐢 turtle,🐟 fish,🐙 octopus,🦋 butterfly,🌷 flower," +
+  "🌳 tree,🌵 cactus,🍄 mushroom,🌏 globe,🌙 moon,☁️ cloud,🔥 fire,🍌 banana," +
+  "🍎 apple,🍓 strawberry,🌽 corn,🍕 pizza,🎂 cake,❤️ heart,😀 smiley,🤖 robot," +
+  "🎩 hat,👓 glasses,🔧 spanner,🎅 santa,👍 thumb,☂️ umbrella,⌛ hourglass,⏰ clock," +
+  "🎁 gift,💡 lamp,📕 book,✏️ pencil,📎 paperclip,✂️ scissors,🔒 lock,🔑 key," +
+  "🔨 hammer,☎️ telephone,🏁 flag,🚂 train,🚲 bicycle,✈️ aeroplane,🚀 rocket,🏆 trophy," +
+  "⚽ ball,🎸 guitar,🎺 trumpet,🔔 bell,⚓ anchor,🎧 headphones,📁 folder,📌 pin"
+)
+  .split(",")
+  .map((entry) => {
+    const [emoji = "", word = ""] = entry.split(" ");
+    return { emoji, word };
+  });
+
+/** What a description says its end's certificates are, each once, in one order. */
+export function fingerprintsOf(sdp: string): string {
+  const found = [...sdp.matchAll(/^a=fingerprint:(\S+) (\S+)\s*$/gm)].map(
+    ([, algorithm = "", value = ""]) => `${algorithm.toLowerCase()} ${value.toUpperCase()}`,
+  );
+  return [...new Set(found)].sort().join(",");
+}
+
+/** The same on both ends; null where a description names no certificate, or a browser cannot hash. */
+export async function securityCode(a: string, b: string): Promise<SecurityCode | null> {
+  const ends = [fingerprintsOf(a), fingerprintsOf(b)].sort();
+  if (ends.includes("") || !globalThis.crypto?.subtle) return null;
+  const { subtle } = crypto;
+  const text = new TextEncoder().encode(ends.join("\n"));
+  const key = await subtle.importKey("raw", text, "PBKDF2", false, ["deriveBits"]);
+  const how = { name: "PBKDF2", hash: "SHA-256", salt: SALT, iterations: ROUNDS };
+  const bytes = new Uint8Array(await subtle.deriveBits(how, key, 256));
+  return [...bytes.slice(0, LENGTH)].map((byte) => SYMBOLS[byte % SYMBOLS.length] as CodeSymbol);
+}
+
+/** Of a connection as it is negotiated now. A restart of ICE keeps the certificates, so it keeps the code. */
+export function codeOf(connection: RTCPeerConnection): Promise<SecurityCode | null> {
+  const { currentLocalDescription: ours, currentRemoteDescription: theirs } = connection;
+  return securityCode(ours?.sdp ?? "", theirs?.sdp ?? "");
+}
+
+export const inWords = (code: SecurityCode) => code.map(({ word }) => word).join(" ");
