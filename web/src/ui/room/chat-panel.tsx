@@ -169,6 +169,8 @@ function Writing({ chat }: { chat: Chat }) {
         type="submit"
         icon={<SendIcon />}
         isDisabled={length === 0 || tooLong}
+        // The focus stays where one writes, and a phone keeps its keyboard open.
+        onMouseDown={(event) => event.preventDefault()}
       />
       {length > MAX_CHAT_LENGTH - 200 && (
         <span className={tooLong ? "field-error" : "field-hint"} role="status">
