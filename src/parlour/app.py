@@ -22,12 +22,15 @@ from parlour.accounts.registration import Registration
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
+from parlour.calls.courier import Courier
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
+from parlour.calls.passes import Passes
 from parlour.calls.presence import Presence
 from parlour.calls.proxies import TrustedProxies
 from parlour.calls.socket import PATH, Deliveries, Signaling
+from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
 from parlour.db.database import Database
@@ -74,7 +77,7 @@ class Parlour:
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),
         )
-        signer = TokenSigner(settings.secret())
+        signer = self.signer = TokenSigner(settings.secret())
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
@@ -109,13 +112,24 @@ class Parlour:
         presence = Presence()
         self.waiting_room = WaitingRoom()
         deliveries = Deliveries()
+        courier = Courier(presence, deliveries.deliver)
         self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=deliveries.deliver)
-        self.hub = Hub(
+        self.visits = Visits(
             presence=presence,
+            courier=courier,
             watchers=self.watchers,
             rooms=self.rooms,
-            chat=self.chat,
             attendance=self.attendance,
+            passes=Passes(self.signer, clock=utc_now),
+            grace=self.settings.resume_grace,
+            hang_up=deliveries.hang_up,
+        )
+        self.hub = Hub(
+            presence=presence,
+            courier=courier,
+            visits=self.visits,
+            watchers=self.watchers,
+            chat=self.chat,
             deliver=deliveries.deliver,
             hang_up=deliveries.hang_up,
         )
@@ -257,6 +271,7 @@ class Parlour:
         tasks = {
             "upkeep": self.upkeep.run,
             "watchers": self.watchers.run,
+            "visits": self.visits.run,
         }
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())

@@ -17,7 +17,8 @@ from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.logs import configure_logs
 from parlour.settings import PREFIX, Settings, SettingsError
 
-GRACE_SECONDS = 3
+HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
+"""What may still run at the end: together, less than five seconds."""
 BACKLOG = 4096
 
 log = structlog.get_logger("parlour")
@@ -28,10 +29,11 @@ class PortTaken(Exception):
 
 
 class Server(engine.Server):
-    """Says where it is once it answers."""
+    """Says where it is once it answers, and that it ends before it does."""
 
-    def __init__(self, config: uvicorn.Config, signaling: engine.Engine, *, url: str) -> None:
-        super().__init__(config, signaling, grace=GRACE_SECONDS)
+    def __init__(self, config: uvicorn.Config, parlour: Parlour, *, url: str) -> None:
+        super().__init__(config, parlour.engine, grace=HANDLERS_SECONDS)
+        self._hub = parlour.hub
         self._url = url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -41,6 +43,10 @@ class Server(engine.Server):
             gc.enable()
             sys.stdout.write(f"Parlour is ready at {self._url}\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.restart()
+        await super().shutdown(sockets)
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
@@ -59,9 +65,9 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         ws=parlour.engine.websocket_protocol_class(),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
-    server = Server(config, parlour.engine, url=settings.url(port=port))
+    server = Server(config, parlour, url=settings.url(port=port))
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))

@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     refresh_token_ttl: Seconds = 86_400
     guest_ttl: Seconds = 1_800
     verification_ttl: Seconds = 3_600
+    resume_grace: Annotated[int, Field(ge=1, le=600)] = 15
     redis_url: str | None = None
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()

@@ -143,14 +143,22 @@ export interface InvitationOutcome {
 export interface Join {
   room: string;
   username?: string | null;
+  resumable?: boolean;
+  resume?: string | null;
+  known?: string[];
+  received?: number | null;
 }
 
-/** The acknowledgement of `join`: who one is in the call, and who is there already. */
+/** The acknowledgement of `join`: who one is in the call, and who is there already. The last members are for those who asked for a resumable visit. */
 export interface Joined {
   room: string;
   peerID: string;
   peers: PeerEntry[];
   ok: true;
+  resume?: string;
+  grace?: number;
+  resumed?: boolean;
+  received?: number | null;
 }
 
 export interface Login {
@@ -260,6 +268,9 @@ export interface Resend {
   email: string;
 }
 
+/** The server ends, to come back soon: connect again after a moment, each client after another. */
+export type Restarting = Record<string, never>;
+
 export interface RoomAccess {
   name: string;
   password: string;
@@ -354,5 +365,6 @@ export interface ServerEvents {
   "share-rooms": ShareRooms;
   "chat-message": ChatFromPeer;
   "session-ended": SessionEnded;
+  restarting: Restarting;
   refused: Refused;
 }

@@ -1,4 +1,4 @@
-"""JWTs (RFC 7519): access tokens, refresh tokens, verification tokens. Pure: no clock, no storage."""
+"""JWTs (RFC 7519): of access, refreshing, verification and visits. Pure: no clock, no storage."""
 
 import hashlib
 from dataclasses import dataclass
@@ -50,6 +50,18 @@ class VerificationToken:
     verification_id: str
     user_id: int
     purpose: Purpose
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitToken:
+    """Whose visit of which call it is, and since when: what a server needs to know it again."""
+
+    user_id: int
+    room_id: int
+    peer_id: str
+    started_at: datetime
     issued_at: datetime
     expires_at: datetime
 
@@ -122,6 +134,27 @@ class TokenSigner:
             expires_at=_moment(claims["exp"]),
         )
 
+    def sign_visit(self, token: VisitToken) -> str:
+        claims = {
+            "sub": str(token.user_id),
+            "room": token.room_id,
+            "peer": token.peer_id,
+            "start": token.started_at.timestamp(),
+        }
+        return self._sign("visit", claims, token.issued_at, token.expires_at)
+
+    def read_visit(self, text: str, *, now: datetime) -> VisitToken:
+        """Raises TokenRejected or TokenExpired."""
+        claims = self._read("visit", text, now)
+        return VisitToken(
+            user_id=int(claims["sub"]),
+            room_id=int(claims["room"]),
+            peer_id=claims["peer"],
+            started_at=_moment(claims["start"]),
+            issued_at=_moment(claims["iat"]),
+            expires_at=_moment(claims["exp"]),
+        )
+
     def _sign(self, kind: str, claims: dict[str, Any], issued_at: datetime, expires_at: datetime) -> str:
         registered = {"iss": ISSUER, "typ": kind, "iat": _epoch(issued_at), "exp": _epoch(expires_at)}
         return jwt.encode(claims | registered, self._secret, algorithm=ALGORITHM)
@@ -148,5 +181,5 @@ def _epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _moment(epoch: int) -> datetime:
+def _moment(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)

@@ -2,18 +2,19 @@
 
 The newcomer makes the offers: of each pair exactly one side is told `createOffer: true`, however many
 join at once, since joins are applied one after the other (RFC 9429, section 3.2 leaves that to the
-application).
+application). Members know each other, whom they were told of or, where this server was not there to
+tell them, whom both of them claim to hold a connection with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from msgspec import Struct
 
 from parlour.wire.signaling import (
     AddPeer,
-    AnyServerEvent,
     CandidateFromPeer,
+    Counted,
     DescriptionFromPeer,
     OfferIce,
     OfferSdp,
@@ -27,7 +28,7 @@ class Send(Struct, frozen=True):
     """A message for one peer."""
 
     to: PeerId
-    message: AnyServerEvent
+    message: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Call:
     """Who is in a call, by name, in the order of arrival. A command answers the call after it."""
 
     members: Mapping[PeerId, str] = field(default_factory=dict)
+    claims: Mapping[PeerId, frozenset[PeerId]] = field(default_factory=dict)
+    """With whom a member holds a connection though they are not here (any more, or again)."""
 
     def entries(self, *, besides: PeerId) -> list[PeerEntry]:
         return [
@@ -51,7 +54,30 @@ class Call:
         for peer, peer_name in self.members.items():
             sends.append(Send(peer, AddPeer(newcomer, name, create_offer=False)))
             sends.append(Send(newcomer, AddPeer(peer, peer_name, create_offer=True)))
-        return Call({**self.members, newcomer: name}), sends
+        return Call({**self.members, newcomer: name}, self.claims), sends
+
+    def come_back(self, peer: PeerId, name: str, *, known: Set[PeerId]) -> tuple["Call", list[Send]]:
+        """One who holds connections with those `known` goes on, be it a member still or not yet again.
+
+        A pair that know each other are told nothing; another one is introduced anew.
+        """
+        was_here = peer in self.members
+        sends = []
+        for other, other_name in self.members.items():
+            is_known = was_here or peer in self.claims.get(other, ())
+            if other != peer and not (is_known and other in known):
+                sends.append(Send(other, AddPeer(peer, name, create_offer=False)))
+                sends.append(Send(peer, AddPeer(other, other_name, create_offer=True)))
+        claims = {one: claimed - {peer} for one, claimed in self.claims.items()}
+        claims[peer] = frozenset(known) - self.members.keys() - {peer}
+        return Call({**self.members, peer: name}, _without_empty(claims)), sends
+
+    def give_up(self, peer: PeerId, claimed: PeerId) -> tuple["Call", list[Send]]:
+        """Tells a member that somebody whom it claimed to know does not come back."""
+        if claimed not in self.claims.get(peer, ()):
+            return self, []
+        claims = {**self.claims, peer: self.claims[peer] - {claimed}}
+        return Call(self.members, _without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
     def leave(self, leaver: PeerId) -> tuple["Call", list[Send]]:
         """Tells the others, and the leaver of each of the others."""
@@ -63,7 +89,8 @@ class Call:
         for peer, peer_name in others.items():
             sends.append(Send(peer, RemovePeer(leaver, name)))
             sends.append(Send(leaver, RemovePeer(peer, peer_name)))
-        return Call(others), sends
+        claims = {one: claimed for one, claimed in self.claims.items() if one != leaver}
+        return Call(others, claims), sends
 
     def describe(self, sender: PeerId, event: OfferSdp) -> Send | None:
         """A session description on its way; None where the receiver is not in this call."""
@@ -80,3 +107,7 @@ class Call:
 
     def _may_reach(self, sender: PeerId, receiver: PeerId) -> bool:
         return sender in self.members and receiver in self.members and sender != receiver
+
+
+def _without_empty(claims: Mapping[PeerId, frozenset[PeerId]]) -> dict[PeerId, frozenset[PeerId]]:
+    return {one: claimed for one, claimed in claims.items() if claimed}

@@ -3,46 +3,34 @@
 The hub decides and says what to deliver to whom; how that crosses the network is the socket's affair.
 """
 
-from collections.abc import Callable, Iterable
 from typing import assert_never
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from parlour.accounts.identity import Identity, UserId
-from parlour.calls.call import Send
-from parlour.calls.presence import Connection, ConnectionId, InCall, Presence, Watching
+from parlour.calls.courier import Courier, Deliver
+from parlour.calls.presence import Connection, ConnectionId, InCall, Presence
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
+from parlour.calls.visits import HangUp, Visits
 from parlour.calls.watchers import Watchers
 from parlour.errors import Refusal
-from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat, Written
-from parlour.rooms.entities import Room
-from parlour.rooms.service import RoomService
-from parlour.wire.base import iso, room_key
+from parlour.wire.base import iso
 from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,
     AnyClientEvent,
-    AnyServerEvent,
     ChatFromPeer,
     ChatStored,
     Join,
-    Joined,
     Leave,
     OfferIce,
     OfferSdp,
+    Restarting,
     SendChat,
     SessionEnded,
     Username,
 )
 
-log = structlog.get_logger("parlour.calls")
-
 ACCEPTED = Accepted()
-
-Deliver = Callable[[ConnectionId, AnyServerEvent], None]
-Hangup = Callable[[ConnectionId], None]
 
 
 class Hub:
@@ -52,18 +40,18 @@ class Hub:
         self,
         *,
         presence: Presence,
+        courier: Courier,
+        visits: Visits,
         watchers: Watchers,
-        rooms: RoomService,
         chat: Chat,
-        attendance: AttendanceLog,
         deliver: Deliver,
-        hang_up: Hangup,
+        hang_up: HangUp,
     ) -> None:
         self._presence = presence
+        self._courier = courier
+        self._visits = visits
         self._watchers = watchers
-        self._rooms = rooms
         self._chat = chat
-        self._attendance = attendance
         self._deliver = deliver
         self._hang_up = hang_up
 
@@ -81,32 +69,47 @@ class Hub:
             case OfferIce() | OfferSdp():
                 return self._relay(connection, event)
             case Join():
-                return await self._join(connection, event)
+                return await self._visits.join(connection, event)
             case SendChat():
                 return await self._write(connection, event)
             case Leave():
-                await self._leave(connection)
+                await self._visits.leave(connection)
                 return ACCEPTED
             case Username():
                 return ACCEPTED
             case _:
                 assert_never(event)
 
+    def told(self, connection_id: ConnectionId) -> None:
+        """The acknowledgement of a join is on its way."""
+        connection = self._presence.connection(connection_id)
+        if connection is not None:
+            self._visits.told(connection)
+
     async def disconnected(self, connection_id: ConnectionId) -> None:
+        """The connection is no more before anything is waited for."""
         connection = self._presence.connection(connection_id)
         if connection is None:
             return
-        departure = self._depart(connection)
+        ended = self._visits.lose(connection)
         self._presence.remove(connection_id)
-        if departure is not None:
-            await self._log_departure(connection.identity, departure)
+        if ended is not None:
+            await self._visits.log_departure(connection.identity, ended)
 
     async def end_session(self, user_id: UserId, reason: Refusal) -> None:
         """Tells every socket of this person why, and closes it."""
         for connection in self._presence.connections_of(user_id):
             self._deliver(connection.connection_id, SessionEnded(code=reason.code, message=reason.message))
-            await self.disconnected(connection.connection_id)
+            await self._visits.leave(connection)
+            self._presence.remove(connection.connection_id)
             self._hang_up(connection.connection_id)
+        await self._visits.end_all_of(user_id)
+
+    def restart(self) -> None:
+        """Tells everybody that this server ends, and another one begins."""
+        restarting = Restarting()
+        for connection_id in self._presence.connection_ids():
+            self._deliver(connection_id, restarting)
 
     def announce(self, written: Written) -> None:
         """A message that came another way, to everybody in the room's call."""
@@ -123,55 +126,15 @@ class Hub:
         """The shortest way there is: this is what the server does all day."""
         visit = _visit(connection)
         call = self._presence.call(visit.room.room_id)
+        if visit.line is not None:
+            visit.line.taken += 1
         if isinstance(event, OfferIce):
             send = call.propose(visit.peer_id, event)
         else:
             send = call.describe(visit.peer_id, event)
-        receiver = None if send is None else self._presence.connection_of(send.to)
-        if send is None or receiver is None:
+        if send is None or not self._courier.post(send):
             raise PeerNotFound
-        self._deliver(receiver, send.message)
         return ACCEPTED
-
-    async def _join(self, connection: Connection, event: Join) -> Joined:
-        if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
-            return self._joined(connection.state)
-        room = await self._rooms.enter(connection.identity, room=event.room)
-        current = self._presence.connection(connection.connection_id)
-        if current is None:
-            raise ConnectionGone
-        if isinstance(current.state, InCall):
-            await self._leave(current)
-            current = self._presence.connection(connection.connection_id)
-            if current is None:
-                raise ConnectionGone
-        visit, sends = self._presence.enter(current, room)
-        self._send(sends)
-        self._watchers.changed()
-        await self._log_arrival(current.identity, room)
-        return self._joined(visit)
-
-    def _joined(self, visit: InCall) -> Joined:
-        call = self._presence.call(visit.room.room_id)
-        return Joined(room=visit.room.name, peer_id=visit.peer_id, peers=call.entries(besides=visit.peer_id))
-
-    async def _leave(self, connection: Connection) -> None:
-        departure = self._depart(connection)
-        if departure is not None:
-            await self._log_departure(connection.identity, departure)
-
-    def _depart(self, connection: Connection) -> Room | None:
-        """Takes a connection out of its call, without waiting; answers the room it was in."""
-        match connection.state:
-            case Watching():
-                return None
-            case InCall() as visit:
-                self._send(self._presence.leave(connection, visit))
-                self._presence.forget(visit.peer_id)
-                self._watchers.changed()
-                return visit.room
-            case _:
-                assert_never(connection.state)
 
     async def _write(self, connection: Connection, event: SendChat) -> ChatStored:
         visit = _visit(connection)
@@ -188,28 +151,6 @@ class Hub:
             connection_id = self._presence.connection_of(peer)
             if connection_id is not None and connection_id != besides:
                 self._deliver(connection_id, message)
-
-    def _send(self, sends: Iterable[Send]) -> None:
-        for send in sends:
-            connection_id = self._presence.connection_of(send.to)
-            if connection_id is not None:
-                self._deliver(connection_id, send.message)
-
-    async def _log_arrival(self, identity: Identity, room: Room) -> None:
-        """A call goes on where the database is away."""
-        try:
-            await self._attendance.joined(identity, room)
-        except SQLAlchemyError as error:
-            log.error("attendance.lost", move="joined", room=room.room_id, error=type(error).__name__)
-
-    async def _log_departure(self, identity: Identity, room: Room) -> None:
-        """One who is still in the call on another connection has not left."""
-        if self._presence.is_present(identity.user_id, room.room_id):
-            return
-        try:
-            await self._attendance.left(identity, room)
-        except SQLAlchemyError as error:
-            log.error("attendance.lost", move="left", room=room.room_id, error=type(error).__name__)
 
 
 def _visit(connection: Connection) -> InCall:

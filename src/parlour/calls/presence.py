@@ -2,12 +2,14 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NewType
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.call import Call, Send
+from parlour.calls.line import Line
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
@@ -23,8 +25,12 @@ class Watching:
 
 @dataclass(frozen=True, slots=True)
 class InCall:
+    """A visit. One with a line outlives its connection."""
+
     room: Room
     peer_id: PeerId
+    started_at: datetime
+    line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,14 @@ class Connection:
     connection_id: ConnectionId
     identity: Identity
     state: Watching | InCall = field(default_factory=Watching)
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Somebody in a call whose connection is lost, for now."""
+
+    identity: Identity
+    visit: InCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,8 @@ class Presence:
         self._by_user: defaultdict[UserId, set[ConnectionId]] = defaultdict(set)
         self._calls: dict[RoomId, OngoingCall] = {}
         self._peers: dict[PeerId, ConnectionId] = {}
+        self._lines: dict[PeerId, Line] = {}
+        self._away: dict[PeerId, Away] = {}
 
     def add(self, connection_id: ConnectionId, identity: Identity) -> Connection:
         connection = Connection(connection_id, identity)
@@ -81,28 +97,83 @@ class Presence:
         if connection is not None and isinstance(connection.state, Watching):
             self._connections[connection_id] = replace(connection, state=Watching(rooms))
 
-    def enter(self, connection: Connection, room: Room) -> tuple[InCall, list[Send]]:
+    def enter(
+        self, connection: Connection, room: Room, *, now: datetime, resumable: bool = False
+    ) -> tuple[InCall, list[Send]]:
         """A visit gets a peer id of its own."""
-        visit = InCall(room, PeerId(secrets.token_urlsafe(12)))
-        call = self.call(room.room_id)
-        after, sends = call.enter(visit.peer_id, connection.identity.name)
-        self._calls[room.room_id] = OngoingCall(room, after)
-        self._peers[visit.peer_id] = connection.connection_id
-        self._connections[connection.connection_id] = replace(connection, state=visit)
+        peer_id = PeerId(secrets.token_urlsafe(12))
+        visit = InCall(room, peer_id, now, Line() if resumable else None)
+        after, sends = self.call(room.room_id).enter(peer_id, connection.identity.name)
+        self._settle(connection, visit, after)
         return visit, sends
 
+    def come_back(self, connection: Connection, visit: InCall, known: Set[PeerId]) -> list[Send]:
+        """To a visit that has no connection now, or none that this server has seen."""
+        name = connection.identity.name
+        after, sends = self.call(visit.room.room_id).come_back(visit.peer_id, name, known=known)
+        self._away.pop(visit.peer_id, None)
+        self._settle(connection, visit, after)
+        return sends
+
+    def lose(self, connection: Connection, visit: InCall) -> None:
+        """The visit goes on without its connection, which watches from now on."""
+        self._peers.pop(visit.peer_id, None)
+        self._away[visit.peer_id] = Away(connection.identity, visit)
+        self._connections[connection.connection_id] = replace(connection, state=Watching())
+        if visit.line is not None:
+            visit.line.hold()
+
     def leave(self, connection: Connection, visit: InCall) -> list[Send]:
+        self._connections[connection.connection_id] = replace(connection, state=Watching())
+        return self._take_out(visit)
+
+    def end(self, away: Away) -> list[Send]:
+        """One who is away does not come back."""
+        self._away.pop(away.visit.peer_id, None)
+        return self._take_out(away.visit)
+
+    def forget(self, peer_id: PeerId) -> None:
+        """After the leaver's last messages are on their way."""
+        self._peers.pop(peer_id, None)
+        self._lines.pop(peer_id, None)
+
+    def give_up(self, room_id: RoomId, peer: PeerId, claimed: PeerId) -> list[Send]:
+        ongoing = self._calls.get(room_id)
+        if ongoing is None:
+            return []
+        after, sends = ongoing.call.give_up(peer, claimed)
+        self._calls[room_id] = OngoingCall(ongoing.room, after)
+        return sends
+
+    def _settle(self, connection: Connection, visit: InCall, call: Call) -> None:
+        self._calls[visit.room.room_id] = OngoingCall(visit.room, call)
+        self._peers[visit.peer_id] = connection.connection_id
+        if visit.line is not None:
+            self._lines[visit.peer_id] = visit.line
+        self._connections[connection.connection_id] = replace(connection, state=visit)
+
+    def _take_out(self, visit: InCall) -> list[Send]:
         after, sends = self.call(visit.room.room_id).leave(visit.peer_id)
         if after.members:
             self._calls[visit.room.room_id] = OngoingCall(visit.room, after)
         else:
             self._calls.pop(visit.room.room_id, None)
-        self._connections[connection.connection_id] = replace(connection, state=Watching())
         return sends
 
-    def forget(self, peer_id: PeerId) -> None:
-        """After the leaver's last messages are on their way."""
-        self._peers.pop(peer_id, None)
+    def away(self, peer_id: PeerId) -> Away | None:
+        return self._away.get(peer_id)
+
+    def away_of(self, user_id: UserId) -> list[Away]:
+        return [one for one in self._away.values() if one.identity.user_id == user_id]
+
+    def line(self, peer_id: PeerId) -> Line | None:
+        return self._lines.get(peer_id)
+
+    def lines(self) -> list[Line]:
+        return list(self._lines.values())
+
+    def connection_ids(self) -> list[ConnectionId]:
+        return list(self._connections)
 
     def call(self, room_id: RoomId) -> Call:
         ongoing = self._calls.get(room_id)
@@ -115,11 +186,10 @@ class Presence:
         return list(self.call(room_id).members)
 
     def is_present(self, user_id: UserId, room_id: RoomId) -> bool:
-        """Whether this person is in the call, on any of their connections."""
-        return any(
-            isinstance(one.state, InCall) and one.state.room.room_id == room_id
-            for one in self.connections_of(user_id)
-        )
+        """Whether this person is in the call, on any of their connections or away from one."""
+        connected = [one.state for one in self.connections_of(user_id)]
+        visits = [*connected, *(one.visit for one in self.away_of(user_id))]
+        return any(isinstance(one, InCall) and one.room.room_id == room_id for one in visits)
 
     def rooms_in_use(self) -> dict[RoomId, str]:
         return {room_id: ongoing.room.name for room_id, ongoing in self._calls.items()}

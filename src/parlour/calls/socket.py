@@ -35,6 +35,7 @@ from parlour.wire.signaling import (
     AnyClientEvent,
     AnyServerEvent,
     DescriptionFromPeer,
+    Joined,
     Leave,
     OfferIce,
     OfferSdp,
@@ -49,6 +50,8 @@ log = structlog.get_logger("parlour.signaling")
 
 PATH = "/socket.io"
 MAX_NAME_LENGTH = 64
+PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
+"""Seconds: whose line went dead without a word is found within their sum, and a tick of the engine."""
 
 
 class Deliveries:
@@ -118,6 +121,8 @@ class Signaling:
             path=f"{PATH}/",
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             client_address=proxies.client_address,
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
         )
         self.engine = Engine(self, EventTypes(PAYLOADS), options)
 
@@ -192,6 +197,8 @@ class Signaling:
             log.exception("signaling.failed", event_name=name, error=type(error).__name__)
             answer = _rejected(InternalError())
         _answer(connection, name, answer, ack_id)
+        if isinstance(answer, Joined):
+            self._hub.told(ConnectionId(connection.sid))
 
     def on_refused_event(
         self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None

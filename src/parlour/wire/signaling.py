@@ -15,6 +15,8 @@ PeerId = NewType("PeerId", str)
 MAX_SDP_LENGTH = 200_000
 """Characters. A description of a browser with screen sharing and every codec has some 12,000."""
 
+MAX_KNOWN_PEERS = 512
+
 Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
 PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
 Short = Annotated[str, Meta(max_length=256)]
@@ -62,6 +64,18 @@ class Join(ClientEvent, frozen=True):
 
     room: Name
     username: Short | None = None
+    resumable: bool = False
+    """The visit outlives its connection; so it does where `resume` is said."""
+    resume: Annotated[str, Meta(max_length=2048)] | None = None
+    """The token of the visit that this goes on with. One that does not count is passed over."""
+    known: Annotated[list[PeerName], Meta(max_length=MAX_KNOWN_PEERS)] = []
+    """With whom this visit holds a connection."""
+    received: Annotated[int, Meta(ge=0)] | None = None
+    """How many counted messages of this visit came here."""
+
+    @property
+    def is_resumable(self) -> bool:
+        return self.resumable or self.resume is not None
 
 
 class OfferSdp(ClientEvent, frozen=True):
@@ -189,6 +203,12 @@ class SessionEnded(ServerEvent, frozen=True):
     message: str
 
 
+class Restarting(ServerEvent, frozen=True):
+    """The server ends, to come back soon: connect again after a moment, each client after another."""
+
+    event: ClassVar[str] = "restarting"
+
+
 class Refused(ServerEvent, frozen=True):
     """A client event that asked for no acknowledgement was refused."""
 
@@ -207,6 +227,7 @@ AnyServerEvent = (
     | ShareRooms
     | ChatFromPeer
     | SessionEnded
+    | Restarting
     | Refused
 )
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
@@ -219,9 +240,12 @@ SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
         ShareRooms,
         ChatFromPeer,
         SessionEnded,
+        Restarting,
         Refused,
     )
 }
+Counted = AddPeer | RemovePeer | DescriptionFromPeer | CandidateFromPeer
+"""What a resumable visit is sent by number, and sent again where it was lost."""
 LEGACY_DESCRIPTION_EVENT = "session-descriptions"
 """The second name of `session-description`, to sockets that were identified by cookie."""
 
@@ -238,12 +262,23 @@ class Accepted(Struct, frozen=True):
 
 
 class Joined(Payload, frozen=True):
-    """The acknowledgement of `join`: who one is in the call, and who is there already."""
+    """The acknowledgement of `join`: who one is in the call, and who is there already.
+
+    The last members are for those who asked for a resumable visit.
+    """
 
     room: str
     peer_id: PeerId
     peers: list[PeerEntry]
     ok: Literal[True] = True
+    resume: str | UnsetType = UNSET
+    """The visit's token."""
+    grace: int | UnsetType = UNSET
+    """Seconds that the visit stays where its connection is lost."""
+    resumed: bool | UnsetType = UNSET
+    """Whether this goes on with the visit of the token that was given."""
+    received: int | None | UnsetType = UNSET
+    """How many offers of this visit came here; null where the counts of both sides begin anew."""
 
 
 class ChatStored(Struct, frozen=True):

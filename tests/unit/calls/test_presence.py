@@ -10,6 +10,7 @@ from parlour.calls.presence import ConnectionId, InCall, Presence, Watching
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONNECTIONS = [ConnectionId(f"connection-{number}") for number in range(5)]
 
 
@@ -54,7 +55,7 @@ class PresenceMachine(RuleBasedStateMachine):
         known = self.presence.connection(connection)
         assert known is not None
         already = [visit.peer_id for visit in self.visits.values() if visit.room == room]
-        visit, sends = self.presence.enter(known, room)
+        visit, sends = self.presence.enter(known, room, now=NOW)
         assert visit.peer_id not in self.seen_peers, "a visit gets a peer id of its own"
         assert str(connection) not in visit.peer_id
         told = [send.message.peer_id for send in sends if isinstance(send.message, AddPeer)]

@@ -78,6 +78,7 @@ def test_event_names() -> None:
         "share-rooms",
         "chat-message",
         "session-ended",
+        "restarting",
         "refused",
     }
     assert LEGACY_DESCRIPTION_EVENT == "session-descriptions"

@@ -1,0 +1,244 @@
+"""A visit outlives its connection: the same peer, nothing lost, nothing twice, and no ghosts."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.integration.signaling.visitor import Visitor, introduced
+from tests.people import Person, Visitors
+from tests.servers import ParlourServer
+
+pytestmark = pytest.mark.database("sqlite")
+
+Meeting = Callable[..., Awaitable[list[Visitor]]]
+GRACE = 2
+
+
+@pytest.fixture
+async def parlour(fresh_server: StartServer) -> ParlourServer:
+    return await fresh_server({"PARLOUR_RESUME_GRACE": GRACE})
+
+
+@pytest.fixture
+async def meeting(parlour: ParlourServer) -> AsyncIterator[Meeting]:
+    """`await meeting("ann", "bob")`: in a call of a new room, and introduced."""
+    async with AsyncExitStack() as ending:
+        people = await ending.enter_async_context(Visitors(parlour))
+
+        async def meet(*names: str, event: bool = False) -> list[Visitor]:
+            persons = list(await asyncio.gather(*(people.client(name) for name in names)))
+            room = await (persons[0].creates_event() if event else persons[0].creates_room())
+            if len(persons) > 1:
+                await persons[0].invites(*persons[1:], to=room)
+            visitors = [await ending.enter_async_context(Visitor(person, room)) for person in persons]
+            for position, visitor in enumerate(visitors):
+                await visitor.joins()
+                await introduced(visitor, *visitors[:position])
+            return visitors
+
+        yield meet
+
+
+async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Meeting) -> None:
+    ann, bob, carl = await meeting("ann", "bob", "carl")
+    before = bob.peer_id
+    assert bob.answer["grace"] == GRACE
+    assert bob.answer["resumed"] is False and bob.answer["received"] == 0
+    await bob.reaches(ann, "one")
+    bob.breaks()
+    for number in range(20):
+        sender = (ann, carl)[number % 2]
+        assert (await sender.proposes(bob, f"meanwhile {number}"))["ok"] is True
+    answer = await bob.joins()
+    assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, before, 1)
+    assert {entry["peerID"] for entry in answer["peers"]} == {ann.peer_id, carl.peer_id}
+    for number in range(20):
+        await bob.hears("ice-candidate", iceCandidate={"candidate": f"meanwhile {number}"})
+    for one, other in ((ann, bob), (bob, ann), (carl, bob), (bob, carl), (ann, carl)):
+        await one.reaches(other, "nobody saw anything")
+
+
+async def test_what_was_lost_on_the_way_comes_again(meeting: Meeting) -> None:
+    """Sent to a line that was dead already: the client says how far it got."""
+    ann, bob = await meeting("ann", "bob")
+    await ann.reaches(bob, "one")
+    dead = bob.hangs()
+    for text in ("two", "three"):
+        assert (await ann.proposes(bob, text))["ok"] is True
+    await bob.joins()
+    for text in ("two", "three"):
+        await bob.hears("ice-candidate", iceCandidate={"candidate": text})
+    await ann.reaches(bob, "four")
+    frames = await dead.expects_close()
+    assert frames[-1] == "41", "the old connection is told not to come back"
+
+
+async def test_who_came_and_went_meanwhile(meeting: Meeting) -> None:
+    ann, bob, carl = await meeting("ann", "bob", "carl")
+    bob.breaks()
+    await carl.socket.asks('["leave"]')
+    await ann.hears("remove-peer", peerID=carl.peer_id)
+    async with Visitor(carl.person, ann.room) as again:
+        await again.joins()
+        await ann.hears("add-peer", peerID=again.peer_id)
+        await again.hears("add-peer", peerID=ann.peer_id)
+        await again.hears("add-peer", peerID=bob.peer_id, createOffer=True)
+        await again.proposes(bob, "an offer to one who is away")
+        await bob.joins()
+        await bob.hears("remove-peer", peerID=carl.peer_id)
+        await bob.hears("add-peer", peerID=again.peer_id, createOffer=False)
+        await bob.hears("ice-candidate", iceCandidate={"candidate": "an offer to one who is away"})
+        await bob.reaches(again, "and back")
+
+
+async def test_after_the_grace_it_is_over(meeting: Meeting) -> None:
+    ann, bob = await meeting("ann", "bob")
+    before = bob.peer_id
+    bob.breaks()
+    begun = time.monotonic()
+    await ann.hears("remove-peer", peerID=before)
+    assert GRACE * 0.9 <= time.monotonic() - begun < GRACE + 2
+    answer = await bob.joins()
+    assert answer["resumed"] is False
+    assert answer["peerID"] != before
+    await introduced(bob, ann)
+    await ann.reaches(bob, "again")
+
+
+async def test_leaving_ends_the_visit_at_once(meeting: Meeting) -> None:
+    ann, bob = await meeting("ann", "bob")
+    before = bob.peer_id
+    await bob.socket.asks('["leave"]')
+    await ann.hears("remove-peer", peerID=before)
+    assert (await bob.joins())["resumed"] is False
+    assert bob.peer_id != before
+
+
+async def test_who_does_not_ask_for_it_is_removed_at_once(meeting: Meeting) -> None:
+    ann, bob = await meeting("ann", "bob")
+    async with Visitor(bob.person, ann.room) as plain:
+        await plain.connects()
+        answer = await plain.socket.asks(json.dumps(["join", {"room": ann.room}]))
+        assert answer.keys() == {"ok", "room", "peerID", "peers"}
+        for other in (ann, bob):
+            await other.hears("add-peer", peerID=answer["peerID"])
+        begun = time.monotonic()
+        plain.breaks()
+        for other in (ann, bob):
+            await other.hears("remove-peer", peerID=answer["peerID"])
+        assert time.monotonic() - begun < GRACE / 2
+
+
+@pytest.mark.parametrize("whose", ["forged", "another person's", "another room's"])
+async def test_a_token_that_does_not_count_is_no_error(meeting: Meeting, whose: str) -> None:
+    ann, bob = await meeting("ann", "bob")
+    [elsewhere] = await meeting("carl")
+    token = {
+        "forged": f"{(bob.token or '')[:-8]}AAAAAAAA",
+        "another person's": ann.token,
+        "another room's": elsewhere.token,
+    }[whose]
+    bob.breaks()
+    before, bob.token = bob.peer_id, token
+    assert (await bob.joins())["resumed"] is False
+    assert bob.peer_id not in (before, ann.peer_id, elsewhere.peer_id)
+    await ann.hears("add-peer", peerID=bob.peer_id, createOffer=False)
+
+
+async def test_a_crash_touches_nobody_who_comes_back(meeting: Meeting, parlour: ParlourServer) -> None:
+    ann, bob, carl = people = await meeting("ann", "bob", "carl")
+    before = [one.peer_id for one in people]
+    await parlour.kill()
+    await parlour.start()
+    for one in people:
+        one.breaks()
+        answer = await one.joins()
+        assert (answer["resumed"], answer["received"]) == (True, None)
+    assert [one.peer_id for one in people] == before
+    for one in people:
+        for other in people:
+            if one is not other:
+                await one.reaches(other, "nobody was told anything")
+    bob.breaks()
+    assert (await bob.joins())["received"] == 2, "counted anew"
+    assert (carl.known, ann.known) == ({ann.peer_id, bob.peer_id}, {bob.peer_id, carl.peer_id})
+
+
+async def test_a_pair_that_formed_meanwhile_is_introduced(meeting: Meeting, parlour: ParlourServer) -> None:
+    """Of which one side knows nothing: the server died between the two messages."""
+    ann, bob = await meeting("ann", "bob")
+    await parlour.kill()
+    await parlour.start()
+    bob.known.clear()
+    for one in (ann, bob):
+        one.breaks()
+        await one.joins()
+    await introduced(bob, ann)
+    await ann.reaches(bob, "again")
+
+
+async def test_no_ghost_after_a_crash(meeting: Meeting, parlour: ParlourServer) -> None:
+    ann, bob, carl = await meeting("ann", "bob", "carl")
+    await parlour.kill()
+    await parlour.start()
+    for one in (ann, bob):
+        one.breaks()
+        answer = await one.joins()
+        assert carl.peer_id not in {entry["peerID"] for entry in answer["peers"]}
+    begun = time.monotonic()
+    await ann.reaches(bob, "while carl is waited for")
+    for one in (ann, bob):
+        await one.hears("remove-peer", peerID=carl.peer_id)
+    assert time.monotonic() - begun < GRACE + 2
+    await ann.reaches(bob, "without him")
+
+
+async def test_a_visit_that_ended_does_not_return_after_a_crash_twice(
+    meeting: Meeting, parlour: ParlourServer
+) -> None:
+    [ann] = await meeting("ann")
+    await parlour.kill()
+    await parlour.start()
+    ann.breaks()
+    token, before = ann.token, ann.peer_id
+    assert (await ann.joins())["peerID"] == before
+    await ann.socket.asks('["leave"]')
+    ann.token = token
+    assert (await ann.joins())["resumed"] is False
+
+
+async def test_a_server_that_ends_says_so(meeting: Meeting, parlour: ParlourServer) -> None:
+    ann, bob = await meeting("ann", "bob")
+    begun = time.monotonic()
+    ending = asyncio.create_task(parlour.terminate())
+    for one in (ann, bob):
+        assert await one.socket.expects_event("restarting") == {}
+        assert await one.socket.expects_close() == [], "and nothing about the others"
+    await ending
+    assert time.monotonic() - begun < 5
+    await parlour.start()
+    for one in (ann, bob):
+        one.breaks()
+        assert (await one.joins())["resumed"] is True
+    await ann.reaches(bob, "nothing happened")
+
+
+async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -> None:
+    """A guest who is away when the time is over is gone then."""
+    parlour = await fresh_server({"PARLOUR_RESUME_GRACE": 60, "PARLOUR_GUEST_TTL": 4})
+    async with Visitors(parlour) as people, AsyncExitStack() as ending:
+        creator: Person = await people.client("ann")
+        room = await creator.creates_room()
+        guest = await people.guest("gus")
+        await creator.invites(guest, to=room)
+        ann, gus = [await ending.enter_async_context(Visitor(one, room)) for one in (creator, guest)]
+        await ann.joins()
+        await gus.joins()
+        await introduced(gus, ann)
+        gus.breaks()
+        await ann.hears("remove-peer", peerID=gus.peer_id)

@@ -1,0 +1,97 @@
+"""A client that goes on with its visit: what the web client does, over a raw WebSocket."""
+
+import json
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from tests.integration.signaling.raw import RawSocket, raw_socket
+from tests.people import Person
+
+COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
+
+
+class Visitor:
+    """One visit over as many connections as it takes. `known` is its view of the room: peer ids."""
+
+    def __init__(self, person: Person, room: str) -> None:
+        self.person = person
+        self.room = room
+        self.peer_id = ""
+        self.token: str | None = None
+        self.known: set[str] = set()
+        self.received = 0
+        self.answer: dict[str, Any] = {}
+        self._socket: RawSocket | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def socket(self) -> RawSocket:
+        assert self._socket is not None, "not connected"
+        return self._socket
+
+    async def connects(self) -> None:
+        """A connection beside the one before, which may still stand."""
+        self._socket = await self._stack.enter_async_context(raw_socket(self.person.server))
+        await self.socket.identifies(self.person.token or "")
+
+    async def joins(self, **members: Any) -> dict[str, Any]:
+        """Connects where it is not, and joins with what it has of its visit."""
+        if self._socket is None:
+            await self.connects()
+        join = {"room": self.room, "resumable": True, **members}
+        if self.token is not None:
+            join = {"resume": self.token, "known": sorted(self.known), "received": self.received, **join}
+        self.answer = await self.socket.asks(json.dumps(["join", join]))
+        assert self.answer["ok"] is True, self.answer
+        if not self.answer["resumed"]:
+            self.known.clear()
+        if not self.answer["resumed"] or self.answer["received"] is None:
+            self.received = 0
+        self.peer_id, self.token = self.answer["peerID"], self.answer["resume"]
+        return self.answer
+
+    def breaks(self) -> None:
+        """As where a cable is pulled."""
+        self.socket.breaks()
+        self._socket = None
+
+    def hangs(self) -> RawSocket:
+        """The line is dead and nobody knows yet."""
+        socket, self._socket = self.socket, None
+        return socket
+
+    async def hears(self, event: str, **members: Any) -> dict[str, Any]:
+        """The next event of the call, which has to be this one."""
+        payload: dict[str, Any] = await self.socket.expects_event(event)
+        assert {name: payload.get(name) for name in members} == members, (event, payload)
+        self._notes(event, payload)
+        return payload
+
+    def _notes(self, event: str, payload: dict[str, Any]) -> None:
+        self.received += event in COUNTED
+        if event == "add-peer":
+            self.known.add(payload["peerID"])
+        elif event == "remove-peer":
+            self.known.discard(payload["peerID"])
+
+    async def proposes(self, to: "Visitor", text: str) -> dict[str, Any]:
+        offer = {"peerID": to.peer_id, "iceCandidate": {"candidate": text}}
+        return await self.socket.asks(json.dumps(["offer-ice", offer]))
+
+    async def reaches(self, to: "Visitor", text: str) -> None:
+        """Proof that nothing else came in between."""
+        assert (await self.proposes(to, text))["ok"] is True
+        await to.hears("ice-candidate", peerID=self.peer_id, iceCandidate={"candidate": text})
+
+
+async def introduced(newcomer: Visitor, *others: Visitor) -> None:
+    """The newcomer makes the offers."""
+    for other in others:
+        await other.hears("add-peer", peerID=newcomer.peer_id, createOffer=False)
+        await newcomer.hears("add-peer", peerID=other.peer_id, createOffer=True)
