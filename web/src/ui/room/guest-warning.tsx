@@ -9,7 +9,8 @@ export function GuestWarning() {
   const until = useIdentity()?.guestUntil ?? null;
   const [dismissed, setDismissed] = useState(false);
   const now = useNow();
-  const shown = until !== null && until - now < WARNING_MS && !dismissed;
+  if (until === null) return null;
+  const shown = until - now < WARNING_MS && !dismissed;
   return (
     <div className="guest-warning-region" role="status" aria-label="Your time as a guest">
       {shown && (
