@@ -252,7 +252,7 @@ class Parlour:
             self.upkeep.expect_guest()
 
     async def _end_guest(self, user_id: UserId) -> None:
-        await self.hub.end_session(user_id, GuestExpired())
+        self.hub.end_session(user_id, GuestExpired())
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -264,6 +264,7 @@ class Parlour:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.attendance.aclose()
             self.passwords.close()
             await self.database.close()
 
@@ -272,6 +273,7 @@ class Parlour:
             "upkeep": self.upkeep.run,
             "watchers": self.watchers.run,
             "visits": self.visits.run,
+            "attendance": self.attendance.run,
         }
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())

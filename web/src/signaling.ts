@@ -9,10 +9,10 @@ export type LinkState = "offline" | "connecting" | "online";
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
 /** With the spread, below the time for which a server keeps a visit whose line is down. */
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 3_000;
 const SPREAD = 0.5;
 const ATTEMPT_MS = 5_000;
-const PROBE_MS = 3_000;
+const PROBE_MS = 2_000;
 /** A connection that held so long ended for another reason than the one before. */
 const STEADY_MS = 5_000;
 const NO_ANSWER = {

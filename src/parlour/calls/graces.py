@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -29,7 +29,7 @@ class Graces(Generic[K]):
     def end(self, key: K) -> None:
         self._due.pop(key, None)
 
-    async def run(self, when_over: Callable[[K], Awaitable[None]]) -> None:
+    async def run(self, when_over: Callable[[K], None]) -> None:
         """Until cancelled."""
         while True:
             while not self._due:
@@ -40,4 +40,4 @@ class Graces(Generic[K]):
             if pause > 0:
                 await asyncio.sleep(pause)
             elif self._due.pop(key, None) is not None:
-                await when_over(key)
+                when_over(key)

@@ -86,24 +86,22 @@ class Hub:
         if connection is not None:
             self._visits.told(connection)
 
-    async def disconnected(self, connection_id: ConnectionId) -> None:
-        """The connection is no more before anything is waited for."""
+    def disconnected(self, connection_id: ConnectionId) -> None:
         connection = self._presence.connection(connection_id)
         if connection is None:
             return
-        ended = self._visits.lose(connection)
+        self._visits.lose(connection)
         self._presence.remove(connection_id)
-        if ended is not None:
-            await self._visits.log_departure(connection.identity, ended)
 
-    async def end_session(self, user_id: UserId, reason: Refusal) -> None:
+    def end_session(self, user_id: UserId, reason: Refusal) -> None:
         """Tells every socket of this person why, and closes it."""
+        ended = SessionEnded(code=reason.code, message=reason.message)
         for connection in self._presence.connections_of(user_id):
-            self._deliver(connection.connection_id, SessionEnded(code=reason.code, message=reason.message))
-            await self._visits.leave(connection)
+            self._deliver(connection.connection_id, ended)
+        self._visits.end_all_of(user_id)
+        for connection in self._presence.connections_of(user_id):
             self._presence.remove(connection.connection_id)
             self._hang_up(connection.connection_id)
-        await self._visits.end_all_of(user_id)
 
     def restart(self) -> None:
         """Tells everybody that this server ends, and another one begins."""

@@ -46,6 +46,7 @@ class Away:
 
     identity: Identity
     visit: InCall
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,10 @@ class Presence:
         self._settle(connection, visit, after)
         return sends
 
-    def lose(self, connection: Connection, visit: InCall) -> None:
+    def lose(self, connection: Connection, visit: InCall, *, now: datetime) -> None:
         """The visit goes on without its connection, which watches from now on."""
         self._peers.pop(visit.peer_id, None)
-        self._away[visit.peer_id] = Away(connection.identity, visit)
+        self._away[visit.peer_id] = Away(connection.identity, visit, now)
         self._connections[connection.connection_id] = replace(connection, state=Watching())
         if visit.line is not None:
             visit.line.hold()
@@ -184,12 +185,6 @@ class Presence:
 
     def peers_in(self, room_id: RoomId) -> Iterable[PeerId]:
         return list(self.call(room_id).members)
-
-    def is_present(self, user_id: UserId, room_id: RoomId) -> bool:
-        """Whether this person is in the call, on any of their connections or away from one."""
-        connected = [one.state for one in self.connections_of(user_id)]
-        visits = [*connected, *(one.visit for one in self.away_of(user_id))]
-        return any(isinstance(one, InCall) and one.room.room_id == room_id for one in visits)
 
     def rooms_in_use(self) -> dict[RoomId, str]:
         return {room_id: ongoing.room.name for room_id, ongoing in self._calls.items()}

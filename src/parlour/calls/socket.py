@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
@@ -27,7 +29,7 @@ from parlour.engine import (
     encode_event,
 )
 from parlour.engine import Refusal as EngineRefusal
-from parlour.errors import InternalError, InvalidToken, Refusal
+from parlour.errors import InternalError, InvalidToken, Refusal, Unavailable
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
@@ -193,6 +195,9 @@ class Signaling:
             answer = await self._hub.handle(ConnectionId(connection.sid), event)
         except Refusal as refusal:
             answer = _rejected(refusal)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            log.error("signaling.database_unavailable", event_name=name, error=type(error).__name__)
+            answer = _rejected(Unavailable())
         except Exception as error:
             log.exception("signaling.failed", event_name=name, error=type(error).__name__)
             answer = _rejected(InternalError())
@@ -211,13 +216,13 @@ class Signaling:
                 answer = Rejected(InvalidPayload.code, f"{InvalidPayload().message} ({reason})")
         _answer(connection, name, answer, ack_id)
 
-    def on_disconnect(self, connection: Connection, reason: Reason) -> Awaitable[None] | None:
+    def on_disconnect(self, connection: Connection, reason: Reason) -> None:
         waiting = self._waiting.pop(connection, None)
         if waiting is not None:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
         self._deliveries.remove(connection_id)
-        return self._hub.disconnected(connection_id)
+        self._hub.disconnected(connection_id)
 
 
 def _event(name: str, payload: Any) -> AnyClientEvent:

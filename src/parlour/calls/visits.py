@@ -6,10 +6,10 @@ meanwhile is kept; after it, it is over.
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.courier import Courier
@@ -77,7 +77,8 @@ class Visits:
             current = self._still_there(connection.connection_id)
         answer = self._go_on(current, room, event) or self._enter(current, room, event)
         self._watchers.changed()
-        await self._log_arrival(current.identity, room)
+        self._attendance.came(answer.peer_id, current.identity, room)
+        await self._attendance.written()
         return answer
 
     def told(self, connection: Connection) -> None:
@@ -86,21 +87,22 @@ class Visits:
             self._courier.flow(connection.state.peer_id)
 
     async def leave(self, connection: Connection) -> None:
-        ended = self._part(connection)
-        if ended is not None:
-            await self.log_departure(connection.identity, ended)
+        self._part(connection)
+        await self._attendance.written()
 
-    def lose(self, connection: Connection) -> Room | None:
-        """The connection is gone; answers the room of a visit that has ended with it."""
+    def lose(self, connection: Connection) -> None:
+        """The connection is gone: a visit that can be resumed waits for the next one."""
         if isinstance(connection.state, InCall) and connection.state.line is not None:
-            self._presence.lose(connection, connection.state)
+            self._presence.lose(connection, connection.state, now=self._passes.now())
             self._away.begin(connection.state.peer_id)
-            return None
-        return self._part(connection)
+        else:
+            self._part(connection)
 
-    async def end_all_of(self, user_id: UserId) -> None:
+    def end_all_of(self, user_id: UserId) -> None:
+        for connection in self._presence.connections_of(user_id):
+            self._part(connection)
         for away in self._presence.away_of(user_id):
-            await self._end(away)
+            self._end(away)
 
     # How a visit begins
 
@@ -134,7 +136,7 @@ class Visits:
         standing = self._presence.connection_of(peer_id)
         former = None if standing is None else self._presence.connection(standing)
         if former is not None and isinstance(former.state, InCall):
-            self._presence.lose(former, former.state)
+            self._presence.lose(former, former.state, now=self._passes.now())
             self._hang_up(former.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
@@ -164,35 +166,35 @@ class Visits:
 
     # How a visit ends
 
-    def _part(self, connection: Connection) -> Room | None:
+    def _part(self, connection: Connection) -> None:
         match connection.state:
             case Watching():
-                return None
+                return
             case InCall() as visit:
                 self._courier.post_all(self._presence.leave(connection, visit))
-                self._ended(visit)
-                return visit.room
+                self._ended(connection.identity, visit, at=None)
             case _:
                 assert_never(connection.state)
 
-    async def _stayed_away(self, peer_id: PeerId) -> None:
+    def _stayed_away(self, peer_id: PeerId) -> None:
         away = self._presence.away(peer_id)
         if away is not None:
-            await self._end(away)
+            self._end(away)
 
-    async def _end(self, away: Away) -> None:
+    def _end(self, away: Away) -> None:
+        """It ended when its connection was lost, though nobody knew."""
         self._away.end(away.visit.peer_id)
         self._courier.post_all(self._presence.end(away))
-        self._ended(away.visit)
-        await self.log_departure(away.identity, away.visit.room)
+        self._ended(away.identity, away.visit, at=away.since)
 
-    def _ended(self, visit: InCall) -> None:
+    def _ended(self, identity: Identity, visit: InCall, *, at: datetime | None) -> None:
         self._presence.forget(visit.peer_id)
         if visit.line is not None:
             self._passes.ended(_pass(visit))
         self._watchers.changed()
+        self._attendance.went(visit.peer_id, identity, visit.room, at=at)
 
-    async def _waited_in_vain(self, waited: Waited) -> None:
+    def _waited_in_vain(self, waited: Waited) -> None:
         self._courier.post_all(self._presence.give_up(*waited))
 
     async def _sweep(self) -> None:
@@ -200,24 +202,6 @@ class Visits:
             await asyncio.sleep(SWEEP_SECONDS)
             for line in self._presence.lines():
                 line.forget()
-
-    # The attendance
-
-    async def _log_arrival(self, identity: Identity, room: Room) -> None:
-        """A call goes on where the database is away."""
-        try:
-            await self._attendance.joined(identity, room)
-        except SQLAlchemyError as error:
-            log.error("attendance.lost", move="joined", room=room.room_id, error=type(error).__name__)
-
-    async def log_departure(self, identity: Identity, room: Room) -> None:
-        """One who is still in the call on another connection has not left."""
-        if self._presence.is_present(identity.user_id, room.room_id):
-            return
-        try:
-            await self._attendance.left(identity, room)
-        except SQLAlchemyError as error:
-            log.error("attendance.lost", move="left", room=room.room_id, error=type(error).__name__)
 
 
 def _pass(visit: InCall) -> Pass:

@@ -184,6 +184,8 @@ event_log = Table(
     Column("email", String(254), nullable=False),
     _moment("joined_at"),
     _moment("left_at", nullable=True),
+    _moment("seen_at", nullable=True),  # the last proof of presence
+    Column("visit", String(64), nullable=True, index=True),  # of rows that the server keeps by itself
 )
 Index(
     "uq_event_log_open",

@@ -1,15 +1,29 @@
-"""The use cases of an event's attendance: one line a visit, open while it lasts."""
+"""The use cases of an event's attendance: one row a visit, open while it lasts."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts.identity import Identity
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Room, Visit
+from parlour.rooms.ledger import Came, Ledger
+from parlour.rooms.ledger import Move as Seen
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import EventNotFound, InvalidMove
+
+PROOF_SECONDS = 10.0
+RETRY_SECONDS = 2.0
+LAST_PROOF_SECONDS = 0.5
+
+log = structlog.get_logger("parlour.rooms")
 
 
 class Move(Enum):
@@ -26,39 +40,124 @@ def parsed_move(text: str) -> Move:
 
 
 class AttendanceLog:
-    """Hears of visits from the calls and, from existing clients, over HTTP; neither doubles the other."""
+    """Written by one task from what the server sees; what clients say over HTTP adds to it, and never
+    doubles or contradicts it.
+
+    Where the database is away, what happens is kept and written later. Each row of somebody who is there
+    gets a proof of presence from time to time, at which it ends where the server dies.
+    """
 
     def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        self._ledger = Ledger()
+        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._fails = False
+
+    # What the server sees
+
+    def came(self, visit: str, identity: Identity, room: Room) -> None:
+        self._ledger.came(visit, identity, room, at=self._clock())
+        self._changed.set()
+
+    def went(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
+        self._ledger.went(visit, identity, room, at=at or self._clock())
+        self._changed.set()
+
+    async def written(self) -> None:
+        """Until what was seen so far is in the database, or the database has failed."""
+        if self._ledger.unwritten() and not self._fails:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            self._changed.set()
+            await waiting
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        proof_due = time.monotonic() + PROOF_SECONDS
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, proof_due - time.monotonic())):
+                    await self._changed.wait()
+            self._changed.clear()
+            is_due = time.monotonic() >= proof_due
+            waiting, self._waiting = self._waiting, []
+            try:
+                await self._write()
+                if is_due and self._ledger:
+                    await self._prove()
+                self._fails = False
+            except (SQLAlchemyError, OSError) as error:
+                self._fails = True
+                log.error("attendance.postponed", error=type(error).__name__)
+                self._changed.set()
+            finally:
+                for one in [*waiting, *(self._waiting if self._fails else ())]:
+                    if not one.done():
+                        one.set_result(None)
+            if is_due:
+                proof_due = time.monotonic() + PROOF_SECONDS
+            if self._fails:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def aclose(self) -> None:
+        """The last proof of presence, where the database answers soon; `run` has ended."""
+        with suppress(SQLAlchemyError, OSError, TimeoutError):
+            async with asyncio.timeout(LAST_PROOF_SECONDS):
+                await self._write()
+                await self._prove()
+
+    async def close_abandoned(self) -> None:
+        """At the start of a server: whoever was in a call of the one before was so till the last proof."""
+        async with self._database.transaction() as connection:
+            await store.close_all_visits(connection)
+
+    async def _write(self) -> None:
+        moves = self._ledger.unwritten()
+        if not moves:
+            return
+        try:
+            await self._write_together(moves)
+        except IntegrityError:  # of an event or a person that is no more
+            for move in moves:
+                with suppress(IntegrityError):
+                    await self._write_together([move])
+        self._ledger.written(moves)
+
+    async def _write_together(self, moves: Sequence[Seen]) -> None:
+        async with self._database.transaction() as connection:
+            for move in moves:
+                if isinstance(move, Came):
+                    await store.open_row(
+                        connection, move.event_id, identity=move.identity, visit=move.visit, now=move.at
+                    )
+                else:
+                    await store.close_row(connection, move.visit, now=move.at)
+
+    async def _prove(self) -> None:
+        async with self._database.transaction() as connection:
+            await store.prove_visits(connection, now=self._clock())
+
+    # What clients say and ask
 
     async def log(self, identity: Identity, *, room: str, move: Move) -> None:
-        """Raises EventNotFound or NotInvited."""
+        """Of one whom the server sees there, it knows better. Raises EventNotFound or NotInvited."""
         async with self._database.transaction() as connection:
             event = await self._event(connection, Action.LOG_ATTENDANCE, identity, room)
-            await self._record(connection, event, identity, joined=move is Move.JOINED)
-
-    async def joined(self, identity: Identity, room: Room) -> None:
-        """Nothing to do in a room that is no event."""
-        if room.event_id is not None:
-            async with self._database.transaction() as connection:
-                await self._record(connection, room.event_id, identity, joined=True)
-
-    async def left(self, identity: Identity, room: Room) -> None:
-        if room.event_id is not None:
-            async with self._database.transaction() as connection:
-                await self._record(connection, room.event_id, identity, joined=False)
+            if self._ledger.is_there(event, identity.user_id):
+                return
+            now = self._clock()
+            if move is Move.JOINED:
+                await store.open_claimed_row(connection, event, identity=identity, now=now)
+            else:
+                await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
 
     async def read(self, identity: Identity, *, room: str) -> list[Visit]:
         """Raises EventNotFound or NotTheCreator."""
         async with self._database.reading() as connection:
             event = await self._event(connection, Action.READ_ATTENDANCE, identity, room)
             return await store.visits(connection, event)
-
-    async def close_abandoned(self) -> None:
-        """At the start of a server: whoever was in a call of the one before is in it no more."""
-        async with self._database.transaction() as connection:
-            await store.close_all_visits(connection, now=self._clock())
 
     async def _event(self, connection: AsyncConnection, action: Action, identity: Identity, room: str) -> int:
         found = await store.room_and_standing(connection, room, identity.user_id)
@@ -71,19 +170,3 @@ class AttendanceLog:
         if refused is not None:
             raise refused
         return known.event_id
-
-    async def _record(
-        self, connection: AsyncConnection, event_id: int, identity: Identity, *, joined: bool
-    ) -> None:
-        now = self._clock()
-        if joined:
-            await store.open_visit(
-                connection,
-                event_id,
-                user_id=identity.user_id,
-                username=identity.name,
-                email=identity.email,
-                now=now,
-            )
-        else:
-            await store.close_visit(connection, event_id, user_id=identity.user_id, now=now)

@@ -1,17 +1,28 @@
 """The use cases of a room's chat: write, read."""
 
+import asyncio
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from weakref import WeakValueDictionary
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import Identity
 from parlour.db.database import Database
+from parlour.errors import Unavailable
 from parlour.rooms import store
 from parlour.rooms.entities import Message, Room
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import MessageIdTaken
 from parlour.rooms.service import permitted
+from parlour.wire.base import room_key
+
+LONGEST_WAIT_SECONDS = 10
+REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +44,54 @@ class Page:
 
 
 class Chat:
+    """A room's messages are written one after the other: their order in the database is the order in which
+    they are written, and so announced.
+    """
+
     def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unsure: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
         """Stores a message; the same id again stores nothing new.
 
-        Raises RoomNotFound, NotAdmitted, NotInvited, or MessageIdTaken where the id is somebody
-        else's.
+        Raises RoomNotFound, NotAdmitted, NotInvited, Unavailable, or MessageIdTaken where the id is
+        somebody else's.
         """
-        chosen_id = message_id or str(uuid.uuid4())
+        key = room_key(room), message_id or str(uuid.uuid4())
+        async with self._turn(key[0]):
+            try:
+                written = await self._write(identity, room=room, text=text, chosen_id=key[1])
+            except SQLAlchemyError:
+                self._doubt(key)
+                raise
+            if key in self._unsure:  # stored the first time, though nobody could say so
+                del self._unsure[key]
+                return replace(written, is_new=True)
+            return written
+
+    @asynccontextmanager
+    async def _turn(self, room: str) -> AsyncIterator[None]:
+        lock = self._turns.setdefault(room, asyncio.Lock())
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise Unavailable from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _doubt(self, key: tuple[str, str]) -> None:
+        """A commit that failed may have happened: the message is announced when it comes again."""
+        self._unsure[key] = None
+        if len(self._unsure) > REMEMBERED:
+            self._unsure.popitem(last=False)
+
+    async def _write(self, identity: Identity, *, room: str, text: str, chosen_id: str) -> Written:
         async with self._database.transaction() as connection:
             known, _ = await permitted(connection, Action.WRITE, room=room, identity=identity)
             is_new = await store.add_message(

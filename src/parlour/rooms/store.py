@@ -5,9 +5,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from parlour.accounts.identity import UserId
+from parlour.accounts.identity import Identity, UserId
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import Id, admissions, clients, event_log, events, invitations, messages, rooms, users
 from parlour.db.upsert import insert_if_absent
@@ -222,42 +235,71 @@ async def messages_before(
     return [_message(row) for row in found]
 
 
-async def open_visit(
-    connection: AsyncConnection,
-    event_id: int,
-    *,
-    user_id: UserId,
-    username: str,
-    email: str,
-    now: datetime,
-) -> bool:
-    """False where this person's visit is open already."""
-    values = {
-        "event_id": event_id,
-        "user_id": user_id,
-        "username": username,
-        "email": email,
-        "joined_at": now,
-    }
-    return await insert_if_absent(connection, event_log, values)
-
-
-async def close_visit(connection: AsyncConnection, event_id: int, *, user_id: UserId, now: datetime) -> bool:
-    """False where no visit of this person is open."""
-    closed = await connection.execute(
-        update(event_log)
-        .where(
-            event_log.c.event_id == event_id,
-            event_log.c.user_id == user_id,
-            event_log.c.left_at.is_(None),
-        )
-        .values(left_at=now)
+def _is_open(event_id: int, user_id: UserId) -> ColumnElement[bool]:
+    return and_(
+        event_log.c.event_id == event_id, event_log.c.user_id == user_id, event_log.c.left_at.is_(None)
     )
-    return closed.rowcount > 0
 
 
-async def close_all_visits(connection: AsyncConnection, *, now: datetime) -> None:
-    await connection.execute(update(event_log).where(event_log.c.left_at.is_(None)).values(left_at=now))
+async def open_row(
+    connection: AsyncConnection, event_id: int, *, identity: Identity, visit: str, now: datetime
+) -> None:
+    """A visit's row: the one that is open, its own from before a crash, or a new one."""
+    mine = and_(event_log.c.event_id == event_id, event_log.c.visit == visit)
+    for known in (_is_open(event_id, identity.user_id), mine):
+        values = {"visit": visit, "seen_at": now, "left_at": None}
+        if (await connection.execute(update(event_log).where(known).values(values))).rowcount > 0:
+            return
+    values = _row(event_id, identity, now) | {"visit": visit}
+    await insert_if_absent(connection, event_log, values)
+
+
+async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -> None:
+    """Never before its beginning, however the clock was set."""
+    left_at = case((event_log.c.joined_at > now, event_log.c.joined_at), else_=now)
+    await connection.execute(
+        update(event_log)
+        .where(event_log.c.visit == visit, event_log.c.left_at.is_(None))
+        .values(left_at=left_at, seen_at=left_at)
+    )
+
+
+async def prove_visits(connection: AsyncConnection, *, now: datetime) -> None:
+    """All that the server sees are there now."""
+    is_seen = and_(event_log.c.left_at.is_(None), event_log.c.visit.is_not(None))
+    await connection.execute(update(event_log).where(is_seen).values(seen_at=now))
+
+
+async def close_all_visits(connection: AsyncConnection) -> None:
+    """Each at its last proof of presence."""
+    last = func.coalesce(event_log.c.seen_at, event_log.c.joined_at)
+    await connection.execute(update(event_log).where(event_log.c.left_at.is_(None)).values(left_at=last))
+
+
+async def open_claimed_row(
+    connection: AsyncConnection, event_id: int, *, identity: Identity, now: datetime
+) -> None:
+    """Nothing happens where this person's row is open already."""
+    await insert_if_absent(connection, event_log, _row(event_id, identity, now))
+
+
+async def close_claimed_row(
+    connection: AsyncConnection, event_id: int, *, user_id: UserId, now: datetime
+) -> None:
+    """Nothing happens where no row of this person is open, or the server keeps it."""
+    claimed = and_(_is_open(event_id, user_id), event_log.c.visit.is_(None))
+    await connection.execute(update(event_log).where(claimed).values(left_at=now))
+
+
+def _row(event_id: int, identity: Identity, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "user_id": identity.user_id,
+        "username": identity.name,
+        "email": identity.email,
+        "joined_at": now,
+        "seen_at": now,
+    }
 
 
 async def visits(connection: AsyncConnection, event_id: int) -> list[Visit]:

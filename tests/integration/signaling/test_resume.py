@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.signaling.member import Member
 from tests.integration.signaling.visitor import Visitor, introduced
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
@@ -242,3 +243,27 @@ async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -
         await introduced(gus, ann)
         gus.breaks()
         await ann.hears("remove-peer", peerID=gus.peer_id)
+
+
+@pytest.mark.parametrize("resumable", [False, True], ids=["plain", "resumable"])
+async def test_a_dead_line_is_found_within_half_a_minute(parlour: ParlourServer, resumable: bool) -> None:
+    """Somebody's computer lost its power: the line stands, and nobody answers."""
+    async with Visitors(parlour) as people:
+        changed = asyncio.Event()
+        persons = [await people.client(name) for name in ("ann", "bob")]
+        room = await persons[0].creates_room()
+        await persons[0].invites(persons[1], to=room)
+        ann = Member(persons[0], room, changed)
+        await ann.joins(resumable=False)
+        async with Visitor(persons[1], room) as bob:
+            await bob.joins(resumable=resumable)
+            begun = time.monotonic()
+            async with asyncio.timeout(40):
+                while not ann.view:
+                    changed.clear()
+                    await changed.wait()
+                while ann.view:
+                    changed.clear()
+                    await changed.wait()
+            assert time.monotonic() - begun < 30 + (GRACE if resumable else 0)
+        await ann.aclose()

@@ -49,11 +49,12 @@ class Visitor:
             join = {"resume": self.token, "known": sorted(self.known), "received": self.received, **join}
         self.answer = await self.socket.asks(json.dumps(["join", join]))
         assert self.answer["ok"] is True, self.answer
-        if not self.answer["resumed"]:
+        resumed = self.answer.get("resumed", False)
+        if not resumed:
             self.known.clear()
-        if not self.answer["resumed"] or self.answer["received"] is None:
+        if not resumed or self.answer["received"] is None:
             self.received = 0
-        self.peer_id, self.token = self.answer["peerID"], self.answer["resume"]
+        self.peer_id, self.token = self.answer["peerID"], self.answer.get("resume")
         return self.answer
 
     def breaks(self) -> None:

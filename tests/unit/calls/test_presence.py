@@ -105,9 +105,6 @@ class PresenceMachine(RuleBasedStateMachine):
             theirs = {connection for connection, who in self.people.items() if who.user_id == person}
             found = self.presence.connections_of(UserId(person))
             assert {one.connection_id for one in found} == theirs
-            for room in ROOMS:
-                present = any(c in self.visits and self.visits[c].room == room for c in theirs)
-                assert self.presence.is_present(UserId(person), room.room_id) == present
 
     @invariant()
     def rooms_in_use_are_those_with_somebody(self) -> None:

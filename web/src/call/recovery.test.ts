@@ -42,6 +42,15 @@ describe("Recovery", () => {
     expect(log).toEqual(["restart", "rebuild"]);
   });
 
+  it("does not wait where the network has just changed", () => {
+    const { subject, log } = recovery();
+    subject.follow("connected");
+    subject.check(CHANGED);
+    subject.follow("disconnected");
+    vi.advanceTimersByTime(0);
+    expect(log).toEqual(["restart"]);
+  });
+
   it("restarts at once what has failed", () => {
     const { subject, log } = recovery();
     subject.follow("failed");

@@ -15,15 +15,18 @@ export interface RecoveryRole {
 }
 
 /** Short losses heal by themselves. */
-export const PATIENCE_MS = 2_500;
+export const PATIENCE_MS = 2_000;
 /** The side that does not lead steps in where the other one does nothing. */
 export const FOLLOW_MS = 1_500;
+/** How long after a disturbance of the network a loss is taken for one that does not heal by itself. */
+export const ALERT_MS = 15_000;
 /** A restart that has not connected by then will not. */
 export const RESTART_MS = 8_000;
 
 /** Decides what is done, and when, for a connection that does not stand. */
 export class Recovery {
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #alertUntil = 0;
   #state: "standing" | "opening" | "waiting" | "healing" = "opening";
 
   constructor(
@@ -42,7 +45,7 @@ export class Recovery {
     } else if (state === "failed" && this.#state !== "healing") {
       this.#needed(0);
     } else if (state === "disconnected" && this.#state === "standing") {
-      this.#needed(PATIENCE_MS);
+      this.#needed(Date.now() < this.#alertUntil ? 0 : PATIENCE_MS);
     }
   }
 
@@ -51,6 +54,7 @@ export class Recovery {
    * connection is left alone, unless what opens it may be lost.
    */
   check({ messagesLost }: { messagesLost: boolean }): void {
+    this.#alertUntil = Date.now() + ALERT_MS;
     if (this.#state === "waiting" || this.#state === "healing") this.#needed(0);
     else if (this.#state === "opening" && messagesLost) this.#heal();
   }

@@ -1,0 +1,85 @@
+"""Who is at which event now, as the server sees it, and what of that is yet to be written. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from parlour.accounts.identity import Identity, UserId
+from parlour.rooms.entities import Room
+
+MAX_UNWRITTEN = 20_000
+"""So many moves are kept where the database is away; the oldest give way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    visit: str
+    event_id: int
+    identity: Identity
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Went:
+    visit: str
+    at: datetime
+
+
+Move = Came | Went
+
+
+@dataclass(slots=True)
+class _Stay:
+    """One row: the visit that opened it, and all visits of this person that it stands for."""
+
+    visit: str
+    visits: set[str] = field(default_factory=set)
+
+
+class Ledger:
+    """One who is at an event at two computers is there once, until the last one leaves."""
+
+    def __init__(self) -> None:
+        self._stays: dict[tuple[int, UserId], _Stay] = {}
+        self._unwritten: list[Move] = []
+
+    def came(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
+        """Again is harmless. Nothing to do in a room that is no event."""
+        if room.event_id is None:
+            return
+        stay = self._stays.get((room.event_id, identity.user_id))
+        if stay is None:
+            stay = self._stays[room.event_id, identity.user_id] = _Stay(visit)
+            self._note(Came(visit=visit, event_id=room.event_id, identity=identity, at=at))
+        stay.visits.add(visit)
+
+    def went(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
+        if room.event_id is None:
+            return
+        key = (room.event_id, identity.user_id)
+        stay = self._stays.get(key)
+        if stay is None:
+            return
+        stay.visits.discard(visit)
+        if not stay.visits:
+            del self._stays[key]
+            self._note(Went(visit=stay.visit, at=at))
+
+    def is_there(self, event_id: int, user_id: UserId) -> bool:
+        return (event_id, user_id) in self._stays
+
+    def __bool__(self) -> bool:
+        """Whether anybody is at an event."""
+        return bool(self._stays)
+
+    def unwritten(self) -> list[Move]:
+        return list(self._unwritten)
+
+    def written(self, moves: Sequence[Move]) -> None:
+        """These are in the database."""
+        done = {id(move) for move in moves}
+        self._unwritten = [move for move in self._unwritten if id(move) not in done]
+
+    def _note(self, move: Move) -> None:
+        self._unwritten.append(move)
+        del self._unwritten[:-MAX_UNWRITTEN]

@@ -1,0 +1,139 @@
+"""A member of a call who hears everything at once, and whose view of the room is what it has heard."""
+
+import asyncio
+import json
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.people import Person
+
+COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
+PATIENCE_SECONDS = 20.0
+
+
+class Member:
+    """Resumable or plain. `view` holds the peers that it knows; `changed` tells of each change."""
+
+    def __init__(self, person: Person, room: str, changed: asyncio.Event) -> None:
+        self.person = person
+        self.room = room
+        self.peer_id = ""
+        self.resumable = False
+        self.resumed = False
+        self.view: set[str] = set()
+        self.peers: set[str] = set()
+        """Who was there, as the last acknowledgement of a join said."""
+        self._changed = changed
+        self._token: str | None = None
+        self._received = 0
+        self._ids = count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._socket: ClientConnection | None = None
+        self._readers: set[asyncio.Task[None]] = set()
+
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None
+
+    @property
+    def may_resume(self) -> bool:
+        return self._token is not None
+
+    async def connects(self) -> None:
+        """A connection beside the one before, of which nothing is heard any more."""
+        url = self.person.server.address.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+        self._socket = None
+        socket = await connect(url, compression=None, ping_interval=None, close_timeout=1, proxy=None)
+        await socket.recv()
+        await socket.send("40" + json.dumps({"token": self.person.token}))
+        while not str(await socket.recv()).startswith("40"):
+            pass
+        self._socket = socket
+        reader = asyncio.create_task(self._read(socket))
+        self._readers.add(reader)
+        reader.add_done_callback(self._readers.discard)
+
+    async def joins(self, *, resumable: bool) -> None:
+        """Afresh, or with the token that it has."""
+        if self._socket is None:
+            await self.connects()
+        self.resumable = resumable
+        join: dict[str, Any] = {"room": self.room}
+        if resumable:
+            join |= {"resumable": True}
+        if self._token is not None:
+            join |= {"resume": self._token, "known": sorted(self.view), "received": self._received}
+        elif not self.peer_id:
+            self.view.clear()
+        await self.asks("join", join)
+
+    async def leaves(self) -> None:
+        await self.asks("leave")
+        self.gone()
+
+    def gone(self) -> None:
+        """Of a visit that is over."""
+        self._token = None
+        self.peer_id = ""
+        self.view.clear()
+
+    def breaks(self) -> None:
+        if self._socket is not None:
+            self._socket.transport.abort()
+            self._socket = None
+        if not self.resumable:
+            self.gone()
+
+    async def asks(self, event: str, *arguments: Any) -> dict[str, Any]:
+        assert self._socket is not None
+        number = next(self._ids)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send(f"42{number}" + json.dumps([event, *arguments]))
+        return await asyncio.wait_for(answer, PATIENCE_SECONDS)
+
+    async def aclose(self) -> None:
+        self.breaks()
+        for reader in list(self._readers):
+            reader.cancel()
+            with suppress(asyncio.CancelledError):
+                await reader
+
+    async def _read(self, socket: ClientConnection) -> None:
+        with suppress(ConnectionClosed, InvalidHandshake):
+            async for frame in socket:
+                if frame == "2":
+                    await socket.send("3")
+                elif socket is self._socket and isinstance(frame, str):
+                    self._hears(frame)
+
+    def _hears(self, frame: str) -> None:
+        number, bracket, rest = frame[2:].partition("[")
+        if frame.startswith("43"):
+            [answer] = json.loads(bracket + rest)
+            self._joined(answer)
+            self._answers.pop(int(number)).set_result(answer)
+        elif frame.startswith("42"):
+            name, *arguments = json.loads(bracket + rest)
+            self._received += name in COUNTED
+            if name == "add-peer":
+                self.view.add(arguments[0]["peerID"])
+            elif name == "remove-peer":
+                self.view.discard(arguments[0]["peerID"])
+        self._changed.set()
+
+    def _joined(self, answer: dict[str, Any]) -> None:
+        assert answer["ok"], answer
+        if "peerID" not in answer:
+            return
+        self.peer_id = answer["peerID"]
+        self.peers = {entry["peerID"] for entry in answer["peers"]}
+        self._token = answer.get("resume")
+        self.resumed = answer.get("resumed", False)
+        if "resumed" in answer and not self.resumed:
+            self.view.clear()  # what was known belongs to a visit that is over
+        if not self.resumed or answer["received"] is None:
+            self._received = 0
