@@ -157,6 +157,8 @@ async def test_pages_of_a_call_in_trouble(
         await ann.sees_and_hears("Guest")
         warning = gus.page.get_by_role("status", name="Your time as a guest")
         await expect(warning).to_be_visible()
+        # On the way here a toast has said the same.
+        await expect(gus.page.get_by_role("alertdialog")).to_have_count(0, timeout=15_000)
         await photographer.takes(gus.page, "call-guest-warning")
 
         await server.kill()
