@@ -145,7 +145,7 @@ class Participant:
     async def writes(self, text: str) -> None:
         """With the chat open."""
         await self.field("Message").fill(text)
-        await self.button("Send").click()
+        await self.field("Message").press("Enter")
         await self.expects_message("You", text)
 
     async def expects_message(self, author: str, text: str) -> None:

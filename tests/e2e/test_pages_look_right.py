@@ -161,6 +161,41 @@ async def test_pages_of_a_call(
         await photographer.takes(ann.page, "call-left")
 
 
+async def test_pages_of_a_call_in_trouble(
+    fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
+) -> None:
+    server = await fresh_server({"PARLOUR_GUEST_TTL": 110})
+    async with Visitors(server) as visitors:
+        accounts = [await visitors.client("ann"), await visitors.stranger("gus", client=False)]
+        ann, gus = [await at_browser(account) for account in accounts]
+        room = await ann.account.creates_room("Summer planning")
+        await ann.account.invites(gus.account, to=room)
+        await ann.comes_to(room)
+        await ann.enters()
+        await gus.registers()
+        await gus.confirms()
+        await gus.page.get_by_role("link", name="See the rooms").click()
+        await gus.link(room).click()
+        await gus.enters()
+        await ann.sees_and_hears("Guest")
+        warning = gus.page.get_by_role("status", name="Your time as a guest")
+        await expect(warning).to_be_visible()
+        # On the way here a toast has said the same.
+        await expect(gus.page.get_by_role("alertdialog")).to_have_count(0, timeout=15_000)
+        await photographer.takes(gus.page, "call-guest-warning")
+
+        await server.kill()
+        await gus.page.evaluate("window.connections.forEach((connection) => connection.close())")
+        await expect(ann.page.get_by_text("Your call goes on.")).to_be_visible(timeout=15_000)
+        await expect(ann.tile("Guest").get_by_role("status")).to_have_text("Reconnecting…", timeout=20_000)
+        await photographer.takes(ann.page, "call-reconnecting")
+        await ann.opens("Chat")
+        await ann.field("Message").fill("I am still here")
+        await ann.field("Message").press("Enter")
+        await expect(ann.page.get_by_text("Sending…")).to_be_visible()
+        await photographer.takes(ann.page, "call-chat-sending")
+
+
 async def test_pages_of_a_guest(
     fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
 ) -> None:

@@ -83,6 +83,8 @@ async def test_a_guests_time_ends_in_the_middle_of_a_call(
         await gus.enters()
         await ann.expects("Guest")
         await expect(gus.page.get_by_role("timer", name="Time left as a guest")).to_be_visible()
+        warning = gus.page.get_by_role("status", name="Your time as a guest")
+        await expect(warning).to_contain_text("ends in less than 2 minutes")
 
         await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=15_000)
         await expect(gus.page.get_by_role("alert")).to_contain_text("account of your own")

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-_CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,11 +24,12 @@ _FLAGS = [
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    if not _CHROMIUM.exists():
-        raise RuntimeError(f"These tests need {_CHROMIUM}: 'make test' installs the package 'chromium'.")
+async def chromium(program: Path = CHROMIUM, *flags: str) -> AsyncIterator[Browser]:
+    """`program` starts Chromium in surroundings of its own, with the arguments that it is given."""
+    if not CHROMIUM.exists():
+        raise RuntimeError(f"These tests need {CHROMIUM}: 'make test' installs the package 'chromium'.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=program, args=[*_FLAGS, *flags])
         yield browser
         await browser.close()
 

@@ -1,12 +1,12 @@
 import { io, type Socket } from "socket.io-client";
+import type { Letter } from "./call/outbox";
 import type { Session } from "./session";
 import { Store } from "./store";
 import type {
   Acknowledgements,
   BanPeer,
   ClientEvents,
-  OfferIce,
-  OfferSdp,
+  Join,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
@@ -15,7 +15,11 @@ export type LinkState = "offline" | "connecting" | "online";
 
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
+/** With the spread, below the time for which a server keeps a visit whose line is down. */
+const LONGEST_PAUSE_MS = 3_000;
+const SPREAD = 0.5;
+const ATTEMPT_MS = 5_000;
+const PROBE_MS = 2_000;
 /** A connection that held so long ended for another reason than the one before. */
 const STEADY_MS = 5_000;
 const NO_ANSWER = {
@@ -30,7 +34,7 @@ type Acknowledged = "join" | "chat-message" | "ban-peer";
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
   [E in keyof ClientEvents]: ClientEvents[E] extends void
-    ? () => void
+    ? (ack?: (answer: Acknowledgements[E]) => void) => void
     : E extends Acknowledged
       ? (payload: ClientEvents[E], ack: (answer: Acknowledgements[E]) => void) => void
       : (payload: ClientEvents[E]) => void;
@@ -40,11 +44,15 @@ type TypedSocket = Socket<Listeners, Emits>;
 /** The socket of one who is logged in. It lives as long as the login does. */
 export class Signaling {
   readonly link = new Store<LinkState>("offline");
+  /** The server has said that it goes down for a moment. */
+  readonly restarting = new Store(false);
   readonly roomsInUse = new Store<readonly string[]>([]);
   readonly #socket: TypedSocket;
   /** Whose socket it is. */
   #who: string | null = null;
   #connectedAt = 0;
+  #triedAt = 0;
+  #probing = false;
   #pause = FIRST_PAUSE_MS;
 
   constructor(private readonly session: Session) {
@@ -52,6 +60,10 @@ export class Signaling {
       autoConnect: false,
       transports: ["websocket", "polling"],
       tryAllTransports: true,
+      reconnectionDelay: FIRST_PAUSE_MS,
+      reconnectionDelayMax: LONGEST_PAUSE_MS,
+      randomizationFactor: SPREAD,
+      timeout: ATTEMPT_MS,
       withCredentials: false,
       auth: (give) => {
         // Called at each connect, so that a reconnect never shows an old token.
@@ -71,8 +83,14 @@ export class Signaling {
     return () => void this.#socket.off(event, listener as never);
   }
 
-  join(room: string): Promise<Acknowledgements["join"]> {
-    return this.#answered((socket) => socket.emitWithAck("join", { room }));
+  /** `answered` runs before anything that the server says after its answer is heard. */
+  join(payload: Join, answered: (answer: Acknowledgements["join"]) => void): void {
+    if (!this.#socket.connected) answered(NO_ANSWER);
+    else {
+      this.#socket
+        .timeout(ACK_TIMEOUT_MS)
+        .emit("join", payload, (error, answer) => answered(error ? NO_ANSWER : answer));
+    }
   }
 
   sendChat(payload: SendChat): Promise<Acknowledgements["chat-message"]> {
@@ -87,13 +105,19 @@ export class Signaling {
     if (this.#socket.connected) this.#socket.emit("leave");
   }
 
-  /** What is said while the line is down is dropped: after it peers are built anew. */
-  sendDescription(payload: OfferSdp): void {
-    if (this.#socket.connected) this.#socket.emit("offer-sdp", payload);
+  /** To peers; what is said while the line is down is lost, so an outbox keeps it. */
+  send(letter: Letter): void {
+    if (!this.#socket.connected) return;
+    if (letter.event === "offer-sdp") this.#socket.emit("offer-sdp", letter.payload);
+    else this.#socket.emit("offer-ice", letter.payload);
   }
 
-  sendCandidate(payload: OfferIce): void {
-    if (this.#socket.connected) this.#socket.emit("offer-ice", payload);
+  /** Does not wait for the next attempt, nor believe that a line which says nothing still stands. */
+  check(): void {
+    const socket = this.#socket;
+    if (this.#who === null || this.#probing) return;
+    if (socket.connected) this.#probe();
+    else if (Date.now() - this.#triedAt > ATTEMPT_MS) this.#connect();
   }
 
   async #answered<T>(
@@ -114,8 +138,7 @@ export class Signaling {
     if (who !== this.#who) this.#disconnect();
     this.#who = who;
     if (who === null || this.#socket.active) return;
-    this.link.set("connecting");
-    this.#socket.connect();
+    this.#connect();
   }
 
   #disconnect(): void {
@@ -124,10 +147,37 @@ export class Signaling {
     this.roomsInUse.set([]);
   }
 
+  #connect(): void {
+    this.#triedAt = Date.now();
+    this.link.set("connecting");
+    // Ends the pause before the library's next attempt, too.
+    if (this.#socket.active) this.#socket.disconnect();
+    this.#socket.connect();
+  }
+
+  /** An event that means nothing, for the sake of its acknowledgement. */
+  #probe(): void {
+    this.#probing = true;
+    const { engine } = this.#socket.io;
+    this.#socket
+      .timeout(PROBE_MS)
+      .emitWithAck("username")
+      .catch(() => {
+        if (this.#socket.io.engine === engine) engine.close();
+      })
+      .finally(() => {
+        this.#probing = false;
+      });
+  }
+
   #follow(): void {
     const socket = this.#socket;
+    socket.io.on("reconnect_attempt", () => {
+      this.#triedAt = Date.now();
+    });
     socket.on("connect", () => {
       this.#connectedAt = Date.now();
+      this.restarting.set(false);
       this.link.set("online");
     });
     socket.on("disconnect", (reason) => {
@@ -138,6 +188,7 @@ export class Signaling {
       if (socket.active) this.link.set("connecting");
       else this.#reconnectRenewed();
     });
+    socket.on("restarting", () => this.restarting.set(true));
     socket.on("share-rooms", ({ rooms }) => this.roomsInUse.set(rooms));
     socket.on("session-ended", ({ code, message }) => this.session.end(code, message));
   }
@@ -151,6 +202,11 @@ export class Signaling {
     setTimeout(async () => {
       const token = await this.session.renew().catch(() => null);
       if (token && !this.#socket.active) this.#socket.connect();
-    }, this.#pause);
+    }, jittered(this.#pause));
   }
+}
+
+/** Those who lost a server at the same moment do not return at the same moment. */
+function jittered(ms: number): number {
+  return ms * (1 - SPREAD + 2 * SPREAD * Math.random());
 }

@@ -123,7 +123,7 @@ class AttendanceLog:
             for move in moves:
                 with suppress(IntegrityError):
                     await self._write_together([move])
-        self._ledger.written(len(moves))
+        self._ledger.written(moves)
 
     async def _write_together(self, moves: Sequence[Seen]) -> None:
         async with self._database.transaction() as connection:

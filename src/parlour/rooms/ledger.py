@@ -1,5 +1,6 @@
 """Who is at which event now, as the server sees it, and what of that is yet to be written. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,9 +75,10 @@ class Ledger:
     def unwritten(self) -> list[Move]:
         return list(self._unwritten)
 
-    def written(self, count: int) -> None:
-        """The oldest so many are in the database."""
-        del self._unwritten[:count]
+    def written(self, moves: Sequence[Move]) -> None:
+        """These are in the database."""
+        done = {id(move) for move in moves}
+        self._unwritten = [move for move in self._unwritten if id(move) not in done]
 
     def _note(self, move: Move) -> None:
         self._unwritten.append(move)

@@ -18,6 +18,7 @@ from parlour.accounts.tokens import (
     TokenRejected,
     TokenSigner,
     VerificationToken,
+    VisitToken,
     key_id,
     token_hash,
 )
@@ -40,21 +41,31 @@ ACCESS = AccessToken(
 REFRESH = RefreshToken(family="family", generation=3, issued_at=NOW, expires_at=LATER)
 CLIENT = VerificationToken(verification_id="id", user_id=7, purpose="client", issued_at=NOW, expires_at=LATER)
 GUEST = VerificationToken(verification_id="id", user_id=7, purpose="guest", issued_at=NOW, expires_at=LATER)
+VISIT = VisitToken(
+    user_id=7,
+    room_id=3,
+    peer_id="peer",
+    started_at=NOW - timedelta(milliseconds=250),
+    issued_at=NOW,
+    expires_at=LATER,
+)
 
 Read = Callable[[str, datetime], object]
 READERS: dict[str, Read] = {
     "access": lambda text, now: SIGNER.read_access(text, now=now),
     "refresh": lambda text, now: SIGNER.read_refresh(text, now=now),
+    "visit": lambda text, now: SIGNER.read_visit(text, now=now),
     "client": lambda text, now: SIGNER.read_verification(text, purpose="client", now=now),
     "guest": lambda text, now: SIGNER.read_verification(text, purpose="guest", now=now),
 }
 SIGNED = {
     "access": SIGNER.sign_access(ACCESS),
     "refresh": SIGNER.sign_refresh(REFRESH),
+    "visit": SIGNER.sign_visit(VISIT),
     "client": SIGNER.sign_verification(CLIENT),
     "guest": SIGNER.sign_verification(GUEST),
 }
-TOKENS = {"access": ACCESS, "refresh": REFRESH, "client": CLIENT, "guest": GUEST}
+TOKENS = {"access": ACCESS, "refresh": REFRESH, "visit": VISIT, "client": CLIENT, "guest": GUEST}
 
 moments = st.integers(946_684_800, 4_102_444_800).map(lambda epoch: datetime.fromtimestamp(epoch, UTC))
 

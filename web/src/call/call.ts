@@ -1,9 +1,11 @@
 import type { Signaling } from "../signaling";
 import { Store } from "../store";
+import type { Acknowledgements } from "../wire.gen";
 import type { Chat } from "./chat";
 import type { IceSource } from "./ice";
 import type { LocalMedia } from "./media";
 import type { MediaTopology } from "./topology";
+import type { VisitRecord } from "./visit-record";
 
 export type CallPhase =
   | { readonly kind: "joining" }
@@ -14,14 +16,18 @@ export type CallPhase =
 
 export interface CallParts {
   room: string;
-  signaling: Pick<Signaling, "link" | "on" | "join" | "leave">;
+  signaling: Pick<Signaling, "link" | "on" | "join" | "leave" | "check">;
+  record: VisitRecord;
   topology: MediaTopology;
   media: LocalMedia;
   chat: Chat;
   ice: IceSource;
+  watchNetwork(changed: () => void): () => void;
 }
 
 const JOIN_AGAIN_MS = 2_000;
+/** Refusals that say nothing about the person: the server is troubled, and will be well again. */
+const PASSING = new Set(["no_answer", "unavailable", "internal_error"]);
 
 /** One person's stay in one room's call, from entering to leaving. */
 export class Call {
@@ -32,6 +38,8 @@ export class Call {
   readonly peers: MediaTopology["peers"];
   #stop: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #broken = 0;
+  #suspended = false;
 
   constructor(private readonly parts: CallParts) {
     this.room = parts.room;
@@ -47,15 +55,22 @@ export class Call {
     topology.publish(media.outgoing.get());
     this.#stop = [
       media.outgoing.subscribe(() => topology.publish(media.outgoing.get())),
-      signaling.on("add-peer", (peer) => topology.addPeer(peer)),
-      signaling.on("remove-peer", (peer) => topology.removePeer(peer)),
-      signaling.on("session-description", (message) => topology.receiveDescription(message)),
-      signaling.on("ice-candidate", (message) => topology.receiveCandidate(message)),
+      ...this.#followPeers(),
       signaling.on("chat-message", (message) => chat.receive(message)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
+      this.parts.watchNetwork(() => this.#check()),
+      topology.peers.subscribe(() => this.#followMedia()),
     ];
-    if (signaling.link.get() === "online") await this.#join();
+    if (signaling.link.get() === "online") this.#join();
+  }
+
+  /** Puts the call down for a page that goes away and may come back. */
+  suspend(): void {
+    if (this.phase.get().kind !== "joined") return;
+    this.#suspended = true;
+    this.parts.signaling.leave();
+    this.parts.record.forget();
   }
 
   leave(): void {
@@ -65,33 +80,92 @@ export class Call {
     if (wasIn) this.parts.signaling.leave();
   }
 
-  #followLink(): void {
-    const phase = this.phase.get();
-    const online = this.parts.signaling.link.get() === "online";
-    if (online) void this.#join();
-    else if (phase.kind === "joined") this.phase.set({ kind: "rejoining", since: phase.since });
+  #followPeers(): (() => void)[] {
+    const { signaling, topology, record } = this.parts;
+    const counted =
+      <T>(act: (message: T) => void) =>
+      (message: T) => {
+        record.noteReceived();
+        act(message);
+      };
+    return [
+      signaling.on(
+        "add-peer",
+        counted((peer) => topology.addPeer(peer)),
+      ),
+      signaling.on(
+        "remove-peer",
+        counted((peer) => topology.removePeer(peer)),
+      ),
+      signaling.on(
+        "session-description",
+        counted((message) => topology.receiveDescription(message)),
+      ),
+      signaling.on(
+        "ice-candidate",
+        counted((message) => topology.receiveCandidate(message)),
+      ),
+    ];
   }
 
-  /**
-   * Media of those whom we know flows on while the line to the server is down. A new socket is a
-   * new peer to the server, which introduces everyone anew; who is not named any more has gone.
-   */
-  async #join(): Promise<void> {
+  #followLink(): void {
+    if (this.parts.signaling.link.get() === "online") this.#join();
+    else {
+      this.parts.record.outbox.close();
+      this.parts.chat.pause();
+      const phase = this.phase.get();
+      if (phase.kind === "joined") this.phase.set({ kind: "rejoining", since: phase.since });
+    }
+  }
+
+  /** Where a connection to a person breaks, the one to the server may have broken too. */
+  #followMedia(): void {
+    const { topology, signaling } = this.parts;
+    const broken = topology.peers.get().filter(({ link }) => link === "reconnecting").length;
+    if (broken > this.#broken) signaling.check();
+    this.#broken = broken;
+  }
+
+  #check(): void {
+    const { signaling, topology } = this.parts;
+    signaling.check();
+    if (this.#suspended) this.#followLink();
+    else if (this.phase.get().kind === "joined") topology.check({ messagesLost: false });
+  }
+
+  /** Media of those whom we know flows on while the line to the server is down. */
+  #join(): void {
+    const { signaling, record, topology } = this.parts;
+    const phase = this.phase.get();
+    if (phase.kind === "left" || phase.kind === "refused") return;
+    clearTimeout(this.#retry);
+    signaling.join(record.claim(this.room, topology.known()), (answer) => this.#entered(answer));
+  }
+
+  /** Runs before anything is heard that the server said after its answer. */
+  #entered(answer: Acknowledgements["join"]): void {
+    const { record, topology, chat } = this.parts;
     const before = this.phase.get();
     if (before.kind === "left" || before.kind === "refused") return;
-    const answer = await this.parts.signaling.join(this.room);
-    const now = this.phase.get();
-    if (now.kind === "left" || now.kind === "refused") return;
-    if (answer.ok) {
-      this.parts.topology.keepOnly(new Set(answer.peers.map(({ peerID }) => peerID)));
-      const since = now.kind === "joining" ? Date.now() : now.since;
-      this.phase.set({ kind: "joined", peerID: answer.peerID, since });
-      void this.parts.chat.loadNewest();
-    } else if (answer.code === "no_answer") {
-      this.#retry = setTimeout(() => this.#followLink(), JOIN_AGAIN_MS);
-    } else {
-      this.#end({ kind: "refused", code: answer.code, message: answer.message });
+    if (!answer.ok) {
+      this.#notEntered(answer);
+      return;
     }
+    this.#suspended = false;
+    const { resumed, complete } = record.take(answer);
+    const since = before.kind === "joining" ? Date.now() : before.since;
+    this.phase.set({ kind: "joined", peerID: answer.peerID, since });
+    if (resumed) topology.check({ messagesLost: !complete });
+    else if (before.kind !== "joining") {
+      topology.keepOnly(new Set(answer.peers.map(({ peerID }) => peerID)));
+    }
+    chat.resume();
+  }
+
+  #notEntered({ code, message }: { code: string; message: string }): void {
+    if (PASSING.has(code)) {
+      this.#retry = setTimeout(() => this.#followLink(), JOIN_AGAIN_MS * (0.5 + Math.random()));
+    } else this.#end({ kind: "refused", code, message });
   }
 
   #end(phase: CallPhase): void {
@@ -99,6 +173,8 @@ export class Call {
     for (const stop of this.#stop) stop();
     this.#stop = [];
     this.phase.set(phase);
+    this.parts.record.forget();
+    this.parts.chat.close();
     this.parts.topology.close();
     this.parts.media.close();
   }

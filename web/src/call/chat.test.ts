@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Acknowledgements, MessagePage, StoredMessage } from "../wire.gen";
+import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
 import { Chat, type ChatEntry, mergeEntries, randomId } from "./chat";
 
 function message(id: string, second: number): StoredMessage {
@@ -16,16 +16,35 @@ const author = { email: "ann@x", username: "ann" };
 
 type Answer = Acknowledgements["chat-message"];
 
-function chat(options: { send?: () => Promise<Answer>; pages?: MessagePage[] } = {}) {
+const REFUSED: Answer = { ok: false, code: "message_too_long", message: "" };
+const NO_ANSWER: Answer = { ok: false, code: "no_answer", message: "" };
+
+interface ChatParts {
+  send?: (payload: SendChat) => Promise<Answer>;
+  pages?: MessagePage[];
+}
+
+/** In the room, unless it says otherwise. */
+function chat({ inside = true, ...options }: ChatParts & { inside?: boolean } = {}) {
   const pages = options.pages ?? [];
-  return new Chat({
+  const subject = new Chat({
     room: "Garden",
     author,
     load: async () => pages.shift() ?? { messages: [], more: false },
-    send: options.send ?? (async () => ({ ok: false, code: "no_answer", message: "" })),
+    send: options.send ?? (async () => REFUSED),
   });
+  if (inside) subject.resume();
+  return subject;
 }
 
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+const stored = ({ message, message_id }: SendChat): Answer => ({
+  ok: true,
+  message: { ...sampleOf(message_id ?? ""), message },
+});
+const sampleOf = (id: string): StoredMessage => ({ ...message(id, 5), ...author });
+
+const deliveries = (subject: Chat) => subject.state.get().entries.map((entry) => entry.delivery);
 const ids = (subject: Chat) => subject.state.get().entries.map((entry) => entry.message_id);
 
 describe("mergeEntries", () => {
@@ -52,20 +71,58 @@ describe("Chat", () => {
   });
 
   it("replaces its own message by what the server stored", async () => {
-    const subject = chat({
-      send: async () => {
-        const [entry] = subject.state.get().entries;
-        const stored = { ...message(entry?.message_id ?? "", 5), ...author, message: "hello" };
-        return { ok: true, message: stored };
-      },
-    });
+    const subject = chat({ send: async (payload) => stored(payload) });
     await subject.send("hello");
     const [entry] = subject.state.get().entries;
     expect(subject.state.get().entries).toHaveLength(1);
     expect(entry).toMatchObject({ delivery: "sent", message: "hello", email: "ann@x" });
   });
 
-  it("keeps what was not delivered, to be sent again under the same id", async () => {
+  it("sends in the order of writing what was written without a line, each once", async () => {
+    const sent: string[] = [];
+    const answers: Answer[] = [NO_ANSWER];
+    const subject = chat({
+      inside: false,
+      send: async (payload) => {
+        sent.push(payload.message);
+        return answers.shift() ?? stored(payload);
+      },
+    });
+    for (const text of ["one", "two", "three"]) await subject.send(text);
+    expect(sent).toEqual([]);
+    expect(deliveries(subject)).toEqual(["sending", "sending", "sending"]);
+    subject.resume();
+    await settled();
+    subject.pause();
+    expect(sent).toEqual(["one"]);
+    subject.resume();
+    await settled();
+    expect(sent).toEqual(["one", "one", "two", "three"]);
+    expect(deliveries(subject)).toEqual(["sent", "sent", "sent"]);
+  });
+
+  it("gives up what waits when one leaves", async () => {
+    const subject = chat({ inside: false });
+    await subject.send("hello");
+    subject.close();
+    expect(deliveries(subject)).toEqual(["failed"]);
+  });
+
+  it("fetches all that was missed, back to what it had", async () => {
+    const page = (...seconds: number[]): MessagePage => ({
+      messages: seconds.map((second) => message(`m${second}`, second)),
+      more: true,
+    });
+    const subject = chat({ pages: [page(2, 1), page(8, 7), page(6, 5), page(4, 3, 2)] });
+    await settled();
+    subject.pause();
+    subject.resume();
+    await settled();
+    expect(ids(subject)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((second) => `m${second}`));
+    expect(subject.state.get().more).toBe(true);
+  });
+
+  it("keeps what was refused, to be sent again under the same id", async () => {
     const subject = chat();
     await subject.send("hello");
     const [entry] = subject.state.get().entries;
@@ -81,7 +138,7 @@ describe("Chat", () => {
         { messages: [message("b", 2), message("a", 1)], more: false },
       ],
     });
-    await subject.loadNewest();
+    await settled();
     expect(subject.state.get().more).toBe(true);
     await subject.loadOlder();
     expect(ids(subject)).toEqual(["a", "b", "c", "d"]);

@@ -42,9 +42,22 @@ export function mergeEntries(
   );
 }
 
+const AGAIN_MS = 2_000;
+/** How far back we look, page by page, for what was missed during an interruption. */
+const PAGES_BACK = 20;
+/** Refusals that are not about the message: it stays in the outbox. */
+const PASSING = new Set(["no_answer", "unavailable", "internal_error", "not_in_call"]);
+
 /** What was written in a room, from its history and live. */
 export class Chat {
   readonly state = new Store<ChatState>({ entries: [], more: false, loading: false, unread: 0 });
+  /** What the server has not taken yet, in the order of writing; one at a time is under way. */
+  #outbox: string[] = [];
+  #sending = false;
+  #line: "down" | "up" | "gone" = "down";
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  /** What was here before an interruption, while what came meanwhile is not. */
+  #had: ReadonlySet<string> | null = null;
   #open = false;
 
   constructor(private readonly options: ChatOptions) {}
@@ -62,54 +75,129 @@ export class Chat {
     if (open) this.state.update((state) => ({ ...state, unread: 0 }));
   }
 
-  /** The newest page; after an interruption too, since messages may have been missed. */
-  async loadNewest(): Promise<void> {
-    const had = this.state.get().entries.length > 0;
-    await this.#load(undefined, (page) => (had ? this.state.get().more : page.more));
+  /** We are in the room, or again: what waits goes out, what was missed comes in. */
+  resume(): void {
+    this.#line = "up";
+    void this.#deliver();
+    void this.#catchUp();
+  }
+
+  /** What is written while the line is down waits. */
+  pause(): void {
+    if (this.#line === "up") this.#line = "down";
+    clearTimeout(this.#retry);
+  }
+
+  close(): void {
+    this.#line = "gone";
+    clearTimeout(this.#retry);
+    for (const message_id of this.#outbox.splice(0)) this.#mark(message_id, "failed");
   }
 
   async loadOlder(): Promise<void> {
     const oldest = this.state.get().entries.find((entry) => entry.delivery === "sent");
-    if (oldest) await this.#load(oldest.message_id, (page) => page.more);
+    if (!oldest || this.state.get().loading) return;
+    const page = await this.#load(oldest.message_id);
+    if (page) this.state.update((state) => ({ ...state, more: page.more }));
   }
 
   async send(text: string): Promise<void> {
     const { room, author } = this.options;
-    await this.#deliver({
-      message_id: randomId(),
-      room,
-      ...author,
-      message: text,
-      sent_at: new Date().toISOString(),
-      delivery: "sending",
-    });
+    const message_id = randomId();
+    this.#merge([
+      {
+        message_id,
+        room,
+        ...author,
+        message: text,
+        sent_at: new Date().toISOString(),
+        delivery: "sending",
+      },
+    ]);
+    await this.#post(message_id);
   }
 
   async sendAgain(message_id: string): Promise<void> {
-    const entry = this.state.get().entries.find((one) => one.message_id === message_id);
-    if (entry) await this.#deliver({ ...entry, delivery: "sending" });
+    if (this.#entry(message_id)?.delivery !== "failed") return;
+    this.#mark(message_id, "sending");
+    await this.#post(message_id);
   }
 
-  async #deliver(entry: ChatEntry): Promise<void> {
-    this.#merge([entry]);
-    const { message_id, message } = entry;
-    const answer = await this.options.send({ message_id, message });
+  async #post(message_id: string): Promise<void> {
+    if (this.#line === "gone") return this.#mark(message_id, "failed");
+    this.#outbox.push(message_id);
+    await this.#deliver();
+  }
+
+  async #deliver(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    let [next] = this.#outbox;
+    while (next !== undefined && this.#line === "up" && (await this.#deliverOne(next))) {
+      [next] = this.#outbox;
+    }
+    this.#sending = false;
+  }
+
+  /** False where it has to be tried again later. */
+  async #deliverOne(message_id: string): Promise<boolean> {
+    const entry = this.#entry(message_id);
+    if (!entry) throw new Error("Not in the chat, but in its outbox");
+    const answer = await this.options.send({ message_id, message: entry.message });
+    if (!answer.ok && PASSING.has(answer.code)) {
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => void this.#deliver(), AGAIN_MS);
+      return false;
+    }
+    this.#outbox = this.#outbox.filter((waiting) => waiting !== message_id);
     if (answer.ok) this.#merge([{ ...entry, ...answer.message, delivery: "sent" }]);
-    else this.#merge([{ ...entry, delivery: "failed" }]);
+    else this.#mark(message_id, "failed");
+    return true;
   }
 
-  async #load(before: string | undefined, more: (page: MessagePage) => boolean): Promise<void> {
-    if (this.state.get().loading) return;
+  /** The newest messages, back to one that we had before we were away. */
+  async #catchUp(): Promise<void> {
+    const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
+    this.#had ??= new Set(sent.map(({ message_id }) => message_id));
+    const had = this.#had;
+    let before: string | undefined;
+    for (let pages = 0; pages < PAGES_BACK && this.#line === "up"; ) {
+      const page = await this.#load(before);
+      if (page) {
+        pages++;
+        if (had.size === 0) this.state.update((state) => ({ ...state, more: page.more }));
+        const met = page.messages.some(({ message_id }) => had.has(message_id));
+        if (had.size === 0 || met || !page.more) break;
+        before = page.messages.at(-1)?.message_id;
+      } else {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+    // Cut off once more, we still have to look back to where we were first.
+    if (this.#line === "up") this.#had = null;
+  }
+
+  async #load(before: string | undefined): Promise<MessagePage | null> {
     this.state.update((state) => ({ ...state, loading: true }));
     try {
       const page = await this.options.load(before);
       this.#merge(page.messages.map((message) => ({ ...message, delivery: "sent" })));
-      this.state.update((state) => ({ ...state, more: more(page) }));
+      return page;
     } catch (error) {
       console.warn("Chat history", error);
+      return null;
     } finally {
       this.state.update((state) => ({ ...state, loading: false }));
     }
+  }
+
+  #entry(message_id: string): ChatEntry | undefined {
+    return this.state.get().entries.find((entry) => entry.message_id === message_id);
+  }
+
+  #mark(message_id: string, delivery: ChatEntry["delivery"]): void {
+    const entry = this.#entry(message_id);
+    if (entry) this.#merge([{ ...entry, delivery }]);
   }
 
   #merge(arrived: readonly ChatEntry[]): void {

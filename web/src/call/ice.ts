@@ -1,6 +1,8 @@
 import type { IceServer, IceServers } from "../wire.gen";
 
 const RENEW_AHEAD_MS = 60_000;
+/** Who waits to be connected is not kept waiting by a server that does not answer. */
+const ANSWER_WITHIN_MS = 3_000;
 
 /** The servers that help two browsers find each other, asked for anew when their time is over. */
 export class IceSource {
@@ -20,7 +22,7 @@ export class IceSource {
   async fresh(): Promise<RTCConfiguration> {
     if (!this.#asked || this.#expiring()) {
       try {
-        this.#known = await this.ask();
+        this.#known = await inTime(this.ask());
         this.#asked = true;
       } catch (error) {
         console.warn("ICE servers", error);
@@ -38,4 +40,12 @@ export class IceSource {
 /** Browsers take null for the text "null". */
 function asBrowsersWantIt({ urls, username, credential }: IceServer): RTCIceServer {
   return username && credential ? { urls, username, credential } : { urls };
+}
+
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_WITHIN_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -1,8 +1,10 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
 import { DevicesChannel } from "./devices-channel";
 import { Negotiation } from "./negotiation";
+import { Recovery } from "./recovery";
+import { originOf } from "./sdp-origin";
 import { codeOf, type SecurityCode } from "./security-code";
-import type { Devices, Outgoing, PeerLink, RemotePeer } from "./topology";
+import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer } from "./topology";
 
 export interface MeshPeerOptions {
   peer: AddPeer;
@@ -13,8 +15,21 @@ export interface MeshPeerOptions {
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
   changed(): void;
+  /** Of the connection that this one replaces. */
+  inherited: Inheritance | null;
+  canSignal(): boolean;
+  /** Puts another connection in the place of this one. */
+  rebuild(): void;
   /** Before a restart of ICE: the servers known so far may have expired. */
   freshIce(): Promise<RTCConfiguration>;
+}
+
+/** What a connection leaves to the one that takes its place. */
+export interface Inheritance {
+  readonly devices: Devices | null;
+  readonly wasConnected: boolean;
+  /** Connections of the other side that are gone; letters of theirs may still be on their way. */
+  readonly retired: ReadonlySet<string>;
 }
 
 const AUDIBLE_LEVEL = 0.015;
@@ -31,17 +46,30 @@ export class MeshPeer {
   /** What we send our audio and our video through. */
   readonly #senders = new Map<string, RTCRtpSender>();
   #outgoing: Outgoing;
-  #devices: Devices | null = null;
+  #devices: Devices | null;
+  readonly #recovery: Recovery;
+  /** Which of the other side's connections this one is connected with. */
+  #origin: string | null = null;
   #frames = false;
   #speaking = false;
-  #wasConnected = false;
+  #wasConnected: boolean;
   #code: SecurityCode | null = null;
   #closed = false;
 
   constructor(private readonly options: MeshPeerOptions) {
-    const { connection, peer, outgoing } = options;
+    const { connection, peer, outgoing, inherited } = options;
     this.#connection = connection;
     this.#outgoing = outgoing;
+    this.#devices = inherited?.devices ?? null;
+    this.#wasConnected = inherited?.wasConnected ?? false;
+    this.#recovery = new Recovery(
+      {
+        restart: () => void this.#restart(),
+        rebuild: options.rebuild,
+        canSignal: options.canSignal,
+      },
+      { leads: peer.createOffer, replaces: inherited !== null },
+    );
     this.#channel = new DevicesChannel((devices) => {
       this.#devices = devices;
       options.changed();
@@ -77,7 +105,30 @@ export class MeshPeer {
     };
   }
 
+  /** The other side has put another connection in the place of the one that we know. */
+  isReplacedBy({ type, sdp }: SessionDescription): boolean {
+    const named = originOf(sdp);
+    return type === "offer" && this.#origin !== null && named !== null && named !== this.#origin;
+  }
+
+  isRetired({ sdp }: SessionDescription): boolean {
+    return this.options.inherited?.retired.has(originOf(sdp) ?? "") ?? false;
+  }
+
+  bequeath(): Inheritance {
+    const retired = new Set(this.options.inherited?.retired);
+    if (this.#origin !== null) retired.add(this.#origin);
+    return { devices: this.#devices, wasConnected: this.#wasConnected, retired };
+  }
+
+  /** Looks after this connection where it does not stand. */
+  check(disturbance: Disturbance): void {
+    if (disturbance.messagesLost) this.#negotiation.repeatOffer();
+    this.#recovery.check(disturbance);
+  }
+
   receiveDescription(description: SessionDescription): void {
+    this.#origin = originOf(description.sdp);
     void this.#negotiation.receiveDescription(description);
   }
 
@@ -103,6 +154,7 @@ export class MeshPeer {
 
   close(): void {
     this.#closed = true;
+    this.#recovery.close();
     this.#connection.close();
   }
 
@@ -167,7 +219,7 @@ export class MeshPeer {
       this.#wasConnected = true;
       void this.#readCode();
     }
-    if (connectionState === "failed") void this.#restart();
+    this.#recovery.follow(connectionState);
     this.options.changed();
   }
 
@@ -181,7 +233,7 @@ export class MeshPeer {
 
   async #restart(): Promise<void> {
     const configuration = await this.options.freshIce().catch(() => null);
-    if (this.#closed || this.#connection.connectionState !== "failed") return;
+    if (this.#closed || this.#connection.connectionState === "connected") return;
     if (configuration) this.#connection.setConfiguration(configuration);
     this.#connection.restartIce();
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AddPeer } from "../wire.gen";
 import { FakeConnection } from "./fake-connection";
 import { Mesh } from "./mesh";
+import { RESTART_MS } from "./recovery";
 import type { Outgoing } from "./topology";
 
 const audio = { kind: "audio" } as MediaStreamTrack;
@@ -27,6 +28,7 @@ function newMesh() {
   const mesh = new Mesh({
     configuration: () => ({}),
     freshConfiguration: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
+    canSignal: () => true,
     sendDescription: (peerID, { type }) => sent.push(`${type} to ${peerID}`),
     sendCandidate: () => {},
     connect: () => {
@@ -141,4 +143,68 @@ it("builds a peer anew that is introduced again, and drops who is gone", () => {
   mesh.keepOnly(new Set(["e1"]));
   expect(mesh.peers.get().map(({ username }) => username)).toEqual(["eve"]);
   mesh.receiveCandidate({ peerID: "b1", iceCandidate: { candidate: "late" } });
+});
+
+describe("a connection that cannot be healed", () => {
+  const description = (type: "offer" | "answer", session: number) =>
+    subject.mesh.receiveDescription({
+      peerID: "b1",
+      peerUsername: "bob",
+      sessionDescription: { type, sdp: `v=0\no=- ${session} 2 IN IP4 127.0.0.1\n${SECTIONS}` },
+    });
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is replaced by the side that opened it", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.connection().change("connected");
+    subject.connection().change("failed");
+    await vi.advanceTimersByTimeAsync(RESTART_MS + 100);
+    expect(subject.connections.map(({ log }) => log)).toEqual([["restart", "close"], []]);
+    expect(subject.mesh.peers.get()).toMatchObject([{ peerID: "b1", link: "reconnecting" }]);
+  });
+
+  it("takes no answer from the connection that the other side has given up", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.connection().negotiate();
+    await vi.advanceTimersByTimeAsync(0);
+    description("answer", 1);
+    await vi.advanceTimersByTimeAsync(0);
+    subject.connection().change("failed");
+    await vi.advanceTimersByTimeAsync(RESTART_MS + 100);
+    subject.connection().negotiate();
+    await vi.advanceTimersByTimeAsync(0);
+    description("answer", 1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(subject.connection().signalingState).toBe("have-local-offer");
+    description("answer", 2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(subject.connection().signalingState).toBe("stable");
+  });
+
+  it("is replaced where an offer comes from another connection of the other side", async () => {
+    subject.mesh.addPeer(bob(false));
+    description("offer", 1);
+    await vi.advanceTimersByTimeAsync(0);
+    description("offer", 1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(subject.connections).toHaveLength(1);
+    description("offer", 2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(subject.connections).toHaveLength(2);
+    expect(subject.connections[0]?.log.at(-1)).toBe("close");
+    expect(subject.connection().signalingState).toBe("stable");
+    expect(subject.sent).toEqual(["answer to b1", "answer to b1", "answer to b1"]);
+  });
+
+  it("has its offer said again where messages were lost", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.connection().negotiate();
+    await vi.advanceTimersByTimeAsync(0);
+    subject.mesh.check({ messagesLost: false });
+    expect(subject.sent).toEqual(["offer to b1"]);
+    subject.mesh.check({ messagesLost: true });
+    expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+  });
 });

@@ -6,12 +6,14 @@ import type {
   IceCandidate,
   SessionDescription,
 } from "../wire.gen";
-import { MeshPeer } from "./mesh-peer";
-import type { MediaTopology, Outgoing, RemotePeer } from "./topology";
+import { type Inheritance, MeshPeer } from "./mesh-peer";
+import type { Disturbance, MediaTopology, Outgoing, RemotePeer } from "./topology";
 
 export interface MeshOptions {
   configuration(): RTCConfiguration;
   freshConfiguration(): Promise<RTCConfiguration>;
+  /** Whether what is sent arrives. */
+  canSignal(): boolean;
   sendDescription(peerID: string, description: SessionDescription): void;
   sendCandidate(peerID: string, candidate: IceCandidate): void;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
@@ -36,23 +38,12 @@ export class Mesh implements MediaTopology {
     this.#listening = setInterval(() => this.#listen(), LISTEN_EVERY_MS);
   }
 
+  known(): string[] {
+    return [...this.#peers.keys()];
+  }
+
   addPeer(peer: AddPeer): void {
-    const { options } = this;
-    const { peerID } = peer;
-    this.#peers.get(peerID)?.close();
-    const connect = options.connect ?? ((configuration) => new RTCPeerConnection(configuration));
-    const added = new MeshPeer({
-      peer,
-      connection: connect(options.configuration()),
-      outgoing: this.#outgoing,
-      localStream: this.#localStream,
-      sendDescription: (description) => options.sendDescription(peerID, description),
-      sendCandidate: (candidate) => options.sendCandidate(peerID, candidate),
-      changed: () => this.#show(),
-      freshIce: () => options.freshConfiguration(),
-    });
-    this.#peers.set(peerID, added);
-    this.#show();
+    this.#build(peer, this.#peers.get(peer.peerID)?.bequeath() ?? null);
   }
 
   removePeer({ peerID }: { peerID: string }): void {
@@ -66,7 +57,12 @@ export class Mesh implements MediaTopology {
     }
   }
 
-  receiveDescription({ peerID, sessionDescription }: DescriptionFromPeer): void {
+  receiveDescription({ peerID, peerUsername, sessionDescription }: DescriptionFromPeer): void {
+    const peer = this.#peers.get(peerID);
+    if (!peer || peer.isRetired(sessionDescription)) return;
+    if (peer.isReplacedBy(sessionDescription)) {
+      this.#build({ peerID, peerUsername, createOffer: false }, peer.bequeath());
+    }
     this.#peers.get(peerID)?.receiveDescription(sessionDescription);
   }
 
@@ -79,9 +75,35 @@ export class Mesh implements MediaTopology {
     for (const peer of this.#peers.values()) peer.publish(outgoing);
   }
 
+  check(disturbance: Disturbance): void {
+    for (const peer of this.#peers.values()) peer.check(disturbance);
+  }
+
   close(): void {
     clearInterval(this.#listening);
     this.keepOnly(new Set());
+  }
+
+  #build(peer: AddPeer, inherited: Inheritance | null): void {
+    const { options } = this;
+    const { peerID } = peer;
+    this.#peers.get(peerID)?.close();
+    const connect = options.connect ?? ((configuration) => new RTCPeerConnection(configuration));
+    const built = new MeshPeer({
+      peer,
+      inherited,
+      connection: connect(options.configuration()),
+      outgoing: this.#outgoing,
+      localStream: this.#localStream,
+      canSignal: options.canSignal,
+      sendDescription: (description) => options.sendDescription(peerID, description),
+      sendCandidate: (candidate) => options.sendCandidate(peerID, candidate),
+      changed: () => this.#show(),
+      rebuild: () => this.#build(peer, built.bequeath()),
+      freshIce: () => options.freshConfiguration(),
+    });
+    this.#peers.set(peerID, built);
+    this.#show();
   }
 
   #listen(): void {

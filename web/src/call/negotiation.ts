@@ -32,6 +32,8 @@ export class Negotiation {
   #makingOffer = false;
   #ignoringOffer = false;
   #mayOffer: boolean;
+  /** Our first offer opens the connection: nothing that crosses it is for this connection. */
+  #opening: boolean;
   #early: RTCIceCandidateInit[] = [];
   #work: Promise<void> = Promise.resolve();
 
@@ -40,6 +42,7 @@ export class Negotiation {
     private readonly options: NegotiationOptions,
   ) {
     this.#mayOffer = !options.awaitsFirstOffer;
+    this.#opening = !options.awaitsFirstOffer;
     connection.addEventListener("negotiationneeded", () => void this.#offer());
     connection.addEventListener("icecandidate", ({ candidate }) => this.#sendCandidate(candidate));
   }
@@ -50,6 +53,11 @@ export class Negotiation {
 
   receiveCandidate(candidate: IceCandidate | null): Promise<void> {
     return this.#enqueue(() => this.#addCandidate(candidate ?? { candidate: "" }));
+  }
+
+  /** Says the offer again that may never have arrived; the other side may well get it twice. */
+  repeatOffer(): void {
+    if (this.connection.signalingState === "have-local-offer") this.#sendLocal();
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
@@ -75,12 +83,13 @@ export class Negotiation {
     const { signalingState } = this.connection;
     const isOffer = description.type === "offer";
     const collision = isOffer && (this.#makingOffer || signalingState !== "stable");
-    this.#ignoringOffer = !this.options.polite && collision;
+    this.#ignoringOffer = collision && (!this.options.polite || this.#opening);
     if (this.#ignoringOffer) return;
     // An answer to an offer that was rolled back, or the same one twice.
     if (description.type === "answer" && signalingState !== "have-local-offer") return;
     await this.connection.setRemoteDescription(description);
     this.#mayOffer = true;
+    this.#opening = false;
     await this.#addEarlyCandidates();
     if (isOffer) await this.#answer();
   }
@@ -99,7 +108,10 @@ export class Negotiation {
   async #addEarlyCandidates(): Promise<void> {
     const early = this.#early;
     this.#early = [];
-    for (const candidate of early) await this.#addCandidate(candidate);
+    for (const candidate of early) {
+      // One that belongs to an earlier connection must not keep this one from being answered.
+      await this.#addCandidate(candidate).catch(this.options.report);
+    }
   }
 
   async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {

@@ -16,6 +16,12 @@ export interface Outgoing {
   readonly devices: Devices;
 }
 
+/** What may be wrong with connections, and how much the other sides know of it. */
+export interface Disturbance {
+  /** Messages to or from peers may be lost: what is not answered is said again. */
+  readonly messagesLost: boolean;
+}
+
 export type PeerLink = "connecting" | "connected" | "reconnecting";
 
 /** Another person in the call, as the interface may show them. */
@@ -39,12 +45,16 @@ export interface RemotePeer {
  */
 export interface MediaTopology {
   readonly peers: Store<readonly RemotePeer[]>;
+  /** With whom there is a connection, in whatever state. */
+  known(): string[];
   addPeer(peer: AddPeer): void;
   removePeer(peer: Pick<RemovePeer, "peerID">): void;
-  /** After joining anew: whoever is not named has left meanwhile. */
+  /** After a new visit has begun: whoever is not named has left meanwhile. */
   keepOnly(peerIDs: ReadonlySet<string>): void;
   receiveDescription(message: DescriptionFromPeer): void;
   receiveCandidate(message: CandidateFromPeer): void;
   publish(outgoing: Outgoing): void;
+  /** Heals what does not stand; what stands is not touched. */
+  check(disturbance: Disturbance): void;
   close(): void;
 }

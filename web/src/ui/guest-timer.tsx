@@ -4,21 +4,26 @@ import { ClockIcon } from "./icons";
 import { useIdentity, useNow, useServices } from "./services";
 import { toast } from "./toast";
 
-const WARNING_MS = 2 * 60 * 1000;
+export const WARNING_MS = 2 * 60 * 1000;
 /** The server speaks first; this is for the case that its word gets lost. */
 const PATIENCE_MS = 3_000;
 
-export function GuestTimer() {
-  const until = useIdentity()?.guestUntil ?? null;
-  return until === null ? null : <Countdown until={until} />;
+interface GuestTimerProps {
+  /** The warning is somebody else's to give. */
+  quiet?: boolean;
 }
 
-function Countdown({ until }: { until: number }) {
+export function GuestTimer({ quiet = false }: GuestTimerProps) {
+  const until = useIdentity()?.guestUntil ?? null;
+  return until === null ? null : <Countdown until={until} quiet={quiet} />;
+}
+
+function Countdown({ until, quiet }: { until: number; quiet: boolean }) {
   const { session } = useServices();
   const left = until - useNow();
   const soon = left < WARNING_MS;
   const over = left < -PATIENCE_MS;
-  const warned = useRef(false);
+  const warned = useRef(quiet);
   useEffect(() => {
     if (!soon || warned.current) return;
     warned.current = true;

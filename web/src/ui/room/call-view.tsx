@@ -5,11 +5,12 @@ import type { Identity } from "../../session";
 import { IconAction } from "../button";
 import { GuestTimer } from "../guest-timer";
 import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../icons";
-import { useNow, useStore } from "../services";
+import { useNow, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
 import { AttendanceDialog } from "./attendance-dialog";
 import { ChatPanel } from "./chat-panel";
 import { Controls, type Panel } from "./controls";
+import { GuestWarning } from "./guest-warning";
 import { InviteDialog } from "./invite-dialog";
 import { MediaNotice } from "./media-notice";
 import { PeoplePanel } from "./people-panel";
@@ -33,6 +34,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   return (
     <div className="call">
       <CallBar phase={phase} room={room} onOpen={setDialog} />
+      <GuestWarning />
       <div className="call-body">
         <Stage
           call={call}
@@ -40,12 +42,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
           alone={<Alone call={call} room={room} joined={phase.kind === "joined"} />}
         />
-        {phase.kind !== "joined" && (
-          <div className="call-interruption" role="status">
-            <span className="spinner" aria-hidden="true" />
-            {phase.kind === "joining" ? "Entering the room…" : "Connection lost. Reconnecting…"}
-          </div>
-        )}
+        <Interruption phase={phase} />
         {panel === "chat" && (
           <ChatPanel chat={call.chat} me={identity.email} onClose={() => setPanel(null)} />
         )}
@@ -70,6 +67,19 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   );
 }
 
+/** What stands between us and the server; the media of the call do not depend on it. */
+function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
+  const restarting = useStore(useServices().signaling.restarting);
+  if (phase.kind === "joined") return null;
+  const lost = restarting ? "The server is restarting." : "Reconnecting to the server…";
+  return (
+    <div className="call-interruption" role="status">
+      <span className="spinner" aria-hidden="true" />
+      {phase.kind === "joining" ? "Entering the room…" : `${lost} Your call goes on.`}
+    </div>
+  );
+}
+
 interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
@@ -89,7 +99,7 @@ function CallBar({ phase, room, onOpen }: CallBarProps) {
       )}
       {phase.kind !== "joining" && <CallTimer since={phase.since} />}
       <span className="call-bar-end">
-        <GuestTimer />
+        <GuestTimer quiet />
         {room.isCreator && room.isEvent && (
           <IconAction label="Attendance" icon={<ListIcon />} onPress={() => onOpen("attendance")} />
         )}

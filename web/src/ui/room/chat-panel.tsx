@@ -124,6 +124,7 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
         <p>
           <ChatText text={entry.message} />
         </p>
+        {entry.delivery === "sending" && <Sending />}
         {entry.delivery === "failed" && (
           <div className="message-failed" role="alert">
             Not sent.{" "}
@@ -135,6 +136,18 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
       </article>
     </>
   );
+}
+
+const NOTICED_MS = 600;
+
+/** Most messages are sent before one could read this. */
+function Sending() {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), NOTICED_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return shown && <div className="message-sending">Sending…</div>;
 }
 
 function Writing({ chat }: { chat: Chat }) {
@@ -169,6 +182,8 @@ function Writing({ chat }: { chat: Chat }) {
         type="submit"
         icon={<SendIcon />}
         isDisabled={length === 0 || tooLong}
+        // The focus stays where one writes, and a phone keeps its keyboard open.
+        onMouseDown={(event) => event.preventDefault()}
       />
       {length > MAX_CHAT_LENGTH - 200 && (
         <span className={tooLong ? "field-error" : "field-hint"} role="status">

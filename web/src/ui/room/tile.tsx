@@ -65,7 +65,7 @@ function TileFrame(props: FrameProps) {
   );
 }
 
-const LINK_WORDS = { connecting: "connecting…", reconnecting: "reconnecting…", connected: null };
+const LINK_WORDS = { connecting: "Connecting…", reconnecting: "Reconnecting…", connected: null };
 
 export function PeerTile({ peer }: { peer: RemotePeer }) {
   return (

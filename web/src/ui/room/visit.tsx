@@ -4,6 +4,8 @@ import { Chat } from "../../call/chat";
 import { IceSource } from "../../call/ice";
 import { LocalMedia } from "../../call/media";
 import { Mesh } from "../../call/mesh";
+import { watchNetwork } from "../../call/network-watch";
+import { VisitRecord } from "../../call/visit-record";
 import type { Identity } from "../../session";
 import { type Services, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
@@ -19,12 +21,15 @@ interface VisitProps {
 
 function newCall({ api, signaling }: Services, media: LocalMedia, { room, identity }: VisitProps) {
   const ice = new IceSource(() => api.ice());
+  const record = new VisitRecord((letter) => signaling.send(letter));
   const topology = new Mesh({
     configuration: () => ice.configuration(),
     freshConfiguration: () => ice.fresh(),
+    canSignal: () => record.outbox.isOpen,
     sendDescription: (peerID, sessionDescription) =>
-      signaling.sendDescription({ peerID, sessionDescription }),
-    sendCandidate: (peerID, iceCandidate) => signaling.sendCandidate({ peerID, iceCandidate }),
+      record.outbox.post({ event: "offer-sdp", payload: { peerID, sessionDescription } }),
+    sendCandidate: (peerID, iceCandidate) =>
+      record.outbox.post({ event: "offer-ice", payload: { peerID, iceCandidate } }),
   });
   const chat = new Chat({
     room: room.name,
@@ -32,7 +37,16 @@ function newCall({ api, signaling }: Services, media: LocalMedia, { room, identi
     load: (before) => api.messages(room.name, before ? { before } : {}),
     send: (payload) => signaling.sendChat(payload),
   });
-  return new Call({ room: room.name, signaling, topology, media, chat, ice });
+  return new Call({
+    room: room.name,
+    signaling,
+    record,
+    topology,
+    media,
+    chat,
+    ice,
+    watchNetwork,
+  });
 }
 
 /** From the lobby through the call to the door. */
@@ -50,7 +64,15 @@ export function Visit({ room, identity }: VisitProps) {
     void opened.open(lastChoice());
     return () => opened.close();
   }, [visits]);
-  useEffect(() => () => present.current?.leave(), []);
+  useEffect(() => {
+    // Nobody has to wait for the server to find out that a page was closed.
+    const suspend = () => present.current?.suspend();
+    window.addEventListener("pagehide", suspend);
+    return () => {
+      window.removeEventListener("pagehide", suspend);
+      present.current?.leave();
+    };
+  }, []);
 
   if (!media) return null;
   if (!call) {

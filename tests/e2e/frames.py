@@ -1,0 +1,80 @@
+"""When frames came: a record that a page keeps by itself while the test does other things."""
+
+from dataclasses import dataclass
+
+from tests.e2e.participant import Participant
+
+# What was decoded counts, not what was painted: a busy machine paints late what came in time.
+_WATCH = """
+  (name) => {
+    const EVERY_MS = 50;
+    const record = { frames: 0, gaps: [], stills: [], still: 0, grew: performance.now() };
+    let looked = record.grew;
+    (window.frameRecords ??= {})[name] = record;
+    const receiver = () => {
+      const shown = document.querySelector(`[aria-label="Video of ${name}"]`)?.srcObject?.getTracks() ?? [];
+      return window.connections.flatMap((one) => one.getReceivers())
+        .find(({ track }) => track.kind === "video" && shown.includes(track));
+    };
+    const decoded = async () => {
+      const report = [...((await receiver()?.getStats())?.values() ?? [])];
+      return report.find(({ type }) => type === "inbound-rtp")?.framesDecoded ?? 0;
+    };
+    let last = null;
+    const look = async () => {
+      const count = await decoded();
+      const now = performance.now();
+      record.still += Math.min(now - looked, 2 * EVERY_MS);
+      looked = now;
+      if (last !== null && count !== last) {
+        // A connection that was built anew counts from nothing.
+        record.frames += count > last ? count - last : count;
+        record.gaps.push(now - record.grew);
+        record.stills.push(record.still);
+        [record.grew, record.still] = [now, 0];
+      }
+      last = count;
+      setTimeout(look, EVERY_MS);
+    };
+    void look();
+  }
+"""
+
+_READ = """
+  (name) => {
+    const { frames, gaps, grew, stills, still } = window.frameRecords[name];
+    const all = [...gaps, performance.now() - grew].sort((a, b) => a - b);
+    return [frames, all[Math.floor(all.length / 2)], all.at(-1), Math.max(still, ...stills)];
+  }
+"""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The frames of one tile; times in milliseconds."""
+
+    frames: int
+    median: float
+    """Between one look that saw new frames and the next."""
+    worst: float
+    still: float
+    """The longest time without a new frame, in which the page did look: where the machine holds up the
+    page itself, so that it comes late, nothing is known of frames, and it counts little."""
+
+    def __str__(self) -> str:
+        return f"{self.frames} frames, {self.median:.0f} ms, worst {self.worst:.0f}, still {self.still:.0f}"
+
+
+class FrameWatch:
+    """Watches the tiles of the others at `viewer`."""
+
+    def __init__(self, viewer: Participant, *names: str) -> None:
+        self._viewer = viewer
+        self._names = names
+
+    async def begin(self) -> None:
+        for name in self._names:
+            await self._viewer.page.evaluate(_WATCH, name)
+
+    async def flows(self) -> dict[str, Flow]:
+        return {name: Flow(*await self._viewer.page.evaluate(_READ, name)) for name in self._names}

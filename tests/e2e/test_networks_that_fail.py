@@ -1,0 +1,136 @@
+"""People on hosts of their own, and a network between them that fails: the call heals, without a reload."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.conftest import StartServer
+from tests.e2e.media import keep_connections, use_small_pictures
+from tests.e2e.participant import Participant
+from tests.people import Visitors
+from tests.servers.browser import CHROMIUM, People, chromium
+from tests.servers.network import Host, Network
+
+pytestmark = pytest.mark.database("sqlite")
+
+HEALED_WITHIN_SECONDS = 40
+CUT_SECONDS = 20
+
+Record = Callable[[str, object], None]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody at a browser on a host of their own."""
+
+    participant: Participant
+    host: Host
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[Network]:
+    async with Network(tmp_path) as network:
+        yield network
+
+
+@pytest.fixture
+async def pair(network: Network, fresh_server: StartServer) -> AsyncIterator[tuple[Seat, Seat]]:
+    """Two in a call, who see each other."""
+    server = await fresh_server(host="0.0.0.0")  # noqa: S104 - the hosts reach no loopback address
+    # Its port is known only now.
+    url = f"http://{network.address}:{httpx.URL(server.address).port}"
+    server.settings["PARLOUR_ALLOWED_ORIGINS"] = url
+    await server.restart()
+    async with AsyncExitStack() as ending:
+        visitors = await ending.enter_async_context(Visitors(server))
+        accounts = [await visitors.client(name) for name in ("ann", "bob")]
+        room = await accounts[0].creates_room()
+        await accounts[0].invites(accounts[1], to=room)
+        seats = []
+        for account in accounts:
+            host = await network.host()
+            browser = await ending.enter_async_context(
+                chromium(host.program(CHROMIUM), f"--unsafely-treat-insecure-origin-as-secure={url}")
+            )
+            people = People(browser)
+            ending.push_async_callback(people.leave)
+            page = await people(account.username or "", at=url)
+            page.set_default_timeout(30_000)
+            await keep_connections(page)
+            await use_small_pictures(page)
+            seats.append(Seat(Participant(page, account), host))
+        for seat in seats:
+            await seat.participant.comes_to(room)
+            await seat.participant.enters()
+            await seat.participant.page.evaluate("window.samePage = true")
+        ann, bob = seats
+        await see_each_other(ann, bob)
+        yield ann, bob
+        for seat in seats:
+            assert await seat.participant.page.evaluate("window.samePage"), "the page was loaded again"
+
+
+async def see_each_other(ann: Seat, bob: Seat) -> None:
+    """New frames and new sound, both ways."""
+    here, there = ann.participant, bob.participant
+    async with asyncio.timeout(HEALED_WITHIN_SECONDS):
+        await asyncio.gather(here.sees_and_hears(there.name), there.sees_and_hears(here.name))
+
+
+async def heals(ann: Seat, bob: Seat, fault: str, record: Record, *, since: float) -> None:
+    """Says how long it took until media flowed both ways again."""
+    await see_each_other(ann, bob)
+    seconds = round(time.monotonic() - since, 1)
+    record(fault, seconds)
+    print(f"{fault}: media both ways after {seconds} s")  # noqa: T201 - for docs/reliability.md
+
+
+async def test_a_line_that_gets_poor_and_an_address_that_changes(
+    network: Network, pair: tuple[Seat, Seat], record_property: Record
+) -> None:
+    ann, bob = pair
+    bob.host.link.loss, now = 0.05, time.monotonic()
+    await heals(ann, bob, "5 % loss", record_property, since=now)
+    bob.host.link.loss = 0
+    bob.host.link.delay, now = 0.15, time.monotonic()
+    await heals(ann, bob, "300 ms round trip", record_property, since=now)
+    bob.host.link.delay, now = 0, time.monotonic()
+
+    await bob.host.moves_to(network.at(99))
+    await lost(ann, bob)
+    await heals(ann, bob, "address change", record_property, since=now)
+    await quiet(ann, bob)
+
+
+async def test_a_line_that_is_cut_for_twenty_seconds(
+    pair: tuple[Seat, Seat], record_property: Record
+) -> None:
+    ann, bob = pair
+    bob.host.link.cut = True
+    await lost(ann, bob)
+    await asyncio.sleep(CUT_SECONDS)  # as long as the line is away
+    bob.host.link.cut, now = False, time.monotonic()
+    await heals(ann, bob, "20 s cut", record_property, since=now)
+    await quiet(ann, bob)
+
+
+async def lost(ann: Seat, bob: Seat) -> None:
+    """Each tile says so."""
+    for here, there in ((ann, bob), (bob, ann)):
+        tile = here.participant.tile(there.participant.name)
+        await expect(tile.get_by_role("status")).to_have_text("Reconnecting…", timeout=20_000)
+
+
+async def quiet(ann: Seat, bob: Seat) -> None:
+    """Nobody is told any more that something is wrong, and nobody has been left behind."""
+    for here, there in ((ann.participant, bob.participant), (bob.participant, ann.participant)):
+        await expect(here.stage.get_by_role("status")).to_have_count(0, timeout=30_000)
+        await expect(here.page.get_by_text("Your call goes on.")).to_have_count(0, timeout=30_000)
+        await here.expects(there.name)

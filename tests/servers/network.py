@@ -1,0 +1,182 @@
+"""Hosts of their own with a network between them that fails on demand.
+
+    async with Network() as network:
+        ann = await network.host("ann")
+        async with chromium(ann.program("/usr/bin/chromium")) as browser: ...
+        ann.link.loss = 0.05
+
+Each host is a network namespace whose only device ends in this process (a TUN device), which carries the
+packets from host to host. That needs nothing of the kernel that may be missing, as netem often is.
+"""
+
+import asyncio
+import fcntl
+import heapq
+import itertools
+import os
+import random
+import secrets
+import select
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_TUNSETIFF = 0x400454CA  # linux/if_tun.h
+_IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
+_MTU = 1500
+_PREFIX = 24
+
+
+@dataclass
+class Link:
+    """A host's line to the others, the same in both directions."""
+
+    loss: float = 0.0
+    """The share of packets that vanish."""
+    delay: float = 0.0
+    """Seconds, each way."""
+    cut: bool = False
+
+
+class Host:
+    """A namespace, reached at `address` by the others."""
+
+    def __init__(self, folder: Path, namespace: str, device: str, address: str, link: Link) -> None:
+        self._folder = folder
+        self._namespace = namespace
+        self._device = device
+        self.address = address
+        self.link = link
+
+    def program(self, path: Path) -> Path:
+        """A program that runs the one at `path` on this host."""
+        script = self._folder / f"{path.name}-on-{self._namespace}"
+        script.write_text(f'#!/bin/sh\nexec ip netns exec {self._namespace} {path} "$@"\n')
+        script.chmod(0o755)
+        return script
+
+    async def moves_to(self, address: str) -> None:
+        """Another network: the old address is gone, and all that was bound to it."""
+        inside = ("-n", self._namespace, "address")
+        await _ip(*inside, "del", f"{self.address}/{_PREFIX}", "dev", self._device)
+        await _ip(*inside, "add", f"{address}/{_PREFIX}", "dev", self._device)
+        self.address = address
+
+
+class Network:
+    """The first address is this process's own, where servers listen."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._name = secrets.token_hex(3)
+        self._subnet = f"10.{random.randint(64, 191)}.{random.randint(0, 255)}"  # noqa: S311 - not a secret
+        self._wires = _Wires()
+        self._namespaces: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return self.at(1)
+
+    def at(self, number: int) -> str:
+        return f"{self._subnet}.{number}"
+
+    async def __aenter__(self) -> Self:
+        device = f"pl{self._name}0"
+        self._wires.plug(device, self.address, Link())
+        await _ip("address", "add", f"{self.address}/{_PREFIX}", "dev", device)
+        await _ip("link", "set", device, "up")
+        self._wires.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._wires.stop)  # the devices end with their files
+        for namespace in self._namespaces:
+            await _ip("netns", "delete", namespace)
+
+    async def host(self) -> Host:
+        number = len(self._namespaces) + 1
+        namespace, device = f"parlour-{self._name}-{number}", f"pl{self._name}{number}"
+        await _ip("netns", "add", namespace)
+        self._namespaces.append(namespace)
+        link = Link()
+        host = Host(self._folder, namespace, device, self.at(10 + number), link)
+        self._wires.plug(device, host.address, link)
+        await _ip("link", "set", device, "netns", namespace)
+        inside = ("-n", namespace)
+        await _ip(*inside, "link", "set", "lo", "up")
+        await _ip(*inside, "address", "add", f"{host.address}/{_PREFIX}", "dev", device)
+        await _ip(*inside, "link", "set", device, "up")
+        return host
+
+
+class _Wires:
+    """Carries packets between TUN devices in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._links: dict[int, Link] = {}
+        self._where: dict[bytes, int] = {}
+        """Who has sent from an address is reached there from then on."""
+        self._on_the_way: list[tuple[float, int, int, bytes]] = []
+        self._count = itertools.count()
+        self._random = random.Random(4)  # noqa: S311 - the same losses each time
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="wires", daemon=True)
+
+    def plug(self, device: str, address: str, link: Link) -> None:
+        file = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fcntl.ioctl(file, _TUNSETIFF, struct.pack("16sH22x", device.encode(), _IFF_TUN | _IFF_NO_PI))
+        self._links[file] = link
+        self._where[socket.inet_aton(address)] = file
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for file in self._links:
+            os.close(file)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            while self._on_the_way and self._on_the_way[0][0] <= now:
+                self._deliver(*heapq.heappop(self._on_the_way)[2:])
+            wait = self._on_the_way[0][0] - now if self._on_the_way else 0.05
+            for file in select.select(list(self._links), [], [], min(max(wait, 0), 0.05))[0]:
+                self._take_all(file, time.monotonic())
+
+    def _take_all(self, source: int, now: float) -> None:
+        while True:
+            try:
+                packet = os.read(source, _MTU + 100)
+            except OSError:  # nothing more, or the device is not up yet
+                return
+            if packet[0] >> 4 != 4:  # IPv6: nobody has an address
+                continue
+            self._where[packet[12:16]] = source
+            target = self._where.get(packet[16:20])
+            if target is not None and self._passes(self._links[source]) and self._passes(self._links[target]):
+                due = now + self._links[source].delay + self._links[target].delay
+                heapq.heappush(self._on_the_way, (due, next(self._count), target, packet))
+
+    def _passes(self, link: Link) -> bool:
+        return not link.cut and self._random.random() >= link.loss
+
+    def _deliver(self, target: int, packet: bytes) -> None:
+        try:
+            os.write(target, packet)
+        except OSError:  # it has gone meanwhile
+            return
+
+
+async def _ip(*words: str) -> None:
+    process = await asyncio.create_subprocess_exec("ip", *words, stderr=asyncio.subprocess.PIPE)
+    _, complaint = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"ip {' '.join(words)}: {complaint.decode().strip()}")

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FOLLOW_MS, PATIENCE_MS, RESTART_MS, Recovery } from "./recovery";
+
+const CHANGED = { messagesLost: false };
+
+function recovery({ leads = true, replaces = false } = {}) {
+  const log: string[] = [];
+  const line = { up: true };
+  const subject = new Recovery(
+    {
+      restart: () => log.push("restart"),
+      rebuild: () => log.push("rebuild"),
+      canSignal: () => line.up,
+    },
+    { leads, replaces },
+  );
+  return { subject, log, line };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe("Recovery", () => {
+  it("does nothing about a short loss", () => {
+    const { subject, log } = recovery();
+    subject.follow("connected");
+    subject.follow("disconnected");
+    vi.advanceTimersByTime(PATIENCE_MS - 1);
+    subject.follow("connected");
+    vi.advanceTimersByTime(60_000);
+    expect(log).toEqual([]);
+  });
+
+  it("restarts after a longer one, and rebuilds where that leads nowhere", () => {
+    const { subject, log } = recovery();
+    subject.follow("connected");
+    subject.follow("disconnected");
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(log).toEqual(["restart"]);
+    subject.follow("failed");
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(log).toEqual(["restart", "rebuild"]);
+  });
+
+  it("does not wait where the network has just changed", () => {
+    const { subject, log } = recovery();
+    subject.follow("connected");
+    subject.check(CHANGED);
+    subject.follow("disconnected");
+    vi.advanceTimersByTime(0);
+    expect(log).toEqual(["restart"]);
+  });
+
+  it("restarts at once what has failed", () => {
+    const { subject, log } = recovery();
+    subject.follow("failed");
+    vi.advanceTimersByTime(0);
+    expect(log).toEqual(["restart"]);
+  });
+
+  it("leaves the cure to the other side first", () => {
+    const { subject, log } = recovery({ leads: false });
+    subject.follow("connected");
+    subject.follow("failed");
+    vi.advanceTimersByTime(FOLLOW_MS - 1);
+    subject.follow("connecting");
+    vi.advanceTimersByTime(RESTART_MS - 1);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual(["restart"]);
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(log).toEqual(["restart", "restart"]);
+  });
+
+  it("waits for the line and goes on when asked to look", () => {
+    const { subject, log, line } = recovery();
+    line.up = false;
+    subject.follow("connected");
+    subject.follow("failed");
+    vi.advanceTimersByTime(60_000);
+    expect(log).toEqual([]);
+    line.up = true;
+    subject.check(CHANGED);
+    vi.advanceTimersByTime(0);
+    expect(log).toEqual(["restart"]);
+  });
+
+  it("does not touch what stands, nor what opens for the first time", () => {
+    const { subject, log } = recovery();
+    subject.check(CHANGED);
+    subject.follow("connecting");
+    subject.check(CHANGED);
+    subject.follow("connected");
+    subject.check(CHANGED);
+    vi.advanceTimersByTime(60_000);
+    expect(log).toEqual([]);
+  });
+
+  it("opens again what may never have been heard", () => {
+    const { subject, log } = recovery();
+    subject.follow("connecting");
+    subject.check({ messagesLost: true });
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(log).toEqual(["rebuild"]);
+  });
+
+  it("tries on where a rebuilt connection does not come up", () => {
+    const { log } = recovery({ replaces: true });
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(log).toEqual(["rebuild"]);
+  });
+});

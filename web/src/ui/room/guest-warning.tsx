@@ -1,0 +1,28 @@
+import { useState } from "react";
+import { CloseAction } from "../button";
+import { WARNING_MS } from "../guest-timer";
+import { ClockIcon } from "../icons";
+import { useIdentity, useNow } from "../services";
+
+/** The region is there from the start, so that screen readers speak what appears in it. */
+export function GuestWarning() {
+  const until = useIdentity()?.guestUntil ?? null;
+  const [dismissed, setDismissed] = useState(false);
+  const now = useNow();
+  if (until === null) return null;
+  const shown = until - now < WARNING_MS && !dismissed;
+  return (
+    <div className="guest-warning-region" role="status" aria-label="Your time as a guest">
+      {shown && (
+        <div className="guest-warning">
+          <ClockIcon size={18} />
+          <span>
+            Your time as a guest ends in less than 2 minutes. Then you leave the call; with an
+            account of your own you can stay.
+          </span>
+          <CloseAction label="Dismiss the warning" onPress={() => setDismissed(true)} />
+        </div>
+      )}
+    </div>
+  );
+}
