@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from limits.aio.storage import MemoryStorage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,6 +31,7 @@ from parlour.accounts.upkeep import Upkeep
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
+from parlour.calls.pace import Rates
 from parlour.calls.presence import Presence
 from parlour.calls.proxies import TrustedProxies
 from parlour.calls.socket import PATH, Deliveries, Signaling
@@ -39,6 +41,7 @@ from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
 from parlour.engine import Engine
 from parlour.errors import Unavailable
+from parlour.limits import Allowances, Guesses, Postage, Quota
 from parlour.mail.http import dev_mail_routes
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
@@ -84,12 +87,17 @@ class Parlour:
         )
         signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
+        storage = MemoryStorage()
+        allowances = _allowances(settings)
+        postage = Postage(storage, allowances)
+        guesses = Guesses(storage, allowances, name="login")
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
             endings=self.endings,
+            guesses=guesses,
             clock=utc_now,
         )
         links = Links(signer=signer, clock=utc_now)
@@ -101,6 +109,7 @@ class Parlour:
             links=links,
             sessions=self.sessions,
             lifetimes=lifetimes,
+            postage=postage,
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -111,6 +120,8 @@ class Parlour:
             links=links,
             endings=self.endings,
             lifetimes=lifetimes,
+            guesses=guesses,
+            postage=postage,
             clock=utc_now,
         )
         self.rooms = RoomService(
@@ -119,6 +130,9 @@ class Parlour:
             letters=letters,
             passwords=self.passwords,
             sessions=self.sessions,
+            guesses=Guesses(storage, allowances, name="room"),
+            postage=postage,
+            new_rooms=Quota(storage, name="rooms", per_hour=allowances.rooms_per_person),
             clock=utc_now,
         )
         self.chat = Chat(database=self.database, clock=utc_now)
@@ -147,6 +161,13 @@ class Parlour:
             origins=self.origins,
             proxies=TrustedProxies(self.settings.trusted_proxies),
             waiting_room=self.waiting_room,
+            rates=Rates(
+                relays=self.settings.relays_per_second,
+                entries=self.settings.entries_per_second,
+                chats=self.settings.chats_per_second,
+                others=self.settings.others_per_second,
+            ),
+            sockets_per_address=self.settings.sockets_per_address,
         )
         self.engine = signaling.engine
 
@@ -307,6 +328,16 @@ class Parlour:
             sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
             tasks["mail"] = sender.run
         return tasks
+
+
+def _allowances(settings: Settings) -> Allowances:
+    return Allowances(
+        failures_per_account=settings.failures_per_account,
+        failures_per_address=settings.failures_per_address,
+        mails_per_recipient=settings.mails_per_recipient,
+        mails_per_address=settings.mails_per_address,
+        rooms_per_person=settings.rooms_per_person,
+    )
 
 
 async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -114,6 +114,9 @@ Secrets = Annotated[
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -137,6 +140,16 @@ class Settings(BaseSettings):
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
     trusted_proxies: Proxies = ()
+    failures_per_account: Count = 10
+    failures_per_address: Count = 300
+    mails_per_recipient: Count = 50
+    mails_per_address: Count = 2_000
+    rooms_per_person: Count = 200
+    sockets_per_address: Count = 20_000
+    relays_per_second: Count = 500
+    entries_per_second: Count = 20
+    chats_per_second: Count = 20
+    others_per_second: Count = 50
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:
