@@ -259,6 +259,7 @@ class Parlour:
                 dev_mail=self.settings.shows_mail(port=self.port),
                 guest_ttl=self.settings.guest_ttl,
                 verification_ttl=self.settings.verification_ttl,
+                password_reset_ttl=self.settings.password_reset_ttl,
             )
 
         @router.head("/healthz", include_in_schema=False)

@@ -1,7 +1,7 @@
 """How often is too often (the `limits` library, in memory)."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -116,14 +116,23 @@ class Postage:
         self._recipients = Quota(storage, name="mail-to", per_hour=allowances.mails_per_recipient)
         self._addresses = Quota(storage, name="mail-by", per_hour=allowances.mails_per_address)
 
-    async def take(self, recipients: Iterable[str], *, address: str) -> None:
-        """For all of them or none. Raises RateLimited."""
-        keys = [recipient.casefold() for recipient in recipients]
-        for key in keys:
-            await self._recipients.require(key)
-        await self._addresses.take(neighbourhood(address), cost=max(1, len(keys)))
-        for key in keys:
-            await self._recipients.take(key)
+    async def take(self, recipient: str, *, address: str) -> None:
+        """Raises RateLimited."""
+        await self._recipients.require(recipient.casefold())
+        await self._addresses.take(neighbourhood(address))
+        await self._recipients.take(recipient.casefold())
+
+    async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
+        """Those who may be written to. Raises RateLimited where the address has sent too many."""
+        await self._addresses.take(neighbourhood(address), cost=max(1, len(recipients)))
+        return [recipient for recipient in recipients if await self._may_get(recipient)]
+
+    async def _may_get(self, recipient: str) -> bool:
+        try:
+            await self._recipients.take(recipient.casefold())
+        except RateLimited:
+            return False
+        return True
 
 
 def neighbourhood(address: str) -> str:

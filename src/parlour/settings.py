@@ -142,8 +142,8 @@ class Settings(BaseSettings):
     trusted_proxies: Proxies = ()
     failures_per_account: Count = 10
     failures_per_address: Count = 300
-    mails_per_recipient: Count = 50
-    mails_per_address: Count = 2_000
+    mails_per_recipient: Count = 100
+    mails_per_address: Count = 10_000
     rooms_per_person: Count = 200
     sockets_per_address: Count = 20_000
     relays_per_second: Count = 500

@@ -71,23 +71,24 @@ async def test_an_address_that_fails_at_many_accounts(guesses: Guesses) -> None:
     await guesses.require("another", "192.0.2.2")
 
 
-async def test_mails_by_recipient(postage: Postage) -> None:
-    await postage.take(["ann@example.org"], address="192.0.2.1")
-    await postage.take(["ANN@example.org"], address="192.0.2.2")
+async def test_mails_to_one_recipient(postage: Postage) -> None:
+    await postage.take("ann@example.org", address="192.0.2.1")
+    await postage.take("ANN@example.org", address="192.0.2.2")
     with pytest.raises(RateLimited) as refused:
-        await postage.take(["bob@example.org", "ann@example.org"], address="192.0.2.3")
+        await postage.take("ann@example.org", address="192.0.2.3")
     assert 1 <= refused.value.retry_after <= 3600
-    for _ in range(2):
-        await postage.take(["bob@example.org"], address="192.0.2.3")
+    both = ["ann@example.org", "bob@example.org"]
+    assert await postage.take_many(both, address="192.0.2.3") == ["bob@example.org"]
 
 
-async def test_mails_by_address(postage: Postage) -> None:
-    await postage.take([f"{number}@example.org" for number in range(4)], address="192.0.2.1")
+async def test_mails_by_one_address(postage: Postage) -> None:
+    four = [f"{number}@example.org" for number in range(4)]
+    assert await postage.take_many(four, address="192.0.2.1") == four
     with pytest.raises(RateLimited):
-        await postage.take(["x@example.org", "y@example.org"], address="192.0.2.1")
-    await postage.take(["x@example.org"], address="192.0.2.1")
+        await postage.take_many(["x@example.org", "y@example.org"], address="192.0.2.1")
+    await postage.take("x@example.org", address="192.0.2.1")
     with pytest.raises(RateLimited):
-        await postage.take(["x@example.org"], address="192.0.2.1")
+        await postage.take("x@example.org", address="192.0.2.1")
 
 
 @pytest.mark.parametrize(

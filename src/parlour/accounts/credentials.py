@@ -70,7 +70,7 @@ class Credentials:
 
         Raises RateLimited, or Unavailable where too many ask.
         """
-        await self._postage.take([email], address=visitor.address)
+        await self._postage.take(email, address=visitor.address)
         try:
             self._forgotten.put_nowait(email)
         except asyncio.QueueFull as error:
@@ -156,7 +156,7 @@ class Credentials:
             holder = await store.account_by_email(connection, new_email)
             if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
                 raise EmailTaken
-            await self._postage.take([new_email], address=visitor.address)
+            await self._postage.take(new_email, address=visitor.address)
             await store.void_verifications(connection, client.user_id, "email", now=now)
             token = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email

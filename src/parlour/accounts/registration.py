@@ -62,7 +62,7 @@ class Registration:
                     if taken or await self._is_living(connection, account, now):
                         raise EmailTaken
                     await store.delete_user(connection, account.user_id, now=now)
-                await self._postage.take([email], address=visitor.address)
+                await self._postage.take(email, address=visitor.address)
                 user_id = await store.add_user(connection, email=email, now=now)
                 await store.add_guest(connection, user_id)
                 await self._send_guest_letter(connection, user_id, email)
@@ -85,7 +85,7 @@ class Registration:
         try:
             async with self._database.transaction() as connection:
                 await self._require_free(connection, email=email, username=username)
-                await self._postage.take([email], address=visitor.address)
+                await self._postage.take(email, address=visitor.address)
                 user_id = await self._place_for_client(connection, email, username, now)
                 await store.add_client(
                     connection, user_id=user_id, username=username, password_hash=password_hash
@@ -122,7 +122,7 @@ class Registration:
 
         Raises RateLimited.
         """
-        await self._postage.take([email], address=visitor.address)
+        await self._postage.take(email, address=visitor.address)
         async with self._database.transaction() as connection:
             account = await store.account_by_email(connection, email)
             if account is None:

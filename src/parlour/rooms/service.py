@@ -145,7 +145,7 @@ class RoomService:
     async def invite(
         self, identity: Identity, *, room: str, addresses: list[str], visitor: Visitor
     ) -> Invited:
-        """A letter goes to each address that is one.
+        """A letter goes to each address that is one, save to those that got too many already.
 
         Raises RoomNotFound, NotTheCreator, InvalidRequest or RateLimited.
         """
@@ -154,7 +154,7 @@ class RoomService:
             known, _ = await permitted(connection, Action.INVITE, room=room, identity=identity)
             if not outcome.invited:
                 raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
-            await self._postage.take(outcome.invited, address=visitor.address)
+            written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             letters = [
                 self._letters.invitation(
@@ -164,7 +164,7 @@ class RoomService:
                     path=room_path(known.name),
                     is_event=known.is_event,
                 )
-                for email in outcome.invited
+                for email in written_to
             ]
             await self._outbox.put(connection, *letters)
         self._outbox.announce()

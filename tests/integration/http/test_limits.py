@@ -150,6 +150,17 @@ async def test_mails_to_one_recipient(people: Visitors) -> None:
         too_often(await sam.post(path, {"email": sam.email}))
 
 
+async def test_whoever_got_too_many_mails_is_invited_without_one(people: Visitors) -> None:
+    ann, bob = await imported(people, "ann"), await imported(people, "bob")
+    await ann.logs_in()
+    rooms = [room_of(ann) for _ in range(5)]
+    for room in rooms:
+        await ann.invites(bob, to=room)
+    assert len(await bob.server.mails(bob.email)) == 4
+    (invited,) = (await ann.get("/invitation", params={"room": rooms[4]})).json()["invitations"]
+    assert invited["email"] == bob.email
+
+
 async def test_mails_by_one_address(people: Visitors) -> None:
     ann = await imported(people, "ann")
     await ann.logs_in()

@@ -166,16 +166,16 @@ function Download({ username }: { username: string }) {
     URL.revokeObjectURL(url);
   };
   return (
-      <Action
-        isPending={task.pending}
-        onPress={() =>
-          void task.run(download, (problem) => {
-            toast(problem.message);
-            return null;
-          })
-        }
-      >
-        Download my data
-      </Action>
+    <Action
+      isPending={task.pending}
+      onPress={() =>
+        void task.run(download, (problem) => {
+          toast(problem.message);
+          return null;
+        })
+      }
+    >
+      Download my data
+    </Action>
   );
 }

@@ -40,7 +40,12 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
         <h1>Choose a new password</h1>
         <p className="soft">You are then logged out everywhere else.</p>
       </div>
-      <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Choose a new password">
+      <form
+        className="form"
+        noValidate
+        onSubmit={submitting(submit)}
+        aria-label="Choose a new password"
+      >
         <Field
           {...fields.bind("password")}
           label="New password"
@@ -51,7 +56,7 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
         />
         {dead ? (
           <Notice tone="warning">
-            {task.problem?.message} Each link works once and for half an hour.
+            {task.problem?.message} Each link works once and for a limited time.
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />
