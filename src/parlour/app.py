@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from limits.aio.storage import MemoryStorage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,6 +34,7 @@ from parlour.calls.courier import Courier
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
+from parlour.calls.pace import Rates
 from parlour.calls.passes import Passes
 from parlour.calls.presence import Presence
 from parlour.calls.proxies import TrustedProxies
@@ -44,6 +46,7 @@ from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
 from parlour.engine import Engine
 from parlour.errors import Unavailable
+from parlour.limits import Allowances, Guesses, Postage, Quota
 from parlour.mail.http import dev_mail_routes
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
@@ -89,12 +92,17 @@ class Parlour:
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
+        storage = MemoryStorage()
+        allowances = _allowances(settings)
+        postage = Postage(storage, allowances)
+        guesses = Guesses(storage, allowances, name="login")
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
             endings=self.endings,
+            guesses=guesses,
             clock=utc_now,
         )
         links = Links(signer=signer, clock=utc_now)
@@ -106,6 +114,7 @@ class Parlour:
             links=links,
             sessions=self.sessions,
             lifetimes=lifetimes,
+            postage=postage,
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -116,6 +125,8 @@ class Parlour:
             links=links,
             endings=self.endings,
             lifetimes=lifetimes,
+            guesses=guesses,
+            postage=postage,
             clock=utc_now,
         )
         self.rooms = RoomService(
@@ -124,6 +135,9 @@ class Parlour:
             letters=letters,
             passwords=self.passwords,
             sessions=self.sessions,
+            guesses=Guesses(storage, allowances, name="room"),
+            postage=postage,
+            new_rooms=Quota(storage, name="rooms", per_hour=allowances.rooms_per_person),
             clock=utc_now,
         )
         self.chat = Chat(database=self.database, clock=utc_now)
@@ -168,6 +182,13 @@ class Parlour:
             waiting_room=self.waiting_room,
             compression=self.settings.compression,
             audit=self.audit,
+            rates=Rates(
+                relays=self.settings.relays_per_second,
+                entries=self.settings.entries_per_second,
+                chats=self.settings.chats_per_second,
+                others=self.settings.others_per_second,
+            ),
+            sockets_per_address=self.settings.sockets_per_address,
         )
         self.engine = signaling.engine
 
@@ -262,6 +283,7 @@ class Parlour:
                 dev_mail=self.settings.shows_mail(port=self.port),
                 guest_ttl=self.settings.guest_ttl,
                 verification_ttl=self.settings.verification_ttl,
+                password_reset_ttl=self.settings.password_reset_ttl,
             )
 
         @router.head("/healthz", include_in_schema=False)
@@ -337,6 +359,16 @@ class Parlour:
             sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
             tasks["mail"] = sender.run
         return tasks
+
+
+def _allowances(settings: Settings) -> Allowances:
+    return Allowances(
+        failures_per_account=settings.failures_per_account,
+        failures_per_address=settings.failures_per_address,
+        mails_per_recipient=settings.mails_per_recipient,
+        mails_per_address=settings.mails_per_address,
+        rooms_per_person=settings.rooms_per_person,
+    )
 
 
 async def _guarded(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,5 +1,6 @@
 """The base of all refusals: what Parlour answers when it will not do what was asked."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,6 +98,18 @@ class RequestTooLarge(Refusal):
 
     code = "request_too_large"
     status = 413
+
+
+class RateLimited(Refusal):
+    """That was too often. Please wait a moment and try again."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, *, retry_after: float = 1.0) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__()
+        self.retry_after = max(1, math.ceil(retry_after))
 
 
 class InternalError(Refusal):

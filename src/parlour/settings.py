@@ -116,6 +116,9 @@ Secrets = Annotated[
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -143,6 +146,16 @@ class Settings(BaseSettings):
     compression: bool = False
     request_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
     allow_insecure: bool = False
+    failures_per_account: Count = 10
+    failures_per_address: Count = 300
+    mails_per_recipient: Count = 100
+    mails_per_address: Count = 10_000
+    rooms_per_person: Count = 200
+    sockets_per_address: Count = 20_000
+    relays_per_second: Count = 500
+    entries_per_second: Count = 20
+    chats_per_second: Count = 20
+    others_per_second: Count = 50
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str:

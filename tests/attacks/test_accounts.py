@@ -32,7 +32,9 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
     parlour = Parlour(Settings(data_dir=tmp_path), port=8000)
     await migrate(parlour.database)
     await parlour.registration.create_client(email="ann@example.org", username="annie", password=PASSWORD)
-    await parlour.registration.register_client(email="bob@example.org", username="bobby", password=PASSWORD)
+    await parlour.registration.register_client(
+        email="bob@example.org", username="bobby", password=PASSWORD, visitor=VISITOR
+    )
     await parlour.passwords.verify_nobody("makes the decoy")
     hashes = 0
     compute = parlour.passwords._in_thread

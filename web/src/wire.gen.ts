@@ -90,6 +90,8 @@ export interface Configuration {
   guest_ttl: number;
   /** Seconds a verification link works. */
   verification_ttl: number;
+  /** Seconds a link to a new password works. */
+  password_reset_ttl: number;
 }
 
 /** A session description from a peer. */

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from parlour.accounts.credentials import Credentials
-from parlour.accounts.http import Cookies, Identification
+from parlour.accounts.http import Cookies, Identification, visitor_of
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import EmailTaken, InvalidVerification, WithoutPassword, WrongPassword
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, RateLimited
 from parlour.wire.base import Text
 from parlour.wire.http import (
     AccountDeletion,
@@ -20,7 +20,7 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
-_PROVEN = (WrongPassword, WithoutPassword, IdentityRequired, InvalidToken, InvalidRequest)
+_PROVEN = (WrongPassword, WithoutPassword, RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
 
 
 def credential_routes(
@@ -29,10 +29,10 @@ def credential_routes(
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.post("/password/forgotten", responses=refusals(InvalidRequest))
-    async def forgot_password(body: ForgottenPassword) -> Nothing:
+    @router.post("/password/forgotten", responses=refusals(InvalidRequest, RateLimited))
+    async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
         """Send a link to a new password, where a client has this address; the answer does not tell."""
-        credentials.ask_for_reset(email=body.email)
+        await credentials.ask_for_reset(email=body.email, visitor=visitor_of(request))
         return Nothing()
 
     @router.put("/password/reset", responses=refusals(InvalidVerification, InvalidRequest))
@@ -42,15 +42,22 @@ def credential_routes(
         return Nothing()
 
     @router.put("/client/password", responses=refusals(*_PROVEN))
-    async def change_password(body: PasswordChange, caller: Caller) -> Nothing:
+    async def change_password(body: PasswordChange, caller: Caller, request: Request) -> Nothing:
         """Change one's password; the other sessions end."""
-        await credentials.change_password(caller, password=body.password, new_password=body.new_password)
+        await credentials.change_password(
+            caller,
+            password=body.password,
+            new_password=body.new_password,
+            visitor=visitor_of(request),
+        )
         return Nothing()
 
     @router.put("/client/email", responses=refusals(EmailTaken, *_PROVEN))
-    async def change_email(body: EmailChange, caller: Caller) -> Nothing:
+    async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
         """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
-        await credentials.ask_for_email(caller, password=body.password, new_email=body.email)
+        await credentials.ask_for_email(
+            caller, password=body.password, new_email=body.email, visitor=visitor_of(request)
+        )
         return Nothing()
 
     @router.put("/email/verify", responses=refusals(InvalidVerification, EmailTaken, InvalidRequest))
@@ -60,9 +67,11 @@ def credential_routes(
         return Nothing()
 
     @router.post("/account/deletion", responses=refusals(*_PROVEN))
-    async def delete_account(body: AccountDeletion, caller: Caller, response: Response) -> Nothing:
+    async def delete_account(
+        body: AccountDeletion, caller: Caller, request: Request, response: Response
+    ) -> Nothing:
         """Delete one's account; messages and attendance keep the name and the email."""
-        await credentials.delete(caller, password=body.password)
+        await credentials.delete(caller, password=body.password, visitor=visitor_of(request))
         cookies.clear(response)
         return Nothing()
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts import store
 from parlour.accounts.endings import Endings
-from parlour.accounts.identity import Client, Identity
+from parlour.accounts.identity import Client, Identity, Visitor
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
@@ -22,8 +22,10 @@ from parlour.accounts.refusals import (
     WithoutPassword,
     WrongPassword,
 )
+from parlour.accounts.sessions import guessed_account
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import Unavailable
+from parlour.limits import Guesses, Postage
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 
@@ -45,6 +47,8 @@ class Credentials:
         links: Links,
         endings: Endings,
         lifetimes: Lifetimes,
+        guesses: Guesses,
+        postage: Postage,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -54,16 +58,19 @@ class Credentials:
         self._links = links
         self._endings = endings
         self._lifetimes = lifetimes
+        self._guesses = guesses
+        self._postage = postage
         self._clock = clock
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
 
     # ------------------------------------------------------------------------- a password one forgot
 
-    def ask_for_reset(self, *, email: str) -> None:
+    async def ask_for_reset(self, *, email: str, visitor: Visitor) -> None:
         """Looked into later, so that not even the time of the answer tells whether the address is known.
 
-        Raises Unavailable where too many ask.
+        Raises RateLimited, or Unavailable where too many ask.
         """
+        await self._postage.take(email, address=visitor.address)
         try:
             self._forgotten.put_nowait(email)
         except asyncio.QueueFull as error:
@@ -117,10 +124,12 @@ class Credentials:
 
     # -------------------------------------------------------------------------- what one changes
 
-    async def change_password(self, identity: Identity, *, password: str, new_password: str) -> None:
+    async def change_password(
+        self, identity: Identity, *, password: str, new_password: str, visitor: Visitor
+    ) -> None:
         """Ends the other sessions. Raises WithoutPassword, WrongPassword or InvalidRequest."""
         await self._passwords.require_uncommon(new_password, field="new_password")
-        client = await self._proven(identity, password)
+        client = await self._proven(identity, password, visitor)
         password_hash = await self._passwords.hash(new_password)
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -135,9 +144,11 @@ class Credentials:
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, PasswordChanged())
 
-    async def ask_for_email(self, identity: Identity, *, password: str, new_email: str) -> None:
+    async def ask_for_email(
+        self, identity: Identity, *, password: str, new_email: str, visitor: Visitor
+    ) -> None:
         """Sends a link to the new address. Raises WithoutPassword, WrongPassword or EmailTaken."""
-        client = await self._proven(identity, password)
+        client = await self._proven(identity, password, visitor)
         lifetime = self._lifetimes.verification
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -145,6 +156,7 @@ class Credentials:
             holder = await store.account_by_email(connection, new_email)
             if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
                 raise EmailTaken
+            await self._postage.take(new_email, address=visitor.address)
             await store.void_verifications(connection, client.user_id, "email", now=now)
             token = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
@@ -182,9 +194,9 @@ class Credentials:
         self._outbox.announce()
         self._endings.announce(account.user_id, ended, EmailChanged())
 
-    async def delete(self, identity: Identity, *, password: str) -> None:
+    async def delete(self, identity: Identity, *, password: str, visitor: Visitor) -> None:
         """Messages and attendance keep their author's name and address. Raises as `change_password`."""
-        client = await self._proven(identity, password)
+        client = await self._proven(identity, password, visitor)
         now = self._clock()
         async with self._database.transaction() as connection:
             row = await self._client_row(connection, client)
@@ -199,15 +211,20 @@ class Credentials:
         async with self._database.reading() as connection:
             return await store.account_facts(connection, identity.user_id)
 
-    async def _proven(self, identity: Identity, password: str) -> Client:
-        """The caller, who knows the password. Raises WithoutPassword or WrongPassword."""
+    async def _proven(self, identity: Identity, password: str, visitor: Visitor) -> Client:
+        """The caller, who knows the password. Raises WithoutPassword, WrongPassword or RateLimited."""
         if not isinstance(identity, Client):
             raise WithoutPassword
         async with self._database.reading() as connection:
             row = await self._client_row(connection, identity)
+        subject = guessed_account(identity.user_id)
+        await self._guesses.require(subject, visitor.address)
         verdict = await self._passwords.verify(password, row.password_hash)
+        await self._guesses.require(subject, visitor.address)
         if not verdict.right:
+            await self._guesses.failed(subject, visitor.address)
             raise WrongPassword
+        await self._guesses.succeeded(subject)
         return identity
 
     async def _client_row(self, connection: AsyncConnection, client: Client) -> store.ClientRow:

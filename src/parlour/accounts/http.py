@@ -22,7 +22,7 @@ from parlour.accounts.refusals import (
 )
 from parlour.accounts.registration import Registration
 from parlour.accounts.sessions import LoggedIn, Sessions
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed, RateLimited
 from parlour.wire.base import Text
 from parlour.wire.http import (
     ClientRegistration,
@@ -154,10 +154,10 @@ def account_routes(
         if request.client is not None:
             background.add_task(on_login, request.client.host, logged_in.identity)
 
-    @router.post("/guest", responses=refusals(EmailTaken, InvalidRequest))
-    async def register_guest(body: GuestRegistration) -> Nothing:
+    @router.post("/guest", responses=refusals(EmailTaken, InvalidRequest, RateLimited))
+    async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
         """Register as a guest: a mail with a link goes out."""
-        await registration.register_guest(email=body.email)
+        await registration.register_guest(email=body.email, visitor=visitor_of(request))
         return Nothing()
 
     @router.put(
@@ -175,13 +175,17 @@ def account_routes(
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 
-    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest))
-    async def register_client(body: ClientRegistration) -> Nothing:
+    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest, RateLimited))
+    async def register_client(body: ClientRegistration, request: Request) -> Nothing:
         """Register a permanent account: a mail with a link goes out."""
-        await registration.register_client(email=body.email, username=body.username, password=body.password)
+        await registration.register_client(
+            email=body.email, username=body.username, password=body.password, visitor=visitor_of(request)
+        )
         return Nothing()
 
-    @router.post("/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest))
+    @router.post(
+        "/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest, RateLimited)
+    )
     async def log_in(
         body: Login, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
@@ -201,10 +205,10 @@ def account_routes(
         await registration.verify_client(token=token)
         return Nothing()
 
-    @router.post("/verification", responses=refusals(InvalidRequest))
-    async def resend_verification(body: Resend) -> Nothing:
+    @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))
+    async def resend_verification(body: Resend, request: Request) -> Nothing:
         """Send the confirmation mail again, where one is waited for; the answer does not tell."""
-        await registration.resend_verification(email=body.email)
+        await registration.resend_verification(email=body.email, visitor=visitor_of(request))
         return Nothing()
 
     @router.put("/logout", status_code=204)

@@ -19,6 +19,7 @@ from parlour.accounts.refusals import (
 )
 from parlour.accounts.sessions import LoggedIn, Sessions
 from parlour.db.database import AsyncConnection, Database
+from parlour.limits import Postage
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.wire.base import username_key
@@ -37,6 +38,7 @@ class Registration:
         links: Links,
         sessions: Sessions,
         lifetimes: Lifetimes,
+        postage: Postage,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -46,10 +48,11 @@ class Registration:
         self._links = links
         self._sessions = sessions
         self._lifetimes = lifetimes
+        self._postage = postage
         self._clock = clock
 
-    async def register_guest(self, *, email: str) -> None:
-        """Sends the letter that lets a guest in. Raises EmailTaken."""
+    async def register_guest(self, *, email: str, visitor: Visitor) -> None:
+        """Sends the letter that lets a guest in. Raises EmailTaken or RateLimited."""
         now = self._clock()
         try:
             async with self._database.transaction() as connection:
@@ -59,6 +62,7 @@ class Registration:
                     if taken or await self._is_living(connection, account, now):
                         raise EmailTaken
                     await store.delete_user(connection, account.user_id, now=now)
+                await self._postage.take(email, address=visitor.address)
                 user_id = await store.add_user(connection, email=email, now=now)
                 await store.add_guest(connection, user_id)
                 await self._send_guest_letter(connection, user_id, email)
@@ -66,10 +70,10 @@ class Registration:
             raise EmailTaken from error
         self._outbox.announce()
 
-    async def register_client(self, *, email: str, username: str, password: str) -> None:
+    async def register_client(self, *, email: str, username: str, password: str, visitor: Visitor) -> None:
         """A living guest with this email becomes the client once the letter's link is opened.
 
-        Raises EmailTaken, UsernameTaken or, for a common password, InvalidRequest.
+        Raises EmailTaken, UsernameTaken, RateLimited or, for a common password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
             raise UsernameTaken
@@ -81,6 +85,7 @@ class Registration:
         try:
             async with self._database.transaction() as connection:
                 await self._require_free(connection, email=email, username=username)
+                await self._postage.take(email, address=visitor.address)
                 user_id = await self._place_for_client(connection, email, username, now)
                 await store.add_client(
                     connection, user_id=user_id, username=username, password_hash=password_hash
@@ -112,8 +117,12 @@ class Registration:
         except IntegrityError as error:
             raise _taken(error) from error
 
-    async def resend_verification(self, *, email: str) -> None:
-        """Sends the letter again where one is waited for; says nothing of whether that is so."""
+    async def resend_verification(self, *, email: str, visitor: Visitor) -> None:
+        """Sends the letter again where one is waited for; says nothing of whether that is so.
+
+        Raises RateLimited.
+        """
+        await self._postage.take(email, address=visitor.address)
         async with self._database.transaction() as connection:
             account = await store.account_by_email(connection, email)
             if account is None:

@@ -10,7 +10,7 @@ from parlour.accounts import store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.passwords import Passwords, Verdict
 from parlour.accounts.refusals import (
     LoggedOut,
     NotVerified,
@@ -23,6 +23,7 @@ from parlour.accounts.store import SessionRow
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
+from parlour.limits import Guesses
 
 __all__ = ["LoggedIn", "SessionRow", "Sessions"]
 
@@ -51,6 +52,7 @@ class Sessions:
         signer: TokenSigner,
         lifetimes: Lifetimes,
         endings: Endings,
+        guesses: Guesses,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -58,18 +60,26 @@ class Sessions:
         self._signer = signer
         self._lifetimes = lifetimes
         self._endings = endings
+        self._guesses = guesses
         self._clock = clock
 
     async def log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn:
-        """Raises WrongCredentials (whoever it is, after the same time) or NotVerified."""
+        """Raises WrongCredentials (whoever it is, after the same time), NotVerified or RateLimited."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
-        if account is None or account.client is None:
+        client_row = None if account is None else account.client
+        subject = guessed_account(account.user_id) if account and client_row else handle.strip().casefold()
+        await self._guesses.require(subject, visitor.address)
+        if account is None or client_row is None:
             await self._passwords.verify_nobody(password)
+            verdict = Verdict(right=False)
+        else:
+            verdict = await self._passwords.verify(password, client_row.password_hash)
+        await self._guesses.require(subject, visitor.address)
+        if not verdict.right or account is None or account.client is None:
+            await self._guesses.failed(subject, visitor.address)
             raise WrongCredentials
-        verdict = await self._passwords.verify(password, account.client.password_hash)
-        if not verdict.right:
-            raise WrongCredentials
+        await self._guesses.succeeded(subject)
         if account.client.verified_at is None:
             raise NotVerified
         new_hash = await self._passwords.hash(password) if verdict.outdated else None
@@ -269,6 +279,11 @@ class Sessions:
             refresh_token=refresh_text,
             refresh_expires_at=refresh.expires_at,
         )
+
+
+def guessed_account(user_id: UserId) -> str:
+    """What wrong passwords of an account are counted under, wherever they are given."""
+    return f"user {user_id}"
 
 
 def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:

@@ -1,6 +1,8 @@
 """The only module that knows Socket.IO: packets in, use cases of the hub; messages out, packets."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Awaitable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -16,6 +18,7 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.sessions import Sessions
 from parlour.audit.entries import AuditLog
 from parlour.calls.hub import Hub
+from parlour.calls.pace import Kind, Pace, Rates
 from parlour.calls.presence import ConnectionId
 from parlour.calls.proxies import TrustedProxies
 from parlour.calls.refusals import InvalidPayload, UnknownEvent
@@ -31,7 +34,8 @@ from parlour.engine import (
     encode_event,
 )
 from parlour.engine import Refusal as EngineRefusal
-from parlour.errors import InternalError, InvalidToken, Refusal, Unavailable
+from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
+from parlour.limits import neighbourhood
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
@@ -48,6 +52,7 @@ from parlour.wire.signaling import (
     OfferSdp,
     Refused,
     Rejected,
+    SendChat,
     Username,
     is_sound,
 )
@@ -77,9 +82,10 @@ class Deliveries:
             self._by_cookie.add(connection_id)
         return connection_id
 
-    def remove(self, connection_id: ConnectionId) -> None:
-        self._connections.pop(connection_id, None)
+    def remove(self, connection_id: ConnectionId) -> bool:
+        """False for one that was not added."""
         self._by_cookie.discard(connection_id)
+        return self._connections.pop(connection_id, None) is not None
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent) -> None:
         """Nothing happens where the connection has ended."""
@@ -129,6 +135,8 @@ class Signaling:
         waiting_room: WaitingRoom,
         compression: bool,
         audit: AuditLog,
+        rates: Rates,
+        sockets_per_address: int,
     ) -> None:
         self._hub = hub
         self._audit = audit
@@ -136,6 +144,9 @@ class Signaling:
         self._sessions = sessions
         self._origins = origins
         self._waiting_room = waiting_room
+        self._intervals = rates.intervals()
+        self._sockets_per_address = sockets_per_address
+        self._sockets: Counter[str] = Counter()
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
         options = Options(
             path=f"{PATH}/",
@@ -170,8 +181,15 @@ class Signaling:
                 self._accept(connection, identity, by_cookie=token is None)
 
     def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
+        address = neighbourhood(connection.handshake.address)
+        if self._sockets[address] >= self._sockets_per_address:
+            refusal = RateLimited()
+            connection.refuse(refusal.message, {"code": refusal.code})
+            return
+        connection.data = Pace(self._intervals)
         connection.accept()
         if connection.connected:  # it may have ended meanwhile
+            self._sockets[address] += 1
             connection_id = self._deliveries.add(connection, by_cookie=by_cookie)
             self._hub.connected(connection_id, identity)
 
@@ -195,10 +213,14 @@ class Signaling:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
+        is_relay = type(payload) is OfferIce or type(payload) is OfferSdp
+        if not connection.data.allows(Kind.RELAY if is_relay else _kind(name), time.monotonic()):
+            _answer(connection, name, _rejected(RateLimited()), ack_id)
+            return None
         if payload is not None and not is_sound(payload):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
             return None
-        if type(payload) is OfferIce or type(payload) is OfferSdp:
+        if is_relay:
             try:
                 answer: Acknowledgement = self._hub.relay(ConnectionId(connection.sid), payload)
             except Refusal as refusal:
@@ -242,6 +264,9 @@ class Signaling:
     def on_refused_event(
         self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None
     ) -> None:
+        if not connection.data.allows(Kind.OTHER, time.monotonic()):
+            _answer(connection, name, _rejected(RateLimited()), ack_id)
+            return
         match refusal:
             case EngineRefusal.UNKNOWN_EVENT:
                 answer = _rejected(UnknownEvent())
@@ -255,8 +280,24 @@ class Signaling:
         if waiting is not None:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
-        self._deliveries.remove(connection_id)
+        if self._deliveries.remove(connection_id):
+            self._leave_address(neighbourhood(connection.handshake.address))
         self._hub.disconnected(connection_id)
+
+    def _leave_address(self, address: str) -> None:
+        self._sockets[address] -= 1
+        if not self._sockets[address]:
+            del self._sockets[address]
+
+
+def _kind(name: str) -> Kind:
+    match name:
+        case Join.event | Leave.event:
+            return Kind.ENTRY
+        case SendChat.event:
+            return Kind.CHAT
+        case _:
+            return Kind.OTHER
 
 
 def _event(name: str, payload: Any) -> AnyClientEvent:

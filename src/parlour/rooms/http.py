@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
-from parlour.accounts.http import Identification
+from parlour.accounts.http import Identification, visitor_of
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions import Sessions
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.attendance import AttendanceLog, parsed_move
 from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Message, Room
@@ -86,7 +86,9 @@ def room_routes(
 
     @router.post(
         "/room",
-        responses=refusals(RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, *_ALWAYS),
+        responses=refusals(
+            RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, RateLimited, *_ALWAYS
+        ),
     )
     async def create_room(body: NewRoom, caller: Caller) -> Nothing:
         """Create a room with a password."""
@@ -100,11 +102,12 @@ def room_routes(
         return Nothing()
 
     @router.post(
-        "/room/access", responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, *_ALWAYS)
+        "/room/access",
+        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, RateLimited, *_ALWAYS),
     )
-    async def access_room(body: RoomAccess, caller: Caller) -> Nothing:
+    async def access_room(body: RoomAccess, caller: Caller, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
-        await rooms.give_password(caller, name=body.name, password=body.password)
+        await rooms.give_password(caller, name=body.name, password=body.password, visitor=visitor_of(request))
         return Nothing()
 
     @router.post("/room/check", responses=refusals(InvalidToken, InvalidRequest))
@@ -147,10 +150,12 @@ def room_routes(
             messages=[_stored(page.room, message) for message in page.messages], more=page.more
         )
 
-    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def invite(body: NewInvitation, caller: Caller) -> InvitationOutcome:
+    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, RateLimited, *_ALWAYS))
+    async def invite(body: NewInvitation, caller: Caller, request: Request) -> InvitationOutcome:
         """Invite people by email; a mail goes to each."""
-        outcome = await rooms.invite(caller, room=body.room, addresses=body.email)
+        outcome = await rooms.invite(
+            caller, room=body.room, addresses=body.email, visitor=visitor_of(request)
+        )
         on_access_changed()
         return InvitationOutcome(invited=outcome.invited, rejected=outcome.rejected)
 

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity, UserId, Visitor
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import FieldError, InvalidRequest, NotTheCaller
+from parlour.limits import Guesses, Postage, Quota
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
@@ -58,6 +59,9 @@ class RoomService:
         letters: Letters,
         passwords: Passwords,
         sessions: Sessions,
+        guesses: Guesses,
+        postage: Postage,
+        new_rooms: Quota,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -65,12 +69,15 @@ class RoomService:
         self._letters = letters
         self._passwords = passwords
         self._sessions = sessions
+        self._guesses = guesses
+        self._postage = postage
+        self._new_rooms = new_rooms
         self._clock = clock
 
     async def create(
         self, identity: Identity, *, name: str, password: str, description: str, creator: str
     ) -> None:
-        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller or RoomNameTaken."""
+        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller, RoomNameTaken or RateLimited."""
         refused = policy.refusal(Action.CREATE, policy.role_of(identity), is_event=False)
         if refused is not None:
             raise refused
@@ -82,6 +89,7 @@ class RoomService:
         async with self._database.reading() as connection:
             if await store.room_exists(connection, name):
                 raise RoomNameTaken
+        await self._new_rooms.take(str(identity.user_id))
         password_hash = await self._passwords.hash(password)
         try:
             async with self._database.transaction() as connection:
@@ -97,10 +105,10 @@ class RoomService:
         except IntegrityError as error:
             raise RoomNameTaken from error
 
-    async def give_password(self, identity: Identity, *, name: str, password: str) -> None:
+    async def give_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> None:
         """From now on this person may enter. An event is entered by invitation, whatever the password.
 
-        Raises RoomNotFound, Banned, NotInvited or WrongRoomPassword.
+        Raises RoomNotFound, Banned, NotInvited, WrongRoomPassword or RateLimited.
         """
         async with self._database.reading() as connection:
             found = await store.room_and_standing(connection, name, identity.user_id)
@@ -112,8 +120,12 @@ class RoomService:
             raise refused
         if room.is_event:
             return
+        subject = str(identity.user_id)
+        await self._guesses.require(subject, visitor.address)
         verdict = await self._passwords.verify(password, room.password_hash)
+        await self._guesses.require(subject, visitor.address)
         if not verdict.right:
+            await self._guesses.failed(subject, visitor.address)
             raise WrongRoomPassword
         new_hash = await self._passwords.hash(password) if verdict.outdated else None
         async with self._database.transaction() as connection:
@@ -130,13 +142,19 @@ class RoomService:
         async with self._database.reading() as connection:
             return await store.all_rooms(connection)
 
-    async def invite(self, identity: Identity, *, room: str, addresses: list[str]) -> Invited:
-        """A letter goes to each address that is one. Raises RoomNotFound, NotTheCreator, InvalidRequest."""
+    async def invite(
+        self, identity: Identity, *, room: str, addresses: list[str], visitor: Visitor
+    ) -> Invited:
+        """A letter goes to each address that is one, save to those that got too many already.
+
+        Raises RoomNotFound, NotTheCreator, InvalidRequest or RateLimited.
+        """
         outcome = _sorted_addresses(addresses)
         async with self._database.transaction() as connection:
             known = await permitted(connection, Action.INVITE, room=room, identity=identity)
             if not outcome.invited:
                 raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
+            written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             letters = [
                 self._letters.invitation(
@@ -146,7 +164,7 @@ class RoomService:
                     path=room_path(known.name),
                     is_event=known.is_event,
                 )
-                for email in outcome.invited
+                for email in written_to
             ]
             await self._outbox.put(connection, *letters)
         self._outbox.announce()

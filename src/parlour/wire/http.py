@@ -313,6 +313,7 @@ class Configuration(Body):
     dev_mail: bool = Field(description="Mails are shown at /dev/mail.")
     guest_ttl: int = Field(description="Seconds a guest has.")
     verification_ttl: int = Field(description="Seconds a verification link works.")
+    password_reset_ttl: int = Field(description="Seconds a link to a new password works.")
 
 
 class Health(Body):

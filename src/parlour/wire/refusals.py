@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from parlour.errors import Refusal
+from parlour.errors import RateLimited, Refusal
 from parlour.wire.http import FieldProblem, Problem
 
 PROBLEM_JSON = "application/problem+json"
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 
 
 def problem(refusal: Refusal) -> Problem:
@@ -37,6 +38,8 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
                 },
             },
         )
+        if kind is RateLimited:
+            response["headers"] = _RETRY_AFTER
         response["description"] = " ".join(filter(None, (response["description"], kind.sentence())))
         response["content"][PROBLEM_JSON]["examples"][kind.code] = {"value": problem_body(kind())}
     return by_status

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { formatSpan } from "../../clock";
 import * as rules from "../../rules";
 import { Action, TextLink } from "../button";
 import { Field } from "../field";
@@ -72,7 +73,7 @@ function Sent({ email }: { email: string }) {
         <h1>Check your mail</h1>
         <p className="soft">
           If there is an account with <strong>{email}</strong>, a link is on its way to it. It works
-          once, for half an hour. Look into the spam folder too.
+          once, for {formatSpan(config?.password_reset_ttl ?? 1800)}. Look into the spam folder too.
         </p>
       </div>
       {config?.dev_mail && (
