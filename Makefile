@@ -79,8 +79,8 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	@exec $(BIN)/pytest --numprocesses=2 $(ARGS)
 
 .PHONY: fuzz
-fuzz: setup test-packages ## Some 12,000 HTTP requests and 200,000 frames made up by schemathesis and hypothesis
-	@FUZZ=full $(BIN)/pytest tests/fuzz -s $(ARGS)
+fuzz: setup test-packages ## Thousands of made-up HTTP requests and frames: schemathesis, hypothesis; takes a while
+	@FUZZ=full $(BIN)/pytest tests/fuzz -s -o faulthandler_timeout=0 $(ARGS)
 
 .PHONY: $(STATIC) check-unit
 check-web:
