@@ -68,7 +68,7 @@ soak: setup ## Ten thousand connections for ten minutes (ARGS="--seconds 60" for
 # ---------------------------------------------------------------------------------------------- check
 
 # Parts that share nothing, so two run at a time; the slowest first.
-STATIC := check-web check-types check-imports check-style check-generated check-lock
+STATIC := check-web check-types check-imports check-style check-security check-generated check-lock
 
 .PHONY: check
 check: setup ## The fast part: lint, types, architecture, generated files, unit tests
@@ -81,6 +81,10 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	  || { . tools/say; fail "A check failed: see above."; }
 	@. tools/say; say "The whole suite, two tests at a time"
 	@exec $(BIN)/pytest --numprocesses=2 $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup test-packages ## Thousands of made-up HTTP requests and frames: schemathesis, hypothesis; takes a while
+	@FUZZ=full $(BIN)/pytest tests/fuzz -s -o faulthandler_timeout=0 $(ARGS)
 
 .PHONY: $(STATIC) check-unit
 check-web:
@@ -99,6 +103,10 @@ check-style:
 	@. tools/say; say "Python: lint and format"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "These files are not formatted ('make format' does it):"; $(BIN)/ruff format --check; }
+
+check-security:
+	@. tools/say; say "Python: what is dangerous"
+	@$(BIN)/bandit --quiet --recursive src
 
 check-generated:
 	@. tools/say; say "Generated files"

@@ -73,7 +73,9 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
     identified: list[dict[str, list[str]]] = [{"accessToken": []}, {"cookie": []}]
     if path in OPTIONAL:
         operation["security"] = [*identified, {}]
-    elif path in ("/refresh", "/logout"):
+    elif path == "/logout":
+        operation["security"] = [{"cookie": []}, {}]
+    elif path == "/refresh":
         operation["security"] = [{"cookie": []}]
     elif path not in ANONYMOUS:
         operation["security"] = identified

@@ -113,7 +113,7 @@ export interface EventMove {
   /** The event's room. */
   name: string;
   /** "j" joined, "l" left */
-  move: string;
+  move: "j" | "l";
 }
 
 export interface ExportedAccount {

@@ -276,7 +276,7 @@ class EventMove(Body):
     email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
     name: RoomName = Field(description="The event's room.")
     move: Annotated[Text, StringConstraints(max_length=64)] = Field(
-        description='"j" joined, "l" left', examples=["j"]
+        description='"j" joined, "l" left', examples=["j"], json_schema_extra={"enum": ["j", "l"]}
     )
 
 
