@@ -62,8 +62,9 @@ bench: setup ## Measure (ARGS go to `python -m bench`)
 	@exec $(BIN)/python -m bench $(ARGS)
 
 .PHONY: soak
-soak: setup ## Ten thousand connections for ten minutes (ARGS="--seconds 60" for less)
-	@exec $(BIN)/python -m bench.soak $(ARGS)
+soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go (ARGS="--seconds 60" for less)
+	@$(BIN)/python -m bench.soak $(ARGS)
+	@$(BIN)/python -m tests.soak.churn $(ARGS)
 
 # ---------------------------------------------------------------------------------------------- check
 

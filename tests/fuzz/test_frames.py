@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from parlour.accounts.identity import Visitor
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.engine import Handshake
@@ -29,6 +30,7 @@ from tests.unit.engine.memory import MemoryTransport
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200" if os.environ.get("FUZZ") == "full" else "10"))
 FRAMES_PER_EXAMPLE = 60
+VISITOR = Visitor(address="192.0.2.66", device="a test")
 ROOM = "Garden"
 KNOWN = {*SERVER_EVENTS, LEGACY_DESCRIPTION_EVENT}
 
@@ -117,13 +119,15 @@ class Town:
         for name in ("annie", "bobby", "mallory"):
             email = f"{name}@example.org"
             await parlour.registration.create_client(email=email, username=name, password=PASSWORD)
-            logged_in = await parlour.sessions.log_in(handle=name, password=PASSWORD)
+            logged_in = await parlour.sessions.log_in(handle=name, password=PASSWORD, visitor=VISITOR)
             tokens[name] = logged_in.access_token
             if name == "annie":
                 await parlour.rooms.create(
                     logged_in.identity, name=ROOM, password=ROOM_PASSWORD, description="", creator=name
                 )
-            await parlour.rooms.give_password(logged_in.identity, name=ROOM, password=ROOM_PASSWORD)
+            await parlour.rooms.give_password(
+                logged_in.identity, name=ROOM, password=ROOM_PASSWORD, visitor=VISITOR
+            )
         self._token = tokens["mallory"]
         self.ann = await self._enter(tokens["annie"])
         self.bob = await self._enter(tokens["bobby"])
