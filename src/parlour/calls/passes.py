@@ -56,14 +56,13 @@ class Passes:
         return Pass(PeerId(token.peer_id), token.started_at)
 
     def ended(self, visit: Pass) -> None:
-        """Only of visits from before this server's start can it not see whether they have ended."""
-        if visit.started_at < self._up_since:
+        """Of a visit from before this server's start, nothing else would say later that it is over."""
+        if self._may_be_of_before(visit):
             self._ended.add(visit.peer_id)
 
     def may_return(self, visit: Pass) -> bool:
         """Whether a visit that is not here now may be one that the server before this one had."""
-        return (
-            visit.started_at < self._up_since
-            and self._clock() - self._up_since <= RETURN_WITHIN
-            and visit.peer_id not in self._ended
-        )
+        return self._may_be_of_before(visit) and visit.peer_id not in self._ended
+
+    def _may_be_of_before(self, visit: Pass) -> bool:
+        return visit.started_at < self._up_since and self._clock() - self._up_since <= RETURN_WITHIN

@@ -78,6 +78,29 @@ async def test_a_signal_ends_it_soon_though_people_are_connected(
     assert "exception" not in log
 
 
+async def test_requests_in_flight_are_finished(fresh_server: StartServer) -> None:
+    server = await fresh_server()
+    async with Visitors(server) as visitors:
+        ann = await visitors.client()
+        async with socket_of(ann) as websocket:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", int(server.address.rpartition(":")[2])
+            )
+            head = "POST /room/check HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            writer.write(f"{head}Content-Length: 2\r\n\r\n{{".encode())
+            await writer.drain()
+            assert (await ann.get("/healthz")).status_code == 200  # by then the server has read the above
+            ending = asyncio.create_task(ended_by(server, signal.SIGTERM))
+            while "restarting" not in str(await websocket.recv()):
+                pass
+            writer.write(b"}")
+            answer = (await reader.read()).decode()
+            assert answer.startswith("HTTP/1.1 200 ")
+            writer.close()
+            _, seconds = await ending
+    assert seconds < 5
+
+
 async def test_an_idle_server_ends_at_once(fresh_server: StartServer) -> None:
     server = await fresh_server()
     code, seconds = await ended_by(server, signal.SIGTERM)
