@@ -154,7 +154,8 @@ class AttendanceLog:
                 await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
 
     async def read(self, identity: Identity, *, room: str) -> list[Visit]:
-        """Raises EventNotFound or NotTheCreator."""
+        """With all that was seen until now. Raises EventNotFound or NotTheCreator."""
+        await self.written()
         async with self._database.reading() as connection:
             event = await self._event(connection, Action.READ_ATTENDANCE, identity, room)
             return await store.visits(connection, event)
