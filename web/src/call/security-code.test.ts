@@ -31,7 +31,9 @@ describe("the security code", () => {
   });
 
   it("never changes from one version to the next: both ends may have different ones", async () => {
-    expect(await words(ANN, BOB)).toMatchInlineSnapshot(`"cloud pig paperclip butterfly flag clock heart rooster umbrella headphones"`);
+    expect(await words(ANN, BOB)).toMatchInlineSnapshot(
+      `"cloud pig paperclip butterfly flag clock heart rooster umbrella headphones"`,
+    );
   });
 
   it("is none where an end names no certificate", async () => {
