@@ -17,6 +17,7 @@ PASSWORD_LENGTH = (8, 128)
 _NO_NUL = r"^[^\u0000]*$"
 _NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 """No control characters (C0, DEL, C1) and no line or paragraph separators: text of one line."""
+_NO_CONTROL_NOT_BLANK = _NO_CONTROL[:-1] + r"[^\s\u0000-\u001f\u007f-\u009f]" + _NO_CONTROL[1:]
 
 # Reserved on the internet, in use inside networks of one's own; the library is told by this list alone.
 for _private in ("local", "localhost", "test"):
@@ -93,7 +94,7 @@ Password = Annotated[
 RoomName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=_NO_CONTROL),
-    Field(examples=["Garden"]),
+    Field(examples=["Garden"], json_schema_extra={"pattern": _NO_CONTROL_NOT_BLANK}),
 ]
 ChatText = Annotated[
     str,
