@@ -27,7 +27,7 @@ export interface CallParts {
 
 const JOIN_AGAIN_MS = 2_000;
 /** Refusals that say nothing about the person: the server is troubled, and will be well again. */
-const PASSING = new Set(["no_answer", "unavailable", "internal_error"]);
+const PASSING = new Set(["no_answer", "unavailable", "internal_error", "rate_limited"]);
 
 /** One person's stay in one room's call, from entering to leaving. */
 export class Call {

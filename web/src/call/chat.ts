@@ -46,7 +46,13 @@ const AGAIN_MS = 2_000;
 /** How far back we look, page by page, for what was missed during an interruption. */
 const PAGES_BACK = 20;
 /** Refusals that are not about the message: it stays in the outbox. */
-const PASSING = new Set(["no_answer", "unavailable", "internal_error", "not_in_call"]);
+const PASSING = new Set([
+  "no_answer",
+  "unavailable",
+  "internal_error",
+  "rate_limited",
+  "not_in_call",
+]);
 
 /** What was written in a room, from its history and live. */
 export class Chat {
