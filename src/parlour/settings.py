@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     failures_per_address: Count = 300
     mails_per_recipient: Count = 100
     mails_per_address: Count = 10_000
-    rooms_per_person: Count = 200
+    rooms_per_person: Count = 2_000
     sockets_per_address: Count = 20_000
     relays_per_second: Count = 500
     entries_per_second: Count = 20

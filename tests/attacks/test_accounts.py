@@ -9,6 +9,7 @@ from parlour.accounts.refusals import WrongCredentials
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.settings import Settings
+from tests.conftest import StartServer
 from tests.people import PASSWORD, Person, Visitors, unique
 from tests.servers import ParlourServer
 
@@ -125,3 +126,17 @@ async def test_header_injection_in_mail(ann: Person, visitors: Visitors, breakin
     assert (await attacker.post("/guest", {"email": f"a@example.org{breaking}"})).status_code == 422
     body = {"name": f"room{breaking}", "password": "x", "description": "", "creator": ann.username}
     assert (await ann.post("/room", body)).status_code == 422
+
+
+async def test_password_spraying(fresh_server: StartServer) -> None:
+    """One usual password against many accounts: each is asked once, the address is what stands out."""
+    server = await fresh_server({"PARLOUR_FAILURES_PER_ADDRESS": 5})
+    async with Visitors(server) as visitors:
+        victims = [await visitors.client(unique("victim")) for _ in range(8)]
+        attacker = await visitors.stranger()
+        told = [
+            await attacker.post("/client/login", {"username": victim.username, "password": "Summer2026!"})
+            for victim in victims
+        ]
+    assert [answer.status_code for answer in told] == [401] * 5 + [429] * 3
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in told[5:])

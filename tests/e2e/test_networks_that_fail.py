@@ -44,7 +44,10 @@ async def network(tmp_path: Path) -> AsyncIterator[Network]:
 @pytest.fixture
 async def pair(network: Network, fresh_server: StartServer) -> AsyncIterator[tuple[Seat, Seat]]:
     """Two in a call, who see each other."""
-    server = await fresh_server(host="0.0.0.0")  # noqa: S104 - the hosts reach no loopback address
+    server = await fresh_server(  # the hosts reach no loopback address
+        {"PARLOUR_ALLOW_INSECURE": "true"},
+        host="0.0.0.0",  # noqa: S104
+    )
     # Its port is known only now.
     url = f"http://{network.address}:{httpx.URL(server.address).port}"
     server.settings["PARLOUR_ALLOWED_ORIGINS"] = url

@@ -13,6 +13,8 @@ import jwt
 
 ALGORITHM = "HS256"
 ISSUER = "parlour"
+REMEMBERED = 4_096
+"""Tokens whose signature was verified lately; the oldest gives way."""
 AUDIENCE = "parlour"
 """Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
@@ -87,6 +89,7 @@ class TokenSigner:
     def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
         self._kid = key_id(secret)
         self._keys = {key_id(one): _key(one) for one in (*old_secrets, secret)}
+        self._verified: dict[str, dict[str, Any]] = {}
         signed = jwt.encode({}, self._keys[self._kid], algorithm=ALGORITHM, headers={"kid": self._kid})
         self._head = signed.partition(".")[0] + "."
 
@@ -199,6 +202,15 @@ class TokenSigner:
         return jwt.encode(claims | registered, self._keys[kid], algorithm=ALGORITHM, headers={"kid": kid})
 
     def _read(self, kind: str, text: str, now: datetime) -> dict[str, Any]:
+        claims = self._verified.get(text) or self._verify(text)
+        if claims["typ"] != kind:
+            raise TokenRejected
+        if claims["exp"] <= now.timestamp():
+            raise TokenExpired
+        return claims
+
+    def _verify(self, text: str) -> dict[str, Any]:
+        """The signature and whatever else time does not change. Clients show one token often: remembered."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
@@ -215,10 +227,9 @@ class TokenSigner:
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRejected from error
-        if claims["typ"] != kind:
-            raise TokenRejected
-        if claims["exp"] <= now.timestamp():
-            raise TokenExpired
+        if len(self._verified) >= REMEMBERED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[text] = claims
         return claims
 
     def _key_of(self, text: str) -> jwt.PyJWK:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.signaling.member import Member
-from tests.integration.signaling.visitor import Visitor, introduced
+from tests.integration.signaling.visitor import Visitor, candidate, introduced
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 
@@ -59,7 +59,7 @@ async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Mee
     assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, before, 1)
     assert {entry["peerID"] for entry in answer["peers"]} == {ann.peer_id, carl.peer_id}
     for number in range(20):
-        await bob.hears("ice-candidate", iceCandidate={"candidate": f"meanwhile {number}"})
+        await bob.hears("ice-candidate", iceCandidate=candidate(f"meanwhile {number}"))
     for one, other in ((ann, bob), (bob, ann), (carl, bob), (bob, carl), (ann, carl)):
         await one.reaches(other, "nobody saw anything")
 
@@ -73,7 +73,7 @@ async def test_what_was_lost_on_the_way_comes_again(meeting: Meeting) -> None:
         assert (await ann.proposes(bob, text))["ok"] is True
     await bob.joins()
     for text in ("two", "three"):
-        await bob.hears("ice-candidate", iceCandidate={"candidate": text})
+        await bob.hears("ice-candidate", iceCandidate=candidate(text))
     await ann.reaches(bob, "four")
     frames = await dead.expects_close()
     assert frames[-1] == "41", "the old connection is told not to come back"
@@ -93,7 +93,7 @@ async def test_who_came_and_went_meanwhile(meeting: Meeting) -> None:
         await bob.joins()
         await bob.hears("remove-peer", peerID=carl.peer_id)
         await bob.hears("add-peer", peerID=again.peer_id, createOffer=False)
-        await bob.hears("ice-candidate", iceCandidate={"candidate": "an offer to one who is away"})
+        await bob.hears("ice-candidate", iceCandidate=candidate("an offer to one who is away"))
         await bob.reaches(again, "and back")
 
 

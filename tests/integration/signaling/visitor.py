@@ -82,13 +82,18 @@ class Visitor:
             self.known.discard(payload["peerID"])
 
     async def proposes(self, to: "Visitor", text: str) -> dict[str, Any]:
-        offer = {"peerID": to.peer_id, "iceCandidate": {"candidate": text}}
+        offer = {"peerID": to.peer_id, "iceCandidate": candidate(text)}
         return await self.socket.asks(json.dumps(["offer-ice", offer]))
 
     async def reaches(self, to: "Visitor", text: str) -> None:
         """Proof that nothing else came in between."""
         assert (await self.proposes(to, text))["ok"] is True
-        await to.hears("ice-candidate", peerID=self.peer_id, iceCandidate={"candidate": text})
+        await to.hears("ice-candidate", peerID=self.peer_id, iceCandidate=candidate(text))
+
+
+def candidate(text: str) -> dict[str, str]:
+    """An RTCIceCandidateInit that says something to the reader."""
+    return {"candidate": f"candidate:{text}"}
 
 
 async def introduced(newcomer: Visitor, *others: Visitor) -> None:

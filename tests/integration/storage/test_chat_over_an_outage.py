@@ -99,10 +99,10 @@ async def test_what_is_acknowledged_is_stored_once_and_in_one_order(
         refused = await persons[0].post("/message", {"roomname": room, "message": "now?"})
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         begun = time.monotonic()
-        offer = {"peerID": eve.peer_id, "iceCandidate": {"candidate": "while the database is away"}}
+        offer = {"peerID": eve.peer_id, "iceCandidate": {"candidate": "candidate:while the database is away"}}
         await dan.socket.sends(f"42{json.dumps(['offer-ice', offer])}")
         heard = await next_of_call(eve)
-        assert heard == ("ice-candidate", "while the database is away")
+        assert heard == ("ice-candidate", "candidate:while the database is away")
         assert time.monotonic() - begun < 2, "a call goes on"
         await asyncio.gather(*(writer.until(refused=2) for writer in writers))
 

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -276,3 +277,12 @@ def test_a_refresh_token_read_from_the_database_is_the_same_text(moment: datetim
 
 def test_the_database_keeps_sha256() -> None:
     assert token_hash("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parlour.accounts.tokens.REMEMBERED", 3)
+    signer = TokenSigner(SECRET)
+    texts = [signer.sign_refresh(replace(REFRESH, generation=number)) for number in range(5)]
+    for text in [*texts, *texts]:
+        signer.read_refresh(text, now=NOW)
+    assert list(signer._verified) == texts[2:]
