@@ -33,6 +33,10 @@ const BROWSERS = {
       "app.update.enabled": false,
       "browser.safebrowsing.malware.enabled": false,
       "browser.safebrowsing.phishing.enabled": false,
+      // Ten people share this browser: more polls at once than a page of one person ever has, and no pause
+      // for a host whose WebSocket another of them has lost.
+      "network.http.max-persistent-connections-per-server": 100,
+      "network.websocket.delay-failed-reconnects": false,
       "network.captive-portal-service.enabled": false,
       "network.connectivity-service.enabled": false,
       "services.settings.server": "data:,",

@@ -82,5 +82,5 @@ class MailSender:
             await self._outbox.remove(queued.id)
             return
         pause = pause_after(queued.attempts)
-        log.warning("mail.postponed", mail=queued.id, reason=reason, seconds=pause.total_seconds())
         await self._outbox.postpone(queued.id, pause)
+        log.warning("mail.postponed", mail=queued.id, reason=reason, seconds=pause.total_seconds())
