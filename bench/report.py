@@ -181,7 +181,7 @@ What keeps the targets that are missed from being met; measured by hand (`perf r
   was tried for relays and changed nothing (1.04 and 0.98 times the cost, nine interleaved rounds); it
   is used where one peer is told many things at once.
 - **Connect and join**: three lookups in the database (session, account, admission; 18 to 35 µs each
-  since SQLite is asked directly), the JWT (136 µs with PyJWT, most of it one Python step for each
+  since SQLite is asked directly), the JWT (136 µs with PyJWT, much of it one Python step for each
   character of the token; what was verified lately is remembered, so a token pays once), the HTTP
   request and its upgrade, ten system calls, three tasks. Node's side of the comparison looks into two
   hash tables and no database.
