@@ -122,6 +122,8 @@ class Parlour(Server):
             "PARLOUR_SECRET_KEY": self.seed.secret,
             # Counted as ever; nobody here is to meet the limit, which is for people.
             "PARLOUR_RELAYS_PER_SECOND": "1000000",
+            "PARLOUR_ENTRIES_PER_SECOND": "1000000",
+            "PARLOUR_OTHERS_PER_SECOND": "1000000",
         }
 
 
