@@ -4,6 +4,7 @@ import type { Acknowledgements } from "../wire.gen";
 import type { Chat } from "./chat";
 import type { IceSource } from "./ice";
 import type { LocalMedia } from "./media";
+import { PASSING } from "./passing";
 import type { MediaTopology } from "./topology";
 import type { VisitRecord } from "./visit-record";
 
@@ -26,8 +27,6 @@ export interface CallParts {
 }
 
 const JOIN_AGAIN_MS = 2_000;
-/** Refusals that say nothing about the person: the server is troubled, and will be well again. */
-const PASSING = new Set(["no_answer", "unavailable", "internal_error", "rate_limited"]);
 
 /** One person's stay in one room's call, from entering to leaving. */
 export class Call {

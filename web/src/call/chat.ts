@@ -1,5 +1,6 @@
 import { Store } from "../store";
 import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
+import { PASSING } from "./passing";
 
 export interface ChatEntry extends StoredMessage {
   readonly delivery: "sending" | "sent" | "failed";
@@ -46,13 +47,7 @@ const AGAIN_MS = 2_000;
 /** How far back we look, page by page, for what was missed during an interruption. */
 const PAGES_BACK = 20;
 /** Refusals that are not about the message: it stays in the outbox. */
-const PASSING = new Set([
-  "no_answer",
-  "unavailable",
-  "internal_error",
-  "rate_limited",
-  "not_in_call",
-]);
+const STAYING: ReadonlySet<string> = new Set([...PASSING, "not_in_call"]);
 
 /** What was written in a room, from its history and live. */
 export class Chat {
@@ -150,7 +145,7 @@ export class Chat {
     const entry = this.#entry(message_id);
     if (!entry) throw new Error("Not in the chat, but in its outbox");
     const answer = await this.options.send({ message_id, message: entry.message });
-    if (!answer.ok && PASSING.has(answer.code)) {
+    if (!answer.ok && STAYING.has(answer.code)) {
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => void this.#deliver(), AGAIN_MS);
       return false;
