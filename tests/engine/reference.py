@@ -41,6 +41,9 @@ class Echo:
     def on_message(self, text: str) -> None:
         self.session.send(b"4" + text.encode())
 
+    def on_plain_event(self, arguments: bytes) -> bool:
+        return False
+
     def on_binary(self, data: bytes) -> None:
         self.session.send_binary(data)
 

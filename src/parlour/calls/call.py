@@ -16,11 +16,12 @@ from parlour.wire.signaling import (
     CandidateFromPeer,
     Counted,
     DescriptionFromPeer,
+    FromPeer,
     OfferIce,
-    OfferSdp,
     PeerEntry,
     PeerId,
     RemovePeer,
+    ToPeer,
 )
 
 
@@ -92,21 +93,14 @@ class Call:
         claims = {one: claimed for one, claimed in self.claims.items() if one != leaver}
         return Call(others, claims), sends
 
-    def describe(self, sender: PeerId, event: OfferSdp) -> Send | None:
-        """A session description on its way; None where the receiver is not in this call."""
-        if not self._may_reach(sender, event.peer_id):
+    def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
+        """What the receiver of a description or a candidate gets; None where it is not in this call."""
+        members, receiver = self.members, event.peer_id
+        if receiver not in members or sender not in members or receiver == sender:
             return None
-        message = DescriptionFromPeer(sender, self.members[sender], event.session_description)
-        return Send(event.peer_id, message)
-
-    def propose(self, sender: PeerId, event: OfferIce) -> Send | None:
-        """A candidate on its way; None where the receiver is not in this call."""
-        if not self._may_reach(sender, event.peer_id):
-            return None
-        return Send(event.peer_id, CandidateFromPeer(sender, event.ice_candidate))
-
-    def _may_reach(self, sender: PeerId, receiver: PeerId) -> bool:
-        return sender in self.members and receiver in self.members and sender != receiver
+        if isinstance(event, OfferIce):
+            return CandidateFromPeer(sender, event.ice_candidate)
+        return DescriptionFromPeer(sender, members[sender], event.session_description)
 
 
 def _without_empty(claims: Mapping[PeerId, frozenset[PeerId]]) -> dict[PeerId, frozenset[PeerId]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from parlour.calls.call import Send
 from parlour.calls.presence import ConnectionId, Presence
-from parlour.wire.signaling import AnyServerEvent, PeerId
+from parlour.wire.signaling import AnyServerEvent, Counted, PeerId
 
 Deliver = Callable[[ConnectionId, AnyServerEvent], None]
 
@@ -16,20 +16,20 @@ class Courier:
         self._presence = presence
         self._deliver = deliver
 
-    def post(self, send: Send) -> bool:
+    def post(self, to: PeerId, message: Counted) -> bool:
         """False where there is no such peer. This is what the server does all day."""
-        line = self._presence.line(send.to)
-        if line is not None and not line.put(send.message):
+        line = self._presence.line(to)
+        if line is not None and not line.put(message):
             return True
-        receiver = self._presence.connection_of(send.to)
+        receiver = self._presence.connection_of(to)
         if receiver is None:
             return False
-        self._deliver(receiver, send.message)
+        self._deliver(receiver, message)
         return True
 
     def post_all(self, sends: Iterable[Send]) -> None:
         for send in sends:
-            self.post(send)
+            self.post(send.to, send.message)
 
     def flow(self, peer_id: PeerId) -> None:
         """The peer has heard that it may go on: what was kept for it, and from then on everything."""

@@ -20,18 +20,17 @@ from parlour.wire.base import email_key, iso
 from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,
-    AnyClientEvent,
     BanPeer,
     ChatFromPeer,
     ChatStored,
     Join,
     Leave,
-    OfferIce,
-    OfferSdp,
     Removed,
     Restarting,
     SendChat,
     SessionEnded,
+    ToPeer,
+    ToServer,
     Username,
 )
 
@@ -65,16 +64,23 @@ class Hub:
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
         self._watchers.welcome(self._presence.add(connection_id, identity))
 
-    def relay(self, connection_id: ConnectionId, event: OfferSdp | OfferIce) -> Accepted:
+    def relay(self, connection_id: ConnectionId, event: ToPeer) -> Accepted:
         """Passes a message on to a peer of the same room, at once. Raises NotInCall or PeerNotFound."""
-        return self._relay(self._connection(connection_id), event)
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        visit = _visit(connection)
+        if visit.line is not None:
+            visit.line.taken += 1
+        message = self._presence.call(visit.room.room_id).relay(visit.peer_id, event)
+        if message is None or not self._courier.post(event.peer_id, message):
+            raise PeerNotFound
+        return ACCEPTED
 
-    async def handle(self, connection_id: ConnectionId, event: AnyClientEvent) -> Acknowledgement:
+    async def handle(self, connection_id: ConnectionId, event: ToServer) -> Acknowledgement:
         """Carries out a client's event. Raises a Refusal."""
         connection = self._connection(connection_id)
         match event:
-            case OfferIce() | OfferSdp():
-                return self._relay(connection, event)
             case Join():
                 return await self._visits.join(connection, event)
             case SendChat():
@@ -160,20 +166,6 @@ class Hub:
         if connection is None:
             raise ConnectionGone
         return connection
-
-    def _relay(self, connection: Connection, event: OfferSdp | OfferIce) -> Accepted:
-        """The shortest way there is: this is what the server does all day."""
-        visit = _visit(connection)
-        call = self._presence.call(visit.room.room_id)
-        if visit.line is not None:
-            visit.line.taken += 1
-        if isinstance(event, OfferIce):
-            send = call.propose(visit.peer_id, event)
-        else:
-            send = call.describe(visit.peer_id, event)
-        if send is None or not self._courier.post(send):
-            raise PeerNotFound
-        return ACCEPTED
 
     async def _write(self, connection: Connection, event: SendChat) -> ChatStored:
         visit = _visit(connection)

@@ -86,5 +86,5 @@ class Line:
 
 def _size(message: Counted) -> int:
     if isinstance(message, DescriptionFromPeer):
-        return len(message.session_description.sdp) + _SMALL
+        return len(memoryview(message.session_description.sdp)) + _SMALL
     return _SMALL

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NewType
@@ -65,6 +65,10 @@ class Presence:
         self._peers: dict[PeerId, ConnectionId] = {}
         self._lines: dict[PeerId, Line] = {}
         self._away: dict[PeerId, Away] = {}
+        # Asked for each message that is relayed, and nothing but lookups.
+        self.connection: Callable[[ConnectionId], Connection | None] = self._connections.get
+        self.connection_of: Callable[[PeerId], ConnectionId | None] = self._peers.get
+        self.line: Callable[[PeerId], Line | None] = self._lines.get
 
     def add(self, connection_id: ConnectionId, identity: Identity) -> Connection:
         connection = Connection(connection_id, identity)
@@ -81,9 +85,6 @@ class Presence:
         self._by_user[user_id].discard(connection_id)
         if not self._by_user[user_id]:
             del self._by_user[user_id]
-
-    def connection(self, connection_id: ConnectionId) -> Connection | None:
-        return self._connections.get(connection_id)
 
     def connections_of(self, user_id: UserId) -> list[Connection]:
         return [self._connections[one] for one in self._by_user.get(user_id, ())]
@@ -179,9 +180,6 @@ class Presence:
         connection_id = self._peers.get(peer_id)
         return None if connection_id is None else self._connections.get(connection_id)
 
-    def line(self, peer_id: PeerId) -> Line | None:
-        return self._lines.get(peer_id)
-
     def lines(self) -> list[Line]:
         return list(self._lines.values())
 
@@ -191,9 +189,6 @@ class Presence:
     def call(self, room_id: RoomId) -> Call:
         ongoing = self._calls.get(room_id)
         return Call() if ongoing is None else ongoing.call
-
-    def connection_of(self, peer_id: PeerId) -> ConnectionId | None:
-        return self._peers.get(peer_id)
 
     def peers_in(self, room_id: RoomId) -> Iterable[PeerId]:
         return list(self.call(room_id).members)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -17,7 +18,7 @@ from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions import Sessions
 from parlour.audit.entries import AuditLog
-from parlour.calls.hub import Hub
+from parlour.calls.hub import ACCEPTED, Hub
 from parlour.calls.pace import Kind, Pace, Rates
 from parlour.calls.presence import ConnectionId
 from parlour.calls.proxies import TrustedProxies
@@ -40,7 +41,6 @@ from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
     Acknowledgement,
-    AnyClientEvent,
     AnyServerEvent,
     BanPeer,
     CandidateFromPeer,
@@ -53,6 +53,8 @@ from parlour.wire.signaling import (
     Refused,
     Rejected,
     SendChat,
+    ToPeer,
+    ToServer,
     Username,
     is_sound,
 )
@@ -66,6 +68,18 @@ PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
 """Seconds: whose line went dead without a word is found within their sum, and a tick of the engine."""
 
 
+_TO_PEER = (OfferIce, OfferSdp)
+_RELAY = Kind.RELAY.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is kept with a connection whose identity is settled."""
+
+    connection_id: ConnectionId
+    pace: Pace
+
+
 class Deliveries:
     """Sends what the hub decides, at once and in order; what many get is encoded once."""
 
@@ -75,12 +89,11 @@ class Deliveries:
         self._message: AnyServerEvent | None = None
         self._packet: EncodedPacket | None = None
 
-    def add(self, connection: Connection, *, by_cookie: bool) -> ConnectionId:
+    def add(self, connection: Connection, *, by_cookie: bool) -> None:
         connection_id = ConnectionId(connection.sid)
         self._connections[connection_id] = connection
         if by_cookie:
             self._by_cookie.add(connection_id)
-        return connection_id
 
     def remove(self, connection_id: ConnectionId) -> bool:
         """False for one that was not added."""
@@ -92,14 +105,16 @@ class Deliveries:
         connection = self._connections.get(to)
         if connection is None:
             return
-        if message is not self._message or self._packet is None:
-            self._message, self._packet = message, encode_event(message.event, message)
-        if type(message) is CandidateFromPeer or type(message) is DescriptionFromPeer:
-            connection.emit_now(self._packet)
+        if isinstance(message, CandidateFromPeer):
+            connection.emit_now(encode_event(message.event, message))
+        elif isinstance(message, DescriptionFromPeer):
+            connection.emit_now(encode_event(message.event, message))
+            if to in self._by_cookie:
+                connection.emit(LEGACY_DESCRIPTION_EVENT, message)
         else:
+            if message is not self._message or self._packet is None:
+                self._message, self._packet = message, encode_event(message.event, message)
             connection.emit_encoded(self._packet)
-        if to in self._by_cookie and isinstance(message, DescriptionFromPeer):
-            connection.emit(LEGACY_DESCRIPTION_EVENT, message)
 
     def hang_up(self, connection_id: ConnectionId) -> None:
         """A client that polls has yet to fetch why; its transport ends by itself a little later.
@@ -186,12 +201,13 @@ class Signaling:
             refusal = RateLimited()
             connection.refuse(refusal.message, {"code": refusal.code})
             return
-        connection.data = Pace(self._intervals)
+        known = _Known(ConnectionId(connection.sid), Pace(self._intervals))
+        connection.data = known
         connection.accept()
         if connection.connected:  # it may have ended meanwhile
             self._sockets[address] += 1
-            connection_id = self._deliveries.add(connection, by_cookie=by_cookie)
-            self._hub.connected(connection_id, identity)
+            self._deliveries.add(connection, by_cookie=by_cookie)
+            self._hub.connected(known.connection_id, identity)
 
     def _wait(self, connection: Connection) -> None:
         self._waiting[connection] = asyncio.create_task(self._close_after_wait(connection))
@@ -213,25 +229,31 @@ class Signaling:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
-        is_relay = type(payload) is OfferIce or type(payload) is OfferSdp
-        if not connection.data.allows(Kind.RELAY if is_relay else _kind(name), time.monotonic()):
+        if isinstance(payload, _TO_PEER):
+            answer = self._relay(connection.data, payload)
+            if ack_id is not None or answer is not ACCEPTED:
+                _answer(connection, name, answer, ack_id)
+            return None
+        if not connection.data.pace.allows(_kind(name), time.monotonic()):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
             return None
-        if payload is not None and not is_sound(payload):
+        event = _event(name, payload)
+        if not is_sound(event):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
             return None
-        if is_relay:
-            try:
-                answer: Acknowledgement = self._hub.relay(ConnectionId(connection.sid), payload)
-            except Refusal as refusal:
-                answer = _rejected(refusal)
-            _answer(connection, name, answer, ack_id)
-            return None
-        return self._handle(connection, name, _event(name, payload), ack_id)
+        return self._handle(connection, name, event, ack_id)
 
-    async def _handle(
-        self, connection: Connection, name: str, event: AnyClientEvent, ack_id: int | None
-    ) -> None:
+    def _relay(self, sender: _Known, event: ToPeer) -> Acknowledgement:
+        if not sender.pace.allows(_RELAY, time.monotonic()):
+            return _rejected(RateLimited())
+        if not is_sound(event):
+            return _rejected(InvalidPayload())
+        try:
+            return self._hub.relay(sender.connection_id, event)
+        except Refusal as refusal:
+            return _rejected(refusal)
+
+    async def _handle(self, connection: Connection, name: str, event: ToServer, ack_id: int | None) -> None:
         try:
             answer = await self._hub.handle(ConnectionId(connection.sid), event)
             if isinstance(event, BanPeer):
@@ -250,7 +272,7 @@ class Signaling:
         if isinstance(answer, Joined):
             self._hub.told(ConnectionId(connection.sid))
 
-    def _record(self, connection: Connection, kind: str, code: str, event: AnyClientEvent) -> None:
+    def _record(self, connection: Connection, kind: str, code: str, event: ToServer) -> None:
         who = self._hub.who(ConnectionId(connection.sid))
         subject = f"{event.event} {event.room}" if isinstance(event, Join) else event.event
         self._audit.record(
@@ -264,7 +286,7 @@ class Signaling:
     def on_refused_event(
         self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None
     ) -> None:
-        if not connection.data.allows(Kind.OTHER, time.monotonic()):
+        if not connection.data.pace.allows(Kind.OTHER, time.monotonic()):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
             return
         match refusal:
@@ -300,9 +322,9 @@ def _kind(name: str) -> Kind:
             return Kind.OTHER
 
 
-def _event(name: str, payload: Any) -> AnyClientEvent:
+def _event(name: str, payload: Any) -> ToServer:
     if payload is not None:
-        event: AnyClientEvent = payload
+        event: ToServer = payload
         return event
     return Leave() if name == Leave.event else Username()
 

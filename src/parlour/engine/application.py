@@ -1,8 +1,8 @@
 """What an engine needs of the application above it, and what it tells the application."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Union
 
 import msgspec
 from msgspec import Struct
@@ -50,10 +50,14 @@ class Application(Protocol):
         """Called last, once for each `on_connect` that was not answered with `refuse()`."""
 
 
-class _Arguments(Struct, array_like=True, frozen=True):
-    """An event's arguments; more of them than are known are passed over, as a function call would."""
+class KnownEvent(Struct, array_like=True, frozen=True, gc=False):
+    """An event's arguments; more of them than are known are passed over, as a function call would.
 
-    name: str
+    The name, an array's first element, is the tag that tells msgspec which one it is.
+    """
+
+    name: ClassVar[str]
+    payload: ClassVar[Any] = None
 
 
 class EventTypes:
@@ -64,17 +68,12 @@ class EventTypes:
     """
 
     def __init__(self, types: Mapping[str, Any], *, any_event: bool = False) -> None:
-        self._decoders = {name: self._decoder(kind) for name, kind in types.items()}
+        events = {name: _known_event(name, kind) for name, kind in types.items()}
+        self._decoders = {name: msgspec.json.Decoder(event) for name, event in events.items()}
         self._any = msgspec.json.Decoder(list[Any]) if any_event else None
-
-    @staticmethod
-    def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-        if kind is None:
-            return msgspec.json.Decoder(_Arguments)
-        fields: list[Any] = [("payload", kind)]
-        return msgspec.json.Decoder(
-            msgspec.defstruct("Arguments", fields, bases=(_Arguments,), array_like=True, frozen=True)
-        )
+        known: Any = Union[tuple(events.values())]  # noqa: UP007 - of as many as there are
+        self.decode_known: Callable[[bytes], KnownEvent] = msgspec.json.Decoder(known).decode
+        """A JSON array whose first element is a name of `types`. Raises what `messages.JSON_ERRORS` names."""
 
     def knows(self, name: str) -> bool:
         return name in self._decoders or self._any is not None
@@ -83,11 +82,20 @@ class EventTypes:
         """The payload. Raises UnknownEvent, or what `messages.JSON_ERRORS` names."""
         decoder = self._decoders.get(name)
         if decoder is not None:
-            return getattr(decoder.decode(arguments), "payload", None)
+            return decoder.decode(arguments).payload
         if self._any is None:
             msgspec.json.decode(arguments)
             raise UnknownEvent(name)
         return self._any.decode(arguments)[1:]
+
+
+def _known_event(name: str, kind: Any) -> type[KnownEvent]:
+    fields: list[Any] = [] if kind is None else [("payload", kind)]
+    event: Any = msgspec.defstruct(
+        "Event", fields, bases=(KnownEvent,), namespace={"name": name}, tag=name, frozen=True, gc=False
+    )
+    known: type[KnownEvent] = event
+    return known
 
 
 class UnknownEvent(Exception):

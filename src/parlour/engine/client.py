@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
@@ -92,6 +92,23 @@ class Client:
             case _:
                 assert_never(packet)
 
+    def on_plain_event(self, arguments: bytes) -> bool:
+        """What the server does all day: an event for the main namespace that asks for no acknowledgement."""
+        connection = self._main
+        if (
+            connection is None
+            or connection.state is not State.CONNECTED
+            or connection.mailbox.busy
+            or self._attachments
+        ):
+            return False
+        try:
+            event = self._engine.event_types.decode_known(arguments)
+        except JSON_ERRORS:
+            return False
+        self._hand_over(connection, event.name, event.payload, None)
+        return True
+
     def on_binary(self, data: bytes) -> None:
         """An attachment of a refused packet is passed over; one that nobody announced is an error."""
         if self._attachments:
@@ -150,15 +167,20 @@ class Client:
         except JSON_ERRORS:
             self._on_undecodable(connection, packet)
             return
-        self._engine.events += 1
         if connection.mailbox.busy:
+            self._engine.events += 1
             name, ack_id, application = packet.name, packet.ack_id, self._engine.application
             self._queue(connection, lambda: application.on_event(connection, name, payload, ack_id))
-            return
+        else:
+            self._hand_over(connection, packet.name, payload, packet.ack_id)
+
+    def _hand_over(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
+        engine = self._engine
+        engine.events += 1
         try:
-            awaitable = self._engine.application.on_event(connection, packet.name, payload, packet.ack_id)
+            awaitable = engine.application.on_event(connection, name, payload, ack_id)
         except Exception:
-            self._engine.sessions.handler_failed()
+            engine.sessions.handler_failed()
         else:
             if awaitable is not None:
                 connection.mailbox.wait_for(awaitable)

@@ -8,14 +8,14 @@ an event stay JSON text until its name says which type they are to be decoded in
 
 import re
 from json import loads
-from typing import NewType
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
 
 from parlour.engine.packets import Malformed
 
-EncodedPacket = NewType("EncodedPacket", bytes)
+EncodedPacket: TypeAlias = bytes
 """A Socket.IO packet with its Engine.IO type in front: sent as it is to as many as should have it."""
 
 MAX_NAMESPACE_LENGTH = 256
@@ -180,23 +180,23 @@ def encode_event(
 ) -> EncodedPacket:
     """Raises what msgspec raises for arguments that JSON cannot hold."""
     if namespace == "/" and ack_id is None:
-        return EncodedPacket(b"42" + _encode((name, *arguments)))
-    return EncodedPacket(_head("2", namespace, ack_id) + _encode((name, *arguments)))
+        return b"42" + _encode((name, *arguments))
+    return _head("2", namespace, ack_id) + _encode((name, *arguments))
 
 
 def encode_ack(ack_id: int, *arguments: object, namespace: str = "/") -> EncodedPacket:
-    return EncodedPacket(_head("3", namespace, ack_id) + _encode(arguments))
+    return _head("3", namespace, ack_id) + _encode(arguments)
 
 
 def encode_connected(sid: str, *, namespace: str) -> EncodedPacket:
-    return EncodedPacket(_head("0", namespace) + _encode({"sid": sid}))
+    return _head("0", namespace) + _encode({"sid": sid})
 
 
 def encode_refused(message: str, data: object = None, *, namespace: str) -> EncodedPacket:
     """CONNECT_ERROR; a client's error carries `message` and, where it is not None, `data`."""
     error = {"message": message} if data is None else {"message": message, "data": data}
-    return EncodedPacket(_head("4", namespace) + _encode(error))
+    return _head("4", namespace) + _encode(error)
 
 
 def encode_disconnect(*, namespace: str) -> EncodedPacket:
-    return EncodedPacket(_head("1", namespace))
+    return _head("1", namespace)

@@ -26,6 +26,9 @@ from parlour.engine.packets import (
     decode_packet,
 )
 
+PLAIN_EVENT = b'42["'
+"""A message of Engine.IO that is an event of Socket.IO with nothing before its name."""
+
 
 class Reason(StrEnum):
     """Why a session or a connection ended; the words are those of Socket.IO's documentation."""
@@ -82,6 +85,12 @@ class Consumer(Protocol):
     """The layer above a session."""
 
     def on_message(self, text: str) -> None: ...
+    def on_plain_event(self, arguments: bytes) -> bool:
+        """An event that `on_message` would get as `2` and these ASCII characters, by a shorter way.
+
+        False where it cannot go it, and nothing has happened.
+        """
+
     def on_binary(self, data: bytes) -> None: ...
     def on_close(self, reason: Reason) -> None: ...
     def next_deadline(self) -> float | None:
@@ -124,13 +133,21 @@ class Session:
 
     # What arrives
 
+    def receive_bytes(self, transport: Transport, data: bytes) -> None:
+        """One packet as UTF-8, from `transport`. Raises UnicodeDecodeError where it is not."""
+        if (
+            data.startswith(PLAIN_EVENT)
+            and transport is self.transport
+            and self.consumer is not None
+            and data.isascii()
+            and self.consumer.on_plain_event(data[2:])
+        ):
+            return
+        self.receive_text(transport, data.decode())
+
     def receive_text(self, transport: Transport, text: str) -> None:
         """One packet as text, from `transport`."""
-        consumer = self.consumer
-        if text[:1] == "4" and transport is self.transport and consumer is not None:
-            consumer.on_message(text[1:])  # what `receive` would do, for the packet that is relayed
-        else:
-            self.receive(transport, decode_packet(text))
+        self.receive(transport, decode_packet(text))
 
     def receive_binary(self, transport: Transport, data: bytes) -> None:
         self.receive(transport, BinaryMessage(data))

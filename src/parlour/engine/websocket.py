@@ -166,19 +166,23 @@ class WebSocketTransport(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._on_reserved_bits(kind, frame)
         elif kind is _TEXT and frame.fin and self._joined is None:
-            try:
-                text = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
-                return
-            if self.session is not None and not self._closing:
-                self.session.receive_text(self, text)
-            elif self._last_reason is not None:
-                self.close(self._last_reason)
+            self._on_text(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
             self._on_close_frame(transport)
         elif kind is not WSMsgType.PONG and not self._closing:
             self._on_data_frame(kind, frame)
+
+    def _on_text(self, data: bytes) -> None:
+        if self._closing:
+            return
+        if self.session is None:
+            if self._last_reason is not None:
+                self.close(self._last_reason)
+            return
+        try:
+            self.session.receive_bytes(self, data)
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
 
     def _on_reserved_bits(self, kind: WSMsgType, frame: WSFrame) -> None:
         """RSV1 is for the first frame of a compressed message (RFC 7692, section 6)."""
@@ -218,17 +222,10 @@ class WebSocketTransport(WSListener):
             self._on_joined(self._kind, message)
 
     def _on_joined(self, kind: WSMsgType, message: bytes) -> None:
-        if self.session is None:
-            return
-        if kind is _BINARY:
+        if kind is not _BINARY:
+            self._on_text(message)
+        elif self.session is not None:
             self.session.receive_binary(self, message)
-            return
-        try:
-            text = message.decode()
-        except UnicodeDecodeError:
-            self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
-        else:
-            self.session.receive_text(self, text)
 
     def _fail(self, code: WSCloseCode, reason: Reason) -> None:
         self._close(code, reason)

@@ -7,7 +7,8 @@ the wire. What one peer sends another is decoded into these types and built agai
 import re
 from typing import Annotated, ClassVar, Literal, NewType, assert_never
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from parlour.wire.base import CHAT_TEXT_LENGTH, ROOM_NAME_LENGTH
 
@@ -30,7 +31,13 @@ def _wire_name(attribute: str) -> str:
     return head + "".join("ID" if word == "id" else word.capitalize() for word in tail)
 
 
-class Payload(Struct, frozen=True, rename=_wire_name):
+_SDP_SCHEMA = {"type": "string", "maxLength": MAX_SDP_LENGTH, "default": ""}
+Sdp = Annotated[Raw, Meta(extra_json_schema=_SDP_SCHEMA)]
+"""A JSON string as its sender wrote it: `is_description` looks at it, and it is passed on as it is. To read
+and write 3 KB of lines, an escape at the end of each, would take longer than all else that is done here."""
+
+
+class Payload(Struct, frozen=True, gc=False, rename=_wire_name):
     """A member of an event that is an object of its own."""
 
 
@@ -38,7 +45,7 @@ class SessionDescription(Payload, frozen=True):
     """RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429."""
 
     type: Literal["offer", "answer", "pranswer", "rollback"]
-    sdp: Annotated[str, Meta(max_length=MAX_SDP_LENGTH)] = ""
+    sdp: Sdp = field(default_factory=lambda: Raw(b'""'))
 
 
 class IceCandidate(Payload, frozen=True):
@@ -52,7 +59,7 @@ class IceCandidate(Payload, frozen=True):
     username_fragment: Short | None | UnsetType = UNSET
 
 
-class ClientEvent(Struct, frozen=True, rename=_wire_name):
+class ClientEvent(Struct, frozen=True, gc=False, rename=_wire_name):
     """An event that a client sends; `event` is its name, the docstring says what it asks for."""
 
     event: ClassVar[str]
@@ -126,7 +133,10 @@ class SendChat(ClientEvent, frozen=True, rename=None):
     message_id: MessageKey | None = None
 
 
-AnyClientEvent = Join | OfferSdp | OfferIce | Leave | Username | SendChat | BanPeer
+ToPeer = OfferSdp | OfferIce
+"""What is passed on to a peer: this is what the server does all day."""
+ToServer = Join | Leave | Username | SendChat | BanPeer
+AnyClientEvent = ToPeer | ToServer
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {
     event.event: event for event in (Join, OfferSdp, OfferIce, Leave, Username, SendChat, BanPeer)
 }
@@ -138,7 +148,7 @@ PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
 """The type of each client event's first argument."""
 
 
-class ServerEvent(Struct, frozen=True, rename=_wire_name):
+class ServerEvent(Struct, frozen=True, gc=False, rename=_wire_name):
     """An event that the server sends; `event` is its name."""
 
     event: ClassVar[str]
@@ -238,11 +248,11 @@ class Refused(ServerEvent, frozen=True):
     message: str
 
 
+FromPeer = DescriptionFromPeer | CandidateFromPeer
 AnyServerEvent = (
     AddPeer
     | RemovePeer
-    | DescriptionFromPeer
-    | CandidateFromPeer
+    | FromPeer
     | ShareRooms
     | ChatFromPeer
     | SessionEnded
@@ -265,7 +275,7 @@ SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
         Refused,
     )
 }
-Counted = AddPeer | RemovePeer | DescriptionFromPeer | CandidateFromPeer
+Counted = AddPeer | RemovePeer | FromPeer
 """What a resumable visit is sent by number, and sent again where it was lost."""
 LEGACY_DESCRIPTION_EVENT = "session-descriptions"
 """The second name of `session-description`, to sockets that were identified by cookie."""
@@ -333,20 +343,23 @@ class Handshake(Struct, frozen=True):
 
 # RFC 8866: `v=0` is the first line, and each line is `<type>=<value>`. Only the head is looked at: to read
 # all of 3 KB would cost as much as to relay it, and the browser that gets it reads it anyway.
-_SDP_START = re.compile(r"v=0(?!\S)")
-_NO_SDP_LINE = re.compile(r"\n[^a-z\r\n]")
 _HEAD_LENGTH = 512
+_SDP_START = re.compile(r"v=0(?!\S)")
+_NO_SDP_LINE = re.compile(r"\n[^a-z\r\n]|\0")
+_JSON_OF_SDP = (rb'"v=0\r\n', rb'"v=0\n')
+_PERHAPS_NO_SDP_LINE = re.compile(rb'\\(?:n(?![a-z"]|\\[rn])|u)')
 _CANDIDATE_STARTS = ("candidate:", "a=candidate:")
 """RFC 8839, section 5.1; the second is what some clients send that cut it out of a description."""
+_text = msgspec.json.Decoder(Annotated[str, Meta(max_length=MAX_SDP_LENGTH)]).decode
 
 
 def is_sound(event: AnyClientEvent) -> bool:
     """Whether the texts of an event are what they are called: SDP, a candidate, a name, a message."""
     match event:
         case OfferIce():
-            return _is_candidate(event.ice_candidate)
+            return is_candidate(event.ice_candidate)
         case OfferSdp():
-            return _is_description(event.session_description)
+            return is_description(event.session_description)
         case Join(room=room):
             return "\0" not in room
         case SendChat(message=message):
@@ -357,19 +370,25 @@ def is_sound(event: AnyClientEvent) -> bool:
             assert_never(event)
 
 
-def _is_description(description: SessionDescription) -> bool:
+def is_description(description: SessionDescription) -> bool:
     """A rollback may carry nothing (RFC 9429, section 4.1.10.2), everything else is a description."""
-    sdp = description.sdp
+    json = bytes(description.sdp)
+    if (
+        json.startswith(_JSON_OF_SDP)
+        and _PERHAPS_NO_SDP_LINE.search(json, 0, _HEAD_LENGTH) is None
+        and len(json) <= MAX_SDP_LENGTH
+    ):
+        return True
+    try:
+        sdp = _text(json)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
     if not sdp:
         return description.type == "rollback"
-    return (
-        _SDP_START.match(sdp) is not None
-        and "\0" not in sdp
-        and _NO_SDP_LINE.search(sdp, 0, _HEAD_LENGTH) is None
-    )
+    return _SDP_START.match(sdp) is not None and _NO_SDP_LINE.search(sdp, 0, _HEAD_LENGTH) is None
 
 
-def _is_candidate(candidate: IceCandidate) -> bool:
+def is_candidate(candidate: IceCandidate) -> bool:
     """One line; an empty one ends the candidates."""
     text = candidate.candidate
     if text and not text.startswith(_CANDIDATE_STARTS):

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from parlour.calls.line import MAX_MESSAGES, MAX_SIZE, ROUNDS, Line
 from parlour.wire.signaling import (
@@ -73,7 +74,7 @@ def test_it_is_bounded() -> None:
     for number in range(MAX_MESSAGES * 2):
         line.put(candidate(number))
     assert line.continue_from(0) is None
-    large = DescriptionFromPeer(ANN, "ann", SessionDescription("offer", "x" * 200_000))
+    large = DescriptionFromPeer(ANN, "ann", SessionDescription("offer", Raw(b"x" * 200_000)))
     for _ in range(10):
         line.put(large)
     assert len(line.flow()) * 200_000 <= MAX_SIZE

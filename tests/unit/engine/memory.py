@@ -51,6 +51,9 @@ class Listener:
     def on_message(self, text: str) -> None:
         self.heard.append(text)
 
+    def on_plain_event(self, arguments: bytes) -> bool:
+        return False
+
     def on_binary(self, data: bytes) -> None:
         self.heard.append(data)
 
