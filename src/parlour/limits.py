@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItemPerHour
@@ -135,6 +136,7 @@ class Postage:
         return True
 
 
+@lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
 def neighbourhood(address: str) -> str:
     """What one person can choose addresses from: a /64 of IPv6."""
     try:

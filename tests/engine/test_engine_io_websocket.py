@@ -94,6 +94,22 @@ async def test_many_frames_in_one_write_keep_their_order(io: Client) -> None:
         assert await raw.receive() == (TEXT, b"4%d" % number)
 
 
+async def test_what_came_before_an_invalid_packet_is_answered(io: Client) -> None:
+    raw = await opened(io)
+    await raw.write(b"".join(frame(TEXT, text) for text in (b"4a", b"4b", b"x", b"4c")))
+    assert [await raw.receive() for _ in range(2)] == [(TEXT, b"4a"), (TEXT, b"4b")]
+    assert await raw.close_code() == 1008
+
+
+async def test_a_whole_frame_does_not_wait_for_half_of_the_next(io: Client) -> None:
+    raw = await opened(io)
+    first, second = frame(TEXT, b"4a"), frame(TEXT, b"4b")
+    await raw.write(first + first + second[:3])
+    assert [await raw.receive() for _ in range(2)] == [(TEXT, b"4a")] * 2
+    await raw.write(second[3:])
+    assert await raw.receive() == (TEXT, b"4b")
+
+
 async def test_fragments_are_joined(io: Client) -> None:
     raw = await opened(io)
     text = "4é€😀 and more".encode()

@@ -20,6 +20,8 @@ class TrustedProxies:
         return address
 
     def _trusts(self, address: str) -> bool:
+        if not self._networks:
+            return False
         parsed = _parsed(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 

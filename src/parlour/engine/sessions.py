@@ -38,6 +38,9 @@ class Sessions:
         self.closed: Counter[Reason] = Counter()
         self.failed_handlers = 0
         self.shutting_down = False
+        self.gathering = False
+        self._held: list[Callable[[], None]] = []
+        self._releases = False
         self._consumer_factory = consumer_factory
         self._wheel: TimerWheel[Session] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -70,6 +73,36 @@ class Sessions:
         """Call it while the exception is handled."""
         self.failed_handlers += 1
         logger.error("a handler failed")
+
+    # What is sent
+
+    def hold(self, flush: Callable[[], None]) -> None:
+        """Calls `flush` at the next `release`, which is at the latest after this turn of the loop."""
+        self._held.append(flush)
+        self._release_soon()
+
+    def gather(self) -> None:
+        """More of one client's messages are there already: let transports hold what they cause.
+
+        Candidates come in bunches, and all of a bunch goes to the same few peers.
+        """
+        self.gathering = True
+        self._release_soon()
+
+    def release(self) -> None:
+        self.gathering = False
+        held, self._held = self._held, []
+        for flush in held:
+            flush()
+
+    def _release_soon(self) -> None:
+        if not self._releases:
+            self._releases = True
+            self.soon(self._release_at_last)
+
+    def _release_at_last(self) -> None:
+        self._releases = False
+        self.release()
 
     # Sessions
 

@@ -30,10 +30,13 @@ _HEADS = [bytes((0x81, size)) for size in range(_SHORT)]
 """Of a whole text message, not masked, by its length in bytes (RFC 6455, section 5.2)."""
 
 
-def _long_head(size: int) -> bytes:
+def _framed(packet: bytes) -> bytes:
+    size = len(packet)
+    if size < _SHORT:
+        return _HEADS[size] + packet
     if size < 0x10000:
-        return b"\x81\x7e" + size.to_bytes(2, "big")
-    return b"\x81\x7f" + size.to_bytes(8, "big")
+        return b"\x81\x7e" + size.to_bytes(2, "big") + packet
+    return b"\x81\x7f" + size.to_bytes(8, "big") + packet
 
 
 _CLOSE_CODES = {
@@ -51,6 +54,7 @@ class WebSocketTransport(WSListener):
         "_closing",
         "_deflates",
         "_handshake",
+        "_held",
         "_inflates",
         "_joined",
         "_kind",
@@ -86,6 +90,7 @@ class WebSocketTransport(WSListener):
         self._lost = Reason.TRANSPORT_CLOSE
         self._kind = _TEXT
         self._joined: bytearray | None = None
+        self._held: list[bytes] | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
 
     # Outwards
@@ -94,21 +99,40 @@ class WebSocketTransport(WSListener):
         if self._closing or self._ws is None:
             return
         if self._deflates and len(packet) >= SMALLEST:
+            self._flush()
             self._ws.send(_SEND_TEXT, deflated(packet), rsv1=True)
-        else:
+        elif self._held is None and not self._sessions.gathering:
             self._ws.send(_SEND_TEXT, packet)
+        else:
+            self._hold(packet)
 
     def send_soon(self, packet: bytes) -> None:
         if self._deflates:
             self.send(packet)
         elif not self._closing and self._ws is not None:
-            size = len(packet)
-            head = _HEADS[size] if size < _SHORT else _long_head(size)
-            self._ws.underlying_transport.write(head + packet)
+            self._hold(packet)
 
     def send_binary(self, data: bytes) -> None:
         if not self._closing and self._ws is not None:
+            self._flush()
             self._ws.send(_BINARY, data)
+
+    def _hold(self, packet: bytes) -> None:
+        if self._held is None:
+            self._held = [packet]
+            self._sessions.hold(self._flush)
+        else:
+            self._held.append(packet)
+
+    def _flush(self) -> None:
+        """Sends what was held, with one system call."""
+        held, self._held = self._held, None
+        if held is None or self._closing or self._ws is None:
+            return
+        if len(held) == 1:
+            self._ws.send(_SEND_TEXT, held[0])
+        else:
+            self._ws.underlying_transport.write(b"".join([_framed(packet) for packet in held]))
 
     def upgrading(self) -> None:
         pass
@@ -133,6 +157,7 @@ class WebSocketTransport(WSListener):
         """Send a Close frame and wait, not long, for the answer."""
         if self._closing or self._ws is None:
             return
+        self._flush()
         self._closing = True
         self._ws.send_close(code, reason.encode())
         if self._abort_timer is not None:
@@ -166,7 +191,13 @@ class WebSocketTransport(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._on_reserved_bits(kind, frame)
         elif kind is _TEXT and frame.fin and self._joined is None:
-            self._on_text(frame.get_payload_as_bytes())
+            if frame.last_in_buffer:
+                self._on_text(frame.get_payload_as_bytes())
+                if self._sessions.gathering:
+                    self._sessions.release()
+            else:
+                self._sessions.gather()
+                self._on_text(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
             self._on_close_frame(transport)
         elif kind is not WSMsgType.PONG and not self._closing:

@@ -1,6 +1,7 @@
 """Any sequence of packets to a whole engine: nothing raises or leaks, the application is told in order."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal
+from parlour.engine.packets import Outgoing
 from parlour.engine.session import Session
 from tests.unit.engine.memory import MemoryTransport
 
@@ -102,14 +104,15 @@ class Told:
         connection.request("question", on_answer=lambda answer: self.answers.update([answer is None]))
 
 
-async def play(steps: list[Any]) -> None:
+async def play(steps: list[Any], *, as_text: bool = False) -> list[Outgoing]:
+    """What was sent, without the ids that are made anew each time."""
     told = Told()
     options = Options(namespaces=frozenset({"/", "/other"}), max_queue=2, max_pending_acks=2)
     engine = Engine(told, EventTypes({"hello": int, "slow": int, "fail": int}), options)
     transport = MemoryTransport()
     session = engine.sessions.open(transport, Handshake("192.0.2.1"))
     for step in steps:
-        await _step(step, told, session, transport)
+        await _step(step, told, session, transport, as_text=as_text)
         connected = [c for c, state in told.states.items() if c.connected and state == "open"]
         assert set(engine.connections.values()) == set(connected)
     session.transport_lost(transport)
@@ -119,12 +122,17 @@ async def play(steps: list[Any]) -> None:
     assert set(told.states.values()) <= {"ended", "refused"}
     assert sum(told.answers.values()) == told.asked
     assert engine.counters().closed.keys() == {session.closed}
+    return [re.sub(rb'"sid":"[^"]+"', b"", sent) for sent in transport.sent if isinstance(sent, bytes)]
 
 
-async def _step(step: Any, told: Told, session: Session, transport: MemoryTransport) -> None:
+async def _step(
+    step: Any, told: Told, session: Session, transport: MemoryTransport, *, as_text: bool
+) -> None:
     match step:
-        case str():
+        case str() if as_text:
             session.receive_text(transport, step)
+        case str():
+            session.receive_bytes(transport, step.encode())
         case bytes():
             session.receive_binary(transport, step)
         case ("accept",):
@@ -144,6 +152,12 @@ async def _step(step: Any, told: Told, session: Session, transport: MemoryTransp
 @given(st.lists(STEPS, max_size=30))
 def test_no_sequence_of_packets_raises_or_leaks(steps: list[Any]) -> None:
     asyncio.run(play(["40", *steps]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=30))
+def test_the_short_way_of_events_leads_where_the_long_way_does(steps: list[Any]) -> None:
+    assert asyncio.run(play(["40", *steps])) == asyncio.run(play(["40", *steps], as_text=True))
 
 
 @settings(max_examples=100, deadline=None)
