@@ -155,11 +155,11 @@ class Sessions:
         except TokenRejected as error:
             raise InvalidToken from error
         async with self._database.looking_up() as connection:
-            session = await store.session(connection, claim.family)
-            account = await store.account_by_id(connection, claim.user_id)
-        if account is None or session is None or self._is_over(session):
+            account = await store.account_by_session(connection, claim.family)
+        session = SessionId(claim.family)
+        if account is None or account.user_id != claim.user_id or self._endings.include(session):
             raise InvalidToken
-        identity = _identity(account, session.family, now)
+        identity = _identity(account, session, now)
         if identity is None:
             raise InvalidToken
         return identity

@@ -88,6 +88,11 @@ _ACCOUNT = (
 
 _ACCOUNT_BY_ID = _ACCOUNT.where(users.c.id == bindparam("user_id"))
 _SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
+_ACCOUNT_BY_SESSION = (
+    _ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
+    .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
+    .where(refresh_sessions.c.family == bindparam("family"))
+)
 
 
 def _account(row: Any) -> Account | None:
@@ -105,6 +110,12 @@ def _account(row: Any) -> Account | None:
 
 async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | None:
     return _account((await connection.execute(_ACCOUNT_BY_ID, {"user_id": user_id})).one_or_none())
+
+
+async def account_by_session(connection: AsyncConnection, family: str) -> Account | None:
+    """None where the session is not known or was revoked."""
+    row = (await connection.execute(_ACCOUNT_BY_SESSION, {"family": family})).one_or_none()
+    return None if row is None or row.revoked_at is not None else _account(row)
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> Account | None:

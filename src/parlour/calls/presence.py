@@ -20,7 +20,7 @@ ConnectionId = NewType("ConnectionId", str)
 class Watching:
     """In no call: told of the rooms in use. `told` is what it heard last."""
 
-    told: tuple[str, ...] | None = None
+    told: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Presence:
             if isinstance(connection.state, Watching):
                 yield connection, connection.state
 
-    def told(self, connection_id: ConnectionId, rooms: tuple[str, ...]) -> None:
+    def told(self, connection_id: ConnectionId, rooms: list[str]) -> None:
         connection = self._connections.get(connection_id)
         if connection is not None and isinstance(connection.state, Watching):
             self._connections[connection_id] = replace(connection, state=Watching(rooms))

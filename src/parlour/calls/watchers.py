@@ -39,6 +39,7 @@ class Watchers:
         self._is_stale = False
         self._in_use: dict[RoomId, str] = {}
         self._events: dict[RoomId, set[UserId]] = {}
+        self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def changed(self) -> None:
         """Somebody joined or left, or may see other rooms than before."""
@@ -49,8 +50,7 @@ class Watchers:
         """Tells a newcomer at once what the last round told; while that is changing, the next one does."""
         if self._is_stale:
             return
-        names = self._names_for(_hidden_from(connection.identity.user_id, self._events))
-        self._tell(connection, names, ShareRooms(list(names)))
+        self._tell(connection, self._list_for(connection))
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is waited for."""
@@ -70,23 +70,25 @@ class Watchers:
         in_use = self._presence.rooms_in_use()
         self._events = await self._rooms.events_among(in_use) if in_use else {}
         self._in_use = in_use
+        self._lists.clear()
         self._is_stale = self._changed.is_set()
-        lists: dict[frozenset[RoomId], tuple[str, ...]] = {}
-        messages: dict[tuple[str, ...], ShareRooms] = {}
         for connection, watching in self._presence.watching():
-            hidden = _hidden_from(connection.identity.user_id, self._events)
-            if hidden not in lists:
-                lists[hidden] = self._names_for(hidden)
-            names = lists[hidden]
-            if watching.told != names:
-                self._tell(connection, names, messages.setdefault(names, ShareRooms(list(names))))
+            rooms = self._list_for(connection)
+            if watching.told != rooms.rooms:
+                self._tell(connection, rooms)
 
-    def _names_for(self, hidden: frozenset[RoomId]) -> tuple[str, ...]:
-        return tuple(sorted(name for room_id, name in self._in_use.items() if room_id not in hidden))
+    def _list_for(self, connection: Connection) -> ShareRooms:
+        """The same object for all who see the same, so that it is encoded once."""
+        hidden = _hidden_from(connection.identity.user_id, self._events)
+        found = self._lists.get(hidden)
+        if found is None:
+            seen = (name for room_id, name in self._in_use.items() if room_id not in hidden)
+            found = self._lists[hidden] = ShareRooms(sorted(seen))
+        return found
 
-    def _tell(self, connection: Connection, names: tuple[str, ...], message: ShareRooms) -> None:
-        self._deliver(connection.connection_id, message)
-        self._presence.told(connection.connection_id, names)
+    def _tell(self, connection: Connection, rooms: ShareRooms) -> None:
+        self._deliver(connection.connection_id, rooms)
+        self._presence.told(connection.connection_id, rooms.rooms)
 
 
 def _hidden_from(user_id: UserId, events: dict[RoomId, set[UserId]]) -> frozenset[RoomId]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import namedtuple
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,18 +111,15 @@ class Database:
             async with connection.begin():
                 yield connection
 
-    @asynccontextmanager
-    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
+    def looking_up(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """For queries that find single rows by a key, each on its own: what every connect and join asks.
 
         SQLite answers those within microseconds on this very thread; the way to the thread of a
         connection and back would cost ten times that. PostgreSQL is asked as ever.
         """
         if self._lookups is None:
-            async with self.reading() as connection:
-                yield connection
-        else:
-            yield cast(AsyncConnection, self._lookups)
+            return self.reading()
+        return nullcontext(cast(AsyncConnection, self._lookups))
 
     async def ping(self) -> None:
         """Raises what the driver raises where the database does not answer."""

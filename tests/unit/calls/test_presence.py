@@ -85,11 +85,11 @@ class PresenceMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def tell(self, data: st.DataObject) -> None:
         connection = data.draw(st.sampled_from(sorted(self.people)))
-        self.presence.told(connection, ("room 0",))
+        self.presence.told(connection, ["room 0"])
         known = self.presence.connection(connection)
         assert known is not None
         if connection not in self.visits:
-            assert known.state == Watching(("room 0",))
+            assert known.state == Watching(["room 0"])
 
     @invariant()
     def connections_are_as_modelled(self) -> None:
