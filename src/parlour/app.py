@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, Storage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,6 +42,7 @@ from parlour.calls.socket import PATH, Deliveries, Signaling
 from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
+from parlour.counts import SharedCounts
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
 from parlour.engine import Engine
@@ -92,7 +93,9 @@ class Parlour:
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
-        storage = MemoryStorage()
+        url = settings.redis_url
+        self.shared_counts = None if url is None else SharedCounts(url.get_secret_value())
+        storage: Storage = self.shared_counts or MemoryStorage()
         allowances = _allowances(settings)
         postage = Postage(storage, allowances)
         guesses = Guesses(storage, allowances, name="login")
@@ -295,12 +298,14 @@ class Parlour:
         @router.head("/readyz", include_in_schema=False)
         @router.get("/readyz", responses=refusals(Unavailable))
         async def readyz() -> Health:
-            """The database answers."""
+            """The database answers, and Redis where it is set."""
             try:
                 async with asyncio.timeout(5):
                     await self.database.ping()
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 raise Unavailable from error
+            if self.shared_counts is not None and not await self.shared_counts.check():
+                raise Unavailable
             return Health(status="ok")
 
         @router.get("/openapi.json", include_in_schema=False)
@@ -342,6 +347,8 @@ class Parlour:
             with suppress(SQLAlchemyError):
                 await self.audit.flush()
             self.passwords.close()
+            if self.shared_counts is not None:
+                await self.shared_counts.aclose()
             await self.database.close()
 
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
