@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, Storage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -140,10 +141,17 @@ class Parlour:
             sessions=self.sessions,
             guesses=Guesses(storage, allowances, name="room"),
             postage=postage,
-            new_rooms=Quota(storage, name="rooms", per_hour=allowances.rooms_per_person),
+            new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
             clock=utc_now,
         )
-        self.chat = Chat(database=self.database, clock=utc_now)
+        self.chat = Chat(
+            database=self.database,
+            messages=Quota(
+                storage, RateLimitItemPerMinute(allowances.messages_per_person, namespace="messages")
+            ),
+            clock=utc_now,
+        )
+        self.writes = Quota(storage, RateLimitItemPerMinute(allowances.writes_per_person, namespace="writes"))
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
         self.audit = AuditLog(database=self.database, clock=utc_now)
         self._build_signaling()
@@ -227,7 +235,7 @@ class Parlour:
 
     def _api(self) -> APIRouter:
         router = APIRouter()
-        identification = Identification(self.sessions, self.origins)
+        identification = Identification(self.sessions, self.origins, self.writes)
         cookies = Cookies(secure=self.settings.is_https(port=self.port))
         router.include_router(
             account_routes(
@@ -375,6 +383,8 @@ def _allowances(settings: Settings) -> Allowances:
         mails_per_recipient=settings.mails_per_recipient,
         mails_per_address=settings.mails_per_address,
         rooms_per_person=settings.rooms_per_person,
+        messages_per_person=settings.messages_per_minute,
+        writes_per_person=settings.writes_per_minute,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from limits import RateLimitItemPerHour
+from limits import RateLimitItem, RateLimitItemPerHour
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
@@ -19,13 +19,15 @@ LONGEST_WAIT_OF_ADDRESS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowances:
-    """Failures within a quarter of an hour, the rest within an hour."""
+    """Failures within a quarter of an hour, mails and rooms within an hour, the rest within a minute."""
 
     failures_per_account: int
     failures_per_address: int
     mails_per_recipient: int
     mails_per_address: int
     rooms_per_person: int
+    messages_per_person: int
+    writes_per_person: int
 
 
 class Backoff:
@@ -91,11 +93,11 @@ class Guesses:
 
 
 class Quota:
-    """So many an hour."""
+    """So many an hour, or a minute; the item's namespace tells quotas apart."""
 
-    def __init__(self, storage: Storage, *, name: str, per_hour: int) -> None:
+    def __init__(self, storage: Storage, item: RateLimitItem) -> None:
         self._windows = FixedWindowRateLimiter(storage)
-        self._item = RateLimitItemPerHour(per_hour, namespace=name)
+        self._item = item
 
     async def require(self, subject: str, *, cost: int = 1) -> None:
         """Raises RateLimited where it is used up; takes nothing."""
@@ -114,8 +116,12 @@ class Postage:
     """Mails, by whom they go to and by the address that makes the server send them."""
 
     def __init__(self, storage: Storage, allowances: Allowances) -> None:
-        self._recipients = Quota(storage, name="mail-to", per_hour=allowances.mails_per_recipient)
-        self._addresses = Quota(storage, name="mail-by", per_hour=allowances.mails_per_address)
+        self._recipients = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_recipient, namespace="mail-to")
+        )
+        self._addresses = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_address, namespace="mail-by")
+        )
 
     async def take(self, recipient: str, *, address: str) -> None:
         """Raises RateLimited."""

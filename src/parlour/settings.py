@@ -157,6 +157,8 @@ class Settings(BaseSettings):
     mails_per_recipient: Count = 100
     mails_per_address: Count = 10_000
     rooms_per_person: Count = 2_000
+    messages_per_minute: Count = 1_200
+    writes_per_minute: Count = 3_000
     sockets_per_address: Count = 20_000
     relays_per_second: Count = 500
     entries_per_second: Count = 20

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from limits import RateLimitItemPerHour
 from limits.aio.storage import MemoryStorage, Storage
 from redis.asyncio import Redis
 
@@ -166,7 +167,7 @@ async def test_retry_after_is_never_too_short(storage: Storage) -> None:
 
 
 async def test_of_many_at_once_as_many_as_allowed(storage: Storage) -> None:
-    quota = Quota(storage, name=unique("rooms"), per_hour=7)
+    quota = Quota(storage, RateLimitItemPerHour(7, namespace=unique("rooms")))
     outcomes = await asyncio.gather(*(quota.take("ann") for _ in range(40)), return_exceptions=True)
     assert outcomes.count(None) == 7
     refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
