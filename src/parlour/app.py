@@ -369,6 +369,8 @@ class Parlour:
             "attendance": self.attendance.run,
             "audit": self.audit.run,
         }
+        if self.shared_counts is not None:
+            tasks["redis"] = self.shared_counts.run
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
             sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))

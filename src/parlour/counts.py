@@ -17,7 +17,7 @@ PREFIX = "parlour/limits"
 PATIENCE_SECONDS = 1.0
 """For one count, connecting included."""
 PAUSE_SECONDS = 2.0
-"""While Redis is away, one request in so many seconds finds out whether it is back."""
+"""Between two questions whether Redis is back."""
 CONNECTIONS = 32
 
 log = structlog.get_logger("parlour.counts")
@@ -31,7 +31,8 @@ class RedisRefuses(Exception):
 class SharedCounts(Storage):
     """While Redis is away each server counts alone, on top of what it counted itself before.
 
-    So limits hold then too, only by server; no request fails for it, or waits longer than PATIENCE_SECONDS.
+    So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
+    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `run`.
     """
 
     STORAGE_SCHEME = None
@@ -52,8 +53,7 @@ class SharedCounts(Storage):
         options = cast(dict[str, Any], {"connection_pool": pool})
         self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
         self._own = MemoryStorage()
-        self._is_away = False
-        self._ask_again_at = 0.0
+        self._away = asyncio.Event()
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
@@ -100,6 +100,13 @@ class SharedCounts(Storage):
         except (RedisError, OSError) as error:
             self._lost(error)
 
+    async def run(self) -> None:
+        """Looks for a Redis that is away, until cancelled."""
+        while True:
+            await self._away.wait()
+            await asyncio.sleep(PAUSE_SECONDS)
+            await self.check()
+
     async def aclose(self) -> None:
         await self._redis.aclose(close_connection_pool=True)
 
@@ -108,34 +115,27 @@ class SharedCounts(Storage):
 
     async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """None while Redis is away."""
-        if self._is_away:
-            if time.monotonic() < self._ask_again_at:
-                return None
-            self._pause()
+        if self._away.is_set():
+            return None
         try:
             answer = await self._bounded(question)
         except (RedisError, OSError) as error:
             self._lost(error)
             return None
-        self._found()
         return answer
 
     async def _bounded(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await question()
 
-    def _pause(self) -> None:
-        self._ask_again_at = time.monotonic() + PAUSE_SECONDS
-
     def _lost(self, error: Exception) -> None:
-        self._pause()
-        if not self._is_away:
-            self._is_away = True
+        if not self._away.is_set():
+            self._away.set()
             log.warning("counts.redis_away", error=type(error).__name__, hint="each server counts alone")
 
     def _found(self) -> None:
-        if self._is_away:
-            self._is_away = False
+        if self._away.is_set():
+            self._away.clear()
             log.info("counts.redis_back")
 
 
