@@ -87,6 +87,16 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 fuzz: setup test-packages ## Thousands of made-up HTTP requests and frames: schemathesis, hypothesis; takes a while
 	@FUZZ=full $(BIN)/pytest tests/fuzz -s -o faulthandler_timeout=0 $(ARGS)
 
+.tools/audit/.installed: $(UV) tools/audit.lock
+	@$(UV) venv --quiet --clear --no-config --no-python-downloads --python $(PYTHON) .tools/audit
+	@VIRTUAL_ENV=.tools/audit $(UV) pip sync --quiet --no-config --require-hashes tools/audit.lock
+	@touch $@
+
+.PHONY: audit
+audit: setup $(CLIENTS:=/node_modules/.installed) .tools/audit/.installed ## Ask for known vulnerabilities and signatures of all that is locked; needs the internet
+	@. tools/say; say "What is known against the packages that are locked"
+	@$(BIN)/python tools/audit
+
 .PHONY: $(STATIC) check-unit
 check-web:
 	@. tools/say; say "Web client: lint, types, tests"

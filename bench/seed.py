@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, create_engine
 
+from parlour.accounts import session_store
 from parlour.accounts import store as accounts
 from parlour.accounts.identity import UserId
 from parlour.accounts.passwords import Passwords
@@ -162,7 +163,7 @@ async def _person(
     expires_at = now + LIFETIME
     refresh = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
     refresh_text = signer.sign_refresh(refresh)
-    await accounts.add_session(
+    await session_store.add_session(
         connection,
         family=refresh.family,
         user_id=user_id,

@@ -15,7 +15,7 @@ import pytest
 import uvloop
 from playwright.async_api import Browser
 
-from tests.servers import ParlourServer, PostgresServer, SmtpServer
+from tests.servers import ParlourServer, PostgresServer, RedisServer, SmtpServer
 from tests.servers.browser import People, chromium, evidence_folder
 from tests.servers.smtp import Security
 
@@ -77,6 +77,13 @@ async def databases() -> AsyncIterator[Databases]:
 async def postgres() -> AsyncIterator[PostgresServer]:
     """A PostgreSQL server of the test's own, to stop and start as it likes."""
     async with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[RedisServer]:
+    """A Redis server of the test's own, to stop and start as it likes."""
+    async with RedisServer() as server:
         yield server
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from limits.aio.storage import MemoryStorage
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, Storage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,6 +43,7 @@ from parlour.calls.socket import PATH, Deliveries, Signaling
 from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
+from parlour.counts import SharedCounts
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
 from parlour.engine import Engine
@@ -92,7 +94,9 @@ class Parlour:
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
-        storage = MemoryStorage()
+        url = settings.redis_url
+        self.shared_counts = None if url is None else SharedCounts(url.get_secret_value())
+        storage: Storage = self.shared_counts or MemoryStorage()
         allowances = _allowances(settings)
         postage = Postage(storage, allowances)
         guesses = Guesses(storage, allowances, name="login")
@@ -137,10 +141,17 @@ class Parlour:
             sessions=self.sessions,
             guesses=Guesses(storage, allowances, name="room"),
             postage=postage,
-            new_rooms=Quota(storage, name="rooms", per_hour=allowances.rooms_per_person),
+            new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
             clock=utc_now,
         )
-        self.chat = Chat(database=self.database, clock=utc_now)
+        self.chat = Chat(
+            database=self.database,
+            messages=Quota(
+                storage, RateLimitItemPerMinute(allowances.messages_per_person, namespace="messages")
+            ),
+            clock=utc_now,
+        )
+        self.writes = Quota(storage, RateLimitItemPerMinute(allowances.writes_per_person, namespace="writes"))
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
         self.audit = AuditLog(database=self.database, clock=utc_now)
         self._build_signaling()
@@ -224,7 +235,7 @@ class Parlour:
 
     def _api(self) -> APIRouter:
         router = APIRouter()
-        identification = Identification(self.sessions, self.origins)
+        identification = Identification(self.sessions, self.origins, self.writes)
         cookies = Cookies(secure=self.settings.is_https(port=self.port))
         router.include_router(
             account_routes(
@@ -295,12 +306,14 @@ class Parlour:
         @router.head("/readyz", include_in_schema=False)
         @router.get("/readyz", responses=refusals(Unavailable))
         async def readyz() -> Health:
-            """The database answers."""
+            """The database answers, and Redis where it is set."""
             try:
                 async with asyncio.timeout(5):
                     await self.database.ping()
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 raise Unavailable from error
+            if self.shared_counts is not None and not await self.shared_counts.check():
+                raise Unavailable
             return Health(status="ok")
 
         @router.get("/openapi.json", include_in_schema=False)
@@ -342,6 +355,8 @@ class Parlour:
             with suppress(SQLAlchemyError):
                 await self.audit.flush()
             self.passwords.close()
+            if self.shared_counts is not None:
+                await self.shared_counts.aclose()
             await self.database.close()
 
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
@@ -354,6 +369,8 @@ class Parlour:
             "attendance": self.attendance.run,
             "audit": self.audit.run,
         }
+        if self.shared_counts is not None:
+            tasks["redis"] = self.shared_counts.run
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
             sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
@@ -368,6 +385,8 @@ def _allowances(settings: Settings) -> Allowances:
         mails_per_recipient=settings.mails_per_recipient,
         mails_per_address=settings.mails_per_address,
         rooms_per_person=settings.rooms_per_person,
+        messages_per_person=settings.messages_per_minute,
+        writes_per_person=settings.writes_per_minute,
     )
 
 

@@ -1,4 +1,4 @@
-"""How often is too often (the `limits` library, in memory)."""
+"""How often is too often (the `limits` library); counted in memory, or in Redis (see `counts`)."""
 
 import time
 from collections.abc import Sequence
@@ -6,33 +6,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from limits import RateLimitItemPerHour
-from limits.aio.storage import MemoryStorage
+from limits import RateLimitItem, RateLimitItemPerHour
+from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from parlour.errors import RateLimited
 
-FAILURES_COUNT_FOR = 900.0
-LONGEST_WAIT_OF_ACCOUNT = 900.0
-LONGEST_WAIT_OF_ADDRESS = 60.0
+FAILURES_COUNT_FOR = 900
+LONGEST_WAIT_OF_ACCOUNT = 900
+LONGEST_WAIT_OF_ADDRESS = 60
 """Shorter, since a school may stand behind one address. All in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowances:
-    """Failures within a quarter of an hour, the rest within an hour."""
+    """Failures within a quarter of an hour, mails and rooms within an hour, the rest within a minute."""
 
     failures_per_account: int
     failures_per_address: int
     mails_per_recipient: int
     mails_per_address: int
     rooms_per_person: int
+    messages_per_person: int
+    writes_per_person: int
 
 
 class Backoff:
     """So many failures are free, then each doubles the wait, from one second on."""
 
-    def __init__(self, storage: MemoryStorage, *, name: str, free: int, longest: float) -> None:
+    def __init__(self, storage: Storage, *, name: str, free: int, longest: int) -> None:
         self._storage = storage
         self._name = name
         self._free = free
@@ -47,7 +49,7 @@ class Backoff:
     async def failed(self, subject: str) -> None:
         failures = await self._storage.incr(self._key("failures", subject), FAILURES_COUNT_FOR)
         if failures >= self._free:
-            wait = min(2.0 ** min(failures - self._free, 20), self._longest)
+            wait = min(2 ** min(failures - self._free, 20), self._longest)
             await self._storage.incr(self._key("wait", subject), wait)
 
     async def forget(self, subject: str) -> None:
@@ -64,7 +66,7 @@ class Guesses:
     hear no more than those who guess one by one.
     """
 
-    def __init__(self, storage: MemoryStorage, allowances: Allowances, *, name: str) -> None:
+    def __init__(self, storage: Storage, allowances: Allowances, *, name: str) -> None:
         self._accounts = Backoff(
             storage,
             name=f"{name}/account",
@@ -92,11 +94,11 @@ class Guesses:
 
 
 class Quota:
-    """So many an hour."""
+    """So many an hour, or a minute; the item's namespace tells quotas apart."""
 
-    def __init__(self, storage: MemoryStorage, *, name: str, per_hour: int) -> None:
+    def __init__(self, storage: Storage, item: RateLimitItem) -> None:
         self._windows = FixedWindowRateLimiter(storage)
-        self._item = RateLimitItemPerHour(per_hour, namespace=name)
+        self._item = item
 
     async def require(self, subject: str, *, cost: int = 1) -> None:
         """Raises RateLimited where it is used up; takes nothing."""
@@ -107,15 +109,20 @@ class Quota:
     async def take(self, subject: str, *, cost: int = 1) -> None:
         """Raises RateLimited."""
         await self.require(subject, cost=cost)
-        await self._windows.hit(self._item, subject, cost=cost)
+        if not await self._windows.hit(self._item, subject, cost=cost):  # somebody was faster
+            await self.require(subject)
 
 
 class Postage:
     """Mails, by whom they go to and by the address that makes the server send them."""
 
-    def __init__(self, storage: MemoryStorage, allowances: Allowances) -> None:
-        self._recipients = Quota(storage, name="mail-to", per_hour=allowances.mails_per_recipient)
-        self._addresses = Quota(storage, name="mail-by", per_hour=allowances.mails_per_address)
+    def __init__(self, storage: Storage, allowances: Allowances) -> None:
+        self._recipients = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_recipient, namespace="mail-to")
+        )
+        self._addresses = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_address, namespace="mail-by")
+        )
 
     async def take(self, recipient: str, *, address: str) -> None:
         """Raises RateLimited."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
+from parlour.counts import RedisRefuses
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.engine.patience import impatient_http
 from parlour.logs import configure_logs
@@ -74,6 +75,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
+        runner.run(_require_redis(parlour))
         runner.run(server.serve(sockets=[listener]))
 
 
@@ -99,3 +101,13 @@ async def _require_database(parlour: Parlour) -> None:
         ) from error
     except DatabaseTooNew as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
+
+
+async def _require_redis(parlour: Parlour) -> None:
+    """One that refuses is a wrong setting; one that is away is done without until it comes."""
+    if parlour.shared_counts is None:
+        return
+    try:
+        await parlour.shared_counts.require_usable()
+    except RedisRefuses as error:
+        raise SettingsError(f"{PREFIX}REDIS_URL: Redis refuses what it says ({error}).") from error

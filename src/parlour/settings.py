@@ -11,6 +11,7 @@ import idna
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from parlour.counts import parsed_redis_url
 from parlour.db.database import driver_url
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.wire.base import is_loopback
@@ -83,6 +84,11 @@ def _smtp_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _redis_url(value: SecretStr) -> SecretStr:
+    parsed_redis_url(value.get_secret_value())
+    return value
+
+
 def _sender(value: str) -> str:
     parsed_sender(value)
     return value
@@ -138,7 +144,7 @@ class Settings(BaseSettings):
     verification_ttl: Seconds = 3_600
     resume_grace: Annotated[int, Field(ge=1, le=600)] = 15
     password_reset_ttl: Seconds = 1_800
-    redis_url: str | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
@@ -151,6 +157,8 @@ class Settings(BaseSettings):
     mails_per_recipient: Count = 100
     mails_per_address: Count = 10_000
     rooms_per_person: Count = 2_000
+    messages_per_minute: Count = 1_200
+    writes_per_minute: Count = 3_000
     sockets_per_address: Count = 20_000
     relays_per_second: Count = 500
     entries_per_second: Count = 20
@@ -241,14 +249,9 @@ class Settings(BaseSettings):
 def read_settings(**overrides: Any) -> Settings:
     """Raises SettingsError, which names the setting."""
     try:
-        settings = Settings(**overrides)
+        return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
-    if settings.redis_url is not None:
-        raise SettingsError(
-            f"{PREFIX}REDIS_URL: several processes are not supported yet; leave it unset and run one."
-        )
-    return settings
 
 
 def _sentence(error: ValidationError) -> str:

@@ -67,6 +67,24 @@ async def test_framing_and_inline_code_are_forbidden(server: ParlourServer, ann:
     assert "<script>" not in page and "onload=" not in page and " style=" not in page
 
 
+@pytest.mark.parametrize(("path", "purpose"), [("/login", "current-password"), ("/register", "new-password")])
+async def test_looking_over_a_shoulder(
+    server: ParlourServer, person: People, path: str, purpose: str
+) -> None:
+    """Passwords are not shown as they are typed; password managers may fill them in, and pasting works."""
+    page = await person("ann", at=server.url)
+    await page.goto(path)
+    field = page.get_by_label("Password", exact=True)
+    await expect(field).to_have_attribute("type", "password")
+    await expect(field).to_have_attribute("autocomplete", purpose)
+    await page.get_by_label("Username").first.fill("copied from elsewhere")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("Control+C")
+    await field.focus()
+    await page.keyboard.press("Control+V")
+    await expect(field).to_have_value("copied from elsewhere")
+
+
 async def test_stored_script(server: ParlourServer, visitors: Visitors, person: People) -> None:
     """In a room's name and description, in the chat, in a mail: read in a browser, run in none."""
     ann = await visitors.client("ann")

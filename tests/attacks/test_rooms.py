@@ -1,7 +1,13 @@
 """Attacks on rooms and their calls, and on what stands behind text fields."""
 
+import asyncio
+from collections import Counter
+
+import httpx
 import pytest
 
+from tests.conftest import StartServer
+from tests.integration.http.document import Document
 from tests.integration.signaling.python import PythonClient
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer
@@ -83,3 +89,66 @@ async def test_admission_before_a_room_became_an_event(ann: Person, visitors: Vi
     await ann.makes_event(room)
     answer = await early.get("/message", params={"roomname": room})
     assert (answer.status_code, answer.json()["code"]) == (403, "not_invited")
+
+
+def statuses_of(answers: list[httpx.Response]) -> Counter[int]:
+    for answer in answers:
+        if answer.status_code == 429:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["code"] == "rate_limited"
+            assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    return Counter(answer.status_code for answer in answers)
+
+
+@pytest.mark.database("sqlite")
+async def test_chat_flood(fresh_server: StartServer) -> None:
+    """Over HTTP and signaling together: whoever floods is stopped, in every room; others write on."""
+    server = await fresh_server({"PARLOUR_MESSAGES_PER_MINUTE": 20})
+    document = await Document.of(server)
+    async with Visitors(server, examine=document.examine) as people:
+        ann, mallory = await people.client("ann"), await people.client("mallory")
+        room, other = await ann.creates_room(), await ann.creates_room()
+        await mallory.enters(room)
+        await mallory.enters(other)
+        message = {"roomname": room, "message": "buy this"}
+        flood = await asyncio.gather(*(mallory.post("/message", message) for _ in range(30)))
+        assert statuses_of(flood) == {200: 20, 429: 10}
+        assert statuses_of([await mallory.post("/message", message | {"roomname": other})]) == {429: 1}
+        attacker = await connected(server, mallory)
+        await attacker.joins(room)
+        await attacker.may_not("chat-message", {"message": "buy this"}, code="rate_limited")
+        await attacker.close()
+        await ann.writes("hello", to=room)
+        assert len(await ann.reads(room)) == 21
+
+
+FLOODS: list[tuple[str, dict[str, str | list[str]]]] = [
+    ("/room/access", {"name": "{room}", "password": "open sesame"}),
+    ("/event", {"room": "{room}"}),
+    ("/event/log", {"name": "{room}", "move": "j"}),
+    ("/room/ban", {"room": "{room}", "email": "x@example.org"}),
+    ("/room/unban", {"room": "{room}", "email": "x@example.org"}),
+    ("/room/remove", {"room": "{room}"}),
+    ("/invitation", {"room": "{room}", "email": ["x@example.org"]}),
+]
+
+
+@pytest.mark.database("sqlite")
+async def test_write_flood(fresh_server: StartServer) -> None:
+    """What changes rooms is counted together; what one does against a thief is not stopped by the thief."""
+    server = await fresh_server({"PARLOUR_WRITES_PER_MINUTE": 10})
+    document = await Document.of(server)
+    async with Visitors(server, examine=document.examine) as people:
+        ann, mallory = await people.client("ann"), await people.client("mallory")
+        room = await mallory.creates_room()
+        flood = [await mallory.post("/event", {"room": room}) for _ in range(9)]
+        assert statuses_of(flood) == {200: 9}, "and the room itself"
+        for path, body in FLOODS:
+            filled = {key: room if value == "{room}" else value for key, value in body.items()}
+            assert statuses_of([await mallory.post(path, filled)]) == {429: 1}, path
+        assert room in await mallory.sees()
+        assert (await mallory.get("/message", params={"roomname": room})).status_code == 200
+        assert (await mallory.delete("/session")).status_code == 200
+        change = {"password": mallory.password, "new_password": "another good one"}
+        assert (await mallory.put("/client/password", json=change)).status_code == 200
+        await ann.creates_room()

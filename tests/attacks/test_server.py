@@ -66,6 +66,30 @@ async def test_zip_bomb(server: ParlourServer, ann: Person) -> None:
         assert socket.protocol.extensions == []
 
 
+HIDDEN = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % (len(HIDDEN) + 5),
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: %d\r\n" % (len(HIDDEN) + 5),
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\nContent-Length: 5\r\n",
+    ],
+)
+async def test_request_smuggling(server: ParlourServer, framing: bytes) -> None:
+    """Where a proxy and the server could differ about a request's end, there is no second request."""
+    start = b"POST /room/check HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    answer = await raw_answer(server, start + framing + b"\r\n0\r\n\r\n" + HIDDEN)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    clear = start + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + HIDDEN
+    assert (await raw_answer(server, clear)).count(b"HTTP/1.1 200 ") == 2
+
+
 async def test_slow_loris(fresh_server: StartServer) -> None:
     """Who takes for ever to ask is hung up on; meanwhile others are answered."""
     server = await fresh_server({"PARLOUR_REQUEST_TIMEOUT": 2})

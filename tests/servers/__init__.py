@@ -2,6 +2,7 @@
 
 from tests.servers.parlour import Mail, ParlourServer
 from tests.servers.postgres import PostgresServer
+from tests.servers.redis import RedisServer
 from tests.servers.smtp import ReceivedMail, SmtpServer
 
-__all__ = ["Mail", "ParlourServer", "PostgresServer", "ReceivedMail", "SmtpServer"]
+__all__ = ["Mail", "ParlourServer", "PostgresServer", "ReceivedMail", "RedisServer", "SmtpServer"]

@@ -12,6 +12,8 @@ ALLOWANCES = Allowances(
     mails_per_recipient=2,
     mails_per_address=5,
     rooms_per_person=2,
+    messages_per_person=2,
+    writes_per_person=2,
 )
 
 

@@ -141,7 +141,18 @@ WRONG = [
         for name in ("ACCESS_TOKEN", "REFRESH_TOKEN", "GUEST", "VERIFICATION")
         for value in ("soon", "-1", "0", "1.5", "99999999999")
     ],
-    ("REDIS_URL", "redis://localhost"),
+    *[
+        ("REDIS_URL", value)
+        for value in (
+            "localhost:6379",
+            "http://localhost:6379",
+            "redis://",
+            "redis://localhost:many",
+            "redis://localhost/first",
+            "redis://localhost/0?socket_timeout=5",
+            "unix:///run/redis.sock",
+        )
+    ],
     ("LOG_LEVEL", "loud"),
 ]
 

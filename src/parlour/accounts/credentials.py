@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from parlour.accounts import store
+from parlour.accounts import link_store, session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Identity, Visitor
 from parlour.accounts.lifetimes import Lifetimes, spoken
@@ -115,8 +115,8 @@ class Credentials:
                 raise InvalidVerification
             await self._links.use(connection, claim)
             await store.set_password(connection, account.user_id, password_hash)
-            await store.void_verifications(connection, account.user_id, "password", now=now)
-            ended = await store.revoke_sessions_of(connection, account.user_id, now=now)
+            await link_store.void_verifications(connection, account.user_id, "password", now=now)
+            ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
             letter = self._letters.password_changed(email=account.email, username=account.client.username)
             await self._outbox.put(connection, letter)
         self._outbox.announce()
@@ -135,8 +135,8 @@ class Credentials:
         async with self._database.transaction() as connection:
             row = await self._client_row(connection, client)
             await store.set_password(connection, client.user_id, password_hash)
-            await store.void_verifications(connection, client.user_id, "password", now=now)
-            ended = await store.revoke_sessions_of(
+            await link_store.void_verifications(connection, client.user_id, "password", now=now)
+            ended = await session_store.revoke_sessions_of(
                 connection, client.user_id, now=now, besides=client.session
             )
             letter = self._letters.password_changed(email=client.email, username=row.username)
@@ -157,7 +157,7 @@ class Credentials:
             if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
                 raise EmailTaken
             await self._postage.take(new_email, address=visitor.address)
-            await store.void_verifications(connection, client.user_id, "email", now=now)
+            await link_store.void_verifications(connection, client.user_id, "email", now=now)
             token = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
             )
@@ -177,14 +177,14 @@ class Credentials:
         try:
             async with self._database.transaction() as connection:
                 account = await store.account_by_id(connection, claim.user_id)
-                new_email = await store.email_of_verification(connection, claim.verification_id)
+                new_email = await link_store.email_of_verification(connection, claim.verification_id)
                 if account is None or account.client is None or new_email is None:
                     raise InvalidVerification
                 await self._links.use(connection, claim)
                 await self._make_room(connection, new_email, now)
                 await store.set_email(connection, account.user_id, new_email)
-                await store.void_verifications(connection, account.user_id, "password", now=now)
-                ended = await store.revoke_sessions_of(connection, account.user_id, now=now)
+                await link_store.void_verifications(connection, account.user_id, "password", now=now)
+                ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
                 letter = self._letters.email_changed(
                     email=account.email, username=account.client.username, new_email=new_email
                 )
@@ -200,7 +200,7 @@ class Credentials:
         now = self._clock()
         async with self._database.transaction() as connection:
             row = await self._client_row(connection, client)
-            ended = await store.revoke_sessions_of(connection, client.user_id, now=now)
+            ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
             letter = self._letters.account_deleted(email=client.email, username=row.username)
             await self._outbox.put(connection, letter)

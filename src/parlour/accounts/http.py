@@ -23,6 +23,7 @@ from parlour.accounts.refusals import (
 from parlour.accounts.registration import Registration
 from parlour.accounts.sessions import LoggedIn, Sessions
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed, RateLimited
+from parlour.limits import Quota
 from parlour.wire.base import Text
 from parlour.wire.http import (
     ClientRegistration,
@@ -59,15 +60,25 @@ class Origins:
 class Identification:
     """Who makes a request: the Authorization header, else the cookie of an allowed site."""
 
-    def __init__(self, sessions: Sessions, origins: Origins) -> None:
+    def __init__(self, sessions: Sessions, origins: Origins, writes: Quota) -> None:
         self._sessions = sessions
         self._origins = origins
+        self._writes = writes
 
     async def required(self, request: Request) -> Identity:
-        """Raises IdentityRequired, InvalidToken or OriginNotAllowed."""
+        """Raises IdentityRequired or InvalidToken."""
         identity = await self.optional(request)
         if identity is None:
             raise IdentityRequired
+        return identity
+
+    async def writing(self, request: Request) -> Identity:
+        """Raises RateLimited too, for one who writes too much.
+
+        Not asked by what people do against a thief of their session: the thief could keep them from it.
+        """
+        identity = await self.required(request)
+        await self._writes.take(str(identity.user_id))
         return identity
 
     @staticmethod

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from parlour.accounts import store
+from parlour.accounts import link_store
 from parlour.accounts.identity import UserId
 from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.tokens import Purpose, TokenRejected, TokenSigner, VerificationToken
@@ -35,7 +35,7 @@ class Links:
             issued_at=now,
             expires_at=now + lifetime,
         )
-        await store.add_verification(
+        await link_store.add_verification(
             connection,
             verification_id=token.verification_id,
             user_id=user_id,
@@ -55,7 +55,7 @@ class Links:
 
     async def use(self, connection: AsyncConnection, claim: VerificationToken) -> None:
         """Raises InvalidVerification where it was used before."""
-        used = await store.use_verification(
+        used = await link_store.use_verification(
             connection, claim.verification_id, user_id=UserId(claim.user_id), now=self._clock()
         )
         if not used:
@@ -63,5 +63,5 @@ class Links:
 
     async def may_send(self, connection: AsyncConnection, user_id: UserId, purpose: Purpose) -> bool:
         """Whether not too many wait for their click already."""
-        pending = await store.pending_verifications(connection, user_id, purpose, now=self._clock())
+        pending = await link_store.pending_verifications(connection, user_id, purpose, now=self._clock())
         return pending < MAX_PENDING

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts import store
+from parlour.accounts import link_store, store
 from parlour.accounts.identity import GUEST_NAME, Guest, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import Links
@@ -174,7 +174,7 @@ class Registration:
         """A guest lives until its time is over, or while its letter can still be answered."""
         if account.guest is not None and account.guest.expires_at is not None:
             return account.guest.expires_at > now
-        return await store.pending_verifications(connection, account.user_id, "guest", now=now) > 0
+        return await link_store.pending_verifications(connection, account.user_id, "guest", now=now) > 0
 
     async def _require_free(self, connection: AsyncConnection, *, email: str, username: str) -> None:
         now = self._clock()
@@ -191,7 +191,7 @@ class Registration:
             return False
         if account.client.verified_at is not None:
             return True
-        return await store.pending_verifications(connection, account.user_id, "client", now=now) > 0
+        return await link_store.pending_verifications(connection, account.user_id, "client", now=now) > 0
 
     async def _place_for_client(
         self, connection: AsyncConnection, email: str, username: str, now: datetime

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parlour.accounts import store
+from parlour.accounts import session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
@@ -19,7 +19,7 @@ from parlour.accounts.refusals import (
     SessionOver,
     WrongCredentials,
 )
-from parlour.accounts.store import SessionRow
+from parlour.accounts.session_store import SessionRow
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
@@ -102,11 +102,11 @@ class Sessions:
         except TokenRejected as error:
             raise SessionOver from error
         async with self._database.transaction() as connection:
-            session = await store.session(connection, claim.family)
+            session = await session_store.session(connection, claim.family)
             robbed = session is not None and _is_reused(session, claim, now)
             refreshed = None
             if session is not None and robbed:
-                await store.revoke_session(connection, session.family, now=now)
+                await session_store.revoke_session(connection, session.family, now=now)
             elif session is not None and session.revoked_at is None and session.expires_at > now:
                 refreshed = await self._continue_session(connection, session, claim, now)
         if session is not None and robbed:
@@ -122,29 +122,31 @@ class Sessions:
         except TokenRejected:
             return
         async with self._database.transaction() as connection:
-            user_id = await store.revoke_session(connection, claim.family, now=now)
+            user_id = await session_store.revoke_session(connection, claim.family, now=now)
         if user_id is not None:
             self._endings.announce(user_id, frozenset({SessionId(claim.family)}), LoggedOut())
 
     async def living_of(self, identity: Identity) -> list[SessionRow]:
         """Where this person is logged in, last used first."""
         async with self._database.reading() as connection:
-            return await store.living_sessions_of(connection, identity.user_id, now=self._clock())
+            return await session_store.living_sessions_of(connection, identity.user_id, now=self._clock())
 
     async def end(self, identity: Identity, session: SessionId) -> None:
         """Raises SessionNotFound for one that is not this person's, or is over."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            row = await store.session(connection, session)
+            row = await session_store.session(connection, session)
             if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
                 raise SessionNotFound
-            await store.revoke_session(connection, session, now=now)
+            await session_store.revoke_session(connection, session, now=now)
         self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
 
     async def end_all(self, identity: Identity, *, besides: SessionId | None) -> None:
         now = self._clock()
         async with self._database.transaction() as connection:
-            ended = await store.revoke_sessions_of(connection, identity.user_id, now=now, besides=besides)
+            ended = await session_store.revoke_sessions_of(
+                connection, identity.user_id, now=now, besides=besides
+            )
         self._endings.announce(identity.user_id, ended, SessionEndedElsewhere())
 
     async def identify_access(self, token: str) -> Identity:
@@ -175,7 +177,7 @@ class Sessions:
         except TokenRejected as error:
             raise InvalidToken from error
         async with self._database.looking_up() as connection:
-            session = await store.session(connection, claim.family)
+            session = await session_store.session(connection, claim.family)
             if session is None or self._is_over(session):
                 return None
             if session.generation != claim.generation and not _within_grace(session, claim, now):
@@ -202,7 +204,7 @@ class Sessions:
         expires_at = self._session_end(identity, now)
         first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
         text = self._signer.sign_refresh(first)
-        await store.add_session(
+        await session_store.add_session(
             connection,
             family=first.family,
             user_id=identity.user_id,
@@ -228,7 +230,7 @@ class Sessions:
                 expires_at=self._session_end(identity, now),
             )
             text = self._signer.sign_refresh(following)
-            if await store.replace_token(
+            if await session_store.replace_token(
                 connection,
                 session.family,
                 generation=following.generation,
@@ -249,7 +251,7 @@ class Sessions:
 
     async def _reread(self, connection: AsyncConnection, session: SessionRow) -> SessionRow:
         """As the faster one of two requests left it (PostgreSQL, read committed)."""
-        return await store.session(connection, session.family) or session
+        return await session_store.session(connection, session.family) or session
 
     def _session_end(self, identity: Identity, now: datetime) -> datetime:
         match identity:

@@ -1,4 +1,4 @@
-"""The rows of accounts. Every function works in the caller's transaction."""
+"""The rows of users, clients and guests. Every function works in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,18 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from parlour.accounts.identity import SessionId, UserId
-from parlour.accounts.tokens import Purpose
+from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import (
-    clients,
-    email_verifications,
-    event_log,
-    guests,
-    invitations,
-    refresh_sessions,
-    users,
-)
+from parlour.db.tables import clients, event_log, guests, invitations, refresh_sessions, users
 from parlour.wire.base import email_key, username_key
 
 
@@ -55,22 +46,6 @@ class AccountFacts:
     guest_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRow:
-    """`issued_at` is when its present token was, `started_at` when its person logged in."""
-
-    family: SessionId
-    user_id: UserId
-    generation: int
-    token_hash: str
-    started_at: datetime
-    device: str
-    issued_at: datetime
-    replaced_at: datetime | None
-    expires_at: datetime
-    revoked_at: datetime | None
-
-
 _ACCOUNT = (
     select(
         users.c.id,
@@ -87,7 +62,6 @@ _ACCOUNT = (
 
 
 _ACCOUNT_BY_ID = _ACCOUNT.where(users.c.id == bindparam("user_id"))
-_SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
 _ACCOUNT_BY_SESSION = (
     _ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
     .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
@@ -288,198 +262,6 @@ async def account_facts(connection: AsyncConnection, user_id: UserId) -> Account
         last_login_at=row.last_login_at,
         guest_until=row.expires_at,
     )
-
-
-async def add_verification(
-    connection: AsyncConnection,
-    *,
-    verification_id: str,
-    user_id: UserId,
-    purpose: Purpose,
-    now: datetime,
-    expires_at: datetime,
-    new_email: str | None = None,
-) -> None:
-    await connection.execute(
-        insert(email_verifications).values(
-            id=verification_id,
-            user_id=user_id,
-            purpose=purpose,
-            sent_at=now,
-            expires_at=expires_at,
-            new_email=new_email,
-        )
-    )
-
-
-async def email_of_verification(connection: AsyncConnection, verification_id: str) -> str | None:
-    """The new email that a link confirms."""
-    query = select(email_verifications.c.new_email).where(email_verifications.c.id == verification_id)
-    found: str | None = (await connection.execute(query)).scalar()
-    return found
-
-
-async def void_verifications(
-    connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
-) -> None:
-    """Links that were not opened yet work no longer."""
-    await connection.execute(
-        update(email_verifications)
-        .where(
-            email_verifications.c.user_id == user_id,
-            email_verifications.c.purpose == purpose,
-            email_verifications.c.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
-
-
-async def use_verification(
-    connection: AsyncConnection, verification_id: str, *, user_id: UserId, now: datetime
-) -> bool:
-    """False where it is unknown or has been used."""
-    used = await connection.execute(
-        update(email_verifications)
-        .where(
-            email_verifications.c.id == verification_id,
-            email_verifications.c.user_id == user_id,
-            email_verifications.c.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
-    return used.rowcount > 0
-
-
-async def pending_verifications(
-    connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
-) -> int:
-    """How many verifications of this user still wait for their click."""
-    found = await connection.execute(
-        select(func.count()).where(
-            email_verifications.c.user_id == user_id,
-            email_verifications.c.purpose == purpose,
-            email_verifications.c.used_at.is_(None),
-            email_verifications.c.expires_at > now,
-        )
-    )
-    return int(found.scalar_one())
-
-
-async def add_session(
-    connection: AsyncConnection,
-    *,
-    family: str,
-    user_id: UserId,
-    token_hash: str,
-    now: datetime,
-    expires_at: datetime,
-    device: str = "",
-) -> None:
-    await connection.execute(
-        insert(refresh_sessions).values(
-            family=family,
-            user_id=user_id,
-            generation=0,
-            token_hash=token_hash,
-            issued_at=now,
-            started_at=now,
-            expires_at=expires_at,
-            device=device,
-        )
-    )
-
-
-async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
-    row = (await connection.execute(_SESSION, {"family": family})).one_or_none()
-    return None if row is None else _session(row)
-
-
-async def living_sessions_of(
-    connection: AsyncConnection, user_id: UserId, *, now: datetime
-) -> list[SessionRow]:
-    """Those used last first."""
-    found = await connection.execute(
-        select(refresh_sessions)
-        .where(
-            refresh_sessions.c.user_id == user_id,
-            refresh_sessions.c.revoked_at.is_(None),
-            refresh_sessions.c.expires_at > now,
-        )
-        .order_by(refresh_sessions.c.issued_at.desc(), refresh_sessions.c.family)
-    )
-    return [_session(row) for row in found]
-
-
-def _session(row: Any) -> SessionRow:
-    return SessionRow(
-        family=SessionId(row.family),
-        user_id=UserId(row.user_id),
-        generation=row.generation,
-        token_hash=row.token_hash,
-        started_at=row.started_at,
-        device=row.device,
-        issued_at=row.issued_at,
-        replaced_at=row.replaced_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-    )
-
-
-async def replace_token(
-    connection: AsyncConnection,
-    family: str,
-    *,
-    generation: int,
-    token_hash: str,
-    issued_at: datetime,
-    expires_at: datetime,
-) -> bool:
-    """Moves a session to its next generation; False where another request was faster."""
-    replaced = await connection.execute(
-        update(refresh_sessions)
-        .where(
-            refresh_sessions.c.family == family,
-            refresh_sessions.c.generation == generation - 1,
-            refresh_sessions.c.revoked_at.is_(None),
-        )
-        .values(
-            generation=generation,
-            token_hash=token_hash,
-            issued_at=issued_at,
-            replaced_at=issued_at,
-            expires_at=expires_at,
-        )
-    )
-    return replaced.rowcount > 0
-
-
-async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> UserId | None:
-    """Whose session it was; None where there is no such one, or it had been ended."""
-    revoked = await connection.execute(
-        update(refresh_sessions)
-        .where(refresh_sessions.c.family == family, refresh_sessions.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(refresh_sessions.c.user_id)
-    )
-    user_id = revoked.scalar_one_or_none()
-    return None if user_id is None else UserId(user_id)
-
-
-async def revoke_sessions_of(
-    connection: AsyncConnection, user_id: UserId, *, now: datetime, besides: SessionId | None = None
-) -> frozenset[SessionId]:
-    """Which ones that ended."""
-    mine = [refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None)]
-    if besides is not None:
-        mine.append(refresh_sessions.c.family != besides)
-    revoked = await connection.execute(
-        update(refresh_sessions).where(*mine).values(revoked_at=now).returning(refresh_sessions.c.family)
-    )
-    return frozenset(SessionId(family) for family in revoked.scalars())
-
-
-async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:
-    await connection.execute(delete(refresh_sessions).where(refresh_sessions.c.expires_at < before))
 
 
 async def delete_never_verified(connection: AsyncConnection, *, before: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.accounts import store
+from parlour.accounts import session_store, store
 from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 
@@ -89,12 +89,12 @@ class Upkeep:
                 else:
                     await store.end_visits(connection, account.user_id, now=now)
                     await store.delete_guest(connection, account.user_id)
-                    await store.revoke_sessions_of(connection, account.user_id, now=now)
+                    await session_store.revoke_sessions_of(connection, account.user_id, now=now)
         return [account.user_id for account in ended]
 
     async def tidy(self) -> None:
         """Forgets sessions that ended and accounts that were never confirmed."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            await store.delete_old_sessions(connection, before=now)
+            await session_store.delete_old_sessions(connection, before=now)
             await store.delete_never_verified(connection, before=now - UNVERIFIED_KEPT_FOR)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour.accounts.identity import Identity
 from parlour.db.database import Database
 from parlour.errors import Unavailable
+from parlour.limits import Quota
 from parlour.rooms import store
 from parlour.rooms.entities import Message, Room
 from parlour.rooms.policy import Action
@@ -48,8 +49,9 @@ class Chat:
     they are written, and so announced.
     """
 
-    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, database: Database, messages: Quota, clock: Callable[[], datetime]) -> None:
         self._database = database
+        self._messages = messages
         self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unsure: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -57,9 +59,10 @@ class Chat:
     async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
         """Stores a message; the same id again stores nothing new.
 
-        Raises RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
+        Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
         somebody else's.
         """
+        await self._messages.take(str(identity.user_id))
         key = room_key(room), message_id or str(uuid.uuid4())
         async with self._turn(key[0]):
             try:

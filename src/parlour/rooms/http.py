@@ -57,6 +57,7 @@ from parlour.wire.http import (
 from parlour.wire.refusals import refusals
 
 _ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
+_WRITING = (RateLimited, *_ALWAYS)
 
 
 def room_routes(
@@ -74,6 +75,7 @@ def room_routes(
     """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]
+    Writer = Annotated[Identity, Depends(identification.writing)]
     AnyCaller = Annotated[Identity | None, Depends(identification.optional)]
 
     async def require_own(email: str | None, caller: Identity) -> None:
@@ -86,11 +88,9 @@ def room_routes(
 
     @router.post(
         "/room",
-        responses=refusals(
-            RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, RateLimited, *_ALWAYS
-        ),
+        responses=refusals(RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, *_WRITING),
     )
-    async def create_room(body: NewRoom, caller: Caller) -> Nothing:
+    async def create_room(body: NewRoom, caller: Writer) -> Nothing:
         """Create a room with a password."""
         await rooms.create(
             caller,
@@ -103,9 +103,9 @@ def room_routes(
 
     @router.post(
         "/room/access",
-        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, RateLimited, *_ALWAYS),
+        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, *_WRITING),
     )
-    async def access_room(body: RoomAccess, caller: Caller, request: Request) -> Nothing:
+    async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
         await rooms.give_password(caller, name=body.name, password=body.password, visitor=visitor_of(request))
         return Nothing()
@@ -127,10 +127,10 @@ def room_routes(
             NotInvited,
             Banned,
             MessageIdTaken,
-            *_ALWAYS,
+            *_WRITING,
         ),
     )
-    async def write_message(body: NewMessage, caller: Caller) -> Nothing:
+    async def write_message(body: NewMessage, caller: Writer) -> Nothing:
         """Write to a room's chat."""
         await require_own(body.email, caller)
         written = await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
@@ -150,8 +150,8 @@ def room_routes(
             messages=[_stored(page.room, message) for message in page.messages], more=page.more
         )
 
-    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, RateLimited, *_ALWAYS))
-    async def invite(body: NewInvitation, caller: Caller, request: Request) -> InvitationOutcome:
+    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
         """Invite people by email; a mail goes to each."""
         outcome = await rooms.invite(
             caller, room=body.room, addresses=body.email, visitor=visitor_of(request)
@@ -173,23 +173,23 @@ def room_routes(
         await rooms.require_invitation(caller, email=body.email, room=body.room)
         return Nothing()
 
-    @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def make_event(body: NewEvent, caller: Caller) -> Nothing:
+    @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    async def make_event(body: NewEvent, caller: Writer) -> Nothing:
         """Make a room an event: entered by invitation only."""
         await rooms.make_event(caller, room=body.room)
         on_access_changed()
         return Nothing()
 
-    @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_ALWAYS))
-    async def ban(body: NewBan, caller: Caller) -> Nothing:
+    @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING))
+    async def ban(body: NewBan, caller: Writer) -> Nothing:
         """Remove a person from a room of one's own, and from its call; they may not enter again."""
         room = await rooms.ban(caller, room=body.room, email=body.email)
         on_banned(room, body.email)
         on_access_changed()
         return Nothing()
 
-    @router.post("/room/unban", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def unban(body: NewBan, caller: Caller) -> Nothing:
+    @router.post("/room/unban", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    async def unban(body: NewBan, caller: Writer) -> Nothing:
         """Let a removed person be what they were before; again is harmless."""
         await rooms.unban(caller, room=body.room, email=body.email)
         on_access_changed()
@@ -201,8 +201,8 @@ def room_routes(
         found = await rooms.bans(caller, room=room)
         return BanList(bans=[BanEntry(email=one.email, banned_at=one.banned_at) for one in found])
 
-    @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def remove_room(body: RoomRemoval, caller: Caller) -> Nothing:
+    @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
         """Remove a room of one's own, its chat, invitations and attendance; its call ends."""
         room = await rooms.remove(caller, room=body.room)
         on_removed(room)
@@ -212,10 +212,10 @@ def room_routes(
     @router.post(
         "/event/log",
         responses=refusals(
-            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_ALWAYS
+            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_WRITING
         ),
     )
-    async def log_attendance(body: EventMove, caller: Caller) -> Nothing:
+    async def log_attendance(body: EventMove, caller: Writer) -> Nothing:
         """Say that one joined or left an event; the server's own record is not doubled."""
         move = parsed_move(body.move)
         await require_own(body.email, caller)

@@ -150,11 +150,14 @@ class RoomService:
         Raises RoomNotFound, NotTheCreator, InvalidRequest or RateLimited.
         """
         outcome = _sorted_addresses(addresses)
+        async with self._database.reading() as connection:
+            await permitted(connection, Action.INVITE, room=room, identity=identity)
+        if not outcome.invited:
+            raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
+        # Counting may take a while (Redis), and SQLite has one writer.
+        written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
         async with self._database.transaction() as connection:
             known = await permitted(connection, Action.INVITE, room=room, identity=identity)
-            if not outcome.invited:
-                raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
-            written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             letters = [
                 self._letters.invitation(

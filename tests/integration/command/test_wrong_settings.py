@@ -23,7 +23,8 @@ WRONG = [
     ("PUBLIC_URL", "meet.example.org"),
     ("ALLOWED_ORIGINS", "https://a.example,b.example"),
     ("SECRET_KEY", "sw0rdfish"),
-    ("REDIS_URL", "redis://ann:sw0rdfish@localhost"),
+    ("REDIS_URL", "http://ann:sw0rdfish@localhost"),
+    ("REDIS_URL", "redis://ann:sw0rdfish@localhost/first"),
 ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from parlour.accounts import store
+from parlour.accounts import session_store, store
 from parlour.accounts.identity import UserId
 from parlour.accounts.upkeep import UNVERIFIED_KEPT_FOR, Upkeep
 from parlour.db.database import Database
@@ -51,7 +51,7 @@ class House:
 
     async def session(self, user_id: UserId, family: str, *, until: datetime) -> None:
         async with self.database.transaction() as connection:
-            await store.add_session(
+            await session_store.add_session(
                 connection,
                 family=family,
                 user_id=user_id,

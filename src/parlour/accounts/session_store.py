@@ -1,0 +1,147 @@
+"""The rows of sessions. Every function works in the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from parlour.accounts.identity import SessionId, UserId
+from parlour.db.database import AsyncConnection
+from parlour.db.tables import refresh_sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """`issued_at` is when its present token was, `started_at` when its person logged in."""
+
+    family: SessionId
+    user_id: UserId
+    generation: int
+    token_hash: str
+    started_at: datetime
+    device: str
+    issued_at: datetime
+    replaced_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+_SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
+
+
+async def add_session(
+    connection: AsyncConnection,
+    *,
+    family: str,
+    user_id: UserId,
+    token_hash: str,
+    now: datetime,
+    expires_at: datetime,
+    device: str = "",
+) -> None:
+    await connection.execute(
+        insert(refresh_sessions).values(
+            family=family,
+            user_id=user_id,
+            generation=0,
+            token_hash=token_hash,
+            issued_at=now,
+            started_at=now,
+            expires_at=expires_at,
+            device=device,
+        )
+    )
+
+
+async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
+    row = (await connection.execute(_SESSION, {"family": family})).one_or_none()
+    return None if row is None else _session(row)
+
+
+async def living_sessions_of(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime
+) -> list[SessionRow]:
+    """Those used last first."""
+    found = await connection.execute(
+        select(refresh_sessions)
+        .where(
+            refresh_sessions.c.user_id == user_id,
+            refresh_sessions.c.revoked_at.is_(None),
+            refresh_sessions.c.expires_at > now,
+        )
+        .order_by(refresh_sessions.c.issued_at.desc(), refresh_sessions.c.family)
+    )
+    return [_session(row) for row in found]
+
+
+def _session(row: Any) -> SessionRow:
+    return SessionRow(
+        family=SessionId(row.family),
+        user_id=UserId(row.user_id),
+        generation=row.generation,
+        token_hash=row.token_hash,
+        started_at=row.started_at,
+        device=row.device,
+        issued_at=row.issued_at,
+        replaced_at=row.replaced_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+async def replace_token(
+    connection: AsyncConnection,
+    family: str,
+    *,
+    generation: int,
+    token_hash: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> bool:
+    """Moves a session to its next generation; False where another request was faster."""
+    replaced = await connection.execute(
+        update(refresh_sessions)
+        .where(
+            refresh_sessions.c.family == family,
+            refresh_sessions.c.generation == generation - 1,
+            refresh_sessions.c.revoked_at.is_(None),
+        )
+        .values(
+            generation=generation,
+            token_hash=token_hash,
+            issued_at=issued_at,
+            replaced_at=issued_at,
+            expires_at=expires_at,
+        )
+    )
+    return replaced.rowcount > 0
+
+
+async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> UserId | None:
+    """Whose session it was; None where there is no such one, or it had been ended."""
+    revoked = await connection.execute(
+        update(refresh_sessions)
+        .where(refresh_sessions.c.family == family, refresh_sessions.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(refresh_sessions.c.user_id)
+    )
+    user_id = revoked.scalar_one_or_none()
+    return None if user_id is None else UserId(user_id)
+
+
+async def revoke_sessions_of(
+    connection: AsyncConnection, user_id: UserId, *, now: datetime, besides: SessionId | None = None
+) -> frozenset[SessionId]:
+    """Which ones that ended."""
+    mine = [refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None)]
+    if besides is not None:
+        mine.append(refresh_sessions.c.family != besides)
+    revoked = await connection.execute(
+        update(refresh_sessions).where(*mine).values(revoked_at=now).returning(refresh_sessions.c.family)
+    )
+    return frozenset(SessionId(family) for family in revoked.scalars())
+
+
+async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:
+    await connection.execute(delete(refresh_sessions).where(refresh_sessions.c.expires_at < before))

@@ -1,0 +1,159 @@
+"""Counts that several servers share: in Redis, by the `limits` library."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import structlog
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+PREFIX = "parlour/limits"
+PATIENCE_SECONDS = 1.0
+"""For one count, connecting included."""
+PAUSE_SECONDS = 2.0
+"""Between two questions whether Redis is back."""
+CONNECTIONS = 32
+
+log = structlog.get_logger("parlour.counts")
+Answer = TypeVar("Answer")
+
+
+class RedisRefuses(Exception):
+    """Redis answers, and will not do what it is asked: a wrong password, or no such database."""
+
+
+class SharedCounts(Storage):
+    """While Redis is away each server counts alone, on top of what it counted itself before.
+
+    So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
+    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `run`.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, url: str) -> None:
+        """Connects to nothing yet. Raises ValueError for a URL that cannot be used."""
+        super().__init__()
+        pool = BlockingConnectionPool.from_url(
+            parsed_redis_url(url),
+            max_connections=CONNECTIONS,
+            timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._redis = Redis(connection_pool=pool)
+        # The library's signature knows of plain options alone, its code and manual of the pool as well.
+        options = cast(dict[str, Any], {"connection_pool": pool})
+        self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
+        self._own = MemoryStorage()
+        self._away = asyncio.Event()
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return self._shared.base_exceptions
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        own = await self._own.incr(key, expiry, amount)
+        shared = await self._ask(lambda: self._shared.incr(key, expiry, amount))
+        return own if shared is None else shared
+
+    async def get(self, key: str) -> int:
+        shared = await self._ask(lambda: self._shared.get(key))
+        return await self._own.get(key) if shared is None else shared
+
+    async def get_expiry(self, key: str) -> float:
+        """To the millisecond, where the library's own rounds, so that `Retry-After` is never too short."""
+        left = await self._ask(lambda: self._redis.pttl(self._shared.bridge.prefixed_key(key)))
+        return await self._own.get_expiry(key) if left is None else time.time() + max(left, 0) / 1000
+
+    async def clear(self, key: str) -> None:
+        await self._own.clear(key)
+        await self._ask(lambda: self._shared.clear(key))
+
+    async def reset(self) -> int | None:
+        await self._own.reset()
+        return await self._ask(self._shared.reset)
+
+    async def check(self) -> bool:
+        """Whether Redis answers, asked anew."""
+        try:
+            await self._bounded(self._ping)
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return False
+        self._found()
+        return True
+
+    async def require_usable(self) -> None:
+        """Raises RedisRefuses. A Redis that does not answer may come later."""
+        try:
+            await self._bounded(self._ping)
+        except (AuthenticationError, ResponseError) as error:
+            raise RedisRefuses(type(error).__name__) from error
+        except (RedisError, OSError) as error:
+            self._lost(error)
+
+    async def run(self) -> None:
+        """Looks for a Redis that is away, until cancelled."""
+        while True:
+            await self._away.wait()
+            await asyncio.sleep(PAUSE_SECONDS)
+            await self.check()
+
+    async def aclose(self) -> None:
+        await self._redis.aclose(close_connection_pool=True)
+
+    async def _ping(self) -> None:
+        await self._redis.get(PREFIX)  # PING would be answered without the right to read
+
+    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """None while Redis is away."""
+        if self._away.is_set():
+            return None
+        try:
+            answer = await self._bounded(question)
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return None
+        return answer
+
+    async def _bounded(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await question()
+
+    def _lost(self, error: Exception) -> None:
+        if not self._away.is_set():
+            self._away.set()
+            log.warning("counts.redis_away", error=type(error).__name__, hint="each server counts alone")
+
+    def _found(self) -> None:
+        if self._away.is_set():
+            self._away.clear()
+            log.info("counts.redis_back")
+
+
+def parsed_redis_url(text: str) -> str:
+    """Raises ValueError, in words for people."""
+    try:
+        parts = urlsplit(text)
+        database = parts.path.removeprefix("/")
+        usable = (
+            parts.scheme in ("redis", "rediss")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and (not database or (database.isascii() and database.isdigit()))
+            and not parts.query
+            and not parts.fragment
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("has to be an address such as redis://user:password@host:6379/0, rediss:// with TLS")
+    return text

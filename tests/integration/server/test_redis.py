@@ -1,0 +1,191 @@
+"""Servers with one Redis share what they count; without it, each goes on alone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from limits import RateLimitItemPerHour
+from limits.aio.storage import MemoryStorage, Storage
+from redis.asyncio import Redis
+
+from parlour.counts import PATIENCE_SECONDS, PREFIX, SharedCounts
+from parlour.errors import RateLimited
+from parlour.limits import Backoff, Quota
+from tests.conftest import StartServer
+from tests.people import Person, Visitors, unique
+from tests.servers import ParlourServer, RedisServer
+from tests.servers.command import run_parlour
+from tests.servers.process import free_port
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+async def two_servers(start: StartServer, redis: RedisServer) -> tuple[ParlourServer, ParlourServer]:
+    """With one database and one Redis."""
+    settings = {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_FAILURES_PER_ACCOUNT": 3}
+    first = await start(settings)
+    return first, await start(settings, first.database_url)
+
+
+async def guesses(server: ParlourServer, person: Person, times: int = 1) -> list[int]:
+    """The statuses of so many wrong passwords, one after the other."""
+    body = {"username": person.username, "password": "a wrong guess"}
+    async with httpx.AsyncClient(base_url=server.address) as http:
+        return [(await http.post("/client/login", json=body)).status_code for _ in range(times)]
+
+
+async def ready(server: ParlourServer) -> int:
+    async with httpx.AsyncClient(base_url=server.address) as http:
+        return (await http.get("/readyz")).status_code
+
+
+async def test_failures_on_one_server_count_on_the_other(
+    fresh_server: StartServer, redis: RedisServer
+) -> None:
+    first, second = await two_servers(fresh_server, redis)
+    async with Visitors(first) as people, Visitors(second) as elsewhere:
+        ann = await people.client("ann")
+        assert await guesses(first, ann, 3) == [401, 401, 401]
+        twin = await elsewhere.stranger()
+        answer = await twin.post("/client/login", {"username": ann.username, "password": ann.password})
+        assert answer.status_code == 429
+        assert answer.json()["code"] == "rate_limited"
+        await asyncio.sleep(int(answer.headers["Retry-After"]) + 0.05)  # as a person would who reads it
+        right = {"username": ann.username, "password": ann.password}
+        assert (await twin.post("/client/login", right)).status_code == 200
+        assert await guesses(first, ann, 2) == [401, 401], "a right one on either forgets the wrong ones"
+    async with Redis.from_url(redis.url) as look:
+        keys = [key.decode() async for key in look.scan_iter()]
+        lives = [await look.ttl(key) for key in keys]
+    assert keys
+    assert all(key.startswith("parlour/") for key in keys)
+    assert all(0 <= life <= 3600 for life in lives)
+
+
+async def test_redis_goes_and_comes_back(fresh_server: StartServer, redis: RedisServer) -> None:
+    first, second = await two_servers(fresh_server, redis)
+    async with Visitors(first) as people:
+        ann, bob, cem = [await people.client(name) for name in ("ann", "bob", "cem")]
+        assert await ready(first) == await ready(second) == 200
+        assert await guesses(first, ann, 2) == [401, 401]
+        await redis.stop()
+        await bob.logs_in()
+        assert await ready(first) == 503
+        assert await guesses(first, ann, 2) == [401, 429], "what this server counted itself still counts"
+        assert await guesses(first, bob, 4) == [401, 401, 401, 429]
+        assert await guesses(second, bob, 1) == [401], "the other one counts alone"
+        logged = first.log.read_text()
+        assert logged.count("counts.redis_away") == 1
+        assert redis.password not in logged
+        await redis.start()
+        assert await ready(first) == await ready(second) == 200
+        assert "counts.redis_back" in first.log.read_text()
+        assert await guesses(first, cem, 3) == [401, 401, 401]
+        assert await guesses(second, cem) == [429], "shared again"
+
+
+async def test_a_redis_that_hangs_holds_nobody_up(fresh_server: StartServer, redis: RedisServer) -> None:
+    first, _ = await two_servers(fresh_server, redis)
+    async with Visitors(first) as people:
+        ann = await people.client("ann")
+        redis.freeze()
+        began = time.monotonic()
+        await ann.logs_in()
+        assert time.monotonic() - began < PATIENCE_SECONDS + 1
+        assert await guesses(first, ann, 4) == [401, 401, 401, 429]
+        assert time.monotonic() - began < PATIENCE_SECONDS + 2, "nobody else waits"
+        redis.thaw()
+        await first.expect_log("counts.redis_back")
+        assert await ready(first) == 200
+
+
+async def test_a_start_without_redis(fresh_server: StartServer, redis: RedisServer) -> None:
+    await redis.stop()
+    server = await fresh_server({"PARLOUR_REDIS_URL": redis.url, "PARLOUR_FAILURES_PER_ACCOUNT": 3})
+    await server.expect_log("counts.redis_away")
+    async with Visitors(server) as people:
+        ann = await people.client("ann")
+        assert await guesses(server, ann, 4) == [401, 401, 401, 429]
+    assert await ready(server) == 503
+    await redis.start()
+    assert await ready(server) == 200
+
+
+@pytest.mark.parametrize("wrong", ["password", "database"])
+async def test_a_redis_that_refuses_ends_the_start(tmp_path: Path, redis: RedisServer, wrong: str) -> None:
+    url = f"redis://:sw0rdfish@127.0.0.1:{redis.port}" if wrong == "password" else f"{redis.url}99"
+    ended = await run_parlour(
+        "serve", "--port", str(free_port()), folder=tmp_path, settings={"PARLOUR_REDIS_URL": url}
+    )
+    (line,) = ended.err.splitlines()
+    assert (ended.code, ended.out) == (2, "")
+    assert "PARLOUR_REDIS_URL" in line
+    assert "sw0rdfish" not in line and redis.password not in line
+
+
+# What limits ask of a storage, of each kind that there is.
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def storage(request: pytest.FixtureRequest) -> AsyncIterator[Storage]:
+    if request.param == "memory":
+        yield MemoryStorage()
+        return
+    async with RedisServer() as server:
+        shared = SharedCounts(server.url)
+        yield shared
+        assert await shared.check()
+        await shared.aclose()
+
+
+async def test_waits_double(storage: Storage) -> None:
+    backoff = Backoff(storage, name="login", free=3, longest=4)
+    waits = []
+    for _ in range(6):
+        await storage.clear("login/wait/ann")  # the wait of the last one alone
+        await backoff.failed("ann")
+        try:
+            await backoff.require("ann")
+        except RateLimited as refused:
+            waits.append(refused.retry_after)
+    assert waits == [1, 2, 4, 4]
+    await backoff.forget("ann")
+    await storage.clear("login/wait/ann")
+    await backoff.failed("ann")
+    await backoff.require("ann")
+
+
+async def test_retry_after_is_never_too_short(storage: Storage) -> None:
+    backoff = Backoff(storage, name="login", free=1, longest=1)
+    await backoff.failed("ann")
+    with pytest.raises(RateLimited) as refused:
+        await backoff.require("ann")
+    await asyncio.sleep(refused.value.retry_after + 0.01)
+    await backoff.require("ann")
+
+
+async def test_of_many_at_once_as_many_as_allowed(storage: Storage) -> None:
+    quota = Quota(storage, RateLimitItemPerHour(7, namespace=unique("rooms")))
+    outcomes = await asyncio.gather(*(quota.take("ann") for _ in range(40)), return_exceptions=True)
+    assert outcomes.count(None) == 7
+    refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
+    assert len(refused) == 33
+    assert all(0 < one.retry_after <= 3600 for one in refused)
+    await quota.take("bob")
+
+
+async def test_keys_end_with_the_prefix_and_the_time() -> None:
+    """What nobody counts any more is not kept."""
+    async with RedisServer() as server:
+        shared = SharedCounts(server.url)
+        await shared.incr("x", 60)
+        await shared.incr("x", 60)
+        async with Redis.from_url(server.url) as look:
+            assert [key async for key in look.scan_iter()] == [f"{PREFIX}:x".encode()]
+            assert 0 < await look.ttl(f"{PREFIX}:x") <= 60
+        assert await shared.reset() == 1
+        assert await shared.get("x") == 0
+        await shared.aclose()
