@@ -67,7 +67,7 @@ async def test_a_link_to_a_room_survives_signing_up(visitors: Visitors, at_brows
 async def test_a_guests_time_ends_in_the_middle_of_a_call(
     fresh_server: StartServer, at_browser: AtBrowser
 ) -> None:
-    server = await fresh_server({"PARLOUR_GUEST_TTL": 10})
+    server = await fresh_server({"PARLOUR_GUEST_TTL": 25})
     async with Visitors(server) as visitors:
         ann = await at_browser(await visitors.client("ann"))
         gus = await at_browser(await visitors.stranger("gus", client=False))
@@ -86,7 +86,7 @@ async def test_a_guests_time_ends_in_the_middle_of_a_call(
         warning = gus.page.get_by_role("status", name="Your time as a guest")
         await expect(warning).to_contain_text("ends in less than 2 minutes")
 
-        await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=15_000)
+        await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=40_000)
         await expect(gus.page.get_by_role("alert")).to_contain_text("account of your own")
         await ann.expects()
         await gus.button("Create an account").click()

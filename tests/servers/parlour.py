@@ -125,7 +125,7 @@ class ParlourServer:
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """What /dev/mail shows, newest first."""
-        async with httpx.AsyncClient(base_url=self.address) as client:
+        async with httpx.AsyncClient(base_url=self.address, timeout=30) as client:
             answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
         answer.raise_for_status()
         mails = [Mail(**mail) for mail in answer.json()]
@@ -133,13 +133,13 @@ class ParlourServer:
 
     async def expect_mail(self, to: str) -> Mail:
         """The oldest mail to `to` that no earlier call has returned; waits a little where there is none."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(mails := await self.mails(to)) <= self._read[to]:  # noqa: ASYNC110 - nothing to wait on
                 await asyncio.sleep(0.05)  # /dev/mail tells nobody that it changed
         self._read[to] += 1
         return mails[-self._read[to]]
 
-    async def expect_log(self, text: str, timeout: float = 10) -> str:  # noqa: ASYNC109 - reads better
+    async def expect_log(self, text: str, timeout: float = 30) -> str:  # noqa: ASYNC109 - reads better
         """The log's first line since the test's start that holds `text`; waits for it."""
         async with asyncio.timeout(timeout):
             while True:

@@ -113,7 +113,7 @@ class SmtpServer:
     def accept(self) -> None:
         self._refusal = None
 
-    async def expect_message(self, to: str, timeout: float = 10) -> ReceivedMail:  # noqa: ASYNC109 - reads better
+    async def expect_message(self, to: str, timeout: float = 30) -> ReceivedMail:  # noqa: ASYNC109 - reads better
         """The oldest mail to `to` that no earlier call has returned; waits for it where there is none."""
         async with asyncio.timeout(timeout), self._changed:
             while True:
@@ -122,7 +122,7 @@ class SmtpServer:
                         return self.mails.pop(index)
                 await self._changed.wait()
 
-    async def expect_refusals(self, count: int, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads better
+    async def expect_refusals(self, count: int, timeout: float = 30) -> None:  # noqa: ASYNC109 - reads better
         """Waits until `count` mails in all have been refused."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.refused >= count)
