@@ -31,7 +31,7 @@ class Mail:
 
 
 class ParlourServer:
-    """One server on a port that the system chooses; after a restart, on the same one.
+    """One server on a port of its own; after a restart, on the same one.
 
     `url` is what the server prints, its public URL; `address` is where it listens.
     `settings` are environment variables by their full names. Nothing else of the environment reaches the
@@ -55,8 +55,7 @@ class ParlourServer:
         }
         self.url = ""
         self._host = host
-        # The printed URL tells the port, unless it is one of the test's choice.
-        self._port = free_port() if "PARLOUR_PUBLIC_URL" in self.settings else 0
+        self._port = free_port()
         self._log_mark = 0
         self._read: Counter[str] = Counter()
         self._process: asyncio.subprocess.Process | None = None
@@ -100,7 +99,6 @@ class ParlourServer:
             raise RuntimeError(
                 f"Parlour was not ready within {_READY_WITHIN_SECONDS} s:\n{tail(self.log)}"
             ) from None
-        self._port = self._port or httpx.URL(self.url).port or 0
 
     async def terminate(self) -> int:
         """Ends the server as a service manager would. Returns its exit code."""

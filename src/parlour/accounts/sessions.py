@@ -149,14 +149,25 @@ class Sessions:
 
     async def identify_access(self, token: str) -> Identity:
         """Who an access token stands for. Raises InvalidToken."""
-        now = self._clock()
+        return await self.confirm(*self.claimed(token))
+
+    def claimed(self, token: str) -> tuple[UserId, SessionId]:
+        """Whose session an access token is of, as it says, without the database. Raises InvalidToken."""
         try:
-            claim = self._signer.read_access(token, now=now)
+            claim = self._signer.read_access(token, now=self._clock())
         except TokenRejected as error:
             raise InvalidToken from error
+        session = SessionId(claim.family)
+        if self._endings.include(session):
+            raise InvalidToken
+        return UserId(claim.user_id), session
+
+    async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
+        """Who acts through this session. Raises InvalidToken where the session or the account is over."""
+        now = self._clock()
         async with self._database.looking_up() as connection:
-            session = await store.session(connection, claim.family)
-            account = await store.account_by_id(connection, claim.user_id)
+            session = await store.session(connection, family)
+            account = await store.account_by_id(connection, user_id)
         if account is None or session is None or self._is_over(session):
             raise InvalidToken
         identity = _identity(account, session.family, now)
