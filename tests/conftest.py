@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.servers import ParlourServer, PostgresServer, RedisServer, SmtpServer
 from tests.servers.browser import People, chromium, evidence_folder
 from tests.servers.smtp import Security
 
 _DATABASES = ("sqlite", "postgres")
+SHOWN_WITHIN_MS = 15_000
+"""What a page should show by then, it does not show: several browsers share two cores."""
 _FAILED = pytest.StashKey[bool]()
 _RUNNING = pytest.StashKey[list[ParlourServer]]()
 
@@ -181,6 +183,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    expect.set_options(timeout=SHOWN_WITHIN_MS)
     config.stash[_RUNNING] = []
     config.addinivalue_line("markers", "database(*kinds): run on these databases alone: sqlite, postgres")
 

@@ -40,6 +40,7 @@ from parlour.calls.passes import Passes
 from parlour.calls.presence import Presence
 from parlour.calls.proxies import TrustedProxies
 from parlour.calls.socket import PATH, Deliveries, Signaling
+from parlour.calls.trust import Trust
 from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
@@ -162,6 +163,7 @@ class Parlour:
         self.waiting_room = WaitingRoom()
         deliveries = Deliveries()
         courier = Courier(presence, deliveries.deliver)
+        trust = Trust(presence=presence, sessions=self.sessions, rooms=self.rooms)
         self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=deliveries.deliver)
         self.visits = Visits(
             presence=presence,
@@ -170,6 +172,7 @@ class Parlour:
             rooms=self.rooms,
             attendance=self.attendance,
             passes=Passes(self.signer, clock=utc_now),
+            trust=trust,
             grace=self.settings.resume_grace,
             deliver=deliveries.deliver,
             hang_up=deliveries.hang_up,
@@ -178,6 +181,7 @@ class Parlour:
             presence=presence,
             courier=courier,
             visits=self.visits,
+            trust=trust,
             watchers=self.watchers,
             rooms=self.rooms,
             chat=self.chat,
@@ -366,6 +370,7 @@ class Parlour:
             "forgotten passwords": self.credentials.run,
             "watchers": self.watchers.run,
             "visits": self.visits.run,
+            "trust": self.hub.run,
             "attendance": self.attendance.run,
             "audit": self.audit.run,
         }

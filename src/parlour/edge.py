@@ -10,14 +10,13 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers as StarletteHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from parlour.db.database import AWAY
 from parlour.errors import (
     FieldError,
     InternalError,
@@ -183,9 +182,7 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
         Refusal: refused,
         RequestValidationError: invalid,
         HTTPException: framework,
-        OperationalError: unavailable,
-        InterfaceError: unavailable,
-        PoolTimeout: unavailable,
+        **dict.fromkeys(AWAY, unavailable),
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -103,7 +103,7 @@ async def test_slow_loris(fresh_server: StartServer) -> None:
     ]
     for number, (_, writer) in enumerate(slow):
         writer.write(starts[number % len(starts)])
-    async with httpx.AsyncClient(base_url=server.address) as client:
+    async with httpx.AsyncClient(base_url=server.address, timeout=20) as client:
         for _ in range(10):
             assert (await client.get("/healthz")).status_code == 200
     async with asyncio.timeout(30):

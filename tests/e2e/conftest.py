@@ -27,7 +27,7 @@ def at_browser(person: People) -> AtBrowser:
 
     async def sit_down(account: Person, **context: Any) -> Participant:
         page = await person(account.username or account.email, at=account.server.url, **context)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         await keep_connections(page)
         return Participant(page, account)
 

@@ -88,7 +88,7 @@ async def use_small_pictures(page: Page) -> None:
     await page.add_init_script(_SMALL_PICTURES)
 
 
-async def received(video: Locator, *, frames: int = 5, within: float = 30) -> Received:
+async def received(video: Locator, *, frames: int = 5, within: float = 60) -> Received:
     """Returns once `video`, fed by a peer connection, has shown so many new frames, and sound came too."""
     async with asyncio.timeout(within):
         measured = await video.evaluate(_FOLLOW, frames)

@@ -23,6 +23,13 @@ pytestmark = pytest.mark.database("sqlite")
 
 HEALED_WITHIN_SECONDS = 40
 CUT_SECONDS = 20
+OFFLINE_SECONDS = 15
+_NOTE_WHETHER_ONLINE = """
+  () => {
+    const heard = (event) => new Promise((done) => addEventListener(event, () => done(), { once: true }));
+    window.heard = { offline: heard("offline"), online: heard("online") };
+  }
+"""
 
 Record = Callable[[str, object], None]
 
@@ -146,6 +153,29 @@ async def test_a_line_that_is_cut_for_twenty_seconds(
     await asyncio.sleep(began + CUT_SECONDS - time.monotonic())  # as long as the line is away
     bob.host.link.cut, length = False, time.monotonic() - began
     await cut.heals(record_property, besides=length)
+    await quiet(ann, bob)
+
+
+async def test_a_computer_that_goes_offline_and_online(
+    pair: tuple[Seat, Seat], record_property: Record
+) -> None:
+    """Its browser says so itself, by the events of that name."""
+    ann, bob = pair
+    page = bob.participant.page
+    await page.evaluate(_NOTE_WHETHER_ONLINE)
+    offline = Fault(ann, bob, f"{OFFLINE_SECONDS} s offline")
+    await offline.begin()
+    await bob.host.unplugs()
+    began = time.monotonic()
+    async with asyncio.timeout(30):
+        await page.evaluate("window.heard.offline")
+    await lost(ann, bob)
+    await asyncio.sleep(began + OFFLINE_SECONDS - time.monotonic())  # as long as there is no network
+    await bob.host.plugs_in()
+    length = time.monotonic() - began
+    async with asyncio.timeout(30):
+        await page.evaluate("window.heard.online")
+    await offline.heals(record_property, besides=length)
     await quiet(ann, bob)
 
 

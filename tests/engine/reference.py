@@ -10,8 +10,8 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self
 
 import aiohttp
 import uvicorn
@@ -29,6 +29,34 @@ PATIENCE = 30.0
 """Seconds after which what should have happened has not."""
 
 QUICK = {"ping_interval": 0.3, "ping_timeout": 0.2}
+
+
+class Metronome:
+    """How long this very loop, and the server in it, stood still because the machine was busy."""
+
+    TICK = 0.005
+
+    def __init__(self) -> None:
+        self.stalled = 0.0
+        self._beating: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._beating = asyncio.create_task(self._beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._beating is not None
+        self._beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._beating
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self.TICK
+            await asyncio.sleep(self.TICK)
+            if (late := loop.time() - due) > self.TICK:
+                self.stalled += late
 
 
 class Echo:

@@ -75,6 +75,7 @@ async def test_the_client_of_python_socketio(
         auth={"token": "1"},
         namespaces=["/", "/custom"],
         transports=transports,
+        wait_timeout=PATIENCE,
     )
     try:
         assert other.transport() == transports[-1]

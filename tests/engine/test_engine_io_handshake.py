@@ -153,6 +153,7 @@ async def test_an_upgrade_without_a_key_is_refused(io: Client) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("options", [{}])
 @pytest.mark.parametrize("http", BOTH_HTTP)
 async def test_both_http_implementations_of_uvicorn_hand_over(echo: Sessions, http: type) -> None:
     async with serving(echo, http=http) as port:

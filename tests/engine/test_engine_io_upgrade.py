@@ -138,7 +138,7 @@ async def test_polling_goes_on_when_the_probing_websocket_is_lost(io: Client, ec
     await upgraded(io, sid)
 
 
-@pytest.mark.parametrize("options", [{"upgrade_timeout": 0.05, "ping_timeout": 2.0}])
+@pytest.mark.parametrize("options", [{"upgrade_timeout": 0.5, "ping_timeout": 2.0}])
 async def test_a_websocket_that_never_upgrades_is_closed(io: Client) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
@@ -167,7 +167,7 @@ async def test_a_session_that_the_server_closes_during_the_upgrade_ends_when_it_
     assert await socket.closed() == []
 
 
-@pytest.mark.parametrize("options", [{"upgrade_timeout": 0.05, "ping_timeout": 2.0}])
+@pytest.mark.parametrize("options", [{"upgrade_timeout": 0.5, "ping_timeout": 2.0}])
 async def test_a_closed_session_that_does_not_move_is_dropped(io: Client, echo: Sessions) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)

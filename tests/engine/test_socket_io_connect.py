@@ -74,7 +74,7 @@ async def test_a_packet_before_connect_closes_the_transport(client: Client, pack
         assert await socket.closed() == []
 
 
-@pytest.mark.parametrize("options", [{"connect_timeout": 0.1, "ping_timeout": 1.0}])
+@pytest.mark.parametrize("options", [{"connect_timeout": 0.5, "ping_timeout": 1.0}])
 async def test_a_transport_that_never_connects_is_closed(client: Client, engine: Engine) -> None:
     socket, _ = await client.open_websocket()
     assert await socket.closed() == []
@@ -152,7 +152,7 @@ async def test_who_waits_and_leaves_is_told_of(client: Client, reference: Refere
     assert await reference.told("disconnect") == ("disconnect", connection, Reason.TRANSPORT_CLOSE)
 
 
-@pytest.mark.parametrize("options", [{"ping_interval": 0.2, "ping_timeout": 0.2}])
+@pytest.mark.parametrize("options", [{"ping_interval": 1.0, "ping_timeout": 1.0}])
 async def test_leaving_the_main_namespace_keeps_the_transport(client: Client, reference: Reference) -> None:
     socket = await client.connect()
     await socket.send("41")
@@ -160,7 +160,7 @@ async def test_leaving_the_main_namespace_keeps_the_transport(client: Client, re
     assert await socket.text() == "2"
 
 
-@pytest.mark.parametrize("options", [{"connect_timeout": 0.1, "ping_timeout": 1.0}])
+@pytest.mark.parametrize("options", [{"connect_timeout": 0.5, "ping_timeout": 1.0}])
 async def test_a_transport_that_left_all_namespaces_is_closed_in_time(client: Client) -> None:
     socket = await client.connect()
     await socket.send("41")

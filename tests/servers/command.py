@@ -36,7 +36,7 @@ async def run_parlour(
         preexec_fn=dying_with_parent(signal.SIGKILL),
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):  # some tests start a dozen at once
             out, err = await process.communicate(typed.encode())
     except TimeoutError:
         process.kill()

@@ -66,6 +66,13 @@ class Host:
         await _ip(*inside, "add", f"{address}/{_PREFIX}", "dev", self._device)
         self.address = address
 
+    async def unplugs(self) -> None:
+        """No network at all, and the host's programs know it."""
+        await _ip("-n", self._namespace, "link", "set", self._device, "down")
+
+    async def plugs_in(self) -> None:
+        await _ip("-n", self._namespace, "link", "set", self._device, "up")
+
 
 class Network:
     """The first address is this process's own, where servers listen."""

@@ -31,7 +31,7 @@ class Mail:
 
 
 class ParlourServer:
-    """One server on a port that the system chooses; after a restart, on the same one.
+    """One server on a port of its own; after a restart, on the same one.
 
     `url` is what the server prints, its public URL; `address` is where it listens.
     `settings` are environment variables by their full names. Nothing else of the environment reaches the
@@ -55,8 +55,7 @@ class ParlourServer:
         }
         self.url = ""
         self._host = host
-        # The printed URL tells the port, unless it is one of the test's choice.
-        self._port = free_port() if "PARLOUR_PUBLIC_URL" in self.settings else 0
+        self._port = free_port()
         self._log_mark = 0
         self._read: Counter[str] = Counter()
         self._process: asyncio.subprocess.Process | None = None
@@ -100,7 +99,6 @@ class ParlourServer:
             raise RuntimeError(
                 f"Parlour was not ready within {_READY_WITHIN_SECONDS} s:\n{tail(self.log)}"
             ) from None
-        self._port = self._port or httpx.URL(self.url).port or 0
 
     async def terminate(self) -> int:
         """Ends the server as a service manager would. Returns its exit code."""
@@ -125,7 +123,7 @@ class ParlourServer:
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """What /dev/mail shows, newest first."""
-        async with httpx.AsyncClient(base_url=self.address) as client:
+        async with httpx.AsyncClient(base_url=self.address, timeout=30) as client:
             answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
         answer.raise_for_status()
         mails = [Mail(**mail) for mail in answer.json()]
@@ -133,13 +131,13 @@ class ParlourServer:
 
     async def expect_mail(self, to: str) -> Mail:
         """The oldest mail to `to` that no earlier call has returned; waits a little where there is none."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(mails := await self.mails(to)) <= self._read[to]:  # noqa: ASYNC110 - nothing to wait on
                 await asyncio.sleep(0.05)  # /dev/mail tells nobody that it changed
         self._read[to] += 1
         return mails[-self._read[to]]
 
-    async def expect_log(self, text: str, timeout: float = 10) -> str:  # noqa: ASYNC109 - reads better
+    async def expect_log(self, text: str, timeout: float = 30) -> str:  # noqa: ASYNC109 - reads better
         """The log's first line since the test's start that holds `text`; waits for it."""
         async with asyncio.timeout(timeout):
             while True:

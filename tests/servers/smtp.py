@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.servers.process import free_port
+
 Security = Literal["plain", "starttls", "tls"]
 
 
@@ -57,7 +59,7 @@ class _Refusal:
 
 
 class SmtpServer:
-    """Listens on a free port of 127.0.0.1, in the loop of the tests.
+    """Listens on a port of 127.0.0.1, in the loop of the tests.
 
     `refuse("451 later")` refuses what comes until `accept()`; with `times=1` just the next mail.
     `stop()` and `start()` take the server away and bring it back under the same address.
@@ -69,7 +71,7 @@ class SmtpServer:
     ) -> None:
         self.security = security
         self.login = login
-        self.port = 0
+        self.port = free_port()
         self.mails: list[ReceivedMail] = []
         self.refused = 0
         self.certificate = folder / "smtp-certificate.pem"
@@ -96,7 +98,6 @@ class SmtpServer:
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, "127.0.0.1", self.port, ssl=self._tls if self.security == "tls" else None
         )
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -113,7 +114,7 @@ class SmtpServer:
     def accept(self) -> None:
         self._refusal = None
 
-    async def expect_message(self, to: str, timeout: float = 10) -> ReceivedMail:  # noqa: ASYNC109 - reads better
+    async def expect_message(self, to: str, timeout: float = 30) -> ReceivedMail:  # noqa: ASYNC109 - reads better
         """The oldest mail to `to` that no earlier call has returned; waits for it where there is none."""
         async with asyncio.timeout(timeout), self._changed:
             while True:
@@ -122,7 +123,7 @@ class SmtpServer:
                         return self.mails.pop(index)
                 await self._changed.wait()
 
-    async def expect_refusals(self, count: int, timeout: float = 10) -> None:  # noqa: ASYNC109 - reads better
+    async def expect_refusals(self, count: int, timeout: float = 30) -> None:  # noqa: ASYNC109 - reads better
         """Waits until `count` mails in all have been refused."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.refused >= count)

@@ -151,17 +151,27 @@ class Sessions:
 
     async def identify_access(self, token: str) -> Identity:
         """Who an access token stands for. Raises InvalidToken."""
-        now = self._clock()
+        return await self.confirm(*self.claimed(token))
+
+    def claimed(self, token: str) -> tuple[UserId, SessionId]:
+        """Whose session an access token is of, as it says, without the database. Raises InvalidToken."""
         try:
-            claim = self._signer.read_access(token, now=now)
+            claim = self._signer.read_access(token, now=self._clock())
         except TokenRejected as error:
             raise InvalidToken from error
-        async with self._database.looking_up() as connection:
-            account = await store.account_by_session(connection, claim.family)
         session = SessionId(claim.family)
-        if account is None or account.user_id != claim.user_id or self._endings.include(session):
+        if self._endings.include(session):
             raise InvalidToken
-        identity = _identity(account, session, now)
+        return UserId(claim.user_id), session
+
+    async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
+        """Who acts through this session. Raises InvalidToken where the session or the account is over."""
+        now = self._clock()
+        async with self._database.looking_up() as connection:
+            account = await store.account_by_session(connection, family)
+        if account is None or account.user_id != user_id or self._endings.include(family):
+            raise InvalidToken
+        identity = _identity(account, family, now)
         if identity is None:
             raise InvalidToken
         return identity

@@ -9,6 +9,7 @@ from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier, Deliver
 from parlour.calls.presence import Connection, ConnectionId, InCall, Presence
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
+from parlour.calls.trust import Trust
 from parlour.calls.visits import HangUp, Visits
 from parlour.calls.watchers import Watchers
 from parlour.errors import Refusal
@@ -46,6 +47,7 @@ class Hub:
         presence: Presence,
         courier: Courier,
         visits: Visits,
+        trust: Trust,
         watchers: Watchers,
         rooms: RoomService,
         chat: Chat,
@@ -55,11 +57,20 @@ class Hub:
         self._presence = presence
         self._courier = courier
         self._visits = visits
+        self._trust = trust
         self._watchers = watchers
         self._rooms = rooms
         self._chat = chat
         self._deliver = deliver
         self._hang_up = hang_up
+
+    async def run(self) -> None:
+        """Until cancelled: asks after those who came back while the database was away."""
+        await self._trust.run(self._session_over, self._put_out)
+
+    def known(self, user_id: UserId, session: SessionId) -> Identity | None:
+        """Who is in a call through this session, for the time that the database is away."""
+        return self._trust.identity(user_id, session)
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
         self._watchers.welcome(self._presence.add(connection_id, identity))
@@ -144,6 +155,14 @@ class Hub:
         """Takes everybody out of the call of a room that is no more."""
         told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
         self._visits.remove(room, told, lambda _identity: True)
+
+    def _session_over(self, identity: Identity, reason: Refusal) -> None:
+        if identity.session is not None:
+            self.end_session(identity.user_id, reason, sessions=frozenset({identity.session}))
+
+    def _put_out(self, identity: Identity, room: Room, reason: Refusal) -> None:
+        told = Removed(room=room.name, code=reason.code, message=reason.message)
+        self._visits.remove(room, told, lambda one: one.user_id == identity.user_id)
 
     async def _ban(self, connection: Connection, event: BanPeer) -> Accepted:
         room = _visit(connection).room

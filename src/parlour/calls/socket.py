@@ -11,8 +11,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from parlour.accounts.http import COOKIE, Origins
 from parlour.accounts.identity import Identity
@@ -24,6 +22,7 @@ from parlour.calls.presence import ConnectionId
 from parlour.calls.proxies import TrustedProxies
 from parlour.calls.refusals import InvalidPayload, UnknownEvent
 from parlour.calls.waiting import WaitingRoom
+from parlour.db.database import AWAY
 from parlour.engine import (
     Connection,
     EncodedPacket,
@@ -181,11 +180,14 @@ class Signaling:
         try:
             token = _token(auth)
             if token is not None:
-                identity: Identity | None = await self._sessions.identify_access(token)
+                identity: Identity | None = await self._identify_token(token)
             else:
                 identity = await self._identify_cookie(connection.handshake)
         except Refusal as refusal:
             connection.refuse(refusal.message, {"code": refusal.code})
+        except AWAY as error:
+            log.error("signaling.database_unavailable", event_name="connect", error=type(error).__name__)
+            connection.close_transport()
         except Exception as error:
             log.exception("signaling.connect_failed", error=type(error).__name__)
             connection.close_transport()
@@ -216,6 +218,16 @@ class Signaling:
         """Without a packet, so that clients come back by themselves."""
         await self._waiting_room.wait(connection.handshake.address, since=connection.opened_at)
         connection.close_transport()
+
+    async def _identify_token(self, token: str) -> Identity:
+        """Whoever is in a call comes back to it though the database is away."""
+        try:
+            return await self._sessions.identify_access(token)
+        except AWAY:
+            known = self._hub.known(*self._sessions.claimed(token))
+            if known is None:
+                raise
+            return known
 
     async def _identify_cookie(self, handshake: Handshake) -> Identity | None:
         """None without a cookie, or where it comes from a site that may not use it."""
@@ -262,7 +274,7 @@ class Signaling:
             answer = _rejected(refusal)
             if refusal.status == HTTPStatus.FORBIDDEN:
                 self._record(connection, "refusal", refusal.code, event)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except AWAY as error:
             log.error("signaling.database_unavailable", event_name=name, error=type(error).__name__)
             answer = _rejected(Unavailable())
         except Exception as error:

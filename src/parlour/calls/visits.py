@@ -18,7 +18,10 @@ from parlour.calls.line import Line
 from parlour.calls.passes import Pass, Passes
 from parlour.calls.presence import Away, Connection, ConnectionId, InCall, Presence, Watching
 from parlour.calls.refusals import ConnectionGone
+from parlour.calls.trust import Trust
 from parlour.calls.watchers import Watchers
+from parlour.db.database import AWAY
+from parlour.errors import Unavailable
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
@@ -46,6 +49,7 @@ class Visits:
         rooms: RoomService,
         attendance: AttendanceLog,
         passes: Passes,
+        trust: Trust,
         grace: int,
         deliver: Deliver,
         hang_up: HangUp,
@@ -56,6 +60,7 @@ class Visits:
         self._rooms = rooms
         self._attendance = attendance
         self._passes = passes
+        self._trust = trust
         self._deliver = deliver
         self._hang_up = hang_up
         self._removals = 0
@@ -73,12 +78,16 @@ class Visits:
     async def join(self, connection: Connection, event: Join) -> Joined:
         if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
-        room = await self._permission_to_enter(connection.identity, event.room)
+        room, is_permitted = await self._room_to_enter(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
         if isinstance(current.state, InCall):
             await self.leave(current)
             current = self._still_there(connection.connection_id)
-        answer = self._go_on(current, room, event) or self._enter(current, room, event)
+        answer = self._go_on(current, room, event)
+        if answer is None:
+            if not is_permitted:
+                raise Unavailable
+            answer = self._enter(current, room, event)
         self._watchers.changed()
         self._attendance.came(answer.peer_id, current.identity, room)
         await self._attendance.written()
@@ -127,6 +136,16 @@ class Visits:
                 self._part(connection)
             else:
                 self._stayed_away(peer)
+
+    async def _room_to_enter(self, identity: Identity, room: str) -> tuple[Room, bool]:
+        """Where the database is away: the room of a visit that is known, and no permission to begin one."""
+        try:
+            return await self._permission_to_enter(identity, room), True
+        except AWAY:
+            known = self._trust.room(identity, room)
+            if known is None:
+                raise
+            return known, False
 
     async def _permission_to_enter(self, identity: Identity, room: str) -> Room:
         """Asks again where somebody was removed meanwhile: the answer may be older than that."""

@@ -20,12 +20,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 SQLITE_BUSY_MS = 10_000
 POOL_SIZE = 10
 CONNECT_SECONDS = 5
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a database raises that does not answer, or cannot do now what it could do before."""
 
 
 class InvalidDatabaseUrl(ValueError):
@@ -242,4 +245,4 @@ def _prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", begin)
 
 
-__all__ = ["AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url"]
+__all__ = ["AWAY", "AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url"]

@@ -28,14 +28,14 @@ async function messages() {
   for (let number = 0; number < 300; number++) socket.emit("message", number);
   await all;
   seen.ordered = back.every((number, index) => number === index);
-  seen.ack = await socket.timeout(3000).emitWithAck("message-with-ack", 1, "zwei", { drei: ["é", "😀"] });
+  seen.ack = await socket.timeout(15000).emitWithAck("message-with-ack", 1, "zwei", { drei: ["é", "😀"] });
   socket.on("question", (number, answer) => answer(number + 1, "is the answer"));
   socket.emit("ask-me");
   seen.answered = (await next(socket, "answered"))[0];
-  seen.large = (await socket.timeout(3000).emitWithAck("message-with-ack", "x".repeat(200000))).length;
+  seen.large = (await socket.timeout(15000).emitWithAck("message-with-ack", "x".repeat(200000))).length;
   socket.emit("message", new Uint8Array([1, 2, 3]));
   seen.binary = (await next(socket, "refused"))[0].message;
-  seen.wrong = (await socket.timeout(3000).emitWithAck("typed", "seven")).message;
+  seen.wrong = (await socket.timeout(15000).emitWithAck("typed", "seven")).message;
   seen.stillConnected = socket.connected;
 }
 

@@ -32,7 +32,7 @@ async def test_a_guests_tokens_last_as_long_as_the_guest(visitors: Visitors) -> 
     assert access["email"] == gus.email
     assert "username" not in access
     assert access["exp"] - access["iat"] == 900
-    assert 1795 <= refresh["exp"] - time.time() <= 1801
+    assert 1740 <= refresh["exp"] - time.time() <= 1801
     assert "Max-Age=1800" in answer.headers["set-cookie"] or "Max-Age=1799" in answer.headers["set-cookie"]
 
 
@@ -122,7 +122,7 @@ async def over(gus: Person) -> None:
 
 async def removed(gus: Person) -> None:
     """The server has removed the account; it does so by itself."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while has_user(gus.server, gus.email):  # noqa: ASYNC110 - a database tells nobody that it changed
             await asyncio.sleep(0.02)
 

@@ -29,7 +29,7 @@ async def test_logging_in_hands_out_tokens(ann: Person, visitors: Visitors) -> N
     assert (access["email"], access["username"]) == (ann.email, ann.username)
     assert access["exp"] - access["iat"] == 900
     assert refresh["exp"] - refresh["iat"] == 86_400
-    assert abs(access["iat"] - time.time()) < 5
+    assert abs(access["iat"] - time.time()) < 60
 
 
 async def test_the_cookie_is_for_the_browser_alone(ann: Person, visitors: Visitors) -> None:

@@ -104,7 +104,7 @@ async def test_requests_in_flight_are_finished(fresh_server: StartServer) -> Non
 async def test_an_idle_server_ends_at_once(fresh_server: StartServer) -> None:
     server = await fresh_server()
     code, seconds = await ended_by(server, signal.SIGTERM)
-    assert seconds < 2
+    assert seconds < 4  # a second, on a machine with time
     assert code in (0, -signal.SIGTERM)
 
 

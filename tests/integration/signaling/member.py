@@ -47,7 +47,9 @@ class Member:
         """A connection beside the one before, of which nothing is heard any more."""
         url = self.person.server.address.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         self._socket = None
-        socket = await connect(url, compression=None, ping_interval=None, close_timeout=1, proxy=None)
+        socket = await connect(
+            url, compression=None, ping_interval=None, open_timeout=30, close_timeout=1, proxy=None
+        )
         await socket.recv()
         await socket.send("40" + json.dumps({"token": self.person.token}))
         while not str(await socket.recv()).startswith("40"):

@@ -11,6 +11,7 @@ import engineio.payload  # type: ignore[import-untyped]  # the library has no ty
 import socketio
 
 from tests.integration.signaling.client import Client
+from tests.integration.signaling.inbox import PATIENCE_SECONDS
 from tests.people import Person
 
 # What one poll brings is bounded by bytes, not by packets; its default of 16 gives up on a busy room.
@@ -31,13 +32,21 @@ class PythonClient(Client):
         """Whether the server lets it in, is in the inbox."""
         self._polls = transport == "polling"
         self._http = aiohttp.ClientSession(trace_configs=[_whole_answers()])
-        self._socket = socketio.AsyncClient(reconnection=False, http_session=self._http)
+        self._socket = socketio.AsyncClient(
+            reconnection=False, http_session=self._http, request_timeout=PATIENCE_SECONDS
+        )
         self._socket.on("connect", lambda: self.inbox.put("connect", [transport]))
         self._socket.on("connect_error", lambda problem=None: self.inbox.put("connect_error", [problem]))
         self._socket.on("disconnect", lambda reason: self.inbox.put("disconnect", [reason]))
         self._socket.on("*", lambda event, *arguments: self.inbox.put(event, list(arguments)))
         self._opening = asyncio.ensure_future(
-            self._socket.connect(url, headers=dict(headers), auth=auth, transports=[transport])
+            self._socket.connect(
+                url,
+                headers=dict(headers),
+                auth=auth,
+                transports=[transport],
+                wait_timeout=PATIENCE_SECONDS,  # after a second it would give up by itself
+            )
         )
 
     async def emit(self, event: str, *arguments: Any) -> None:
@@ -59,7 +68,8 @@ class PythonClient(Client):
             socket, self._socket = self._socket, None
             await socket.disconnect()
         if self._opening is not None:
-            with suppress(socketio.exceptions.ConnectionError):  # the inbox has it
+            self._opening.cancel()
+            with suppress(socketio.exceptions.ConnectionError, asyncio.CancelledError):  # the inbox has it
                 await self._opening
 
 

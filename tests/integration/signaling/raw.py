@@ -108,6 +108,7 @@ async def raw_socket(
         local_addr=(address, 0),
         compression=None,
         ping_interval=None,
+        open_timeout=30,
         close_timeout=1,
         proxy=None,
     ) as socket:

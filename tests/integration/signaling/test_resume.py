@@ -17,12 +17,21 @@ from tests.servers import ParlourServer
 pytestmark = pytest.mark.database("sqlite")
 
 Meeting = Callable[..., Awaitable[list[Visitor]]]
-GRACE = 2
+AMPLE, SHORT = 30, 4
+"""Seconds: time to come back, however busy the machine is; and a grace whose end is waited for."""
+LATE = 5.0
+"""What a busy machine adds until it is seen here that a visit is over."""
+short_grace = pytest.mark.parametrize("grace", [SHORT])
 
 
 @pytest.fixture
-async def parlour(fresh_server: StartServer) -> ParlourServer:
-    return await fresh_server({"PARLOUR_RESUME_GRACE": GRACE})
+def grace() -> int:
+    return AMPLE
+
+
+@pytest.fixture
+async def parlour(fresh_server: StartServer, grace: int) -> ParlourServer:
+    return await fresh_server({"PARLOUR_RESUME_GRACE": grace})
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ async def meeting(parlour: ParlourServer) -> AsyncIterator[Meeting]:
 async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Meeting) -> None:
     ann, bob, carl = await meeting("ann", "bob", "carl")
     before = bob.peer_id
-    assert bob.answer["grace"] == GRACE
+    assert bob.answer["grace"] == AMPLE
     assert bob.answer["resumed"] is False and bob.answer["received"] == 0
     await bob.reaches(ann, "one")
     bob.breaks()
@@ -97,13 +106,14 @@ async def test_who_came_and_went_meanwhile(meeting: Meeting) -> None:
         await bob.reaches(again, "and back")
 
 
+@short_grace
 async def test_after_the_grace_it_is_over(meeting: Meeting) -> None:
     ann, bob = await meeting("ann", "bob")
     before = bob.peer_id
     bob.breaks()
     begun = time.monotonic()
     await ann.hears("remove-peer", peerID=before)
-    assert GRACE * 0.9 <= time.monotonic() - begun < GRACE + 2
+    assert SHORT * 0.9 <= time.monotonic() - begun < SHORT + LATE
     answer = await bob.joins()
     assert answer["resumed"] is False
     assert answer["peerID"] != before
@@ -132,7 +142,7 @@ async def test_who_does_not_ask_for_it_is_removed_at_once(meeting: Meeting) -> N
         plain.breaks()
         for other in (ann, bob):
             await other.hears("remove-peer", peerID=answer["peerID"])
-        assert time.monotonic() - begun < GRACE / 2
+        assert time.monotonic() - begun < AMPLE / 2
 
 
 @pytest.mark.parametrize("whose", ["forged", "another person's", "another room's"])
@@ -183,6 +193,7 @@ async def test_a_pair_that_formed_meanwhile_is_introduced(meeting: Meeting, parl
     await ann.reaches(bob, "again")
 
 
+@short_grace
 async def test_no_ghost_after_a_crash(meeting: Meeting, parlour: ParlourServer) -> None:
     ann, bob, carl = await meeting("ann", "bob", "carl")
     await parlour.kill()
@@ -195,7 +206,7 @@ async def test_no_ghost_after_a_crash(meeting: Meeting, parlour: ParlourServer) 
     await ann.reaches(bob, "while carl is waited for")
     for one in (ann, bob):
         await one.hears("remove-peer", peerID=carl.peer_id)
-    assert time.monotonic() - begun < GRACE + 2
+    assert time.monotonic() - begun < SHORT + LATE
     await ann.reaches(bob, "without him")
 
 
@@ -231,7 +242,7 @@ async def test_a_server_that_ends_says_so(meeting: Meeting, parlour: ParlourServ
 
 async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -> None:
     """A guest who is away when the time is over is gone then."""
-    parlour = await fresh_server({"PARLOUR_RESUME_GRACE": 60, "PARLOUR_GUEST_TTL": 4})
+    parlour = await fresh_server({"PARLOUR_RESUME_GRACE": 60, "PARLOUR_GUEST_TTL": 8})
     async with Visitors(parlour) as people, AsyncExitStack() as ending:
         creator: Person = await people.client("ann")
         room = await creator.creates_room()
@@ -245,6 +256,7 @@ async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -
         await ann.hears("remove-peer", peerID=gus.peer_id)
 
 
+@short_grace
 @pytest.mark.parametrize("resumable", [False, True], ids=["plain", "resumable"])
 async def test_a_dead_line_is_found_within_half_a_minute(parlour: ParlourServer, resumable: bool) -> None:
     """Somebody's computer lost its power: the line stands, and nobody answers."""
@@ -258,12 +270,12 @@ async def test_a_dead_line_is_found_within_half_a_minute(parlour: ParlourServer,
         async with Visitor(persons[1], room) as bob:
             await bob.joins(resumable=resumable)
             begun = time.monotonic()
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(60):
                 while not ann.view:
                     changed.clear()
                     await changed.wait()
                 while ann.view:
                     changed.clear()
                     await changed.wait()
-            assert time.monotonic() - begun < 30 + (GRACE if resumable else 0)
+            assert time.monotonic() - begun < 30 + (SHORT if resumable else 0)
         await ann.aclose()

@@ -16,6 +16,8 @@ from tests.integration.signaling.town import Town, unused_address
 pytestmark = pytest.mark.database("sqlite")
 
 MOST_PER_ADDRESS = 100
+LATE_SECONDS = 5.0
+"""What a busy machine adds until it is seen here that a transport was closed."""
 
 
 async def waits(raw: Raw, address: str, **how: object) -> RawSocket:
@@ -169,7 +171,7 @@ async def test_waiting_transports_are_limited(raw: Raw, town: Town, address: str
 
 async def waits_at_last(raw: Raw, address: str) -> RawSocket:
     """Once the server has noticed that others went."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             socket = await raw(address=address)
             await socket.sends("40")
@@ -181,4 +183,4 @@ async def test_at_most_thirty_seconds(half_a_minute: "asyncio.Task[tuple[list[st
     """Then the transport is closed, without a packet."""
     frames, seconds = await half_a_minute
     assert frames == []
-    assert 25 <= seconds <= 33
+    assert 25 <= seconds <= 30 + LATE_SECONDS

@@ -55,6 +55,7 @@ class Town:
             httpx.AsyncClient(
                 base_url=self.server.url,
                 transport=httpx.AsyncHTTPTransport(local_address=address, verify=_NO_TLS),
+                timeout=30,
             )
         )
         return twin

@@ -47,7 +47,7 @@ class Writer:
             await self.moved.wait()
 
     async def hears_all(self, expected: set[str]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while set(self.heard) < expected:
                 payload = await self.visitor.socket.expects_event("chat-message")
                 self.heard.append(payload["message_id"])
@@ -103,11 +103,11 @@ async def test_what_is_acknowledged_is_stored_once_and_in_one_order(
         await dan.socket.sends(f"42{json.dumps(['offer-ice', offer])}")
         heard = await next_of_call(eve)
         assert heard == ("ice-candidate", "candidate:while the database is away")
-        assert time.monotonic() - begun < 2, "a call goes on"
+        assert time.monotonic() - begun < 4, "a call goes on, and waits for no attempt to connect"
         await asyncio.gather(*(writer.until(refused=2) for writer in writers))
 
         await postgres.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await asyncio.gather(*writing)
         assert (await persons[0].get("/readyz")).status_code == 200
         sent = [message_id for writer in writers for message_id in writer.ids]

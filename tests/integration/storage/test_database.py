@@ -94,7 +94,7 @@ async def test_many_write_at_once_from_several_connections_pools(storage: Databa
 async def test_a_reader_waits_for_no_writer(storage: Database) -> None:
     async with storage.transaction() as connection:
         await connection.execute(insert(users).values(email="a", email_key="a", created_at=NOON))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(5):  # a writer would be waited for twice as long
             assert await count(storage) == 0
     assert await count(storage) == 1
 
