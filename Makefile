@@ -51,6 +51,12 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 test-packages: $(CLIENTS:=/node_modules/.installed)
 	@tools/install-test-packages
 
+.tools/atheris/.installed: requirements-fuzz.lock | .venv/.installed
+	@. tools/say; say "Installing the packages of requirements-fuzz.lock into .tools/atheris"; rm -rf .tools/atheris; \
+	  $(UV) pip install --quiet --no-config --require-hashes --python $(BIN)/python --target .tools/atheris \
+	    --requirements requirements-fuzz.lock || fail "They could not be installed: see the line above."
+	@touch $@
+
 # ------------------------------------------------------------------------------------------------ use
 
 .PHONY: run
@@ -83,9 +89,12 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	@. tools/say; say "The whole suite, two tests at a time"
 	@exec $(BIN)/pytest --numprocesses=2 $(ARGS)
 
+FUZZ_SECONDS ?= 600
 .PHONY: fuzz
-fuzz: setup test-packages ## Thousands of made-up HTTP requests and frames: schemathesis, hypothesis; takes a while
+fuzz: setup test-packages .tools/atheris/.installed ## What strangers may send: schemathesis, hypothesis, then atheris for FUZZ_SECONDS; half an hour or more
 	@FUZZ=full $(BIN)/pytest tests/fuzz -s -o faulthandler_timeout=0 $(ARGS)
+	@mkdir -p test-results/fuzz
+	@PYTHONPATH=.tools/atheris $(BIN)/python -m tests.fuzz.guided test-results/fuzz -max_total_time=$(FUZZ_SECONDS)
 
 .tools/audit/.installed: $(UV) tools/audit.lock
 	@$(UV) venv --quiet --clear --no-config --no-python-downloads --python $(PYTHON) .tools/audit

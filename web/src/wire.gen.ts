@@ -254,6 +254,7 @@ export interface NewEvent {
 }
 
 export interface NewInvitation {
+  /** What is no email address is passed over, but one has to be. */
   email: string[];
   room: string;
 }

@@ -226,7 +226,13 @@ class AccountExport(Body):
 
 class NewInvitation(Body):
     email: list[Annotated[Text, StringConstraints(max_length=1000)]] = Field(
-        min_length=1, max_length=200, examples=[["bob@example.org"]]
+        description="What is no email address is passed over, but one has to be.",
+        min_length=1,
+        max_length=200,
+        examples=[["bob@example.org"]],
+        json_schema_extra={
+            "contains": {"type": "string", "format": "email", "minLength": 3, "maxLength": 320}
+        },
     )
     room: RoomName
 
