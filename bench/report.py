@@ -170,21 +170,21 @@ median, and the quartiles of the rounds (of fewer than four, the least and the g
 
 ## Where the time goes
 
-What keeps the targets that are missed from being met; measured by hand (`perf record`, `strace`, `cProfile`,
+What a relay and a connect consist of; measured by hand (`perf record`, `strace`, `cProfile`,
 `timeit`) on the machine of the first table while other work ran, not by `make bench`.
 
-- **A relayed description**: of 28 µs, 42 % are the kernel's (27 % `sendto`, most of it TCP through the
-  loopback interface as far as the receiver's queue; 12 % `read`), 31 % the interpreter (some twenty
-  calls from the frame to the frame: who sends, are both in this call, how fast, is that SDP), 14 %
-  msgspec (the escapes of 70 lines, once decoded, once encoded), 7 % libc (copies of 3 KB, allocations),
-  4 % picows, 3 % uvloop. To write in one system call what a turn of the event loop has for one receiver
-  was tried for relays and changed nothing (1.04 and 0.98 times the cost, nine interleaved rounds); it
-  is used where one peer is told many things at once.
-- **Connect and join**: three lookups in the database (session, account, admission; 18 to 35 µs each
-  since SQLite is asked directly), the JWT (136 µs with PyJWT, much of it one Python step for each
+- **A relayed description**: of some 19 µs, half are the kernel's (`sendto`, most of it TCP through the
+  loopback interface as far as the receiver's queue, and waking who waits for it; `read`), a third the
+  interpreter (who sends, are both in this call, how fast, is that SDP), the rest msgspec, picows, uvloop
+  and copies of 3 KB. What brought it there from 28: one decoding from the frame's bytes instead of three
+  steps over text; the description's text passed on as the JSON string that it came as, judged by its head
+  (its escapes, 70 lines decoded once and encoded once, took 6 µs); and one system call for what a bunch of
+  messages in one read causes for one receiver (uvloop's `write` is one call for each message).
+- **Connect and join**: two lookups in the database (session and account, room and admission; 18 to 35 µs
+  each since SQLite is asked directly), the JWT (136 µs with PyJWT, much of it one Python step for each
   character of the token; what was verified lately is remembered, so a token pays once), the HTTP
-  request and its upgrade, ten system calls, three tasks. Node's side of the comparison looks into two
-  hash tables and no database.
+  request and its upgrade, ten system calls, two tasks, the list of rooms in use, attendance. Node's
+  side of the comparison looks into two hash tables and no database, and keeps no such list.
 - **The mix** pays for a wake-up of the event loop for each message beside the relay; the wake-up costs
   Node as much.
 
