@@ -349,7 +349,7 @@ def candidate(text: str, mid: str | None = "0") -> OfferIce:
         candidate("a=candidate:1 1 udp 2122260223 192.0.2.7 54321 typ host"),
         candidate("candidate:1", mid=None),
     ],
-    ids=repr,
+    ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_sound_texts(event: AnyClientEvent) -> None:
     assert is_sound(event)
@@ -383,7 +383,7 @@ def test_sound_texts(event: AnyClientEvent) -> None:
         candidate("candidate:1\0"),
         candidate("candidate:1", mid="0\n"),
     ],
-    ids=repr,
+    ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_what_is_no_description_and_no_candidate(event: AnyClientEvent) -> None:
     assert not is_sound(event)
