@@ -25,6 +25,7 @@ from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
+from parlour.accounts.revocations import Revocations
 from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
@@ -89,6 +90,7 @@ class Parlour:
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
             refresh=timedelta(seconds=settings.refresh_token_ttl),
+            session=timedelta(seconds=settings.session_ttl),
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),
             password_reset=timedelta(seconds=settings.password_reset_ttl),
@@ -110,6 +112,7 @@ class Parlour:
             guesses=guesses,
             clock=utc_now,
         )
+        self.revocations = Revocations(database=self.database, endings=self.endings, clock=utc_now)
         links = Links(signer=signer, clock=utc_now)
         self.registration = Registration(
             database=self.database,
@@ -367,6 +370,7 @@ class Parlour:
         tasks = {
             "upkeep": self.upkeep.run,
             "endings": self._end_sockets,
+            "revocations": self.revocations.run,
             "forgotten passwords": self.credentials.run,
             "watchers": self.watchers.run,
             "visits": self.visits.run,

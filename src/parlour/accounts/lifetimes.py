@@ -8,6 +8,7 @@ from datetime import timedelta
 class Lifetimes:
     access: timedelta
     refresh: timedelta
+    session: timedelta
     guest: timedelta
     verification: timedelta
     password_reset: timedelta

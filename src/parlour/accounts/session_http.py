@@ -30,7 +30,7 @@ def session_routes(*, sessions: Sessions, identification: Identification, cookie
         everywhere: Annotated[bool, Query(description="This one too.")] = False,
     ) -> Nothing:
         """Log out everywhere else; the sockets of those sessions are told and closed."""
-        await sessions.end_all(caller, besides=None if everywhere else caller.session)
+        await sessions.end_all(caller.user_id, besides=None if everywhere else caller.session)
         if everywhere:
             cookies.clear(response)
         return Nothing()

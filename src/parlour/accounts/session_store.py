@@ -143,5 +143,14 @@ async def revoke_sessions_of(
     return frozenset(SessionId(family) for family in revoked.scalars())
 
 
+async def revoked_since(connection: AsyncConnection, moment: datetime) -> list[tuple[UserId, SessionId]]:
+    found = await connection.execute(
+        select(refresh_sessions.c.user_id, refresh_sessions.c.family).where(
+            refresh_sessions.c.revoked_at > moment
+        )
+    )
+    return [(UserId(row.user_id), SessionId(row.family)) for row in found]
+
+
 async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:
     await connection.execute(delete(refresh_sessions).where(refresh_sessions.c.expires_at < before))

@@ -141,13 +141,13 @@ class Sessions:
             await session_store.revoke_session(connection, session, now=now)
         self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
 
-    async def end_all(self, identity: Identity, *, besides: SessionId | None) -> None:
+    async def end_all(self, user_id: UserId, *, besides: SessionId | None = None) -> int:
+        """How many there were."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            ended = await session_store.revoke_sessions_of(
-                connection, identity.user_id, now=now, besides=besides
-            )
-        self._endings.announce(identity.user_id, ended, SessionEndedElsewhere())
+            ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
+        self._endings.announce(user_id, ended, SessionEndedElsewhere())
+        return len(ended)
 
     async def identify_access(self, token: str) -> Identity:
         """Who an access token stands for. Raises InvalidToken."""
@@ -211,7 +211,7 @@ class Sessions:
         self, connection: AsyncConnection, identity: Identity, visitor: Visitor, now: datetime
     ) -> LoggedIn:
         """Begins a family of refresh tokens in the caller's transaction."""
-        expires_at = self._session_end(identity, now)
+        expires_at = self._session_end(identity, now, started_at=now)
         first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
         text = self._signer.sign_refresh(first)
         await session_store.add_session(
@@ -237,7 +237,7 @@ class Sessions:
                 family=session.family,
                 generation=session.generation + 1,
                 issued_at=now,
-                expires_at=self._session_end(identity, now),
+                expires_at=self._session_end(identity, now, started_at=session.started_at),
             )
             text = self._signer.sign_refresh(following)
             if await session_store.replace_token(
@@ -263,18 +263,18 @@ class Sessions:
         """As the faster one of two requests left it (PostgreSQL, read committed)."""
         return await session_store.session(connection, session.family) or session
 
-    def _session_end(self, identity: Identity, now: datetime) -> datetime:
+    def _session_end(self, identity: Identity, now: datetime, *, started_at: datetime) -> datetime:
         match identity:
             case Guest():
                 return identity.expires_at
             case Client():
-                return now + self._lifetimes.refresh
+                return min(now + self._lifetimes.refresh, started_at + self._lifetimes.session)
 
     def _logged_in(
         self, identity: Identity, refresh: RefreshToken, refresh_text: str, now: datetime
     ) -> LoggedIn:
         is_guest = isinstance(identity, Guest)
-        expires_at = now + self._lifetimes.access
+        expires_at = min(now + self._lifetimes.access, refresh.expires_at)
         access = AccessToken(
             user_id=identity.user_id,
             email=identity.email,
@@ -283,7 +283,7 @@ class Sessions:
             family=refresh.family,
             token_id=secrets.token_urlsafe(12),
             issued_at=now,
-            expires_at=min(expires_at, identity.expires_at) if isinstance(identity, Guest) else expires_at,
+            expires_at=expires_at,
         )
         return LoggedIn(
             identity=identity,

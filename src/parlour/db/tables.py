@@ -104,7 +104,7 @@ refresh_sessions = Table(
     _moment("issued_at"),
     _moment("replaced_at", nullable=True),
     _moment("expires_at", index=True),
-    _moment("revoked_at", nullable=True),
+    _moment("revoked_at", nullable=True, index=True),
     _moment("started_at"),
     Column("device", String(64), nullable=False),
 )

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.conftest import StartServer
 from tests.integration.http.answers import refused
 from tests.integration.http.storage import bcrypt_hash, import_client
 from tests.integration.http.tokens import claims, expiry, forgeries
@@ -176,6 +177,22 @@ async def test_a_guest_logs_out(visitors: Visitors) -> None:
 
 
 # ---------------------------------------------------------------------------------------- lifetimes
+
+
+@pytest.mark.database("sqlite")
+async def test_a_session_has_an_end_however_often_it_is_used(fresh_server: StartServer) -> None:
+    server = await fresh_server({"PARLOUR_SESSION_TTL": 8})
+    async with Visitors(server) as visitors:
+        ann = await visitors.client("ann")
+        end = claims(ann.cookie)["exp"]
+        assert end - claims(ann.cookie)["iat"] == 8
+        await ann.refreshes()
+        assert claims(ann.cookie)["exp"] == claims(ann.token or "")["exp"] == end
+        await expiry(ann.cookie)
+        refused(await ann.get("/ice"), 401, "invalid_token")
+        refused(await refresh_with(ann, ann.cookie), 403, "session_over")
+        await ann.logs_in()
+        done(await ann.get("/ice"))
 
 
 async def test_tokens_end_by_themselves(hasty_visitors: Visitors) -> None:

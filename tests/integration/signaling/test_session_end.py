@@ -10,6 +10,7 @@ from tests.integration.signaling.conftest import Connect
 from tests.integration.signaling.javascript import Nodes
 from tests.integration.signaling.town import Town
 from tests.people import PASSWORD, Person, Visitors, done
+from tests.servers.command import run_parlour
 
 
 async def expects_session_end(client: Client, code: str) -> None:
@@ -81,6 +82,23 @@ async def test_however_a_session_ends_its_sockets_do(
             await eve.refreshes()
             refused(await eve.http.get("/refresh", headers={"Cookie": f"jwt={stolen}"}), 403, "session_over")
     await expects_session_end(client, code)
+
+
+@pytest.mark.kinds("js-websocket")
+async def test_a_command_ends_every_session_of_a_person(connect: Connect, town: Town) -> None:
+    eve, bob = await town.newcomer("eve"), await town.person("bob")
+    client, other = await connect(eve), await connect(bob)
+    ended = await run_parlour(
+        "user", "logout", eve.email, folder=town.server.folder, settings=town.server.settings
+    )
+    assert (ended.code, ended.out, ended.err) == (0, f"Ended 1 session of {eve.email}.\n", "")
+    await expects_session_end(client, "session_ended")
+    refused(await eve.get("/ice"), 401, "invalid_token")
+    await other.joins(await town.room(bob))
+    again = await run_parlour(
+        "user", "logout", "nobody-here", folder=town.server.folder, settings=town.server.settings
+    )
+    assert (again.code, again.out) == (1, "")
 
 
 @pytest.mark.database("sqlite")
