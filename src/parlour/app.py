@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -45,7 +45,6 @@ from parlour.calls.trust import Trust
 from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
-from parlour.counts import SharedCounts
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, handle_refusals
 from parlour.engine import Engine
@@ -68,6 +67,9 @@ from parlour.webclient import not_found_page, security_headers, webclient_routes
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
+
+if TYPE_CHECKING:
+    from parlour.counts import SharedCounts
 
 log = structlog.get_logger("parlour")
 
@@ -97,8 +99,7 @@ class Parlour:
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
-        url = settings.redis_url
-        self.shared_counts = None if url is None else SharedCounts(url.get_secret_value())
+        self.shared_counts = _shared_counts(settings)
         storage: Storage = self.shared_counts or MemoryStorage()
         allowances = _allowances(settings)
         postage = Postage(storage, allowances)
@@ -385,6 +386,14 @@ class Parlour:
             sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
             tasks["mail"] = sender.run
         return tasks
+
+
+def _shared_counts(settings: Settings) -> "SharedCounts | None":
+    if settings.redis_url is None:
+        return None
+    from parlour.counts import SharedCounts  # its client takes a tenth of the start, and few have a Redis
+
+    return SharedCounts(settings.redis_url.get_secret_value())
 
 
 def _allowances(settings: Settings) -> Allowances:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
-from parlour.counts import RedisRefuses
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.engine.patience import impatient_http
 from parlour.logs import configure_logs
@@ -107,6 +106,8 @@ async def _require_redis(parlour: Parlour) -> None:
     """One that refuses is a wrong setting; one that is away is done without until it comes."""
     if parlour.shared_counts is None:
         return
+    from parlour.counts import RedisRefuses
+
     try:
         await parlour.shared_counts.require_usable()
     except RedisRefuses as error:

@@ -11,7 +11,6 @@ import idna
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from parlour.counts import parsed_redis_url
 from parlour.db.database import driver_url
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.wire.base import is_loopback
@@ -85,7 +84,21 @@ def _smtp_url(value: SecretStr) -> SecretStr:
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
-    parsed_redis_url(value.get_secret_value())
+    try:
+        parts = urlsplit(value.get_secret_value())
+        database = parts.path.removeprefix("/")
+        usable = (
+            parts.scheme in ("redis", "rediss")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and (not database or (database.isascii() and database.isdigit()))
+            and not parts.query
+            and not parts.fragment
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("has to be an address such as redis://user:password@host:6379/0, rediss:// with TLS")
     return value
 
 
