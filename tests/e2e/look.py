@@ -51,5 +51,10 @@ class Photographer:
 async def _wear(page: Page, look: Look) -> None:
     await page.emulate_media(color_scheme="dark" if look.dark else "light")
     await page.set_viewport_size(look.viewport)
-    # The layout follows the size on the next frame.
-    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    # The layout follows the size on the next frame; a picture is waited for with an end, this would not be.
+    await page.evaluate(
+        "new Promise((done) => {"
+        "  requestAnimationFrame(() => requestAnimationFrame(done));"
+        "  setTimeout(done, 5_000);"
+        "})"
+    )
