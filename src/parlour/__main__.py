@@ -100,6 +100,7 @@ def user_create(username: str, email: str, password: str) -> None:
 @click.argument("handle")
 def user_logout(handle: str) -> None:
     """End every session of HANDLE, a username or an email; a server that runs closes their sockets."""
+    from parlour.accounts.refusals import UserNotFound
 
     async def run(parlour: "Parlour") -> None:
         user_id = await parlour.sessions.find(handle)
@@ -107,8 +108,6 @@ def user_logout(handle: str) -> None:
             raise UserNotFound
         ended = await parlour.sessions.end_all(user_id)
         click.echo(f"Ended {ended} session{'' if ended == 1 else 's'} of {handle}.")
-
-    from parlour.accounts.refusals import UserNotFound
 
     _with_parlour(run)
 

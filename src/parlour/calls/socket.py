@@ -68,6 +68,7 @@ PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
 
 
 _TO_PEER = (OfferIce, OfferSdp)
+_FROM_PEER = (CandidateFromPeer, DescriptionFromPeer)
 _RELAY = Kind.RELAY.value
 
 
@@ -104,11 +105,9 @@ class Deliveries:
         connection = self._connections.get(to)
         if connection is None:
             return
-        if isinstance(message, CandidateFromPeer):
+        if isinstance(message, _FROM_PEER):
             connection.emit_now(encode_event(message.event, message))
-        elif isinstance(message, DescriptionFromPeer):
-            connection.emit_now(encode_event(message.event, message))
-            if to in self._by_cookie:
+            if to in self._by_cookie and isinstance(message, DescriptionFromPeer):
                 connection.emit(LEGACY_DESCRIPTION_EVENT, message)
         else:
             if message is not self._message or self._packet is None:

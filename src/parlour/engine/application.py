@@ -68,21 +68,19 @@ class EventTypes:
     """
 
     def __init__(self, types: Mapping[str, Any], *, any_event: bool = False) -> None:
-        events = {name: _known_event(name, kind) for name, kind in types.items()}
-        self._decoders = {name: msgspec.json.Decoder(event) for name, event in events.items()}
+        self._names = types.keys()
         self._any = msgspec.json.Decoder(list[Any]) if any_event else None
-        known: Any = Union[tuple(events.values())]  # noqa: UP007 - of as many as there are
-        self.decode_known: Callable[[bytes], KnownEvent] = msgspec.json.Decoder(known).decode
+        known: Any = Union[tuple(_known_event(*one) for one in types.items())]  # noqa: UP007 - however many
+        self.decode_known: Callable[[bytes | str], KnownEvent] = msgspec.json.Decoder(known).decode
         """A JSON array whose first element is a name of `types`. Raises what `messages.JSON_ERRORS` names."""
 
     def knows(self, name: str) -> bool:
-        return name in self._decoders or self._any is not None
+        return name in self._names or self._any is not None
 
     def decode(self, name: str, arguments: str) -> Any:
         """The payload. Raises UnknownEvent, or what `messages.JSON_ERRORS` names."""
-        decoder = self._decoders.get(name)
-        if decoder is not None:
-            return decoder.decode(arguments).payload
+        if name in self._names:
+            return self.decode_known(arguments).payload
         if self._any is None:
             msgspec.json.decode(arguments)
             raise UnknownEvent(name)

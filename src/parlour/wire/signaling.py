@@ -33,7 +33,7 @@ def _wire_name(attribute: str) -> str:
 
 _SDP_SCHEMA = {"type": "string", "maxLength": MAX_SDP_LENGTH, "default": ""}
 Sdp = Annotated[Raw, Meta(extra_json_schema=_SDP_SCHEMA)]
-"""A JSON string as its sender wrote it: `is_description` looks at it, and it is passed on as it is. To read
+"""A JSON string as its sender wrote it: `_is_description` looks at it, and it is passed on as it is. To read
 and write 3 KB of lines, an escape at the end of each, would take longer than all else that is done here."""
 
 
@@ -357,9 +357,9 @@ def is_sound(event: AnyClientEvent) -> bool:
     """Whether the texts of an event are what they are called: SDP, a candidate, a name, a message."""
     match event:
         case OfferIce():
-            return is_candidate(event.ice_candidate)
+            return _is_candidate(event.ice_candidate)
         case OfferSdp():
-            return is_description(event.session_description)
+            return _is_description(event.session_description)
         case Join(room=room):
             return "\0" not in room
         case SendChat(message=message):
@@ -370,7 +370,7 @@ def is_sound(event: AnyClientEvent) -> bool:
             assert_never(event)
 
 
-def is_description(description: SessionDescription) -> bool:
+def _is_description(description: SessionDescription) -> bool:
     """A rollback may carry nothing (RFC 9429, section 4.1.10.2), everything else is a description."""
     json = bytes(description.sdp)
     if (
@@ -388,7 +388,7 @@ def is_description(description: SessionDescription) -> bool:
     return _SDP_START.match(sdp) is not None and _NO_SDP_LINE.search(sdp, 0, _HEAD_LENGTH) is None
 
 
-def is_candidate(candidate: IceCandidate) -> bool:
+def _is_candidate(candidate: IceCandidate) -> bool:
     """One line; an empty one ends the candidates."""
     text = candidate.candidate
     if text and not text.startswith(_CANDIDATE_STARTS):
