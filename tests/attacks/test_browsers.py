@@ -1,7 +1,7 @@
 """Attacks by way of somebody's browser: other sites, and scripts that are stored."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -85,6 +85,51 @@ async def test_looking_over_a_shoulder(
     await expect(field).to_have_value("copied from elsewhere")
 
 
+async def logs_in(page: Page, who: Person) -> None:
+    await page.get_by_label("Username or email").fill(who.email)
+    await page.get_by_label("Password", exact=True).fill(who.password)
+    await page.get_by_role("button", name="Log in", exact=True).click()
+
+
+@pytest.mark.parametrize(
+    "destination",
+    ["/%09/evil.example", "/a/..//evil.example", "/%0A%5C/evil.example"],
+)
+async def test_open_redirect_after_login(
+    server: ParlourServer, ann: Person, person: People, destination: str
+) -> None:
+    """The login leads to a page of ours, and not to a white one either."""
+    page = await person("ann", at=server.url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"/login?next={destination}")
+    await logs_in(page, ann)
+    await expect(page.get_by_role("heading", name="Rooms")).to_be_visible(timeout=20_000)
+    assert page.url == f"{server.url}/"
+    assert all(url.startswith(f"{server.url}/") for url in asked), asked
+
+
+@pytest.mark.parametrize("path", ["/%09/evil.example", "/verifyclient/%E0%A4%A", "/%"])
+async def test_addresses_that_are_none_show_a_page(server: ParlourServer, person: People, path: str) -> None:
+    page = await person("ann", at=server.url)
+    await page.goto(path)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+
+
+async def test_a_page_that_cannot_be_shown_says_so(
+    server: ParlourServer, ann: Person, person: People
+) -> None:
+    page = await person("ann", at=server.url)
+    await page.goto("/login")
+    await page.evaluate(
+        "() => { history.replaceState = () => { throw new Error('refused by the browser') } }"
+    )
+    await logs_in(page, ann)
+    await expect(page.get_by_role("alert")).to_contain_text("Something went wrong", timeout=20_000)
+    await page.get_by_role("link", name="Go to the home page").click()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+
+
 async def test_stored_script(server: ParlourServer, visitors: Visitors, person: People) -> None:
     """In a room's name and description, in the chat, in a mail: read in a browser, run in none."""
     ann = await visitors.client("ann")
@@ -95,9 +140,7 @@ async def test_stored_script(server: ParlourServer, visitors: Visitors, person: 
     await ann.invites(mailed, to=room)
     page = await person("ann", at=server.url)
     await page.goto("/login")
-    await page.get_by_label("Username or email").fill(ann.email)
-    await page.get_by_label("Password", exact=True).fill(ann.password)
-    await page.get_by_role("button", name="Log in", exact=True).click()
+    await logs_in(page, ann)
     await expect(page.get_by_text(room).first).to_be_visible(timeout=20_000)
     await expect(page.get_by_text("window.hacked").first).to_be_visible()
     await page.get_by_role("link", name=room).first.click()

@@ -15,6 +15,7 @@ import { AccountApi, Api } from "./api";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
 import { App } from "./ui/app";
+import { FailureBoundary } from "./ui/failure";
 import { ServicesContext } from "./ui/services";
 
 const accounts = new AccountApi();
@@ -29,7 +30,9 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <ServicesContext value={{ accounts, api, session, signaling }}>
-        <App />
+        <FailureBoundary>
+          <App />
+        </FailureBoundary>
       </ServicesContext>
     </StrictMode>,
   );
