@@ -104,7 +104,7 @@ async def test_open_redirect_after_login(
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"/login?next={destination}")
     await logs_in(page, ann)
-    await expect(page.get_by_role("heading", name="Rooms")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible(timeout=20_000)
     assert page.url == f"{server.url}/"
     assert all(url.startswith(f"{server.url}/") for url in asked), asked
 
