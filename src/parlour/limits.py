@@ -11,6 +11,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from parlour.errors import RateLimited
+from parlour.wire.addresses import mailbox_key
 
 FAILURES_COUNT_FOR = 900
 LONGEST_WAIT_OF_ACCOUNT = 900
@@ -114,7 +115,7 @@ class Quota:
 
 
 class Postage:
-    """Mails, by whom they go to and by the address that makes the server send them."""
+    """Mails, by the mailbox that they go to and by the address that makes the server send them."""
 
     def __init__(self, storage: Storage, allowances: Allowances) -> None:
         self._recipients = Quota(
@@ -126,9 +127,9 @@ class Postage:
 
     async def take(self, recipient: str, *, address: str) -> None:
         """Raises RateLimited."""
-        await self._recipients.require(recipient.casefold())
+        await self._recipients.require(mailbox_key(recipient))
         await self._addresses.take(neighbourhood(address))
-        await self._recipients.take(recipient.casefold())
+        await self._recipients.take(mailbox_key(recipient))
 
     async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
         """Those who may be written to. Raises RateLimited where the address has sent too many."""
@@ -137,7 +138,7 @@ class Postage:
 
     async def _may_get(self, recipient: str) -> bool:
         try:
-            await self._recipients.take(recipient.casefold())
+            await self._recipients.take(mailbox_key(recipient))
         except RateLimited:
             return False
         return True

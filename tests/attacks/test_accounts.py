@@ -140,3 +140,36 @@ async def test_password_spraying(fresh_server: StartServer) -> None:
         ]
     assert [answer.status_code for answer in told] == [401] * 5 + [429] * 3
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in told[5:])
+
+
+@pytest.mark.parametrize(
+    ("invited", "other"),
+    [("straße.example", "strasse.example"), ("strasse.example", "straße.example"), ("faß.test", "fass.test")],
+)
+async def test_a_domain_that_is_only_alike_takes_no_invitation(
+    ann: Person, visitors: Visitors, invited: str, other: str
+) -> None:
+    name = unique("victim")
+    event = await ann.creates_event()
+    await ann.invites(f"{name}@{invited}", to=event)
+    attacker = await visitors.guest(email=f"{name}@{other}")
+    assert event not in await attacker.sees()
+    answer = await attacker.post("/invitation/check", {"email": attacker.email, "room": event})
+    assert answer.status_code == 403
+    victim = await visitors.stranger(email=f"{name}@{invited}", client=False)
+    await victim.registers()
+    await ann.bans(attacker.email, event)
+    assert (await ann.get("/room/ban", params={"room": event})).json()["bans"][0]["email"] == attacker.email
+
+
+async def test_subaddresses_share_the_mails_of_one_mailbox(fresh_server: StartServer) -> None:
+    server = await fresh_server({"PARLOUR_MAILS_PER_RECIPIENT": 3})
+    async with Visitors(server) as visitors:
+        ann = await visitors.client()
+        emails = [f"victim+{number}@example.org" for number in range(10)]
+        await ann.invites(*emails, to=await ann.creates_room())
+        attacker = await visitors.stranger(client=False)
+        for email in ("victim+x@example.org", "VICTIM@example.org", "victim+0+1@example.org"):
+            assert (await attacker.post("/guest", {"email": email})).status_code == 429
+        written_to = [email for email in emails if await server.mails(email)]
+        assert len(written_to) == 3

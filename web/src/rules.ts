@@ -1,7 +1,7 @@
 /** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
 export type Rule = (value: string) => string | null;
 
-const USERNAME = /^[A-Za-z][A-Za-z0-9_-]{3,23}$/;
+const USERNAME = /^[A-Za-z_][A-Za-z0-9_-]{3,23}$/;
 const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)*$/;
 
 export const MAX_CHAT_LENGTH = 4000;
@@ -17,7 +17,7 @@ export const email: Rule = (value) =>
 export const username: Rule = (value) => {
   if (USERNAME.test(value)) return null;
   if (value.length < 4 || value.length > 24) return "Use 4 to 24 characters.";
-  if (!/^[A-Za-z]/.test(value)) return "Start with a letter.";
+  if (!/^[A-Za-z_]/.test(value)) return "Start with a letter or _.";
   return "Use letters, digits, - and _ only.";
 };
 

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import clients, event_log, guests, invitations, refresh_sessions, users
-from parlour.wire.base import email_key, username_key
+from parlour.wire.addresses import email_key
+from parlour.wire.base import username_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import Banned, RoomRemoved
 from parlour.rooms.service import RoomService
-from parlour.wire.base import email_key, iso
+from parlour.wire.addresses import email_key
+from parlour.wire.base import iso
 from parlour.wire.signaling import (
     Accepted,
     Acknowledgement,

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from parlour.mail.letters import Letter
-from parlour.wire.base import deliverable_email
+from parlour.wire.addresses import deliverable_email
 
 TIMEOUT_SECONDS = 30
 _LONGEST_LINE = 60

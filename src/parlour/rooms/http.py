@@ -29,7 +29,8 @@ from parlour.rooms.refusals import (
     WrongRoomPassword,
 )
 from parlour.rooms.service import RoomService
-from parlour.wire.base import RoomName, email_key
+from parlour.wire.addresses import email_key
+from parlour.wire.base import RoomName
 from parlour.wire.http import (
     Attendance,
     AttendanceList,

@@ -27,7 +27,7 @@ from parlour.rooms.refusals import (
     RoomNotFound,
     WrongRoomPassword,
 )
-from parlour.wire.base import email_key, parsed_email
+from parlour.wire.addresses import email_key, parsed_email
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ from parlour.db.tables import (
 from parlour.db.upsert import insert_if_absent
 from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
-from parlour.wire.base import email_key, room_key
+from parlour.wire.addresses import email_key
+from parlour.wire.base import room_key
 
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id

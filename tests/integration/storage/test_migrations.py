@@ -1,7 +1,7 @@
 """The schema is what `tables` says, on both databases, however one gets there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +122,60 @@ async def test_two_servers_start_at_once_on_an_empty_database(url: str, tmp_path
     finally:
         await one.terminate()
         await two.terminate()
+
+
+OLD_KEYS = (
+    "INSERT INTO users (id, email, email_key, created_at) VALUES"
+    " (1, 'ann@straße.example', 'ann@strasse.example', '2026-01-01 00:00:00'),"
+    " (2, 'Bob@Example.org', 'bob@example.org', '2026-01-01 00:00:00'),"
+    " (3, 'cy@bücher.example', 'cy@bücher.example', '2026-01-01 00:00:00'),"
+    " (4, 'cy@xn--bcher-kva.example', 'cy@xn--bcher-kva.example', '2026-01-01 00:00:00')",
+    "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_id, creator_name, created_at)"
+    " VALUES (1, 'Garden', 'garden', 'x', '', 2, 'bobby', '2026-01-01 00:00:00')",
+    "INSERT INTO invitations (id, room_id, user_id, email, email_key, invited_at) VALUES"
+    " (1, 1, 1, 'ann@strasse.example', 'ann@strasse.example', '2026-01-01 00:00:00'),"
+    " (2, 1, NULL, 'cy@bücher.example', 'cy@bücher.example', '2026-01-01 00:00:00'),"
+    " (3, 1, 2, 'bob@example.org', 'bob@example.org', '2026-01-01 00:00:00'),"
+    " (4, 1, 4, 'cy@xn--bcher-kva.example', 'cy@xn--bcher-kva.example', '2026-01-01 00:00:00')",
+    "INSERT INTO bans (room_id, email, email_key, banned_at) VALUES"
+    " (1, 'eve@straße.example', 'eve@strasse.example', '2026-01-01 00:00:00'),"
+    " (1, 'dan@xn--bcher-kva.example', 'dan@xn--bcher-kva.example', '2026-01-01 00:00:00'),"
+    " (1, 'dan@bücher.example', 'dan@bücher.example', '2026-01-01 00:00:00')",
+)
+
+
+def run(statements: Sequence[str]) -> Callable[[Connection], None]:
+    def work(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    return work
+
+
+async def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
+    def work(connection: Connection) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+    found: list[tuple[Any, ...]] = await in_transaction(database, work)
+    return found
+
+
+async def test_addresses_that_one_key_held_together_are_taken_apart(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0005"))
+    await in_transaction(empty, run(OLD_KEYS))
+    await migrate(empty)
+    assert await rows(empty, "SELECT id, email_key FROM users ORDER BY id") == [
+        (1, "ann@xn--strae-oqa.example"),
+        (2, "bob@example.org"),
+        (3, "cy@xn--bcher-kva.example"),
+        (4, "cy@xn--bcher-kva.example 4"),
+    ], "of two accounts of one address the first keeps it, and both are there"
+    assert await rows(empty, "SELECT id, user_id, email_key FROM invitations ORDER BY id") == [
+        (1, None, "ann@strasse.example"),
+        (2, 3, "cy@xn--bcher-kva.example"),
+        (3, 2, "bob@example.org"),
+    ]
+    assert await rows(empty, "SELECT email_key FROM bans ORDER BY email_key") == [
+        ("dan@xn--bcher-kva.example",),
+        ("eve@xn--strae-oqa.example",),
+    ]

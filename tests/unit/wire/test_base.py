@@ -1,25 +1,14 @@
-"""Addresses, names and times, as every part of Parlour reads them."""
+"""Names, passwords and times, as every part of Parlour reads them."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from parlour.wire.base import (
-    ChatText,
-    Email,
-    Password,
-    RoomName,
-    Username,
-    email_key,
-    iso,
-    parsed_email,
-    room_key,
-    username_key,
-)
+from parlour.wire.base import ChatText, Password, RoomName, Username, iso, room_key, username_key
 
 
 def fits(kind: Any, text: str) -> bool:
@@ -30,86 +19,7 @@ def fits(kind: Any, text: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    ("text", "email"),
-    [
-        ("ann@example.org", "ann@example.org"),
-        ("  ann@example.org ", "ann@example.org"),
-        ("Ann.Lee+parlour@EXAMPLE.org", "Ann.Lee+parlour@example.org"),
-        ("o'neil@example.org", "o'neil@example.org"),
-        ("ann@office.local", "ann@office.local"),
-        ("bob@localhost", "bob@localhost"),
-        ("bob@parlour.test", "bob@parlour.test"),
-        ("ünal@example.org", "ünal@example.org"),
-        ("ann@xn--bcher-kva.example", "ann@bücher.example"),
-        ("ann@mail.example.co.uk", "ann@mail.example.co.uk"),
-    ],
-)
-def test_addresses(text: str, email: str) -> None:
-    assert parsed_email(text) == email
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "@",
-        "ann",
-        "ann@",
-        "@example.org",
-        "ann@example",
-        "ann@@example.org",
-        "ann lee@example.org",
-        "ann@exam ple.org",
-        "ann@example..org",
-        "ann@-example.org",
-        "ann@example.org, bob@example.org",
-        "Ann <ann@example.org>",
-        "ann@[127.0.0.1]",
-        '"ann lee"@example.org',
-        "ann@example.org\nBcc: eve@example.org",
-        "ann\r\n@example.org",
-        "ann\0@example.org",
-        "ann@" + "a" * 250 + ".org",
-        "ann@exam\u2028ple.org",
-        "ΐ" * 32 + "@" + ".".join(["ΐ" * 14] * 5),
-        "\ud800@example.org",
-    ],
-)
-def test_what_is_no_address(text: str) -> None:
-    assert not fits(Email, text)
-
-
-local_parts = st.text(st.sampled_from("abcXYZ019.+-_'üßΐŉ"), min_size=1, max_size=64)
-domains = st.lists(
-    st.text(st.sampled_from("abcXYZ019-üßΐ"), min_size=1, max_size=63), min_size=1, max_size=6
-).map(".".join)
-
-
-@given(local_parts, domains)
-@example("ΐ" * 32, ".".join(["ΐ" * 14] * 5))
-@example("ann", "straße.example")
-def test_an_address_in_normal_form_stays_as_it_is(local: str, domain: str) -> None:
-    try:
-        email = parsed_email(f"{local}@{domain}")
-    except ValueError:
-        return
-    assert parsed_email(email) == email
-    assert len(email) <= 254
-    assert len(email_key(email)) <= 254, "it has to fit its column"
-    assert not set(email) & set("\r\n\0 ,<>")
-
-
-@given(local_parts, domains)
-def test_addresses_are_compared_without_regard_to_case(local: str, domain: str) -> None:
-    try:
-        email = parsed_email(f"{local}@{domain}")
-    except ValueError:
-        return
-    assert email_key(email) == email_key(email_key(email)) == email_key(email.upper().lower())
-
-
-@pytest.mark.parametrize("name", ["anna", "Ann-Lee_99", "a" * 24, "A123"])
+@pytest.mark.parametrize("name", ["anna", "Ann-Lee_99", "a" * 24, "A123", "_anna", "____"])
 def test_usernames(name: str) -> None:
     assert fits(Username, name)
 
@@ -122,7 +32,6 @@ def test_usernames(name: str) -> None:
         "a" * 25,
         "1anna",
         "-anna",
-        "_anna",
         "ann lee",
         "anna\n",
         "\nanna",
@@ -136,7 +45,7 @@ def test_what_is_no_username(name: str) -> None:
     assert not fits(Username, name)
 
 
-@given(st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{3,23}", fullmatch=True))
+@given(st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{3,23}", fullmatch=True))
 def test_usernames_are_compared_without_regard_to_case(name: str) -> None:
     assert fits(Username, name)
     assert username_key(name) == username_key(name.upper()) == username_key(name.lower())

@@ -1,0 +1,92 @@
+"""Email addresses: what is one, when two are the same, and how mail servers take them."""
+
+import unicodedata
+
+import idna
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
+
+from parlour.wire.characters import is_default_ignorable
+
+EMAIL_LENGTH = 254
+
+# Reserved on the internet, in use inside networks of one's own; the library is told by this list alone.
+# `arpa` gives way for `home.arpa` (RFC 8375), the rest of it is refused below.
+for _private in ("arpa", "local", "localhost", "test"):
+    if _private in SPECIAL_USE_DOMAIN_NAMES:
+        SPECIAL_USE_DOMAIN_NAMES.remove(_private)
+
+_DOTS_DO_NOT_COUNT = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+"""Domains whose mailboxes ignore dots in the local part, and the name they are counted under."""
+
+
+def parsed_email(text: str) -> str:
+    """The address in its normal form (RFC 5321, without quoting or address literals).
+
+    Addresses inside a private network (`ann@office.local`, `bob@localhost`, `cy@nas.home.arpa`) are
+    addresses too, but a domain without a dot is more often a slip of the finger. Raises ValueError.
+    """
+    try:
+        email = _validated(text.strip())
+    except EmailNotValidError as error:
+        raise ValueError("this is not an email address") from error
+    if not _is_usable(email.ascii_domain) or any(map(is_default_ignorable, email.normalized)):
+        raise ValueError("this is not an email address")
+    # A domain is longer as an A-label, and some characters become three in lower case.
+    if max(len(email.normalized), len(email_key(email.normalized))) > EMAIL_LENGTH:
+        raise ValueError("this email address is too long")
+    return email.normalized
+
+
+def deliverable_email(email: str) -> str:
+    """The address as mail servers take it: an international domain in ASCII (RFC 5891)."""
+    parsed = _validated(email)
+    return f"{parsed.local_part}@{parsed.ascii_domain}"
+
+
+def email_key(email: str) -> str:
+    """Two addresses are the same one where their keys are equal.
+
+    The local part is compared without regard to case, but not case-folded: folding makes `ß` and `ss` one,
+    which are two mailboxes. The domain is compared as the A-label that a letter is sent to (IDNA 2008 after
+    UTS 46, non-transitional), so that `straße.example` and `strasse.example` stay two. Whatever is no
+    address gets a key too, which is no address's.
+    """
+    local, at, domain = email.rpartition("@")
+    return f"{_lower(local)}{at}{_a_label(domain)}"
+
+
+def mailbox_key(email: str) -> str:
+    """The mailbox that an address is presumed to reach, for limits alone: `ann+news@` reaches `ann@`.
+
+    Subaddresses (RFC 5233) are written with `+` nearly everywhere; dots count, except where it is known
+    that they do not. Two people who are taken for one share a limit; nothing else follows from it.
+    """
+    local, at, domain = email_key(email).rpartition("@")
+    local = local[: local.find("+", 1)] if "+" in local[1:] else local
+    if domain in _DOTS_DO_NOT_COUNT:
+        local, domain = local.replace(".", ""), _DOTS_DO_NOT_COUNT[domain]
+    return f"{local}{at}{domain}"
+
+
+def _validated(text: str) -> ValidatedEmail:
+    return validate_email(text, check_deliverability=False, globally_deliverable=False)
+
+
+def _is_usable(ascii_domain: str) -> bool:
+    if ascii_domain == "arpa" or ascii_domain.endswith(".arpa"):
+        return ascii_domain.endswith(".home.arpa")
+    return "." in ascii_domain or ascii_domain == "localhost"
+
+
+def _lower(text: str) -> str:
+    """In lower case and NFC; lower case alone may leave what NFC composes."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+
+
+def _a_label(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return _lower(domain)
