@@ -39,7 +39,6 @@ from parlour.calls.ice import IcePlan
 from parlour.calls.pace import Rates
 from parlour.calls.passes import Passes
 from parlour.calls.presence import Presence
-from parlour.calls.proxies import TrustedProxies
 from parlour.calls.socket import PATH, Deliveries, Signaling
 from parlour.calls.trust import Trust
 from parlour.calls.visits import Visits
@@ -56,6 +55,7 @@ from parlour.mail.outbox import Outbox
 from parlour.mail.sender import MailSender
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.openapi import openapi
+from parlour.proxies import ClientAddresses, TrustedProxies
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
 from parlour.rooms.export import Export
@@ -86,6 +86,7 @@ class Parlour:
         self.port = port
         self.database = Database(settings.database())
         self.passwords = Passwords()
+        self.proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self.origins = Origins(settings.origins(port=port))
         self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
         letters = Letters(public_url=settings.url(port=port))
@@ -197,7 +198,7 @@ class Parlour:
             deliveries=deliveries,
             sessions=self.sessions,
             origins=self.origins,
-            proxies=TrustedProxies(self.settings.trusted_proxies),
+            proxies=self.proxies,
             waiting_room=self.waiting_room,
             compression=self.settings.compression,
             audit=self.audit,
@@ -239,7 +240,7 @@ class Parlour:
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        return Edge(cors, headers=headers, limits_itself=(PATH,))
+        return ClientAddresses(Edge(cors, headers=headers, limits_itself=(PATH,)), self.proxies)
 
     def _api(self) -> APIRouter:
         router = APIRouter()

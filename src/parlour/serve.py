@@ -66,8 +66,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         server_header=False,
         http=impatient_http(settings.request_timeout),
         ws=parlour.engine.websocket_protocol_class(),
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
     server = Server(config, parlour, url=settings.url(port=port))

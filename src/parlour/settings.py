@@ -132,8 +132,8 @@ Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterVal
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_all_long_enough)
 ]
+ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
-
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
     trusted_proxies: Proxies = ()
+    proxy_header: ProxyHeader | None = None
     compression: bool = False
     request_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
     allow_insecure: bool = False

@@ -119,6 +119,7 @@ WRONG = [
     ("MAIL_FROM", "Parlour <parlour@example.org>\nBcc: eve@example.org"),
     ("SECRET_KEY", "short"),
     ("TRUSTED_PROXIES", "proxy.example"),
+    ("PROXY_HEADER", "x-real-ip"),
     ("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
     ("PUBLIC_URL", "meet.example.org"),
     ("PUBLIC_URL", "ftp://meet.example.org"),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
+from parlour.accounts.cookies import COOKIE, session_token
 from parlour.accounts.devices import device_name
 from parlour.accounts.identity import Client, Guest, Identity, Visitor
 from parlour.accounts.refusals import (
@@ -36,7 +37,6 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
-COOKIE = "jwt"
 _SAME_SITE = ("same-origin", "same-site", "none")
 
 
@@ -95,7 +95,7 @@ class Identification:
             if scheme.lower() != "bearer":
                 raise InvalidToken
             return self.known(request, await self._sessions.identify_access(token.strip()))
-        cookie = request.cookies.get(COOKIE)
+        cookie = _session_token(request)
         if not cookie or not self.from_allowed_site(request) or _could_be_a_form(request):
             return None
         try:
@@ -108,6 +108,10 @@ class Identification:
         return self._origins.allows(
             origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
         )
+
+
+def _session_token(request: Request) -> str | None:
+    return session_token("; ".join(request.headers.getlist("cookie")))
 
 
 def _could_be_a_form(request: Request) -> bool:
@@ -141,7 +145,7 @@ class Cookies:
 
 
 def visitor_of(request: Request) -> Visitor:
-    """The address is the client's own where the request came through a trusted proxy (see `serve`)."""
+    """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
     return Visitor(address=address, device=device_name(request.headers.get("user-agent")))
 
@@ -225,7 +229,7 @@ def account_routes(
     @router.put("/logout", status_code=204)
     async def log_out(request: Request) -> Response:
         """End the session of the cookie."""
-        cookie = request.cookies.get(COOKIE)
+        cookie = _session_token(request)
         if cookie and identification.from_allowed_site(request):
             await sessions.log_out(token=cookie)
         response = Response(status_code=204)
@@ -239,7 +243,7 @@ def account_routes(
     )
     async def refresh(request: Request, response: Response, background: BackgroundTasks) -> RefreshedSession:
         """A new access token for the cookie, which is replaced."""
-        cookie = request.cookies.get(COOKIE)
+        cookie = _session_token(request)
         if not cookie:
             raise NoRefreshToken
         if not identification.from_allowed_site(request):

@@ -6,20 +6,19 @@ from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import msgspec
 import structlog
 
-from parlour.accounts.http import COOKIE, Origins
+from parlour.accounts.cookies import session_token
+from parlour.accounts.http import Origins
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions import Sessions
 from parlour.audit.entries import AuditLog
 from parlour.calls.hub import ACCEPTED, Hub
 from parlour.calls.pace import Kind, Pace, Rates
 from parlour.calls.presence import ConnectionId
-from parlour.calls.proxies import TrustedProxies
 from parlour.calls.refusals import InvalidPayload, UnknownEvent
 from parlour.calls.waiting import WaitingRoom
 from parlour.db.database import AWAY
@@ -36,6 +35,7 @@ from parlour.engine import (
 from parlour.engine import Refusal as EngineRefusal
 from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
 from parlour.limits import neighbourhood
+from parlour.proxies import TrustedProxies
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
@@ -230,7 +230,7 @@ class Signaling:
 
     async def _identify_cookie(self, handshake: Handshake) -> Identity | None:
         """None without a cookie, or where it comes from a site that may not use it."""
-        cookie = _cookie(handshake.cookie)
+        cookie = session_token(handshake.cookie)
         if cookie is None or not self._origins.allows(
             origin=handshake.origin, fetch_site=handshake.fetch_site
         ):
@@ -361,11 +361,3 @@ def _token(auth: object) -> str | None:
         return msgspec.convert(auth, Auth).token or None
     except msgspec.ValidationError as error:
         raise InvalidToken from error
-
-
-def _cookie(header: str | None) -> str | None:
-    try:
-        morsel = SimpleCookie(header or "").get(COOKIE)
-    except CookieError:
-        return None
-    return None if morsel is None or not morsel.value else morsel.value

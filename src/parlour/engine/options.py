@@ -1,6 +1,6 @@
 """What can be set about an engine. All times are seconds, all sizes are bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -12,8 +12,12 @@ def same_origin(origin: str | None, host: str | None) -> bool:
     return bool(separator) and host is not None and authority.lower() == host.lower()
 
 
-def peer_address(peer: str, forwarded_for: str | None) -> str:
-    """The address of the TCP peer: X-Forwarded-For is not believed unless a proxy is known to set it."""
+HeaderLines = Callable[[str], Sequence[str]]
+"""Every line of a request's header, by its name in lower case, in the order in which they came."""
+
+
+def peer_address(peer: str, lines: HeaderLines) -> str:
+    """The address of the TCP peer: no header is believed unless a proxy is known to set it."""
     return peer
 
 
@@ -49,8 +53,8 @@ class Options:
     transports: frozenset[str] = frozenset({"polling", "websocket"})
     origin_allowed: Callable[[str | None, str | None], bool] = same_origin
     """Called with the Origin and the Host of each request; a refusal is HTTP 403."""
-    client_address: Callable[[str, str | None], str] = peer_address
-    """Called with the peer's address and X-Forwarded-For of a WebSocket; uvicorn does so for polling."""
+    client_address: Callable[[str, HeaderLines], str] = peer_address
+    """Called with the peer's address and the headers of a WebSocket; polling has the ASGI scope's."""
 
     def __post_init__(self) -> None:
         if not (self.path.startswith("/") and self.path.endswith("/")):

@@ -239,13 +239,17 @@ class _Exchange:
         value = self.header(name)
         return None if value is None else value.decode("latin-1")
 
+    def _joined(self, name: bytes) -> str | None:
+        lines = [value.decode("latin-1") for key, value in self._request_headers if key.lower() == name]
+        return "; ".join(lines) or None
+
     def handshake(self) -> Handshake:
         client = self._scope.get("client")
         return Handshake(
             address=client[0] if client else "",
             host=self._text(b"host"),
             origin=self._text(b"origin"),
-            cookie=self._text(b"cookie"),
+            cookie=self._joined(b"cookie"),
             user_agent=self._text(b"user-agent"),
             fetch_site=self._text(b"sec-fetch-site"),
             query=self._scope["query_string"].decode("latin-1"),

@@ -6,6 +6,8 @@ uvicorn accepts the connection, TLS included, reads the HTTP request and hands b
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -113,18 +115,27 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         return WSUpgradeResponseWithListener(agreed, transport)
 
     def _handshake(self, upgrade: WSUpgradeRequest, query: str) -> Handshake:
-        headers = upgrade.headers
+        lines = partial(_header_lines, upgrade.headers)
         peer = self.transport.underlying_transport.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) and peer else ""
         return Handshake(
-            address=self._sessions.options.client_address(address, headers.get("X-Forwarded-For")),
-            host=headers.get("Host"),
-            origin=headers.get("Origin"),
-            cookie=headers.get("Cookie"),
-            user_agent=headers.get("User-Agent"),
-            fetch_site=headers.get("Sec-Fetch-Site"),
+            address=self._sessions.options.client_address(address, lines),
+            host=_first(lines("host")),
+            origin=_first(lines("origin")),
+            cookie="; ".join(lines("cookie")) or None,
+            user_agent=_first(lines("user-agent")),
+            fetch_site=_first(lines("sec-fetch-site")),
             query=query,
         )
+
+
+def _header_lines(headers: Any, name: str) -> list[str]:
+    """As HTTP's are decoded, Latin-1; picows makes surrogates of what is not ASCII."""
+    return [value.encode("ascii", "surrogateescape").decode("latin-1") for value in headers.getall(name, ())]
+
+
+def _first(lines: Sequence[str]) -> str | None:
+    return lines[0] if lines else None
 
 
 def _rejection(rejected: Rejected) -> WSUpgradeResponseWithListener:

@@ -1,0 +1,97 @@
+"""Real reverse proxies between the tests and a Parlour."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from tests.servers.process import dying_with_parent, ended, free_port, tail
+
+_READY_WITHIN_SECONDS = 30
+_NGINX = """
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://127.0.0.1:{upstream}; {directives} }}
+  }}
+}}
+"""
+_HAPROXY = """
+defaults
+  mode http
+  timeout connect 10s
+  timeout client 60s
+  timeout server 60s
+frontend people
+  bind 127.0.0.1:{port}
+  {directives}
+  default_backend parlour
+backend parlour
+  server one 127.0.0.1:{upstream}
+"""
+NGINX_AS_DOCUMENTED = (
+    "proxy_http_version 1.1; proxy_set_header Host $host; proxy_set_header Upgrade $http_upgrade; "
+    'proxy_set_header Connection "upgrade"; '
+    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;"
+)
+HAPROXY_AS_DOCUMENTED = "option forwardfor"
+
+
+@asynccontextmanager
+async def nginx(folder: Path, upstream: str, directives: str = NGINX_AS_DOCUMENTED) -> AsyncIterator[str]:
+    """nginx in front of the server at `upstream`, with these directives of `location /`. Yields its URL."""
+    async with _proxy(folder, upstream, _NGINX, directives, "/usr/sbin/nginx", "-c") as url:
+        yield url
+
+
+@asynccontextmanager
+async def haproxy(folder: Path, upstream: str, directives: str = HAPROXY_AS_DOCUMENTED) -> AsyncIterator[str]:
+    """HAProxy in front of the server at `upstream`, with these lines of its frontend. Yields its URL."""
+    async with _proxy(folder, upstream, _HAPROXY, directives, "/usr/sbin/haproxy", "-db", "-f") as url:
+        yield url
+
+
+@asynccontextmanager
+async def _proxy(
+    folder: Path, upstream: str, template: str, directives: str, *command: str
+) -> AsyncIterator[str]:
+    port, log = free_port(), folder / "proxy.log"
+    file = folder / f"{Path(command[0]).name}.conf"
+    words = {
+        "folder": folder,
+        "port": port,
+        "upstream": upstream.rpartition(":")[2],
+        "directives": directives,
+    }
+    file.write_text(template.format(**words))
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            str(file),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=dying_with_parent(signal.SIGKILL),
+        )
+    try:
+        await _answers(port, process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await ended(process, signal.SIGKILL)
+
+
+async def _answers(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    async with asyncio.timeout(_READY_WITHIN_SECONDS):
+        while process.returncode is None:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)  # a port tells nobody that it is open
+    raise RuntimeError(f"the proxy ended at its start:\n{tail(log)}")
