@@ -1,32 +1,36 @@
 """The engine and its transactions, for SQLite and PostgreSQL alike."""
 
+import asyncio
 import sqlite3
-from collections import namedtuple
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Dialect,
-    Executable,
-    Select,
-    StaticPool,
-    create_engine,
-    event,
-    make_url,
-    text,
-)
+from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-SQLITE_BUSY_MS = 10_000
+from parlour.db.drivers import (
+    CALL_SECONDS,
+    POSTGRES_LIMITS,
+    POSTGRES_PARAMETERS,
+    PostgresConnection,
+    SqliteConnection,
+    StuckThreads,
+)
+from parlour.db.lookups import Lookups
+
+TRANSACTION_SECONDS = 5.0
+"""From waiting for a connection to the answer to its commit."""
+PING_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
+SQLITE_BUSY_MS = 3_500
+"""How long SQLite waits for the writer of another process; less than a call may take, so that it says so."""
 POOL_SIZE = 10
-CONNECT_SECONDS = 5
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What a database raises that does not answer, or cannot do now what it could do before."""
 
@@ -35,7 +39,7 @@ class InvalidDatabaseUrl(ValueError):
     """A database URL that names neither PostgreSQL nor SQLite."""
 
 
-def driver_url(database_url: str) -> URL:
+def driver_url(database_url: str | URL) -> URL:
     """`postgresql://…` or `sqlite:///…` with the driver that Parlour uses. Raises InvalidDatabaseUrl."""
     try:
         url = make_url(database_url)
@@ -50,32 +54,56 @@ def driver_url(database_url: str) -> URL:
             raise InvalidDatabaseUrl(f"names {other!r}; Parlour speaks postgresql and sqlite")
 
 
+class TransactionTimeout(PoolTimeout):
+    """A transaction was given up: the database did not answer in time, or it had too much to do."""
+
+
 class Database:
     """One engine; a use case opens one transaction.
 
-    `hide_parameters` keeps addresses and hashes out of the messages of database errors.
+    A transaction has a deadline on this side, whatever the database does: then it raises one of AWAY, and its
+    connection is given up (`drivers`). `hide_parameters` keeps addresses and hashes out of the messages of
+    database errors.
     """
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str | URL) -> None:
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._lookups: _Lookups | None = None
+        self._lookups: Lookups | None = None
+        self._writer = asyncio.Lock()
         if self.is_sqlite:
-            self.engine = create_async_engine(url, hide_parameters=True)
-            self._lookups = _Lookups(url)
+            stuck = StuckThreads()
+            arguments = {"async_creator_fn": partial(_open_sqlite, stuck), "isolation_level": None}
+            self.engine = create_async_engine(
+                url,
+                hide_parameters=True,
+                pool_size=POOL_SIZE,
+                max_overflow=0,
+                pool_timeout=CALL_SECONDS,
+                connect_args=arguments,
+            )
+            self._pinging = create_async_engine(
+                url, hide_parameters=True, poolclass=NullPool, connect_args=arguments
+            )
+            _prepare_sqlite(self._pinging.sync_engine)
+            self._lookups = Lookups(url, stuck)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
                 with suppress(OSError):  # the first connection says what is wrong
                     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         else:
+            parameters = {name: value for name, value in POSTGRES_PARAMETERS.items() if name not in url.query}
             self.engine = create_async_engine(
                 url,
                 hide_parameters=True,
                 pool_size=POOL_SIZE,
                 max_overflow=POOL_SIZE,
+                pool_timeout=CALL_SECONDS,
                 pool_pre_ping=True,
-                connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
+                connect_args={"async_creator_fn": PostgresConnection.connect, **parameters},
             )
+            _prepare_postgres(self.engine.sync_engine)
+            self._pinging = self.engine
 
     def require_file(self) -> None:
         """Raises OSError where SQLite cannot open its file.
@@ -93,143 +121,104 @@ class Database:
             raise OSError(f"{file}: {error}") from error
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Commits at the end, rolls back where the block raises.
+    async def transaction(
+        self, *, within: float | None = TRANSACTION_SECONDS
+    ) -> AsyncIterator[AsyncConnection]:
+        """Commits at the end, rolls back where the block raises; with None it may take as long as it likes.
 
         SQLite has one writer: it takes its place in the line at once, since a reader that becomes a
-        writer later may find the database changed below it.
+        writer later may find the database changed below it. Those of this process wait for each other here,
+        where each gets its turn; SQLite itself would let them try again and again.
         """
+        async with (
+            self._deadline(within),
+            self._writer if self.is_sqlite else nullcontext(),
+            self._begin(writes=True, is_limited=within is not None) as connection,
+        ):
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, *, within: float = TRANSACTION_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads: it waits for no writer."""
+        async with self._deadline(within), self._begin(writes=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _deadline(self, within: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(within) as deadline:
+                yield
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise TransactionTimeout(f"the database took more than {within} seconds") from error
+
+    @asynccontextmanager
+    async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as connection:
             if self.is_sqlite:
-                connection = await connection.execution_options(sqlite_write=True)
-            async with connection.begin():
+                connection = await connection.execution_options(sqlite_write=writes)
+            async with self._patience(connection, is_limited), connection.begin():
+                if not (is_limited or self.is_sqlite):
+                    for name in POSTGRES_LIMITS:
+                        await connection.execute(text(f"SET LOCAL {name} = 0"))
                 yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads: it waits for no writer."""
-        async with self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection = await connection.execution_options(sqlite_write=False)
-            async with connection.begin():
-                yield connection
+    async def _patience(self, connection: AsyncConnection, is_limited: bool) -> AsyncIterator[None]:
+        """How long the driver waits for the answers of one transaction."""
+        if is_limited:
+            yield
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver.patience = None
+        try:
+            yield
+        finally:
+            driver.patience = CALL_SECONDS
 
     def looking_up(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """For queries that find single rows by a key, each on its own: what every connect and join asks.
-
-        SQLite answers those within microseconds on this very thread; the way to the thread of a
-        connection and back would cost ten times that. PostgreSQL is asked as ever.
-        """
+        """For queries that find single rows by a key, each on its own: what every connect and join asks."""
         if self._lookups is None:
             return self.reading()
         return nullcontext(cast(AsyncConnection, self._lookups))
 
     async def ping(self) -> None:
-        """Raises what the driver raises where the database does not answer."""
-        async with self.reading() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Raises one of AWAY. SQLite is asked by a new connection: an older one may answer from memory."""
+        async with self._deadline(PING_SECONDS), self._pinging.connect() as connection:
+            await connection.execute(text("SELECT count(*) FROM alembic_version"))
 
     async def close(self) -> None:
-        if self._lookups is not None:
-            self._lookups.close()
-        await self.engine.dispose()
+        """Within CLOSE_SECONDS: what does not answer is left behind."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if self._lookups is not None:
+                    await self._lookups.close()
+                await self.engine.dispose()
 
 
-class _Lookups:
-    """What of a connection the stores need to look something up, without waiting; opened when first asked.
-
-    SQLAlchemy builds each query once; the driver is then asked directly, since what SQLAlchemy does around
-    an execution takes six times as long as SQLite does.
-    """
-
-    def __init__(self, url: URL) -> None:
-        self._engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"),
-            hide_parameters=True,
-            isolation_level="AUTOCOMMIT",
-            poolclass=StaticPool,
-        )
-        event.listen(self._engine, "connect", _read_only)
-        self._connection: Connection | None = None
-        self._lookups: dict[Executable, _Lookup] = {}
-
-    async def execute(self, query: Executable, parameters: dict[str, Any]) -> "_Row":
-        """`query` is one of few, kept for good; raises what SQLAlchemy would."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        lookup = self._lookups.get(query)
-        if lookup is None:
-            lookup = self._lookups[query] = _Lookup(cast(Select[Any], query), self._engine.dialect)
-        cursor = self._connection.connection.cursor()
-        try:
-            return _Row(lookup.find(cursor, parameters))
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(
-                lookup.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self._engine.dialect
-            ) from error
-        finally:
-            cursor.close()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._engine.dispose()
+async def _open_sqlite(stuck: StuckThreads, *arguments: Any, **named: Any) -> SqliteConnection:
+    return await SqliteConnection.open(partial(sqlite3.connect, *arguments, **named), stuck)
 
 
-class _Lookup:
-    """A query as SQLite takes it, and what its values and columns are converted by."""
+def _prepare_postgres(engine: Engine) -> None:
+    """PostgreSQL's own limits, set by a statement: poolers such as PgBouncer refuse them as parameters."""
+    limits = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in POSTGRES_LIMITS.items())
 
-    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
-        compiled = query.compile(dialect=dialect)
-        self.sql = str(compiled)
-        binds = compiled.binds
-        self._names = [
-            (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or ()
-        ]
-        columns = query.selected_columns
-        self._row: Any = namedtuple("_Found", columns.keys())  # type: ignore[misc]
-        self._processors = [
-            (index, process)
-            for index, column in enumerate(columns)
-            if (process := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
-        ]
+    def connected(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT {limits}")
+        cursor.close()
+        connection.autocommit = False
 
-    def find(self, cursor: Any, parameters: dict[str, Any]) -> Any:
-        cursor.execute(
-            self.sql,
-            [parameters[name] if to is None else to(parameters[name]) for name, to in self._names],
-        )
-        found = cursor.fetchone()
-        if found is None:
-            return None
-        values = list(found)
-        for index, process in self._processors:
-            values[index] = process(values[index])
-        return self._row._make(values)
-
-
-class _Row:
-    """The part of a result that is asked for."""
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    def one_or_none(self) -> Any:
-        return self._row
-
-
-def _read_only(connection: Any, _record: Any) -> None:
-    """Readers wait for nobody in WAL mode, save for a moment where the log is begun anew."""
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute("PRAGMA busy_timeout=100")
+    event.listen(engine, "connect", connected)
 
 
 def _prepare_sqlite(engine: Engine) -> None:
     """WAL, foreign keys, a patient writer; the transaction's start is ours instead of the driver's."""
 
     def connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")

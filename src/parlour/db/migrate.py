@@ -26,7 +26,7 @@ async def migrate(database: Database) -> str | None:
     async with database.reading() as connection:
         before = await connection.run_sync(_revision)
     if before != HEAD:
-        async with database.transaction() as connection:
+        async with database.transaction(within=None) as connection:
             await _upgrade(connection, is_sqlite=database.is_sqlite)
     return before
 

@@ -22,7 +22,7 @@ from parlour.rooms.refusals import MessageIdTaken
 from parlour.rooms.service import permitted
 from parlour.wire.base import room_key
 
-LONGEST_WAIT_SECONDS = 10
+LONGEST_WAIT_SECONDS = 4
 REMEMBERED = 1_000
 
 
