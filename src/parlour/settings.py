@@ -206,34 +206,48 @@ class Settings(BaseSettings):
         return self.own_origins(port=port).union(self.allowed_origins)
 
     def shows_mail(self, *, port: int) -> bool:
-        return self.smtp_url is None and is_loopback(urlsplit(self.url(port=port)).hostname or "")
+        return self.smtp_url is None and self.is_local(port=port)
+
+    def is_local(self, *, port: int) -> bool:
+        """Whether the public URL is of this machine alone."""
+        return is_loopback(urlsplit(self.url(port=port)).hostname or "")
 
     def is_https(self, *, port: int) -> bool:
         return self.url(port=port).startswith("https://")
 
     def require_safe(self, *, host: str, port: int) -> None:
-        """Whether this may be served to others than this machine. Raises SettingsError."""
-        if is_loopback(host):
+        """Whether this may be served to others than this machine. Raises SettingsError.
+
+        Others reach what listens on loopback too, through a proxy: then the public URL names another host.
+        """
+        listens, is_public = not is_loopback(host), not self.is_local(port=port)
+        if not listens and not is_public:
             return
-        secret = "" if self.secret_key is None else self.secret_key.get_secret_value()
-        if secret and len(set(secret)) < FEWEST_LETTERS:
-            raise SettingsError(
-                f"{PREFIX}SECRET_KEY: too easy to guess to serve on {host}; set what "
-                "`openssl rand -base64 48` prints, or leave it unset."
-            )
+        self._require_strong_secret()
+        where = f"serving on {host}" if listens else "telling people to come"
         if self.allow_insecure:
             return
         if self.shows_mail(port=port):
             raise SettingsError(
-                f"{PREFIX}PUBLIC_URL: serving on {host} with mails shown at /dev/mail; set it to the "
+                f"{PREFIX}PUBLIC_URL: {where} with mails shown at /dev/mail; set it to the "
                 f"https:// address that people open, and {PREFIX}SMTP_URL to a mail server, "
                 f"or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
             )
         if not self.is_https(port=port):
             raise SettingsError(
-                f"{PREFIX}PUBLIC_URL: serving on {host} without https; set it to the https:// address that "
+                f"{PREFIX}PUBLIC_URL: {where} without https; set it to the https:// address that "
                 f"people open, or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
             )
+
+    def _require_strong_secret(self) -> None:
+        """The old ones as well: they are accepted as the new one is. Raises SettingsError."""
+        named = [("SECRET_KEY", self.secret_key), *(("OLD_SECRET_KEYS", old) for old in self.old_secret_keys)]
+        for name, secret in named:
+            if secret is not None and len(set(secret.get_secret_value())) < FEWEST_LETTERS:
+                raise SettingsError(
+                    f"{PREFIX}{name}: too easy to guess to serve to others; set what "
+                    "`openssl rand -base64 48` prints, or leave it unset."
+                )
 
     def secret(self) -> str:
         """The given secret, or one that is made once and kept in the data folder, for its owner alone.

@@ -139,3 +139,15 @@ async def test_a_listener_for_both_families_behind_a_proxy_that_writes_ports(
     found = await addresses(server, server.address, *attempts, by="127.0.0.1")
     assert found == [{address} for address in hops.values()]
     assert await addresses(server, server.address, attempts[0]) == [{CLIENT}], "no proxy, not believed"
+
+
+async def test_letters_read_through_a_proxy_on_the_same_machine(
+    server: ParlourServer, tmp_path: Path
+) -> None:
+    """It comes from 127.0.0.1 and asks for that host; nginx as it is adds no header either."""
+    for directives in ("", NGINX_AS_DOCUMENTED):
+        async with nginx(tmp_path, server.address, directives) as url, httpx.AsyncClient() as client:
+            assert (await client.get(f"{url}/healthz")).status_code == 200
+            assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404
+    async with haproxy(tmp_path, server.address) as url, httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404

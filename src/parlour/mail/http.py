@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from parlour.errors import NotFound
 from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.proxies import is_proxied
 from parlour.wire.base import is_loopback, iso
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def dev_mail_routes(outbox: Outbox) -> APIRouter:
 
     @router.get("/dev/mail")
     async def dev_mail(request: Request) -> Response:
-        _require_loopback(request)
+        _require_this_machine(request)
         mails = [_shown(queued) for queued in await outbox.kept()]
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(mails)
@@ -31,7 +32,7 @@ def dev_mail_routes(outbox: Outbox) -> APIRouter:
 
     @router.get("/dev/mail.css")
     async def dev_mail_style(request: Request) -> Response:
-        _require_loopback(request)
+        _require_this_machine(request)
         return Response(style, media_type="text/css")
 
     return router
@@ -45,14 +46,16 @@ def _environment() -> "Environment":
     return Environment(loader=loader, autoescape=select_autoescape(["html"]))
 
 
-def _require_loopback(request: Request) -> None:
+def _require_this_machine(request: Request) -> None:
     """Raises NotFound for anybody who is not on this machine, whatever the public URL says.
 
-    The Host header has to name this machine too: a page of another site could have its own name lead
-    here (DNS rebinding), and read the answer in the browser of somebody who is.
+    A proxy on this machine has its address, so any sign of one is enough, trusted or not. The Host header
+    has to name this machine too: a page of another site could have its own name lead here (DNS rebinding),
+    and read the answer in the browser of somebody who is.
     """
-    address = request.client.host.removeprefix("::ffff:") if request.client else ""
-    if not is_loopback(address) or not is_loopback(request.url.hostname or ""):
+    address = request.client.host if request.client else ""
+    is_direct = not is_proxied(request.headers.keys(), http_version=request.scope["http_version"])
+    if not is_direct or not is_loopback(address) or not is_loopback(request.url.hostname or ""):
         raise NotFound
 
 

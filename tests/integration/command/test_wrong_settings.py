@@ -149,3 +149,23 @@ async def test_serving_to_others_is_refused_unless_safe(
         "serve", "--host", everywhere, "--port", "0", folder=tmp_path, settings=settings
     )
     assert_one_sentence(ended, named)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"PARLOUR_PUBLIC_URL": "https://meet.example.org", "PARLOUR_SECRET_KEY": REPEATED}, "SECRET_KEY"),
+        (
+            {"PARLOUR_PUBLIC_URL": "https://meet.example.org", "PARLOUR_OLD_SECRET_KEYS": REPEATED},
+            "PARLOUR_OLD_SECRET_KEYS",
+        ),
+        ({"PARLOUR_PUBLIC_URL": "http://meet.example.org"}, "PARLOUR_PUBLIC_URL"),
+    ],
+    ids=["weak-secret", "weak-old-secret", "http"],
+)
+async def test_serving_to_others_through_a_proxy_is_refused_unless_safe(
+    tmp_path: Path, settings: dict[str, str], named: str
+) -> None:
+    """It listens on loopback, where the proxy of the public URL finds it."""
+    ended = await run_parlour("serve", "--port", "0", folder=tmp_path, settings=settings)
+    assert_one_sentence(ended, named)
