@@ -7,7 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from parlour.accounts.credentials import Credentials
 from parlour.accounts.http import Cookies, Identification, visitor_of
 from parlour.accounts.identity import Identity
-from parlour.accounts.refusals import EmailTaken, InvalidVerification, WithoutPassword, WrongPassword
+from parlour.accounts.refusals import (
+    EmailTaken,
+    InvalidVerification,
+    PasswordChanged,
+    WithoutPassword,
+    WrongPassword,
+)
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, RateLimited
 from parlour.wire.base import Text
 from parlour.wire.http import (
@@ -20,7 +26,15 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
-_PROVEN = (WrongPassword, WithoutPassword, RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
+_PROVEN = (
+    WrongPassword,
+    WithoutPassword,
+    PasswordChanged,
+    RateLimited,
+    IdentityRequired,
+    InvalidToken,
+    InvalidRequest,
+)
 
 
 def credential_routes(

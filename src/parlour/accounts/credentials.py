@@ -1,7 +1,9 @@
 """The life of a client account: password, email, deletion."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -24,7 +26,7 @@ from parlour.accounts.refusals import (
 )
 from parlour.accounts.sessions import guessed_account
 from parlour.db.database import AsyncConnection, Database
-from parlour.errors import Unavailable
+from parlour.errors import InvalidToken, Unavailable
 from parlour.limits import Guesses, Postage
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
@@ -32,6 +34,14 @@ from parlour.mail.outbox import Outbox
 MAX_ASKED = 1000
 
 log = structlog.get_logger("parlour.accounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordProof:
+    """The caller's password was right for this hash, a moment ago."""
+
+    client: Client
+    password_hash: str
 
 
 class Credentials:
@@ -88,7 +98,8 @@ class Credentials:
     async def _send_reset(self, email: str) -> None:
         lifetime = self._lifetimes.password_reset
         async with self._database.transaction() as connection:
-            account = await store.account_by_email(connection, email)
+            known = await store.account_by_email(connection, email)
+            account = None if known is None else await store.lock_account(connection, known.user_id)
             if account is None or account.client is None or account.client.verified_at is None:
                 return
             if not await self._links.may_send(connection, account.user_id, "password"):
@@ -110,7 +121,7 @@ class Credentials:
         password_hash = await self._passwords.hash(password)
         now = self._clock()
         async with self._database.transaction() as connection:
-            account = await store.account_by_id(connection, claim.user_id)
+            account = await store.lock_account(connection, claim.user_id)
             if account is None or account.client is None:
                 raise InvalidVerification
             await self._links.use(connection, claim)
@@ -127,19 +138,18 @@ class Credentials:
     async def change_password(
         self, identity: Identity, *, password: str, new_password: str, visitor: Visitor
     ) -> None:
-        """Ends the other sessions. Raises WithoutPassword, WrongPassword or InvalidRequest."""
+        """Ends the other sessions. Raises InvalidRequest or what `_prove` and `_acting` do."""
         await self._passwords.require_uncommon(new_password, field="new_password")
-        client = await self._proven(identity, password, visitor)
+        proof = await self._prove(identity, password, visitor)
         password_hash = await self._passwords.hash(new_password)
         now = self._clock()
-        async with self._database.transaction() as connection:
-            row = await self._client_row(connection, client)
+        async with self._acting(proof) as (connection, client):
             await store.set_password(connection, client.user_id, password_hash)
             await link_store.void_verifications(connection, client.user_id, "password", now=now)
             ended = await session_store.revoke_sessions_of(
                 connection, client.user_id, now=now, besides=client.session
             )
-            letter = self._letters.password_changed(email=client.email, username=row.username)
+            letter = self._letters.password_changed(email=client.email, username=client.username)
             await self._outbox.put(connection, letter)
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, PasswordChanged())
@@ -147,16 +157,19 @@ class Credentials:
     async def ask_for_email(
         self, identity: Identity, *, password: str, new_email: str, visitor: Visitor
     ) -> None:
-        """Sends a link to the new address. Raises WithoutPassword, WrongPassword or EmailTaken."""
-        client = await self._proven(identity, password, visitor)
+        """Sends a link to the new address.
+
+        Raises EmailTaken, RateLimited or what `_prove` and `_acting` do.
+        """
+        proof = await self._prove(identity, password, visitor)
+        # Counting may take a while (Redis), and SQLite has one writer.
+        await self._postage.take(new_email, address=visitor.address)
         lifetime = self._lifetimes.verification
         now = self._clock()
-        async with self._database.transaction() as connection:
-            await self._client_row(connection, client)
+        async with self._acting(proof) as (connection, client):
             holder = await store.account_by_email(connection, new_email)
             if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
                 raise EmailTaken
-            await self._postage.take(new_email, address=visitor.address)
             await link_store.void_verifications(connection, client.user_id, "email", now=now)
             token = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
@@ -176,7 +189,7 @@ class Credentials:
         now = self._clock()
         try:
             async with self._database.transaction() as connection:
-                account = await store.account_by_id(connection, claim.user_id)
+                account = await store.lock_account(connection, claim.user_id)
                 new_email = await link_store.email_of_verification(connection, claim.verification_id)
                 if account is None or account.client is None or new_email is None:
                     raise InvalidVerification
@@ -195,47 +208,70 @@ class Credentials:
         self._endings.announce(account.user_id, ended, EmailChanged())
 
     async def delete(self, identity: Identity, *, password: str, visitor: Visitor) -> None:
-        """Messages and attendance keep their author's name and address. Raises as `change_password`."""
-        client = await self._proven(identity, password, visitor)
+        """Messages and attendance keep their author's name and address.
+
+        Raises what `_prove` and `_acting` do.
+        """
+        proof = await self._prove(identity, password, visitor)
         now = self._clock()
-        async with self._database.transaction() as connection:
-            row = await self._client_row(connection, client)
+        async with self._acting(proof) as (connection, client):
             ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
-            letter = self._letters.account_deleted(email=client.email, username=row.username)
+            letter = self._letters.account_deleted(email=client.email, username=client.username)
             await self._outbox.put(connection, letter)
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, AccountDeleted())
 
     async def facts(self, identity: Identity) -> store.AccountFacts:
+        """Raises InvalidToken where the account was deleted meanwhile."""
         async with self._database.reading() as connection:
-            return await store.account_facts(connection, identity.user_id)
+            facts = await store.account_facts(connection, identity.user_id)
+        if facts is None:
+            raise InvalidToken
+        return facts
 
-    async def _proven(self, identity: Identity, password: str, visitor: Visitor) -> Client:
-        """The caller, who knows the password. Raises WithoutPassword, WrongPassword or RateLimited."""
+    async def _prove(self, identity: Identity, password: str, visitor: Visitor) -> PasswordProof:
+        """Raises WithoutPassword, WrongPassword or RateLimited."""
         if not isinstance(identity, Client):
             raise WithoutPassword
         async with self._database.reading() as connection:
-            row = await self._client_row(connection, identity)
+            account = await store.account_by_id(connection, identity.user_id)
+        if account is None or account.client is None:
+            raise InvalidToken
+        password_hash = account.client.password_hash
         subject = guessed_account(identity.user_id)
         await self._guesses.require(subject, visitor.address)
-        verdict = await self._passwords.verify(password, row.password_hash)
+        verdict = await self._passwords.verify(password, password_hash)
         await self._guesses.require(subject, visitor.address)
         if not verdict.right:
             await self._guesses.failed(subject, visitor.address)
             raise WrongPassword
         await self._guesses.succeeded(subject)
-        return identity
+        return PasswordProof(client=identity, password_hash=password_hash)
 
-    async def _client_row(self, connection: AsyncConnection, client: Client) -> store.ClientRow:
-        account = await store.account_by_id(connection, client.user_id)
-        if account is None or account.client is None:
-            raise WithoutPassword
-        return account.client
+    @asynccontextmanager
+    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[AsyncConnection, Client]]:
+        """A transaction in which the proof is known to hold still, and the caller as they are now.
+
+        Verifying took a while, in which the password may have been changed or reset, the session ended or
+        the account deleted: who knew the old password does nothing with it any more. Raises PasswordChanged
+        or InvalidToken.
+        """
+        client = proof.client
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, client.user_id)
+            if account is None or account.client is None:
+                raise InvalidToken
+            if account.client.password_hash != proof.password_hash:
+                raise PasswordChanged
+            if client.session is not None and not await session_store.is_living(connection, client.session):
+                raise InvalidToken
+            yield connection, replace(client, email=account.email, username=account.client.username)
 
     async def _make_room(self, connection: AsyncConnection, email: str, now: datetime) -> None:
         """Registrations of the address that nobody confirmed go. Raises EmailTaken."""
-        holder = await store.account_by_email(connection, email)
+        found = await store.account_by_email(connection, email)
+        holder = None if found is None else await store.lock_account(connection, found.user_id)
         if holder is None:
             return
         if _is_living(holder, now):

@@ -124,7 +124,8 @@ class Registration:
         """
         await self._postage.take(email, address=visitor.address)
         async with self._database.transaction() as connection:
-            account = await store.account_by_email(connection, email)
+            known = await store.account_by_email(connection, email)
+            account = None if known is None else await store.lock_account(connection, known.user_id)
             if account is None:
                 return
             client, guest = account.client, account.guest
@@ -213,7 +214,7 @@ class Registration:
         return await store.add_user(connection, email=email, now=now)
 
     async def _account(self, connection: AsyncConnection, user_id: int) -> store.Account:
-        account = await store.account_by_id(connection, user_id)
+        account = await store.lock_account(connection, user_id)
         if account is None:
             raise UserNotFound
         return account

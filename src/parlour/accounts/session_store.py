@@ -59,6 +59,12 @@ async def session(connection: AsyncConnection, family: str) -> SessionRow | None
     return None if row is None else _session(row)
 
 
+async def is_living(connection: AsyncConnection, family: SessionId) -> bool:
+    """False for a session that was ended, or is not known any more."""
+    found = await session(connection, family)
+    return found is not None and found.revoked_at is None
+
+
 async def living_sessions_of(
     connection: AsyncConnection, user_id: UserId, *, now: datetime
 ) -> list[SessionRow]:

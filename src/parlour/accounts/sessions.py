@@ -30,6 +30,10 @@ __all__ = ["LoggedIn", "SessionRow", "Sessions"]
 REUSE_GRACE = timedelta(seconds=10)
 """How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
 
+MAX_ATTEMPTS = 3
+"""How often one login verifies its password. An outdated hash is replaced once, and each change of a
+password needs a proof of its own, so the second attempt decides but for several changes within 100 ms."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
@@ -64,7 +68,19 @@ class Sessions:
         self._clock = clock
 
     async def log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn:
-        """Raises WrongCredentials (whoever it is, after the same time), NotVerified or RateLimited."""
+        """Raises WrongCredentials (whoever it is, after the same time), NotVerified or RateLimited.
+
+        A password takes a while to verify. Where the stored hash is another one by then, since the owner
+        changed the password or another login replaced an outdated hash, it is verified against that one.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            logged_in = await self._try_log_in(handle=handle, password=password, visitor=visitor)
+            if logged_in is not None:
+                return logged_in
+        raise WrongCredentials
+
+    async def _try_log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn | None:
+        """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
         client_row = None if account is None else account.client
@@ -84,9 +100,14 @@ class Sessions:
             raise NotVerified
         new_hash = await self._passwords.hash(password) if verdict.outdated else None
         now = self._clock()
-        client = Client(user_id=account.user_id, email=account.email, username=account.client.username)
         async with self._database.transaction() as connection:
-            await store.record_login(connection, account.user_id, now=now, password_hash=new_hash)
+            current = await store.lock_account(connection, account.user_id)
+            if current is None or current.client is None:
+                return None
+            if current.client.password_hash != account.client.password_hash:
+                return None
+            client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
+            await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             return await self.start(connection, client, visitor, now)
 
     async def refresh(self, *, token: str) -> LoggedIn:
@@ -135,6 +156,7 @@ class Sessions:
         """Raises SessionNotFound for one that is not this person's, or is over."""
         now = self._clock()
         async with self._database.transaction() as connection:
+            await store.lock_account(connection, identity.user_id)
             row = await session_store.session(connection, session)
             if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
                 raise SessionNotFound
@@ -145,6 +167,7 @@ class Sessions:
         """How many there were."""
         now = self._clock()
         async with self._database.transaction() as connection:
+            await store.lock_account(connection, user_id)
             ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
         self._endings.announce(user_id, ended, SessionEndedElsewhere())
         return len(ended)
@@ -249,7 +272,10 @@ class Sessions:
                 expires_at=following.expires_at,
             ):
                 return self._logged_in(identity, following, text, now)
-            session = await self._reread(connection, session)
+            faster = await session_store.session(connection, session.family)
+            if faster is None or faster.revoked_at is not None:
+                return None  # ended meanwhile
+            session = faster
         current = RefreshToken(
             family=session.family,
             generation=session.generation,
@@ -258,10 +284,6 @@ class Sessions:
         )
         again = self._signer.sign_refresh_again(current, hashed=session.token_hash)
         return None if again is None else self._logged_in(identity, current, again, now)
-
-    async def _reread(self, connection: AsyncConnection, session: SessionRow) -> SessionRow:
-        """As the faster one of two requests left it (PostgreSQL, read committed)."""
-        return await session_store.session(connection, session.family) or session
 
     def _session_end(self, identity: Identity, now: datetime, *, started_at: datetime) -> datetime:
         match identity:

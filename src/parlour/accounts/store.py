@@ -87,6 +87,18 @@ async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | 
     return _account((await connection.execute(_ACCOUNT_BY_ID, {"user_id": user_id})).one_or_none())
 
 
+async def lock_account(connection: AsyncConnection, user_id: int) -> Account | None:
+    """The account as it is now, which nobody else changes or deletes before this transaction ends.
+
+    Every transaction that acts on an account takes this lock first, so that a password that changes and a
+    login with the old one, or two that delete, come one after the other. SQLite has one writer anyway.
+    PostgreSQL reads the account in a statement of its own: one that had to wait for the lock would see the
+    other tables as they were before (read committed).
+    """
+    await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
+    return await account_by_id(connection, user_id)
+
+
 async def account_by_session(connection: AsyncConnection, family: str) -> Account | None:
     """None where the session is not known or was revoked."""
     row = (await connection.execute(_ACCOUNT_BY_SESSION, {"family": family})).one_or_none()
@@ -204,7 +216,7 @@ async def _mark_verified(connection: AsyncConnection, user_id: UserId, now: date
 async def record_login(
     connection: AsyncConnection, user_id: UserId, *, now: datetime, password_hash: str | None
 ) -> None:
-    """`password_hash` replaces an outdated one."""
+    """`password_hash` replaces an outdated one; the caller holds the account's lock and has compared it."""
     values: dict[str, Any] = {"last_login_at": now}
     if password_hash is not None:
         values["password_hash"] = password_hash
@@ -239,8 +251,8 @@ async def set_email(connection: AsyncConnection, user_id: UserId, email: str) ->
     )
 
 
-async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts:
-    """Raises NoResultFound for somebody who is gone."""
+async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts | None:
+    """None for somebody who is gone."""
     query = (
         select(
             users.c.email,
@@ -254,7 +266,9 @@ async def account_facts(connection: AsyncConnection, user_id: UserId) -> Account
         .outerjoin(guests, guests.c.user_id == users.c.id)
         .where(users.c.id == user_id)
     )
-    row = (await connection.execute(query)).one()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
     return AccountFacts(
         email=row.email,
         username=row.username,

@@ -82,8 +82,12 @@ class Upkeep:
         """
         now = self._clock()
         async with self._database.transaction() as connection:
-            ended = await store.expired_guests(connection, now=now)
-            for account in ended:
+            ended = []
+            for expired in await store.expired_guests(connection, now=now):
+                account = await store.lock_account(connection, expired.user_id)
+                if account is None or account.guest is None:
+                    continue  # became a client meanwhile
+                ended.append(account)
                 if account.client is None:
                     await store.delete_user(connection, account.user_id, now=now)
                 else:

@@ -11,12 +11,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts.identity import Identity
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import Database
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Room, Visit
 from parlour.rooms.ledger import Came, Ledger
 from parlour.rooms.ledger import Move as Seen
-from parlour.rooms.policy import Action
+from parlour.rooms.policy import Action, Standing
 from parlour.rooms.refusals import EventNotFound, InvalidMove
 
 PROOF_SECONDS = 10.0
@@ -144,7 +144,8 @@ class AttendanceLog:
     async def log(self, identity: Identity, *, room: str, move: Move) -> None:
         """Of one whom the server sees there, it knows better. Raises EventNotFound, NotInvited or Banned."""
         async with self._database.transaction() as connection:
-            event = await self._event(connection, Action.LOG_ATTENDANCE, identity, room)
+            found = await store.held_room_and_standing(connection, room, identity.user_id)
+            event = _event(found, Action.LOG_ATTENDANCE, identity)
             if self._ledger.is_there(event, identity.user_id):
                 return
             now = self._clock()
@@ -157,17 +158,18 @@ class AttendanceLog:
         """With all that was seen until now. Raises EventNotFound or NotTheCreator."""
         await self.written()
         async with self._database.reading() as connection:
-            event = await self._event(connection, Action.READ_ATTENDANCE, identity, room)
+            found = await store.room_and_standing(connection, room, identity.user_id)
+            event = _event(found, Action.READ_ATTENDANCE, identity)
             return await store.visits(connection, event)
 
-    async def _event(self, connection: AsyncConnection, action: Action, identity: Identity, room: str) -> int:
-        found = await store.room_and_standing(connection, room, identity.user_id)
-        if found is None:
-            raise EventNotFound
-        known, standing = found
-        if known.event_id is None:
-            raise EventNotFound
-        refused = policy.refusal(action, policy.role_of(identity, standing), is_event=True)
-        if refused is not None:
-            raise refused
-        return known.event_id
+
+def _event(found: tuple[Room, Standing] | None, action: Action, identity: Identity) -> int:
+    if found is None:
+        raise EventNotFound
+    known, standing = found
+    if known.event_id is None:
+        raise EventNotFound
+    refused = policy.refusal(action, policy.role_of(identity, standing), is_event=True)
+    if refused is not None:
+        raise refused
+    return known.event_id

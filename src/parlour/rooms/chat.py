@@ -19,7 +19,7 @@ from parlour.rooms import store
 from parlour.rooms.entities import Message, Room
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import MessageIdTaken
-from parlour.rooms.service import permitted
+from parlour.rooms.service import permitted, permitted_to_write
 from parlour.wire.base import room_key
 
 LONGEST_WAIT_SECONDS = 4
@@ -96,7 +96,7 @@ class Chat:
 
     async def _write(self, identity: Identity, *, room: str, text: str, chosen_id: str) -> Written:
         async with self._database.transaction() as connection:
-            known = await permitted(connection, Action.WRITE, room=room, identity=identity)
+            known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
             is_new = await store.add_message(
                 connection,
                 known.room_id,

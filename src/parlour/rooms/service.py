@@ -11,7 +11,7 @@ from parlour.accounts.identity import Identity, UserId, Visitor
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
 from parlour.db.database import AsyncConnection, Database
-from parlour.errors import FieldError, InvalidRequest, NotTheCaller
+from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller
 from parlour.limits import Guesses, Postage, Quota
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
@@ -29,6 +29,9 @@ from parlour.rooms.refusals import (
 )
 from parlour.wire.addresses import email_key, parsed_email
 
+MAX_ATTEMPTS = 3
+"""How often one request verifies a room's password; only an outdated hash is ever replaced, and once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invited:
@@ -38,7 +41,20 @@ class Invited:
 
 async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
     """The room, where the policy lets this person do that. Raises RoomNotFound or what policy says."""
-    found = await store.room_and_standing(connection, room, identity.user_id)
+    return _allowed(await store.room_and_standing(connection, room, identity.user_id), action, identity)
+
+
+async def permitted_to_write(
+    connection: AsyncConnection, action: Action, *, room: str, identity: Identity
+) -> Room:
+    """As `permitted`, in the transaction that does it: the room and the caller stay until its end.
+
+    Raises InvalidToken too, where the caller's account is no more.
+    """
+    return _allowed(await store.held_room_and_standing(connection, room, identity.user_id), action, identity)
+
+
+def _allowed(found: tuple[Room, policy.Standing] | None, action: Action, identity: Identity) -> Room:
     if found is None:
         raise RoomNotFound
     known, standing = found
@@ -93,6 +109,8 @@ class RoomService:
         password_hash = await self._passwords.hash(password)
         try:
             async with self._database.transaction() as connection:
+                if not await store.hold_user(connection, identity.user_id):
+                    raise InvalidToken
                 await store.add_room(
                     connection,
                     name=name,
@@ -110,16 +128,19 @@ class RoomService:
 
         Raises RoomNotFound, Banned, NotInvited, WrongRoomPassword or RateLimited.
         """
+        for _ in range(MAX_ATTEMPTS):
+            if await self._try_password(identity, name=name, password=password, visitor=visitor):
+                return
+        raise WrongRoomPassword
+
+    async def _try_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> bool:
+        """False where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
-            found = await store.room_and_standing(connection, name, identity.user_id)
-        if found is None:
-            raise RoomNotFound
-        room, standing = found
-        refused = policy.refusal(Action.ENTER, policy.role_of(identity, standing), is_event=room.is_event)
-        if refused is not None and refused is not NotAdmitted:
-            raise refused
+            room = _enterable(
+                await store.room_and_standing(connection, name, identity.user_id), identity=identity
+            )
         if room.is_event:
-            return
+            return True
         subject = str(identity.user_id)
         await self._guesses.require(subject, visitor.address)
         verdict = await self._passwords.verify(password, room.password_hash)
@@ -129,9 +150,19 @@ class RoomService:
             raise WrongRoomPassword
         new_hash = await self._passwords.hash(password) if verdict.outdated else None
         async with self._database.transaction() as connection:
+            current = _enterable(
+                await store.held_room_and_standing(connection, name, identity.user_id), identity=identity
+            )
+            if current.is_event:
+                return True
+            if current.room_id != room.room_id or current.password_hash != room.password_hash:
+                return False
             await store.admit(connection, room.room_id, identity.user_id, now=self._clock())
             if new_hash is not None:
-                await store.replace_password(connection, room.room_id, new_hash)
+                await store.replace_password(
+                    connection, room.room_id, new_hash, instead_of=room.password_hash
+                )
+        return True
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
         user_id = None if identity is None else identity.user_id
@@ -157,7 +188,7 @@ class RoomService:
         # Counting may take a while (Redis), and SQLite has one writer.
         written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
         async with self._database.transaction() as connection:
-            known = await permitted(connection, Action.INVITE, room=room, identity=identity)
+            known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             letters = [
                 self._letters.invitation(
@@ -189,13 +220,13 @@ class RoomService:
 
     async def make_event(self, identity: Identity, *, room: str) -> None:
         async with self._database.transaction() as connection:
-            known = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
 
     async def ban(self, identity: Identity, *, room: str, email: str) -> Room:
         """Whoever has this address may not enter from now on. Raises NotTheCreator or CreatorStays."""
         async with self._database.transaction() as connection:
-            known = await permitted(connection, Action.BAN, room=room, identity=identity)
+            known = await permitted_to_write(connection, Action.BAN, room=room, identity=identity)
             if email_key(email) == email_key(identity.email):
                 raise CreatorStays
             await store.ban(connection, known.room_id, email, now=self._clock())
@@ -228,6 +259,17 @@ class RoomService:
         """Which of these rooms are events, and who may see each."""
         async with self._database.reading() as connection:
             return await store.events_among(connection, room_ids)
+
+
+def _enterable(found: tuple[Room, policy.Standing] | None, *, identity: Identity) -> Room:
+    """The room, where this person may be let in by its password. Raises what `give_password` does."""
+    if found is None:
+        raise RoomNotFound
+    room, standing = found
+    refused = policy.refusal(Action.ENTER, policy.role_of(identity, standing), is_event=room.is_event)
+    if refused is not None and refused is not NotAdmitted:
+        raise refused
+    return room
 
 
 def room_path(name: str) -> str:

@@ -37,6 +37,7 @@ from parlour.db.tables import (
     users,
 )
 from parlour.db.upsert import insert_if_absent
+from parlour.errors import InvalidToken
 from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
 from parlour.wire.addresses import email_key
@@ -73,6 +74,11 @@ _ROOM_AND_STANDING = _ROOM.add_columns(
     _named_in(bans, _ASKING).label("is_banned"),
     _ADMITTED.label("is_admitted"),
 ).where(rooms.c.name_key == bindparam("room"))
+_caller = users.alias("caller")
+_HELD_ROOM_AND_STANDING = _ROOM_AND_STANDING.join(_caller, _caller.c.id == _ASKING).with_for_update(
+    read=True, key_share=True, of=[rooms, _caller]
+)
+"""FOR KEY SHARE is what a foreign key asks for anyway: it keeps off deletion and nothing else."""
 
 
 async def room_and_standing(
@@ -80,8 +86,33 @@ async def room_and_standing(
 ) -> tuple[Room, Standing] | None:
     asked = {"room": room_key(name), "user_id": user_id}
     row = (await connection.execute(_ROOM_AND_STANDING, asked)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _room_and_standing(row, user_id)
+
+
+async def held_room_and_standing(
+    connection: AsyncConnection, name: str, user_id: UserId
+) -> tuple[Room, Standing] | None:
+    """For a transaction that writes: neither the room nor the caller is deleted before it ends.
+
+    What refers to either would else be refused by the database in the middle of it (a foreign key). Raises
+    InvalidToken where the caller's account is no more.
+    """
+    asked = {"room": room_key(name), "user_id": user_id}
+    row = (await connection.execute(_HELD_ROOM_AND_STANDING, asked)).one_or_none()
+    if row is not None:
+        return _room_and_standing(row, user_id)
+    if await room_exists(connection, name):
+        raise InvalidToken
+    return None
+
+
+async def hold_user(connection: AsyncConnection, user_id: UserId) -> bool:
+    """Whether the account exists; if so, it is not deleted before the transaction ends."""
+    query = select(users.c.id).where(users.c.id == user_id).with_for_update(read=True, key_share=True)
+    return (await connection.execute(query)).first() is not None
+
+
+def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, Standing]:
     standing = Standing(
         is_creator=row.creator_id == user_id,
         is_invited=bool(row.is_invited),
@@ -203,8 +234,12 @@ async def room_exists(connection: AsyncConnection, name: str) -> bool:
     return found.first() is not None
 
 
-async def replace_password(connection: AsyncConnection, room_id: RoomId, password_hash: str) -> None:
-    await connection.execute(update(rooms).where(rooms.c.id == room_id).values(password_hash=password_hash))
+async def replace_password(
+    connection: AsyncConnection, room_id: RoomId, password_hash: str, *, instead_of: str
+) -> None:
+    """Nothing happens where another request has replaced that hash already."""
+    is_the_same = and_(rooms.c.id == room_id, rooms.c.password_hash == instead_of)
+    await connection.execute(update(rooms).where(is_the_same).values(password_hash=password_hash))
 
 
 async def admit(connection: AsyncConnection, room_id: RoomId, user_id: UserId, *, now: datetime) -> None:
@@ -222,7 +257,8 @@ async def invite(
 ) -> None:
     """Ties an invitation to the account of the address where there is one."""
     keys = [email_key(email) for email in emails]
-    known = await connection.execute(select(users.c.email_key, users.c.id).where(users.c.email_key.in_(keys)))
+    accounts = select(users.c.email_key, users.c.id).where(users.c.email_key.in_(keys)).order_by(users.c.id)
+    known = await connection.execute(accounts.with_for_update(read=True, key_share=True))
     user_ids = {row.email_key: row.id for row in known}
     for key, email in sorted(zip(keys, emails, strict=True)):  # in one order, or two at once block each other
         values = {
