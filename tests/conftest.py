@@ -119,11 +119,12 @@ async def fresh_server(
             settings: Mapping[str, str | int] | None = None,
             database_url: str | None = None,
             host: str = "127.0.0.1",
+            open_files: int | None = None,
         ) -> ParlourServer:
             folder = tmp_path / f"server-{len(ours)}"
             folder.mkdir()
             url = database_url or await databases.create(database)
-            parlour = ParlourServer(folder, url, settings, host)
+            parlour = ParlourServer(folder, url, settings, host, open_files)
             ours.append(parlour)
             pytestconfig.stash[_RUNNING].append(parlour)
             return await ending.enter_async_context(parlour)

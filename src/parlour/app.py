@@ -45,7 +45,7 @@ from parlour.calls.visits import Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
 from parlour.db.database import Database
-from parlour.edge import Cors, Edge, handle_refusals
+from parlour.edge import Cors, Edge, Failures, handle_refusals
 from parlour.engine import Engine
 from parlour.errors import Unavailable
 from parlour.limits import Allowances, Guesses, Postage, Quota
@@ -231,16 +231,21 @@ class Parlour:
         app.include_router(webclient_routes())
         audited = AuditedRequests(app, self.audit, identified=_email_of_caller)
         cors = Cors(
-            _by_path(audited, self.engine),
+            Failures(_by_path(audited, self.engine)),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
+        edge = Edge(cors, headers=self.headers(), limits_itself=(PATH,))
+        return ClientAddresses(edge, self.proxies)
+
+    def headers(self) -> dict[str, str]:
+        """Those of every answer."""
         headers = security_headers(origins=self.settings.own_origins(port=self.port))
         if self.settings.is_https(port=self.port):
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        return ClientAddresses(Edge(cors, headers=headers, limits_itself=(PATH,)), self.proxies)
+        return headers
 
     def _api(self) -> APIRouter:
         router = APIRouter()

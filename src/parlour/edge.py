@@ -1,5 +1,6 @@
 """What every HTTP request passes: its log line, its size limit, its headers, and the form of refusals."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -45,7 +46,7 @@ NotFoundPage = Callable[[Request], Response | None]
 
 
 class Edge:
-    """The outermost ASGI layer of HTTP: one log line a request; no unhandled error leaves the server.
+    """The outermost ASGI layer of HTTP: one log line a request, size limit and headers.
 
     The line names the route's template, never the path, since paths of this product hold tokens. What is
     below a path of `limits_itself` has a size limit of its own.
@@ -75,13 +76,6 @@ class Edge:
             try:
                 limited = not scope["path"].startswith(self._limits_itself)
                 await self._app(scope, _limited(scope, receive) if limited else receive, answer)
-            except RequestTooLarge as refusal:
-                if status == 0:
-                    await problem_response(refusal)(scope, receive, answer)
-            except Exception as error:
-                log.exception("request.failed", error=type(error).__name__)
-                if status == 0:
-                    await problem_response(InternalError())(scope, receive, answer)
             finally:
                 log.info(
                     "request",
@@ -97,6 +91,41 @@ class Edge:
         headers += [(name, value) for name, value in self._headers if name not in names]
         headers.append((b"x-request-id", request_id.encode()))
         return headers
+
+
+class Failures:
+    """Answers what nobody else did, so that no unhandled error leaves the server.
+
+    It belongs inside of `Cors`, or a page of an allowed origin could not read these answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except RequestTooLarge as refusal:
+            failure: Refusal = refusal
+        except asyncio.CancelledError:  # the server ends, and this request still waited for its turn
+            failure = Unavailable()
+        except Exception as error:
+            log.exception("request.failed", error=type(error).__name__)
+            failure = InternalError()
+        else:
+            return
+        if not started:
+            await problem_response(failure)(scope, receive, send)
 
 
 class Cors(CORSMiddleware):
@@ -148,6 +177,14 @@ def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) ->
         media_type=PROBLEM_JSON,
         headers=asked_for | (headers or {}),
     )
+
+
+def raw_response(refusal: Refusal, headers: dict[str, str]) -> bytes:
+    """A whole HTTP response, after which the connection is closed: for what no application is asked."""
+    response = problem_response(refusal, {**headers, "Connection": "close"})
+    lines = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]
+    lines += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])
 
 
 def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:

@@ -93,6 +93,20 @@ class MethodNotAllowed(Refusal):
     status = 405
 
 
+class MalformedRequest(Refusal):
+    """This is no HTTP request."""
+
+    code = "malformed_request"
+    status = 400
+
+
+class HeadTooLarge(Refusal):
+    """The address or the headers of the request are too large."""
+
+    code = "head_too_large"
+    status = 431
+
+
 class RequestTooLarge(Refusal):
     """The request is too large."""
 

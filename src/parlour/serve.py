@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import socket
 import sys
 from contextlib import suppress
@@ -14,13 +15,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.db.migrate import DatabaseTooNew, migrate
-from parlour.engine.patience import impatient_http
+from parlour.edge import raw_response
+from parlour.engine.http import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
+from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.logs import configure_logs
 from parlour.settings import PREFIX, Settings, SettingsError
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """What may still run at the end: together, less than five seconds."""
 BACKLOG = 4096
+UNREAD_MILLISECONDS = 20_000
+"""What a peer does not take out of the kernel's buffer for so long ends the connection (RFC 5482)."""
+OWN_FILES, SURPLUS = 64, 32
+"""Descriptors for database, Redis, mails and logs, and for newcomers who are told that there is no room."""
+FEW_CONNECTIONS = 1000
 
 log = structlog.get_logger("parlour")
 
@@ -56,6 +64,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
     port = listener.getsockname()[1]
+    connections = _connections()
     parlour = Parlour(settings, port=port)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
@@ -64,7 +73,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        http=impatient_http(settings.request_timeout),
+        http=http_protocol_class(_bounds(settings, connections, parlour.headers())),
         ws=parlour.engine.websocket_protocol_class(),
         proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
         timeout_graceful_shutdown=REQUESTS_SECONDS,
@@ -81,12 +90,45 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; what is accepted inherits it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
         raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); try --port.") from error
     return listener
+
+
+def _connections() -> int:
+    """Raise the limit on open files as far as the system allows; how many connections fit below it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = HttpLimits().connections
+    files = most + OWN_FILES + SURPLUS if hard == resource.RLIM_INFINITY else hard
+    connections = max(1, min(most, files - OWN_FILES - SURPLUS))
+    log.info("open_files.limit", files=files, connections=connections)
+    if connections < FEW_CONNECTIONS:
+        log.warning(
+            "open_files.few",
+            connections=connections,
+            hint=f"only {connections} connections fit at once; raise the limit on open files (ulimit -n, "
+            "LimitNOFILE of systemd) and start again",
+        )
+    return connections
+
+
+def _bounds(settings: Settings, connections: int, headers: dict[str, str]) -> HttpBounds:
+    limits = HttpLimits(request_seconds=settings.request_timeout, connections=connections, surplus=SURPLUS)
+    return HttpBounds(
+        limits,
+        {
+            HttpRefusal.BAD_REQUEST: raw_response(MalformedRequest(), headers),
+            HttpRefusal.HEAD_TOO_LARGE: raw_response(HeadTooLarge(), headers),
+            HttpRefusal.NO_ROOM: raw_response(Unavailable(), headers),
+        },
+    )
 
 
 async def _require_database(parlour: Parlour) -> None:

@@ -111,6 +111,21 @@ async def test_a_foreign_origin_is_refused_before_the_upgrade(io: Client, origin
     assert status == 403 and "access-control-allow-origin" not in answer
 
 
+ERRORS = ["EIO=4", "EIO=4&transport=abc", "EIO=3&transport=polling", "EIO=4&transport=polling&sid=abc"]
+
+
+@pytest.mark.parametrize("query", ERRORS)
+async def test_an_error_too_is_for_allowed_origins_alone(io: Client, query: str) -> None:
+    origin = f"http://127.0.0.1:{io.port}"
+    for method in ("GET", "POST"):
+        status, answer = await io.headers(method, query, {"Origin": origin})
+        assert status == 400
+        assert answer["access-control-allow-origin"] == origin
+        assert answer["access-control-allow-credentials"] == "true"
+        status, answer = await io.headers(method, query, {"Origin": "http://evil.example"})
+        assert status in (400, 403) and "access-control-allow-origin" not in answer
+
+
 async def test_an_allowed_origin_gets_cors_headers_with_credentials(io: Client) -> None:
     origin = f"http://127.0.0.1:{io.port}"
     status, answer = await io.headers("GET", "EIO=4&transport=polling", {"Origin": origin})

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,7 +36,8 @@ class ParlourServer:
 
     `url` is what the server prints, its public URL; `address` is where it listens.
     `settings` are environment variables by their full names. Nothing else of the environment reaches the
-    server, and it runs in `folder`, so that no `.env` of the checkout does either.
+    server, and it runs in `folder`, so that no `.env` of the checkout does either. `open_files` is what
+    `ulimit -n` would set.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class ParlourServer:
         database_url: str | None = None,
         settings: Mapping[str, str | int] | None = None,
         host: str = "127.0.0.1",
+        open_files: int | None = None,
     ) -> None:
         self.folder = folder
         self.log = folder / "parlour.log"
@@ -55,6 +58,7 @@ class ParlourServer:
         }
         self.url = ""
         self._host = host
+        self._open_files = open_files
         self._port = free_port()
         self._log_mark = 0
         self._read: Counter[str] = Counter()
@@ -88,7 +92,7 @@ class ParlourServer:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=dying_with_parent(signal.SIGKILL),
+                preexec_fn=self._arrange(),
             )
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._keep_output(self._process, ready))
@@ -99,6 +103,16 @@ class ParlourServer:
             raise RuntimeError(
                 f"Parlour was not ready within {_READY_WITHIN_SECONDS} s:\n{tail(self.log)}"
             ) from None
+
+    def _arrange(self) -> Callable[[], None]:
+        dying, files = dying_with_parent(signal.SIGKILL), self._open_files
+
+        def arrange() -> None:
+            dying()
+            if files is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+        return arrange
 
     async def terminate(self) -> int:
         """Ends the server as a service manager would. Returns its exit code."""

@@ -37,6 +37,11 @@ class Rejected(Enum):
         return self.value[0]
 
     @property
+    def retry_after(self) -> int | None:
+        """Seconds, where the request may succeed later."""
+        return 5 if self.status == 503 else None
+
+    @property
     def body(self) -> bytes:
         _, code, message = self.value
         return msgspec.json.encode({"code": code, "message": message})

@@ -125,31 +125,30 @@ class PollingApp:
         if scope["type"] != "http":
             return
         exchange = _Exchange(scope, receive, send)
+        handshake = exchange.handshake()
+        if self._options.origin_allowed(handshake.origin, handshake.host):
+            exchange.allow_origin()
         path = scope["path"]
         if path != self._options.path and path + "/" != self._options.path:
             await exchange.reject(Rejected.NOT_FOUND)
             return
         if scope["method"] == "OPTIONS":
-            await self._answer_preflight(exchange)
+            await self._answer_preflight(exchange, handshake)
             return
-        request = read_request(scope["method"], "polling", exchange.handshake())
+        request = read_request(scope["method"], "polling", handshake)
         admitted = admit(request, self._options, self._sessions.find)
-        if admitted is not Rejected.FORBIDDEN:
-            exchange.allow_origin()
         match admitted:
             case Rejected():
                 await exchange.reject(admitted)
             case None:
-                await self._open(exchange)
+                await self._open(exchange, handshake)
             case session:
                 await self._continue(exchange, session, request.method)
 
-    async def _answer_preflight(self, exchange: "_Exchange") -> None:
-        handshake = exchange.handshake()
+    async def _answer_preflight(self, exchange: "_Exchange", handshake: Handshake) -> None:
         if not self._options.origin_allowed(handshake.origin, handshake.host):
             await exchange.reject(Rejected.FORBIDDEN)
             return
-        exchange.allow_origin()
         asked = exchange.header(b"access-control-request-headers") or b"content-type"
         exchange.headers += [
             (b"access-control-allow-methods", b"GET,POST"),
@@ -158,12 +157,12 @@ class PollingApp:
         ]
         await exchange.respond(204, b"", _TEXT)
 
-    async def _open(self, exchange: "_Exchange") -> None:
+    async def _open(self, exchange: "_Exchange", handshake: Handshake) -> None:
         if (closed := self._sessions.closed_to_newcomers()) is not None:
             await exchange.reject(closed)
             return
         transport = PollingTransport(self._options.max_send_buffer)
-        session = self._sessions.open(transport, exchange.handshake())
+        session = self._sessions.open(transport, handshake)
         cut_off = partial(session.close, Reason.SLOW_READER)
         transport.on_overflow = partial(self._sessions.soon, cut_off)
         await exchange.respond(200, encode_payload(transport.take()), _TEXT)
@@ -286,6 +285,8 @@ class _Exchange:
             pass
 
     async def reject(self, rejected: Rejected) -> None:
+        if rejected.retry_after is not None:
+            self.headers.append((b"retry-after", str(rejected.retry_after).encode()))
         await self.respond(rejected.status, rejected.body, _JSON)
 
     async def respond(self, status: int, body: bytes, content_type: bytes) -> None:

@@ -139,9 +139,10 @@ def _first(lines: Sequence[str]) -> str | None:
 
 
 def _rejection(rejected: Rejected) -> WSUpgradeResponseWithListener:
-    response = WSUpgradeResponse.create_error_response(
-        HTTPStatus(rejected.status), rejected.body, {"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json"}
+    if rejected.retry_after is not None:
+        headers["Retry-After"] = str(rejected.retry_after)
+    response = WSUpgradeResponse.create_error_response(HTTPStatus(rejected.status), rejected.body, headers)
     return WSUpgradeResponseWithListener(response, None)
 
 

@@ -101,6 +101,29 @@ async def test_requests_in_flight_are_finished(fresh_server: StartServer) -> Non
     assert seconds < 5
 
 
+async def test_requests_that_wait_for_their_turn_hear_that_it_will_not_come(
+    fresh_server: StartServer,
+) -> None:
+    """Logins that wait for their password to be hashed: 503 with Retry-After, and no error."""
+    server = await fresh_server()
+    headers = {"Origin": server.url}
+    async with httpx.AsyncClient(
+        base_url=server.address, headers=headers, limits=httpx.Limits(max_connections=None), timeout=60
+    ) as http:
+        body = {"username": "nobody", "password": "correct horse battery"}
+        asking = [asyncio.create_task(http.post("/client/login", json=body)) for _ in range(100)]
+        await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        await server.terminate()
+        answers = await asyncio.gather(*asking)
+    statuses = {answer.status_code for answer in answers}
+    assert 503 in statuses and statuses <= {401, 429, 503}
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == server.url
+        if answer.status_code == 503:
+            assert answer.json()["code"] == "unavailable"
+            assert int(answer.headers["retry-after"]) > 0
+
+
 async def test_an_idle_server_ends_at_once(fresh_server: StartServer) -> None:
     server = await fresh_server()
     code, seconds = await ended_by(server, signal.SIGTERM)

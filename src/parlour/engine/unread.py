@@ -1,0 +1,52 @@
+"""A deadline for writing: an answer that nobody reads is given up, and its memory is freed."""
+
+import asyncio
+
+from parlour.engine.budget import ByteBudget
+
+_PROGRESS = 16 * 1024
+"""Bytes that must leave within the deadline: some 1.6 KB a second."""
+
+
+class UnreadAnswers:
+    """What one connection has been sent and its peer has not read yet, beyond the kernel's buffer.
+
+    The connection is aborted where `seconds` pass without progress, or where all connections together
+    hold too much. A peer that reads a byte now and then makes no progress (the "slow read" attack).
+    """
+
+    def __init__(self, transport: asyncio.Transport, seconds: float, budget: ByteBudget) -> None:
+        self._transport = transport
+        self._seconds = seconds
+        self._budget = budget
+        self._size = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Call it when the transport pauses the protocol's writing."""
+        self._size = self._transport.get_write_buffer_size()
+        self._expect_progress()
+        self._budget.hold(self, self._size)
+
+    def end(self) -> None:
+        """Call it when writing is resumed, and when the connection is lost."""
+        self._budget.release(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def give_way(self) -> None:
+        self.end()
+        self._transport.abort()
+
+    def _expect_progress(self) -> None:
+        self._deadline = asyncio.get_running_loop().call_later(self._seconds, self._require_progress)
+
+    def _require_progress(self) -> None:
+        size = self._transport.get_write_buffer_size()
+        if size > self._size - _PROGRESS:
+            self.give_way()
+        else:
+            self._size = size
+            self._budget.hold(self, size)
+            self._expect_progress()
