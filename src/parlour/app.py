@@ -15,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
+from parlour.accounts.confirmation import Confirmation
 from parlour.accounts.credential_http import credential_routes
 from parlour.accounts.credentials import Credentials
 from parlour.accounts.endings import Endings
-from parlour.accounts.http import Cookies, Identification, Origins, account_routes
+from parlour.accounts.http import Cookies, Identification, Origins, RegistrationCookie, account_routes
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import Links
@@ -122,9 +123,17 @@ class Parlour:
             letters=letters,
             passwords=self.passwords,
             links=links,
-            sessions=self.sessions,
             lifetimes=lifetimes,
             postage=postage,
+            clock=utc_now,
+        )
+        self.confirmation = Confirmation(
+            database=self.database,
+            passwords=self.passwords,
+            links=links,
+            sessions=self.sessions,
+            lifetimes=lifetimes,
+            guesses=guesses,
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -254,9 +263,14 @@ class Parlour:
         router.include_router(
             account_routes(
                 registration=self.registration,
+                confirmation=self.confirmation,
                 sessions=self.sessions,
                 identification=identification,
                 cookies=cookies,
+                registration_cookie=RegistrationCookie(
+                    secure=self.settings.is_https(port=self.port),
+                    lifetime=timedelta(seconds=self.settings.verification_ttl),
+                ),
                 on_login=self._on_login,
             )
         )

@@ -6,6 +6,7 @@ import pytest
 
 from parlour.accounts.identity import Visitor
 from parlour.accounts.refusals import WrongCredentials
+from parlour.accounts.registration import Registrant
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.settings import Settings
@@ -34,7 +35,11 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
     await migrate(parlour.database)
     await parlour.registration.create_client(email="ann@example.org", username="annie", password=PASSWORD)
     await parlour.registration.register_client(
-        email="bob@example.org", username="bobby", password=PASSWORD, visitor=VISITOR
+        email="bob@example.org",
+        username="bobby",
+        password=PASSWORD,
+        registrant=Registrant(browser="a browser"),
+        visitor=VISITOR,
     )
     await parlour.passwords.verify_nobody("makes the decoy")
     hashes = 0

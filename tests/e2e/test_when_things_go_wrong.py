@@ -84,6 +84,25 @@ async def test_who_has_not_confirmed_is_led_to_the_mail(visitors: Visitors, at_b
     await bob.confirms()
 
 
+async def test_another_browser_is_asked_for_the_password_of_a_registration(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    """Two registrations of one address: only who chose the password confirms it."""
+    mallory = await visitors.stranger("mallory")
+    await mallory.registers()
+    await mallory.reads_link()
+    bob = await at_browser(await visitors.stranger("bob", email=mallory.email))
+    await bob.account.registers()
+    await bob.page.goto(f"/verifyclient/{await bob.account.reads_link()}")
+    await bob.field("Password").fill("not mine at all")
+    await bob.button("Confirm my address").click()
+    await expect(bob.page.get_by_role("alert")).to_contain_text("password")
+    await bob.field("Password").fill(bob.account.password)
+    await bob.button("Confirm my address").click()
+    await expect(bob.heading("Your address is confirmed")).to_be_visible()
+    await bob.logs_in()
+
+
 async def test_a_wrong_room_password_is_told(visitors: Visitors, at_browser: AtBrowser) -> None:
     room = await (await visitors.client("ann")).creates_room()
     sam = await at_browser(await visitors.client("sam"))

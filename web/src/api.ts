@@ -2,6 +2,7 @@ import { Problem } from "./problem";
 import type {
   AccountExport,
   Attendance,
+  ClientConfirmation,
   Configuration,
   IceServers,
   InvitationEntry,
@@ -67,7 +68,8 @@ export class AccountApi {
   }
 
   async registerClient(account: { email: string; username: string; password: string }) {
-    await ask(this.fetch, { method: "POST", path: "/client", body: account });
+    const credentials = "same-origin"; // keeps the cookie by which the link knows this browser again
+    await ask(this.fetch, { method: "POST", path: "/client", body: account, credentials });
   }
 
   async registerGuest(email: string) {
@@ -75,13 +77,15 @@ export class AccountApi {
   }
 
   async sendVerificationAgain(email: string) {
-    await ask(this.fetch, { method: "POST", path: "/verification", body: { email } });
+    const credentials = "same-origin";
+    await ask(this.fetch, { method: "POST", path: "/verification", body: { email }, credentials });
   }
 
-  async verifyClient(token: string): Promise<{ email?: string; username?: string }> {
+  /** Refused with `registration_not_proven` where it takes the password to tell who registered. */
+  async verifyClient(token: string, password: string | null = null): Promise<void> {
     const path = `/client/verify?token=${encodeURIComponent(token)}`;
-    const answer = await ask(this.fetch, { method: "PUT", path });
-    return (answer ?? {}) as { email?: string; username?: string };
+    const body: ClientConfirmation = { password };
+    await ask(this.fetch, { method: "PUT", path, body, credentials: "same-origin" });
   }
 
   async forgotPassword(email: string) {

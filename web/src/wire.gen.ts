@@ -75,6 +75,12 @@ export interface ChatStored {
   ok: true;
 }
 
+/** May be left out: the link and the browser that registered tell enough, nearly always. */
+export interface ClientConfirmation {
+  /** The one of the registration; for `registration_not_proven`. */
+  password?: string | null;
+}
+
 export interface ClientRegistration {
   email: string;
   username: string;

@@ -1,18 +1,23 @@
-"""Reads the cookie that identifies a browser, for HTTP and for the handshake of a socket alike."""
+"""Reads cookies, for HTTP and for the handshake of a socket alike."""
 
 COOKIE = "jwt"
 
 
 def session_token(header: str | None) -> str | None:
-    """The value of the cookie `jwt` in a Cookie header (RFC 6265, section 5.4), decoded as Latin-1.
+    """The value of the cookie `jwt`, which identifies a browser."""
+    return cookie_value(header, COOKIE)
+
+
+def cookie_value(header: str | None, cookie: str) -> str | None:
+    """A cookie's value in a Cookie header (RFC 6265, section 5.4), decoded as Latin-1.
 
     Cookies know no ports, so other programs of the same host send theirs along: whatever these hold, JSON,
-    brackets or umlauts, they are passed over. Of several named `jwt` the first with a value counts, since
+    brackets or umlauts, they are passed over. Of several with one name the first with a value counts, since
     browsers send the one with the longest path first.
     """
     for pair in (header or "").split(";"):
         name, separator, value = pair.partition("=")
-        if separator and name.strip(" \t") == COOKIE and (found := _unquoted(value.strip(" \t"))):
+        if separator and name.strip(" \t") == cookie and (found := _unquoted(value.strip(" \t"))):
             return found
     return None
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from parlour.accounts import link_store, session_store, store
+from parlour.accounts import link_store, registration_store, session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Identity, Visitor
 from parlour.accounts.lifetimes import Lifetimes, spoken
@@ -269,7 +269,11 @@ class Credentials:
             yield connection, replace(client, email=account.email, username=account.client.username)
 
     async def _make_room(self, connection: AsyncConnection, email: str, now: datetime) -> None:
-        """Registrations of the address that nobody confirmed go. Raises EmailTaken."""
+        """Registrations of the address that nobody confirmed go. Raises EmailTaken.
+
+        They are ended first, in the order in which a confirmation takes its locks.
+        """
+        await registration_store.end_registrations_of(connection, email, now=now)
         found = await store.account_by_email(connection, email)
         holder = None if found is None else await store.lock_account(connection, found.user_id)
         if holder is None:

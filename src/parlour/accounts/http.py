@@ -1,13 +1,15 @@
 """The HTTP endpoints of accounts, and how a request is identified."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
-from parlour.accounts.cookies import COOKIE, session_token
+from parlour.accounts.confirmation import Confirmation, Proof
+from parlour.accounts.cookies import COOKIE, cookie_value, session_token
 from parlour.accounts.devices import device_name
 from parlour.accounts.identity import Client, Guest, Identity, Visitor
 from parlour.accounts.refusals import (
@@ -16,17 +18,20 @@ from parlour.accounts.refusals import (
     InvalidVerification,
     NoRefreshToken,
     NotVerified,
+    RegistrationNotProven,
     SessionOver,
     UsernameTaken,
     UserNotFound,
     WrongCredentials,
+    WrongPassword,
 )
-from parlour.accounts.registration import Registration
+from parlour.accounts.registration import Registrant, Registration
 from parlour.accounts.sessions import LoggedIn, Sessions
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed, RateLimited
 from parlour.limits import Quota
 from parlour.wire.base import Text
 from parlour.wire.http import (
+    ClientConfirmation,
     ClientRegistration,
     GuestRegistration,
     Login,
@@ -37,6 +42,8 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
+SECRET_LENGTH = 43
+"""Of 32 random bytes, as `secrets.token_urlsafe` writes them."""
 _SAME_SITE = ("same-origin", "same-site", "none")
 
 
@@ -104,6 +111,13 @@ class Identification:
             return None
         return None if identity is None else self.known(request, identity)
 
+    async def if_known(self, request: Request) -> Identity | None:
+        """As `optional`, for what needs no login: a token that is no good counts as none."""
+        try:
+            return await self.optional(request)
+        except InvalidToken:
+            return None
+
     def from_allowed_site(self, request: Request) -> bool:
         return self._origins.allows(
             origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
@@ -144,6 +158,37 @@ class Cookies:
         response.delete_cookie(COOKIE, path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
+class RegistrationCookie:
+    """Tells a browser that registered from any other that opens the link; it lives as long as the link.
+
+    A browser keeps one secret over several registrations, so that each of their links works there. The
+    prefix, where https allows it, keeps neighbouring subdomains from planting theirs (RFC 6265bis).
+    """
+
+    def __init__(self, *, secure: bool, lifetime: timedelta) -> None:
+        self._name = "__Host-parlour-registration" if secure else "parlour-registration"
+        self._secure = secure
+        self._lifetime = lifetime
+
+    def of(self, request: Request) -> str | None:
+        return cookie_value(request.headers.get("cookie"), self._name)
+
+    def keep(self, request: Request, response: Response) -> str:
+        """The browser's secret, made where it has none."""
+        known = self.of(request)
+        secret = known if known is not None and len(known) == SECRET_LENGTH else secrets.token_urlsafe(32)
+        response.set_cookie(
+            self._name,
+            secret,
+            max_age=max(1, round(self._lifetime.total_seconds())),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return secret
+
+
 def visitor_of(request: Request) -> Visitor:
     """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
@@ -153,9 +198,11 @@ def visitor_of(request: Request) -> Visitor:
 def account_routes(
     *,
     registration: Registration,
+    confirmation: Confirmation,
     sessions: Sessions,
     identification: Identification,
     cookies: Cookies,
+    registration_cookie: RegistrationCookie,
     on_login: Callable[[str, Identity], Awaitable[None]],
 ) -> APIRouter:
     """`on_login` hears the client's address once the answer with the new cookie has been sent."""
@@ -186,15 +233,22 @@ def account_routes(
         background: BackgroundTasks,
     ) -> Session:
         """Confirm a guest's email: the guest is logged in, and its time starts."""
-        logged_in = await registration.verify_guest(token=token, visitor=visitor_of(request))
+        logged_in = await confirmation.verify_guest(token=token, visitor=visitor_of(request))
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 
     @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest, RateLimited))
-    async def register_client(body: ClientRegistration, request: Request) -> Nothing:
+    async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
         """Register a permanent account: a mail with a link goes out."""
         await registration.register_client(
-            email=body.email, username=body.username, password=body.password, visitor=visitor_of(request)
+            email=body.email,
+            username=body.username,
+            password=body.password,
+            registrant=Registrant(
+                browser=registration_cookie.keep(request, response),
+                identity=await identification.if_known(request),
+            ),
+            visitor=visitor_of(request),
         )
         return Nothing()
 
@@ -213,17 +267,34 @@ def account_routes(
 
     @router.put(
         "/client/verify",
-        responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
+        responses=refusals(
+            InvalidVerification,
+            RegistrationNotProven,
+            UserNotFound,
+            AlreadyVerified,
+            UsernameTaken,
+            WrongPassword,
+            InvalidRequest,
+            RateLimited,
+        ),
     )
-    async def verify_client(token: Annotated[Text, Query()]) -> Nothing:
-        """Confirm a client's email."""
-        await registration.verify_client(token=token)
+    async def verify_client(
+        token: Annotated[Text, Query()], request: Request, body: ClientConfirmation | None = None
+    ) -> Nothing:
+        """Confirm a client's email, in the browser that registered or with the password."""
+        proof = Proof(
+            browser=registration_cookie.of(request),
+            password=None if body is None else body.password,
+        )
+        await confirmation.verify_client(token=token, proof=proof, visitor=visitor_of(request))
         return Nothing()
 
     @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))
     async def resend_verification(body: Resend, request: Request) -> Nothing:
         """Send the confirmation mail again, where one is waited for; the answer does not tell."""
-        await registration.resend_verification(email=body.email, visitor=visitor_of(request))
+        await registration.resend_verification(
+            email=body.email, browser=registration_cookie.of(request), visitor=visitor_of(request)
+        )
         return Nothing()
 
     @router.put("/logout", status_code=204)

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from parlour.accounts import link_store
 from parlour.accounts.identity import UserId
 from parlour.accounts.refusals import InvalidVerification
-from parlour.accounts.tokens import Purpose, TokenRejected, TokenSigner, VerificationToken
+from parlour.accounts.tokens import (
+    Purpose,
+    RegistrationToken,
+    TokenRejected,
+    TokenSigner,
+    VerificationToken,
+)
 from parlour.db.database import AsyncConnection
 
 MAX_PENDING = 5
@@ -45,6 +51,19 @@ class Links:
             new_email=new_email,
         )
         return self._signer.sign_verification(token)
+
+    def to_registration(self, registration_id: str, *, expires_at: datetime) -> str:
+        token = RegistrationToken(
+            registration_id=registration_id, issued_at=self._clock(), expires_at=expires_at
+        )
+        return self._signer.sign_registration(token)
+
+    def read_registration(self, token: str) -> str:
+        """The id of the registration. Raises InvalidVerification."""
+        try:
+            return self._signer.read_registration(token, now=self._clock()).registration_id
+        except TokenRejected as error:
+            raise InvalidVerification from error
 
     def read(self, token: str, purpose: Purpose) -> VerificationToken:
         """Raises InvalidVerification."""

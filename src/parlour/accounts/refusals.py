@@ -31,6 +31,13 @@ class InvalidVerification(Refusal):
     status = 403
 
 
+class RegistrationNotProven(Refusal):
+    """Enter the password that you chose when you registered, to confirm that it was you."""
+
+    code = "registration_not_proven"
+    status = 403
+
+
 class UserNotFound(Refusal):
     """This person does not exist."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parlour.accounts import session_store, store
+from parlour.accounts import registration_store, session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
@@ -83,20 +83,21 @@ class Sessions:
         """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
+            password_hash = await self._password_hash(connection, account, handle)
         client_row = None if account is None else account.client
         subject = guessed_account(account.user_id) if account and client_row else handle.strip().casefold()
         await self._guesses.require(subject, visitor.address)
-        if account is None or client_row is None:
+        if password_hash is None:
             await self._passwords.verify_nobody(password)
             verdict = Verdict(right=False)
         else:
-            verdict = await self._passwords.verify(password, client_row.password_hash)
+            verdict = await self._passwords.verify(password, password_hash)
         await self._guesses.require(subject, visitor.address)
-        if not verdict.right or account is None or account.client is None:
+        if not verdict.right:
             await self._guesses.failed(subject, visitor.address)
             raise WrongCredentials
         await self._guesses.succeeded(subject)
-        if account.client.verified_at is None:
+        if account is None or account.client is None:
             raise NotVerified
         new_hash = await self._passwords.hash(password) if verdict.outdated else None
         now = self._clock()
@@ -109,6 +110,17 @@ class Sessions:
             client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             return await self.start(connection, client, visitor, now)
+
+    async def _password_hash(
+        self, connection: AsyncConnection, account: store.Account | None, handle: str
+    ) -> str | None:
+        """The account's, or that of a registration which waits under this name or address; None of nobody."""
+        if account is not None and account.client is not None:
+            return account.client.password_hash
+        waiting = await registration_store.registration_by_handle(
+            connection, handle.strip(), now=self._clock()
+        )
+        return None if waiting is None else waiting.password_hash
 
     async def refresh(self, *, token: str) -> LoggedIn:
         """Replaces a refresh token (RFC 9700, section 4.14.2).

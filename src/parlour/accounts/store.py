@@ -4,11 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import clients, event_log, guests, invitations, refresh_sessions, users
+from parlour.db.tables import (
+    UtcDateTime,
+    clients,
+    event_log,
+    guests,
+    invitations,
+    refresh_sessions,
+    retired_usernames,
+    users,
+)
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
 
@@ -170,12 +179,11 @@ async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datet
 
 
 async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    """A client's username is retired: rooms and messages that outlive the account keep it."""
     await end_visits(connection, user_id, now=now)
+    username = select(clients.c.username_key, literal(now, UtcDateTime)).where(clients.c.user_id == user_id)
+    await connection.execute(insert(retired_usernames).from_select(["username_key", "retired_at"], username))
     await connection.execute(delete(users).where(users.c.id == user_id))
-
-
-async def delete_client(connection: AsyncConnection, user_id: UserId) -> None:
-    await connection.execute(delete(clients).where(clients.c.user_id == user_id))
 
 
 async def delete_guest(connection: AsyncConnection, user_id: UserId) -> bool:

@@ -18,8 +18,8 @@ REMEMBERED = 4_096
 AUDIENCE = "parlour"
 """Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
-Purpose = Literal["client", "guest", "password", "email"]
-"""What the link of a mail is for: confirm a client or guest, choose a new password, confirm a new email."""
+Purpose = Literal["guest", "password", "email"]
+"""What the link to an account is for: confirm a guest, choose a new password, confirm a new email."""
 
 
 class TokenRejected(Exception):
@@ -59,6 +59,15 @@ class VerificationToken:
     verification_id: str
     user_id: int
     purpose: Purpose
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationToken:
+    """The link that confirms a registration: there is no account yet."""
+
+    registration_id: str
     issued_at: datetime
     expires_at: datetime
 
@@ -157,6 +166,18 @@ class TokenSigner:
             verification_id=claims["jti"],
             user_id=int(claims["sub"]),
             purpose=purpose,
+            issued_at=_moment(claims["iat"]),
+            expires_at=_moment(claims["exp"]),
+        )
+
+    def sign_registration(self, token: RegistrationToken) -> str:
+        return self._sign("verify-client", {"jti": token.registration_id}, token.issued_at, token.expires_at)
+
+    def read_registration(self, text: str, *, now: datetime) -> RegistrationToken:
+        """Raises TokenRejected or TokenExpired."""
+        claims = self._read("verify-client", text, now)
+        return RegistrationToken(
+            registration_id=claims["jti"],
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.accounts import session_store, store
+from parlour.accounts import registration_store, session_store, store
 from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 
@@ -102,3 +102,4 @@ class Upkeep:
         async with self._database.transaction() as connection:
             await session_store.delete_old_sessions(connection, before=now)
             await store.delete_never_verified(connection, before=now - UNVERIFIED_KEPT_FOR)
+            await registration_store.delete_expired_registrations(connection, before=now)

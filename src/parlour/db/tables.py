@@ -87,6 +87,32 @@ clients = Table(
     _moment("last_login_at", nullable=True),
 )
 
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column(
+        "email_key", String(254), nullable=False, index=True
+    ),  # several of one address stand beside each other
+    Column("username", String(24), nullable=False),
+    Column("username_key", String(24), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("browser_hash", String(64), nullable=False),  # of the cookie of the browser that registered
+    Column("letters", Integer, nullable=False),
+    _moment("registered_at"),
+    _moment("expires_at", index=True),
+    _moment("address_proven_at", nullable=True),  # registered by who was logged in as the address's guest
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
+)
+
+retired_usernames = Table(
+    "retired_usernames",
+    metadata,
+    Column("username_key", String(24), primary_key=True),
+    _moment("retired_at"),
+)
+
 guests = Table(
     "guests",
     metadata,

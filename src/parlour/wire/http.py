@@ -59,6 +59,14 @@ class ClientRegistration(Body):
     password: Password
 
 
+class ClientConfirmation(Body):
+    """May be left out: the link and the browser that registered tell enough, nearly always."""
+
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)] | None = Field(
+        None, description="The one of the registration; for `registration_not_proven`."
+    )
+
+
 class Resend(Body):
     email: Email
 

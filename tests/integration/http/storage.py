@@ -12,7 +12,7 @@ from typing import Any
 import bcrypt
 from sqlalchemy import Connection, NullPool, create_engine, delete, insert, make_url, select
 
-from parlour.db.tables import clients, events, rooms, users
+from parlour.db.tables import clients, events, registrations, rooms, users
 from parlour.wire.base import room_key
 from tests.people import ROOM_PASSWORD, Person, unique
 from tests.servers import ParlourServer
@@ -81,6 +81,13 @@ def event_of(creator: Person) -> str:
     return name
 
 
+def stored_registrations(server: ParlourServer, email: str) -> int:
+    """How many wait for their confirmation or were confirmed a while ago."""
+    query = select(registrations.c.id).where(registrations.c.email == email)
+    with database_of(server) as connection:
+        return len(connection.execute(query).all())
+
+
 def stored_client(server: ParlourServer, email: str) -> Any:
     """The row of a client, or None."""
     query = select(clients).join(users, users.c.id == clients.c.user_id).where(users.c.email == email)
@@ -94,5 +101,7 @@ def has_user(server: ParlourServer, email: str) -> bool:
 
 
 def remove_user(server: ParlourServer, email: str) -> None:
+    """Whether confirmed or not."""
     with database_of(server) as connection:
+        connection.execute(delete(registrations).where(registrations.c.email == email))
         connection.execute(delete(users).where(users.c.email == email))

@@ -51,13 +51,11 @@ async def test_guest_is_always_taken(nobody: Person, name: str) -> None:
     refused(await nobody.post("/client", body), 409, "username_taken")
 
 
-async def test_an_account_that_waits_for_its_confirmation_is_taken(visitors: Visitors) -> None:
+async def test_the_username_of_a_registration_that_waits_is_taken(visitors: Visitors) -> None:
     first, second = await visitors.stranger(), await visitors.stranger()
     await first.registers()
     by_name = {"email": second.email, "username": first.username, "password": PASSWORD}
     refused(await second.post("/client", by_name), 409, "username_taken")
-    by_email = {"email": first.email, "username": second.username, "password": PASSWORD}
-    refused(await second.post("/client", by_email), 409, "email_taken")
 
 
 async def test_an_email_is_trimmed_and_written_as_given(visitors: Visitors) -> None:
@@ -78,7 +76,7 @@ async def test_an_email_is_trimmed_and_written_as_given(visitors: Visitors) -> N
         "a" * 25,
         "1ann",
         "-ann",
-        "_ann",
+        "_an",
         "ann lee",
         "ann@lee",
         "änne",

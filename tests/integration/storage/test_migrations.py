@@ -179,3 +179,36 @@ async def test_addresses_that_one_key_held_together_are_taken_apart(empty: Datab
         ("dan@xn--bcher-kva.example",),
         ("eve@xn--strae-oqa.example",),
     ]
+
+
+UNCONFIRMED = (
+    "INSERT INTO users (id, email, email_key, created_at, verified_at) VALUES"
+    " (1, 'ann@example.org', 'ann@example.org', '2026-01-01 00:00:00', NULL),"
+    " (2, 'bob@example.org', 'bob@example.org', '2026-01-01 00:00:00', '2026-01-01 00:00:00'),"
+    " (3, 'gus@example.org', 'gus@example.org', '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    "INSERT INTO clients (user_id, username, username_key, password_hash, verified_at) VALUES"
+    " (1, 'Ann-Lee', 'ann-lee', 'x', NULL), (2, 'bobby', 'bobby', 'x', '2026-01-01 00:00:00'),"
+    " (3, 'gus-lee', 'gus-lee', 'x', NULL)",
+    "INSERT INTO guests (user_id, expires_at) VALUES (3, '2126-01-01 00:00:00')",
+    "INSERT INTO email_verifications (id, user_id, purpose, sent_at, expires_at, used_at) VALUES"
+    " ('old', 1, 'client', '2026-01-01 00:00:00', '2126-01-01 00:00:00', NULL),"
+    " ('new', 1, 'client', '2026-01-01 00:01:00', '2126-01-01 00:00:00', NULL),"
+    " ('used', 2, 'client', '2026-01-01 00:00:00', '2126-01-01 00:00:00', '2026-01-01 00:00:00'),"
+    " ('over', 3, 'client', '2026-01-01 00:00:00', '2026-01-01 01:00:00', NULL)",
+    "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_id, creator_name, created_at)"
+    " VALUES (1, 'Garden', 'garden', 'x', '', NULL, 'Gone-Lee', '2026-01-01 00:00:00'),"
+    " (2, 'Attic', 'attic', 'x', '', NULL, 'Bobby', '2026-01-01 00:00:00')",
+    "INSERT INTO messages (room_id, message_id, author_name, author_email, text, sent_at) VALUES"
+    " (1, 'a', 'Guest', 'x@example.org', 'hello', '2026-01-01 00:00:00')",
+)
+
+
+async def test_accounts_that_nobody_confirmed_become_registrations(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0006"))
+    await in_transaction(empty, run(UNCONFIRMED))
+    await migrate(empty)
+    waiting = "SELECT id, email_key, username FROM registrations WHERE user_id IS NULL"
+    assert await rows(empty, waiting) == [("new", "ann@example.org", "Ann-Lee")]
+    assert await rows(empty, "SELECT id FROM users ORDER BY id") == [(2,), (3,)]
+    assert await rows(empty, "SELECT username FROM clients") == [("bobby",)]
+    assert await rows(empty, "SELECT username_key FROM retired_usernames") == [("gone-lee",)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from parlour.accounts.tokens import (
     AccessToken,
     RefreshToken,
+    RegistrationToken,
     TokenExpired,
     TokenRejected,
     TokenSigner,
@@ -40,7 +41,7 @@ ACCESS = AccessToken(
     expires_at=LATER,
 )
 REFRESH = RefreshToken(family="family", generation=3, issued_at=NOW, expires_at=LATER)
-CLIENT = VerificationToken(verification_id="id", user_id=7, purpose="client", issued_at=NOW, expires_at=LATER)
+CLIENT = RegistrationToken(registration_id="id", issued_at=NOW, expires_at=LATER)
 GUEST = VerificationToken(verification_id="id", user_id=7, purpose="guest", issued_at=NOW, expires_at=LATER)
 VISIT = VisitToken(
     user_id=7,
@@ -56,14 +57,14 @@ READERS: dict[str, Read] = {
     "access": lambda text, now: SIGNER.read_access(text, now=now),
     "refresh": lambda text, now: SIGNER.read_refresh(text, now=now),
     "visit": lambda text, now: SIGNER.read_visit(text, now=now),
-    "client": lambda text, now: SIGNER.read_verification(text, purpose="client", now=now),
+    "client": lambda text, now: SIGNER.read_registration(text, now=now),
     "guest": lambda text, now: SIGNER.read_verification(text, purpose="guest", now=now),
 }
 SIGNED = {
     "access": SIGNER.sign_access(ACCESS),
     "refresh": SIGNER.sign_refresh(REFRESH),
     "visit": SIGNER.sign_visit(VISIT),
-    "client": SIGNER.sign_verification(CLIENT),
+    "client": SIGNER.sign_registration(CLIENT),
     "guest": SIGNER.sign_verification(GUEST),
 }
 TOKENS = {"access": ACCESS, "refresh": REFRESH, "visit": VISIT, "client": CLIENT, "guest": GUEST}

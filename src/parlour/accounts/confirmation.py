@@ -1,0 +1,165 @@
+"""The use cases of confirming an address: what a mailed link does once it is opened."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts import registration_store, store
+from parlour.accounts.identity import Guest, UserId, Visitor
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.links import Links
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.refusals import (
+    AlreadyVerified,
+    InvalidVerification,
+    RegistrationNotProven,
+    UsernameTaken,
+    UserNotFound,
+    WrongPassword,
+)
+from parlour.accounts.registration_store import PendingRegistration
+from parlour.accounts.sessions import LoggedIn, Sessions
+from parlour.accounts.tokens import token_hash
+from parlour.db.database import AsyncConnection, Database
+from parlour.limits import Guesses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What tells that who opens the link is who registered, and chose the password.
+
+    `browser` is the cookie that registering left.
+    """
+
+    browser: str | None = None
+    password: str | None = None
+
+
+class Confirmation:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        passwords: Passwords,
+        links: Links,
+        sessions: Sessions,
+        lifetimes: Lifetimes,
+        guesses: Guesses,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._links = links
+        self._sessions = sessions
+        self._lifetimes = lifetimes
+        self._guesses = guesses
+        self._clock = clock
+
+    async def verify_client(self, *, token: str, proof: Proof, visitor: Visitor) -> None:
+        """Makes the account of a registration.
+
+        Anybody can register anybody's address, with a password of their own; the owner of the address, who
+        expects a letter, must not confirm that one. So the link alone does only where nobody else may be
+        meant by the address: else it wants the browser that registered, or the password. Raises
+        InvalidVerification, UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited,
+        or UsernameTaken where the command line gave the username away meanwhile.
+        """
+        registration_id = self._links.read_registration(token)
+        knows_password = proof.password is not None
+        if proof.password is not None:
+            await self._require_password(registration_id, proof.password, visitor)
+        try:
+            async with self._database.transaction() as connection:
+                now = self._clock()
+                found = await registration_store.registration_by_id(connection, registration_id, lock=True)
+                registration = _waiting(found, now)
+                if not knows_password and not _is_from(registration, proof.browser):
+                    await self._require_undoubted(connection, registration, now)
+                user_id = await self._account_of(connection, registration, now)
+                await registration_store.mark_confirmed(connection, registration_id, user_id)
+                await registration_store.end_registrations_of(connection, registration.email, now=now)
+        except IntegrityError as error:  # both databases name the constraint
+            raise (UsernameTaken if "username_key" in str(error.orig) else AlreadyVerified) from error
+
+    async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
+        """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
+        now = self._clock()
+        claim = self._links.read(token, "guest")
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, claim.user_id)
+            if account is None:
+                raise UserNotFound
+            if account.guest is None or account.guest.expires_at is not None:
+                raise AlreadyVerified
+            until = now + self._lifetimes.guest
+            if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
+                raise AlreadyVerified
+            await self._links.use(connection, claim)
+            guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
+            return await self._sessions.start(connection, guest, visitor, now)
+
+    async def _require_password(self, registration_id: str, password: str, visitor: Visitor) -> None:
+        """Raises as `verify_client`. The password of a registration never changes: it may be checked here."""
+        async with self._database.reading() as connection:
+            found = await registration_store.registration_by_id(connection, registration_id)
+        registration = _waiting(found, self._clock())
+        subject = f"registration {registration_id}"
+        await self._guesses.require(subject, visitor.address)
+        verdict = await self._passwords.verify(password, registration.password_hash)
+        await self._guesses.require(subject, visitor.address)
+        if not verdict.right:
+            await self._guesses.failed(subject, visitor.address)
+            raise WrongPassword
+
+    async def _require_undoubted(
+        self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
+    ) -> None:
+        """Raises RegistrationNotProven where the link alone could confirm a stranger's password."""
+        if registration.address_proven_at is not None:
+            return
+        if await registration_store.is_contested(connection, registration, now=now):
+            raise RegistrationNotProven
+
+    async def _account_of(
+        self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
+    ) -> UserId:
+        """The guest of that address becomes the client, or a new account is made."""
+        known = await store.account_by_email(connection, registration.email)
+        account = None if known is None else await store.lock_account(connection, known.user_id)
+        if account is None:
+            user_id = await store.add_user(connection, email=registration.email, now=now)
+        elif account.client is not None:
+            raise AlreadyVerified
+        else:
+            user_id = account.user_id
+        await store.add_client(
+            connection,
+            user_id=user_id,
+            username=registration.username,
+            password_hash=registration.password_hash,
+        )
+        await store.verify_client(connection, user_id, now=now)
+        await store.delete_guest(connection, user_id)
+        return user_id
+
+
+def _waiting(registration: PendingRegistration | None, now: datetime) -> PendingRegistration:
+    """Raises UserNotFound, AlreadyVerified or InvalidVerification."""
+    if registration is None:
+        raise UserNotFound
+    if registration.user_id is not None:
+        raise AlreadyVerified
+    if registration.expires_at <= now:
+        raise InvalidVerification
+    return registration
+
+
+def _is_from(registration: PendingRegistration, browser: str | None) -> bool:
+    if browser is None:
+        return False
+    return secrets.compare_digest(token_hash(browser), registration.browser_hash)
