@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -104,6 +105,17 @@ async def test_a_server_ends_while_its_database_is_silent(scene: Scene) -> None:
     await asyncio.gather(*asking, return_exceptions=True)
 
 
+async def acknowledgements(visitor: Visitor, *numbers: int) -> dict[int, dict[str, Any]]:
+    """Those that were asked for by these numbers, in whatever order; events in between are passed over."""
+    found: dict[int, dict[str, Any]] = {}
+    while found.keys() < set(numbers):
+        frame = await visitor.socket.frame()
+        if frame.startswith("43"):
+            number, _, arguments = frame.removeprefix("43").partition("[")
+            found[int(number)] = json.loads(f"[{arguments}")[0]
+    return found
+
+
 async def test_a_call_goes_on(scene: Scene) -> None:
     """Candidates pass a message of the chat that waits for the database, and so does who leaves."""
     ann, bob = scene.ann, scene.bob
@@ -128,7 +140,7 @@ async def test_a_disconnect_overtakes(scene: Scene) -> None:
     await bob.hears("remove-peer", peerID=ann.peer_id)
     ann.token = None
     await ann.joins(resumable=False)
-    await introduced(ann, bob)
+    await bob.hears("add-peer", peerID=ann.peer_id)
     scene.database.falls_silent()
     for number in range(5):
         await ann.socket.sends(f'42["chat-message",{{"message":"{number}"}}]')
@@ -139,8 +151,22 @@ async def test_a_disconnect_overtakes(scene: Scene) -> None:
 async def test_who_sends_more_than_may_wait_is_refused_and_stays(scene: Scene) -> None:
     ann, bob = scene.ann, scene.bob
     scene.database.falls_silent()
-    for number in range(20):
+    for number in range(MORE_THAN_MAY_WAIT):
         await ann.socket.sends(f'42{number}["chat-message",{{"message":"{number}"}}]')
-    refused = [json.loads((await ann.socket.expects("43")).partition("[")[2][:-1]) for _ in range(20)]
-    assert {answer["code"] for answer in refused} == {"unavailable"}
+    refused = await acknowledgements(ann, *range(MORE_THAN_MAY_WAIT))
+    assert {answer["code"] for answer in refused.values()} == {"unavailable"}
     await ann.reaches(bob, "still here")
+
+
+async def test_who_leaves_is_not_brought_in_by_a_join_under_way(scene: Scene) -> None:
+    """The join waits for the database, the leave does not."""
+    ann, bob = scene.ann, scene.bob
+    await ann.socket.asks('["leave"]')
+    await bob.hears("remove-peer", peerID=ann.peer_id)
+    join = json.dumps(["join", {"room": ann.room}])
+    await ann.socket.sends(f"42900{join}", '42901["leave"]')
+    answer = (await acknowledgements(ann, 900, 901))[900]
+    assert answer["ok"] or answer["code"] == "join_cancelled"
+    offer = {"peerID": bob.peer_id, "iceCandidate": candidate("too late")}
+    refused = await ann.socket.asks(json.dumps(["offer-ice", offer]))
+    assert (refused["ok"], refused["code"]) == (False, "not_in_call")

@@ -3,7 +3,7 @@
 The hub decides and says what to deliver to whom; how that crosses the network is the socket's affair.
 """
 
-from typing import assert_never
+from dataclasses import dataclass
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier, Deliver
@@ -21,22 +21,28 @@ from parlour.wire.addresses import email_key
 from parlour.wire.base import iso
 from parlour.wire.signaling import (
     Accepted,
-    Acknowledgement,
     BanPeer,
     ChatFromPeer,
     ChatStored,
     Join,
-    Leave,
+    Joined,
     Removed,
     Restarting,
     SendChat,
     SessionEnded,
     ToPeer,
-    ToServer,
-    Username,
 )
 
 ACCEPTED = Accepted()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes from which connection: a message belongs to the room in which its author was as it came."""
+
+    connection_id: ConnectionId
+    identity: Identity
+    room: Room
 
 
 class Hub:
@@ -89,23 +95,44 @@ class Hub:
             raise PeerNotFound
         return ACCEPTED
 
-    async def handle(self, connection_id: ConnectionId, event: ToServer) -> Acknowledgement:
-        """Carries out a client's event. Raises a Refusal."""
+    async def join(self, connection_id: ConnectionId, event: Join) -> Joined:
+        """Raises JoinCancelled where this connection leaves meanwhile, or what rooms refuse."""
+        return await self._visits.join(self._connection(connection_id), event)
+
+    def leave(self, connection_id: ConnectionId) -> bool:
+        """At once. True where the attendance of an event has yet to be written: `recorded` waits for it."""
         connection = self._connection(connection_id)
-        match event:
-            case Join():
-                return await self._visits.join(connection, event)
-            case SendChat():
-                return await self._write(connection, event)
-            case BanPeer():
-                return await self._ban(connection, event)
-            case Leave():
-                await self._visits.leave(connection)
-                return ACCEPTED
-            case Username():
-                return ACCEPTED
-            case _:
-                assert_never(event)
+        was_at_event = isinstance(connection.state, InCall) and connection.state.room.is_event
+        self._visits.leave(connection)
+        return was_at_event
+
+    async def recorded(self) -> None:
+        await self._visits.recorded()
+
+    def author(self, connection_id: ConnectionId) -> Author:
+        """Who writes to which room, as of now. Raises NotInCall."""
+        connection = self._connection(connection_id)
+        return Author(connection_id, connection.identity, _visit(connection).room)
+
+    async def write(self, author: Author, event: SendChat) -> ChatStored:
+        written = await self._chat.write(
+            author.identity, room=author.room.name, text=event.message, message_id=event.message_id
+        )
+        if written.is_new:
+            self._announce(written, besides=author.connection_id)
+        return ChatStored(message=_chat_message(written))
+
+    async def ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
+        connection = self._connection(connection_id)
+        room = _visit(connection).room
+        is_here = event.peer_id in self._presence.call(room.room_id).members
+        banned = self._presence.identity_of(event.peer_id) if is_here else None
+        if banned is None:
+            raise PeerNotFound
+        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        self.remove_person(room, banned.email)
+        self._watchers.changed()
+        return ACCEPTED
 
     def who(self, connection_id: ConnectionId) -> Identity | None:
         connection = self._presence.connection(connection_id)
@@ -165,17 +192,6 @@ class Hub:
         told = Removed(room=room.name, code=reason.code, message=reason.message)
         self._visits.remove(room, told, lambda one: one.user_id == identity.user_id)
 
-    async def _ban(self, connection: Connection, event: BanPeer) -> Accepted:
-        room = _visit(connection).room
-        is_here = event.peer_id in self._presence.call(room.room_id).members
-        banned = self._presence.identity_of(event.peer_id) if is_here else None
-        if banned is None:
-            raise PeerNotFound
-        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
-        self.remove_person(room, banned.email)
-        self._watchers.changed()
-        return ACCEPTED
-
     def announce(self, written: Written) -> None:
         """A message that came another way, to everybody in the room's call."""
         if written.is_new:
@@ -186,15 +202,6 @@ class Hub:
         if connection is None:
             raise ConnectionGone
         return connection
-
-    async def _write(self, connection: Connection, event: SendChat) -> ChatStored:
-        visit = _visit(connection)
-        written = await self._chat.write(
-            connection.identity, room=visit.room.name, text=event.message, message_id=event.message_id
-        )
-        if written.is_new:
-            self._announce(written, besides=connection.connection_id)
-        return ChatStored(message=_chat_message(written))
 
     def _announce(self, written: Written, *, besides: ConnectionId | None) -> None:
         message = _chat_message(written)

@@ -36,3 +36,10 @@ class ConnectionGone(Refusal):
 
     code = "connection_gone"
     status = 409
+
+
+class JoinCancelled(Refusal):
+    """You left before you had joined."""
+
+    code = "join_cancelled"
+    status = 409

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from parlour.audit.entries import AuditLog
 from parlour.calls.hub import ACCEPTED, Hub
 from parlour.calls.pace import Kind, Pace, Rates
 from parlour.calls.presence import ConnectionId
-from parlour.calls.refusals import InvalidPayload, UnknownEvent
+from parlour.calls.refusals import InvalidPayload, JoinCancelled, UnknownEvent
 from parlour.calls.waiting import WaitingRoom
 from parlour.db.database import AWAY
 from parlour.engine import (
@@ -28,6 +29,7 @@ from parlour.engine import (
     Engine,
     EventTypes,
     Handshake,
+    Mailbox,
     Options,
     Reason,
     encode_event,
@@ -72,12 +74,26 @@ _FROM_PEER = (CandidateFromPeer, DescriptionFromPeer)
 _RELAY = Kind.RELAY.value
 
 
-@dataclass(frozen=True, slots=True)
+MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
+"""How many events of one connection may wait in each of its lines, and how long one may wait to be tried."""
+
+
+@dataclass(slots=True)
 class _Known:
-    """What is kept with a connection whose identity is settled."""
+    """What is kept with a connection whose identity is settled.
+
+    What needs the database waits in one of two lines, so that nothing else waits for it: joins in `entries`,
+    with what was sent after a join that it may depend on; chat and bans in `writes`.
+    """
 
     connection_id: ConnectionId
     pace: Pace
+    entries: Mailbox
+    writes: Mailbox
+    late_relays: int = 0
+    """Relays in `entries`: later ones may not overtake them."""
+    departures: int = 0
+    """How often this connection has left: a join that was sent before is void."""
 
 
 class Deliveries:
@@ -133,8 +149,8 @@ class Deliveries:
 class Signaling:
     """What the engine calls: who is there is settled at CONNECT, what they may do by the hub.
 
-    Relayed messages are answered at once, without a task; what needs the database is awaited, and the
-    engine keeps that connection's later events waiting for it.
+    Relayed messages are answered at once, without a task. What needs the database is awaited in lines of its
+    own, and nothing that does not need it waits there: not candidates, not who leaves, not a disconnect.
     """
 
     def __init__(
@@ -202,7 +218,9 @@ class Signaling:
             refusal = RateLimited()
             connection.refuse(refusal.message, {"code": refusal.code})
             return
-        known = _Known(ConnectionId(connection.sid), Pace(self._intervals))
+        known = _Known(
+            ConnectionId(connection.sid), Pace(self._intervals), self.engine.mailbox(), self.engine.mailbox()
+        )
         connection.data = known
         connection.accept()
         if connection.connected:  # it may have ended meanwhile
@@ -237,36 +255,150 @@ class Signaling:
             return None
         return await self._sessions.identify_refresh(cookie)
 
-    def on_event(
-        self, connection: Connection, name: str, payload: Any, ack_id: int | None
-    ) -> Awaitable[None] | None:
+    def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
+        known: _Known = connection.data
         if isinstance(payload, _TO_PEER):
-            answer = self._relay(connection.data, payload)
-            if ack_id is not None or answer is not ACCEPTED:
+            answer = self._relay(connection, payload, ack_id)
+            if answer is not None and (ack_id is not None or answer is not ACCEPTED):
                 _answer(connection, name, answer, ack_id)
-            return None
-        if not connection.data.pace.allows(_kind(name), time.monotonic()):
+            return
+        if not known.pace.allows(_kind(name), time.monotonic()):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
-            return None
+            return
         event = _event(name, payload)
         if not is_sound(event):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
-            return None
-        return self._handle(connection, name, event, ack_id)
+            return
+        self._dispatch(connection, known, event, ack_id)
 
-    def _relay(self, sender: _Known, event: ToPeer) -> Acknowledgement:
+    def _dispatch(self, connection: Connection, known: _Known, event: ToServer, ack_id: int | None) -> None:
+        match event:
+            case Username():
+                _answer(connection, event.event, ACCEPTED, ack_id)
+            case Leave():
+                self._leave(connection, known, event, ack_id)
+            case Join():
+                act = partial(self._join, known, event, known.departures)
+                join = partial(self._answer_when_done, connection, event, ack_id, act)
+                self._in_turn(known.entries, connection, event, ack_id, join)
+            case SendChat() | BanPeer() if known.entries.busy:
+                write = partial(self._write, connection, known, event, ack_id)
+                self._in_turn(known.entries, connection, event, ack_id, write)
+            case SendChat() | BanPeer():
+                self._write(connection, known, event, ack_id)
+            case _:
+                assert_never(event)
+
+    def _in_turn(
+        self,
+        line: Mailbox,
+        connection: Connection,
+        event: ToServer,
+        ack_id: int | None,
+        call: Callable[[], Awaitable[None] | None],
+    ) -> None:
+        """One that waited too long for those before it is not even tried: they found no database either."""
+        due = time.monotonic() + LONGEST_WAIT_SECONDS
+
+        def in_time() -> Awaitable[None] | None:
+            if time.monotonic() <= due:
+                return call()
+            _answer(connection, event.event, _rejected(Unavailable()), ack_id)
+            return None
+
+        if len(line) >= MAX_WAITING:
+            _answer(connection, event.event, _rejected(Unavailable()), ack_id)
+        else:
+            line.run(in_time)
+
+    def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
+        """None where it has to wait: the receiver may be one whom a join under way is about to meet."""
+        sender: _Known = connection.data
         if not sender.pace.allows(_RELAY, time.monotonic()):
             return _rejected(RateLimited())
         if not is_sound(event):
             return _rejected(InvalidPayload())
+        if sender.late_relays:
+            return self._relay_late(connection, sender, event, ack_id)
         try:
             return self._hub.relay(sender.connection_id, event)
         except Refusal as refusal:
+            if sender.entries.busy:
+                return self._relay_late(connection, sender, event, ack_id)
             return _rejected(refusal)
 
-    async def _handle(self, connection: Connection, name: str, event: ToServer, ack_id: int | None) -> None:
+    def _relay_late(
+        self, connection: Connection, sender: _Known, event: ToPeer, ack_id: int | None
+    ) -> Acknowledgement | None:
+        if len(sender.entries) >= MAX_WAITING:
+            return _rejected(Unavailable())
+
+        def relay() -> None:
+            sender.late_relays -= 1
+            try:
+                answer: Acknowledgement = self._hub.relay(sender.connection_id, event)
+            except Refusal as refusal:
+                answer = _rejected(refusal)
+            if ack_id is not None or answer is not ACCEPTED:
+                _answer(connection, event.event, answer, ack_id)
+
+        sender.late_relays += 1
+        sender.entries.run(relay)
+        return None
+
+    def _leave(self, connection: Connection, known: _Known, event: Leave, ack_id: int | None) -> None:
+        """At once, whatever waits. The acknowledgement says that the attendance is written."""
+        known.departures += 1
         try:
-            answer = await self._hub.handle(ConnectionId(connection.sid), event)
+            has_record = self._hub.leave(known.connection_id)
+        except Refusal as refusal:
+            _answer(connection, event.event, _rejected(refusal), ack_id)
+            return
+        if has_record and ack_id is not None:
+            self.engine.mailbox().wait_for(self._acknowledge_when_recorded(connection, event, ack_id))
+        else:
+            _answer(connection, event.event, ACCEPTED, ack_id)
+
+    async def _acknowledge_when_recorded(self, connection: Connection, event: Leave, ack_id: int) -> None:
+        await self._hub.recorded()
+        _answer(connection, event.event, ACCEPTED, ack_id)
+
+    async def _join(self, known: _Known, event: Join, departures: int) -> Joined:
+        if departures != known.departures:  # left since it was sent
+            raise JoinCancelled
+        return await self._hub.join(known.connection_id, event)
+
+    def _write(
+        self, connection: Connection, known: _Known, event: SendChat | BanPeer, ack_id: int | None
+    ) -> None:
+        """In its turn. A message is its author's even where the connection ends before that."""
+        act: Callable[[], Awaitable[Acknowledgement]]
+        if isinstance(event, SendChat):
+            try:
+                author = self._hub.author(known.connection_id)
+            except Refusal as refusal:
+                _answer(connection, event.event, _rejected(refusal), ack_id)
+                return
+            act = partial(self._hub.write, author, event)
+        else:
+            act = partial(self._hub.ban, known.connection_id, event)
+        self._in_turn(
+            known.writes,
+            connection,
+            event,
+            ack_id,
+            lambda: self._answer_when_done(connection, event, ack_id, act),
+        )
+
+    async def _answer_when_done(
+        self,
+        connection: Connection,
+        event: Join | SendChat | BanPeer,
+        ack_id: int | None,
+        act: Callable[[], Awaitable[Acknowledgement]],
+    ) -> None:
+        try:
+            answer = await act()
             if isinstance(event, BanPeer):
                 self._record(connection, "role", "banned", event)
         except Refusal as refusal:
@@ -274,12 +406,12 @@ class Signaling:
             if refusal.status == HTTPStatus.FORBIDDEN:
                 self._record(connection, "refusal", refusal.code, event)
         except AWAY as error:
-            log.error("signaling.database_unavailable", event_name=name, error=type(error).__name__)
+            log.error("signaling.database_unavailable", event_name=event.event, error=type(error).__name__)
             answer = _rejected(Unavailable())
         except Exception as error:
-            log.exception("signaling.failed", event_name=name, error=type(error).__name__)
+            log.exception("signaling.failed", event_name=event.event, error=type(error).__name__)
             answer = _rejected(InternalError())
-        _answer(connection, name, answer, ack_id)
+        _answer(connection, event.event, answer, ack_id)
         if isinstance(answer, Joined):
             self._hub.told(ConnectionId(connection.sid))
 

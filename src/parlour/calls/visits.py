@@ -17,7 +17,7 @@ from parlour.calls.graces import Graces
 from parlour.calls.line import Line
 from parlour.calls.passes import Pass, Passes
 from parlour.calls.presence import Away, Connection, ConnectionId, InCall, Presence, Watching
-from parlour.calls.refusals import ConnectionGone
+from parlour.calls.refusals import ConnectionGone, JoinCancelled
 from parlour.calls.trust import Trust
 from parlour.calls.watchers import Watchers
 from parlour.db.database import AWAY
@@ -64,6 +64,7 @@ class Visits:
         self._deliver = deliver
         self._hang_up = hang_up
         self._removals = 0
+        self._joining: dict[ConnectionId, Join] = {}
         self._grace = grace
         self._away: Graces[PeerId] = Graces(grace)
         self._waited: Graces[Waited] = Graces(grace)
@@ -78,10 +79,13 @@ class Visits:
     async def join(self, connection: Connection, event: Join) -> Joined:
         if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
+        self._joining[connection.connection_id] = event
         room, is_permitted = await self._room_to_enter(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
+        if self._joining.pop(connection.connection_id, None) is not event:
+            raise JoinCancelled
         if isinstance(current.state, InCall):
-            await self.leave(current)
+            self._part(current)
             current = self._still_there(connection.connection_id)
         answer = self._go_on(current, room, event)
         if answer is None:
@@ -90,7 +94,8 @@ class Visits:
             answer = self._enter(current, room, event)
         self._watchers.changed()
         self._attendance.came(answer.peer_id, current.identity, room)
-        await self._attendance.written()
+        if room.is_event:
+            await self._attendance.written()
         return answer
 
     def told(self, connection: Connection) -> None:
@@ -98,12 +103,18 @@ class Visits:
         if isinstance(connection.state, InCall):
             self._courier.flow(connection.state.peer_id)
 
-    async def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection) -> None:
+        """Ends the visit, and a join that still waits for the database."""
+        self._joining.pop(connection.connection_id, None)
         self._part(connection)
+
+    async def recorded(self) -> None:
+        """Until the attendance of what happened so far is written, or the database has failed."""
         await self._attendance.written()
 
     def lose(self, connection: Connection) -> None:
         """The connection is gone: a visit that can be resumed waits for the next one."""
+        self._joining.pop(connection.connection_id, None)
         if isinstance(connection.state, InCall) and connection.state.line is not None:
             self._presence.lose(connection, connection.state, now=self._passes.now())
             self._away.begin(connection.state.peer_id)

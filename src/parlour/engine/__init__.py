@@ -7,6 +7,7 @@ sends through `Connection`.
 from parlour.engine.application import Application, EventTypes, Refusal
 from parlour.engine.connection import Connection, Handshake, State
 from parlour.engine.engine import Counters, Engine
+from parlour.engine.mailbox import Mailbox
 from parlour.engine.messages import EncodedPacket, encode_event
 from parlour.engine.options import Options, same_origin
 from parlour.engine.server import Server
@@ -20,6 +21,7 @@ __all__ = [
     "Engine",
     "EventTypes",
     "Handshake",
+    "Mailbox",
     "Options",
     "Reason",
     "Refusal",
