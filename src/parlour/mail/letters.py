@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from parlour.mail.quotation import quotable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,6 +34,7 @@ class Letters:
 
     def __init__(self, *, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
+        self._host = urlsplit(public_url).hostname or "Parlour"
 
     @cached_property
     def _templates(self) -> "Environment":
@@ -140,17 +144,18 @@ class Letters:
         )
 
     def invitation(self, *, email: str, inviter: str, room: str, path: str, is_event: bool) -> Letter:
-        what = "event" if is_event else "room"
+        """Whoever invites has chosen the room's name: it stands in the text alone, quoted."""
+        a, what = ("an", "event") if is_event else ("a", "room")
         return self._write(
             email,
             _Content(
-                subject=f"{inviter} invites you to “{room}”",
+                subject=f"{inviter} invites you to {a} {what} on {self._host}",
                 greeting="Hello,",
                 paragraphs=(
-                    f"{inviter} invites you to the {what} “{room}” on Parlour.",
+                    f"{inviter} invites you to the {what} “{quotable(room)}” on Parlour.",
                     f"Log in or come as a guest with this address ({email}): you need no room password.",
                 ),
-                action=f"Open “{room}”",
+                action=f"Open the {what}",
                 link=f"{self._public_url}{path}",
                 footnote="If you do not know the sender, ignore this letter.",
             ),

@@ -6,6 +6,7 @@ from email.utils import getaddresses
 
 import pytest
 
+from parlour.mail.quotation import quotable
 from tests.conftest import StartServer, StartSmtpServer, Unique
 from tests.people import Person, Visitors, done, token_in
 from tests.servers import Mail, ParlourServer, ReceivedMail, SmtpServer
@@ -163,8 +164,8 @@ def assert_in_order(received: ReceivedMail, *, to: str, inviter: str | None, roo
         "subject",
         "to",
     ]
-    assert received.subject == f"{inviter} invites you to “{room}”"
-    assert f"“{room}”" in received.text
+    assert received.subject == f"{inviter} invites you to a room on localhost"
+    assert f"“{quotable(room)}”" in received.text
     assert "<b>" not in received.html
 
 

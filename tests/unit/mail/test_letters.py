@@ -88,3 +88,38 @@ def test_a_rooms_name_is_text_and_never_markup(room: str) -> None:
     page = Page(letter.html)
     assert page.tags <= TAGS
     assert all(link.startswith("https://meet.example.org/parlour/r/") for link in page.links)
+
+
+@pytest.mark.parametrize("is_event", [True, False])
+@pytest.mark.parametrize(
+    "room", ["https://evil.example/login", "Your account is locked, call 555", "\u202eelpmaxe"]
+)
+def test_nothing_that_a_stranger_chose_is_in_the_subject(room: str, is_event: bool) -> None:
+    letter = LETTERS.invitation(
+        email="bob@example.org", inviter="ann-lee", room=room, path=room_path(room), is_event=is_event
+    )
+    what = "an event" if is_event else "a room"
+    assert letter.subject == f"ann-lee invites you to {what} on meet.example.org"
+    assert letter.subject in Page(letter.html).text, "the title"
+    assert f"Open the {what.split()[1]}:" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("room", "quoted"),
+    [
+        ("Garden", "Garden"),
+        ("https://evil.example/login?x=1", "https: / /evil. example/login?x=1"),
+        ("www.evil.example", "www. evil. example"),
+        ("evil。example", "evil。 example"),
+        ("evil.123abc.com", "evil. 123abc. com"),
+        ("192.0.2.7/login", "192. 0. 2.7/login"),
+        ("eve@evil.example", "eve@ evil. example"),
+        ("mailto:eve", "mailto: eve"),
+        ("Release 2.0, 10:30", "Release 2.0, 10:30"),
+        ("a\u202eb\u2069c", "abc"),
+        ("שלום", "\u2068שלום\u2069"),
+    ],
+)
+def test_a_quoted_name_holds_no_link_and_turns_nothing_around(room: str, quoted: str) -> None:
+    assert f"“{quoted}”" in invitation(room).text
+    assert f"“{quoted}”" in Page(invitation(room).html).text
