@@ -1,6 +1,7 @@
 """The composition root: settings become objects, objects become routes; each is built once, here."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -40,9 +41,10 @@ from parlour.calls.ice import IcePlan
 from parlour.calls.pace import Rates
 from parlour.calls.passes import Passes
 from parlour.calls.presence import Presence
+from parlour.calls.quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.socket import PATH, Deliveries, Signaling
 from parlour.calls.trust import Trust
-from parlour.calls.visits import Visits
+from parlour.calls.visits import CallLimits, Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
 from parlour.db.database import Database
@@ -176,7 +178,7 @@ class Parlour:
         presence = Presence()
         self.waiting_room = WaitingRoom()
         deliveries = Deliveries()
-        courier = Courier(presence, deliveries.deliver)
+        courier = Courier(presence, deliveries.deliver, deliveries.backlog)
         trust = Trust(presence=presence, sessions=self.sessions, rooms=self.rooms)
         self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=deliveries.deliver)
         self.visits = Visits(
@@ -188,6 +190,7 @@ class Parlour:
             passes=Passes(self.signer, clock=utc_now),
             trust=trust,
             grace=self.settings.resume_grace,
+            limits=CallLimits(people=self.settings.people_per_call, visits=self.settings.visits_per_person),
             deliver=deliveries.deliver,
             hang_up=deliveries.hang_up,
         )
@@ -211,13 +214,20 @@ class Parlour:
             waiting_room=self.waiting_room,
             compression=self.settings.compression,
             audit=self.audit,
-            rates=Rates(
-                relays=self.settings.relays_per_second,
-                entries=self.settings.entries_per_second,
-                chats=self.settings.chats_per_second,
-                others=self.settings.others_per_second,
+            quotas=ConnectionQuotas(
+                ConnectionLimits(
+                    per_address=self.settings.sockets_per_address,
+                    per_person=self.settings.sockets_per_person,
+                ),
+                Rates(
+                    relays=self.settings.relays_per_second,
+                    relay_bytes=self.settings.relay_bytes_per_second,
+                    entries=self.settings.entries_per_second,
+                    chats=self.settings.chats_per_second,
+                    others=self.settings.others_per_second,
+                ),
+                clock=time.monotonic,
             ),
-            sockets_per_address=self.settings.sockets_per_address,
         )
         self.engine = signaling.engine
 

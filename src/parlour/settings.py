@@ -175,8 +175,12 @@ class Settings(BaseSettings):
     messages_per_minute: Count = 1_200
     writes_per_minute: Count = 3_000
     sockets_per_address: Count = 20_000
+    sockets_per_person: Count = 50
+    people_per_call: Annotated[int, Field(ge=2, le=512)] = 64
+    visits_per_person: Annotated[int, Field(ge=1, le=512)] = 3
     relays_per_second: Count = 500
-    entries_per_second: Count = 20
+    relay_bytes_per_second: Count | None = None
+    entries_per_second: Count = 10
     chats_per_second: Count = 20
     others_per_second: Count = 50
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

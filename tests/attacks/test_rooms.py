@@ -1,7 +1,9 @@
 """Attacks on rooms and their calls, and on what stands behind text fields."""
 
 import asyncio
+import json
 from collections import Counter
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tests.conftest import StartServer
 from tests.integration.http.document import Document
 from tests.integration.signaling.python import PythonClient
+from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer
 
@@ -152,3 +155,83 @@ async def test_write_flood(fresh_server: StartServer) -> None:
         change = {"password": mallory.password, "new_password": "another good one"}
         assert (await mallory.put("/client/password", json=change)).status_code == 200
         await ann.creates_room()
+
+
+FLOOD = "v=0\r\n" + "a=x\r\n" * 39_000
+"""As long as a description may be."""
+
+
+async def entered(socket: RawSocket, who: Person, room: str) -> str:
+    """The peer id of `who`, in the room's call from now on."""
+    await socket.identifies(who.token or "")
+    answer = await socket.asks(json.dumps(["join", {"room": room}]))
+    assert answer["ok"], answer
+    return str(answer["peerID"])
+
+
+def offer(to: str, sdp: str) -> str:
+    return json.dumps(["offer-sdp", {"peerID": to, "sessionDescription": {"type": "offer", "sdp": sdp}}])
+
+
+@pytest.mark.database("sqlite")
+async def test_a_victim_is_not_hung_up_on(fresh_server: StartServer) -> None:
+    """Who reads slowly keeps the connection, whatever one peer sends; what others send still gets through."""
+    server = await fresh_server({"PARLOUR_RELAY_BYTES_PER_SECOND": 1_000_000_000})
+    async with AsyncExitStack() as leaving:
+        visitors = await leaving.enter_async_context(Visitors(server))
+        people = [await visitors.client(name) for name in ("ann", "bob", "mallory")]
+        room = await people[0].creates_room()
+        await people[0].invites(*people[1:], to=room)
+        sockets = [await leaving.enter_async_context(raw_socket(server)) for _ in people]
+        peers = [await entered(socket, one, room) for socket, one in zip(sockets, people, strict=True)]
+        victim, honest, attacker = sockets
+        victim.stops_reading()
+        answers = [await attacker.asks(offer(peers[0], FLOOD)) for _ in range(60)]
+        assert answers[0]["ok"]
+        assert answers[-1].get("code") == "peer_busy"
+        assert (await honest.asks(offer(peers[0], "v=0\r\ns=honest\r\n")))["ok"]
+        victim.reads_again()
+        while "s=honest" not in await victim.expects("42["):
+            pass
+
+
+@pytest.mark.database("sqlite")
+async def test_bytes_count_as_well_as_messages(server: ParlourServer, visitors: Visitors) -> None:
+    """Over all connections of a person."""
+    ann, mallory = await visitors.client("ann"), await visitors.client("mallory")
+    room = await mallory.creates_room()
+    await mallory.invites(ann, to=room)
+    codes = []
+    async with AsyncExitStack() as leaving:
+        victim = await entered(await leaving.enter_async_context(raw_socket(server)), ann, room)
+        for _ in range(3):
+            attacker = await leaving.enter_async_context(raw_socket(server))
+            await entered(attacker, mallory, room)
+            codes += [(await attacker.asks(offer(victim, FLOOD))).get("code") for _ in range(20)]
+    assert codes[0] is None
+    assert codes[-1] in ("rate_limited", "peer_busy")
+    assert "rate_limited" in codes
+
+
+@pytest.mark.database("sqlite")
+async def test_a_guest_who_joins_three_hundred_times(fresh_server: StartServer) -> None:
+    """Over many connections or by leaving in between: the others are told of few of them."""
+    server = await fresh_server({"PARLOUR_ENTRIES_PER_SECOND": 3})  # fewer: this machine may be slow
+    async with AsyncExitStack() as leaving:
+        visitors = await leaving.enter_async_context(Visitors(server))
+        ann, gus = await visitors.client("ann"), await visitors.guest("gus")
+        room = await ann.creates_room()
+        await ann.invites(gus, to=room)
+        joins = json.dumps(["join", {"room": room}])
+        sockets = [await leaving.enter_async_context(raw_socket(server)) for _ in range(20)]
+        for socket in sockets:
+            await socket.identifies(gus.token or "")
+        codes = [(await socket.asks(joins)).get("code") for socket in sockets]
+        assert Counter(codes) == {None: 3, "too_many_visits": 17}
+        restless = sockets[codes.index(None)]
+        codes = [(await restless.asks(text)).get("code") for _ in range(150) for text in ('["leave"]', joins)]
+        assert "rate_limited" in codes
+        joined = codes[1::2].count(None)
+        assert joined < 150
+        elsewhere = (await sockets[-1].asks(joins))["code"]
+        assert elsewhere in ("rate_limited", "too_many_visits"), "a person's connections share the rate"

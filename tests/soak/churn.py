@@ -138,6 +138,9 @@ async def soak(seconds: float, sockets: int) -> int:
         settings: dict[str, str | int] = {
             "PARLOUR_RESUME_GRACE": GRACE,
             "PARLOUR_ACCESS_TOKEN_TTL": 86_400,
+            # A few persons stand for many.
+            "PARLOUR_SOCKETS_PER_PERSON": 1_000,
+            "PARLOUR_ENTRIES_PER_SECOND": 1_000,
             "PYTHONPATH": str(Path(__file__).parent / "probe"),
         }
         server = await ending.enter_async_context(ParlourServer(folder, settings=settings))

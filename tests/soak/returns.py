@@ -20,6 +20,12 @@ from tests.servers import ParlourServer
 
 GRACE = 2
 ROOM_SIZE = 6
+SETTINGS: dict[str, str | int] = {
+    "PARLOUR_RESUME_GRACE": GRACE,
+    # A few persons stand for many.
+    "PARLOUR_SOCKETS_PER_PERSON": 1_000,
+    "PARLOUR_ENTRIES_PER_SECOND": 1_000,
+}
 
 
 def say(name: str, seconds: Sequence[float]) -> None:
@@ -78,9 +84,7 @@ async def removals(members: Sequence[Member], changed: asyncio.Event, rounds: in
 async def measure(sockets: int, rounds: int) -> None:
     async with AsyncExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="parlour-returns-")))
-        server = await ending.enter_async_context(
-            ParlourServer(folder, settings={"PARLOUR_RESUME_GRACE": GRACE})
-        )
+        server = await ending.enter_async_context(ParlourServer(folder, settings=SETTINGS))
         people = await ending.enter_async_context(Visitors(server))
         persons = [await people.client(f"p{number}") for number in range(ROOM_SIZE)]
         rooms = [await persons[0].creates_room() for _ in range(sockets // ROOM_SIZE)]

@@ -2,22 +2,51 @@
 
 from collections.abc import Callable, Iterable
 
+from parlour.accounts.identity import UserId
 from parlour.calls.call import Send
 from parlour.calls.presence import ConnectionId, Presence
-from parlour.wire.signaling import AnyServerEvent, Counted, PeerId
+from parlour.calls.refusals import PeerBusy
+from parlour.calls.shares import BACKLOG_BYTES, BufferShares
+from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
 
 Deliver = Callable[[ConnectionId, AnyServerEvent], None]
+Backlog = Callable[[ConnectionId], int]
+"""Bytes that wait for a connection, beyond the kernel's buffer."""
 
 
 class Courier:
     """`deliver` keeps the order in which it is called, and never waits."""
 
-    def __init__(self, presence: Presence, deliver: Deliver) -> None:
+    def __init__(self, presence: Presence, deliver: Deliver, backlog: Backlog) -> None:
         self._presence = presence
         self._deliver = deliver
+        self._backlog = backlog
+        self._shares = BufferShares()
+
+    def relay(self, sender: UserId, to: PeerId, message: FromPeer) -> bool:
+        """As `post`, for what a peer sends. Raises PeerBusy where the sender has to wait for a slow reader.
+
+        Hot path: while little waits for the receiver, this costs a comparison.
+        """
+        receiver = self._presence.connection_of(to)
+        line = self._presence.line(to)
+        backlog = self._backlog(receiver) if receiver is not None else 0
+        if line is not None and line.is_held:
+            backlog += line.size
+        if backlog > BACKLOG_BYTES:
+            if not self._shares.take(to, sender, message.size, backlog):
+                raise PeerBusy
+        elif self._shares:
+            self._shares.forget(to)
+        if line is not None and not line.put(message):
+            return True
+        if receiver is None:
+            return False
+        self._deliver(receiver, message)
+        return True
 
     def post(self, to: PeerId, message: Counted) -> bool:
-        """False where there is no such peer. This is what the server does all day."""
+        """False where there is no such peer."""
         line = self._presence.line(to)
         if line is not None and not line.put(message):
             return True
@@ -37,3 +66,7 @@ class Courier:
         if line is not None and receiver is not None:
             for message in line.flow():
                 self._deliver(receiver, message)
+
+    def forget(self, peer_id: PeerId) -> None:
+        """The peer's visit is over."""
+        self._shares.forget(peer_id)

@@ -83,7 +83,10 @@ class Hub:
         self._watchers.welcome(self._presence.add(connection_id, identity))
 
     def relay(self, connection_id: ConnectionId, event: ToPeer) -> Accepted:
-        """Passes a message on to a peer of the same room, at once. Raises NotInCall or PeerNotFound."""
+        """Passes a message on to a peer of the same room, at once.
+
+        Raises NotInCall, PeerNotFound, or PeerBusy where the peer reads too slowly for this sender.
+        """
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
@@ -91,7 +94,7 @@ class Hub:
         if visit.line is not None:
             visit.line.taken += 1
         message = self._presence.call(visit.room.room_id).relay(visit.peer_id, event)
-        if message is None or not self._courier.post(event.peer_id, message):
+        if message is None or not self._courier.relay(connection.identity.user_id, event.peer_id, message):
             raise PeerNotFound
         return ACCEPTED
 

@@ -2,14 +2,14 @@
 
 from collections import deque
 
-from parlour.wire.signaling import Counted, DescriptionFromPeer
+from parlour.wire.signaling import CandidateFromPeer, Counted, DescriptionFromPeer
 
 MAX_MESSAGES = 1_024
 MAX_SIZE = 512 * 1024
 """Characters, roughly; below what may wait for one slow reader (`Options.max_send_buffer`)."""
 ROUNDS = 4
 """How many calls of `forget` a message outlives."""
-_SMALL = 300
+_SMALL = 200
 
 
 class Line:
@@ -29,6 +29,15 @@ class Line:
         self._next = 0
         self._is_held = True
         self._marks = deque([0] * ROUNDS, maxlen=ROUNDS)
+
+    @property
+    def is_held(self) -> bool:
+        return self._is_held
+
+    @property
+    def size(self) -> int:
+        """Characters that are kept, roughly."""
+        return self._size
 
     @property
     def sent(self) -> int:
@@ -85,6 +94,4 @@ class Line:
 
 
 def _size(message: Counted) -> int:
-    if isinstance(message, DescriptionFromPeer):
-        return len(memoryview(message.session_description.sdp)) + _SMALL
-    return _SMALL
+    return message.size + _SMALL if isinstance(message, DescriptionFromPeer | CandidateFromPeer) else _SMALL

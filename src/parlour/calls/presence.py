@@ -65,6 +65,7 @@ class Presence:
         self._peers: dict[PeerId, ConnectionId] = {}
         self._lines: dict[PeerId, Line] = {}
         self._away: dict[PeerId, Away] = {}
+        self._away_by_user: defaultdict[UserId, dict[PeerId, Away]] = defaultdict(dict)
         # Asked for each message that is relayed, and nothing but lookups.
         self.connection: Callable[[ConnectionId], Connection | None] = self._connections.get
         self.connection_of: Callable[[PeerId], ConnectionId | None] = self._peers.get
@@ -90,8 +91,10 @@ class Presence:
         return [self._connections[one] for one in self._by_user.get(user_id, ())]
 
     def watching(self) -> Iterator[tuple[Connection, Watching]]:
-        for connection in list(self._connections.values()):
-            if isinstance(connection.state, Watching):
+        """Each is looked up when it is its turn: between two of them there may be a wait."""
+        for connection_id in list(self._connections):
+            connection = self._connections.get(connection_id)
+            if connection is not None and isinstance(connection.state, Watching):
                 yield connection, connection.state
 
     def told(self, connection_id: ConnectionId, rooms: list[str]) -> None:
@@ -113,14 +116,15 @@ class Presence:
         """To a visit that has no connection now, or none that this server has seen."""
         name = connection.identity.name
         after, sends = self.call(visit.room.room_id).come_back(visit.peer_id, name, known=known)
-        self._away.pop(visit.peer_id, None)
+        self._take_from_away(visit.peer_id)
         self._settle(connection, visit, after)
         return sends
 
     def lose(self, connection: Connection, visit: InCall, *, now: datetime) -> None:
         """The visit goes on without its connection, which watches from now on."""
         self._peers.pop(visit.peer_id, None)
-        self._away[visit.peer_id] = Away(connection.identity, visit, now)
+        away = self._away[visit.peer_id] = Away(connection.identity, visit, now)
+        self._away_by_user[connection.identity.user_id][visit.peer_id] = away
         self._connections[connection.connection_id] = replace(connection, state=Watching())
         if visit.line is not None:
             visit.line.hold()
@@ -131,7 +135,7 @@ class Presence:
 
     def end(self, away: Away) -> list[Send]:
         """One who is away does not come back."""
-        self._away.pop(away.visit.peer_id, None)
+        self._take_from_away(away.visit.peer_id)
         return self._take_out(away.visit)
 
     def forget(self, peer_id: PeerId) -> None:
@@ -162,11 +166,29 @@ class Presence:
             self._calls.pop(visit.room.room_id, None)
         return sends
 
+    def _take_from_away(self, peer_id: PeerId) -> None:
+        away = self._away.pop(peer_id, None)
+        if away is None:
+            return
+        user_id = away.identity.user_id
+        del self._away_by_user[user_id][peer_id]
+        if not self._away_by_user[user_id]:
+            del self._away_by_user[user_id]
+
     def away(self, peer_id: PeerId) -> Away | None:
         return self._away.get(peer_id)
 
     def away_of(self, user_id: UserId) -> list[Away]:
-        return [one for one in self._away.values() if one.identity.user_id == user_id]
+        """The one that went away first comes first."""
+        return list(self._away_by_user.get(user_id, {}).values())
+
+    def visits_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
+        """How often this person is in a room's call on a connection, and which visits there are away."""
+        here = sum(
+            isinstance(one.state, InCall) and one.state.room.room_id == room_id
+            for one in self.connections_of(user_id)
+        )
+        return here, [away for away in self.away_of(user_id) if away.visit.room.room_id == room_id]
 
     def identity_of(self, peer_id: PeerId) -> Identity | None:
         """Who is in a call as this peer, on a connection or away."""

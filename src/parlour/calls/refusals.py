@@ -43,3 +43,31 @@ class JoinCancelled(Refusal):
 
     code = "join_cancelled"
     status = 409
+
+
+class PeerBusy(Refusal):
+    """This peer's connection does not keep up with what you send. Please wait a moment."""
+
+    code = "peer_busy"
+    status = 503
+
+
+class RoomFull(Refusal):
+    """This room is full: its call has as many people as a call may have. Please try again later."""
+
+    code = "room_full"
+    status = 409
+
+
+class TooManyVisits(Refusal):
+    """You are in this room too many times already. Please leave it in another tab or on another device."""
+
+    code = "too_many_visits"
+    status = 409
+
+
+class TooManyConnections(Refusal):
+    """You are connected from too many places at once. Please close some of them."""
+
+    code = "too_many_connections"
+    status = 429

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +13,13 @@ import structlog
 
 from parlour.accounts.cookies import session_token
 from parlour.accounts.http import Origins
-from parlour.accounts.identity import Identity
+from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.sessions import Sessions
 from parlour.audit.entries import AuditLog
 from parlour.calls.hub import ACCEPTED, Hub
-from parlour.calls.pace import Kind, Pace, Rates
+from parlour.calls.pace import Kind, Pace
 from parlour.calls.presence import ConnectionId
+from parlour.calls.quotas import ConnectionQuotas
 from parlour.calls.refusals import InvalidPayload, JoinCancelled, UnknownEvent
 from parlour.calls.waiting import WaitingRoom
 from parlour.db.database import AWAY
@@ -38,6 +38,7 @@ from parlour.engine import Refusal as EngineRefusal
 from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
 from parlour.limits import neighbourhood
 from parlour.proxies import TrustedProxies
+from parlour.rooms.chat import message_cost
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
@@ -71,7 +72,6 @@ PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
 
 _TO_PEER = (OfferIce, OfferSdp)
 _FROM_PEER = (CandidateFromPeer, DescriptionFromPeer)
-_RELAY = Kind.RELAY.value
 
 
 MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
@@ -80,13 +80,14 @@ MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
 
 @dataclass(slots=True)
 class _Known:
-    """What is kept with a connection whose identity is settled.
+    """What is kept with a connection whose identity is settled. The pace is the person's.
 
     What needs the database waits in one of two lines, so that nothing else waits for it: joins in `entries`,
     with what was sent after a join that it may depend on; chat and bans in `writes`.
     """
 
     connection_id: ConnectionId
+    user_id: UserId
     pace: Pace
     entries: Mailbox
     writes: Mailbox
@@ -130,6 +131,11 @@ class Deliveries:
                 self._message, self._packet = message, encode_event(message.event, message)
             connection.emit_encoded(self._packet)
 
+    def backlog(self, connection_id: ConnectionId) -> int:
+        """Bytes that wait for a connection, beyond the kernel's buffer."""
+        connection = self._connections.get(connection_id)
+        return 0 if connection is None else connection.buffered
+
     def hang_up(self, connection_id: ConnectionId) -> None:
         """A client that polls has yet to fetch why; its transport ends by itself a little later.
 
@@ -164,8 +170,7 @@ class Signaling:
         waiting_room: WaitingRoom,
         compression: bool,
         audit: AuditLog,
-        rates: Rates,
-        sockets_per_address: int,
+        quotas: ConnectionQuotas,
     ) -> None:
         self._hub = hub
         self._audit = audit
@@ -173,9 +178,7 @@ class Signaling:
         self._sessions = sessions
         self._origins = origins
         self._waiting_room = waiting_room
-        self._intervals = rates.intervals()
-        self._sockets_per_address = sockets_per_address
-        self._sockets: Counter[str] = Counter()
+        self._quotas = quotas
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
         options = Options(
             path=f"{PATH}/",
@@ -214,19 +217,21 @@ class Signaling:
 
     def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
         address = neighbourhood(connection.handshake.address)
-        if self._sockets[address] >= self._sockets_per_address:
-            refusal = RateLimited()
+        try:
+            pace = self._quotas.take(address, identity.user_id)
+        except Refusal as refusal:
             connection.refuse(refusal.message, {"code": refusal.code})
             return
         known = _Known(
-            ConnectionId(connection.sid), Pace(self._intervals), self.engine.mailbox(), self.engine.mailbox()
+            ConnectionId(connection.sid), identity.user_id, pace, self.engine.mailbox(), self.engine.mailbox()
         )
         connection.data = known
         connection.accept()
-        if connection.connected:  # it may have ended meanwhile
-            self._sockets[address] += 1
+        if connection.connected:
             self._deliveries.add(connection, by_cookie=by_cookie)
             self._hub.connected(known.connection_id, identity)
+        else:  # it ended meanwhile
+            self._quotas.give_back(address, identity.user_id)
 
     def _wait(self, connection: Connection) -> None:
         self._waiting[connection] = asyncio.create_task(self._close_after_wait(connection))
@@ -262,7 +267,7 @@ class Signaling:
             if answer is not None and (ack_id is not None or answer is not ACCEPTED):
                 _answer(connection, name, answer, ack_id)
             return
-        if not known.pace.allows(_kind(name), time.monotonic()):
+        if not known.pace.allows(_kind(name), time.monotonic(), units=_units(payload)):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
             return
         event = _event(name, payload)
@@ -314,7 +319,7 @@ class Signaling:
     def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
         """None where it has to wait: the receiver may be one whom a join under way is about to meet."""
         sender: _Known = connection.data
-        if not sender.pace.allows(_RELAY, time.monotonic()):
+        if not sender.pace.allows_relay(event.size, time.monotonic()):
             return _rejected(RateLimited())
         if not is_sound(event):
             return _rejected(InvalidPayload())
@@ -446,13 +451,8 @@ class Signaling:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
         if self._deliveries.remove(connection_id):
-            self._leave_address(neighbourhood(connection.handshake.address))
+            self._quotas.give_back(neighbourhood(connection.handshake.address), connection.data.user_id)
         self._hub.disconnected(connection_id)
-
-    def _leave_address(self, address: str) -> None:
-        self._sockets[address] -= 1
-        if not self._sockets[address]:
-            del self._sockets[address]
 
 
 def _kind(name: str) -> Kind:
@@ -463,6 +463,11 @@ def _kind(name: str) -> Kind:
             return Kind.CHAT
         case _:
             return Kind.OTHER
+
+
+def _units(payload: Any) -> int:
+    """What an event costs of its rate: a long message as much as several short ones."""
+    return message_cost(payload.message) if isinstance(payload, SendChat) else 1
 
 
 def _event(name: str, payload: Any) -> ToServer:

@@ -6,6 +6,7 @@ meanwhile is kept; after it, it is over.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -17,7 +18,7 @@ from parlour.calls.graces import Graces
 from parlour.calls.line import Line
 from parlour.calls.passes import Pass, Passes
 from parlour.calls.presence import Away, Connection, ConnectionId, InCall, Presence, Watching
-from parlour.calls.refusals import ConnectionGone, JoinCancelled
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyVisits
 from parlour.calls.trust import Trust
 from parlour.calls.watchers import Watchers
 from parlour.db.database import AWAY
@@ -33,6 +34,16 @@ SWEEP_SECONDS = 10.0
 log = structlog.get_logger("parlour.calls")
 
 HangUp = Callable[[ConnectionId], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """People in a call at a time (who is in it twice counts twice), and visits of one person to a call."""
+
+    people: int
+    visits: int
+
+
 Waited = tuple[RoomId, PeerId, PeerId]
 """In this room, this peer waits for that one."""
 
@@ -51,6 +62,7 @@ class Visits:
         passes: Passes,
         trust: Trust,
         grace: int,
+        limits: CallLimits,
         deliver: Deliver,
         hang_up: HangUp,
     ) -> None:
@@ -65,6 +77,7 @@ class Visits:
         self._hang_up = hang_up
         self._removals = 0
         self._joining: dict[ConnectionId, Join] = {}
+        self._limits = limits
         self._grace = grace
         self._away: Graces[PeerId] = Graces(grace)
         self._waited: Graces[Waited] = Graces(grace)
@@ -85,6 +98,8 @@ class Visits:
         if self._joining.pop(connection.connection_id, None) is not event:
             raise JoinCancelled
         if isinstance(current.state, InCall):
+            if event.resume is None:
+                self._require_place(current.identity, room)
             self._part(current)
             current = self._still_there(connection.connection_id)
         answer = self._go_on(current, room, event)
@@ -168,7 +183,24 @@ class Visits:
 
     # How a visit begins
 
+    def _require_place(self, identity: Identity, room: Room) -> list[Away]:
+        """The visits of this person that give way: away, and so perhaps never coming back.
+
+        Raises TooManyVisits or RoomFull.
+        """
+        here, away = self._presence.visits_of(identity.user_id, room.room_id)
+        if here >= self._limits.visits:
+            raise TooManyVisits
+        members = len(self._presence.call(room.room_id).members)
+        surplus = max(here + len(away) + 1 - self._limits.visits, members + 1 - self._limits.people)
+        if members + 1 - self._limits.people > len(away):
+            raise RoomFull
+        return away[: max(0, surplus)]
+
     def _enter(self, connection: Connection, room: Room, event: Join) -> Joined:
+        """Raises TooManyVisits or RoomFull."""
+        for away in self._require_place(connection.identity, room):
+            self._end(away)
         visit, sends = self._presence.enter(
             connection, room, now=self._passes.now(), resumable=event.is_resumable
         )
@@ -182,7 +214,8 @@ class Visits:
             return None
         visit = self._detached(found.peer_id)
         if visit is None:
-            if not self._passes.may_return(found):
+            here, away = self._presence.visits_of(connection.identity.user_id, room.room_id)
+            if here + len(away) >= self._limits.visits or not self._passes.may_return(found):
                 return None
             visit = InCall(room, found.peer_id, found.started_at, Line())
         missed = None if visit.line is None else visit.line.continue_from(event.received)
@@ -251,6 +284,7 @@ class Visits:
 
     def _ended(self, identity: Identity, visit: InCall, *, at: datetime | None) -> None:
         self._presence.forget(visit.peer_id)
+        self._courier.forget(visit.peer_id)
         if visit.line is not None:
             self._passes.ended(_pass(visit))
         self._watchers.changed()

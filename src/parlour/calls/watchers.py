@@ -1,6 +1,7 @@
 """Tells those who are in no call which rooms are in use: `share-rooms`."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +14,10 @@ from parlour.rooms.service import RoomService
 from parlour.wire.signaling import AnyServerEvent, ShareRooms
 
 SHORTEST_PAUSE_SECONDS = 0.1
+LARGEST_SHARE = 0.1
+"""Of the event loop's time: a round that took long is followed by a longer pause."""
+CHUNK = 100
+"""Watchers told in one go, before others have their turn."""
 RETRY_SECONDS = 5.0
 
 log = structlog.get_logger("parlour.calls")
@@ -39,6 +44,8 @@ class Watchers:
         self._is_stale = False
         self._in_use: dict[RoomId, str] = {}
         self._events: dict[RoomId, set[UserId]] = {}
+        self._hidden: frozenset[RoomId] = frozenset()
+        self._seen_events: dict[UserId, set[RoomId]] = {}
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def changed(self) -> None:
@@ -57,29 +64,46 @@ class Watchers:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            pause = SHORTEST_PAUSE_SECONDS
             try:
-                await self._tell_all()
+                busy = await self._tell_all()
+                pause = max(SHORTEST_PAUSE_SECONDS, busy * (1 / LARGEST_SHARE - 1))
             except SQLAlchemyError as error:
                 log.warning("share_rooms.postponed", error=type(error).__name__)
                 self.changed()
                 pause = RETRY_SECONDS
             await asyncio.sleep(pause)
 
-    async def _tell_all(self) -> None:
+    async def _tell_all(self) -> float:
+        """Tells everybody for whom something changed. Answers the seconds for which that held the loop."""
         in_use = self._presence.rooms_in_use()
-        self._events = await self._rooms.events_among(in_use) if in_use else {}
-        self._in_use = in_use
-        self._lists.clear()
+        events = await self._rooms.events_among(in_use) if in_use else {}
         self._is_stale = self._changed.is_set()
-        for connection, watching in self._presence.watching():
+        busy, began = 0.0, time.perf_counter()
+        if in_use != self._in_use or events != self._events:
+            self._learn(in_use, events)
+        for number, (connection, watching) in enumerate(self._presence.watching(), start=1):
             rooms = self._list_for(connection)
-            if watching.told != rooms.rooms:
+            if watching.told is not rooms.rooms and watching.told != rooms.rooms:
                 self._tell(connection, rooms)
+            if number % CHUNK == 0:
+                busy += time.perf_counter() - began
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+        return busy + time.perf_counter() - began
+
+    def _learn(self, in_use: dict[RoomId, str], events: dict[RoomId, set[UserId]]) -> None:
+        self._in_use, self._events = in_use, events
+        self._hidden = frozenset(events)
+        self._seen_events = {}
+        for room_id, people in events.items():
+            for user_id in people:
+                self._seen_events.setdefault(user_id, set()).add(room_id)
+        self._lists.clear()
 
     def _list_for(self, connection: Connection) -> ShareRooms:
         """The same object for all who see the same, so that it is encoded once."""
-        hidden = _hidden_from(connection.identity.user_id, self._events)
+        seen_events = self._seen_events.get(connection.identity.user_id)
+        hidden = self._hidden if seen_events is None else self._hidden - seen_events
         found = self._lists.get(hidden)
         if found is None:
             seen = (name for room_id, name in self._in_use.items() if room_id not in hidden)
@@ -89,7 +113,3 @@ class Watchers:
     def _tell(self, connection: Connection, rooms: ShareRooms) -> None:
         self._deliver(connection.connection_id, rooms)
         self._presence.told(connection.connection_id, rooms.rooms)
-
-
-def _hidden_from(user_id: UserId, events: dict[RoomId, set[UserId]]) -> frozenset[RoomId]:
-    return frozenset(room_id for room_id, people in events.items() if user_id not in people)

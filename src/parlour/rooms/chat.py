@@ -24,6 +24,13 @@ from parlour.wire.base import room_key
 
 LONGEST_WAIT_SECONDS = 4
 REMEMBERED = 1_000
+BYTES_OF_A_MESSAGE = 256
+"""UTF-8. What is longer counts as several: whoever reads slowly gets every byte of it."""
+
+
+def message_cost(text: str) -> int:
+    """How many messages a text counts as."""
+    return 1 + len(text.encode("utf-8", "surrogatepass")) // BYTES_OF_A_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Chat:
         Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
         somebody else's.
         """
-        await self._messages.take(str(identity.user_id))
+        await self._messages.take(str(identity.user_id), cost=message_cost(text))
         key = room_key(room), message_id or str(uuid.uuid4())
         async with self._turn(key[0]):
             try:

@@ -18,6 +18,8 @@ MAX_SDP_LENGTH = 200_000
 """Characters. A description of a browser with screen sharing and every codec has some 12,000."""
 
 MAX_KNOWN_PEERS = 512
+_ENVELOPE_BYTES = 128
+"""Names and ids around a description or a candidate."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
 PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
@@ -94,6 +96,11 @@ class OfferSdp(ClientEvent, frozen=True):
     peer_id: PeerName
     session_description: SessionDescription
 
+    @property
+    def size(self) -> int:
+        """Bytes that the receiver gets, roughly."""
+        return len(memoryview(self.session_description.sdp)) + _ENVELOPE_BYTES
+
 
 class OfferIce(ClientEvent, frozen=True):
     """Send an ICE candidate (RFC 8838) to one peer of the same room."""
@@ -102,6 +109,11 @@ class OfferIce(ClientEvent, frozen=True):
 
     peer_id: PeerName
     ice_candidate: IceCandidate
+
+    @property
+    def size(self) -> int:
+        """Bytes that the receiver gets, roughly."""
+        return _candidate_bytes(self.ice_candidate.candidate) + _ENVELOPE_BYTES
 
 
 class BanPeer(ClientEvent, frozen=True):
@@ -182,6 +194,11 @@ class DescriptionFromPeer(ServerEvent, frozen=True):
     peer_username: str
     session_description: SessionDescription
 
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, roughly."""
+        return len(memoryview(self.session_description.sdp)) + _ENVELOPE_BYTES
+
 
 class CandidateFromPeer(ServerEvent, frozen=True):
     """An ICE candidate from a peer."""
@@ -190,6 +207,11 @@ class CandidateFromPeer(ServerEvent, frozen=True):
 
     peer_id: PeerId
     ice_candidate: IceCandidate
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, roughly."""
+        return _candidate_bytes(self.ice_candidate.candidate) + _ENVELOPE_BYTES
 
 
 class ShareRooms(ServerEvent, frozen=True):
@@ -350,7 +372,16 @@ _JSON_OF_SDP = (rb'"v=0\r\n', rb'"v=0\n')
 _PERHAPS_NO_SDP_LINE = re.compile(rb'\\(?:n(?![a-z"]|\\[rn])|u)')
 _CANDIDATE_STARTS = ("candidate:", "a=candidate:")
 """RFC 8839, section 5.1; the second is what some clients send that cut it out of a description."""
+_LONG_CANDIDATE, _LONGEST_ESCAPE = 512, 6
 _text = msgspec.json.Decoder(Annotated[str, Meta(max_length=MAX_SDP_LENGTH)]).decode
+
+
+def _candidate_bytes(text: str) -> int:
+    """Of its JSON, roughly; a long one that needs escapes is taken to consist of them."""
+    length = len(text)
+    if length > _LONG_CANDIDATE and not (text.isascii() and text.isprintable()):
+        return length * _LONGEST_ESCAPE
+    return length
 
 
 def is_sound(event: AnyClientEvent) -> bool:

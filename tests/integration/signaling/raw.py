@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
@@ -85,6 +86,14 @@ class RawSocket:
 
     async def close(self) -> None:
         await self._socket.close()
+
+    def stops_reading(self) -> None:
+        """As a slow line: what the server sends fills its own buffers soon."""
+        self._socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.transport.pause_reading()
+
+    def reads_again(self) -> None:
+        self._socket.transport.resume_reading()
 
     def breaks(self) -> None:
         """As where a cable is pulled and the system gives up: no closing handshake."""

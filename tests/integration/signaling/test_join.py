@@ -7,12 +7,11 @@ import pytest
 
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Connect, Peers
-from tests.integration.signaling.town import Town
+from tests.integration.signaling.town import TEN, Town
 from tests.people import unique
 
 sqlite = pytest.mark.database("sqlite")
 one_kind = pytest.mark.kinds("js-websocket")
-TEN = ("ann", "bob", "carl", "dora", "emil", "fay", "gil", "hope", "ivan", "jo")
 
 
 async def meet(here: Client, newcomer: Client, room: str) -> None:

@@ -8,7 +8,7 @@ from tests.conftest import StartServer
 from tests.integration.signaling.client import marks
 from tests.integration.signaling.conftest import Connect
 from tests.integration.signaling.javascript import Nodes
-from tests.integration.signaling.town import Town
+from tests.integration.signaling.town import TEN, Town
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -56,15 +56,79 @@ async def test_too_many_sockets_of_one_address(fresh_server: StartServer, nodes:
         await connect.aclose()
 
 
+async def test_too_many_sockets_of_one_person(fresh_server: StartServer, nodes: Nodes) -> None:
+    server = await fresh_server({"PARLOUR_SOCKETS_PER_PERSON": 2})
+    async with Town(server) as town:
+        connect = Connect(server, "js-websocket", nodes)
+        ann, bob = await town.people("ann", "bob")
+        first, second = await connect(ann), await connect(ann)
+        third = connect.attempts(ann, token=ann.token)
+        assert (await third.gets("connect_error"))["data"]["code"] == "too_many_connections"
+        await connect(bob)
+        room = await town.room(ann)
+        await second.joins(room)
+        await first.joins(room)
+        await second.expects("add-peer")
+        await first.close()
+        await second.expects("remove-peer")
+        await (await connect(ann)).joins(room)
+        await connect.aclose()
+
+
+async def test_a_call_has_so_many_people_and_no_more(fresh_server: StartServer, nodes: Nodes) -> None:
+    server = await fresh_server({"PARLOUR_PEOPLE_PER_CALL": 3})
+    async with Town(server) as town:
+        connect = Connect(server, "js-websocket", nodes)
+        people = await town.people(*TEN[:4])
+        room, other = await town.room(*people), await town.room(people[3])
+        clients = [await connect(one) for one in people]
+        for client in clients[:3]:
+            await client.joins(room)
+        await clients[3].joins(other)
+        await clients[3].may_not("join", {"room": room}, code="room_full")
+        await clients[3].may("leave")  # it is still in the other one
+        answers = await asyncio.gather(*(client.asks("join", {"room": room}) for client in clients[:3]))
+        assert all(answer["ok"] for answer in answers), "who is in is not refused"
+        await clients[0].may("leave")
+        await clients[3].joins(room)
+        await clients[0].may_not("join", {"room": room}, code="room_full")
+        await connect.aclose()
+
+
+async def test_one_person_is_in_a_room_three_times_at_most(fresh_server: StartServer, nodes: Nodes) -> None:
+    """Among them are visits whose connection is lost; these give way to one that is there."""
+    server = await fresh_server({"PARLOUR_RESUME_GRACE": 600})
+    async with Town(server) as town:
+        connect = Connect(server, "js-websocket", nodes)
+        ann, bob = await town.people("ann", "bob")
+        room, other = await town.room(bob, ann), await town.room(ann)
+        watching = await connect(bob)
+        await watching.joins(room)
+        clients = [await connect(ann) for _ in range(4)]
+        for client in clients[:3]:
+            await client.may("join", {"room": room, "resumable": True})
+        came = [(await watching.expects("add-peer"))["peerID"] for _ in range(3)]
+        await clients[3].may_not("join", {"room": room}, code="too_many_visits")
+        await clients[3].joins(other)
+        await clients[0].close()
+        while not (await clients[3].asks("join", {"room": room, "resumable": True}))["ok"]:
+            pass  # the server may hear of the close later
+        await watching.expects("remove-peer", peerID=came[0])
+        await watching.expects("add-peer")
+        again = await connect(ann)
+        await again.may_not("join", {"room": room}, code="too_many_visits")
+        await connect.aclose()
+
+
 async def test_whoever_reconnects_ten_times_and_joins_a_room_of_ten(
     fresh_server: StartServer, nodes: Nodes
 ) -> None:
     server = await fresh_server()
     async with Town(server) as town:
         connect = Connect(server, "js-websocket", nodes)
-        ann = await town.person("ann")
-        room = await ann.creates_room()
-        others = [await connect(ann) for _ in range(9)]
+        ann, *people = await town.people(*TEN)
+        room = await town.room(ann, *people)
+        others = [await connect(one) for one in people]
         for other in others:
             await other.joins(room)
         for _ in range(10):

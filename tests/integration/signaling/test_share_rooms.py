@@ -9,7 +9,7 @@ from tests.conftest import StartServer
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Connect, Peers
 from tests.integration.signaling.javascript import Nodes
-from tests.integration.signaling.town import Town
+from tests.integration.signaling.town import TEN, Town
 
 sqlite = pytest.mark.database("sqlite")
 one_kind = pytest.mark.kinds("js-websocket")
@@ -106,12 +106,13 @@ async def lists_until_settled(
 @sqlite
 @one_kind
 async def test_burst_costs_a_bounded_number(connect: Connect, town: Town) -> None:
-    """Twenty calls that start at once, then twenty people who join one call at once."""
-    ann, bob = await town.people("ann", "bob")
-    rooms = await asyncio.gather(*(town.room(ann) for _ in range(BURST)))
+    """Twenty calls that start at once, then ten people who join one call at once, from two tabs each."""
+    people = await town.people(*TEN)
+    ann, bob = people[:2]
+    rooms = await asyncio.gather(*(town.room(ann, *people[1:]) for _ in range(BURST)))
     watcher = await connect(bob)
     await watcher.expects_rooms()
-    joining = await asyncio.gather(*(connect(ann) for _ in range(BURST)))
+    joining = await asyncio.gather(*(connect(one) for one in people * (BURST // len(people))))
     start = asyncio.gather(*(client.joins(room) for client, room in zip(joining, rooms, strict=True)))
     await lists_until_settled(watcher, start, set(rooms).issubset)
     gather = asyncio.gather(*(client.joins(rooms[0]) for client in joining))

@@ -14,6 +14,8 @@ from tests.servers import ParlourServer
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Spares each computer the loading of the system's certificates."""
 
+TEN = ("ann", "bob", "carl", "dora", "emil", "fay", "gil", "hope", "ivan", "jo")
+
 
 class Town:
     """Each name is one person for the whole run. Who ends a session asks for a `newcomer`."""

@@ -82,7 +82,7 @@ function* words(length: number): Generator<string> {
 }
 
 it("leads to our own site whatever it is made of, and stays what it is", () => {
-  for (const word of words(4)) {
+  for (const word of words(3)) {
     for (const text of [word + EVIL, `/${word}${EVIL}`, `/${word}/${EVIL}`]) {
       const path = safeDestination(text);
       if (path === null) continue;
