@@ -3,7 +3,10 @@
 The hub decides and says what to deliver to whom; how that crosses the network is the socket's affair.
 """
 
+import asyncio
 from dataclasses import dataclass
+
+import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier, Deliver
@@ -12,11 +15,12 @@ from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
 from parlour.calls.trust import Trust
 from parlour.calls.visits import HangUp, Visits
 from parlour.calls.watchers import Watchers
+from parlour.db.database import AWAY
 from parlour.errors import Refusal
 from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Room
-from parlour.rooms.refusals import Banned, RoomRemoved
-from parlour.rooms.service import RoomService
+from parlour.rooms.refusals import Banned, NotInvited, RoomRemoved
+from parlour.rooms.service import MadeEvent, RoomService
 from parlour.wire.addresses import email_key
 from parlour.wire.base import iso
 from parlour.wire.signaling import (
@@ -34,6 +38,10 @@ from parlour.wire.signaling import (
 )
 
 ACCEPTED = Accepted()
+RIGHTS_SECONDS = 15.0
+"""How often it is asked whether those in a call may still be there."""
+
+log = structlog.get_logger("parlour.calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +80,12 @@ class Hub:
         self._hang_up = hang_up
 
     async def run(self) -> None:
-        """Until cancelled: asks after those who came back while the database was away."""
-        await self._trust.run(self._session_over, self._put_out)
+        """Until cancelled: asks after those who came back while the database was away, and now and then after
+        everybody in a call: what another process changes is told to nobody.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._trust.run(self._session_over, self._put_out))
+            tasks.create_task(self._check_rights())
 
     def known(self, user_id: UserId, session: SessionId) -> Identity | None:
         """Who is in a call through this session, for the time that the database is away."""
@@ -182,6 +194,12 @@ class Hub:
         told = Removed(room=room.name, code=Banned.code, message=Banned().message)
         self._visits.remove(room, told, lambda identity: email_key(identity.email) == email_key(email))
 
+    def become_event(self, made: MadeEvent) -> None:
+        """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
+        told = Removed(room=made.room.name, code=NotInvited.code, message=NotInvited().message)
+        self._visits.remove(made.room, told, lambda identity: identity.user_id not in made.people)
+        self._visits.renew(made.room)
+
     def close_room(self, room: Room) -> None:
         """Takes everybody out of the call of a room that is no more."""
         told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
@@ -190,6 +208,30 @@ class Hub:
     def _session_over(self, identity: Identity, reason: Refusal) -> None:
         if identity.session is not None:
             self.end_session(identity.user_id, reason, sessions=frozenset({identity.session}))
+
+    async def _check_rights(self) -> None:
+        while True:
+            await asyncio.sleep(RIGHTS_SECONDS)
+            try:
+                for room in self._presence.ongoing():
+                    await self._check_rights_in(room)
+            except AWAY as error:
+                log.warning("rights.postponed", error=type(error).__name__)
+
+    async def _check_rights_in(self, room: Room) -> None:
+        there = [self._presence.identity_of(peer) for peer in self._presence.peers_in(room.room_id)]
+        people = {identity.user_id: identity for identity in there if identity is not None}
+        rights = await self._rooms.rights(room, people.values())
+        if rights is None:
+            self.close_room(room)
+            self._watchers.changed()
+            return
+        for user_id, refused in rights.refused.items():
+            self._put_out(people[user_id], room, refused())
+        if rights.room.event_id != room.event_id:
+            self._visits.renew(rights.room)
+        if rights.refused or rights.room.event_id != room.event_id:
+            self._watchers.changed()
 
     def _put_out(self, identity: Identity, room: Room, reason: Refusal) -> None:
         told = Removed(room=room.name, code=reason.code, message=reason.message)

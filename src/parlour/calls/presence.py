@@ -143,6 +143,24 @@ class Presence:
         self._peers.pop(peer_id, None)
         self._lines.pop(peer_id, None)
 
+    def renew(self, room: Room) -> list[tuple[Identity, InCall]]:
+        """The room is another kind of room than before: all visits of its call are visits of that one."""
+        ongoing = self._calls.get(room.room_id)
+        if ongoing is None:
+            return []
+        self._calls[room.room_id] = OngoingCall(room, ongoing.call)
+        renewed = []
+        for peer_id in ongoing.call.members:
+            away, connection = self._away.get(peer_id), self.connection_at(peer_id)
+            if away is not None:
+                away = self._away[peer_id] = replace(away, visit=replace(away.visit, room=room))
+                renewed.append((away.identity, away.visit))
+            elif connection is not None and isinstance(connection.state, InCall):
+                visit = replace(connection.state, room=room)
+                self._connections[connection.connection_id] = replace(connection, state=visit)
+                renewed.append((connection.identity, visit))
+        return renewed
+
     def give_up(self, room_id: RoomId, peer: PeerId, claimed: PeerId) -> list[Send]:
         ongoing = self._calls.get(room_id)
         if ongoing is None:
@@ -214,6 +232,10 @@ class Presence:
 
     def peers_in(self, room_id: RoomId) -> Iterable[PeerId]:
         return list(self.call(room_id).members)
+
+    def ongoing(self) -> list[Room]:
+        """The rooms in which a call is."""
+        return [ongoing.room for ongoing in self._calls.values()]
 
     def rooms_in_use(self) -> dict[RoomId, str]:
         return {room_id: ongoing.room.name for room_id, ongoing in self._calls.items()}

@@ -163,6 +163,11 @@ class Visits:
             else:
                 self._stayed_away(peer)
 
+    def renew(self, room: Room) -> None:
+        """A room with a call has become an event: the attendance of who is there begins now."""
+        for identity, visit in self._presence.renew(room):
+            self._attendance.came(visit.peer_id, identity, room)
+
     async def _room_to_enter(self, identity: Identity, room: str) -> tuple[Room, bool]:
         """Where the database is away: the room of a visit that is known, and no permission to begin one."""
         try:

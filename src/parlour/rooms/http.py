@@ -28,7 +28,7 @@ from parlour.rooms.refusals import (
     RoomNotFound,
     WrongRoomPassword,
 )
-from parlour.rooms.service import RoomService
+from parlour.rooms.service import MadeEvent, RoomService
 from parlour.wire.addresses import email_key
 from parlour.wire.base import RoomName
 from parlour.wire.http import (
@@ -70,6 +70,7 @@ def room_routes(
     identification: Identification,
     on_message: Callable[[Written], None],
     on_access_changed: Callable[[], None],
+    on_event: Callable[[MadeEvent], None],
     on_banned: Callable[[Room, str], None],
     on_removed: Callable[[Room], None],
 ) -> APIRouter:
@@ -177,7 +178,7 @@ def room_routes(
     @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
     async def make_event(body: NewEvent, caller: Writer) -> Nothing:
         """Make a room an event: entered by invitation only."""
-        await rooms.make_event(caller, room=body.room)
+        on_event(await rooms.make_event(caller, room=body.room))
         on_access_changed()
         return Nothing()
 

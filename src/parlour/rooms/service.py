@@ -11,7 +11,7 @@ from parlour.accounts.identity import Identity, UserId, Visitor
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
 from parlour.db.database import AsyncConnection, Database
-from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller
+from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.limits import Guesses, Postage, Quota
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
@@ -37,6 +37,22 @@ MAX_ATTEMPTS = 3
 class Invited:
     invited: list[str]
     rejected: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeEvent:
+    """A room that became an event, and all who may be there."""
+
+    room: Room
+    people: frozenset[UserId]
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """A room as it is now, and who of those asked after may not be in its call."""
+
+    room: Room
+    refused: dict[UserId, type[Refusal]]
 
 
 async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
@@ -218,10 +234,32 @@ class RoomService:
         if found is None or policy.role_of(identity, found[1]) not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
-    async def make_event(self, identity: Identity, *, room: str) -> None:
+    async def make_event(self, identity: Identity, *, room: str) -> MadeEvent:
+        """Whoever is in its call and no longer may be is the caller's affair. Again is harmless."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
+            made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            people = await store.events_among(connection, [made.room_id])
+        return MadeEvent(room=made, people=frozenset(people[made.room_id]))
+
+    async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
+        """What those in a call may, as the database says now; None where the room is no more."""
+        identities = list(people)
+        async with self._database.reading() as connection:
+            found = await store.room_and_standings(
+                connection, room.room_id, [identity.user_id for identity in identities]
+            )
+        if found is None:
+            return None
+        known, standings = found
+        refused = {}
+        for identity in identities:
+            role = policy.role_of(identity, standings[identity.user_id])
+            refusal = policy.refusal(Action.ENTER, role, is_event=known.is_event)
+            if refusal is not None:
+                refused[identity.user_id] = refusal
+        return Rights(room=known, refused=refused)
 
     async def ban(self, identity: Identity, *, room: str, email: str) -> Room:
         """Whoever has this address may not enter from now on. Raises NotTheCreator or CreatorStays."""

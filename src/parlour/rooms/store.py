@@ -122,6 +122,34 @@ def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, Standing]:
     return _room(row), standing
 
 
+async def room_and_standings(
+    connection: AsyncConnection, room_id: RoomId, user_ids: Sequence[UserId]
+) -> tuple[Room, dict[UserId, Standing]] | None:
+    """Who is no user any more is nobody to the room either."""
+    room = (await connection.execute(_ROOM.where(rooms.c.id == room_id))).one_or_none()
+    if room is None:
+        return None
+    query = select(
+        users.c.id,
+        exists()
+        .where(invitations.c.room_id == room_id, invitations.c.email_key == users.c.email_key)
+        .label("is_invited"),
+        exists().where(bans.c.room_id == room_id, bans.c.email_key == users.c.email_key).label("is_banned"),
+        exists()
+        .where(admissions.c.room_id == room_id, admissions.c.user_id == users.c.id)
+        .label("is_admitted"),
+    ).where(users.c.id.in_(user_ids))
+    standings = dict.fromkeys(user_ids, Standing())
+    for row in await connection.execute(query):
+        standings[row.id] = Standing(
+            is_creator=row.id == room.creator_id,
+            is_invited=bool(row.is_invited),
+            is_admitted=bool(row.is_admitted),
+            is_banned=bool(row.is_banned),
+        )
+    return _room(room), standings
+
+
 async def visible_rooms(
     connection: AsyncConnection, user_id: UserId | None, *, limit: int | None, after: str | None
 ) -> list[Room]:
