@@ -15,6 +15,8 @@ MAX_PER_ADDRESS = 100
 MAX_WAITING = 10_000
 """From all addresses together: who has many addresses gets no more."""
 REMEMBERED_ADDRESSES = 10_000
+ANSWER_SECONDS = 1.0
+"""A login's answer, with the cookie, may be on its way for so long after the login."""
 
 
 class WaitingRoom:
@@ -36,10 +38,15 @@ class WaitingRoom:
         """Until `release`, or the time is over; at once where too many of that address wait.
 
         `since` is of `time.monotonic`: a transport that was open before somebody logged in cannot have the
-        cookie, though it says so only after the login.
+        cookie, though it says so only after the login. One that opened while the login's answer was on its
+        way may lack it as well, so it waits no longer than until that answer must have come.
         """
-        if since <= self._released_at.get(address, -1.0):
+        released_at = self._released_at.get(address, -math.inf)
+        if since <= released_at:
             return
+        max_wait = self._max_wait
+        if since <= released_at + ANSWER_SECONDS:
+            max_wait = min(max_wait, released_at + ANSWER_SECONDS - time.monotonic())
         here = self._waiting[address]
         if len(here) >= self._max_per_address or self._count >= self._max_waiting:
             if not here:
@@ -49,7 +56,7 @@ class WaitingRoom:
         here.add(released)
         self._count += 1
         try:
-            async with asyncio.timeout(self._max_wait):
+            async with asyncio.timeout(max_wait):
                 await released.wait()
         except TimeoutError:
             return

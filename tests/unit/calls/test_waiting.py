@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from parlour.calls.waiting import MAX_PER_ADDRESS, MAX_WAIT_SECONDS, WaitingRoom
+from parlour.calls.waiting import ANSWER_SECONDS, MAX_PER_ADDRESS, MAX_WAIT_SECONDS, WaitingRoom
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
@@ -101,11 +101,20 @@ async def test_a_transport_from_before_the_login_does_not_wait_for_another() -> 
     assert room.count() == 0
 
 
+async def test_a_transport_that_crossed_the_answer_to_the_login_waits_for_no_other() -> None:
+    """It left the browser before the answer came there, so it has no cookie, and the server saw it after."""
+    room = WaitingRoom()
+    room.release(HERE)
+    async with asyncio.timeout(MAX_WAIT_SECONDS / 2):
+        await room.wait(HERE, since=time.monotonic())
+    assert room.count() == 0
+
+
 async def test_a_transport_from_after_the_login_waits() -> None:
     room = WaitingRoom()
     room.release(HERE)
     elsewhere = asyncio.create_task(room.wait(ELSEWHERE, since=0.0))
-    waiting = asyncio.create_task(room.wait(HERE, since=time.monotonic() + 1))
+    waiting = asyncio.create_task(room.wait(HERE, since=time.monotonic() + ANSWER_SECONDS))
     await settled()
     assert room.count() == 2
     room.release(HERE)
