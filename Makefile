@@ -87,7 +87,7 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
 	  || { . tools/say; fail "A check failed: see above."; }
 	@. tools/say; say "The whole suite, two tests at a time"
-	@exec $(BIN)/pytest --numprocesses=2 $(ARGS)
+	@exec $(BIN)/pytest --numprocesses=2 --durations=10 $(ARGS)
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz

@@ -78,6 +78,11 @@ class Node:
             await ended(self._process, signal.SIGTERM)
             await self._reading
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
     def open(
         self,
         url: str,
