@@ -183,6 +183,10 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="keep a picture of each page in each look")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     expect.set_options(timeout=SHOWN_WITHIN_MS)
     config.stash[_RUNNING] = []

@@ -26,9 +26,13 @@ LOOKS = (
 
 
 class Photographer:
-    """Keeps a picture of each page in each look; `complaints`: what does not fit, or has no name."""
+    """Looks at each page in each look; `complaints`: what does not fit, or has no name.
 
-    def __init__(self, folder: Path) -> None:
+    What is judged is in the document, which needs no frame. A picture does: a browser that gets no core
+    draws none for as long as that lasts, so pictures are for people who ask for them, into `folder`.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self.complaints: list[str] = []
 
@@ -44,17 +48,19 @@ class Photographer:
             self.complaints += [
                 f"{where}: a {found[1]} without a name" for found in _UNNAMED.finditer(snapshot)
             ]
-            await page.screenshot(path=self._folder / f"{name}-{look.name}.png", animations="disabled")
+            if self._folder is not None:
+                picture = self._folder / f"{name}-{look.name}.png"
+                await page.screenshot(path=picture, animations="disabled")
         await _wear(page, LOOKS[0])
 
 
 async def _wear(page: Page, look: Look) -> None:
     await page.emulate_media(color_scheme="dark" if look.dark else "light")
     await page.set_viewport_size(look.viewport)
-    # The layout follows the size on the next frame; a picture is waited for with an end, this would not be.
-    await page.evaluate(
-        "new Promise((done) => {"
-        "  requestAnimationFrame(() => requestAnimationFrame(done));"
-        "  setTimeout(done, 5_000);"
-        "})"
+    # The page is told of its size a little later. Not by a frame, which is the default: see Photographer.
+    await page.wait_for_function(
+        "([dark, width]) =>"
+        " innerWidth === width && matchMedia('(prefers-color-scheme: dark)').matches === dark",
+        arg=[look.dark, look.viewport["width"]],
+        polling=20,
     )
