@@ -72,6 +72,10 @@ soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that 
 	@$(BIN)/python -m bench.soak $(ARGS)
 	@$(BIN)/python -m tests.soak.churn $(ARGS)
 
+.PHONY: siege
+siege: setup test-packages ## All known ways to stop a server at once, against three browsers and 50 others (ARGS="--checkout ../older")
+	@exec $(BIN)/python -m bench.siege $(ARGS)
+
 # ---------------------------------------------------------------------------------------------- check
 
 # Parts that share nothing, so two run at a time; the slowest first.

@@ -70,14 +70,16 @@ class Peer(WSListener):
 
     # ---------------------------------------------------------------------------------- what one does
 
-    async def connect(self, port: int) -> None:
-        """Until `settled`. Raises Lost or OSError."""
+    async def connect(self, port: int, *, source: str | None = None) -> None:
+        """Until `settled`; from the address `source`. Raises Lost or OSError."""
         block = next(_made) // PER_ADDRESS % 200
+        if source is None and block:
+            source = f"127.0.{block}.2"
         await ws_connect(
             lambda: self,
             f"ws://{HOST}:{port}/socket.io/?EIO=4&transport=websocket",
             websocket_handshake_timeout=WITHIN_SECONDS,
-            local_addr=(f"127.0.{block}.2", 0) if block else None,
+            local_addr=None if source is None else (source, 0),
         )
         await asyncio.wait_for(self.settled, WITHIN_SECONDS)
 

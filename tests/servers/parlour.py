@@ -17,6 +17,7 @@ import httpx
 from tests.servers.process import dying_with_parent, ended, free_port, tail
 
 _READY = re.compile(rb"Parlour is ready at (https?://\S+)")
+PROGRAM = Path(sys.executable).parent / "parlour"
 _READY_WITHIN_SECONDS = 30
 
 
@@ -35,6 +36,7 @@ class ParlourServer:
     """One server on a port of its own; after a restart, on the same one.
 
     `url` is what the server prints, its public URL; `address` is where it listens.
+    `program` may be the `parlour` of another checkout.
     `settings` are environment variables by their full names. Nothing else of the environment reaches the
     server, and it runs in `folder`, so that no `.env` of the checkout does either. `open_files` is what
     `ulimit -n` would set.
@@ -47,6 +49,7 @@ class ParlourServer:
         settings: Mapping[str, str | int] | None = None,
         host: str = "127.0.0.1",
         open_files: int | None = None,
+        program: Path = PROGRAM,
     ) -> None:
         self.folder = folder
         self.log = folder / "parlour.log"
@@ -59,6 +62,7 @@ class ParlourServer:
         self.url = ""
         self._host = host
         self._open_files = open_files
+        self._program = program
         self._port = free_port()
         self._log_mark = 0
         self._read: Counter[str] = Counter()
@@ -80,7 +84,7 @@ class ParlourServer:
         """Returns when the server has said that it is ready."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                Path(sys.executable).parent / "parlour",
+                self._program,
                 "serve",
                 "--host",
                 self._host,

@@ -1,0 +1,135 @@
+"""What every attack is made from: who it is against, even intervals, few requests on the way."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from bench.seed import Person
+from bench.servers import HOST
+
+ANSWER_SECONDS = 60.0
+MOST_ON_THE_WAY = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the attackers are told, as JSON. `creator` has an account and rooms of their own; of the rooms,
+    each can be entered by its intruder.
+    """
+
+    port: int
+    seconds: float
+    attacks: Sequence[str]
+    creator: Person
+    call: str
+    call_intruder: Person
+    browsers_call: str
+    browsers_intruder: Person
+    other_room: str
+    other_intruder: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Of one attack. `source`: the address from which it comes; `ends`: of `time.monotonic`; `met`: what
+    it met with, and how often.
+    """
+
+    order: Order
+    source: str
+    ends: float
+    met: Counter[str]
+    _flight: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def left(self) -> float:
+        return self.ends - time.monotonic()
+
+    async def paced(self, per_second: float) -> AsyncIterator[int]:
+        """0, 1, 2 … at even intervals till the end; what was missed is not made up for."""
+        number = 0
+        due = time.monotonic()
+        while self.left() > 0:
+            yield number
+            number += 1
+            due = max(due + 1 / per_second, time.monotonic() - 1)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def start(self, doing: Coroutine[None, None, None]) -> None:
+        """Besides others; where too many have no answer yet, it is left out."""
+        if len(self._flight) >= MOST_ON_THE_WAY:
+            doing.close()
+            self.met["left out: earlier ones have no answer"] += 1
+            return
+        self.met["begun"] += 1
+        task = asyncio.create_task(self._counted(doing))
+        self._flight.add(task)
+        task.add_done_callback(self._flight.discard)
+
+    async def landed(self) -> None:
+        """When all that were started have ended, or could have."""
+        if self._flight:
+            await asyncio.wait(self._flight, timeout=ANSWER_SECONDS)
+
+    def count_unanswered(self) -> None:
+        """At the very end."""
+        if self._flight:
+            self.met["no answer by the end"] = len(self._flight)
+
+    async def _counted(self, doing: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await doing
+        except TimeoutError:
+            self.met["no answer"] += 1
+        except (OSError, EOFError):
+            self.met["closed"] += 1
+
+    @asynccontextmanager
+    async def connection(
+        self, *, read_limit: int = 2**16
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection(
+            HOST, self.order.port, local_addr=(self.source, 0), limit=read_limit
+        )
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def asks(self, request: bytes) -> None:
+        """One request on a connection of its own, whose whole answer is read."""
+        async with self.connection() as (reader, writer):
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.met[status(head)] += 1
+            while await reader.read(2**16):
+                pass
+
+
+Attack = Callable[[Target], Awaitable[None]]
+
+
+def status(head: bytes) -> str:
+    return head[9:12].decode("ascii", "replace")
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+
+
+def post(path: str, body: object, *, person: Person | None = None) -> bytes:
+    """JSON; bytes go as they are."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    kind = "text/plain" if isinstance(body, bytes) else "application/json"
+    identity = f"Authorization: Bearer {person.access_token}\r\n" if person is not None else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+        f"{identity}Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
