@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import stat
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -16,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.conftest import StartServer
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
+from tests.servers.stopwatch import Stopwatch
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -46,9 +46,9 @@ async def waiting_poll(person: Person) -> "asyncio.Task[httpx.Response]":
 
 
 async def ended_by(server: ParlourServer, sign: signal.Signals) -> tuple[int, float]:
-    begun = time.monotonic()
-    code = await server.end(sign)
-    return code, time.monotonic() - begun
+    async with Stopwatch(server.pid) as watch:
+        code = await server.end(sign)
+    return code, watch.seconds
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=lambda sign: sign.name)

@@ -4,19 +4,17 @@ The official client does the rest: it keeps what was emitted before it was conne
 itself after a lost transport.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.engine.reference import Metronome
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Peers
 from tests.integration.signaling.javascript import JavaScriptClient, Nodes
 from tests.integration.signaling.town import Town
 from tests.people import PASSWORD, Person
+from tests.servers.stopwatch import Stopwatch
 
 pytestmark = [pytest.mark.database("sqlite"), pytest.mark.kinds("js-websocket")]
 
@@ -46,27 +44,15 @@ async def page(town: Town, nodes: Nodes, address: str) -> AsyncIterator[OpenPage
 
 @pytest.fixture
 def in_time(town: Town, nodes: Nodes) -> InTime:
-    """Within the three seconds, besides the time for which the machine kept one of those who take part, the
-    server, the page or this process, from running: an answer waits for each of them in turn.
-    """
+    """Within the three seconds."""
 
     @asynccontextmanager
     async def measure() -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        begun, waited = loop.time(), _waited_for_a_core(town.server.pid, nodes["js"].pid)
-        async with Metronome() as metronome:
+        async with Stopwatch(town.server.pid, nodes["js"].pid) as watch:
             yield
-        held_up = metronome.stalled + _waited_for_a_core(town.server.pid, nodes["js"].pid) - waited
-        took = loop.time() - begun - held_up
-        assert took < WITHIN_SECONDS, f"{took:.2f} s, and {held_up:.2f} s of standing still"
+        assert watch.seconds < WITHIN_SECONDS, str(watch)
 
     return measure
-
-
-def _waited_for_a_core(*processes: int) -> float:
-    """Seconds that their threads could have run and did not (/proc/<pid>/schedstat: in nanoseconds)."""
-    threads = [thread for pid in processes for thread in Path(f"/proc/{pid}/task").iterdir()]
-    return sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads) / 1e9
 
 
 async def logs_in(page: JavaScriptClient) -> None:
