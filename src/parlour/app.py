@@ -11,7 +11,6 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, Storage
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,8 +21,10 @@ from parlour.accounts.credentials import Credentials
 from parlour.accounts.endings import Endings
 from parlour.accounts.http import Cookies, Identification, Origins, RegistrationCookie, account_routes
 from parlour.accounts.identity import Guest, Identity, UserId
+from parlour.accounts.known_devices import KnownDevices
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import Links
+from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
@@ -51,12 +52,14 @@ from parlour.db.database import Database
 from parlour.edge import Cors, Edge, Failures, handle_refusals
 from parlour.engine import Engine
 from parlour.errors import Unavailable
-from parlour.limits import Allowances, Guesses, Postage, Quota
+from parlour.guess_throttle import GuessThrottle
+from parlour.limits import Allowances, Postage, Quota
 from parlour.mail.http import dev_mail_routes
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.mail.sender import MailSender
 from parlour.mail.smtp import SmtpServer, parsed_sender
+from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.openapi import openapi
 from parlour.proxies import ClientAddresses, TrustedProxies
 from parlour.rooms.attendance import AttendanceLog
@@ -104,17 +107,20 @@ class Parlour:
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.endings = Endings()
         self.shared_counts = _shared_counts(settings)
-        storage: Storage = self.shared_counts or MemoryStorage()
+        storage: RateLimitStorage = self.shared_counts or MemoryRateLimitStorage()
         allowances = _allowances(settings)
         postage = Postage(storage, allowances)
-        guesses = Guesses(storage, allowances, name="login")
+        # Of their own, so that what costs an attacker little takes no place from them.
+        failures: RateLimitStorage = self.shared_counts or MemoryRateLimitStorage()
+        checks = PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="login"))
         self.sessions = Sessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
             endings=self.endings,
-            guesses=guesses,
+            checks=checks,
+            devices=KnownDevices(signer),
             clock=utc_now,
         )
         self.revocations = Revocations(database=self.database, endings=self.endings, clock=utc_now)
@@ -131,11 +137,10 @@ class Parlour:
         )
         self.confirmation = Confirmation(
             database=self.database,
-            passwords=self.passwords,
             links=links,
             sessions=self.sessions,
             lifetimes=lifetimes,
-            guesses=guesses,
+            checks=checks,
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -146,7 +151,7 @@ class Parlour:
             links=links,
             endings=self.endings,
             lifetimes=lifetimes,
-            guesses=guesses,
+            checks=checks,
             postage=postage,
             clock=utc_now,
         )
@@ -156,7 +161,7 @@ class Parlour:
             letters=letters,
             passwords=self.passwords,
             sessions=self.sessions,
-            guesses=Guesses(storage, allowances, name="room"),
+            checks=PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="room")),
             postage=postage,
             new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
             clock=utc_now,
@@ -424,7 +429,7 @@ def _shared_counts(settings: Settings) -> "SharedCounts | None":
         return None
     from parlour.counts import SharedCounts  # its client takes a tenth of the start, and few have a Redis
 
-    return SharedCounts(settings.redis_url.get_secret_value())
+    return SharedCounts(settings.redis_url.get_secret_value(), secret=settings.secret())
 
 
 def _allowances(settings: Settings) -> Allowances:

@@ -1,16 +1,18 @@
 """Counts that several servers share: in Redis, by the `limits` library."""
 
 import asyncio
-import time
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import structlog
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import RedisStorage
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage, hashed_key
 
 PREFIX = "parlour/limits"
 PATIENCE_SECONDS = 1.0
@@ -27,16 +29,16 @@ class RedisRefuses(Exception):
     """Redis answers, and will not do what it is asked: a wrong password, or no such database."""
 
 
-class SharedCounts(Storage):
-    """While Redis is away each server counts alone, on top of what it counted itself before.
+class SharedCounts(RateLimitStorage):
+    """Keys are hashed with the servers' secret: who reads Redis learns neither addresses nor names from them.
+
+    While Redis is away each server counts alone, on top of what it counted itself before.
 
     So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
     away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `run`.
     """
 
-    STORAGE_SCHEME = None
-
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, secret: str) -> None:
         """`url` is one that the settings let pass. Connects to nothing yet."""
         super().__init__()
         pool = BlockingConnectionPool.from_url(
@@ -51,7 +53,8 @@ class SharedCounts(Storage):
         # The library's signature knows of plain options alone, its code and manual of the pool as well.
         options = cast(dict[str, Any], {"connection_pool": pool})
         self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
-        self._own = MemoryStorage()
+        self._own = MemoryRateLimitStorage()
+        self._secret = hashlib.sha256(b"parlour rate limits " + secret.encode()).digest()
         self._away = asyncio.Event()
 
     @property
@@ -60,21 +63,29 @@ class SharedCounts(Storage):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         own = await self._own.incr(key, expiry, amount)
-        shared = await self._ask(lambda: self._shared.incr(key, expiry, amount))
+        shared = await self._ask(lambda: self._shared.incr(self._hashed(key), expiry, amount))
         return own if shared is None else shared
 
     async def get(self, key: str) -> int:
-        shared = await self._ask(lambda: self._shared.get(key))
+        shared = await self._ask(lambda: self._shared.get(self._hashed(key)))
         return await self._own.get(key) if shared is None else shared
 
-    async def get_expiry(self, key: str) -> float:
-        """To the millisecond, where the library's own rounds, so that `Retry-After` is never too short."""
-        left = await self._ask(lambda: self._redis.pttl(self._shared.bridge.prefixed_key(key)))
-        return await self._own.get_expiry(key) if left is None else time.time() + max(left, 0) / 1000
+    async def seconds_left(self, key: str, *, at_most: float) -> float:
+        """To the millisecond, where the library's own rounds, so that `Retry-After` is never too short.
+
+        A Redis whose calendar clock was set back would keep the count for as much longer: it is told anew.
+        """
+        name = self._shared.bridge.prefixed_key(self._hashed(key))
+        left: int | None = await self._ask(lambda: self._redis.pttl(name))
+        if left is None:
+            return await self._own.seconds_left(key, at_most=at_most)
+        if left > at_most * 1000:
+            await self._ask(lambda: self._redis.pexpire(name, round(at_most * 1000)))
+        return min(max(left, 0) / 1000, at_most)
 
     async def clear(self, key: str) -> None:
         await self._own.clear(key)
-        await self._ask(lambda: self._shared.clear(key))
+        await self._ask(lambda: self._shared.clear(self._hashed(key)))
 
     async def reset(self) -> int | None:
         await self._own.reset()
@@ -108,6 +119,9 @@ class SharedCounts(Storage):
 
     async def aclose(self) -> None:
         await self._redis.aclose(close_connection_pool=True)
+
+    def _hashed(self, key: str) -> str:
+        return hashed_key(key, self._secret).hex()
 
     async def _ping(self) -> None:
         await self._redis.get(PREFIX)  # PING would be answered without the right to read

@@ -25,9 +25,9 @@ from parlour.errors import (
     MethodNotAllowed,
     NotFound,
     PreflightRefused,
-    RateLimited,
     Refusal,
     RequestTooLarge,
+    TryLater,
     Unavailable,
 )
 from parlour.wire.refusals import PROBLEM_JSON, problem_body
@@ -169,7 +169,7 @@ async def _refuse_too_large() -> Message:
 def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
     """With the header that the status asks for (RFC 9110), and others."""
     asked_for = _HEADERS_BY_STATUS.get(refusal.status, {})
-    if isinstance(refusal, RateLimited):
+    if isinstance(refusal, TryLater):
         asked_for = {"Retry-After": str(refusal.retry_after)}
     return JSONResponse(
         problem_body(refusal),

@@ -114,16 +114,27 @@ class RequestTooLarge(Refusal):
     status = 413
 
 
-class RateLimited(Refusal):
-    """That was too often. Please wait a moment and try again."""
-
-    code = "rate_limited"
-    status = 429
+class TryLater(Refusal):
+    """Please try again in a moment."""
 
     def __init__(self, *, retry_after: float = 1.0) -> None:
         """`retry_after` is in seconds."""
         super().__init__()
         self.retry_after = max(1, math.ceil(retry_after))
+
+
+class RateLimited(TryLater):
+    """That was too often. Please wait a moment and try again."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class Busy(TryLater):
+    """Very many people are logging in at this moment. Please try again in a few seconds."""
+
+    code = "busy"
+    status = 503
 
 
 class InternalError(Refusal):

@@ -1,22 +1,16 @@
 """How often is too often (the `limits` library); counted in memory, or in Redis (see `counts`)."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, RateLimitItemPerHour
-from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from parlour.errors import RateLimited
+from parlour.memory_counts import RateLimitStorage
 from parlour.wire.addresses import mailbox_key
-
-FAILURES_COUNT_FOR = 900
-LONGEST_WAIT_OF_ACCOUNT = 900
-LONGEST_WAIT_OF_ADDRESS = 60
-"""Shorter, since a school may stand behind one address. All in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,80 +26,19 @@ class Allowances:
     writes_per_person: int
 
 
-class Backoff:
-    """So many failures are free, then each doubles the wait, from one second on."""
-
-    def __init__(self, storage: Storage, *, name: str, free: int, longest: int) -> None:
-        self._storage = storage
-        self._name = name
-        self._free = free
-        self._longest = longest
-
-    async def require(self, subject: str) -> None:
-        """Raises RateLimited while a wait runs."""
-        key = self._key("wait", subject)
-        if await self._storage.get(key):
-            raise RateLimited(retry_after=await self._storage.get_expiry(key) - time.time())
-
-    async def failed(self, subject: str) -> None:
-        failures = await self._storage.incr(self._key("failures", subject), FAILURES_COUNT_FOR)
-        if failures >= self._free:
-            wait = min(2 ** min(failures - self._free, 20), self._longest)
-            await self._storage.incr(self._key("wait", subject), wait)
-
-    async def forget(self, subject: str) -> None:
-        await self._storage.clear(self._key("failures", subject))
-
-    def _key(self, what: str, subject: str) -> str:
-        return f"{self._name}/{what}/{subject}"
-
-
-class Guesses:
-    """Wrong passwords, by account and by address. Only failures count, so that many may log in at once.
-
-    `require` is asked before a password is looked at and again after it: those who guess many at once
-    hear no more than those who guess one by one.
-    """
-
-    def __init__(self, storage: Storage, allowances: Allowances, *, name: str) -> None:
-        self._accounts = Backoff(
-            storage,
-            name=f"{name}/account",
-            free=allowances.failures_per_account,
-            longest=LONGEST_WAIT_OF_ACCOUNT,
-        )
-        self._addresses = Backoff(
-            storage,
-            name=f"{name}/address",
-            free=allowances.failures_per_address,
-            longest=LONGEST_WAIT_OF_ADDRESS,
-        )
-
-    async def require(self, account: str, address: str) -> None:
-        """Raises RateLimited."""
-        await self._accounts.require(account)
-        await self._addresses.require(neighbourhood(address))
-
-    async def failed(self, account: str, address: str) -> None:
-        await self._accounts.failed(account)
-        await self._addresses.failed(neighbourhood(address))
-
-    async def succeeded(self, account: str) -> None:
-        await self._accounts.forget(account)
-
-
 class Quota:
     """So many an hour, or a minute; the item's namespace tells quotas apart."""
 
-    def __init__(self, storage: Storage, item: RateLimitItem) -> None:
+    def __init__(self, storage: RateLimitStorage, item: RateLimitItem) -> None:
+        self._storage = storage
         self._windows = FixedWindowRateLimiter(storage)
         self._item = item
 
     async def require(self, subject: str, *, cost: int = 1) -> None:
         """Raises RateLimited where it is used up; takes nothing."""
         if not await self._windows.test(self._item, subject, cost=cost):
-            window = await self._windows.get_window_stats(self._item, subject)
-            raise RateLimited(retry_after=window.reset_time - time.time())
+            key, window = self._item.key_for(subject), self._item.get_expiry()
+            raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=window))
 
     async def take(self, subject: str, *, cost: int = 1) -> None:
         """Raises RateLimited."""
@@ -117,7 +50,7 @@ class Quota:
 class Postage:
     """Mails, by the mailbox that they go to and by the address that makes the server send them."""
 
-    def __init__(self, storage: Storage, allowances: Allowances) -> None:
+    def __init__(self, storage: RateLimitStorage, allowances: Allowances) -> None:
         self._recipients = Quota(
             storage, RateLimitItemPerHour(allowances.mails_per_recipient, namespace="mail-to")
         )
@@ -156,3 +89,11 @@ def neighbourhood(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(IPv6Address(int(parsed) >> 64 << 64))
+
+
+def rate_limit_site(address: str) -> str:
+    """Like `neighbourhood` with the /48 of IPv6, which one subscriber or one rented server can have."""
+    prefix = neighbourhood(address)
+    if ":" not in prefix:
+        return prefix
+    return str(IPv6Address(int(IPv6Address(prefix)) >> 80 << 80))

@@ -53,7 +53,9 @@ async def ann(parlour: Parlour) -> Client:
 async def room(parlour: Parlour) -> str:
     """A room of somebody else's."""
     bob, name = await logged_in(parlour, unique("bob")), unique("garden")
-    await parlour.rooms.create(bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username)
+    await parlour.rooms.create(
+        bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, visitor=VISITOR
+    )
     return name
 
 
@@ -237,7 +239,7 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
 ) -> None:
     if what == "a new room":
         request: Awaitable[None] = parlour.rooms.create(
-            ann, name=unique("attic"), password="x", description="", creator=ann.username
+            ann, name=unique("attic"), password="x", description="", creator=ann.username, visitor=VISITOR
         )
     else:
         request = give_password(parlour, ann, room)

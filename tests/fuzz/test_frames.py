@@ -167,7 +167,12 @@ class Town:
             tokens[name] = logged_in.access_token
             if name == "annie":
                 await parlour.rooms.create(
-                    logged_in.identity, name=ROOM, password=ROOM_PASSWORD, description="", creator=name
+                    logged_in.identity,
+                    name=ROOM,
+                    password=ROOM_PASSWORD,
+                    description="",
+                    visitor=VISITOR,
+                    creator=name,
                 )
             await parlour.rooms.give_password(
                 logged_in.identity, name=ROOM, password=ROOM_PASSWORD, visitor=VISITOR

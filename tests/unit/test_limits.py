@@ -1,10 +1,13 @@
-"""Counting wrong passwords and mails, with the storage that the server has."""
+"""Counting mails, with the storage that the server has."""
+
+import time
 
 import pytest
-from limits.aio.storage import MemoryStorage
+from limits import RateLimitItemPerHour
 
 from parlour.errors import RateLimited
-from parlour.limits import Allowances, Guesses, Postage, neighbourhood
+from parlour.limits import Allowances, Postage, Quota, neighbourhood, rate_limit_site
+from parlour.memory_counts import MemoryRateLimitStorage
 
 ALLOWANCES = Allowances(
     failures_per_account=3,
@@ -18,59 +21,8 @@ ALLOWANCES = Allowances(
 
 
 @pytest.fixture
-def guesses() -> Guesses:
-    return Guesses(MemoryStorage(), ALLOWANCES, name="login")
-
-
-@pytest.fixture
 def postage() -> Postage:
-    return Postage(MemoryStorage(), ALLOWANCES)
-
-
-async def fail(guesses: Guesses, account: str, address: str, times: int) -> None:
-    for _ in range(times):
-        await guesses.failed(account, address)
-
-
-async def test_a_few_failures_are_free(guesses: Guesses) -> None:
-    await fail(guesses, "ann", "192.0.2.1", 2)
-    await guesses.require("ann", "192.0.2.1")
-    await guesses.failed("ann", "192.0.2.1")
-    with pytest.raises(RateLimited) as refused:
-        await guesses.require("ann", "198.51.100.1")
-    assert refused.value.retry_after == 1
-    await guesses.require("bob", "192.0.2.1")
-
-
-async def test_each_further_failure_doubles_the_wait() -> None:
-    waits = []
-    for failures in (3, 4, 5, 6, 13, 40):
-        storage = MemoryStorage()
-        guesses = Guesses(storage, ALLOWANCES, name="login")
-        for number in range(failures):
-            if number == failures - 1:  # the wait of the last one alone
-                await storage.clear("login/account/wait/ann")
-            await guesses.failed("ann", f"192.0.2.{number}")
-        with pytest.raises(RateLimited) as refused:
-            await guesses.require("ann", "198.51.100.1")
-        waits.append(refused.value.retry_after)
-    assert waits == [1, 2, 4, 8, 900, 900]
-
-
-async def test_a_right_password_forgets_the_wrong_ones(guesses: Guesses) -> None:
-    for _ in range(5):
-        await fail(guesses, "ann", "192.0.2.1", 1)
-        await guesses.require("ann", "192.0.2.1")
-        await guesses.succeeded("ann")
-
-
-async def test_an_address_that_fails_at_many_accounts(guesses: Guesses) -> None:
-    for number in range(8):
-        await guesses.require(f"user {number}", "192.0.2.1")
-        await guesses.failed(f"user {number}", "192.0.2.1")
-    with pytest.raises(RateLimited):
-        await guesses.require("another", "192.0.2.1")
-    await guesses.require("another", "192.0.2.2")
+    return Postage(MemoryRateLimitStorage(), ALLOWANCES)
 
 
 async def test_mails_to_one_recipient(postage: Postage) -> None:
@@ -106,3 +58,27 @@ async def test_mails_by_one_address(postage: Postage) -> None:
 )
 def test_addresses_of_one_network(address: str, counted_as: str) -> None:
     assert neighbourhood(address) == counted_as
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+        ("unix socket", "unix socket"),
+        ("", ""),
+    ],
+)
+def test_sites(address: str, site: str) -> None:
+    assert rate_limit_site(address) == site
+
+
+async def test_a_calendar_clock_that_is_set_back_makes_nobody_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    quota = Quota(MemoryRateLimitStorage(), RateLimitItemPerHour(1, namespace="rooms"))
+    await quota.take("ann")
+    yesterday = time.time() - 86_400
+    monkeypatch.setattr(time, "time", lambda: yesterday)
+    with pytest.raises(RateLimited) as refused:
+        await quota.take("ann")
+    assert refused.value.retry_after <= 3600

@@ -11,7 +11,7 @@ from parlour.accounts import registration_store, store
 from parlour.accounts.identity import Guest, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import Links
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.password_checks import PasswordChecks, address_guess
 from parlour.accounts.refusals import (
     AlreadyVerified,
     InvalidVerification,
@@ -24,7 +24,6 @@ from parlour.accounts.registration_store import PendingRegistration
 from parlour.accounts.sessions import LoggedIn, Sessions
 from parlour.accounts.tokens import token_hash
 from parlour.db.database import AsyncConnection, Database
-from parlour.limits import Guesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +44,17 @@ class Confirmation:
         self,
         *,
         database: Database,
-        passwords: Passwords,
         links: Links,
         sessions: Sessions,
         lifetimes: Lifetimes,
-        guesses: Guesses,
+        checks: PasswordChecks,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._passwords = passwords
         self._links = links
         self._sessions = sessions
         self._lifetimes = lifetimes
-        self._guesses = guesses
+        self._checks = checks
         self._clock = clock
 
     async def verify_client(self, *, token: str, proof: Proof, visitor: Visitor) -> None:
@@ -108,12 +105,9 @@ class Confirmation:
         async with self._database.reading() as connection:
             found = await registration_store.registration_by_id(connection, registration_id)
         registration = _waiting(found, self._clock())
-        subject = f"registration {registration_id}"
-        await self._guesses.require(subject, visitor.address)
-        verdict = await self._passwords.verify(password, registration.password_hash)
-        await self._guesses.require(subject, visitor.address)
+        guess = address_guess(f"registration {registration_id}", visitor)
+        verdict = await self._checks.check(password, registration.password_hash, guess=guess, visitor=visitor)
         if not verdict.right:
-            await self._guesses.failed(subject, visitor.address)
             raise WrongPassword
 
     async def _require_undoubted(

@@ -1,6 +1,9 @@
 """Reads cookies, for HTTP and for the handshake of a socket alike."""
 
 COOKIE = "jwt"
+DEVICE_COOKIE = "parlour-device"
+DEVICE_COOKIE_PATH = "/client"
+"""Where passwords are given: it need not travel with other requests."""
 
 
 def session_token(header: str | None) -> str | None:

@@ -14,7 +14,7 @@ from parlour.accounts.refusals import (
     WithoutPassword,
     WrongPassword,
 )
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, RateLimited
+from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, RateLimited
 from parlour.wire.base import Text
 from parlour.wire.http import (
     AccountDeletion,
@@ -31,6 +31,7 @@ _PROVEN = (
     WithoutPassword,
     PasswordChanged,
     RateLimited,
+    Busy,
     IdentityRequired,
     InvalidToken,
     InvalidRequest,
@@ -49,10 +50,10 @@ def credential_routes(
         await credentials.ask_for_reset(email=body.email, visitor=visitor_of(request))
         return Nothing()
 
-    @router.put("/password/reset", responses=refusals(InvalidVerification, InvalidRequest))
-    async def reset_password(body: PasswordReset) -> Nothing:
+    @router.put("/password/reset", responses=refusals(InvalidVerification, InvalidRequest, Busy))
+    async def reset_password(body: PasswordReset, request: Request) -> Nothing:
         """Choose a new password with the link's token, which works once; every session ends."""
-        await credentials.reset(token=body.token, password=body.password)
+        await credentials.reset(token=body.token, password=body.password, visitor=visitor_of(request))
         return Nothing()
 
     @router.put("/client/password", responses=refusals(*_PROVEN))

@@ -14,6 +14,7 @@ from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Identity, Visitor
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import Links
+from parlour.accounts.password_checks import PasswordChecks, guessed_account, trusted_guess
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
     AccountDeleted,
@@ -24,10 +25,9 @@ from parlour.accounts.refusals import (
     WithoutPassword,
     WrongPassword,
 )
-from parlour.accounts.sessions import guessed_account
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken, Unavailable
-from parlour.limits import Guesses, Postage
+from parlour.limits import Postage
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 
@@ -57,7 +57,7 @@ class Credentials:
         links: Links,
         endings: Endings,
         lifetimes: Lifetimes,
-        guesses: Guesses,
+        checks: PasswordChecks,
         postage: Postage,
         clock: Callable[[], datetime],
     ) -> None:
@@ -68,7 +68,7 @@ class Credentials:
         self._links = links
         self._endings = endings
         self._lifetimes = lifetimes
-        self._guesses = guesses
+        self._checks = checks
         self._postage = postage
         self._clock = clock
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
@@ -114,11 +114,11 @@ class Credentials:
             await self._outbox.put(connection, letter)
         self._outbox.announce()
 
-    async def reset(self, *, token: str, password: str) -> None:
-        """Ends every session. Raises InvalidVerification or InvalidRequest."""
+    async def reset(self, *, token: str, password: str, visitor: Visitor) -> None:
+        """Ends every session. Raises InvalidVerification, InvalidRequest or Busy."""
         claim = self._links.read(token, "password")
         await self._passwords.require_uncommon(password, field="password")
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(password, visitor)
         now = self._clock()
         async with self._database.transaction() as connection:
             account = await store.lock_account(connection, claim.user_id)
@@ -141,7 +141,7 @@ class Credentials:
         """Ends the other sessions. Raises InvalidRequest or what `_prove` and `_acting` do."""
         await self._passwords.require_uncommon(new_password, field="new_password")
         proof = await self._prove(identity, password, visitor)
-        password_hash = await self._passwords.hash(new_password)
+        password_hash = await self._passwords.hash(new_password, visitor, known=True)
         now = self._clock()
         async with self._acting(proof) as (connection, client):
             await store.set_password(connection, client.user_id, password_hash)
@@ -231,7 +231,7 @@ class Credentials:
         return facts
 
     async def _prove(self, identity: Identity, password: str, visitor: Visitor) -> PasswordProof:
-        """Raises WithoutPassword, WrongPassword or RateLimited."""
+        """Raises WithoutPassword, WrongPassword, RateLimited or Busy."""
         if not isinstance(identity, Client):
             raise WithoutPassword
         async with self._database.reading() as connection:
@@ -239,14 +239,10 @@ class Credentials:
         if account is None or account.client is None:
             raise InvalidToken
         password_hash = account.client.password_hash
-        subject = guessed_account(identity.user_id)
-        await self._guesses.require(subject, visitor.address)
-        verdict = await self._passwords.verify(password, password_hash)
-        await self._guesses.require(subject, visitor.address)
+        guess = trusted_guess(guessed_account(identity.user_id), f"session {identity.session}")
+        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
         if not verdict.right:
-            await self._guesses.failed(subject, visitor.address)
             raise WrongPassword
-        await self._guesses.succeeded(subject)
         return PasswordProof(client=identity, password_hash=password_hash)
 
     @asynccontextmanager

@@ -9,9 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
 from parlour.accounts.confirmation import Confirmation, Proof
-from parlour.accounts.cookies import COOKIE, cookie_value, session_token
+from parlour.accounts.cookies import (
+    COOKIE,
+    DEVICE_COOKIE,
+    DEVICE_COOKIE_PATH,
+    cookie_value,
+    session_token,
+)
 from parlour.accounts.devices import device_name
 from parlour.accounts.identity import Client, Guest, Identity, Visitor
+from parlour.accounts.known_devices import KNOWN_FOR
 from parlour.accounts.refusals import (
     AlreadyVerified,
     EmailTaken,
@@ -27,7 +34,7 @@ from parlour.accounts.refusals import (
 )
 from parlour.accounts.registration import Registrant, Registration
 from parlour.accounts.sessions import LoggedIn, Sessions
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed, RateLimited
+from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, OriginNotAllowed, RateLimited
 from parlour.limits import Quota
 from parlour.wire.base import Text
 from parlour.wire.http import (
@@ -125,7 +132,11 @@ class Identification:
 
 
 def _session_token(request: Request) -> str | None:
-    return session_token("; ".join(request.headers.getlist("cookie")))
+    return session_token(_cookie_header(request))
+
+
+def _cookie_header(request: Request) -> str:
+    return "; ".join(request.headers.getlist("cookie"))
 
 
 def _could_be_a_form(request: Request) -> bool:
@@ -149,6 +160,18 @@ class Cookies:
             logged_in.refresh_token,
             max_age=max(1, round(seconds)),
             path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def set_device(self, response: Response, device_token: str) -> None:
+        """The device token beside it (see `known_devices`), which logging out leaves where it is."""
+        response.set_cookie(
+            DEVICE_COOKIE,
+            device_token,
+            max_age=round(KNOWN_FOR.total_seconds()),
+            path=DEVICE_COOKIE_PATH,
             secure=self.secure,
             httponly=True,
             samesite="lax",
@@ -192,7 +215,18 @@ class RegistrationCookie:
 def visitor_of(request: Request) -> Visitor:
     """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
-    return Visitor(address=address, device=device_name(request.headers.get("user-agent")))
+
+    async def gone() -> None:
+        """Reads on past the body, which the framework has read: the next that comes is the end."""
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return Visitor(
+        address=address,
+        device=device_name(request.headers.get("user-agent")),
+        device_token=cookie_value(_cookie_header(request), DEVICE_COOKIE),
+        gone=gone,
+    )
 
 
 def account_routes(
@@ -212,6 +246,8 @@ def account_routes(
         request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
     ) -> None:
         cookies.set(response, logged_in)
+        if logged_in.device_token is not None:
+            cookies.set_device(response, logged_in.device_token)
         identification.known(request, logged_in.identity)
         if request.client is not None:
             background.add_task(on_login, request.client.host, logged_in.identity)
@@ -237,7 +273,7 @@ def account_routes(
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 
-    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest, RateLimited))
+    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest, RateLimited, Busy))
     async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
         """Register a permanent account: a mail with a link goes out."""
         await registration.register_client(
@@ -253,7 +289,7 @@ def account_routes(
         return Nothing()
 
     @router.post(
-        "/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest, RateLimited)
+        "/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest, RateLimited, Busy)
     )
     async def log_in(
         body: Login, request: Request, response: Response, background: BackgroundTasks
@@ -276,6 +312,7 @@ def account_routes(
             WrongPassword,
             InvalidRequest,
             RateLimited,
+            Busy,
         ),
     )
     async def verify_client(

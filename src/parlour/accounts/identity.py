@@ -1,8 +1,9 @@
 """Who a caller is."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
+from typing import Any, NewType
 
 UserId = NewType("UserId", int)
 SessionId = NewType("SessionId", str)
@@ -45,7 +46,13 @@ Identity = Client | Guest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Where a request comes from: the client's address, and what its device is called."""
+    """Where a request comes from: the client's address, and what its device is called.
+
+    `device_token` is the cookie of a device that logged in before (see `known_devices`); `gone` returns once
+    the client has hung up.
+    """
 
     address: str
     device: str
+    device_token: str | None = field(default=None, repr=False)
+    gone: Callable[[], Coroutine[Any, Any, None]] | None = field(default=None, compare=False, repr=False)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +13,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from parlour.accounts.common_passwords import common_passwords
+from parlour.accounts.hashing_turns import HashingTurns
+from parlour.accounts.identity import Visitor
 from parlour.errors import FieldError, InvalidRequest
 from parlour.wire.base import PASSWORD_LENGTH
 
@@ -33,24 +36,42 @@ class Verdict:
 
 
 class Passwords:
-    """Hashes in threads of its own, few enough that signaling never waits (some 50 ms of a core each)."""
+    """Hashes in threads of its own, few enough that signaling never waits (some 50 ms of a core each).
+
+    Whoever asks on behalf of a request waits for a turn first: `hash` does, `verify` is for who has one.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=1, memory_cost=MEMORY_KIB, parallelism=1)
         threads = max(1, (os.cpu_count() or 2) - 1)
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="passwords")
+        self._turns = HashingTurns(slots=threads)
         self._decoy: str | None = None
         self._common: frozenset[str] | None = None
 
-    async def hash(self, password: str) -> str:
-        return await self._in_thread(lambda: self._hasher.hash(password))
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return self._turns.waiting
+
+    def turn(
+        self, visitor: Visitor | None, *, subject: str = "", known: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """The right to use a thread; `visitor` is None for the operator's own command. Raises Busy."""
+        return self._turns.turn(visitor, subject=subject, known=known)
+
+    async def hash(self, password: str, visitor: Visitor | None = None, *, known: bool = False) -> str:
+        """In a turn of its own. Raises Busy."""
+        async with self.turn(visitor, known=known):
+            return await self._in_thread(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str) -> Verdict:
         return await self._in_thread(lambda: self._verify(password, password_hash))
 
-    async def verify_nobody(self, password: str) -> None:
+    async def verify_nobody(self, password: str) -> Verdict:
         """Takes as long as a wrong password, so that time does not tell who has an account."""
         await self._in_thread(lambda: self._verify(password, self._decoy_hash()))
+        return Verdict(right=False)
 
     async def require_uncommon(self, password: str, *, field: str) -> None:
         """Raises InvalidRequest, which names the field, for one of the passwords that are tried first."""

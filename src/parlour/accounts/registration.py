@@ -83,8 +83,8 @@ class Registration:
         """Sends the letter whose link makes the account (see `Confirmation`).
 
         Registrations of one address stand beside each other, so that nobody keeps its owner out; a username
-        is reserved while one waits. Raises EmailTaken, UsernameTaken, RateLimited or, for a common password,
-        InvalidRequest.
+        is reserved while one waits. Raises EmailTaken, UsernameTaken, RateLimited, Busy or, for a common
+        password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
             raise UsernameTaken
@@ -92,7 +92,7 @@ class Registration:
         async with self._database.reading() as connection:
             await self._require_free(connection, email=email, username=username)
         await self._postage.take(email, address=visitor.address)  # before a hash is spent on it
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(password, visitor)
         now = self._clock()
         registration = PendingRegistration(
             registration_id=str(uuid.uuid4()),

@@ -3,14 +3,16 @@
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from parlour.accounts import registration_store, session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
+from parlour.accounts.known_devices import KnownDevices
 from parlour.accounts.lifetimes import Lifetimes
-from parlour.accounts.passwords import Passwords, Verdict
+from parlour.accounts.password_checks import PasswordChecks, address_guess, guessed_account, trusted_guess
+from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
     LoggedOut,
     NotVerified,
@@ -23,7 +25,7 @@ from parlour.accounts.session_store import SessionRow
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
-from parlour.limits import Guesses
+from parlour.guess_throttle import Guess
 
 __all__ = ["LoggedIn", "SessionRow", "Sessions"]
 
@@ -37,12 +39,13 @@ password needs a proof of its own, so the second attempt decides but for several
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """What a successful login, guest verification or refresh hands out."""
+    """What a successful login, guest verification or refresh hands out; a device token after a password."""
 
     identity: Identity
     access_token: str
     refresh_token: str
     refresh_expires_at: datetime
+    device_token: str | None = None
 
 
 class Sessions:
@@ -56,7 +59,8 @@ class Sessions:
         signer: TokenSigner,
         lifetimes: Lifetimes,
         endings: Endings,
-        guesses: Guesses,
+        checks: PasswordChecks,
+        devices: KnownDevices,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -64,11 +68,12 @@ class Sessions:
         self._signer = signer
         self._lifetimes = lifetimes
         self._endings = endings
-        self._guesses = guesses
+        self._checks = checks
+        self._devices = devices
         self._clock = clock
 
     async def log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn:
-        """Raises WrongCredentials (whoever it is, after the same time), NotVerified or RateLimited.
+        """Raises WrongCredentials (whoever it is, after the same time), NotVerified, RateLimited or Busy.
 
         A password takes a while to verify. Where the stored hash is another one by then, since the owner
         changed the password or another login replaced an outdated hash, it is verified against that one.
@@ -84,32 +89,45 @@ class Sessions:
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
             password_hash = await self._password_hash(connection, account, handle)
-        client_row = None if account is None else account.client
-        subject = guessed_account(account.user_id) if account and client_row else handle.strip().casefold()
-        await self._guesses.require(subject, visitor.address)
-        if password_hash is None:
-            await self._passwords.verify_nobody(password)
-            verdict = Verdict(right=False)
-        else:
-            verdict = await self._passwords.verify(password, password_hash)
-        await self._guesses.require(subject, visitor.address)
-        if not verdict.right:
-            await self._guesses.failed(subject, visitor.address)
+        guess = self._guess(account, handle, visitor)
+        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
+        if not verdict.right or password_hash is None:
             raise WrongCredentials
-        await self._guesses.succeeded(subject)
         if account is None or account.client is None:
             raise NotVerified
-        new_hash = await self._passwords.hash(password) if verdict.outdated else None
+        new_hash = None
+        if verdict.outdated:
+            new_hash = await self._passwords.hash(password, visitor, known=guess.address is None)
         now = self._clock()
         async with self._database.transaction() as connection:
             current = await store.lock_account(connection, account.user_id)
             if current is None or current.client is None:
                 return None
-            if current.client.password_hash != account.client.password_hash:
+            if current.client.password_hash != password_hash:
                 return None
             client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
-            return await self.start(connection, client, visitor, now)
+            logged_in = await self.start(connection, client, visitor, now)
+        device_token = self._devices.remember(
+            visitor.device_token,
+            user_id=account.user_id,
+            password_hash=new_hash or password_hash,
+            now=now,
+        )
+        return replace(logged_in, device_token=device_token)
+
+    def _guess(self, account: store.Account | None, handle: str, visitor: Visitor) -> Guess:
+        """A device that this account logged in from before counts for itself, any other by its address."""
+        if account is None or account.client is None:
+            return address_guess(f"name {handle.strip().casefold()}", visitor)
+        target = guessed_account(account.user_id)
+        device = self._devices.device_of(
+            visitor.device_token,
+            user_id=account.user_id,
+            password_hash=account.client.password_hash,
+            now=self._clock(),
+        )
+        return address_guess(target, visitor) if device is None else trusted_guess(target, f"device {device}")
 
     async def _password_hash(
         self, connection: AsyncConnection, account: store.Account | None, handle: str
@@ -325,11 +343,6 @@ class Sessions:
             refresh_token=refresh_text,
             refresh_expires_at=refresh.expires_at,
         )
-
-
-def guessed_account(user_id: UserId) -> str:
-    """What wrong passwords of an account are counted under, wherever they are given."""
-    return f"user {user_id}"
 
 
 def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:

@@ -1,4 +1,4 @@
-"""JWTs (RFC 7519): of access, refreshing, verification and visits. Pure: no clock, no storage."""
+"""JWTs (RFC 7519): of access, refreshing, verification, visits and devices. Pure: no clock, no storage."""
 
 import base64
 import hashlib
@@ -80,6 +80,19 @@ class VisitToken:
     room_id: int
     peer_id: str
     started_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceToken:
+    """A browser, and the accounts that logged in there: the digest of each one's password hash, by user id.
+
+    The account that logged in last comes last.
+    """
+
+    device_id: str
+    accounts: dict[int, str]
     issued_at: datetime
     expires_at: datetime
 
@@ -199,6 +212,21 @@ class TokenSigner:
             room_id=int(claims["room"]),
             peer_id=claims["jti"],
             started_at=_moment(claims["start"]),
+            issued_at=_moment(claims["iat"]),
+            expires_at=_moment(claims["exp"]),
+        )
+
+    def sign_device(self, token: DeviceToken) -> str:
+        known = [[user_id, digest] for user_id, digest in token.accounts.items()]
+        claims = {"jti": token.device_id, "known": known}
+        return self._sign("device", claims, token.issued_at, token.expires_at)
+
+    def read_device(self, text: str, *, now: datetime) -> DeviceToken:
+        """Raises TokenRejected or TokenExpired."""
+        claims = self._read("device", text, now)
+        return DeviceToken(
+            device_id=claims["jti"],
+            accounts={int(user_id): digest for user_id, digest in claims["known"]},
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
         )

@@ -9,7 +9,7 @@ from parlour.accounts.http import Identification, visitor_of
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions import Sessions
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.attendance import AttendanceLog, parsed_move
 from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Message, Room
@@ -90,9 +90,11 @@ def room_routes(
 
     @router.post(
         "/room",
-        responses=refusals(RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, *_WRITING),
+        responses=refusals(
+            RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, Busy, *_WRITING
+        ),
     )
-    async def create_room(body: NewRoom, caller: Writer) -> Nothing:
+    async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
         """Create a room with a password."""
         await rooms.create(
             caller,
@@ -100,12 +102,13 @@ def room_routes(
             password=body.password,
             description=body.description,
             creator=body.creator,
+            visitor=visitor_of(request),
         )
         return Nothing()
 
     @router.post(
         "/room/access",
-        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, *_WRITING),
+        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, Busy, *_WRITING),
     )
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""

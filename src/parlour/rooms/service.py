@@ -8,11 +8,13 @@ from urllib.parse import quote
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts.identity import Identity, UserId, Visitor
+from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
-from parlour.limits import Guesses, Postage, Quota
+from parlour.guess_throttle import Guess
+from parlour.limits import Postage, Quota
 from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
@@ -91,7 +93,7 @@ class RoomService:
         letters: Letters,
         passwords: Passwords,
         sessions: Sessions,
-        guesses: Guesses,
+        checks: PasswordChecks,
         postage: Postage,
         new_rooms: Quota,
         clock: Callable[[], datetime],
@@ -101,15 +103,22 @@ class RoomService:
         self._letters = letters
         self._passwords = passwords
         self._sessions = sessions
-        self._guesses = guesses
+        self._checks = checks
         self._postage = postage
         self._new_rooms = new_rooms
         self._clock = clock
 
     async def create(
-        self, identity: Identity, *, name: str, password: str, description: str, creator: str
+        self,
+        identity: Identity,
+        *,
+        name: str,
+        password: str,
+        description: str,
+        creator: str,
+        visitor: Visitor,
     ) -> None:
-        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller, RoomNameTaken or RateLimited."""
+        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited or Busy."""
         refused = policy.refusal(Action.CREATE, policy.role_of(identity), is_event=False)
         if refused is not None:
             raise refused
@@ -122,7 +131,7 @@ class RoomService:
             if await store.room_exists(connection, name):
                 raise RoomNameTaken
         await self._new_rooms.take(str(identity.user_id))
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(password, visitor)
         try:
             async with self._database.transaction() as connection:
                 if not await store.hold_user(connection, identity.user_id):
@@ -142,7 +151,8 @@ class RoomService:
     async def give_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> None:
         """From now on this person may enter. An event is entered by invitation, whatever the password.
 
-        Raises RoomNotFound, Banned, NotInvited, WrongRoomPassword or RateLimited.
+        Who may enter already is not held up by what others guess. Raises RoomNotFound, Banned, NotInvited,
+        WrongRoomPassword, RateLimited or Busy.
         """
         for _ in range(MAX_ATTEMPTS):
             if await self._try_password(identity, name=name, password=password, visitor=visitor):
@@ -152,19 +162,19 @@ class RoomService:
     async def _try_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> bool:
         """False where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
-            room = _enterable(
-                await store.room_and_standing(connection, name, identity.user_id), identity=identity
-            )
+            found = await store.room_and_standing(connection, name, identity.user_id)
+        room = _enterable(found, identity=identity)
         if room.is_event:
             return True
-        subject = str(identity.user_id)
-        await self._guesses.require(subject, visitor.address)
-        verdict = await self._passwords.verify(password, room.password_hash)
-        await self._guesses.require(subject, visitor.address)
+        guess = Guess(
+            target=f"room {room.room_id}",
+            guesser=f"user {identity.user_id}",
+            address=None if _may_enter(found, identity=identity) else visitor.address,
+        )
+        verdict = await self._checks.check(password, room.password_hash, guess=guess, visitor=visitor)
         if not verdict.right:
-            await self._guesses.failed(subject, visitor.address)
             raise WrongRoomPassword
-        new_hash = await self._passwords.hash(password) if verdict.outdated else None
+        new_hash = await self._passwords.hash(password, visitor) if verdict.outdated else None
         async with self._database.transaction() as connection:
             current = _enterable(
                 await store.held_room_and_standing(connection, name, identity.user_id), identity=identity
@@ -308,6 +318,15 @@ def _enterable(found: tuple[Room, policy.Standing] | None, *, identity: Identity
     if refused is not None and refused is not NotAdmitted:
         raise refused
     return room
+
+
+def _may_enter(found: tuple[Room, policy.Standing] | None, *, identity: Identity) -> bool:
+    """Whether this person needs no password any more."""
+    if found is None:
+        return False
+    room, standing = found
+    role = policy.role_of(identity, standing)
+    return policy.refusal(Action.ENTER, role, is_event=room.is_event) is None
 
 
 def room_path(name: str) -> str:

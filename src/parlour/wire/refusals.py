@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from parlour.errors import RateLimited, Refusal
+from parlour.errors import Refusal, TryLater
 from parlour.wire.http import FieldProblem, Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -38,7 +38,7 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
                 },
             },
         )
-        if kind is RateLimited:
+        if issubclass(kind, TryLater):
             response["headers"] = _RETRY_AFTER
         response["description"] = " ".join(filter(None, (response["description"], kind.sentence())))
         response["content"][PROBLEM_JSON]["examples"][kind.code] = {"value": problem_body(kind())}

@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 from limits import RateLimitItemPerHour
-from limits.aio.storage import MemoryStorage, Storage
 from redis.asyncio import Redis
 
 from parlour.counts import PATIENCE_SECONDS, PREFIX, SharedCounts
 from parlour.errors import RateLimited
-from parlour.limits import Backoff, Quota
+from parlour.guess_throttle import Backoff
+from parlour.limits import Quota
+from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from tests.conftest import StartServer
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer, RedisServer
@@ -22,10 +23,16 @@ from tests.servers.stopwatch import Stopwatch
 
 pytestmark = pytest.mark.database("sqlite")
 
+SECRET = "servers-with-one-redis-have-one-secret-0123456789"
+
 
 async def two_servers(start: StartServer, redis: RedisServer) -> tuple[ParlourServer, ParlourServer]:
     """With one database and one Redis."""
-    settings = {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_FAILURES_PER_ACCOUNT": 3}
+    settings = {
+        "PARLOUR_REDIS_URL": redis.url,
+        "PARLOUR_SECRET_KEY": SECRET,
+        "PARLOUR_FAILURES_PER_ACCOUNT": 3,
+    }
     first = await start(settings)
     return first, await start(settings, first.database_url)
 
@@ -62,7 +69,8 @@ async def test_failures_on_one_server_count_on_the_other(
         lives = [await look.ttl(key) for key in keys]
     assert keys
     assert all(key.startswith("parlour/") for key in keys)
-    assert all(0 <= life <= 3600 for life in lives)
+    assert all(0 <= life <= 86_400 for life in lives)
+    assert ann.username and ann.username not in str(keys), "who reads Redis learns no names"
 
 
 async def test_redis_goes_and_comes_back(fresh_server: StartServer, redis: RedisServer) -> None:
@@ -131,18 +139,18 @@ async def test_a_redis_that_refuses_ends_the_start(tmp_path: Path, redis: RedisS
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def storage(request: pytest.FixtureRequest) -> AsyncIterator[Storage]:
+async def storage(request: pytest.FixtureRequest) -> AsyncIterator[RateLimitStorage]:
     if request.param == "memory":
-        yield MemoryStorage()
+        yield MemoryRateLimitStorage()
         return
     async with RedisServer() as server:
-        shared = SharedCounts(server.url)
+        shared = SharedCounts(server.url, secret=SECRET)
         yield shared
         assert await shared.check()
         await shared.aclose()
 
 
-async def test_waits_double(storage: Storage) -> None:
+async def test_waits_double(storage: RateLimitStorage) -> None:
     backoff = Backoff(storage, name="login", free=3, longest=4)
     waits = []
     for _ in range(6):
@@ -159,7 +167,7 @@ async def test_waits_double(storage: Storage) -> None:
     await backoff.require("ann")
 
 
-async def test_retry_after_is_never_too_short(storage: Storage) -> None:
+async def test_retry_after_is_never_too_short(storage: RateLimitStorage) -> None:
     backoff = Backoff(storage, name="login", free=1, longest=1)
     await backoff.failed("ann")
     with pytest.raises(RateLimited) as refused:
@@ -168,7 +176,7 @@ async def test_retry_after_is_never_too_short(storage: Storage) -> None:
     await backoff.require("ann")
 
 
-async def test_of_many_at_once_as_many_as_allowed(storage: Storage) -> None:
+async def test_of_many_at_once_as_many_as_allowed(storage: RateLimitStorage) -> None:
     quota = Quota(storage, RateLimitItemPerHour(7, namespace=unique("rooms")))
     outcomes = await asyncio.gather(*(quota.take("ann") for _ in range(40)), return_exceptions=True)
     assert outcomes.count(None) == 7
@@ -181,12 +189,29 @@ async def test_of_many_at_once_as_many_as_allowed(storage: Storage) -> None:
 async def test_keys_end_with_the_prefix_and_the_time() -> None:
     """What nobody counts any more is not kept."""
     async with RedisServer() as server:
-        shared = SharedCounts(server.url)
+        shared = SharedCounts(server.url, secret=SECRET)
         await shared.incr("x", 60)
         await shared.incr("x", 60)
         async with Redis.from_url(server.url) as look:
-            assert [key async for key in look.scan_iter()] == [f"{PREFIX}:x".encode()]
-            assert 0 < await look.ttl(f"{PREFIX}:x") <= 60
+            (key,) = [key async for key in look.scan_iter()]
+            assert key.startswith(f"{PREFIX}:".encode())
+            assert 0 < await look.ttl(key) <= 60
         assert await shared.reset() == 1
         assert await shared.get("x") == 0
+        await shared.aclose()
+
+
+async def test_a_redis_whose_clock_was_set_back() -> None:
+    """It keeps what ends soon for a day and more; nobody waits longer for that than the limit says."""
+    async with RedisServer() as server:
+        shared = SharedCounts(server.url, secret=SECRET)
+        backoff = Backoff(shared, name="login", free=1, longest=4)
+        await backoff.failed("ann")
+        async with Redis.from_url(server.url) as look:
+            for key in [key async for key in look.scan_iter()]:
+                await look.expire(key, 86_401)
+            with pytest.raises(RateLimited) as refused:
+                await backoff.require("ann")
+            assert refused.value.retry_after <= 4
+            assert min([await look.ttl(key) async for key in look.scan_iter()]) <= 4, "and then it is over"
         await shared.aclose()
