@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -60,7 +60,7 @@ from parlour.mail.outbox import Outbox
 from parlour.mail.sender import MailSender
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
-from parlour.openapi import openapi
+from parlour.openapi import Document, openapi
 from parlour.proxies import ClientAddresses, TrustedProxies
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
@@ -360,13 +360,9 @@ class Parlour:
                 raise Unavailable
             return Health(status="ok")
 
-        @router.get("/openapi.json", include_in_schema=False)
-        async def openapi_json() -> JSONResponse:
-            return JSONResponse(openapi(app))
-
-        @router.get("/asyncapi.json", include_in_schema=False)
-        async def asyncapi_json() -> JSONResponse:
-            return JSONResponse(asyncapi(version=__version__))
+        http, signaling = Document(partial(openapi, app)), Document(partial(asyncapi, version=__version__))
+        router.add_api_route("/openapi.json", http.answer, include_in_schema=False)
+        router.add_api_route("/asyncapi.json", signaling.answer, include_in_schema=False)
 
         return router
 

@@ -33,6 +33,8 @@ from parlour.errors import (
 from parlour.wire.refusals import PROBLEM_JSON, problem_body
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_BODY_COMMAS = 10_000
+"""Before each value of a JSON array or object but the first is a comma: the values are what parsing costs."""
 _HEADERS_BY_STATUS: dict[int, dict[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
@@ -149,13 +151,15 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
         return _refuse_too_large
-    read = 0
+    read = commas = 0
 
     async def limited() -> Message:
-        nonlocal read
+        nonlocal read, commas
         message = await receive()
-        read += len(message.get("body", b""))
-        if read > MAX_BODY_BYTES:
+        body = message.get("body", b"")
+        read += len(body)
+        commas += body.count(b",")
+        if read > MAX_BODY_BYTES or commas > MAX_BODY_COMMAS:
             raise RequestTooLarge
         return message
 

@@ -10,6 +10,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from parlour.errors import RateLimited
 from parlour.memory_counts import RateLimitStorage
+from parlour.turns import in_turns
 from parlour.wire.addresses import mailbox_key
 
 
@@ -67,7 +68,7 @@ class Postage:
     async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
         """Those who may be written to. Raises RateLimited where the address has sent too many."""
         await self._addresses.take(neighbourhood(address), cost=max(1, len(recipients)))
-        return [recipient for recipient in recipients if await self._may_get(recipient)]
+        return [one async for one in in_turns(recipients, each=10) if await self._may_get(one)]
 
     async def _may_get(self, recipient: str) -> bool:
         try:

@@ -1,8 +1,11 @@
 """OpenAPI 3.1 of the HTTP API, from the routes and the types of `wire`."""
 
+import asyncio
+import json
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
 from parlour.errors import RequestTooLarge, Unavailable
@@ -35,6 +38,22 @@ ANONYMOUS = (
 )
 WITHOUT_DATABASE = ("/config", "/healthz")
 OPTIONAL = ("/room/check",)
+
+
+class Document:
+    """A description that is built once, in a thread, and served as bytes: to build one takes 0.1 seconds."""
+
+    def __init__(self, build: Callable[[], dict[str, Any]]) -> None:
+        self._build = build
+        self._building: asyncio.Task[bytes] | None = None
+
+    async def answer(self) -> Response:
+        if self._building is None:
+            self._building = asyncio.create_task(asyncio.to_thread(self._encoded))
+        return Response(await asyncio.shield(self._building), media_type="application/json")
+
+    def _encoded(self) -> bytes:
+        return json.dumps(self._build(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:

@@ -68,22 +68,26 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     parlour = Parlour(settings, port=port)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
-    config = uvicorn.Config(
-        parlour.asgi(),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        http=http_protocol_class(_bounds(settings, connections, parlour.headers())),
-        ws=parlour.engine.websocket_protocol_class(),
-        proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
-        timeout_graceful_shutdown=REQUESTS_SECONDS,
-    )
-    server = Server(config, parlour, url=settings.url(port=port))
+    server = Server(uvicorn_config(parlour, connections=connections), parlour, url=settings.url(port=port))
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
         runner.run(server.serve(sockets=[listener]))
+
+
+def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
+    """How uvicorn serves a Parlour; `engine.Server` runs it."""
+    return uvicorn.Config(
+        parlour.asgi(),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=http_protocol_class(_bounds(parlour.settings, connections, parlour.headers())),
+        ws=parlour.engine.websocket_protocol_class(),
+        proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,8 +10,19 @@ from parlour.db.database import AsyncConnection
 
 async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
     """False where a unique constraint already holds such a row."""
-    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(values).on_conflict_do_nothing()
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
     # Unless asked to, SQLAlchemy does not keep an insert's count with every driver: psycopg's comes as -1.
     added = await connection.execute(statement, execution_options={"preserve_rowcount": True})
     return added.rowcount > 0
+
+
+async def insert_many_if_absent(
+    connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]
+) -> None:
+    """One call of the driver for all rows, each of which a unique constraint may hold already."""
+    if rows:
+        await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

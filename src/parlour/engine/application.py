@@ -50,6 +50,9 @@ class Application(Protocol):
         """Called last, once for each `on_connect` that was not answered with `refuse()`."""
 
 
+_check = msgspec.json.Decoder(msgspec.Raw).decode
+
+
 class KnownEvent(Struct, array_like=True, frozen=True, gc=False):
     """An event's arguments; more of them than are known are passed over, as a function call would.
 
@@ -82,7 +85,7 @@ class EventTypes:
         if name in self._names:
             return self.decode_known(arguments).payload
         if self._any is None:
-            msgspec.json.decode(arguments)
+            _check(arguments)
             raise UnknownEvent(name)
         return self._any.decode(arguments)[1:]
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.errors import NotFound
 from parlour.mail.outbox import Outbox, QueuedLetter
 from parlour.proxies import is_proxied
+from parlour.turns import in_turns
 from parlour.wire.base import is_loopback, iso
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def dev_mail_routes(outbox: Outbox) -> APIRouter:
         mails = [_shown(queued) for queued in await outbox.kept()]
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(mails)
-        return HTMLResponse(_environment().get_template("dev_mail.html").render(mails=mails))
+        page = _environment().get_template("dev_mail.html").generate(mails=mails)
+        return StreamingResponse(in_turns(page, each=50), media_type="text/html")
 
     @router.get("/dev/mail.css")
     async def dev_mail_style(request: Request) -> Response:

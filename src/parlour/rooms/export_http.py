@@ -1,8 +1,10 @@
 """The HTTP endpoint of all that Parlour keeps of a person."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
 
 from parlour.accounts.credentials import Credentials
 from parlour.accounts.http import Identification
@@ -10,7 +12,8 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.session_http import session_entry
 from parlour.accounts.sessions import Sessions
 from parlour.errors import IdentityRequired, InvalidToken
-from parlour.rooms.export import Export
+from parlour.rooms.export import Belongings, Export
+from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.http import (
     AccountExport,
     ExportedAccount,
@@ -28,48 +31,60 @@ def export_routes(
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.get("/account/export", responses=refusals(IdentityRequired, InvalidToken))
-    async def export_account(caller: Caller) -> AccountExport:
+    @router.get(
+        "/account/export", response_model=AccountExport, responses=refusals(IdentityRequired, InvalidToken)
+    )
+    async def export_account(caller: Caller) -> Response:
         """All that the server keeps of the caller."""
         facts = await credentials.facts(caller)
         mine = await export.belongings(caller)
-        return AccountExport(
-            account=ExportedAccount(
-                email=facts.email,
-                username=facts.username,
-                created_at=facts.created_at,
-                verified_at=facts.verified_at,
-                last_login_at=facts.last_login_at,
-                guest_until=facts.guest_until,
-            ),
-            sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)],
-            rooms=[
-                ExportedRoom(
-                    name=room.name,
-                    description=room.description,
-                    created_at=room.created_at,
-                    event=room.is_event,
-                )
-                for room in mine.rooms
-            ],
-            invitations=[
-                ExportedInvitation(room=room, invited_at=invited_at) for room, invited_at in mine.invitations
-            ],
-            messages=[
-                StoredMessage(
-                    message_id=message.message_id,
-                    room=room,
-                    username=message.author_name,
-                    email=message.author_email,
-                    message=message.text,
-                    sent_at=message.sent_at,
-                )
-                for room, message in mine.messages
-            ],
-            attendance=[
-                ExportedVisit(room=room, joined_at=joined_at, left_at=left_at)
-                for room, joined_at, left_at in mine.visits
-            ],
+        account = ExportedAccount(
+            email=facts.email,
+            username=facts.username,
+            created_at=facts.created_at,
+            verified_at=facts.verified_at,
+            last_login_at=facts.last_login_at,
+            guest_until=facts.guest_until,
         )
+        living = await sessions.living_of(caller)
+        members = {
+            "account": json_value(account),
+            "sessions": json_array(session_entry(one, caller) for one in living),
+            **_belongings(mine),
+        }
+        return StreamingResponse(json_object(**members), media_type="application/json")
 
     return router
+
+
+def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
+    """The members of AccountExport that may be very long, as JSON."""
+    return {
+        "rooms": json_array(
+            ExportedRoom(
+                name=room.name,
+                description=room.description,
+                created_at=room.created_at,
+                event=room.is_event,
+            )
+            for room in mine.rooms
+        ),
+        "invitations": json_array(
+            ExportedInvitation(room=room, invited_at=invited_at) for room, invited_at in mine.invitations
+        ),
+        "messages": json_array(
+            StoredMessage(
+                message_id=message.message_id,
+                room=room,
+                username=message.author_name,
+                email=message.author_email,
+                message=message.text,
+                sent_at=message.sent_at,
+            )
+            for room, message in mine.messages
+        ),
+        "attendance": json_array(
+            ExportedVisit(room=room, joined_at=joined_at, left_at=left_at)
+            for room, joined_at, left_at in mine.visits
+        ),
+    }

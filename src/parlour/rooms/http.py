@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from parlour.accounts.http import Identification, visitor_of
 from parlour.accounts.identity import Identity
@@ -29,7 +30,9 @@ from parlour.rooms.refusals import (
     WrongRoomPassword,
 )
 from parlour.rooms.service import MadeEvent, RoomService
+from parlour.turns import SharedWork, in_turns
 from parlour.wire.addresses import email_key
+from parlour.wire.arrays import json_array, json_object
 from parlour.wire.base import RoomName
 from parlour.wire.http import (
     Attendance,
@@ -57,6 +60,7 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
+JSON = "application/json"
 _ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
 _WRITING = (RateLimited, *_ALWAYS)
 
@@ -115,12 +119,26 @@ def room_routes(
         await rooms.give_password(caller, name=body.name, password=body.password, visitor=visitor_of(request))
         return Nothing()
 
-    @router.post("/room/check", responses=refusals(InvalidToken, InvalidRequest))
-    async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> list[RoomEntry]:
+    async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
+        found = await rooms.visible(caller, limit=page.limit, after=page.after)
+        return [piece async for piece in json_array(map(_entry, found))]
+
+    async def strangers_list() -> list[bytes]:
+        return await room_list(None, RoomCheck())
+
+    list_for_strangers = SharedWork(strangers_list)
+
+    @router.post(
+        "/room/check", response_model=list[RoomEntry], responses=refusals(InvalidToken, InvalidRequest)
+    )
+    async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> Response:
         """The rooms that the caller may see, by name; works without login."""
         page = body or RoomCheck()
-        found = await rooms.visible(caller, limit=page.limit, after=page.after)
-        return [_entry(room) for room in found]
+        if caller is None and page.limit is None and page.after is None:
+            found = await list_for_strangers()
+        else:
+            found = await room_list(caller, page)
+        return StreamingResponse(in_turns(found, each=1), media_type=JSON)
 
     @router.post(
         "/message",
@@ -164,13 +182,16 @@ def room_routes(
         on_access_changed()
         return InvitationOutcome(invited=outcome.invited, rejected=outcome.rejected)
 
-    @router.get("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> InvitationList:
+    @router.get(
+        "/invitation",
+        response_model=InvitationList,
+        responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS),
+    )
+    async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         """Who is invited to a room of one's own."""
         found = await rooms.invitations(caller, room=room)
-        return InvitationList(
-            invitations=[InvitationEntry(email=one.email, username=one.username) for one in found]
-        )
+        entries = (InvitationEntry(email=one.email, username=one.username) for one in found)
+        return StreamingResponse(json_object(invitations=json_array(entries)), media_type=JSON)
 
     @router.post("/invitation/check", responses=refusals(NotInvited, NotTheCaller, *_ALWAYS))
     async def check_invitation(body: InvitationCheck, caller: Caller) -> Nothing:
@@ -200,11 +221,14 @@ def room_routes(
         on_access_changed()
         return Nothing()
 
-    @router.get("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS))
-    async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> BanList:
+    @router.get(
+        "/room/ban", response_model=BanList, responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS)
+    )
+    async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         """Who was removed from a room of one's own."""
         found = await rooms.bans(caller, room=room)
-        return BanList(bans=[BanEntry(email=one.email, banned_at=one.banned_at) for one in found])
+        entries = (BanEntry(email=one.email, banned_at=one.banned_at) for one in found)
+        return StreamingResponse(json_object(bans=json_array(entries)), media_type=JSON)
 
     @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
     async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
@@ -227,21 +251,24 @@ def room_routes(
         await attendance.log(caller, room=body.name, move=move)
         return Nothing()
 
-    @router.get("/event/log", responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS))
-    async def read_attendance(caller: Caller, room: Annotated[RoomName, Query()]) -> AttendanceList:
+    @router.get(
+        "/event/log",
+        response_model=AttendanceList,
+        responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
+    )
+    async def read_attendance(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         """The attendance of an event of one's own."""
         visits = await attendance.read(caller, room=room)
-        return AttendanceList(
-            attendance=[
-                Attendance(
-                    email=visit.email,
-                    username=visit.username,
-                    joined_at=visit.joined_at,
-                    left_at=visit.left_at,
-                )
-                for visit in visits
-            ]
+        entries = (
+            Attendance(
+                email=visit.email,
+                username=visit.username,
+                joined_at=visit.joined_at,
+                left_at=visit.left_at,
+            )
+            for visit in visits
         )
+        return StreamingResponse(json_object(attendance=json_array(entries)), media_type=JSON)
 
     return router
 

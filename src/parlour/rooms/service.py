@@ -29,10 +29,15 @@ from parlour.rooms.refusals import (
     RoomNotFound,
     WrongRoomPassword,
 )
+from parlour.turns import in_turns
 from parlour.wire.addresses import email_key, parsed_email
 
 MAX_ATTEMPTS = 3
 """How often one request verifies a room's password; only an outdated hash is ever replaced, and once."""
+PAGE = 200
+"""Rooms that are read in one turn of the event loop."""
+ADDRESSES_A_TURN = 4
+"""Addresses that are checked, and letters that are written, in one turn of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +196,18 @@ class RoomService:
         return True
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
+        """By name. Read in pages, each in a transaction: all in one go would hold the event loop too long."""
         user_id = None if identity is None else identity.user_id
-        async with self._database.reading() as connection:
-            return await store.visible_rooms(connection, user_id, limit=limit, after=after)
+        found: list[Room] = []
+        while limit is None or len(found) < limit:
+            size = PAGE if limit is None else min(PAGE, limit - len(found))
+            async with self._database.reading() as connection:
+                page = await store.visible_rooms(connection, user_id, limit=size, after=after)
+            found += page
+            if len(page) < size:
+                break
+            after = page[-1].name
+        return found
 
     async def every_room(self) -> list[Room]:
         async with self._database.reading() as connection:
@@ -206,7 +220,7 @@ class RoomService:
 
         Raises RoomNotFound, NotTheCreator, InvalidRequest or RateLimited.
         """
-        outcome = _sorted_addresses(addresses)
+        outcome = await _sorted_addresses(addresses)
         async with self._database.reading() as connection:
             await permitted(connection, Action.INVITE, room=room, identity=identity)
         if not outcome.invited:
@@ -224,9 +238,10 @@ class RoomService:
                     path=room_path(known.name),
                     is_event=known.is_event,
                 )
-                for email in written_to
+                async for email in in_turns(written_to, each=ADDRESSES_A_TURN)
             ]
-            await self._outbox.put(connection, *letters)
+            for start in range(0, len(letters), ADDRESSES_A_TURN):
+                await self._outbox.put(connection, *letters[start : start + ADDRESSES_A_TURN])
         self._outbox.announce()
         return outcome
 
@@ -334,11 +349,11 @@ def room_path(name: str) -> str:
     return f"/r/{quote(name, safe='')}"
 
 
-def _sorted_addresses(addresses: list[str]) -> Invited:
+async def _sorted_addresses(addresses: list[str]) -> Invited:
     """Each address once, in its normal form; what is none is passed over."""
     invited: dict[str, str] = {}
     rejected: list[str] = []
-    for text in addresses:
+    async for text in in_turns(addresses, each=ADDRESSES_A_TURN):
         try:
             email = parsed_email(text)
         except ValueError:

@@ -1,7 +1,7 @@
 """The rows of rooms. Every function works in the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Row,
+    Select,
     Table,
     and_,
     bindparam,
@@ -36,16 +37,25 @@ from parlour.db.tables import (
     rooms,
     users,
 )
-from parlour.db.upsert import insert_if_absent
+from parlour.db.upsert import insert_if_absent, insert_many_if_absent
 from parlour.errors import InvalidToken
 from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
+from parlour.turns import in_turns
 from parlour.wire.addresses import email_key
 from parlour.wire.base import room_key
+
+ROWS_A_TURN = 50
 
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id
 )
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[Row[Any]]:
+    """The rows of a query that may find very many, in turns of the event loop."""
+    async for row in in_turns(await connection.execute(query), each=ROWS_A_TURN):
+        yield row
 
 
 def _room(row: Row[Any]) -> Room:
@@ -169,7 +179,7 @@ async def visible_rooms(
 
 async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[Room]:
     mine = _ROOM.where(rooms.c.creator_id == user_id).order_by(rooms.c.id)
-    return [_room(row) for row in await connection.execute(mine)]
+    return [_room(row) async for row in _rows(connection, mine)]
 
 
 async def invitations_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, datetime]]:
@@ -181,7 +191,7 @@ async def invitations_of(connection: AsyncConnection, user_id: UserId) -> list[t
         .where(users.c.id == user_id)
         .order_by(invitations.c.id)
     )
-    return [(row.name, row.invited_at) for row in await connection.execute(query)]
+    return [(row.name, row.invited_at) async for row in _rows(connection, query)]
 
 
 async def messages_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, Message]]:
@@ -192,7 +202,7 @@ async def messages_of(connection: AsyncConnection, user_id: UserId) -> list[tupl
         .where(messages.c.author_id == user_id)
         .order_by(messages.c.id)
     )
-    return [(row.room, _message(row)) for row in await connection.execute(query)]
+    return [(row.room, _message(row)) async for row in _rows(connection, query)]
 
 
 async def visits_of(
@@ -206,7 +216,7 @@ async def visits_of(
         .where(event_log.c.user_id == user_id)
         .order_by(event_log.c.id)
     )
-    return [(row.name, row.joined_at, row.left_at) for row in await connection.execute(query)]
+    return [(row.name, row.joined_at, row.left_at) async for row in _rows(connection, query)]
 
 
 async def all_rooms(connection: AsyncConnection) -> list[Room]:
@@ -227,7 +237,7 @@ async def events_among(connection: AsyncConnection, room_ids: Iterable[RoomId]) 
         .where(rooms.c.id.in_(list(room_ids)))
     )
     seen: defaultdict[RoomId, set[UserId]] = defaultdict(set)
-    for row in await connection.execute(query):
+    async for row in _rows(connection, query):
         people = seen[RoomId(row.id)]
         people.update(person for person in (row.creator_id, row.user_id) if person is not None)
     return dict(seen)
@@ -284,19 +294,22 @@ async def invite(
     connection: AsyncConnection, room_id: RoomId, emails: Sequence[str], *, now: datetime
 ) -> None:
     """Ties an invitation to the account of the address where there is one."""
-    keys = [email_key(email) for email in emails]
+    keys = [email_key(email) async for email in in_turns(emails, each=10)]
     accounts = select(users.c.email_key, users.c.id).where(users.c.email_key.in_(keys)).order_by(users.c.id)
     known = await connection.execute(accounts.with_for_update(read=True, key_share=True))
     user_ids = {row.email_key: row.id for row in known}
-    for key, email in sorted(zip(keys, emails, strict=True)):  # in one order, or two at once block each other
-        values = {
+    rows = [
+        {
             "room_id": room_id,
             "user_id": user_ids.get(key),
             "email": email,
             "email_key": key,
             "invited_at": now,
         }
-        await insert_if_absent(connection, invitations, values)
+        for key, email in sorted(zip(keys, emails, strict=True))  # or two at once block each other
+    ]
+    for start in range(0, len(rows), ROWS_A_TURN):
+        await insert_many_if_absent(connection, invitations, rows[start : start + ROWS_A_TURN])
 
 
 async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[Invitation]:
@@ -307,7 +320,7 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
         .where(invitations.c.room_id == room_id)
         .order_by(invitations.c.id)
     )
-    return [Invitation(email=row.email, username=row.username) for row in await connection.execute(query)]
+    return [Invitation(email=row.email, username=row.username) async for row in _rows(connection, query)]
 
 
 async def ban(connection: AsyncConnection, room_id: RoomId, email: str, *, now: datetime) -> None:
@@ -323,7 +336,7 @@ async def unban(connection: AsyncConnection, room_id: RoomId, email: str) -> Non
 
 async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
     query = select(bans).where(bans.c.room_id == room_id).order_by(bans.c.banned_at, bans.c.email_key)
-    return [Ban(email=row.email, banned_at=row.banned_at) for row in await connection.execute(query)]
+    return [Ban(email=row.email, banned_at=row.banned_at) async for row in _rows(connection, query)]
 
 
 async def remove_room(connection: AsyncConnection, room_id: RoomId) -> None:
@@ -457,5 +470,5 @@ async def visits(connection: AsyncConnection, event_id: int) -> list[Visit]:
     query = select(event_log).where(event_log.c.event_id == event_id).order_by(event_log.c.id)
     return [
         Visit(username=row.username, email=row.email, joined_at=row.joined_at, left_at=row.left_at)
-        for row in await connection.execute(query)
+        async for row in _rows(connection, query)
     ]

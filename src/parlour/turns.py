@@ -1,0 +1,38 @@
+"""Long work in short turns, so that the event loop serves everybody else in between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_turns(items: Iterable[T], *, each: int) -> AsyncIterator[T]:
+    """The items, at most `each` in one turn of the event loop."""
+    for position, item in enumerate(items):
+        if position % each == 0:
+            await asyncio.sleep(0)
+        yield item
+
+
+class SharedWork(Generic[T]):
+    """One answer for all who ask at once: at most one is being made, and one more is waited for.
+
+    Nobody gets an answer that was begun before they asked, so that who has changed something sees it.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
+        self._work = work
+        self._running: asyncio.Task[T] | None = None
+        self._next: asyncio.Task[T] | None = None
+
+    async def __call__(self) -> T:
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._running))
+        return await asyncio.shield(self._next)
+
+    async def _after(self, running: "asyncio.Task[T] | None") -> T:
+        if running is not None:
+            await asyncio.wait([running])
+        self._running, self._next = self._next, None
+        return await self._work()

@@ -1,0 +1,38 @@
+"""JSON of any length, encoded and sent in turns of the event loop."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from pydantic import BaseModel
+
+from parlour.turns import in_turns
+
+ITEMS_A_TURN, BYTES_A_PIECE = 50, 65_536
+
+
+async def json_array(items: Iterable[BaseModel]) -> AsyncIterator[bytes]:
+    """The items as JSON, in pieces. They may be made on the way: a generator's work is done in turns too."""
+    piece, length, separator = [b"["], 0, b""
+    async for item in in_turns(items, each=ITEMS_A_TURN):
+        encoded = item.model_dump_json().encode()
+        piece += (separator, encoded)
+        separator = b","
+        length += len(encoded)
+        if length > BYTES_A_PIECE:
+            yield b"".join(piece)
+            piece, length = [], 0
+    yield b"".join([*piece, b"]"])
+
+
+async def json_object(**members: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An object whose members' values come in pieces."""
+    start = b"{"
+    for name, pieces in members.items():
+        yield start + b'"' + name.encode() + b'":'
+        async for piece in pieces:
+            yield piece
+        start = b","
+    yield b"}"
+
+
+async def json_value(value: BaseModel) -> AsyncIterator[bytes]:
+    yield value.model_dump_json().encode()
