@@ -78,11 +78,15 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    async def create_database(self, name: str | None = None) -> str:
-        """The URL of a new, empty database."""
+    async def create_database(self, name: str | None = None, *, template: str = "template1") -> str:
+        """The URL of a new database, as empty as `template`, to which nobody may be connected."""
         name = name or f"parlour_{next(self._numbers)}"
         async with await psycopg.AsyncConnection.connect(self.url("postgres"), autocommit=True) as connection:
-            await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            await connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
         return self.url(name)
 
     async def _make_cluster(self) -> None:
