@@ -4,8 +4,14 @@
 # It listens on all addresses of the container, so it wants an https address and a mail server; to try it
 # without: -e PARLOUR_ALLOW_INSECURE=true (docs/settings.md).
 
+# The base images are named by their exact versions. A tag can be moved, so who builds for others pins the digest too,
+# at each update of the two lines below: `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints it, and
+# `--build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:…` (NODE_IMAGE likewise), or the line itself, takes it.
+ARG NODE_IMAGE=node:20.19.5-bookworm-slim
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+
 # ---- the web client -----------------------------------------------------------------------------------
-FROM node:20-bookworm-slim AS web
+FROM ${NODE_IMAGE} AS web
 WORKDIR /build/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci --no-audit --no-fund
@@ -14,7 +20,7 @@ COPY web/ ./
 RUN mkdir -p ../src/parlour && npm run --silent build
 
 # ---- the Python packages, and the project itself as a wheel ---------------------------------------------
-FROM python:3.11-slim-bookworm AS python
+FROM ${PYTHON_IMAGE} AS python
 WORKDIR /build
 ENV UV_NO_PROGRESS=1 UV_LINK_MODE=copy VIRTUAL_ENV=/opt/parlour PIP_ROOT_USER_ACTION=ignore
 COPY tools/uv.lock tools/
@@ -29,7 +35,7 @@ RUN uv build --no-cache --wheel --build-constraints requirements.lock --require-
     && uv pip install --no-cache --no-deps --compile-bytecode dist/*.whl
 
 # ---- what runs ------------------------------------------------------------------------------------------
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 RUN useradd --system --user-group --uid 10001 --no-create-home --shell /usr/sbin/nologin parlour \
     && install -d -o parlour -g parlour -m 0700 /data
 COPY --from=python /opt/parlour /opt/parlour

@@ -324,7 +324,9 @@ class Parlour:
             if self.settings.turn_secret is None
             else self.settings.turn_secret.get_secret_value(),
         )
-        router.include_router(call_routes(plan=plan, identification=identification, clock=utc_now))
+        router.include_router(
+            call_routes(plan=plan, identification=identification, sessions=self.sessions, clock=utc_now)
+        )
         return router
 
     def _descriptions(self, app: FastAPI) -> APIRouter:
@@ -339,6 +341,7 @@ class Parlour:
                 guest_ttl=self.settings.guest_ttl,
                 verification_ttl=self.settings.verification_ttl,
                 password_reset_ttl=self.settings.password_reset_ttl,
+                people_per_call=self.settings.people_per_call,
             )
 
         @router.head("/healthz", include_in_schema=False)

@@ -98,6 +98,8 @@ export interface Configuration {
   verification_ttl: number;
   /** Seconds a link to a new password works. */
   password_reset_ttl: number;
+  /** People in one call at a time; one more is refused. */
+  people_per_call: number;
 }
 
 /** A session description from a peer. */

@@ -250,6 +250,19 @@ class Sessions:
             return None
         return _identity(account, session.family, now)
 
+    async def end_of(self, identity: Identity) -> datetime | None:
+        """When the session through which somebody acts ends as things are; None where it is not known.
+
+        A client's moves on with each refresh. Raises InvalidToken where it is over.
+        """
+        if identity.session is None:
+            return identity.expires_at if isinstance(identity, Guest) else None
+        async with self._database.looking_up() as connection:
+            session = await session_store.session(connection, identity.session)
+        if session is None or self._is_over(session):
+            raise InvalidToken
+        return session.expires_at
+
     def _is_over(self, session: SessionRow) -> bool:
         """Asked after the last wait: what ended while the database answered has ended."""
         return session.revoked_at is not None or self._endings.include(session.family)

@@ -8,20 +8,24 @@ from fastapi import APIRouter, Depends
 
 from parlour.accounts.http import Identification
 from parlour.accounts.identity import Identity
+from parlour.accounts.sessions import Sessions
 from parlour.calls.ice import IcePlan
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.wire.http import IceServer, IceServers
 from parlour.wire.refusals import refusals
 
 
-def call_routes(*, plan: IcePlan, identification: Identification, clock: Callable[[], datetime]) -> APIRouter:
+def call_routes(
+    *, plan: IcePlan, identification: Identification, sessions: Sessions, clock: Callable[[], datetime]
+) -> APIRouter:
     router = APIRouter(tags=["calls"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
     @router.get("/ice", responses=refusals(IdentityRequired, InvalidToken))
     async def ice_servers(caller: Caller) -> IceServers:
-        """STUN and TURN servers for an RTCPeerConnection; TURN credentials expire."""
-        found = plan.for_user(str(caller.user_id), now=clock())
+        """STUN and TURN servers for an RTCPeerConnection; TURN credentials end with the session or sooner."""
+        until = await sessions.end_of(caller)
+        found = plan.for_user(str(caller.user_id), now=clock(), until=until)
         return IceServers(
             ice_servers=[
                 IceServer(urls=list(one.urls), username=one.username, credential=one.credential)

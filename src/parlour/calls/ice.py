@@ -35,14 +35,19 @@ class IcePlan:
     turn_urls: tuple[str, ...]
     turn_secret: str | None
 
-    def for_user(self, user: str, *, now: datetime) -> IceServerList:
-        """`user` appears in the TURN server's log; it is no address."""
+    def for_user(self, user: str, *, now: datetime, until: datetime | None = None) -> IceServerList:
+        """Credentials that end with the caller's session, at `until`, or after `CREDENTIAL_LIFETIME`.
+
+        `user` appears in the TURN server's log; it is no address. coturn asks for the credential at each
+        refresh of an allocation too, so that whoever may no longer be here loses the relay within minutes.
+        """
         servers = [IceServer(self.stun_urls)] if self.stun_urls else []
         if not self.turn_urls:
             return IceServerList(tuple(servers), None)
         if self.turn_secret is None:
             return IceServerList((*servers, IceServer(self.turn_urls)), None)
-        expires_at = now + CREDENTIAL_LIFETIME
+        latest = now + CREDENTIAL_LIFETIME
+        expires_at = latest if until is None else max(now, min(latest, until))
         username = f"{int(expires_at.timestamp())}:{user}"
         digest = hmac.new(self.turn_secret.encode(), username.encode(), hashlib.sha1).digest()
         credential = base64.b64encode(digest).decode()

@@ -328,6 +328,7 @@ class Configuration(Body):
     guest_ttl: int = Field(description="Seconds a guest has.")
     verification_ttl: int = Field(description="Seconds a verification link works.")
     password_reset_ttl: int = Field(description="Seconds a link to a new password works.")
+    people_per_call: int = Field(description="People in one call at a time; one more is refused.")
 
 
 class Health(Body):

@@ -2,7 +2,11 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from tests.conftest import StartServer
 from tests.integration.http.answers import does_not_fit, nothing_to_say, refused
 from tests.integration.http.storage import event_of, has_user, remove_user
 from tests.integration.http.tokens import claims, expiry, forgeries
@@ -223,3 +227,21 @@ async def test_an_invitation_by_email_waits_for_its_guest(ann: Person, visitors:
     await gus.registers()
     done(await gus.put("/guest/verify", params={"token": await gus.reads_link()}))
     assert event in await gus.sees()
+
+
+@pytest.mark.database("sqlite")
+async def test_turn_credentials_end_with_the_guest(fresh_server: StartServer) -> None:
+    """A guest's time, or a login's, is over before the twelve hours that credentials last otherwise."""
+    settings = {
+        "PARLOUR_TURN_URLS": "turn:turn.example.org",
+        "PARLOUR_TURN_SECRET": "north wind",
+        "PARLOUR_REFRESH_TOKEN_TTL": 7_200,
+    }
+    async with Visitors(await fresh_server(settings)) as visitors:
+        ann, gus = await visitors.client("ann"), await visitors.guest("gus")
+        for person, most in ((gus, 1_800), (ann, 7_200)):
+            found = done(await person.get("/ice")).json()
+            until = datetime.fromisoformat(found["expires_at"])
+            assert timedelta() < until - datetime.now(UTC) <= timedelta(seconds=most)
+            [server] = found["iceServers"]
+            assert server["username"].split(":")[0] == str(int(until.timestamp()))

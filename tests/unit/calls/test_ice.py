@@ -51,6 +51,18 @@ def test_turn_credentials_of_a_known_moment() -> None:
     assert found.expires_at == NOON + timedelta(hours=12)
 
 
+def test_turn_credentials_end_with_the_session() -> None:
+    with_secret = plan(turn=TURN, secret="north wind")
+    soon = NOON + timedelta(minutes=30)
+    found = with_secret.for_user("42", now=NOON, until=soon)
+    (server,) = found.servers
+    assert (found.expires_at, server.username) == (soon, f"{int(soon.timestamp())}:42")
+    assert with_secret.for_user(
+        "42", now=NOON, until=NOON + timedelta(days=9)
+    ).expires_at == NOON + timedelta(hours=12)
+    assert with_secret.for_user("42", now=NOON, until=NOON - timedelta(days=9)).expires_at == NOON
+
+
 @given(st.text(min_size=1, max_size=100), st.integers(1, 2**40), st.datetimes(timezones=st.just(UTC)))
 def test_turn_credentials_are_what_coturn_computes(secret: str, user: int, now: datetime) -> None:
     now = min(now, datetime(9999, 12, 30, tzinfo=UTC))

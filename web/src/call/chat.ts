@@ -43,11 +43,15 @@ export function mergeEntries(
   );
 }
 
+/** The newest are kept and shown; older ones are in the history. */
+export const MAX_ENTRIES = 1_000;
 const AGAIN_MS = 2_000;
 /** How far back we look, page by page, for what was missed during an interruption. */
 const PAGES_BACK = 20;
 /** Refusals that are not about the message: it stays in the outbox. */
 const STAYING: ReadonlySet<string> = new Set([...PASSING, "not_in_call"]);
+
+const isFull = ({ entries }: ChatState) => entries.length >= MAX_ENTRIES;
 
 /** What was written in a room, from its history and live. */
 export class Chat {
@@ -96,10 +100,11 @@ export class Chat {
   }
 
   async loadOlder(): Promise<void> {
-    const oldest = this.state.get().entries.find((entry) => entry.delivery === "sent");
-    if (!oldest || this.state.get().loading) return;
+    const { entries, loading } = this.state.get();
+    const oldest = entries.find((entry) => entry.delivery === "sent");
+    if (!oldest || loading || entries.length >= MAX_ENTRIES) return;
     const page = await this.#load(oldest.message_id);
-    if (page) this.state.update((state) => ({ ...state, more: page.more }));
+    if (page) this.state.update((state) => ({ ...state, more: page.more && !isFull(state) }));
   }
 
   async send(text: string): Promise<void> {
@@ -202,6 +207,10 @@ export class Chat {
   }
 
   #merge(arrived: readonly ChatEntry[]): void {
-    this.state.update((state) => ({ ...state, entries: mergeEntries(state.entries, arrived) }));
+    this.state.update((state) => {
+      const merged = mergeEntries(state.entries, arrived);
+      const entries = merged.slice(-MAX_ENTRIES);
+      return { ...state, entries, more: state.more && entries.length < MAX_ENTRIES };
+    });
   }
 }

@@ -1,8 +1,12 @@
+import { Pace } from "./pace";
 import type { Devices } from "./topology";
 
 /** Same id on both sides, so that no announcement is needed and an old client notices nothing. */
 const CHANNEL = { negotiated: true, id: 0 } as const;
 const MAX_LENGTH = 1000;
+/** Whoever sends faster than anybody presses buttons is not listened to any more. */
+const BURST = 50;
+const EVERY_MS = 100;
 
 export function parseDevices(data: unknown): Devices | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
@@ -19,6 +23,7 @@ export function parseDevices(data: unknown): Devices | null {
 export class DevicesChannel {
   #channel: RTCDataChannel | null = null;
   #ours: Devices | null = null;
+  readonly #pace = new Pace(BURST, EVERY_MS);
 
   constructor(private readonly heard: (devices: Devices) => void) {}
 
@@ -28,6 +33,10 @@ export class DevicesChannel {
     this.#channel = channel;
     channel.addEventListener("open", () => this.#tell());
     channel.addEventListener("message", ({ data }) => {
+      if (!this.#pace.take(performance.now())) {
+        channel.close();
+        return;
+      }
       const devices = parseDevices(data);
       if (devices) this.heard(devices);
     });

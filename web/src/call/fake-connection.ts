@@ -54,6 +54,12 @@ export class FakeConnection extends EventTarget {
   signalingState: RTCSignalingState = "stable";
   localDescription: RTCSessionDescription | null = null;
   remoteDescription: RTCSessionDescription | null = null;
+  get currentLocalDescription(): RTCSessionDescription | null {
+    return this.localDescription;
+  }
+  get currentRemoteDescription(): RTCSessionDescription | null {
+    return this.remoteDescription;
+  }
   readonly candidates: string[] = [];
   readonly log: string[] = [];
   readonly transceivers: FakeTransceiver[] = [];

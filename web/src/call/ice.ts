@@ -4,22 +4,30 @@ const RENEW_AHEAD_MS = 60_000;
 /** Who waits to be connected is not kept waiting by a server that does not answer. */
 const ANSWER_WITHIN_MS = 3_000;
 
-/** The servers that help two browsers find each other, asked for anew when their time is over. */
+/**
+ * How connections are configured: the servers that help two browsers find each other, asked for anew when
+ * their time is over, and this visit's one certificate.
+ */
 export class IceSource {
   #known: IceServers = { iceServers: [], expires_at: null };
   #asked = false;
 
+  #certificate: RTCCertificate | undefined;
+
   constructor(
     private readonly ask: () => Promise<IceServers>,
     private readonly now: () => number = Date.now,
+    private readonly certify: () => Promise<RTCCertificate | undefined> = async () => undefined,
   ) {}
 
   configuration(): RTCConfiguration {
-    return { iceServers: this.#known.iceServers.map(asBrowsersWantIt) };
+    const iceServers = this.#known.iceServers.map(asBrowsersWantIt);
+    return this.#certificate ? { iceServers, certificates: [this.#certificate] } : { iceServers };
   }
 
   /** Without an answer we go on with what we have: in one network no such server is needed. */
   async fresh(): Promise<RTCConfiguration> {
+    if (!this.#asked) this.#certificate ??= await this.certify();
     if (!this.#asked || this.#expiring()) {
       try {
         this.#known = await inTime(this.ask());

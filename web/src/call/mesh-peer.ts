@@ -1,9 +1,10 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
 import { DevicesChannel } from "./devices-channel";
 import { Negotiation } from "./negotiation";
+import type { PeerIdentity } from "./peer-identity";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
-import { codeOf, type SecurityCode } from "./security-code";
+import { codeOf, fingerprintsOf, type SecurityCode } from "./security-code";
 import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer } from "./topology";
 
 export interface MeshPeerOptions {
@@ -15,6 +16,7 @@ export interface MeshPeerOptions {
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
   changed(): void;
+  identity: PeerIdentity;
   /** Of the connection that this one replaces. */
   inherited: Inheritance | null;
   canSignal(): boolean;
@@ -54,6 +56,8 @@ export class MeshPeer {
   #speaking = false;
   #wasConnected: boolean;
   #code: SecurityCode | null = null;
+  /** The certificates of both ends that the code was made of. */
+  #codeOf = "";
   #closed = false;
 
   constructor(private readonly options: MeshPeerOptions) {
@@ -82,6 +86,8 @@ export class MeshPeer {
       beforeAnswer: () => this.#joinSections(),
       report: (error) => console.warn("Negotiation", error),
     });
+    // Ours is negotiated; each one that a peer opens besides would stay.
+    connection.addEventListener("datachannel", ({ channel }) => channel.close());
     connection.addEventListener("track", ({ track }) => this.#receive(track));
     connection.addEventListener("connectionstatechange", () => this.#followConnection());
     if (peer.createOffer) this.#openSections();
@@ -91,17 +97,22 @@ export class MeshPeer {
     return this.options.peer.peerID;
   }
 
+  get username(): string {
+    return this.options.peer.peerUsername;
+  }
+
   view(): RemotePeer {
     const devices = this.#devices;
     return {
       peerID: this.peerID,
-      username: this.options.peer.peerUsername,
+      username: this.username,
       stream: this.#stream,
       link: this.#link(),
       devices,
       video: devices ? devices.camera || devices.screen : this.#frames,
       speaking: this.#speaking && devices?.microphone !== false,
       code: this.#code,
+      codeChanged: this.options.identity.changed,
     };
   }
 
@@ -217,14 +228,20 @@ export class MeshPeer {
     const { connectionState } = this.#connection;
     if (connectionState === "connected") {
       this.#wasConnected = true;
+      const { currentRemoteDescription: theirs } = this.#connection;
+      this.options.identity.settle(fingerprintsOf(theirs?.sdp ?? ""));
       void this.#readCode();
     }
     this.#recovery.follow(connectionState);
     this.options.changed();
   }
 
-  /** At each connect: with another certificate it would be another code. */
+  /** At each connect: with another certificate it would be another code. To hash it takes a while. */
   async #readCode(): Promise<void> {
+    const { currentLocalDescription: ours, currentRemoteDescription: theirs } = this.#connection;
+    const ends = `${fingerprintsOf(ours?.sdp ?? "")} ${fingerprintsOf(theirs?.sdp ?? "")}`;
+    if (this.#codeOf === ends) return;
+    this.#codeOf = ends;
     const code = await codeOf(this.#connection).catch(() => null);
     if (this.#closed) return;
     this.#code = code;

@@ -208,3 +208,94 @@ describe("a connection that cannot be healed", () => {
     expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
   });
 });
+
+describe("towards people who do harm", () => {
+  const named = (fingerprint: string, origin = 1) =>
+    `v=0\no=- ${origin} 2 IN IP4 127.0.0.1\na=fingerprint:sha-256 ${fingerprint}\n`;
+  const receives = (sdp: string, type: "offer" | "answer" = "offer") =>
+    subject.mesh.receiveDescription({
+      peerID: "b1",
+      peerUsername: "bob",
+      sessionDescription: { type, sdp },
+    });
+  const alarm = () => subject.mesh.peers.get()[0]?.codeChanged;
+  const stands = async () => {
+    subject.mesh.addPeer(bob(false));
+    receives(named("AA"));
+    await settled();
+    subject.connection().change("connected");
+  };
+
+  it("builds a bounded number of connections, and none for who is gone again", () => {
+    for (let number = 0; number < 500; number++) {
+      subject.mesh.addPeer({
+        peerID: `p${number}`,
+        peerUsername: "x".repeat(9_999),
+        createOffer: true,
+      });
+    }
+    expect(subject.connections.length).toBeLessThanOrEqual(16);
+    expect(subject.mesh.known().length).toBe(64);
+    expect(subject.mesh.peers.get()[0]?.username.length).toBeLessThan(100);
+    subject.mesh.keepOnly(new Set());
+    expect(subject.mesh.known()).toEqual([]);
+  });
+
+  it("does not follow a peer that replaces its connection all the time", async () => {
+    await stands();
+    for (let origin = 2; origin < 200; origin++) receives(named("AA", origin));
+    expect(subject.connections.length).toBeLessThanOrEqual(4);
+    expect(subject.mesh.known()).toEqual(["b1"]);
+  });
+
+  it("keeps few of the messages that come before the connection is built", async () => {
+    await stands();
+    for (let origin = 2; origin < 30; origin++) receives(named("AA", origin));
+    for (let number = 0; number < 5_000; number++) {
+      subject.mesh.receiveCandidate({
+        peerID: "b1",
+        iceCandidate: { candidate: `candidate:${number}` },
+      });
+    }
+    await settled();
+    expect(subject.connections.every(({ candidates }) => candidates.length <= 100)).toBe(true);
+  });
+
+  it("raises no alarm where the certificate stays, however often the connection is replaced", async () => {
+    await stands();
+    receives(named("AA"));
+    receives(named("AA", 2));
+    await settled();
+    subject.connection().change("connected");
+    subject.mesh.removePeer({ peerID: "b1" });
+    await stands();
+    expect(alarm()).toBe(false);
+  });
+
+  it.each([
+    ["in a renegotiation", () => receives(named("BB"))],
+    ["with a second one beside it", () => receives(`${named("AA")}a=fingerprint:sha-256 BB\n`)],
+    ["in an answer that nobody asked for", () => receives(named("BB"), "answer")],
+    ["with another connection in its place", () => receives(named("BB", 2))],
+  ])("raises a lasting alarm where another certificate comes %s", async (_, change) => {
+    await stands();
+    expect(alarm()).toBe(false);
+    change();
+    await settled();
+    expect(alarm()).toBe(true);
+    const first = subject.connections[0]?.remoteDescription?.sdp;
+    expect(first).toBe(named("AA"));
+    receives(named("AA", 3));
+    await settled();
+    expect(alarm()).toBe(true);
+  });
+
+  it("remembers the certificate of one who was said to have left", async () => {
+    await stands();
+    subject.mesh.removePeer({ peerID: "b1" });
+    subject.mesh.addPeer(bob(false));
+    receives(named("BB"));
+    await settled();
+    expect(alarm()).toBe(true);
+  });
+});

@@ -6,7 +6,11 @@ import type {
   IceCandidate,
   SessionDescription,
 } from "../wire.gen";
-import { type Inheritance, MeshPeer } from "./mesh-peer";
+import { isAcceptable, MAX_EARLY, MAX_PEERS, PeerAllowance, shortName } from "./bounds";
+import { BuildQueue } from "./build-queue";
+import { MeshPeer } from "./mesh-peer";
+import { PeerIdentities } from "./peer-identity";
+import { fingerprintsOf } from "./security-code";
 import type { Disturbance, MediaTopology, Outgoing, RemotePeer } from "./topology";
 
 export interface MeshOptions {
@@ -16,6 +20,7 @@ export interface MeshOptions {
   canSignal(): boolean;
   sendDescription(peerID: string, description: SessionDescription): void;
   sendCandidate(peerID: string, candidate: IceCandidate): void;
+  maxPeers?: number;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
 }
 
@@ -26,12 +31,21 @@ const SILENT: Outgoing = {
   devices: { microphone: false, camera: false, screen: false },
 };
 
+/** What a peer says to a connection that is yet to be built. */
+type Early =
+  | { readonly description: SessionDescription }
+  | { readonly candidate: IceCandidate | null };
+
 /** Everyone is connected with everyone. */
 export class Mesh implements MediaTopology {
   readonly peers = new Store<readonly RemotePeer[]>([]);
   readonly #peers = new Map<string, MeshPeer>();
   readonly #localStream = new MediaStream();
   readonly #listening: ReturnType<typeof setInterval>;
+  readonly #queue = new BuildQueue();
+  readonly #early = new Map<string, Early[]>();
+  readonly #allowances = new Map<string, PeerAllowance>();
+  readonly #identities = new PeerIdentities();
   #outgoing = SILENT;
 
   constructor(private readonly options: MeshOptions) {
@@ -39,35 +53,58 @@ export class Mesh implements MediaTopology {
   }
 
   known(): string[] {
-    return [...this.#peers.keys()];
+    return [...new Set([...this.#peers.keys(), ...this.#queue.peerIDs()])];
   }
 
   addPeer(peer: AddPeer): void {
-    this.#build(peer, this.#peers.get(peer.peerID)?.bequeath() ?? null);
+    const { peerID } = peer;
+    const isNew = !this.#peers.has(peerID) && !this.#queue.has(peerID);
+    if (isNew && this.known().length >= (this.options.maxPeers ?? MAX_PEERS)) {
+      return;
+    }
+    this.#request({ ...peer, peerUsername: shortName(peer.peerUsername) });
   }
 
   removePeer({ peerID }: { peerID: string }): void {
+    this.#queue.cancel(peerID);
+    this.#early.delete(peerID);
+    this.#allowances.delete(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
 
   keepOnly(peerIDs: ReadonlySet<string>): void {
-    for (const peerID of [...this.#peers.keys()]) {
+    for (const peerID of this.known()) {
       if (!peerIDs.has(peerID)) this.removePeer({ peerID });
     }
   }
 
-  receiveDescription({ peerID, peerUsername, sessionDescription }: DescriptionFromPeer): void {
-    const peer = this.#peers.get(peerID);
-    if (!peer || peer.isRetired(sessionDescription)) return;
-    if (peer.isReplacedBy(sessionDescription)) {
-      this.#build({ peerID, peerUsername, createOffer: false }, peer.bequeath());
+  receiveDescription({ peerID, sessionDescription }: DescriptionFromPeer): void {
+    const allowance = this.#allowances.get(peerID);
+    if (!allowance?.descriptions.take(performance.now()) || !isAcceptable(sessionDescription)) {
+      return;
     }
-    this.#peers.get(peerID)?.receiveDescription(sessionDescription);
+    const differs = this.#seeCertificates(peerID, sessionDescription);
+    const peer = this.#peers.get(peerID);
+    if (peer?.isRetired(sessionDescription)) return;
+    // No connection can change its certificate: only another one in its place has another.
+    if (differs && peer && !peer.isReplacedBy(sessionDescription)) return;
+    if (this.#queue.has(peerID)) {
+      // An offer opens the connection that is waited for: what came before it was for another one.
+      if (sessionDescription.type === "offer") this.#early.delete(peerID);
+      this.#keepEarly(peerID, { description: sessionDescription });
+    } else if (peer?.isReplacedBy(sessionDescription)) {
+      this.#request(
+        { peerID, peerUsername: peer.username, createOffer: false },
+        { description: sessionDescription },
+      );
+    } else peer?.receiveDescription(sessionDescription);
   }
 
   receiveCandidate({ peerID, iceCandidate }: CandidateFromPeer): void {
-    this.#peers.get(peerID)?.receiveCandidate(iceCandidate);
+    if (!this.#allowances.get(peerID)?.candidates.take(performance.now())) return;
+    if (this.#queue.has(peerID)) this.#keepEarly(peerID, { candidate: iceCandidate });
+    else this.#peers.get(peerID)?.receiveCandidate(iceCandidate);
   }
 
   publish(outgoing: Outgoing): void {
@@ -81,17 +118,44 @@ export class Mesh implements MediaTopology {
 
   close(): void {
     clearInterval(this.#listening);
+    this.#queue.close();
     this.keepOnly(new Set());
   }
 
-  #build(peer: AddPeer, inherited: Inheritance | null): void {
+  /** Raises the alarm where a description names other certificates, whether it is used or not. */
+  #seeCertificates(peerID: string, { sdp }: SessionDescription): boolean {
+    const identity = this.#identities.of(peerID);
+    const fingerprints = fingerprintsOf(sdp ?? "");
+    if (identity.see(fingerprints)) this.#show();
+    return identity.differs(fingerprints);
+  }
+
+  /** Builds a connection, in the place of the one that there is, when it is its turn. */
+  #request(peer: AddPeer, ...early: Early[]): void {
+    const { peerID } = peer;
+    const allowance = this.#allowances.get(peerID) ?? new PeerAllowance();
+    this.#allowances.set(peerID, allowance);
+    this.#early.set(peerID, early);
+    this.#queue.request(peerID, allowance.builds, () => this.#build(peer));
+  }
+
+  #keepEarly(peerID: string, message: Early): void {
+    const kept = this.#early.get(peerID) ?? [];
+    if (kept.length < MAX_EARLY) kept.push(message);
+    this.#early.set(peerID, kept);
+  }
+
+  #build(peer: AddPeer): void {
     const { options } = this;
     const { peerID } = peer;
-    this.#peers.get(peerID)?.close();
+    const former = this.#peers.get(peerID);
+    const inherited = former?.bequeath() ?? null;
+    former?.close();
     const connect = options.connect ?? ((configuration) => new RTCPeerConnection(configuration));
     const built = new MeshPeer({
       peer,
       inherited,
+      identity: this.#identities.of(peerID),
       connection: connect(options.configuration()),
       outgoing: this.#outgoing,
       localStream: this.#localStream,
@@ -99,10 +163,15 @@ export class Mesh implements MediaTopology {
       sendDescription: (description) => options.sendDescription(peerID, description),
       sendCandidate: (candidate) => options.sendCandidate(peerID, candidate),
       changed: () => this.#show(),
-      rebuild: () => this.#build(peer, built.bequeath()),
+      rebuild: () => this.#request(peer),
       freshIce: () => options.freshConfiguration(),
     });
     this.#peers.set(peerID, built);
+    for (const message of this.#early.get(peerID) ?? []) {
+      if ("description" in message) built.receiveDescription(message.description);
+      else built.receiveCandidate(message.candidate);
+    }
+    this.#early.delete(peerID);
     this.#show();
   }
 

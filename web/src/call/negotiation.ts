@@ -1,4 +1,5 @@
 import type { IceCandidate, SessionDescription } from "../wire.gen";
+import { MAX_EARLY } from "./bounds";
 
 /** The part of RTCPeerConnection that negotiating needs. */
 export type NegotiatedConnection = Pick<
@@ -24,6 +25,9 @@ export interface NegotiationOptions {
   report(error: unknown): void;
 }
 
+/** Descriptions and candidates that wait for their turn; an honest peer sends a tenth of that at once. */
+const MAX_WAITING = 500;
+
 /**
  * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. What comes in is
  * worked off one by one; candidates that come before a description wait for it.
@@ -36,6 +40,7 @@ export class Negotiation {
   #opening: boolean;
   #early: RTCIceCandidateInit[] = [];
   #work: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(
     private readonly connection: NegotiatedConnection,
@@ -61,7 +66,14 @@ export class Negotiation {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(work).catch((error) => this.options.report(error));
+    if (this.#waiting >= MAX_WAITING) return this.#work;
+    this.#waiting += 1;
+    this.#work = this.#work
+      .then(work)
+      .catch((error) => this.options.report(error))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
     return this.#work;
   }
 
@@ -116,7 +128,7 @@ export class Negotiation {
 
   async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
     if (!this.connection.remoteDescription) {
-      this.#early.push(candidate);
+      if (this.#early.length < MAX_EARLY) this.#early.push(candidate);
       return;
     }
     try {

@@ -20,10 +20,16 @@ export class PeerIdentity {
 
   /** What a description names; true where that is the first sign of a change. */
   see(fingerprints: string): boolean {
-    const differs = this.#fingerprints !== null && fingerprints !== this.#fingerprints;
-    if (!differs || fingerprints === "" || this.#changed) return false;
+    if (this.#changed || !this.differs(fingerprints)) return false;
     this.#changed = true;
     return true;
+  }
+
+  /** From those of the connection that stood first. */
+  differs(fingerprints: string): boolean {
+    return (
+      this.#fingerprints !== null && fingerprints !== "" && fingerprints !== this.#fingerprints
+    );
   }
 }
 

@@ -37,6 +37,8 @@ export interface RemotePeer {
   readonly speaking: boolean;
   /** Null until the connection is there. */
   readonly code: SecurityCode | null;
+  /** Their certificate is another one than before, and so is the code. */
+  readonly codeChanged: boolean;
 }
 
 /**

@@ -8,9 +8,19 @@ import { CloseAction } from "./button";
 
 const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
 
+/** Shown or waiting; what comes beyond is not worth the time to read it. */
+const MAX_TOASTS = 10;
+const MAX_LENGTH = 300;
+let open = 0;
+
 export function toast(message: string): void {
-  if (queue.visibleToasts.some(({ content }) => content === message)) return;
-  queue.add(message, { timeout: 6000 });
+  const content = message.slice(0, MAX_LENGTH);
+  if (open >= MAX_TOASTS || queue.visibleToasts.some((one) => one.content === content)) return;
+  open += 1;
+  const onClose = () => {
+    open -= 1;
+  };
+  queue.add(content, { timeout: 6000, onClose });
 }
 
 export function Toasts() {

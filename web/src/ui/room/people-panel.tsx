@@ -5,6 +5,7 @@ import type { Devices, RemotePeer } from "../../call/topology";
 import { Avatar } from "../avatar";
 import { Action, CloseAction } from "../button";
 import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
+import { Notice } from "../notice";
 import { useServices, useStore } from "../services";
 import { toast } from "../toast";
 
@@ -29,6 +30,7 @@ export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: People
         <Person username={name} self devices={devices} />
         {peers.map((peer) => (
           <Person key={peer.peerID} username={peer.username} devices={peer.devices}>
+            {peer.codeChanged && <CodeAlarm username={peer.username} />}
             {peer.code && <Code code={peer.code} username={peer.username} />}
             {isCreator && <Removal peer={peer} />}
           </Person>
@@ -94,6 +96,18 @@ function Code({ code, username }: { code: SecurityCode; username: string }) {
       <p aria-hidden="true">{inWords(code)}</p>
       <p>Read it to each other: if you both see the same, nobody listens in between.</p>
     </details>
+  );
+}
+
+/** An honest reconnect keeps the certificate, so this stays for the rest of the call. */
+function CodeAlarm({ username }: { username: string }) {
+  return (
+    <Notice tone="danger">
+      <strong>The security code with {username} has changed during this call.</strong> Somebody may
+      be listening in between. Say nothing private. Open the code below and read it to each other:
+      if you do not both see the same, or cannot tell, leave the call and tell whoever runs this
+      server.
+    </Notice>
   );
 }
 

@@ -3,7 +3,7 @@ import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
 import type { RemotePeer } from "../../call/topology";
 import { Avatar } from "../avatar";
-import { MicrophoneOffIcon } from "../icons";
+import { AlertIcon, MicrophoneOffIcon } from "../icons";
 import { useStore } from "../services";
 import { Video } from "./video";
 
@@ -19,11 +19,12 @@ interface FrameProps {
   self?: boolean;
   screen?: boolean;
   state?: string | null;
+  alarm?: string | null;
 }
 
 function TileFrame(props: FrameProps) {
-  const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen, state } =
-    props;
+  const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
+  const { state, alarm } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
@@ -53,6 +54,12 @@ function TileFrame(props: FrameProps) {
           {state}
         </div>
       )}
+      {alarm && (
+        <div className="tile-alarm" role="alert">
+          <AlertIcon size={16} />
+          {alarm}
+        </div>
+      )}
       <div className="tile-name">
         {muted && (
           <span className="tile-muted" role="img" aria-label="Microphone off">
@@ -79,6 +86,7 @@ export function PeerTile({ peer }: { peer: RemotePeer }) {
       speaking={peer.speaking}
       screen={peer.devices?.screen ?? false}
       state={LINK_WORDS[peer.link]}
+      alarm={peer.codeChanged ? "Security code changed – see People" : null}
     />
   );
 }

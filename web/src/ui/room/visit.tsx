@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "react";
+import { MAX_PEERS, MOST_PEERS } from "../../call/bounds";
 import { Call } from "../../call/call";
+import { newCertificate } from "../../call/certificate";
 import { Chat } from "../../call/chat";
 import { IceSource } from "../../call/ice";
 import { LocalMedia } from "../../call/media";
@@ -7,7 +9,7 @@ import { Mesh } from "../../call/mesh";
 import { watchNetwork } from "../../call/network-watch";
 import { VisitRecord } from "../../call/visit-record";
 import type { Identity } from "../../session";
-import { type Services, useServices, useStore } from "../services";
+import { type Services, useServerConfig, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
 import { CallView } from "./call-view";
 import { Departure } from "./departure";
@@ -19,12 +21,22 @@ interface VisitProps {
   identity: Identity;
 }
 
-function newCall({ api, signaling }: Services, media: LocalMedia, { room, identity }: VisitProps) {
-  const ice = new IceSource(() => api.ice());
+interface CallOptions extends VisitProps {
+  /** In a call at most, as the server says. */
+  people: number | undefined;
+}
+
+function newCall(
+  { api, signaling }: Services,
+  media: LocalMedia,
+  { room, identity, people }: CallOptions,
+) {
+  const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
   const record = new VisitRecord((letter) => signaling.send(letter));
   const topology = new Mesh({
     configuration: () => ice.configuration(),
     freshConfiguration: () => ice.fresh(),
+    maxPeers: Math.min(people ?? MAX_PEERS, MOST_PEERS),
     canSignal: () => record.outbox.isOpen,
     sendDescription: (peerID, sessionDescription) =>
       record.outbox.post({ event: "offer-sdp", payload: { peerID, sessionDescription } }),
@@ -52,6 +64,7 @@ function newCall({ api, signaling }: Services, media: LocalMedia, { room, identi
 /** From the lobby through the call to the door. */
 export function Visit({ room, identity }: VisitProps) {
   const services = useServices();
+  const people = useServerConfig()?.people_per_call;
   const [media, setMedia] = useState<LocalMedia | null>(null);
   const [call, setCall] = useState<Call | null>(null);
   const [visits, setVisits] = useState(0);
@@ -77,7 +90,7 @@ export function Visit({ room, identity }: VisitProps) {
   if (!media) return null;
   if (!call) {
     const enter = () => {
-      const entered = newCall(services, media, { room, identity });
+      const entered = newCall(services, media, { room, identity, people });
       present.current = entered;
       setCall(entered);
       void entered.start();
