@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -135,12 +136,23 @@ def room_list() -> None:
 @main.command()
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
 def audit(limit: int) -> None:
-    """Print the audit log's newest entries: time, kind, what, who, to what, from where."""
+    """Print the audit log's newest entries: time, kind, what, who, to what, from where.
+
+    What failed or was asked without a login is counted: one line an hour for each kind and network, with the
+    account that was tried and how often.
+    """
 
     async def run(parlour: "Parlour") -> None:
-        for entry in await parlour.audit.newest(limit):
-            columns = (entry.kind, entry.code, entry.actor, entry.subject, entry.address)
-            click.echo("\t".join((f"{entry.at:%Y-%m-%dT%H:%M:%SZ}", *(column or "-" for column in columns))))
+        lines: list[tuple[datetime, tuple[str, ...]]] = [
+            (one.at, (one.kind, one.code, one.actor, one.subject, one.address))
+            for one in await parlour.audit.newest(limit)
+        ]
+        lines += [
+            (one.at, (one.kind, one.code, "", one.subject, one.network, f"{times} times"))
+            for one, times in await parlour.audit_counts.newest(limit)
+        ]
+        for at, columns in sorted(lines, key=lambda line: line[0])[-limit:]:
+            click.echo("\t".join((f"{at:%Y-%m-%dT%H:%M:%SZ}", *(column or "-" for column in columns))))
 
     _with_parlour(run)
 

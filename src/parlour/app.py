@@ -33,6 +33,7 @@ from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
 from parlour.accounts.tokens import TokenSigner
 from parlour.accounts.upkeep import Upkeep
+from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.audit.requests import AuditedRequests
 from parlour.calls.courier import Courier
@@ -176,6 +177,7 @@ class Parlour:
         self.writes = Quota(storage, RateLimitItemPerMinute(allowances.writes_per_person, namespace="writes"))
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
         self.audit = AuditLog(database=self.database, clock=utc_now)
+        self.audit_counts = AuditCounts(database=self.database, clock=utc_now)
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 
@@ -253,7 +255,7 @@ class Parlour:
             app.include_router(dev_mail_routes(self.outbox))
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
-        audited = AuditedRequests(app, self.audit, identified=_email_of_caller)
+        audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
         cors = Cors(
             Failures(_by_path(audited, self.engine)),
             allow_origins=sorted(self.origins.allowed),
@@ -397,6 +399,7 @@ class Parlour:
             await self.attendance.aclose()
             with suppress(SQLAlchemyError):
                 await self.audit.flush()
+                await self.audit_counts.flush()
             self.passwords.close()
             if self.shared_counts is not None:
                 await self.shared_counts.aclose()
@@ -413,6 +416,7 @@ class Parlour:
             "trust": self.hub.run,
             "attendance": self.attendance.run,
             "audit": self.audit.run,
+            "audit counts": self.audit_counts.run,
         }
         if self.shared_counts is not None:
             tasks["redis"] = self.shared_counts.run

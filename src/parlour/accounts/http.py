@@ -339,7 +339,9 @@ def account_routes(
         """End the session of the cookie."""
         cookie = _session_token(request)
         if cookie and identification.from_allowed_site(request):
-            await sessions.log_out(token=cookie)
+            identity = await sessions.log_out(token=cookie)
+            if identity is not None:
+                identification.known(request, identity)
         response = Response(status_code=204)
         cookies.clear(response)
         return response

@@ -51,6 +51,11 @@ class WrongCredentials(Refusal):
     code = "wrong_credentials"
     status = 401
 
+    def __init__(self, *, account: str = "") -> None:
+        """`account` is the email of the account that was tried, for the audit log alone."""
+        super().__init__()
+        self.account = account
+
 
 class NotVerified(Refusal):
     """Please confirm your email address first: open the link in the mail that we sent."""

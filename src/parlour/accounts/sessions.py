@@ -92,7 +92,7 @@ class Sessions:
         guess = self._guess(account, handle, visitor)
         verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
         if not verdict.right or password_hash is None:
-            raise WrongCredentials
+            raise WrongCredentials(account="" if account is None else account.email)
         if account is None or account.client is None:
             raise NotVerified
         new_hash = None
@@ -166,16 +166,21 @@ class Sessions:
             raise SessionOver
         return refreshed
 
-    async def log_out(self, *, token: str) -> None:
+    async def log_out(self, *, token: str) -> Identity | None:
+        """Who has logged out; None where the session was over."""
         now = self._clock()
         try:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected:
-            return
+            return None
+        session = SessionId(claim.family)
         async with self._database.transaction() as connection:
-            user_id = await session_store.revoke_session(connection, claim.family, now=now)
-        if user_id is not None:
-            self._endings.announce(user_id, frozenset({SessionId(claim.family)}), LoggedOut())
+            account = await store.account_by_session(connection, session)
+            user_id = await session_store.revoke_session(connection, session, now=now)
+        if user_id is None:
+            return None
+        self._endings.announce(user_id, frozenset({session}), LoggedOut())
+        return None if account is None else _identity(account, session, now)
 
     async def living_of(self, identity: Identity) -> list[SessionRow]:
         """Where this person is logged in, last used first."""

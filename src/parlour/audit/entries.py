@@ -16,7 +16,7 @@ KEPT_FOR = timedelta(days=90)
 SHORTEN_EVERY = timedelta(hours=1)
 MAX_WAITING = 10_000
 RETRY_SECONDS = 5.0
-_TEXT_LENGTH = 320
+TEXT_BYTES = 320
 
 log = structlog.get_logger("parlour.audit")
 
@@ -46,10 +46,10 @@ class AuditLog:
         entry = Entry(
             at=self._clock(),
             kind=kind,
-            code=code[:64],
-            actor=_storable(actor),
-            subject=_storable(subject),
-            address=address[:64],
+            code=storable(code, 64),
+            actor=storable(actor),
+            subject=storable(subject),
+            address=storable(address, 64),
         )
         try:
             self._waiting.put_nowait(entry)
@@ -116,7 +116,10 @@ class AuditLog:
         self._shortened_at = now if is_time else self._shortened_at
 
 
-def _storable(text: str) -> str:
-    """As one line: what people send must not forge lines of a log (CWE-117), nor stop a database."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in text[:_TEXT_LENGTH])
-    return line.encode(errors="replace").decode()
+def storable(text: str, most: int = TEXT_BYTES) -> str:
+    """As one line: what people send must not forge lines of a log (CWE-117), nor stop a database.
+
+    `most` is in bytes of UTF-8: a text of emoji is no longer than one of letters.
+    """
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    return line.encode(errors="replace")[:most].decode(errors="ignore")

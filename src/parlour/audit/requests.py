@@ -1,6 +1,8 @@
 """Which HTTP requests the audit log tells of: an ASGI layer that sees what was asked and answered.
 
-What was asked is read from the body's named members alone, never from all of it: bodies hold passwords.
+Who acts comes from the session, never from a body. What somebody unknown does is counted, since anybody can
+do it as often as they like. What a known person asks for is read from the body's named members alone, since
+bodies hold passwords.
 """
 
 import json
@@ -10,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.errors import Refusal
 
@@ -30,6 +33,8 @@ _TOLD = {
     "POST /room/ban": ("role", "banned"),
     "POST /room/unban": ("role", "unbanned"),
 }
+_BY_LINK = ("PUT /client/verify", "PUT /password/reset", "PUT /email/verify")
+"""What the link of a mail proves: each works once, so that nobody makes many entries of them."""
 _PASSED_OVER = ("POST /room/check", "POST /message", "POST /invitation/check", "POST /event/log")
 _EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
 """Refusals that say no more than that somebody is not logged in."""
@@ -38,9 +43,17 @@ _EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
 class AuditedRequests:
     """`identified` reads from a request's state who its caller is, or ""."""
 
-    def __init__(self, app: ASGIApp, log: AuditLog, *, identified: Callable[[dict[str, Any]], str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: AuditLog,
+        counts: AuditCounts,
+        *,
+        identified: Callable[[dict[str, Any]], str],
+    ) -> None:
         self._app = app
         self._log = log
+        self._counts = counts
         self._identified = identified
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,20 +81,20 @@ class AuditedRequests:
     def _tell(self, scope: Scope, body: bytes, status: int) -> None:
         route = f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
         state: dict[str, Any] = scope.get("state", {})
-        what = _what(route, state.get("refusal"), status)
+        refusal = state.get("refusal")
+        what = _what(route, refusal, status)
         if what is None:
             return
         kind, code = what
-        asked = _asked(body)
-        claimed = _text(asked.get("username")) or _text(asked.get("email"))
         client = scope.get("client")
-        self._log.record(
-            kind=kind,
-            code=code,
-            actor=self._identified(state) or claimed,
-            subject=_subject(asked, refused=route if kind == "refusal" else ""),
-            address=client[0] if client else "",
-        )
+        address = client[0] if client else ""
+        actor = self._identified(state)
+        if not actor and (refusal is not None or route not in _BY_LINK):
+            account = getattr(refusal, "account", "")
+            self._counts.count(kind=kind, code=code, subject=account, address=address)
+            return
+        subject = _subject(_asked(body), refused=route if kind == "refusal" else "")
+        self._log.record(kind=kind, code=code, actor=actor, subject=subject, address=address)
 
 
 def _what(route: str, refusal: Refusal | None, status: int) -> tuple[str, str] | None:

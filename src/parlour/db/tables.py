@@ -246,6 +246,21 @@ audit_log = Table(
     Column("address", String(64), nullable=False),
 )
 
+audit_counts = Table(
+    "audit_counts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _moment("at"),  # the beginning of an hour
+    Column("kind", String(32), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("subject", String(320), nullable=False),
+    Column("network", String(64), nullable=False),
+    Column("times", BigInteger, nullable=False),
+    UniqueConstraint(
+        "at", "kind", "code", "subject", "network", name="uq_audit_counts_at_kind_code_subject_network"
+    ),
+)
+
 outbox = Table(
     "outbox",
     metadata,

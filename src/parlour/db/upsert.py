@@ -24,5 +24,13 @@ async def insert_many_if_absent(
         await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
+async def add_to_counts(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> None:
+    """Adds `times` to the row that a unique constraint holds already, or makes it."""
+    statement = _insert(connection, table).values(values)
+    unique = [name for name in values if name != "times"]
+    more = {"times": table.c.times + statement.excluded.times}
+    await connection.execute(statement.on_conflict_do_update(index_elements=unique, set_=more))
+
+
 def _insert(connection: AsyncConnection, table: Table) -> Any:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from tests.conftest import StartServer
 from tests.people import PASSWORD, ROOM_PASSWORD, Visitors
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
@@ -35,7 +38,6 @@ async def test_logins_refusals_and_changes_are_told(server: ParlourServer, visit
     lines = await printed(server, f"room_removed\t{ann.email}")
     told = [(kind, code, actor) for _, kind, code, actor, *_ in lines if actor in (ann.email, bob.email)]
     for entry in (
-        ("account", "client_registered", ann.username),
         ("login", "login", ann.email),
         ("room", "room_created", ann.email),
         ("refusal", "not_admitted", bob.email),
@@ -48,17 +50,50 @@ async def test_logins_refusals_and_changes_are_told(server: ParlourServer, visit
         ("room", "room_removed", ann.email),
     ):
         assert entry in told or entry[2] == ann.username, entry
-    assert ["refusal", "wrong_credentials", ann.username] in [line[1:4] for line in lines]
+    assert ["refusal", "wrong_credentials", "-", ann.email] in [line[1:5] for line in lines], "counted"
     everything = str(lines)
     for secret in (PASSWORD, ROOM_PASSWORD, "not the secret", "a secret", "a wrong guess", "private words"):
         assert secret not in everything
 
 
 async def test_nobody_forges_a_line(server: ParlourServer, visitors: Visitors) -> None:
-    nobody = await visitors.stranger()
-    mark = nobody.email
-    forged = f"{mark}\n2026-01-01T00:00:00Z\tlogin\tlogin\troot@example.org"
-    await nobody.post("/client/login", {"username": forged, "password": "x"})
-    [line] = [line for line in await printed(server, mark) if mark in str(line)]
-    assert line[1:3] == ["refusal", "wrong_credentials"]
-    assert line[3].startswith(f"{mark}?2026")
+    """What a known person names is one line of at most 320 bytes."""
+    ann = await visitors.client("ann")
+    mark = ann.email
+    forged = f"{mark}\n2026-01-01T00:00:00Z\tlogin\tlogin\troot@example.org" + "\N{FIRE}" * 1000
+    await ann.post("/room/access", {"name": await ann.creates_room(), "password": "x", "email": forged})
+    lines = await printed(server, "wrong_room_password\t" + mark)
+    [line] = [line for line in lines if line[2:4] == ["wrong_room_password", mark]]
+    assert f"{mark}?2026" in line[4]
+    assert len(line[4].encode()) <= 320
+
+
+@pytest.mark.database("sqlite")
+async def test_what_nobody_in_particular_does_is_counted(fresh_server: StartServer) -> None:
+    """Whatever strangers write into bodies, none of it is kept, and many requests make a few lines."""
+    server = await fresh_server()
+    mark = "\N{FIRE}" * 50
+    async with Visitors(server) as visitors:
+        ann, nobody = await visitors.client("ann"), await visitors.stranger()
+        for number in range(9):
+            name = ann.username if number % 3 else f"{mark}{number}"
+            answer = await nobody.post("/client/login", {"username": name, "password": f"wrong {number}"})
+            assert answer.status_code in (401, 429)
+            await nobody.put("/client/verify", params={"token": f"{mark}{number}"})
+    await server.terminate()
+    lines = await printed(server, "invalid_verification")
+    counted = {tuple(line[2:6]): int(line[6].split()[0]) for line in lines if len(line) == 7}
+    network = "127.0.0.0/24"
+    assert counted["invalid_verification", "-", "-", network] == 9
+    assert counted["wrong_credentials", "-", "-", network] == 3
+    assert counted["wrong_credentials", "-", ann.email, network] > 0
+    assert len(lines) < 12
+    assert mark not in str(lines)
+
+
+async def test_who_logged_out(server: ParlourServer, visitors: Visitors) -> None:
+    """Whatever the body says."""
+    ann = await visitors.client("ann")
+    await ann.http.put("/logout", json={"username": "mallory", "email": "mallory@example.org"})
+    lines = await printed(server, f"logout\t{ann.email}")
+    assert "mallory@example.org" not in [line[3] for line in lines]

@@ -1,0 +1,119 @@
+"""Counts of what failed or was asked by somebody unknown: a flood of requests makes no flood of rows."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.audit.entries import KEPT_FOR, storable
+from parlour.db.database import Database
+from parlour.db.tables import audit_counts
+from parlour.db.upsert import add_to_counts
+
+MAX_AN_HOUR = 200
+"""Rows of one hour; what would be one more counts for all addresses together."""
+WRITE_AFTER_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+
+log = structlog.get_logger("parlour.audit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What happened so often in the hour that begins `at`; `subject` is the account that it was tried on."""
+
+    at: datetime
+    kind: str
+    code: str
+    subject: str
+    network: str
+
+
+class AuditCounts:
+    """`count` never waits. Nothing that a stranger wrote is kept but the address, as its network."""
+
+    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._hour: datetime | None = None
+        self._this_hour: set[Counted] = set()
+        self._waiting: Counter[Counted] = Counter()
+        self._counted = asyncio.Event()
+
+    def count(self, *, kind: str, code: str, subject: str, address: str) -> None:
+        hour = self._clock().replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour, self._this_hour = hour, set()
+        code, network = storable(code, 64), network_of(address)
+        counted = Counted(at=hour, kind=kind, code=code, subject=storable(subject), network=network)
+        if counted not in self._this_hour and len(self._this_hour) >= MAX_AN_HOUR:
+            counted = Counted(at=hour, kind=kind, code=code, subject="", network="")
+        self._this_hour.add(counted)
+        self._waiting[counted] += 1
+        self._counted.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            await self._counted.wait()
+            await asyncio.sleep(WRITE_AFTER_SECONDS)  # what comes together is written together
+            try:
+                await self.flush()
+            except SQLAlchemyError as error:
+                log.warning("audit.postponed", counts=len(self._waiting), error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """Writes what waits. Raises SQLAlchemyError, and keeps it then."""
+        self._counted.clear()
+        taken, self._waiting = self._waiting, Counter()
+        try:
+            await self._write(taken)
+        except BaseException:
+            self._waiting += taken
+            self._counted.set()
+            raise
+
+    async def newest(self, limit: int) -> list[tuple[Counted, int]]:
+        """Oldest first."""
+        query = select(audit_counts).order_by(audit_counts.c.at.desc(), audit_counts.c.id.desc()).limit(limit)
+        async with self._database.reading() as connection:
+            rows = list(await connection.execute(query))
+        return [
+            (
+                Counted(at=row.at, kind=row.kind, code=row.code, subject=row.subject, network=row.network),
+                row.times,
+            )
+            for row in reversed(rows)
+        ]
+
+    async def _write(self, counts: Counter[Counted]) -> None:
+        if not counts:
+            return
+        async with self._database.transaction() as connection:
+            for one in sorted(counts, key=repr):  # in one order, or two servers block each other
+                values = {
+                    "at": one.at,
+                    "kind": one.kind,
+                    "code": one.code,
+                    "subject": one.subject,
+                    "network": one.network,
+                    "times": counts[one],
+                }
+                await add_to_counts(connection, audit_counts, values)
+            oldest = self._clock() - KEPT_FOR - timedelta(hours=1)
+            await connection.execute(delete(audit_counts).where(audit_counts.c.at < oldest))
+
+
+def network_of(address: str) -> str:
+    """What one attacker may well have the whole of: a /24 of IPv4, a /48 of IPv6."""
+    try:
+        return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+    except ValueError:
+        return ""
