@@ -1,10 +1,11 @@
-"""The command line: serve, migrate, user create, room list, audit."""
+"""The command line: serve, migrate, backup, user create, room list, audit."""
 
 import asyncio
 import gc
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -58,6 +59,26 @@ def migrate() -> None:
         click.echo("Nothing to do." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}.")
 
     _with_parlour(run, migrated=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the SQLite database into FILE, checked, while a server runs or not.
+
+    The secret that signs tokens is not in it: it is the file secret_key of the data folder.
+    """
+    from parlour.db.backup import BackupFailed, back_up
+    from parlour.db.database import driver_url
+
+    try:
+        url = driver_url(_settings().database())
+        if url.get_backend_name() != "sqlite" or not url.database:
+            _fail("PARLOUR_DATABASE_URL names a PostgreSQL database: back it up by pg_dump.")
+        size = back_up(Path(url.database), file)
+    except (SettingsError, BackupFailed) as error:
+        _fail(f"{str(error).rstrip('.')}.")
+    click.echo(f"Backed up into {file}: {size:,} bytes, checked.")
 
 
 @main.group()

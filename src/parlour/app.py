@@ -49,6 +49,7 @@ from parlour.calls.trust import Trust
 from parlour.calls.visits import CallLimits, Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
+from parlour.db.checkpoints import Checkpoints
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, Failures, handle_refusals
 from parlour.engine import Engine
@@ -418,6 +419,8 @@ class Parlour:
             "audit": self.audit.run,
             "audit counts": self.audit_counts.run,
         }
+        if self.database.is_sqlite:
+            tasks["checkpoints"] = Checkpoints(self.database).run
         if self.shared_counts is not None:
             tasks["redis"] = self.shared_counts.run
         if self.settings.smtp_url is not None:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
 
 from parlour.db.database import driver_url
 from parlour.mail.smtp import SmtpServer, parsed_sender
@@ -185,12 +186,12 @@ class Settings(BaseSettings):
     others_per_second: Count = 50
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
-    def database(self) -> str:
-        """Raises SettingsError."""
+    def database(self) -> str | URL:
+        """A path is not a URL: `%20` in the name of a folder is itself. Raises SettingsError."""
         if self.database_url is not None:
             return self.database_url
         self._make_data_dir()
-        return f"sqlite:///{self.data_dir.resolve() / 'parlour.db'}"
+        return URL.create("sqlite", database=str(self.data_dir.resolve() / "parlour.db"))
 
     def url(self, *, port: int) -> str:
         return self.public_url or f"http://localhost:{port}"

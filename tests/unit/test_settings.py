@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from parlour.settings import Settings, SettingsError, read_settings
 from parlour.wire.base import is_loopback
@@ -27,7 +28,7 @@ def read(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 def test_defaults_are_the_contracts(nowhere: Path) -> None:
     settings = read_settings()
-    assert settings.database() == f"sqlite:///{nowhere}/data/parlour.db"
+    assert settings.database() == make_url(f"sqlite:///{nowhere}/data/parlour.db")
     assert settings.url(port=8000) == "http://localhost:8000"
     assert settings.mail_from == "Parlour <parlour@localhost>"
     assert (settings.access_token_ttl, settings.refresh_token_ttl) == (900, 86400)

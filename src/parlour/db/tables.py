@@ -224,6 +224,7 @@ event_log = Table(
     _moment("left_at", nullable=True),
     _moment("seen_at", nullable=True),  # the last proof of presence
     Column("visit", String(64), nullable=True, index=True),  # of rows that the server keeps by itself
+    Column("server_id", String(32), nullable=True),  # which one of `servers` keeps the row while it is open
 )
 Index(
     "uq_event_log_open",
@@ -232,6 +233,14 @@ Index(
     unique=True,
     sqlite_where=event_log.c.left_at.is_(None),
     postgresql_where=event_log.c.left_at.is_(None),
+)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("process", String(255), nullable=False),
+    _moment("seen_at"),
 )
 
 audit_log = Table(

@@ -11,13 +11,14 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts.identity import Identity
-from parlour.db.database import Database
+from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Room, Visit
 from parlour.rooms.ledger import Came, Ledger
 from parlour.rooms.ledger import Move as Seen
 from parlour.rooms.policy import Action, Standing
 from parlour.rooms.refusals import EventNotFound, InvalidMove
+from parlour.rooms.servers import ServerRegistry
 
 PROOF_SECONDS = 10.0
 RETRY_SECONDS = 2.0
@@ -51,6 +52,7 @@ class AttendanceLog:
         self._database = database
         self._clock = clock
         self._ledger = Ledger()
+        self._servers = ServerRegistry()
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._fails = False
@@ -85,11 +87,12 @@ class AttendanceLog:
             waiting, self._waiting = self._waiting, []
             try:
                 await self._write()
-                if is_due and self._ledger:
+                if is_due:
                     await self._prove()
                 self._fails = False
             except (SQLAlchemyError, OSError) as error:
                 self._fails = True
+                self._servers.lost_sight()
                 log.error("attendance.postponed", error=type(error).__name__)
                 self._changed.set()
             finally:
@@ -106,12 +109,22 @@ class AttendanceLog:
         with suppress(SQLAlchemyError, OSError, TimeoutError):
             async with asyncio.timeout(LAST_PROOF_SECONDS):
                 await self._write()
-                await self._prove()
+                async with self._database.transaction() as connection:
+                    await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+                    await self._servers.end(connection)
 
     async def close_abandoned(self) -> None:
-        """At the start of a server: whoever was in a call of the one before was so till the last proof."""
+        """At the start of a server: whoever was in a call of a dead one was so till the last proof."""
         async with self._database.transaction() as connection:
-            await store.close_all_visits(connection)
+            await self._servers.beat(connection)
+            await self._bury(connection)
+
+    async def _bury(self, connection: AsyncConnection) -> None:
+        dead = await self._servers.dead(connection)
+        if dead:
+            log.warning("attendance.server_died", servers=[one.server_id for one in dead])
+            await self._servers.forget(connection, dead)
+        await store.close_abandoned_rows(connection)
 
     async def _write(self) -> None:
         moves = self._ledger.unwritten()
@@ -127,17 +140,43 @@ class AttendanceLog:
 
     async def _write_together(self, moves: Sequence[Seen]) -> None:
         async with self._database.transaction() as connection:
+            await self._servers.beat(connection)
             for move in moves:
                 if isinstance(move, Came):
                     await store.open_row(
-                        connection, move.event_id, identity=move.identity, visit=move.visit, now=move.at
+                        connection,
+                        move.event_id,
+                        identity=move.identity,
+                        visit=move.visit,
+                        server_id=self._servers.server_id,
+                        now=move.at,
                     )
                 else:
                     await store.close_row(connection, move.visit, now=move.at)
 
     async def _prove(self) -> None:
+        """Writes that this server lives and whom it sees, and ends the rows of servers that died.
+
+        A row of somebody who is there that is open no more is opened again: another server may have taken
+        this one for dead, or the same person may have left that one.
+        """
+        if not self._ledger and not await self._is_watched():
+            return
+        present = self._ledger.present(at=self._clock())
         async with self._database.transaction() as connection:
-            await store.prove_visits(connection, now=self._clock())
+            await self._servers.beat(connection)
+            await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+            await self._bury(connection)
+            written = await store.open_rows(connection, {came.event_id for came in present})
+        for came in present:
+            if (came.event_id, came.identity.user_id) not in written:
+                with suppress(IntegrityError):
+                    await self._write_together([came])
+
+    async def _is_watched(self) -> bool:
+        """Whether it matters to anybody that this server, at which nobody is at an event, lives."""
+        async with self._database.reading() as connection:
+            return await self._servers.has_company(connection) or await store.has_abandoned_rows(connection)
 
     # What clients say and ask
 
@@ -150,7 +189,9 @@ class AttendanceLog:
                 return
             now = self._clock()
             if move is Move.JOINED:
-                await store.open_claimed_row(connection, event, identity=identity, now=now)
+                await store.open_claimed_row(
+                    connection, event, identity=identity, server_id=self._servers.server_id, now=now
+                )
             else:
                 await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
 

@@ -33,6 +33,7 @@ class _Stay:
     """One row: the visit that opened it, and all visits of this person that it stands for."""
 
     visit: str
+    identity: Identity
     visits: set[str] = field(default_factory=set)
 
 
@@ -49,7 +50,7 @@ class Ledger:
             return
         stay = self._stays.get((room.event_id, identity.user_id))
         if stay is None:
-            stay = self._stays[room.event_id, identity.user_id] = _Stay(visit)
+            stay = self._stays[room.event_id, identity.user_id] = _Stay(visit, identity)
             self._note(Came(visit=visit, event_id=room.event_id, identity=identity, at=at))
         stay.visits.add(visit)
 
@@ -67,6 +68,13 @@ class Ledger:
 
     def is_there(self, event_id: int, user_id: UserId) -> bool:
         return (event_id, user_id) in self._stays
+
+    def present(self, *, at: datetime) -> list[Came]:
+        """Everybody who is at an event, as one would write it who had written nothing before."""
+        return [
+            Came(visit=stay.visit, event_id=event_id, identity=stay.identity, at=at)
+            for (event_id, _), stay in self._stays.items()
+        ]
 
     def __bool__(self) -> bool:
         """Whether anybody is at an event."""

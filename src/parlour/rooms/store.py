@@ -35,6 +35,7 @@ from parlour.db.tables import (
     invitations,
     messages,
     rooms,
+    servers,
     users,
 )
 from parlour.db.upsert import insert_if_absent, insert_many_if_absent
@@ -406,16 +407,30 @@ def _is_open(event_id: int, user_id: UserId) -> ColumnElement[bool]:
 
 
 async def open_row(
-    connection: AsyncConnection, event_id: int, *, identity: Identity, visit: str, now: datetime
+    connection: AsyncConnection,
+    event_id: int,
+    *,
+    identity: Identity,
+    visit: str,
+    server_id: str,
+    now: datetime,
 ) -> None:
     """A visit's row: the one that is open, its own from before a crash, or a new one."""
     mine = and_(event_log.c.event_id == event_id, event_log.c.visit == visit)
     for known in (_is_open(event_id, identity.user_id), mine):
-        values = {"visit": visit, "seen_at": now, "left_at": None}
+        values = {"visit": visit, "server_id": server_id, "seen_at": now, "left_at": None}
         if (await connection.execute(update(event_log).where(known).values(values))).rowcount > 0:
             return
-    values = _row(event_id, identity, now) | {"visit": visit}
+    values = _row(event_id, identity, server_id, now) | {"visit": visit}
     await insert_if_absent(connection, event_log, values)
+
+
+async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> set[tuple[int, UserId]]:
+    """Who is at which of these events, as it is written."""
+    query = select(event_log.c.event_id, event_log.c.user_id).where(
+        event_log.c.event_id.in_(list(event_ids)), event_log.c.left_at.is_(None)
+    )
+    return {(row.event_id, row.user_id) for row in await connection.execute(query)}
 
 
 async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -> None:
@@ -428,23 +443,36 @@ async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -
     )
 
 
-async def prove_visits(connection: AsyncConnection, *, now: datetime) -> None:
-    """All that the server sees are there now."""
-    is_seen = and_(event_log.c.left_at.is_(None), event_log.c.visit.is_not(None))
+async def prove_visits(connection: AsyncConnection, server_id: str, *, now: datetime) -> None:
+    """All that this server sees are there now."""
+    is_seen = and_(
+        event_log.c.left_at.is_(None), event_log.c.visit.is_not(None), event_log.c.server_id == server_id
+    )
     await connection.execute(update(event_log).where(is_seen).values(seen_at=now))
 
 
-async def close_all_visits(connection: AsyncConnection) -> None:
+_IS_ABANDONED = and_(
+    event_log.c.left_at.is_(None),
+    or_(event_log.c.server_id.is_(None), event_log.c.server_id.not_in(select(servers.c.id))),
+)
+"""An open row whose server is no more, or that a version wrote which did not say who keeps it."""
+
+
+async def has_abandoned_rows(connection: AsyncConnection) -> bool:
+    return bool((await connection.execute(select(exists().where(_IS_ABANDONED)))).scalar())
+
+
+async def close_abandoned_rows(connection: AsyncConnection) -> None:
     """Each at its last proof of presence."""
     last = func.coalesce(event_log.c.seen_at, event_log.c.joined_at)
-    await connection.execute(update(event_log).where(event_log.c.left_at.is_(None)).values(left_at=last))
+    await connection.execute(update(event_log).where(_IS_ABANDONED).values(left_at=last))
 
 
 async def open_claimed_row(
-    connection: AsyncConnection, event_id: int, *, identity: Identity, now: datetime
+    connection: AsyncConnection, event_id: int, *, identity: Identity, server_id: str, now: datetime
 ) -> None:
     """Nothing happens where this person's row is open already."""
-    await insert_if_absent(connection, event_log, _row(event_id, identity, now))
+    await insert_if_absent(connection, event_log, _row(event_id, identity, server_id, now))
 
 
 async def close_claimed_row(
@@ -455,7 +483,7 @@ async def close_claimed_row(
     await connection.execute(update(event_log).where(claimed).values(left_at=now))
 
 
-def _row(event_id: int, identity: Identity, now: datetime) -> dict[str, Any]:
+def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> dict[str, Any]:
     return {
         "event_id": event_id,
         "user_id": identity.user_id,
@@ -463,6 +491,7 @@ def _row(event_id: int, identity: Identity, now: datetime) -> dict[str, Any]:
         "email": identity.email,
         "joined_at": now,
         "seen_at": now,
+        "server_id": server_id,
     }
 
 

@@ -36,7 +36,7 @@ async def empty(url: str) -> AsyncIterator[Database]:
 
 
 async def in_transaction(database: Database, work: Callable[[Connection], Any]) -> Any:
-    async with database.transaction() as connection:
+    async with database.transaction(within=None) as connection:
         return await connection.run_sync(work)
 
 
