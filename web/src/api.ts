@@ -1,7 +1,7 @@
 import { Problem } from "./problem";
 import type {
   AccountExport,
-  Attendance,
+  AttendanceList,
   ClientConfirmation,
   Configuration,
   IceServers,
@@ -158,10 +158,11 @@ export class Api {
     return (answer as { invitations: InvitationEntry[] }).invitations;
   }
 
-  async attendance(room: string): Promise<Attendance[]> {
-    const path = `/event/log?room=${encodeURIComponent(room)}`;
-    const answer = await this.#ask({ method: "GET", path });
-    return (answer as { attendance: Attendance[] }).attendance;
+  /** A page, the oldest first; `after` is what `next` of the page before said. */
+  async attendance(room: string, after?: number): Promise<AttendanceList> {
+    const query = new URLSearchParams({ room });
+    if (after !== undefined) query.set("after", String(after));
+    return (await this.#ask({ method: "GET", path: `/event/log?${query}` })) as AttendanceList;
   }
 
   async messages(room: string, { before, limit = 50 }: { before?: string; limit?: number } = {}) {

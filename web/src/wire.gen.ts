@@ -35,8 +35,11 @@ export interface Attendance {
   left_at: string | null;
 }
 
+/** Oldest first. */
 export interface AttendanceList {
   attendance: Attendance[];
+  /** Absent on the last page; else ask for the next one with it as `after`. */
+  next?: number | null;
 }
 
 export interface BanEntry {

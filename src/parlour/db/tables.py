@@ -226,6 +226,7 @@ event_log = Table(
     Column("visit", String(64), nullable=True, index=True),  # of rows that the server keeps by itself
     Column("server_id", String(32), nullable=True),  # which one of `servers` keeps the row while it is open
 )
+Index("ix_event_log_person", event_log.c.event_id, event_log.c.user_id, event_log.c.joined_at)
 Index(
     "uq_event_log_open",
     event_log.c.event_id,

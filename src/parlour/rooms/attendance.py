@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -38,6 +39,14 @@ def parsed_move(text: str) -> Move:
         return Move(text)
     except ValueError as error:
         raise InvalidMove from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendancePage:
+    """`next` is what to ask for the page after this one by; None on the last."""
+
+    visits: list[Visit]
+    next: int | None
 
 
 class AttendanceLog:
@@ -195,13 +204,15 @@ class AttendanceLog:
             else:
                 await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
 
-    async def read(self, identity: Identity, *, room: str) -> list[Visit]:
-        """With all that was seen until now. Raises EventNotFound or NotTheCreator."""
+    async def read(self, identity: Identity, *, room: str, after: int | None, limit: int) -> AttendancePage:
+        """With all that was seen until now, oldest first. Raises EventNotFound or NotTheCreator."""
         await self.written()
         async with self._database.reading() as connection:
             found = await store.room_and_standing(connection, room, identity.user_id)
             event = _event(found, Action.READ_ATTENDANCE, identity)
-            return await store.visits(connection, event)
+            found_visits = await store.visits(connection, event, after=after, limit=limit + 1)
+        page = found_visits[:limit]
+        return AttendancePage(visits=page, next=page[-1].number if len(found_visits) > limit else None)
 
 
 def _event(found: tuple[Room, Standing] | None, action: Action, identity: Identity) -> int:

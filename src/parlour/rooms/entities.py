@@ -55,8 +55,9 @@ class Ban:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A line of an event's attendance."""
+    """A line of an event's attendance; `number` grows with each."""
 
+    number: int
     username: str
     email: str
     joined_at: datetime

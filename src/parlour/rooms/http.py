@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import RootModel
 
 from parlour.accounts.http import Identification, visitor_of
 from parlour.accounts.identity import Identity
@@ -32,7 +33,7 @@ from parlour.rooms.refusals import (
 from parlour.rooms.service import MadeEvent, RoomService
 from parlour.turns import SharedWork, in_turns
 from parlour.wire.addresses import email_key
-from parlour.wire.arrays import json_array, json_object
+from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.base import RoomName
 from parlour.wire.http import (
     Attendance,
@@ -256,9 +257,16 @@ def room_routes(
         response_model=AttendanceList,
         responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
     )
-    async def read_attendance(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
-        """The attendance of an event of one's own."""
-        visits = await attendance.read(caller, room=room)
+    async def read_attendance(
+        caller: Caller,
+        room: Annotated[RoomName, Query()],
+        after: Annotated[
+            int | None, Query(ge=0, le=2**63 - 1, description="What `next` of the page before said.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 500,
+    ) -> Response:
+        """The attendance of an event of one's own, oldest first."""
+        page = await attendance.read(caller, room=room, after=after, limit=limit)
         entries = (
             Attendance(
                 email=visit.email,
@@ -266,9 +274,12 @@ def room_routes(
                 joined_at=visit.joined_at,
                 left_at=visit.left_at,
             )
-            for visit in visits
+            for visit in page.visits
         )
-        return StreamingResponse(json_object(attendance=json_array(entries)), media_type=JSON)
+        members = {"attendance": json_array(entries)}
+        if page.next is not None:
+            members["next"] = json_value(RootModel[int](page.next))
+        return StreamingResponse(json_object(**members), media_type=JSON)
 
     return router
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -47,6 +47,8 @@ from parlour.wire.addresses import email_key
 from parlour.wire.base import room_key
 
 ROWS_A_TURN = 50
+ROWS_A_MINUTE = 10
+"""Of one person's attendance at one event."""
 
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id
@@ -421,8 +423,30 @@ async def open_row(
         values = {"visit": visit, "server_id": server_id, "seen_at": now, "left_at": None}
         if (await connection.execute(update(event_log).where(known).values(values))).rowcount > 0:
             return
-    values = _row(event_id, identity, server_id, now) | {"visit": visit}
-    await insert_if_absent(connection, event_log, values)
+    row = _row(event_id, identity, server_id, now) | {"visit": visit}
+    if not await _continue_last_row(connection, row):
+        await insert_if_absent(connection, event_log, row)
+
+
+async def _continue_last_row(connection: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Opens this person's last row again where they came too often within a minute for a row each.
+
+    So their presence is right but for gaps of seconds, and the rows stay few. False where the new row is due.
+    """
+    now: datetime = row["joined_at"]
+    lately = and_(
+        event_log.c.event_id == row["event_id"],
+        event_log.c.user_id == row["user_id"],
+        event_log.c.joined_at > now - timedelta(minutes=1),
+        event_log.c.joined_at <= now,
+    )
+    query = select(event_log.c.id).where(lately).order_by(event_log.c.joined_at.desc()).limit(ROWS_A_MINUTE)
+    rows = (await connection.execute(query)).scalars().all()
+    if len(rows) < ROWS_A_MINUTE:
+        return False
+    values = {"left_at": None, "seen_at": now, "visit": row.get("visit"), "server_id": row["server_id"]}
+    await connection.execute(update(event_log).where(event_log.c.id == max(rows)).values(values))
+    return True
 
 
 async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> set[tuple[int, UserId]]:
@@ -472,7 +496,12 @@ async def open_claimed_row(
     connection: AsyncConnection, event_id: int, *, identity: Identity, server_id: str, now: datetime
 ) -> None:
     """Nothing happens where this person's row is open already."""
-    await insert_if_absent(connection, event_log, _row(event_id, identity, server_id, now))
+    is_open = select(event_log.c.id).where(_is_open(event_id, identity.user_id))
+    if (await connection.execute(is_open)).first() is not None:
+        return
+    row = _row(event_id, identity, server_id, now)
+    if not await _continue_last_row(connection, row):
+        await insert_if_absent(connection, event_log, row)
 
 
 async def close_claimed_row(
@@ -495,9 +524,16 @@ def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> di
     }
 
 
-async def visits(connection: AsyncConnection, event_id: int) -> list[Visit]:
-    query = select(event_log).where(event_log.c.event_id == event_id).order_by(event_log.c.id)
+async def visits(connection: AsyncConnection, event_id: int, *, after: int | None, limit: int) -> list[Visit]:
+    """The oldest first; `after` is the number of the last row of the page before."""
+    query = select(event_log).where(event_log.c.event_id == event_id, event_log.c.id > (after or 0))
     return [
-        Visit(username=row.username, email=row.email, joined_at=row.joined_at, left_at=row.left_at)
-        async for row in _rows(connection, query)
+        Visit(
+            number=row.id,
+            username=row.username,
+            email=row.email,
+            joined_at=row.joined_at,
+            left_at=row.left_at,
+        )
+        async for row in _rows(connection, query.order_by(event_log.c.id).limit(limit))
     ]

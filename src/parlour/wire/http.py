@@ -302,7 +302,14 @@ class Attendance(Body):
 
 
 class AttendanceList(Body):
+    """Oldest first."""
+
     attendance: list[Attendance]
+    next: int | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="Absent on the last page; else ask for the next one with it as `after`.",
+    )
 
 
 class IceServer(Body):

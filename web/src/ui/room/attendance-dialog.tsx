@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { formatMoment, formatTime } from "../../clock";
 import { Problem } from "../../problem";
 import type { Attendance } from "../../wire.gen";
+import { Action } from "../button";
 import { Modal } from "../modal";
 import { ProblemNotice, Spinner } from "../notice";
 import { useServices } from "../services";
@@ -23,28 +24,49 @@ export function AttendanceDialog({ room, isOpen, onClose }: AttendanceDialogProp
 
 function AttendanceList({ room }: { room: string }) {
   const { api } = useServices();
-  const [entries, setEntries] = useState<Attendance[] | null>(null);
+  const [entries, setEntries] = useState<readonly Attendance[] | null>(null);
+  const [next, setNext] = useState<number | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  useEffect(() => {
-    api.attendance(room).then(setEntries, (error) => setProblem(Problem.of(error)));
-  }, [api, room]);
+  const load = useCallback(
+    async (after?: number) => {
+      try {
+        const page = await api.attendance(room, after);
+        setEntries((before) => [
+          ...(after === undefined ? [] : (before ?? [])),
+          ...page.attendance,
+        ]);
+        setNext(page.next ?? null);
+      } catch (error) {
+        setProblem(Problem.of(error));
+      }
+    },
+    [api, room],
+  );
+  useEffect(() => void load(), [load]);
   if (problem) return <ProblemNotice problem={problem} />;
   if (!entries) return <Spinner label="Loading…" />;
   if (entries.length === 0) return <p className="soft">Nobody has attended so far.</p>;
   return (
-    <ul className="table-list" aria-label="Attendance">
-      {entries.map((entry) => (
-        <li key={`${entry.email} ${entry.joined_at}`}>
-          <span className="grow attendee">
-            <span>{entry.username}</span>
-            <span className="soft small">{entry.email}</span>
-          </span>
-          <span className="small numbers">
-            {formatMoment(entry.joined_at)} –{" "}
-            {entry.left_at ? formatTime(entry.left_at) : "still here"}
-          </span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="table-list" aria-label="Attendance">
+        {entries.map((entry) => (
+          <li key={`${entry.email} ${entry.joined_at}`}>
+            <span className="grow attendee">
+              <span>{entry.username}</span>
+              <span className="soft small">{entry.email}</span>
+            </span>
+            <span className="small numbers">
+              {formatMoment(entry.joined_at)} –{" "}
+              {entry.left_at ? formatTime(entry.left_at) : "still here"}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {next !== null && (
+        <Action look="quiet" className="compact" onPress={() => void load(next)}>
+          Show later ones
+        </Action>
+      )}
+    </>
   );
 }
