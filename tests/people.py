@@ -27,7 +27,7 @@ ROOM_PASSWORD = "open sesame"
 Examine = Callable[[httpx.Response], Awaitable[None]]
 """Looks at every answer that a person gets."""
 
-_LINK = re.compile(r"/(?:verify(?:client|guest|email)|reset)/(\S+)")
+_LINK = re.compile(r"/(?:verify(?:client|guest)/|(?:verifyemail|reset)#)(\S+)")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loading the system's certificates for each person would take longer than all they do."""
 

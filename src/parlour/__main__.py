@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from parlour import __version__
+from parlour.db.private_files import UMASK
 from parlour.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def main() -> None:
     Settings come from the environment and from a file .env, with names such as PARLOUR_PUBLIC_URL;
     docs/settings.md lists them. Without any, everything is kept in ./data.
     """
+    os.umask(UMASK)
 
 
 @main.command()
@@ -192,6 +195,7 @@ def _with_parlour(run: "Callable[[Parlour], Coroutine[Any, Any, None]]", *, migr
     from parlour.app import Parlour
     from parlour.db.migrate import DatabaseTooNew
     from parlour.db.migrate import migrate as bring_to_head
+    from parlour.db.private_files import NotPrivate
     from parlour.errors import Refusal
 
     async def session() -> None:
@@ -212,6 +216,8 @@ def _with_parlour(run: "Callable[[Parlour], Coroutine[Any, Any, None]]", *, migr
         _fail(told or refusal.message, status=1)
     except (SettingsError, DatabaseTooNew) as error:
         _fail(str(error))
+    except NotPrivate as error:
+        _fail(f"PARLOUR_DATABASE_URL: {error}.")
     except (SQLAlchemyError, OSError) as error:
         _fail(f"PARLOUR_DATABASE_URL: the database does not answer ({type(error).__name__}).")
 

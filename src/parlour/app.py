@@ -57,8 +57,8 @@ from parlour.errors import Unavailable
 from parlour.guess_throttle import GuessThrottle
 from parlour.limits import Allowances, Postage, Quota
 from parlour.mail.http import dev_mail_routes
-from parlour.mail.letters import Letters
 from parlour.mail.outbox import Outbox
+from parlour.mail.rendering import MailRenderer
 from parlour.mail.sender import MailSender
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
@@ -92,12 +92,11 @@ class Parlour:
     def __init__(self, settings: Settings, *, port: int) -> None:
         self.settings = settings
         self.port = port
-        self.database = Database(settings.database())
+        self.database = Database(settings.database(), allow_readable=settings.allow_insecure)
         self.passwords = Passwords()
         self.proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self.origins = Origins(settings.origins(port=port))
         self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
-        letters = Letters(public_url=settings.url(port=port))
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
             refresh=timedelta(seconds=settings.refresh_token_ttl),
@@ -127,10 +126,10 @@ class Parlour:
         )
         self.revocations = Revocations(database=self.database, endings=self.endings, clock=utc_now)
         links = Links(signer=signer, clock=utc_now)
+        self.mail_renderer = MailRenderer(public_url=settings.url(port=port), sign=links.sign)
         self.registration = Registration(
             database=self.database,
             outbox=self.outbox,
-            letters=letters,
             passwords=self.passwords,
             links=links,
             lifetimes=lifetimes,
@@ -148,7 +147,6 @@ class Parlour:
         self.credentials = Credentials(
             database=self.database,
             outbox=self.outbox,
-            letters=letters,
             passwords=self.passwords,
             links=links,
             endings=self.endings,
@@ -160,7 +158,6 @@ class Parlour:
         self.rooms = RoomService(
             database=self.database,
             outbox=self.outbox,
-            letters=letters,
             passwords=self.passwords,
             sessions=self.sessions,
             checks=PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="room")),
@@ -253,7 +250,7 @@ class Parlour:
         handle_refusals(app, not_found_page=not_found_page)
         app.include_router(self._api())
         if self.settings.shows_mail(port=self.port):
-            app.include_router(dev_mail_routes(self.outbox))
+            app.include_router(dev_mail_routes(self.outbox, self.mail_renderer))
         app.include_router(self._descriptions(app))
         app.include_router(webclient_routes())
         audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
@@ -425,7 +422,9 @@ class Parlour:
             tasks["redis"] = self.shared_counts.run
         if self.settings.smtp_url is not None:
             server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
-            sender = MailSender(self.outbox, server, parsed_sender(self.settings.mail_from))
+            sender = MailSender(
+                self.outbox, self.mail_renderer, server, parsed_sender(self.settings.mail_from)
+            )
             tasks["mail"] = sender.run
         return tasks
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.db.migrate import DatabaseTooNew, migrate
+from parlour.db.private_files import NotPrivate
 from parlour.edge import raw_response
 from parlour.engine.http import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
@@ -68,6 +69,8 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     parlour = Parlour(settings, port=port)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
+    if not settings.keeps_data_private():
+        log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
     server = Server(uvicorn_config(parlour, connections=connections), parlour, url=settings.url(port=port))
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -139,6 +142,11 @@ async def _require_database(parlour: Parlour) -> None:
     """A database that is not there is a wrong setting, and said so before anything starts."""
     try:
         await migrate(parlour.database)
+    except NotPrivate as error:
+        raise SettingsError(
+            f"{PREFIX}DATABASE_URL: {error}; put it on a file system with modes, or set "
+            f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
+        ) from error
     except (SQLAlchemyError, OSError) as error:
         raise SettingsError(
             f"{PREFIX}DATABASE_URL: the database does not answer ({type(error).__name__})."

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 from parlour.db.database import driver_url
+from parlour.db.private_files import NotPrivate, make_private_folder, require_private
 from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.wire.base import is_loopback
 
@@ -262,19 +263,43 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
         self._make_data_dir()
+        path = self.data_dir / "secret_key"
         try:
-            return _kept_secret(self.data_dir / "secret_key")
+            require_private(path)
+        except NotPrivate as error:
+            if not self.allow_insecure:
+                raise self._readable(error) from error
+        except OSError as error:
+            raise self._unusable_data_dir(error) from error
+        try:
+            return _kept_secret(path)
         except OSError as error:
             raise self._unusable_data_dir(error) from error
 
     def old_secrets(self) -> tuple[str, ...]:
         return tuple(secret.get_secret_value() for secret in self.old_secret_keys)
 
-    def _make_data_dir(self) -> None:
+    def keeps_data_private(self) -> bool:
+        """False where other users can list the data folder, whose owner is somebody else; the files in it are
+        the server's alone all the same. Raises SettingsError.
+        """
+        return self._make_data_dir()
+
+    def _make_data_dir(self) -> bool:
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            return make_private_folder(self.data_dir)
+        except NotPrivate as error:
+            if not self.allow_insecure:
+                raise self._readable(error) from error
+            return False
         except OSError as error:
             raise self._unusable_data_dir(error) from error
+
+    def _readable(self, error: NotPrivate) -> SettingsError:
+        return SettingsError(
+            f"{PREFIX}DATA_DIR: {error}; name a folder of the server's own, or set "
+            f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
+        )
 
     def _unusable_data_dir(self, error: OSError) -> SettingsError:
         return SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be used ({error.strerror}).")

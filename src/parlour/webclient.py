@@ -22,11 +22,18 @@ PAGES = (
     "/r/{room:path}",
     "/verifyclient/{token}",
     "/verifyguest/{token}",
+    "/verifyemail",
     "/verifyemail/{token}",
+    "/stopemail",
     "/forgot",
+    "/reset",
     "/reset/{token}",
 )
-"""The routes of the web client; every one is its index.html."""
+"""The routes of the web client; every one is its index.html.
+
+Where the protocol leaves it open, the token of a mail's link is its fragment, which no request repeats; the
+paths that end with one are those of mails from older versions.
+"""
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "

@@ -24,7 +24,7 @@ async def test_a_forgotten_password(visitors: Visitors, at_browser: AtBrowser) -
     await ann.button("Send me a link").click()
     await expect(ann.heading("Check your mail")).to_be_visible()
 
-    await ann.page.goto(f"/reset/{await account.reads_link()}")
+    await ann.page.goto(f"/reset#{await account.reads_link()}")
     await ann.field("New password").fill("password1")
     await ann.button("Change my password").click()
     await expect(ann.page.get_by_text("one of the most common ones")).to_be_visible()
@@ -77,7 +77,7 @@ async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrows
     await ann.button("Send the link").click()
     await expect(ann.page.get_by_text("We have sent a link to")).to_be_visible()
     mail = await account.server.expect_mail(new_email)
-    await phone.page.goto(f"/verifyemail/{mail.text.split('/verifyemail/')[1].split()[0]}")
+    await phone.page.goto(f"/verifyemail#{mail.text.split('/verifyemail#')[1].split()[0]}")
     await expect(phone.heading("Your new address is confirmed")).to_be_visible()
     await expect(ann.heading("You have been logged out")).to_be_visible()
 

@@ -97,8 +97,11 @@ export class AccountApi {
   }
 
   async verifyEmail(token: string) {
-    const path = `/email/verify?token=${encodeURIComponent(token)}`;
-    await ask(this.fetch, { method: "PUT", path });
+    await ask(this.fetch, { method: "PUT", path: "/email/verify", body: { token } });
+  }
+
+  async stopEmailChange(token: string) {
+    await ask(this.fetch, { method: "PUT", path: "/email/stop", body: { token } });
   }
 
   async verifyGuest(token: string): Promise<RefreshedSession> {

@@ -242,6 +242,11 @@ export interface Joined {
   received?: number | null;
 }
 
+export interface LinkToken {
+  /** What the link in the mail ends with. */
+  token: string;
+}
+
 export interface Login {
   /** The username or the email. */
   username: string;

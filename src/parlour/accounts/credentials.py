@@ -18,6 +18,7 @@ from parlour.accounts.password_checks import PasswordChecks, guessed_account, tr
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
     AccountDeleted,
+    EmailAlreadyChanged,
     EmailChanged,
     EmailTaken,
     InvalidVerification,
@@ -28,8 +29,17 @@ from parlour.accounts.refusals import (
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken, Unavailable
 from parlour.limits import Postage
-from parlour.mail.letters import Letters
+from parlour.mail.letters import (
+    AccountWasDeleted,
+    EmailChangeConfirmation,
+    EmailChangeNotice,
+    EmailWasChanged,
+    Letter,
+    PasswordReset,
+    PasswordWasChanged,
+)
 from parlour.mail.outbox import Outbox
+from parlour.wire.addresses import email_key
 
 MAX_ASKED = 1000
 
@@ -52,7 +62,6 @@ class Credentials:
         *,
         database: Database,
         outbox: Outbox,
-        letters: Letters,
         passwords: Passwords,
         links: Links,
         endings: Endings,
@@ -63,7 +72,6 @@ class Credentials:
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._letters = letters
         self._passwords = passwords
         self._links = links
         self._endings = endings
@@ -104,14 +112,9 @@ class Credentials:
                 return
             if not await self._links.may_send(connection, account.user_id, "password"):
                 return
-            token = await self._links.new(connection, account.user_id, "password", lifetime=lifetime)
-            letter = self._letters.password_reset(
-                email=account.email,
-                username=account.client.username,
-                token=token,
-                lifetime=spoken(lifetime),
-            )
-            await self._outbox.put(connection, letter)
+            link = await self._links.new(connection, account.user_id, "password", lifetime=lifetime)
+            content = PasswordReset(username=account.client.username, link=link, lifetime=spoken(lifetime))
+            await self._outbox.put(connection, Letter(account.email, content))
         self._outbox.announce()
 
     async def reset(self, *, token: str, password: str, visitor: Visitor) -> None:
@@ -126,10 +129,10 @@ class Credentials:
                 raise InvalidVerification
             await self._links.use(connection, claim)
             await store.set_password(connection, account.user_id, password_hash)
-            await link_store.void_verifications(connection, account.user_id, "password", now=now)
+            await link_store.void_all_verifications(connection, account.user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
-            letter = self._letters.password_changed(email=account.email, username=account.client.username)
-            await self._outbox.put(connection, letter)
+            content = PasswordWasChanged(username=account.client.username)
+            await self._outbox.put(connection, Letter(account.email, content))
         self._outbox.announce()
         self._endings.announce(account.user_id, ended, PasswordChanged())
 
@@ -145,25 +148,26 @@ class Credentials:
         now = self._clock()
         async with self._acting(proof) as (connection, client):
             await store.set_password(connection, client.user_id, password_hash)
-            await link_store.void_verifications(connection, client.user_id, "password", now=now)
+            await link_store.void_all_verifications(connection, client.user_id, now=now)
             ended = await session_store.revoke_sessions_of(
                 connection, client.user_id, now=now, besides=client.session
             )
-            letter = self._letters.password_changed(email=client.email, username=client.username)
-            await self._outbox.put(connection, letter)
+            content = PasswordWasChanged(username=client.username)
+            await self._outbox.put(connection, Letter(client.email, content))
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, PasswordChanged())
 
     async def ask_for_email(
         self, identity: Identity, *, password: str, new_email: str, visitor: Visitor
     ) -> None:
-        """Sends a link to the new address.
+        """Sends a link to the new address, and to the old one another that stops the change.
 
         Raises EmailTaken, RateLimited or what `_prove` and `_acting` do.
         """
         proof = await self._prove(identity, password, visitor)
         # Counting may take a while (Redis), and SQLite has one writer.
         await self._postage.take(new_email, address=visitor.address)
+        await self._postage.take(identity.email, address=visitor.address)
         lifetime = self._lifetimes.verification
         now = self._clock()
         async with self._acting(proof) as (connection, client):
@@ -171,14 +175,38 @@ class Credentials:
             if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
                 raise EmailTaken
             await link_store.void_verifications(connection, client.user_id, "email", now=now)
-            token = await self._links.new(
+            link = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
             )
-            letter = self._letters.email_change(
-                email=new_email, username=client.username, token=token, lifetime=spoken(lifetime)
+            confirmation = EmailChangeConfirmation(
+                username=client.username, link=link, lifetime=spoken(lifetime)
             )
-            await self._outbox.put(connection, letter)
+            notice = EmailChangeNotice(
+                username=client.username,
+                new_email=new_email,
+                link=self._links.stopping(link),
+                lifetime=spoken(lifetime),
+            )
+            await self._outbox.put(connection, Letter(new_email, confirmation), Letter(client.email, notice))
         self._outbox.announce()
+
+    async def stop_email_change(self, *, token: str) -> None:
+        """What the old address may do against a change that its owner did not ask for; again is harmless.
+
+        Raises InvalidVerification, or EmailAlreadyChanged where the new address was faster.
+        """
+        claim = self._links.read(token, "stop_email")
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, claim.user_id)
+            new_email = await link_store.email_of_verification(connection, claim.verification_id)
+            if account is None or new_email is None:
+                raise InvalidVerification
+            if email_key(account.email) == email_key(new_email):
+                raise EmailAlreadyChanged
+            await link_store.use_verification(
+                connection, claim.verification_id, user_id=account.user_id, now=now
+            )
 
     async def confirm_email(self, *, token: str) -> None:
         """Whoever opens the link owns the new address. Ends every session: tokens name the old one.
@@ -196,12 +224,10 @@ class Credentials:
                 await self._links.use(connection, claim)
                 await self._make_room(connection, new_email, now)
                 await store.set_email(connection, account.user_id, new_email)
-                await link_store.void_verifications(connection, account.user_id, "password", now=now)
+                await link_store.void_all_verifications(connection, account.user_id, now=now)
                 ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
-                letter = self._letters.email_changed(
-                    email=account.email, username=account.client.username, new_email=new_email
-                )
-                await self._outbox.put(connection, letter)
+                content = EmailWasChanged(username=account.client.username, new_email=new_email)
+                await self._outbox.put(connection, Letter(account.email, content))
         except IntegrityError as error:
             raise EmailTaken from error
         self._outbox.announce()
@@ -217,8 +243,8 @@ class Credentials:
         async with self._acting(proof) as (connection, client):
             ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
-            letter = self._letters.account_deleted(email=client.email, username=client.username)
-            await self._outbox.put(connection, letter)
+            content = AccountWasDeleted(username=client.username)
+            await self._outbox.put(connection, Letter(client.email, content))
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, AccountDeleted())
 

@@ -54,6 +54,15 @@ async def void_verifications(
     )
 
 
+async def void_all_verifications(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    """Whatever the account's links are for: who had asked for one may be who is being locked out."""
+    await connection.execute(
+        update(email_verifications)
+        .where(email_verifications.c.user_id == user_id, email_verifications.c.used_at.is_(None))
+        .values(used_at=now)
+    )
+
+
 async def use_verification(
     connection: AsyncConnection, verification_id: str, *, user_id: UserId, now: datetime
 ) -> bool:

@@ -2,7 +2,10 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import msgspec
 
 from parlour.accounts import link_store
 from parlour.accounts.identity import UserId
@@ -15,6 +18,7 @@ from parlour.accounts.tokens import (
     VerificationToken,
 )
 from parlour.db.database import AsyncConnection
+from parlour.mail.letters import RegistrationLink, VerificationLink
 
 MAX_PENDING = 5
 
@@ -32,31 +36,57 @@ class Links:
         *,
         lifetime: timedelta,
         new_email: str | None = None,
-    ) -> str:
+    ) -> VerificationLink:
         now = self._clock()
-        token = VerificationToken(
+        link = VerificationLink(
             verification_id=str(uuid.uuid4()),
             user_id=user_id,
             purpose=purpose,
-            issued_at=now,
-            expires_at=now + lifetime,
+            issued_at=int(now.timestamp()),
+            expires_at=int((now + lifetime).timestamp()),
         )
         await link_store.add_verification(
             connection,
-            verification_id=token.verification_id,
+            verification_id=link.verification_id,
             user_id=user_id,
             purpose=purpose,
             now=now,
-            expires_at=token.expires_at,
+            expires_at=now + lifetime,
             new_email=new_email,
         )
-        return self._signer.sign_verification(token)
+        return link
 
-    def to_registration(self, registration_id: str, *, expires_at: datetime) -> str:
-        token = RegistrationToken(
-            registration_id=registration_id, issued_at=self._clock(), expires_at=expires_at
+    def stopping(self, link: VerificationLink) -> VerificationLink:
+        """The other link of a change of email: for its old address, which stops what `link` would confirm."""
+        stop: Purpose = "stop_email"
+        return msgspec.structs.replace(link, purpose=stop)
+
+    def sign(self, link: VerificationLink | RegistrationLink) -> str:
+        """The link's token, when its mail is written out; each time the same, while the secret is."""
+        issued_at = datetime.fromtimestamp(link.issued_at, UTC)
+        expires_at = datetime.fromtimestamp(link.expires_at, UTC)
+        if isinstance(link, RegistrationLink):
+            return self._signer.sign_registration(
+                RegistrationToken(
+                    registration_id=link.registration_id, issued_at=issued_at, expires_at=expires_at
+                )
+            )
+        return self._signer.sign_verification(
+            VerificationToken(
+                verification_id=link.verification_id,
+                user_id=link.user_id,
+                purpose=cast(Purpose, link.purpose),
+                issued_at=issued_at,
+                expires_at=expires_at,
+            )
         )
-        return self._signer.sign_registration(token)
+
+    def to_registration(self, registration_id: str, *, expires_at: datetime) -> RegistrationLink:
+        return RegistrationLink(
+            registration_id=registration_id,
+            issued_at=int(self._clock().timestamp()),
+            expires_at=int(expires_at.timestamp()),
+        )
 
     def read_registration(self, token: str) -> str:
         """The id of the registration. Raises InvalidVerification."""

@@ -127,6 +127,13 @@ class EmailChanged(Refusal):
     status = 403
 
 
+class EmailAlreadyChanged(Refusal):
+    """Your email address has been changed already. Please tell whoever runs this server."""
+
+    code = "email_already_changed"
+    status = 409
+
+
 class AccountDeleted(Refusal):
     """Your account was deleted."""
 

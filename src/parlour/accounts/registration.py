@@ -17,7 +17,7 @@ from parlour.accounts.registration_store import PendingRegistration
 from parlour.accounts.tokens import token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.limits import Postage
-from parlour.mail.letters import Letters
+from parlour.mail.letters import ClientVerification, GuestVerification, Letter
 from parlour.mail.outbox import Outbox
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
@@ -43,7 +43,6 @@ class Registration:
         *,
         database: Database,
         outbox: Outbox,
-        letters: Letters,
         passwords: Passwords,
         links: Links,
         lifetimes: Lifetimes,
@@ -52,7 +51,6 @@ class Registration:
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._letters = letters
         self._passwords = passwords
         self._links = links
         self._lifetimes = lifetimes
@@ -186,25 +184,22 @@ class Registration:
     async def _send_client_letter(
         self, connection: AsyncConnection, registration: PendingRegistration
     ) -> None:
-        token = self._links.to_registration(registration.registration_id, expires_at=registration.expires_at)
-        letter = self._letters.client_verification(
-            email=registration.email,
+        content = ClientVerification(
             username=registration.username,
-            token=token,
+            link=self._links.to_registration(
+                registration.registration_id, expires_at=registration.expires_at
+            ),
             lifetime=spoken(self._lifetimes.verification),
         )
-        await self._outbox.put(connection, letter)
+        await self._outbox.put(connection, Letter(registration.email, content))
 
     async def _send_guest_letter(self, connection: AsyncConnection, user_id: UserId, email: str) -> None:
         lifetime = self._lifetimes.verification
-        token = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
-        letter = self._letters.guest_verification(
-            email=email,
-            token=token,
-            lifetime=spoken(lifetime),
-            guest_lifetime=spoken(self._lifetimes.guest),
+        link = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
+        content = GuestVerification(
+            link=link, lifetime=spoken(lifetime), guest_lifetime=spoken(self._lifetimes.guest)
         )
-        await self._outbox.put(connection, letter)
+        await self._outbox.put(connection, Letter(email, content))
 
 
 def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:

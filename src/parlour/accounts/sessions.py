@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parlour.accounts import registration_store, session_store, store
+from parlour.accounts import link_store, registration_store, session_store, store
 from parlour.accounts.endings import Endings
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
 from parlour.accounts.known_devices import KnownDevices
@@ -199,10 +199,13 @@ class Sessions:
         self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
 
     async def end_all(self, user_id: UserId, *, besides: SessionId | None = None) -> int:
-        """How many there were."""
+        """Whoever is thrown out keeps no way back: pending links work no longer. Answers how many sessions
+        there were.
+        """
         now = self._clock()
         async with self._database.transaction() as connection:
             await store.lock_account(connection, user_id)
+            await link_store.void_all_verifications(connection, user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
         self._endings.announce(user_id, ended, SessionEndedElsewhere())
         return len(ended)

@@ -18,8 +18,10 @@ REMEMBERED = 4_096
 AUDIENCE = "parlour"
 """Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
 
-Purpose = Literal["guest", "password", "email"]
-"""What the link to an account is for: confirm a guest, choose a new password, confirm a new email."""
+Purpose = Literal["guest", "password", "email", "stop_email"]
+"""What the link to an account is for: confirm a guest, choose a new password, confirm a new email, or stop
+that change; a `stop_email` token carries the id of the verification that it stops.
+"""
 
 
 class TokenRejected(Exception):

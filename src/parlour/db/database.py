@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -23,6 +24,12 @@ from parlour.db.drivers import (
     StuckThreads,
 )
 from parlour.db.lookups import Lookups
+from parlour.db.private_files import (
+    OWNER_ONLY_FOLDER,
+    NotPrivate,
+    make_private_file,
+    require_private,
+)
 
 TRANSACTION_SECONDS = 5.0
 """From waiting for a connection to the answer to its commit."""
@@ -33,6 +40,9 @@ SQLITE_BUSY_MS = 3_500
 POOL_SIZE = 10
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What a database raises that does not answer, or cannot do now what it could do before."""
+
+
+log = structlog.get_logger("parlour.db")
 
 
 class InvalidDatabaseUrl(ValueError):
@@ -63,10 +73,12 @@ class Database:
 
     A transaction has a deadline on this side, whatever the database does: then it raises one of AWAY, and its
     connection is given up (`drivers`). `hide_parameters` keeps addresses and hashes out of the messages of
-    database errors.
+    database errors. `allow_readable`: on a file system that knows no modes, SQLite's files may be readable by
+    others.
     """
 
-    def __init__(self, database_url: str | URL) -> None:
+    def __init__(self, database_url: str | URL, *, allow_readable: bool = False) -> None:
+        self._allow_readable = allow_readable
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._lookups: Lookups | None = None
@@ -90,7 +102,7 @@ class Database:
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
                 with suppress(OSError):  # the first connection says what is wrong
-                    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+                    Path(url.database).parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         else:
             parameters = {name: value for name, value in POSTGRES_PARAMETERS.items() if name not in url.query}
             self.engine = create_async_engine(
@@ -106,19 +118,32 @@ class Database:
             self._pinging = self.engine
 
     def require_file(self) -> None:
-        """Raises OSError where SQLite cannot open its file.
+        """Raises OSError where SQLite cannot open its file, NotPrivate where others can read it.
 
         Asked for before the first connection: that one opens it in a thread of its own, which complains
-        on its own where the command ends at once.
+        on its own where the command ends at once. The write-ahead log and its index get the file's mode.
         """
         file = self.engine.url.database
         if not self.is_sqlite or not file:
             return
+        self._make_private(file)
         try:
             with closing(sqlite3.connect(file, timeout=SQLITE_BUSY_MS / 1000)) as connection:
                 connection.execute("PRAGMA schema_version")
         except sqlite3.Error as error:
             raise OSError(f"{file}: {error}") from error
+
+    def _make_private(self, file: str) -> None:
+        if file == ":memory:" or file.startswith("file:"):
+            return
+        try:
+            make_private_file(Path(file))
+            for suffix in ("-wal", "-shm", "-journal"):
+                require_private(Path(file + suffix))
+        except NotPrivate as error:
+            if not self._allow_readable:
+                raise
+            log.warning("database.readable_by_others", hint=str(error))
 
     @asynccontextmanager
     async def transaction(
@@ -242,7 +267,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # what was answered outlives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
         cursor.close()

@@ -276,9 +276,7 @@ outbox = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("recipient", String(254), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("html", Text, nullable=False),
+    Column("content", Text, nullable=False),  # JSON, without any token
     _moment("created_at"),
     Column("attempts", Integer, nullable=False, default=0),
     _moment("next_attempt_at", nullable=True, index=True),

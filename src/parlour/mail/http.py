@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.errors import NotFound
 from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.rendering import MailRenderer
 from parlour.proxies import is_proxied
 from parlour.turns import in_turns
 from parlour.wire.base import is_loopback, iso
@@ -16,17 +17,35 @@ from parlour.wire.base import is_loopback, iso
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+LETTERS_A_TURN = 8
+"""Letters that are written out in one turn of the event loop."""
 _STYLE = Path(__file__).parent / "templates" / "dev_mail.css"
 
 
-def dev_mail_routes(outbox: Outbox) -> APIRouter:
+class _ShownMails:
+    """Writes each letter out once, however often the page is looked at; as many as the page shows."""
+
+    def __init__(self, renderer: MailRenderer) -> None:
+        self._renderer = renderer
+        self._shown: dict[int, dict[str, str]] = {}
+
+    async def of(self, letters: list[QueuedLetter]) -> list[dict[str, str]]:
+        shown: dict[int, dict[str, str]] = {}
+        async for queued in in_turns(letters, each=LETTERS_A_TURN):
+            shown[queued.id] = self._shown.get(queued.id) or _shown(self._renderer, queued)
+        self._shown = shown
+        return list(shown.values())
+
+
+def dev_mail_routes(outbox: Outbox, renderer: MailRenderer) -> APIRouter:
     router = APIRouter(include_in_schema=False)
+    mails_shown = _ShownMails(renderer)
     style = _STYLE.read_text(encoding="utf-8")
 
     @router.get("/dev/mail")
     async def dev_mail(request: Request) -> Response:
         _require_this_machine(request)
-        mails = [_shown(queued) for queued in await outbox.kept()]
+        mails = await mails_shown.of(await outbox.kept())
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(mails)
         page = _environment().get_template("dev_mail.html").generate(mails=mails)
@@ -61,12 +80,12 @@ def _require_this_machine(request: Request) -> None:
         raise NotFound
 
 
-def _shown(queued: QueuedLetter) -> dict[str, str]:
-    letter = queued.letter
+def _shown(renderer: MailRenderer, queued: QueuedLetter) -> dict[str, str]:
+    mail = renderer.render(queued.letter)
     return {
-        "to": letter.recipient,
-        "subject": letter.subject,
-        "text": letter.text,
-        "html": letter.html,
+        "to": mail.recipient,
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
         "sent_at": iso(queued.created_at),
     }

@@ -1,26 +1,138 @@
-"""What the letters say; the text and HTML parts come from one set of paragraphs."""
+"""What the mails say: one type for each kind, which holds what it tells of and no secret.
 
+The outbox keeps these values. A link is kept as a reference to its verification; its token is signed when
+the mail is written out, to be sent or shown, so that no copy of the database holds a token that still works.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import assert_never
 from urllib.parse import urlsplit
+
+import msgspec
 
 from parlour.mail.quotation import quotable
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+
+class VerificationLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference to a verification: all that its token says, and signing it takes the server's secret.
+
+    `issued_at` and `expires_at` are seconds of Unix time.
+    """
+
+    verification_id: str
+    user_id: int
+    purpose: str
+    issued_at: int
+    expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    recipient: str
+class RegistrationLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference to a registration that waits, as VerificationLink is one of an account's."""
+
+    registration_id: str
+    issued_at: int
+    expires_at: int
+
+
+SignLink = Callable[[VerificationLink | RegistrationLink], str]
+"""Makes the token of a link."""
+
+
+class _Kind(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """The base of all letters; the name of its type says in the outbox which one it is."""
+
+
+class ClientVerification(_Kind, frozen=True, kw_only=True, tag=True):
+    username: str
+    lifetime: str
+    link: RegistrationLink
+
+
+class GuestVerification(_Kind, frozen=True, kw_only=True, tag=True):
+    lifetime: str
+    guest_lifetime: str
+    link: VerificationLink
+
+
+class PasswordReset(_Kind, frozen=True, kw_only=True, tag=True):
+    username: str
+    lifetime: str
+    link: VerificationLink
+
+
+class PasswordWasChanged(_Kind, frozen=True, kw_only=True, tag=True):
+    username: str
+
+
+class EmailChangeConfirmation(_Kind, frozen=True, kw_only=True, tag=True):
+    """Goes to the new address; whoever opens its link owns that."""
+
+    username: str
+    lifetime: str
+    link: VerificationLink
+
+
+class EmailChangeNotice(_Kind, frozen=True, kw_only=True, tag=True):
+    """Goes to the old address as soon as a change is asked for; its link stops the change."""
+
+    username: str
+    new_email: str
+    lifetime: str
+    link: VerificationLink
+
+
+class EmailWasChanged(_Kind, frozen=True, kw_only=True, tag=True):
+    username: str
+    new_email: str
+
+
+class AccountWasDeleted(_Kind, frozen=True, kw_only=True, tag=True):
+    username: str
+
+
+class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
+    """`path` is the room's page in the web client."""
+
+    inviter: str
+    room: str
+    path: str
+    is_event: bool
+
+
+class Written(_Kind, frozen=True, kw_only=True, tag=True):
+    """A mail that an older version of Parlour left in the outbox, as it was written then."""
+
     subject: str
     text: str
     html: str
 
 
+Content = (
+    ClientVerification
+    | GuestVerification
+    | PasswordReset
+    | PasswordWasChanged
+    | EmailChangeConfirmation
+    | EmailChangeNotice
+    | EmailWasChanged
+    | AccountWasDeleted
+    | RoomInvitation
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as the outbox keeps it."""
+
+    recipient: str
+    content: Content | Written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Content:
+class Text:
+    """What a mail says; its text and HTML parts are made from this."""
+
     subject: str
     greeting: str
     paragraphs: tuple[str, ...]
@@ -29,139 +141,125 @@ class _Content:
     footnote: str
 
 
-class Letters:
-    """Writes letters whose links start with the public URL, never with a request's Host header."""
+def text_of(
+    content: Content,
+    *,
+    recipient: str,
+    public_url: str,
+    sign: SignLink,
+) -> Text:
+    """Links start with the public URL, never with a request's Host header.
 
-    def __init__(self, *, public_url: str) -> None:
-        self._public_url = public_url.rstrip("/")
-        self._host = urlsplit(public_url).hostname or "Parlour"
-
-    @cached_property
-    def _templates(self) -> "Environment":
-        from jinja2 import Environment, PackageLoader, select_autoescape  # at the first letter, not at start
-
-        loader = PackageLoader("parlour.mail", "templates")
-        return Environment(loader=loader, autoescape=select_autoescape(["html"]), trim_blocks=True)
-
-    def client_verification(self, *, email: str, username: str, token: str, lifetime: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+    A token is the fragment of its link (`/reset#<token>`), which no browser sends, so that it is in no log
+    of a proxy. The paths of the two first mails are fixed by the protocol.
+    """
+    match content:
+        case ClientVerification():
+            return Text(
                 subject="Confirm your Parlour account",
-                greeting=f"Hello {username},",
+                greeting=f"Hello {content.username},",
                 paragraphs=("please confirm that this address is yours, and your account is ready.",),
                 action="Confirm my account",
-                link=f"{self._public_url}/verifyclient/{token}",
-                footnote=f"The link works once, for {lifetime}. If you did not register, ignore this letter.",
-            ),
-        )
-
-    def guest_verification(self, *, email: str, token: str, lifetime: str, guest_lifetime: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+                link=f"{public_url}/verifyclient/{sign(content.link)}",
+                footnote=f"The link works once, for {content.lifetime}. If you did not register, ignore this "
+                "letter.",
+            )
+        case GuestVerification():
+            return Text(
                 subject="Your guest entry to Parlour",
                 greeting="Hello,",
                 paragraphs=(
-                    f"this link lets you in as a guest. Your {guest_lifetime} start when you open it.",
+                    "this link lets you in as a guest. "
+                    f"Your {content.guest_lifetime} start when you open it.",
                 ),
                 action="Enter as a guest",
-                link=f"{self._public_url}/verifyguest/{token}",
-                footnote=f"The link works once, for {lifetime}. If you did not ask, ignore this letter.",
-            ),
-        )
-
-    def password_reset(self, *, email: str, username: str, token: str, lifetime: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+                link=f"{public_url}/verifyguest/{sign(content.link)}",
+                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
+                "letter.",
+            )
+        case PasswordReset():
+            return Text(
                 subject="A new password for Parlour",
-                greeting=f"Hello {username},",
+                greeting=f"Hello {content.username},",
                 paragraphs=("this link lets you choose a new password. You are then logged out everywhere.",),
                 action="Choose a new password",
-                link=f"{self._public_url}/reset/{token}",
-                footnote=f"The link works once, for {lifetime}. If you did not ask, ignore this letter: "
-                "your password stays as it is.",
-            ),
-        )
-
-    def password_changed(self, *, email: str, username: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+                link=f"{public_url}/reset#{sign(content.link)}",
+                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
+                "letter: your password stays as it is.",
+            )
+        case PasswordWasChanged():
+            return Text(
                 subject="Your Parlour password was changed",
-                greeting=f"Hello {username},",
+                greeting=f"Hello {content.username},",
                 paragraphs=(
                     "your password was changed, and you were logged out on your other devices.",
                     "If it was not you, choose a new one at once.",
                 ),
                 action="It was not me",
-                link=f"{self._public_url}/forgot",
+                link=f"{public_url}/forgot",
                 footnote="If it was you, there is nothing to do.",
-            ),
-        )
-
-    def email_change(self, *, email: str, username: str, token: str, lifetime: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+            )
+        case EmailChangeConfirmation():
+            return Text(
                 subject="Confirm your new email address",
-                greeting=f"Hello {username},",
+                greeting=f"Hello {content.username},",
                 paragraphs=("please confirm that your Parlour account shall have this address from now on.",),
                 action="Confirm my new address",
-                link=f"{self._public_url}/verifyemail/{token}",
-                footnote=f"The link works once, for {lifetime}. If you did not ask, ignore this letter.",
-            ),
-        )
-
-    def email_changed(self, *, email: str, username: str, new_email: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+                link=f"{public_url}/verifyemail#{sign(content.link)}",
+                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
+                "letter.",
+            )
+        case EmailChangeNotice():
+            return Text(
+                subject="A change of your Parlour email address was asked for",
+                greeting=f"Hello {content.username},",
+                paragraphs=(
+                    "somebody who knows your password has asked for another email address for your account: "
+                    f"{content.new_email}. It takes effect when the link in the letter to that address is "
+                    "opened.",
+                    "If it was not you, stop it and choose a new password at once.",
+                ),
+                action="It was not me: stop the change",
+                link=f"{public_url}/stopemail#{sign(content.link)}",
+                footnote=f"This link works for {content.lifetime}. If it was you, there is nothing to do.",
+            )
+        case EmailWasChanged():
+            return Text(
                 subject="Your Parlour account has another email address",
-                greeting=f"Hello {username},",
-                paragraphs=(f"your account now belongs to {new_email}. Letters go there from now on.",),
+                greeting=f"Hello {content.username},",
+                paragraphs=(
+                    f"your account now belongs to {content.new_email}. Letters go there from now on.",
+                ),
                 action="Open Parlour",
-                link=f"{self._public_url}/",
+                link=f"{public_url}/",
                 footnote="If it was not you, tell whoever runs this server.",
-            ),
-        )
-
-    def account_deleted(self, *, email: str, username: str) -> Letter:
-        return self._write(
-            email,
-            _Content(
+            )
+        case AccountWasDeleted():
+            return Text(
                 subject="Your Parlour account was deleted",
-                greeting=f"Hello {username},",
+                greeting=f"Hello {content.username},",
                 paragraphs=(
                     "your account was deleted. What you wrote in rooms, and when you took part in events, "
                     "stays there under your name and address.",
                 ),
                 action="Open Parlour",
-                link=f"{self._public_url}/",
+                link=f"{public_url}/",
                 footnote="If it was not you, tell whoever runs this server.",
-            ),
-        )
-
-    def invitation(self, *, email: str, inviter: str, room: str, path: str, is_event: bool) -> Letter:
-        """Whoever invites has chosen the room's name: it stands in the text alone, quoted."""
-        a, what = ("an", "event") if is_event else ("a", "room")
-        return self._write(
-            email,
-            _Content(
-                subject=f"{inviter} invites you to {a} {what} on {self._host}",
+            )
+        case RoomInvitation():
+            # Whoever invites has chosen the room's name: it stands in the text alone, quoted.
+            a, what = ("an", "event") if content.is_event else ("a", "room")
+            host = urlsplit(public_url).hostname or "Parlour"
+            return Text(
+                subject=f"{content.inviter} invites you to {a} {what} on {host}",
                 greeting="Hello,",
                 paragraphs=(
-                    f"{inviter} invites you to the {what} “{quotable(room)}” on Parlour.",
-                    f"Log in or come as a guest with this address ({email}): you need no room password.",
+                    f"{content.inviter} invites you to the {what} “{quotable(content.room)}” on Parlour.",
+                    f"Log in or come as a guest with this address ({recipient}): you need no room password.",
                 ),
                 action=f"Open the {what}",
-                link=f"{self._public_url}{path}",
+                link=f"{public_url}{content.path}",
                 footnote="If you do not know the sender, ignore this letter.",
-            ),
-        )
-
-    def _write(self, recipient: str, content: _Content) -> Letter:
-        text = self._templates.get_template("letter.txt").render(letter=content)
-        html = self._templates.get_template("letter.html").render(letter=content)
-        return Letter(recipient=recipient, subject=content.subject, text=text, html=html)
+            )
+        case _:
+            assert_never(content)

@@ -1,4 +1,4 @@
-"""The outbox: letters written in somebody's transaction, claimed and sent later.
+"""The outbox: letters put down in somebody's transaction, claimed and sent later.
 
 A claim is a lease: a sender that dies with letters in hand leaves them to be sent again once it ends
 (at least once, the pattern known as transactional outbox).
@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, delete, insert, select, update
 
 from parlour.db.database import AsyncConnection, Database
 from parlour.db.tables import outbox
-from parlour.mail.letters import Letter
+from parlour.mail.letters import Content, Letter, Written
 
 LEASE = timedelta(minutes=5)
+_CONTENT = msgspec.json.Decoder(Content | Written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,7 @@ class Outbox:
         rows = [
             {
                 "recipient": letter.recipient,
-                "subject": letter.subject,
-                "text": letter.text,
-                "html": letter.html,
+                "content": msgspec.json.encode(letter.content).decode(),
                 "created_at": now,
                 "attempts": 0,
                 "next_attempt_at": now if self._delivers else None,
@@ -113,5 +113,5 @@ class Outbox:
 
 
 def _queued(row: Row[Any]) -> QueuedLetter:
-    letter = Letter(row.recipient, row.subject, row.text, row.html)
+    letter = Letter(row.recipient, _CONTENT.decode(row.content))
     return QueuedLetter(row.id, letter, row.created_at, row.attempts)

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.rendering import MailRenderer
 from parlour.mail.smtp import (
     LetterDeferred,
     LetterRefused,
@@ -34,8 +35,9 @@ def pause_after(attempts: int) -> timedelta:
 class MailSender:
     """A task that lives as long as the server."""
 
-    def __init__(self, outbox: Outbox, server: SmtpServer, sender: Address) -> None:
+    def __init__(self, outbox: Outbox, renderer: MailRenderer, server: SmtpServer, sender: Address) -> None:
         self._outbox = outbox
+        self._renderer = renderer
         self._server = server
         self._sender = sender
 
@@ -66,7 +68,7 @@ class MailSender:
 
     async def _send(self, session: SmtpSession, queued: QueuedLetter) -> None:
         try:
-            await session.send(queued.letter)
+            await session.send(self._renderer.render(queued.letter))
         except LetterDeferred as error:
             await self._postpone(queued, reason=str(error))
             return

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from parlour.mail.letters import Letter
+from parlour.mail.rendering import Mail
 from parlour.wire.addresses import deliverable_email
 
 TIMEOUT_SECONDS = 30
@@ -95,12 +95,12 @@ class SmtpSession:
         self._client = client
         self._sender = sender
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, mail: Mail) -> None:
         """Raises LetterRefused, LetterDeferred or MailServerUnavailable."""
         try:
-            recipient = deliverable_email(letter.recipient)
+            recipient = deliverable_email(mail.recipient)
             await self._client.send_message(
-                self._message(letter, recipient), sender=self._sender.addr_spec, recipients=[recipient]
+                self._message(mail, recipient), sender=self._sender.addr_spec, recipients=[recipient]
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _as_refusal(error.recipients[0].code) from error
@@ -113,16 +113,16 @@ class SmtpSession:
         except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
             raise LetterRefused(type(error).__name__) from error
 
-    def _message(self, letter: Letter, recipient: str) -> EmailMessage:
+    def _message(self, mail: Mail, recipient: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = _Literal("To", recipient)
-        message["Subject"] = _Literal("Subject", letter.subject, encoded=True)
+        message["Subject"] = _Literal("Subject", mail.subject, encoded=True)
         message["Date"] = formatdate(usegmt=True)
         message["Message-ID"] = make_msgid(domain=self._sender.domain)
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
-        message.add_alternative(letter.html, subtype="html")
+        message.set_content(mail.text)
+        message.add_alternative(mail.html, subtype="html")
         return message
 
 

@@ -15,7 +15,7 @@ from parlour.db.database import AsyncConnection, Database
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.guess_throttle import Guess
 from parlour.limits import Postage, Quota
-from parlour.mail.letters import Letters
+from parlour.mail.letters import Letter, RoomInvitation
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
@@ -95,7 +95,6 @@ class RoomService:
         *,
         database: Database,
         outbox: Outbox,
-        letters: Letters,
         passwords: Passwords,
         sessions: Sessions,
         checks: PasswordChecks,
@@ -105,7 +104,6 @@ class RoomService:
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._letters = letters
         self._passwords = passwords
         self._sessions = sessions
         self._checks = checks
@@ -230,16 +228,13 @@ class RoomService:
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
-            letters = [
-                self._letters.invitation(
-                    email=email,
-                    inviter=identity.name,
-                    room=known.name,
-                    path=room_path(known.name),
-                    is_event=known.is_event,
-                )
-                async for email in in_turns(written_to, each=ADDRESSES_A_TURN)
-            ]
+            content = RoomInvitation(
+                inviter=identity.name,
+                room=known.name,
+                path=room_path(known.name),
+                is_event=known.is_event,
+            )
+            letters = [Letter(email, content) for email in written_to]
             for start in range(0, len(letters), ADDRESSES_A_TURN):
                 await self._outbox.put(connection, *letters[start : start + ADDRESSES_A_TURN])
         self._outbox.announce()

@@ -101,8 +101,11 @@ class ForgottenPassword(Body):
     email: Email
 
 
-class PasswordReset(Body):
+class LinkToken(Body):
     token: Text = Field(description="What the link in the mail ends with.")
+
+
+class PasswordReset(LinkToken):
     password: Password
 
 

@@ -16,7 +16,7 @@ async def asks_for(person: Person, email: str) -> str:
     """The token in the letter to the new address."""
     nothing_to_say(await person.put("/client/email", json={"email": email, "password": PASSWORD}))
     mail = await person.server.expect_mail(email)
-    return mail.text.split("/verifyemail/")[1].split()[0]
+    return mail.text.split("/verifyemail#")[1].split()[0]
 
 
 # ---------------------------------------------------------------------------------------------- email

@@ -1,6 +1,7 @@
 """Letters survive what happens to the mail server and to Parlour."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +27,12 @@ async def execute(server: ParlourServer, statement: Executable) -> Sequence[Row[
             return result.all() if result.returns_rows else []
     finally:
         await database.close()
+
+
+def written(*, recipient: str = "ann@example.org", subject: str = "Hello") -> dict[str, str]:
+    """A row's letter, as an older version left it."""
+    content = {"kind": "Written", "subject": subject, "text": "Hello", "html": "<p>Hello"}
+    return {"recipient": recipient, "content": json.dumps(content)}
 
 
 async def expect_emptied(server: ParlourServer) -> None:
@@ -103,8 +110,7 @@ async def test_a_letter_in_hand_at_a_power_cut_is_sent_again(
     await server.kill()
     over = datetime.now(UTC) + timedelta(seconds=5)
     claimed = {"created_at": NOW, "attempts": 1, "next_attempt_at": over}
-    letter = {"recipient": "ann@example.org", "subject": "Hello", "text": "Hello", "html": "<p>Hello"}
-    await execute(server, insert(outbox).values(letter | claimed))
+    await execute(server, insert(outbox).values(written() | claimed))
     await server.start()
     await mails.expect_message("ann@example.org")
     assert datetime.now(UTC) >= over, "not before"
@@ -147,9 +153,12 @@ async def test_a_letter_that_cannot_be_written_holds_up_nobody(
     server = await fresh_server({"PARLOUR_SMTP_URL": mails.url})
     await server.kill()
     due = {"created_at": datetime.now(UTC), "attempts": 0, "next_attempt_at": NOW}
-    letter = {"recipient": "ann@example.org", "subject": "Hello", "text": "Hello", "html": "<p>Hello"}
-    odd = [{"subject": "a\r\nBcc: eve@example.org"}, {"recipient": "no address"}, {"recipient": "a@b.c\nd"}]
-    await execute(server, insert(outbox).values([letter | due | change for change in [*odd, {}]]))
+    odd = [
+        written(subject="a\r\nBcc: eve@example.org"),
+        written(recipient="no address"),
+        written(recipient="a@b.c\nd"),
+    ]
+    await execute(server, insert(outbox).values([letter | due for letter in [*odd, written()]]))
     await server.start()
     received = await mails.expect_message("ann@example.org")
     assert received.subject == "Hello"

@@ -46,7 +46,7 @@ async def test_sqlite_is_told_how_to_be(storage: Database) -> None:
             name: (await connection.execute(text(f"PRAGMA {name}"))).scalar()
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
         }
-    assert told == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 3_500, "synchronous": 1}
+    assert told == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 3_500, "synchronous": 2}
 
 
 async def test_a_transaction_that_fails_leaves_nothing(storage: Database) -> None:

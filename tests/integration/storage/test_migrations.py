@@ -1,6 +1,7 @@
 """The schema is what `tables` says, on both databases, however one gets there."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,31 @@ async def test_accounts_that_nobody_confirmed_become_registrations(empty: Databa
     assert await rows(empty, "SELECT id FROM users ORDER BY id") == [(2,), (3,)]
     assert await rows(empty, "SELECT username FROM clients") == [("bobby",)]
     assert await rows(empty, "SELECT username_key FROM retired_usernames") == [("gone-lee",)]
+
+
+OLD_MAILS = (
+    "INSERT INTO outbox (id, recipient, subject, text, html, created_at, attempts) VALUES"
+    " (1, 'a@b.example', 'Hello', 'Hello', '<p>Hello', '2026-01-01 00:00:00', 0),"
+    " (2, 'a@b.example', 'x', 'https://a.example/reset/eyJh.eyJi.x', 'x', '2026-01-01 00:00:00', 0),"
+    " (3, 'a@b.example', 'x', 'https://a.example/verifyguest/eyJh.eyJi.x', 'x', '2026-01-01 00:00:00', 0),"
+    " (4, 'a@b.example', 'Hello', 'https://a.example/r/Garden', '<p>Hello', '2026-01-01 00:00:00', 0)",
+)
+
+
+async def test_mails_that_wait_keep_no_token(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0009"))
+    await in_transaction(empty, run(OLD_MAILS))
+    await migrate(empty)
+    kept = await rows(empty, "SELECT id, content FROM outbox ORDER BY id")
+    assert [(number, json.loads(content)) for number, content in kept] == [
+        (1, {"kind": "Written", "subject": "Hello", "text": "Hello", "html": "<p>Hello"}),
+        (
+            4,
+            {
+                "kind": "Written",
+                "subject": "Hello",
+                "text": "https://a.example/r/Garden",
+                "html": "<p>Hello",
+            },
+        ),
+    ]

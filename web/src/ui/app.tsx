@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from "react";
+import { type ComponentType, type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { RouterProvider } from "react-aria-components";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
@@ -15,6 +15,7 @@ import { ProfilePage } from "./pages/profile";
 import { RegisterPage } from "./pages/register";
 import { ResetPage } from "./pages/reset";
 import { SessionOverPage } from "./pages/session-over";
+import { StopEmailPage } from "./pages/stop-email";
 import { VerifyClientPage } from "./pages/verify-client";
 import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
@@ -81,9 +82,16 @@ function Pages() {
       <Route path="/mail" component={MailPage} />
       <Route path="/verifyclient/:token">{({ token }) => <VerifyClientPage token={token} />}</Route>
       <Route path="/verifyguest/:token">{({ token }) => <VerifyGuestPage token={token} />}</Route>
-      <Route path="/verifyemail/:token">{({ token }) => <VerifyEmailPage token={token} />}</Route>
+      <Route path="/verifyemail/:token?">
+        {({ token }) => <WithToken inPath={token}>{VerifyEmailPage}</WithToken>}
+      </Route>
+      <Route path="/stopemail">
+        <WithToken>{StopEmailPage}</WithToken>
+      </Route>
       <Route path="/forgot" component={ForgotPage} />
-      <Route path="/reset/:token">{({ token }) => <ResetPage token={token} />}</Route>
+      <Route path="/reset/:token?">
+        {({ token }) => <WithToken inPath={token}>{ResetPage}</WithToken>}
+      </Route>
       <Route path="/new">
         <LoggedIn>
           <NewRoomPage />
@@ -97,6 +105,25 @@ function Pages() {
       <Route component={NotFoundPage} />
     </Switch>
   );
+}
+
+/**
+ * A page for the token of a mail's link. It is the link's fragment, which browsers keep to themselves, or in
+ * the path as older mails have it. Another link opened in the same tab changes nothing but the fragment.
+ */
+function WithToken({ inPath, children: Page }: WithTokenProps) {
+  const token = useSyncExternalStore(onFragment, () => location.hash.slice(1)) || inPath || "";
+  return <Page key={token} token={token} />;
+}
+
+interface WithTokenProps {
+  inPath?: string | undefined;
+  children: ComponentType<{ token: string }>;
+}
+
+function onFragment(changed: () => void): () => void {
+  addEventListener("hashchange", changed);
+  return () => removeEventListener("hashchange", changed);
 }
 
 function LoggedIn({ children }: { children: ReactNode }) {

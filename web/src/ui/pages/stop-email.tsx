@@ -1,0 +1,54 @@
+import { useState } from "react";
+import { Action, LinkAction } from "../button";
+import { useTask } from "../form";
+import { Notice, ProblemNotice } from "../notice";
+import { useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
+import { VerificationDone } from "./verification";
+
+/** A button, since programs that look through mails open their links. */
+export function StopEmailPage({ token }: { token: string }) {
+  useTitle("Stop the change of your email address");
+  const { accounts } = useServices();
+  const [stopped, setStopped] = useState(false);
+  const task = useTask();
+  const stop = async () => {
+    await accounts.stopEmailChange(token);
+    setStopped(true);
+  };
+  if (stopped) {
+    return (
+      <VerificationDone
+        title="The change is stopped"
+        text="Your account keeps its email address. Whoever asked for the change knows your password: choose a new one now."
+      >
+        <LinkAction href="/forgot" look="primary">
+          Choose a new password
+        </LinkAction>
+      </VerificationDone>
+    );
+  }
+  const status = task.problem?.status;
+  const dead = status === 403 || status === 409;
+  return (
+    <CardPage>
+      <div className="card-head">
+        <h1>Stop the change of your email address</h1>
+        <p className="soft">Your account keeps the address that it has now.</p>
+      </div>
+      {status === 403 ? (
+        <Notice tone="warning">
+          This link is invalid, or its time is over. If your address has changed without you, tell
+          whoever runs this server.
+        </Notice>
+      ) : (
+        <ProblemNotice problem={task.problem} />
+      )}
+      {!dead && (
+        <Action look="primary" isPending={task.pending} onPress={() => task.run(stop)}>
+          Stop the change
+        </Action>
+      )}
+    </CardPage>
+  );
+}
