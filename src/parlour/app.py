@@ -313,7 +313,7 @@ class Parlour:
                 on_message=self.hub.announce,
                 on_access_changed=self.watchers.changed,
                 on_event=self.hub.become_event,
-                on_banned=self.hub.remove_person,
+                on_banned=self.hub.remove_people,
                 on_removed=self.hub.close_room,
             )
         )

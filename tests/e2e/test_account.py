@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import AtBrowser
-from tests.people import Visitors, unique
+from tests.people import Visitors, done, unique
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -90,3 +90,21 @@ async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrows
     await ann.field("Password").fill(account.password)
     await ann.button("Delete my account").click()
     await expect(ann.heading("Your account is deleted")).to_be_visible()
+
+
+async def test_a_change_of_email_that_its_owner_did_not_ask_for(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    account = await visitors.client("ann")
+    ann = await at_browser(account)
+    new_email = f"{unique('eve')}@example.org"
+    done(await account.put("/client/email", json={"email": new_email, "password": account.password}))
+    while "/stopemail#" not in (mail := await account.server.expect_mail(account.email)).text:
+        pass
+    await ann.page.goto(f"/stopemail#{mail.text.split('/stopemail#')[1].split()[0]}")
+    await expect(ann.heading("Stop the change of your email address")).to_be_visible()
+    await ann.button("Stop the change").click()
+    await expect(ann.heading("The change is stopped")).to_be_visible()
+    confirmation = await account.server.expect_mail(new_email)
+    await ann.page.goto(f"/verifyemail#{confirmation.text.split('/verifyemail#')[1].split()[0]}")
+    await expect(ann.heading("This link does not work")).to_be_visible()

@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, up
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import (
+    Id,
     UtcDateTime,
+    bans,
     clients,
     event_log,
     guests,
@@ -18,6 +20,7 @@ from parlour.db.tables import (
     retired_usernames,
     users,
 )
+from parlour.db.upsert import insert_selected_if_absent
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
 
@@ -142,7 +145,33 @@ async def add_user(connection: AsyncConnection, *, email: str, now: datetime) ->
         .where(invitations.c.email_key == key, invitations.c.user_id.is_(None))
         .values(user_id=user_id)
     )
+    await _take_over_bans(connection, user_id, key)
     return user_id
+
+
+async def _take_over_bans(connection: AsyncConnection, user_id: UserId, key: str) -> None:
+    """Bans of an address are bans of the account that has it, whatever its address is later."""
+    await connection.execute(
+        update(bans).where(bans.c.email_key == key, bans.c.user_id.is_(None)).values(user_id=user_id)
+    )
+
+
+async def _extend_bans(connection: AsyncConnection, user_id: UserId, *, old_key: str, key: str) -> None:
+    """Whoever is banned is so under the new address too, also when this account is no more.
+
+    Each row keeps the address by which the room's creator knows the person.
+    """
+    await _take_over_bans(connection, user_id, old_key)
+    mine = select(
+        bans.c.room_id, literal(key), func.min(bans.c.email), literal(user_id, Id), func.min(bans.c.banned_at)
+    )
+    await insert_selected_if_absent(
+        connection,
+        bans,
+        ["room_id", "email_key", "email", "user_id", "banned_at"],
+        mine.where(bans.c.user_id == user_id).group_by(bans.c.room_id),
+    )
+    await _take_over_bans(connection, user_id, key)
 
 
 async def add_client(
@@ -238,7 +267,7 @@ async def set_password(connection: AsyncConnection, user_id: UserId, password_ha
 
 
 async def set_email(connection: AsyncConnection, user_id: UserId, email: str) -> None:
-    """Invitations move along, and those to the new address are this person's too.
+    """Invitations move along, and so do bans; those of the new address are this person's too.
 
     Raises IntegrityError where the email is taken.
     """
@@ -257,6 +286,7 @@ async def set_email(connection: AsyncConnection, user_id: UserId, email: str) ->
         .where(invitations.c.email_key.in_([old_key, key]))
         .values(email=email, email_key=key, user_id=user_id)
     )
+    await _extend_bans(connection, user_id, old_key=old_key, key=key)
 
 
 async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts | None:

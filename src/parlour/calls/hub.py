@@ -21,7 +21,6 @@ from parlour.rooms.chat import Chat, Written
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import Banned, NotInvited, RoomRemoved
 from parlour.rooms.service import MadeEvent, RoomService
-from parlour.wire.addresses import email_key
 from parlour.wire.base import iso
 from parlour.wire.signaling import (
     Accepted,
@@ -144,8 +143,8 @@ class Hub:
         banned = self._presence.identity_of(event.peer_id) if is_here else None
         if banned is None:
             raise PeerNotFound
-        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
-        self.remove_person(room, banned.email)
+        _, people = await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        self.remove_people(room, people)
         self._watchers.changed()
         return ACCEPTED
 
@@ -189,10 +188,10 @@ class Hub:
         for connection_id in self._presence.connection_ids():
             self._deliver(connection_id, restarting)
 
-    def remove_person(self, room: Room, email: str) -> None:
-        """Takes whoever has this address out of the room's call."""
+    def remove_people(self, room: Room, banned: frozenset[UserId]) -> None:
+        """Takes those who were banned out of the room's call."""
         told = Removed(room=room.name, code=Banned.code, message=Banned().message)
-        self._visits.remove(room, told, lambda identity: email_key(identity.email) == email_key(email))
+        self._visits.remove(room, told, lambda identity: identity.user_id in banned)
 
     def become_event(self, made: MadeEvent) -> None:
         """Takes who is not invited out of the call; who is stays, and is at an event from now on."""

@@ -185,7 +185,8 @@ bans = Table(
     metadata,
     _owned_by("room_id", "rooms.id", primary_key=True),
     Column("email_key", String(254), primary_key=True),
-    Column("email", String(254), nullable=False),
+    Column("email", String(254), nullable=False),  # as the creator knows it, also in rows of other addresses
+    _outlives("user_id", "users.id"),
     _moment("banned_at"),
 )
 

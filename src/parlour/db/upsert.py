@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from parlour.db.database import AsyncConnection
@@ -30,6 +30,14 @@ async def add_to_counts(connection: AsyncConnection, table: Table, values: dict[
     unique = [name for name in values if name != "times"]
     more = {"times": table.c.times + statement.excluded.times}
     await connection.execute(statement.on_conflict_do_update(index_elements=unique, set_=more))
+
+
+async def insert_selected_if_absent(
+    connection: AsyncConnection, table: Table, columns: list[str], rows: Select[Any]
+) -> None:
+    """The rows of a query, which has a WHERE clause: SQLite takes ON for a join without one."""
+    insert = _insert(connection, table).from_select(columns, rows)
+    await connection.execute(insert.on_conflict_do_nothing())
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:

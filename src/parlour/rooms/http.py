@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import RootModel
 
 from parlour.accounts.http import Identification, visitor_of
-from parlour.accounts.identity import Identity
+from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions import Sessions
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
@@ -76,7 +76,7 @@ def room_routes(
     on_message: Callable[[Written], None],
     on_access_changed: Callable[[], None],
     on_event: Callable[[MadeEvent], None],
-    on_banned: Callable[[Room, str], None],
+    on_banned: Callable[[Room, frozenset[UserId]], None],
     on_removed: Callable[[Room], None],
 ) -> APIRouter:
     """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
@@ -210,8 +210,8 @@ def room_routes(
     @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING))
     async def ban(body: NewBan, caller: Writer) -> Nothing:
         """Remove a person from a room of one's own, and from its call; they may not enter again."""
-        room = await rooms.ban(caller, room=body.room, email=body.email)
-        on_banned(room, body.email)
+        room, banned = await rooms.ban(caller, room=body.room, email=body.email)
+        on_banned(room, banned)
         on_access_changed()
         return Nothing()
 

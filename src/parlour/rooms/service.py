@@ -281,14 +281,19 @@ class RoomService:
                 refused[identity.user_id] = refusal
         return Rights(room=known, refused=refused)
 
-    async def ban(self, identity: Identity, *, room: str, email: str) -> Room:
-        """Whoever has this address may not enter from now on. Raises NotTheCreator or CreatorStays."""
+    async def ban(self, identity: Identity, *, room: str, email: str) -> tuple[Room, frozenset[UserId]]:
+        """Whoever has this address may not enter from now on, nor under another one later.
+
+        Answers who they are, as far as they have an account. Raises NotTheCreator or CreatorStays.
+        """
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.BAN, room=room, identity=identity)
             if email_key(email) == email_key(identity.email):
                 raise CreatorStays
-            await store.ban(connection, known.room_id, email, now=self._clock())
-        return known
+            banned = await store.ban(connection, known.room_id, email, now=self._clock())
+            if identity.user_id in banned:
+                raise CreatorStays
+        return known, banned
 
     async def unban(self, identity: Identity, *, room: str, email: str) -> None:
         """They are what they were before: invited, admitted or neither."""

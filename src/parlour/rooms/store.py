@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    Table,
     and_,
     bindparam,
     case,
@@ -74,17 +73,25 @@ def _room(row: Row[Any]) -> Room:
     )
 
 
-def _named_in(table: Table, user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
-    """By address, in `invitations` or `bans`: an account may be newer than either, and end before."""
+def _is_invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
+    """By address: an account may be newer than its invitation, and end before."""
     own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
-    return exists().where(table.c.room_id == rooms.c.id, table.c.email_key == own)
+    return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == own)
+
+
+def _is_banned(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
+    """By address, as an account ends before its ban, or by account, as that may have another address now."""
+    own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
+    return exists().where(
+        bans.c.room_id == rooms.c.id, or_(bans.c.email_key == own, bans.c.user_id == user_id)
+    )
 
 
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
 _ROOM_AND_STANDING = _ROOM.add_columns(
-    _named_in(invitations, _ASKING).label("is_invited"),
-    _named_in(bans, _ASKING).label("is_banned"),
+    _is_invited(_ASKING).label("is_invited"),
+    _is_banned(_ASKING).label("is_banned"),
     _ADMITTED.label("is_admitted"),
 ).where(rooms.c.name_key == bindparam("room"))
 _caller = users.alias("caller")
@@ -170,7 +177,7 @@ async def visible_rooms(
     free: ColumnElement[bool] = events.c.id.is_(None)
     visible = free
     if user_id is not None:
-        invited = and_(_named_in(invitations, user_id), ~_named_in(bans, user_id))
+        invited = and_(_is_invited(user_id), ~_is_banned(user_id))
         visible = or_(free, rooms.c.creator_id == user_id, invited)
     query = _ROOM.where(visible).order_by(rooms.c.name_key)
     if after is not None:
@@ -228,15 +235,15 @@ async def all_rooms(connection: AsyncConnection) -> list[Room]:
 
 async def events_among(connection: AsyncConnection, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
     """Which of these rooms are events, and who may see each: its creator and its invitees."""
+    is_banned = exists().where(
+        bans.c.room_id == invitations.c.room_id,
+        or_(bans.c.email_key == invitations.c.email_key, bans.c.user_id == users.c.id),
+    )
     query = (
         select(rooms.c.id, rooms.c.creator_id, users.c.id.label("user_id"))
         .join_from(rooms, events, events.c.room_id == rooms.c.id)
         .outerjoin(invitations, invitations.c.room_id == rooms.c.id)
-        .outerjoin(
-            bans,
-            and_(bans.c.room_id == invitations.c.room_id, bans.c.email_key == invitations.c.email_key),
-        )
-        .outerjoin(users, and_(users.c.email_key == invitations.c.email_key, bans.c.room_id.is_(None)))
+        .outerjoin(users, and_(users.c.email_key == invitations.c.email_key, ~is_banned))
         .where(rooms.c.id.in_(list(room_ids)))
     )
     seen: defaultdict[RoomId, set[UserId]] = defaultdict(set)
@@ -326,19 +333,59 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
     return [Invitation(email=row.email, username=row.username) async for row in _rows(connection, query)]
 
 
-async def ban(connection: AsyncConnection, room_id: RoomId, email: str, *, now: datetime) -> None:
-    values = {"room_id": room_id, "email": email, "email_key": email_key(email), "banned_at": now}
-    await insert_if_absent(connection, bans, values)
+async def ban(
+    connection: AsyncConnection, room_id: RoomId, email: str, *, now: datetime
+) -> frozenset[UserId]:
+    """Bans the address, who has it now, and who wrote in this room when they had it. Answers who they are.
+
+    The creator knows the address from the chat, where it stays as it was.
+    """
+    key = email_key(email)
+    wrote = select(messages.c.author_id).where(
+        messages.c.room_id == room_id, messages.c.author_email == email, messages.c.author_id.is_not(None)
+    )
+    people = (
+        select(users.c.id, users.c.email_key)
+        .where(or_(users.c.email_key == key, users.c.id.in_(wrote)))
+        .order_by(users.c.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    found = (await connection.execute(people)).all()
+    owner = next((one.id for one in found if one.email_key == key), None)
+    banned = [(key, owner), *((one.email_key, one.id) for one in found if one.id != owner)]
+    for one_key, user_id in banned:
+        values = {
+            "room_id": room_id,
+            "email": email,
+            "email_key": one_key,
+            "user_id": user_id,
+            "banned_at": now,
+        }
+        await insert_if_absent(connection, bans, values)
+    return frozenset(UserId(one.id) for one in found)
 
 
 async def unban(connection: AsyncConnection, room_id: RoomId, email: str) -> None:
+    """Lifts the ban that the creator knows by this address, and any of the account that has it now."""
+    key = email_key(email)
+    owner = select(users.c.id).where(users.c.email_key == key).scalar_subquery()
+    here = bans.c.room_id == room_id
+    query = select(bans.c.email, bans.c.user_id).where(
+        here, or_(bans.c.email_key == key, bans.c.email == email, bans.c.user_id == owner)
+    )
+    found = (await connection.execute(query)).all()
+    known_by = {row.email for row in found}
+    accounts = {row.user_id for row in found if row.user_id is not None}
     await connection.execute(
-        delete(bans).where(bans.c.room_id == room_id, bans.c.email_key == email_key(email))
+        delete(bans).where(here, or_(bans.c.email.in_(known_by), bans.c.user_id.in_(accounts)))
     )
 
 
 async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
-    query = select(bans).where(bans.c.room_id == room_id).order_by(bans.c.banned_at, bans.c.email_key)
+    """One for each address by which the creator knows somebody, however many they have had since."""
+    since = func.min(bans.c.banned_at, type_=bans.c.banned_at.type)
+    query = select(bans.c.email, since.label("banned_at")).where(bans.c.room_id == room_id)
+    query = query.group_by(bans.c.email).order_by(since, bans.c.email)
     return [Ban(email=row.email, banned_at=row.banned_at) async for row in _rows(connection, query)]
 
 

@@ -241,3 +241,26 @@ async def test_mails_that_wait_keep_no_token(empty: Database) -> None:
             },
         ),
     ]
+
+
+OLD_BANS = (
+    "INSERT INTO users (id, email, email_key, created_at) VALUES"
+    " (1, 'ann@example.org', 'ann@example.org', '2026-01-01 00:00:00'),"
+    " (2, 'eve@example.org', 'eve@example.org', '2026-01-01 00:00:00')",
+    "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_id, creator_name, created_at)"
+    " VALUES (1, 'Garden', 'garden', 'x', '', 1, 'annie', '2026-01-01 00:00:00')",
+    "INSERT INTO bans (room_id, email, email_key, banned_at) VALUES"
+    " (1, 'Eve@example.org', 'eve@example.org', '2026-01-01 00:00:00'),"
+    " (1, 'mal@example.org', 'mal@example.org', '2026-01-01 00:00:00')",
+)
+
+
+async def test_bans_get_the_account_of_their_address(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0010"))
+    await in_transaction(empty, run(OLD_BANS))
+    await migrate(empty)
+    kept = await rows(empty, "SELECT room_id, email, email_key, user_id FROM bans ORDER BY email_key")
+    assert kept == [
+        (1, "Eve@example.org", "eve@example.org", 2),
+        (1, "mal@example.org", "mal@example.org", None),
+    ]
