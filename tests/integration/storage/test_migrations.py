@@ -225,7 +225,7 @@ OLD_MAILS = (
 
 
 async def test_mails_that_wait_keep_no_token(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0009"))
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0010"))
     await in_transaction(empty, run(OLD_MAILS))
     await migrate(empty)
     kept = await rows(empty, "SELECT id, content FROM outbox ORDER BY id")
@@ -256,7 +256,7 @@ OLD_BANS = (
 
 
 async def test_bans_get_the_account_of_their_address(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0010"))
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0011"))
     await in_transaction(empty, run(OLD_BANS))
     await migrate(empty)
     kept = await rows(empty, "SELECT room_id, email, email_key, user_id FROM bans ORDER BY email_key")
