@@ -10,9 +10,10 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.http.document import Document
+from tests.integration.http.storage import room_of
 from tests.integration.signaling.python import PythonClient
 from tests.integration.signaling.raw import RawSocket, raw_socket
-from tests.people import Person, Visitors, unique
+from tests.people import ROOM_PASSWORD, Person, Visitors, unique
 from tests.servers import ParlourServer
 
 SQL = "'; DROP TABLE rooms; --"
@@ -235,3 +236,55 @@ async def test_a_guest_who_joins_three_hundred_times(fresh_server: StartServer) 
         assert joined < 150
         elsewhere = (await sockets[-1].asks(joins))["code"]
         assert elsewhere in ("rate_limited", "too_many_visits"), "a person's connections share the rate"
+
+
+# ------------------------------------------------------------------------------------------ their names
+
+
+async def makes_room(person: Person, name: str) -> httpx.Response:
+    body = {"name": name, "password": ROOM_PASSWORD, "description": "", "creator": person.username}
+    return await person.post("/room", body)
+
+
+@pytest.mark.parametrize(
+    "alike",
+    ["Gаrden {}", "Gardеn {}", "ＧARDEN {}", "𝐆arden {}", "Garden\u00a0{}", "Garden  {}", "Gar\u200dden {}",
+     "Garden {}\ufe0f"],
+)  # fmt: skip
+async def test_a_room_that_looks_like_anothers(ann: Person, mallory: Person, alike: str) -> None:
+    mark = unique("")
+    await ann.creates_room(f"Garden {mark}")
+    answer = await makes_room(mallory, alike.format(mark))
+    assert (answer.status_code, answer.json()["code"]) == (409, "room_name_taken")
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    "name", [".", "..", "\u200b", "\u3164", "\u2800", "\u2066x", "a\u202etxt.exe", "Gar\u200bden", "a\u2028b"]
+)
+async def test_a_room_that_nobody_sees_or_finds(ann: Person, name: str) -> None:
+    answer = await makes_room(ann, name)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name")
+
+
+async def test_a_room_is_entered_by_any_spelling_of_its_name(ann: Person, mallory: Person) -> None:
+    mark = unique("")
+    room = await ann.creates_room(f"Cafe\u0301 {mark}")
+    assert room not in await mallory.sees(), "it is NFC"
+    assert f"Café {mark}" in await mallory.sees()
+    for spelling in (room, f"CAFÉ {mark}", f" café\u3000{mark} "):
+        await mallory.enters(spelling)
+        await mallory.writes("hello", to=spelling)
+    assert len(await mallory.reads(f"Café {mark}")) == 3
+
+
+@pytest.mark.parametrize("name", ["..", "\u202e{}", "\u200b{}", "a\u2060{}"])
+async def test_rooms_of_before_are_entered_listed_and_removed(
+    ann: Person, mallory: Person, name: str
+) -> None:
+    room = room_of(ann, name.format(unique("")))
+    assert room in await mallory.sees()
+    await mallory.enters(room)
+    await mallory.writes("hello", to=room)
+    assert (await ann.post("/room/remove", {"room": room})).status_code == 200
+    assert room not in await mallory.sees()

@@ -1,3 +1,5 @@
+import { canBeSeen, fitsPath, MAX_NAME_LENGTH, nameLength } from "./names";
+
 /** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
 export type Rule = (value: string) => string | null;
 
@@ -25,8 +27,10 @@ export const password: Rule = (value) =>
   value.length >= 8 && value.length <= 128 ? null : "Use 8 to 128 characters.";
 
 export const roomName: Rule = (value) => {
-  const length = value.trim().length;
-  return length >= 1 && length <= 64 ? null : "Use 1 to 64 characters.";
+  const length = nameLength(value);
+  if (length < 1 || length > MAX_NAME_LENGTH) return `Use 1 to ${MAX_NAME_LENGTH} characters.`;
+  if (!canBeSeen(value)) return "Use characters that can be seen.";
+  return fitsPath(value) ? null : "A room can’t be called that.";
 };
 
 /** Splits what was typed or pasted into addresses and the rest. */

@@ -16,7 +16,6 @@ from parlour.db.database import AWAY
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
-from parlour.wire.base import room_key
 
 RETRY_SECONDS = 2.0
 
@@ -42,7 +41,7 @@ class Trust:
     def room(self, identity: Identity, name: str) -> Room | None:
         """Where this person is in the call of that room, or away from it for the moment."""
         for _, visit in self._visits_of(identity.user_id):
-            if visit.room.name_key == room_key(name) and identity.session is not None:
+            if visit.room.is_called(name) and identity.session is not None:
                 self._note(identity, identity.session)
                 return visit.room
         return None

@@ -26,7 +26,6 @@ from parlour.errors import Unavailable
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
-from parlour.wire.base import room_key
 from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, Removed, RemovePeer
 
 SWEEP_SECONDS = 10.0
@@ -90,7 +89,7 @@ class Visits:
             tasks.create_task(self._sweep())
 
     async def join(self, connection: Connection, event: Join) -> Joined:
-        if isinstance(connection.state, InCall) and connection.state.room.name_key == room_key(event.room):
+        if isinstance(connection.state, InCall) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
         self._joining[connection.connection_id] = event
         room, is_permitted = await self._room_to_enter(connection.identity, event.room)

@@ -153,12 +153,14 @@ rooms = Table(
     Column("id", Id, primary_key=True),
     Column("name", String(64), nullable=False),
     Column("name_key", String(192), nullable=False, unique=True),
+    Column("name_skeleton", String(192), nullable=True),  # null where an older room looks the same
     Column("password_hash", Text, nullable=False),
     Column("description", Text, nullable=False),
     _outlives("creator_id", "users.id"),
     Column("creator_name", String(24), nullable=False),
     _moment("created_at"),
 )
+Index("uq_rooms_name_skeleton", rooms.c.name_skeleton, unique=True)
 
 admissions = Table(
     "admissions",

@@ -9,8 +9,8 @@ _DOTS = ".\u3002\uff0e\uff61\u2024"
 """What host names are written with, and what browsers take for it (UTS 46)."""
 _LINKABLE = re.compile(
     rf"""
-    (?<=[^\s\d])[{_DOTS}](?=\w)                                # evil.example
-    | (?<=\d)[{_DOTS}](?=\d*[^\W\d]) | (?<=\d)[{_DOTS}](?=\d+[{_DOTS}])  # 192.0.2.7, but not 2.0
+    (?<=[^\s\d])[{_DOTS}](?=[^\W_])                                # evil.example
+    | (?<=\d)[{_DOTS}](?=\d*[^\W\d_]) | (?<=\d)[{_DOTS}](?=\d+[{_DOTS}])  # 192.0.2.7, but not 2.0
     | (?<!\d):(?=\S) | :(?=//)                                 # https:, but not 10:30
     | /(?=/) | @(?=\S)
     """,

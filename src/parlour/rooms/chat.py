@@ -20,7 +20,7 @@ from parlour.rooms.entities import Message, Room
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import MessageIdTaken
 from parlour.rooms.service import permitted, permitted_to_write
-from parlour.wire.base import room_key
+from parlour.wire.names import name_key
 
 LONGEST_WAIT_SECONDS = 4
 REMEMBERED = 1_000
@@ -70,7 +70,7 @@ class Chat:
         somebody else's.
         """
         await self._messages.take(str(identity.user_id), cost=message_cost(text))
-        key = room_key(room), message_id or str(uuid.uuid4())
+        key = name_key(room), message_id or str(uuid.uuid4())
         async with self._turn(key[0]):
             try:
                 written = await self._write(identity, room=room, text=text, chosen_id=key[1])

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NewType
 
 from parlour.accounts.identity import UserId
-from parlour.wire.base import room_key
+from parlour.wire.names import exact_name_key
 
 RoomId = NewType("RoomId", int)
 
@@ -25,9 +25,9 @@ class Room:
     def is_event(self) -> bool:
         return self.event_id is not None
 
-    @property
-    def name_key(self) -> str:
-        return room_key(self.name)
+    def is_called(self, name: str) -> bool:
+        """In any case; other spellings of a name are the database's to know."""
+        return exact_name_key(self.name) == exact_name_key(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

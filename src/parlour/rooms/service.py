@@ -131,7 +131,7 @@ class RoomService:
         if creator_id != identity.user_id:
             raise NotTheCaller
         async with self._database.reading() as connection:
-            if await store.room_exists(connection, name):
+            if await store.is_name_taken(connection, name):
                 raise RoomNameTaken
         await self._new_rooms.take(str(identity.user_id))
         password_hash = await self._passwords.hash(password, visitor)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    String,
     and_,
     bindparam,
     case,
@@ -43,7 +44,7 @@ from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
 from parlour.rooms.policy import Standing
 from parlour.turns import in_turns
 from parlour.wire.addresses import email_key
-from parlour.wire.base import room_key
+from parlour.wire.names import name_key, name_skeleton, older_name_key
 
 ROWS_A_TURN = 50
 ROWS_A_MINUTE = 10
@@ -87,13 +88,28 @@ def _is_banned(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
     )
 
 
+_older_rooms = rooms.alias("older_rooms")
+_CALLED = func.coalesce(
+    select(_older_rooms.c.name_key)
+    .where(_older_rooms.c.name_key == bindparam("older_key"))
+    .scalar_subquery(),
+    bindparam("name_key", type_=String),
+)
+"""The key of the room that is called so: a room of before, whose key another has, by its exact name."""
+
+
+def _called(name: str) -> dict[str, str]:
+    """The values of `_CALLED`."""
+    return {"name_key": name_key(name), "older_key": older_name_key(name)}
+
+
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
 _ROOM_AND_STANDING = _ROOM.add_columns(
     _is_invited(_ASKING).label("is_invited"),
     _is_banned(_ASKING).label("is_banned"),
     _ADMITTED.label("is_admitted"),
-).where(rooms.c.name_key == bindparam("room"))
+).where(rooms.c.name_key == _CALLED)
 _caller = users.alias("caller")
 _HELD_ROOM_AND_STANDING = _ROOM_AND_STANDING.join(_caller, _caller.c.id == _ASKING).with_for_update(
     read=True, key_share=True, of=[rooms, _caller]
@@ -104,7 +120,7 @@ _HELD_ROOM_AND_STANDING = _ROOM_AND_STANDING.join(_caller, _caller.c.id == _ASKI
 async def room_and_standing(
     connection: AsyncConnection, name: str, user_id: UserId
 ) -> tuple[Room, Standing] | None:
-    asked = {"room": room_key(name), "user_id": user_id}
+    asked = {**_called(name), "user_id": user_id}
     row = (await connection.execute(_ROOM_AND_STANDING, asked)).one_or_none()
     return None if row is None else _room_and_standing(row, user_id)
 
@@ -117,7 +133,7 @@ async def held_room_and_standing(
     What refers to either would else be refused by the database in the middle of it (a foreign key). Raises
     InvalidToken where the caller's account is no more.
     """
-    asked = {"room": room_key(name), "user_id": user_id}
+    asked = {**_called(name), "user_id": user_id}
     row = (await connection.execute(_HELD_ROOM_AND_STANDING, asked)).one_or_none()
     if row is not None:
         return _room_and_standing(row, user_id)
@@ -181,10 +197,11 @@ async def visible_rooms(
         visible = or_(free, rooms.c.creator_id == user_id, invited)
     query = _ROOM.where(visible).order_by(rooms.c.name_key)
     if after is not None:
-        query = query.where(rooms.c.name_key > room_key(after))
+        query = query.where(rooms.c.name_key > _CALLED)
     if limit is not None:
         query = query.limit(limit)
-    return [_room(row) for row in await connection.execute(query)]
+    named = {} if after is None else _called(after)
+    return [_room(row) for row in await connection.execute(query, named)]
 
 
 async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[Room]:
@@ -267,7 +284,8 @@ async def add_room(
     await connection.execute(
         insert(rooms).values(
             name=name,
-            name_key=room_key(name),
+            name_key=name_key(name),
+            name_skeleton=name_skeleton(name),
             password_hash=password_hash,
             description=description,
             creator_id=creator_id,
@@ -278,8 +296,14 @@ async def add_room(
 
 
 async def room_exists(connection: AsyncConnection, name: str) -> bool:
-    found = await connection.execute(select(rooms.c.id).where(rooms.c.name_key == room_key(name)))
+    found = await connection.execute(select(rooms.c.id).where(rooms.c.name_key == _CALLED), _called(name))
     return found.first() is not None
+
+
+async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
+    """Whether a room is called so, or looks as if it were."""
+    looks = or_(rooms.c.name_key == _CALLED, rooms.c.name_skeleton == name_skeleton(name))
+    return (await connection.execute(select(rooms.c.id).where(looks), _called(name))).first() is not None
 
 
 async def replace_password(

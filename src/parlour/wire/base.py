@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from pydantic.alias_generators import to_camel
 
 from parlour.wire.addresses import parsed_email
+from parlour.wire.names import NEW_NAME_PATTERN, ROOM_NAME_LENGTH, parsed_name
 
 USERNAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{3,23}$"
-ROOM_NAME_LENGTH = 64
 CHAT_TEXT_LENGTH = 4000
 PASSWORD_LENGTH = (8, 128)
 
@@ -22,10 +22,6 @@ _NO_CONTROL_NOT_BLANK = _NO_CONTROL[:-1] + r"[^\s\u0000-\u001f\u007f-\u009f]" + 
 
 def username_key(username: str) -> str:
     return username.casefold()
-
-
-def room_key(name: str) -> str:
-    return name.strip().casefold()
 
 
 def is_loopback(host: str) -> bool:
@@ -61,6 +57,10 @@ RoomName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=_NO_CONTROL),
     Field(examples=["Garden"], json_schema_extra={"pattern": _NO_CONTROL_NOT_BLANK}),
+]
+"""As rooms were ever called: what exists can be entered and removed, whatever the rules for new names say."""
+NewRoomName = Annotated[
+    RoomName, AfterValidator(parsed_name), Field(json_schema_extra={"pattern": NEW_NAME_PATTERN})
 ]
 ChatText = Annotated[
     str,

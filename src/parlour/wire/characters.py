@@ -31,3 +31,9 @@ def is_default_ignorable(character: str) -> bool:
     code = ord(character)
     place = bisect_right(_STARTS, code) - 1
     return place >= 0 and code <= _DEFAULT_IGNORABLE[place][1]
+
+
+DEFAULT_IGNORABLE = "".join(
+    f"{chr(first)}-{chr(last)}" if first != last else chr(first) for first, last in _DEFAULT_IGNORABLE
+)
+"""The same, as the inside of a character class of a regular expression."""

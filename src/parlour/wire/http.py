@@ -9,6 +9,7 @@ from parlour.wire.base import (
     CamelBody,
     ChatText,
     Email,
+    NewRoomName,
     Password,
     RoomName,
     Text,
@@ -141,7 +142,7 @@ class SessionList(Body):
 
 
 class NewRoom(Body):
-    name: RoomName
+    name: NewRoomName
     password: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
     description: Annotated[Text, StringConstraints(max_length=1000)]
     creator: Handle = Field(description="The caller's own username (or email).")

@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar, Literal, NewType, assert_never
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from parlour.wire.base import CHAT_TEXT_LENGTH, ROOM_NAME_LENGTH
+from parlour.wire.base import CHAT_TEXT_LENGTH
+from parlour.wire.names import ROOM_NAME_LENGTH
 
 PeerId = NewType("PeerId", str)
 

@@ -13,7 +13,7 @@ import bcrypt
 from sqlalchemy import Connection, NullPool, create_engine, delete, insert, make_url, select
 
 from parlour.db.tables import clients, events, registrations, rooms, users
-from parlour.wire.base import room_key
+from parlour.wire.names import name_key
 from tests.people import ROOM_PASSWORD, Person, unique
 from tests.servers import ParlourServer
 
@@ -60,7 +60,7 @@ def room_of(creator: Person, name: str | None = None) -> str:
     name = name or unique("room")
     row: dict[str, Any] = {
         "name": name,
-        "name_key": room_key(name),
+        "name_key": name_key(name),
         "password_hash": _ROOM_HASH,
         "description": "",
         "creator_name": creator.username,

@@ -14,9 +14,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 import parlour.db.migrations
+from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 from parlour.db.migrate import HEAD, DatabaseTooNew, migrate
 from parlour.db.tables import metadata
+from parlour.rooms.store import room_and_standing, visible_rooms
 from tests.conftest import Databases
 from tests.people import Visitors
 from tests.servers import ParlourServer
@@ -264,3 +266,43 @@ async def test_bans_get_the_account_of_their_address(empty: Database) -> None:
         (1, "Eve@example.org", "eve@example.org", 2),
         (1, "mal@example.org", "mal@example.org", None),
     ]
+
+
+NAMED_ALIKE = (
+    "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_name, created_at) VALUES"
+    " (1, 'Café', 'café', 'x', '', 'ann', '2026-01-01 00:00:00'),"
+    " (2, 'Cafe\u0301', 'cafe\u0301', 'x', '', 'mallory', '2026-01-01 00:00:00'),"
+    " (3, 'Gаrden', 'gаrden', 'x', '', 'ann', '2026-01-01 00:00:00'),"
+    " (4, 'Garden', 'garden', 'x', '', 'bob', '2026-01-01 00:00:00'),"
+    " (5, '..', '..', 'x', '', 'ann', '2026-01-01 00:00:00')",
+    "INSERT INTO messages (room_id, message_id, author_name, author_email, text, sent_at) VALUES"
+    " (2, 'a', 'Guest', 'x@example.org', 'hello', '2026-01-01 00:00:00')",
+)
+
+
+async def test_rooms_whose_names_are_one_by_now_stay_two(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0012"))
+    await in_transaction(empty, run(NAMED_ALIKE))
+    await migrate(empty)
+    query = "SELECT id, name_key, name_skeleton FROM rooms ORDER BY id"
+    assert await rows(empty, query) == [
+        (1, "café", "café"),
+        (2, "\x1fcafe\u0301", None),
+        (3, "gаrden", "garden"),
+        (4, "garden", None),
+        (5, "..", ".."),
+    ]
+    assert await rows(empty, "SELECT text FROM messages") == [("hello",)]
+    async with empty.transaction() as connection:
+        stranger = UserId(1)
+        for name in ("Café", "CAFÉ", "Cafe\u0301", "Gаrden", "Garden", ".."):
+            found = await room_and_standing(connection, name, stranger)
+            assert found is not None
+            assert found[0].name.casefold() == name.casefold()
+        for limit in (1, 2, 5):
+            listed: list[str] = []
+            while page := await visible_rooms(
+                connection, None, limit=limit, after=listed[-1] if listed else None
+            ):
+                listed += [room.name for room in page]
+            assert sorted(listed) == sorted(["Café", "Cafe\u0301", "Gаrden", "Garden", ".."])

@@ -2,6 +2,7 @@ import { useId } from "react";
 import { Button, Input, Label, Text, TextField } from "react-aria-components";
 import { splitEmails } from "../rules";
 import { CloseIcon } from "./icons";
+import { Isolated } from "./isolated";
 
 interface EmailsFieldProps {
   label: string;
@@ -57,7 +58,9 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
       <ul className="chips" id={listId} aria-label="Addresses">
         {emails.map((email) => (
           <li className="chip" key={email}>
-            <span>{email}</span>
+            <span>
+              <Isolated>{email}</Isolated>
+            </span>
             <Button
               className="chip-remove"
               aria-label={`Remove ${email}`}

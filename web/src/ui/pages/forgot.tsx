@@ -5,6 +5,7 @@ import { Action, TextLink } from "../button";
 import { Field } from "../field";
 import { submitting, useFields, useTask } from "../form";
 import { MailIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { Notice, ProblemNotice } from "../notice";
 import { useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
@@ -72,8 +73,12 @@ function Sent({ email }: { email: string }) {
       <div className="card-head" role="status">
         <h1>Check your mail</h1>
         <p className="soft">
-          If there is an account with <strong>{email}</strong>, a link is on its way to it. It works
-          once, for {formatSpan(config?.password_reset_ttl ?? 1800)}. Look into the spam folder too.
+          If there is an account with{" "}
+          <strong>
+            <Isolated>{email}</Isolated>
+          </strong>
+          , a link is on its way to it. It works once, for{" "}
+          {formatSpan(config?.password_reset_ttl ?? 1800)}. Look into the spam folder too.
         </p>
       </div>
       {config?.dev_mail && (

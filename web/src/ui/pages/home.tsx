@@ -5,6 +5,7 @@ import type { RoomEntry } from "../../wire.gen";
 import { Action, LinkAction } from "../button";
 import { roomPath } from "../destination";
 import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { Notice, Spinner } from "../notice";
 import { useIdentity, useServices, useStore, useTitle } from "../services";
 import { groupRooms, type RoomGroup } from "./room-groups";
@@ -116,7 +117,9 @@ function Rooms({ rooms, me }: { rooms: RoomEntry[]; me: string | null }) {
       {groups.length === 0 && (
         <div className="empty" role="status">
           <h2>Nothing found</h2>
-          <p>No room here goes by “{search.trim()}”.</p>
+          <p>
+            No room here goes by “<Isolated>{search.trim()}</Isolated>”.
+          </p>
           <Action onPress={() => setSearch("")}>Show all rooms</Action>
         </div>
       )}
@@ -148,9 +151,13 @@ function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: 
   return (
     <article className="room-card">
       <AriaLink href={roomPath(room.name)} className="title">
-        {room.name}
+        <Isolated>{room.name}</Isolated>
       </AriaLink>
-      {room.description && <p className="about">{room.description}</p>}
+      {room.description && (
+        <p className="about" dir="auto">
+          {room.description}
+        </p>
+      )}
       <div className="row">
         {room.room_id !== null ? (
           <span className="badge warm">

@@ -5,6 +5,7 @@ import { Action, TextLink } from "../button";
 import { Field } from "../field";
 import { submitting, useFields, useTask } from "../form";
 import { MailIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { Notice, ProblemNotice } from "../notice";
 import { useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
@@ -23,7 +24,11 @@ export function MailPage() {
         <p className="soft">
           {email ? (
             <>
-              We have sent a link to <strong>{email}</strong>.
+              We have sent a link to{" "}
+              <strong>
+                <Isolated>{email}</Isolated>
+              </strong>
+              .
             </>
           ) : (
             "We send you a link."

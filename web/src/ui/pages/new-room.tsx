@@ -9,6 +9,7 @@ import { EmailsField, takeTyped } from "../emails-field";
 import { Field, Switch } from "../field";
 import { submitting, useFields, useTask } from "../form";
 import { CheckIcon, LockIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { Notice, ProblemNotice } from "../notice";
 import { useIdentity, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
@@ -161,12 +162,15 @@ function RoomCreated({ created }: { created: Created }) {
         <CheckIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>“{created.name}” is ready</h1>
+        <h1>
+          “<Isolated>{created.name}</Isolated>” is ready
+        </h1>
         <p className="soft">Not everything went as you asked, though.</p>
       </div>
       {created.rejected.length > 0 && (
         <Notice tone="warning">
-          These are no email addresses, so nothing was sent: {created.rejected.join(", ")}
+          These are no email addresses, so nothing was sent:{" "}
+          <Isolated>{created.rejected.join(", ")}</Isolated>
         </Notice>
       )}
       {created.problem && <Notice tone="danger">{created.problem.message}</Notice>}

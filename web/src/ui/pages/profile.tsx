@@ -5,6 +5,7 @@ import { Avatar } from "../avatar";
 import { Action, TextLink } from "../button";
 import { Switch } from "../field";
 import { GuestTimer } from "../guest-timer";
+import { Isolated } from "../isolated";
 import { useIdentity, useServices, useStore, useTitle } from "../services";
 import { CardPage } from "../shell";
 import { chooseTheme, type Theme, theme } from "../theme";
@@ -37,7 +38,9 @@ function Profile({ identity }: { identity: Identity }) {
       </div>
       <dl className="facts">
         <dt>Email</dt>
-        <dd>{identity.email}</dd>
+        <dd>
+          <Isolated>{identity.email}</Isolated>
+        </dd>
         {identity.username && (
           <>
             <dt>Username</dt>

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../../api";
+import { sameName } from "../../names";
 import { Problem } from "../../problem";
 import type { Identity } from "../../session";
 import type { RoomEntry } from "../../wire.gen";
@@ -19,8 +20,6 @@ export type Admission =
   /** No such room, or an event that one is not invited to: the server does not tell which. */
   | { readonly kind: "closed" }
   | { readonly kind: "problem"; readonly problem: Problem };
-
-const sameName = (a: string, b: string) => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 function factsOf(room: RoomEntry, identity: Identity): RoomFacts {
   return {
@@ -44,7 +43,9 @@ async function mayRead(api: Api, name: string): Promise<boolean> {
 }
 
 export async function findAdmission(api: Api, name: string, me: Identity): Promise<Admission> {
-  const found = (await api.rooms()).find((room) => sameName(room.name, name));
+  const rooms = await api.rooms();
+  const found =
+    rooms.find((room) => room.name === name) ?? rooms.find((room) => sameName(room.name, name));
   if (!found) return { kind: "closed" };
   const room = factsOf(found, me);
   // Events are listed to their creator and their invitees alone.

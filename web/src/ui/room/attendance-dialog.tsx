@@ -3,6 +3,7 @@ import { formatMoment, formatTime } from "../../clock";
 import { Problem } from "../../problem";
 import type { Attendance } from "../../wire.gen";
 import { Action } from "../button";
+import { Isolated } from "../isolated";
 import { Modal } from "../modal";
 import { ProblemNotice, Spinner } from "../notice";
 import { useServices } from "../services";
@@ -53,7 +54,9 @@ function AttendanceList({ room }: { room: string }) {
           <li key={`${entry.email} ${entry.joined_at}`}>
             <span className="grow attendee">
               <span>{entry.username}</span>
-              <span className="soft small">{entry.email}</span>
+              <span className="soft small">
+                <Isolated>{entry.email}</Isolated>
+              </span>
             </span>
             <span className="small numbers">
               {formatMoment(entry.joined_at)} –{" "}

@@ -1,10 +1,12 @@
 import { useEffect, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
+import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import { IconAction } from "../button";
 import { GuestTimer } from "../guest-timer";
 import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../icons";
+import { Isolated } from "../isolated";
 import { useNow, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
 import { AttendanceDialog } from "./attendance-dialog";
@@ -90,7 +92,9 @@ function CallBar({ phase, room, onOpen }: CallBarProps) {
   return (
     <header className="call-bar">
       <Logo size={28} />
-      <h1 title={room.name}>{room.name}</h1>
+      <h1 title={withoutDirectionControls(room.name)}>
+        <Isolated>{room.name}</Isolated>
+      </h1>
       {room.isEvent && (
         <span className="badge warm wide-only">
           <EventIcon size={14} />

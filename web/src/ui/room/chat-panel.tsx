@@ -121,7 +121,7 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
             <time dateTime={entry.sent_at}>{formatTime(entry.sent_at)}</time>
           </header>
         )}
-        <p>
+        <p dir="auto">
           <ChatText text={entry.message} />
         </p>
         {entry.delivery === "sending" && <Sending />}

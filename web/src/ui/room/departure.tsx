@@ -1,5 +1,6 @@
 import { Action, LinkAction } from "../button";
 import { AlertIcon, LeaveIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { CardPage, Shell } from "../shell";
 import type { RoomFacts } from "./admission";
 
@@ -17,7 +18,9 @@ export function Departure({ room, refusal, onAgain }: DepartureProps) {
           {refusal ? <AlertIcon size={26} /> : <LeaveIcon size={26} />}
         </span>
         <div className="card-head" role={refusal ? "alert" : "status"}>
-          <h1>{refusal ? `You can’t enter “${room.name}”` : `You left “${room.name}”`}</h1>
+          <h1>
+            {refusal ? "You can’t enter" : "You left"} “<Isolated>{room.name}</Isolated>”
+          </h1>
           {refusal && <p className="soft">{refusal}</p>}
         </div>
         <div className="form">

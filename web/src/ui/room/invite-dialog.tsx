@@ -3,6 +3,7 @@ import type { InvitationEntry, InvitationOutcome } from "../../wire.gen";
 import { Action } from "../button";
 import { EmailsField, takeTyped } from "../emails-field";
 import { submitting, useTask } from "../form";
+import { Isolated } from "../isolated";
 import { Modal } from "../modal";
 import { Notice, ProblemNotice } from "../notice";
 import { useServices } from "../services";
@@ -69,7 +70,9 @@ function Inviting({ room }: { room: RoomFacts }) {
           <ul className="table-list">
             {invitations.map(({ email, username }) => (
               <li key={email}>
-                <span className="grow">{email}</span>
+                <span className="grow">
+                  <Isolated>{email}</Isolated>
+                </span>
                 {username && <span className="badge">{username}</span>}
               </li>
             ))}

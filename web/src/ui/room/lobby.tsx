@@ -2,6 +2,7 @@ import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
 import { Avatar } from "../avatar";
 import { Action, LinkAction } from "../button";
+import { Isolated } from "../isolated";
 import { useServices, useStore } from "../services";
 import { Shell } from "../shell";
 import type { RoomFacts } from "./admission";
@@ -26,8 +27,14 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
         <Preview media={media} name={identity.username ?? "Guest"} />
         <section className="stack lobby-side">
           <div className="card-head">
-            <h1>{room.name}</h1>
-            {room.description && <p className="soft">{room.description}</p>}
+            <h1>
+              <Isolated>{room.name}</Isolated>
+            </h1>
+            {room.description && (
+              <p className="soft" dir="auto">
+                {room.description}
+              </p>
+            )}
             <div className="row">
               {room.isEvent && <span className="badge warm">Event</span>}
               {inUse && (

@@ -3,6 +3,7 @@ import { Action, LinkAction } from "../button";
 import { Field } from "../field";
 import { submitting, useFields, useTask } from "../form";
 import { LockIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { ProblemNotice } from "../notice";
 import { useServices } from "../services";
 import { CardPage } from "../shell";
@@ -25,8 +26,14 @@ export function PasswordGate({ room, onAdmitted }: { room: RoomFacts; onAdmitted
         <LockIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>{room.name}</h1>
-        {room.description && <p className="soft">{room.description}</p>}
+        <h1>
+          <Isolated>{room.name}</Isolated>
+        </h1>
+        {room.description && (
+          <p className="soft" dir="auto">
+            {room.description}
+          </p>
+        )}
       </div>
       <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Enter the room">
         <Field

@@ -1,6 +1,8 @@
+import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import { Action, LinkAction } from "../button";
 import { LockIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { ProblemNotice, Spinner } from "../notice";
 import { useIdentity, useTitle } from "../services";
 import { CardPage, Shell } from "../shell";
@@ -9,7 +11,7 @@ import { PasswordGate } from "./password-gate";
 import { Visit } from "./visit";
 
 export function RoomPage({ name }: { name: string }) {
-  useTitle(name);
+  useTitle(withoutDirectionControls(name));
   const identity = useIdentity();
   return identity && <Entrance name={name} identity={identity} />;
 }
@@ -21,7 +23,9 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
       return (
         <Shell>
           <CardPage>
-            <h1>{name}</h1>
+            <h1>
+              <Isolated>{name}</Isolated>
+            </h1>
             <Spinner label="Looking for the room…" />
           </CardPage>
         </Shell>
@@ -30,7 +34,9 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
       return (
         <Shell>
           <CardPage>
-            <h1>{name}</h1>
+            <h1>
+              <Isolated>{name}</Isolated>
+            </h1>
             <ProblemNotice problem={admission.problem} />
             <Action onPress={check}>Try again</Action>
           </CardPage>
@@ -60,7 +66,9 @@ function ClosedRoom({ name }: { name: string }) {
         <LockIcon size={26} />
       </span>
       <div className="card-head" role="alert">
-        <h1>You can’t enter “{name}”</h1>
+        <h1>
+          You can’t enter “<Isolated>{name}</Isolated>”
+        </h1>
         <p className="soft">
           Either there is no room of this name, or it is an event and you are not invited with the
           email address that you are logged in with.
