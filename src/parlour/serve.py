@@ -17,6 +17,7 @@ from parlour.app import Parlour
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.edge import raw_response
+from parlour.engine import end_unread
 from parlour.engine.http import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.logs import configure_logs
@@ -25,8 +26,8 @@ from parlour.settings import PREFIX, Settings, SettingsError
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """What may still run at the end: together, less than five seconds."""
 BACKLOG = 4096
-UNREAD_MILLISECONDS = 20_000
-"""What a peer does not take out of the kernel's buffer for so long ends the connection (RFC 5482)."""
+UNREAD_SECONDS = 20
+"""Somewhat less than heartbeats take to find a dead line."""
 OWN_FILES, SURPLUS = 64, 32
 """Descriptors for database, Redis, mails and logs, and for newcomers who are told that there is no room."""
 FEW_CONNECTIONS = 1000
@@ -97,8 +98,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; what is accepted inherits it
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
+    end_unread(listener, UNREAD_SECONDS)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)

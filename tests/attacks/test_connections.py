@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from tests.attacks.test_server import resident_kib
 from tests.conftest import StartServer
 from tests.integration.signaling.raw import raw_socket
-from tests.people import Visitors
+from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 
 pytestmark = pytest.mark.database("sqlite")
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.database("sqlite")
 MIB = 1024 * 1024
 FLOOD = 48 * MIB
 FILES = 256
+HANDSHAKES = 3_000
 MAY_GROW_KIB = 40 * 1024
 """Far below what is sent; the parts of a server that are used for the first time take some of it."""
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -129,9 +130,32 @@ async def test_pipelined_requests_without_number(server: ParlourServer) -> None:
         connection.close()
 
 
+async def test_handshakes_without_number(server: ParlourServer, ann: Person) -> None:
+    """Sessions that never say CONNECT: those of one address give way to each other, and to nobody else."""
+    handshake = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n"
+    polling = "/socket.io/?EIO=4&transport=polling"
+    async with (
+        httpx.AsyncClient(base_url=server.address) as http,
+        raw_socket(server, address="127.77.0.1") as before,
+    ):
+        await before.identifies(ann.token or "")
+        first = json.loads((await http.get(polling)).text[1:])["sid"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        for _ in range(HANDSHAKES // 100):
+            writer.write(handshake * 100)
+            async with asyncio.timeout(30):
+                for _ in range(100):
+                    assert b"HTTP/1.1 200 OK" in await reader.readuntil(b"}")
+        writer.close()
+        assert (await http.get(f"{polling}&sid={first}")).status_code == 400, "it gave way"
+        async with raw_socket(server) as newcomer:
+            await newcomer.identifies(ann.token or "")
+        assert await before.is_open()
+
+
 async def test_as_many_connections_as_there_may_be_files(fresh_server: StartServer) -> None:
     """Silent ones give way; where all are at work, newcomers are told, and who is in a call stays in it."""
-    server = await fresh_server(open_files=FILES)
+    server = await fresh_server({"PARLOUR_SOCKETS_PER_PERSON": 1000}, open_files=FILES)
     assert '"files": 256' in await server.expect_log("open_files.limit")
     async with Visitors(server) as people, AsyncExitStack() as ending:
         ann = await people.client("ann")

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal
+from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal, end_unread
 from parlour.engine.polling import PollingApp, PollingTransport
 from parlour.engine.session import Session
 from parlour.engine.sessions import Sessions
@@ -68,6 +68,9 @@ class Echo:
 
     def on_message(self, text: str) -> None:
         self.session.send(b"4" + text.encode())
+
+    def is_connected(self) -> bool:
+        return True
 
     def on_plain_event(self, arguments: bytes) -> bool:
         return False
@@ -161,7 +164,9 @@ def reference_engine(**options: Any) -> Engine:
 
 
 @asynccontextmanager
-async def serving(sessions: Sessions, *, http: type[Any] = HttpToolsProtocol) -> AsyncIterator[int]:
+async def serving(
+    sessions: Sessions, *, http: type[Any] = HttpToolsProtocol, unread_seconds: float | None = None
+) -> AsyncIterator[int]:
     """The port of uvicorn's own HTTP protocol with the engine behind it."""
     config = uvicorn.Config(
         PollingApp(sessions), ws=websocket_protocol_class(sessions), lifespan="off", log_config=None
@@ -171,6 +176,8 @@ async def serving(sessions: Sessions, *, http: type[Any] = HttpToolsProtocol) ->
     server = await loop.create_server(
         lambda: http(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
+    if unread_seconds is not None:
+        end_unread(server.sockets[0], unread_seconds)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

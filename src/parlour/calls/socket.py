@@ -21,7 +21,7 @@ from parlour.calls.pace import Kind, Pace
 from parlour.calls.presence import ConnectionId
 from parlour.calls.quotas import ConnectionQuotas
 from parlour.calls.refusals import InvalidPayload, JoinCancelled, UnknownEvent
-from parlour.calls.waiting import WaitingRoom
+from parlour.calls.waiting import MAX_WAIT_SECONDS, WaitingRoom
 from parlour.db.database import AWAY
 from parlour.engine import (
     Connection,
@@ -184,6 +184,7 @@ class Signaling:
             path=f"{PATH}/",
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             client_address=proxies.client_address,
+            address_group=neighbourhood,
             compression=compression,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,
@@ -234,6 +235,7 @@ class Signaling:
             self._quotas.give_back(address, identity.user_id)
 
     def _wait(self, connection: Connection) -> None:
+        connection.wait(MAX_WAIT_SECONDS + PING_INTERVAL)  # the waiting room closes it before that
         self._waiting[connection] = asyncio.create_task(self._close_after_wait(connection))
 
     async def _close_after_wait(self, connection: Connection) -> None:

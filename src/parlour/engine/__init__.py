@@ -10,7 +10,7 @@ from parlour.engine.engine import Counters, Engine
 from parlour.engine.mailbox import Mailbox
 from parlour.engine.messages import EncodedPacket, encode_event
 from parlour.engine.options import Options, same_origin
-from parlour.engine.server import Server
+from parlour.engine.server import Server, end_unread
 from parlour.engine.session import Reason
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "Server",
     "State",
     "encode_event",
+    "end_unread",
     "same_origin",
 ]

@@ -66,6 +66,9 @@ class Client:
 
     # What arrives
 
+    def is_connected(self) -> bool:
+        return self._deadline is None
+
     def on_message(self, text: str) -> None:
         if self._attachments:
             self.session.close(Reason.PARSE_ERROR)
@@ -232,8 +235,11 @@ class Client:
         if self._left is not None:
             self._left.discard(connection.namespace)
         self._engine.connections[connection.sid] = connection
+        self._engine.sessions.pending.discard(self.session)
 
     def wait(self, seconds: float) -> None:
+        """The application bounds how many wait; they are pending no more."""
+        self._engine.sessions.pending.discard(self.session)
         if self._deadline is not None:
             self._deadline = self._engine.sessions.now() + seconds
             self._engine.sessions.reschedule(self.session)
@@ -248,6 +254,8 @@ class Client:
         if self._deadline is None and not any(c.connected for c in self.connections()):
             self._deadline = self._engine.sessions.now() + self.options.connect_timeout
             self._engine.sessions.reschedule(self.session)
+        if not any(c.connected for c in self.connections()):
+            self._engine.sessions.await_connect(self.session, self.handshake)
 
     # The end
 

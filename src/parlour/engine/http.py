@@ -24,6 +24,8 @@ _PORTION = 16 * 1024
 """Bytes that are parsed in one turn of the event loop: some 2 ms for chunks of one byte, the dearest."""
 _PIECES = 32
 """A portion is cut into as many at most: a body may consist of ends of heads."""
+_UPGRADE = 15 * 1024
+"""Bytes of the head of a WebSocket's handshake: picows hangs up without a word where there are 16 KiB."""
 _UNNOTED = 4 * 1024
 """Bytes that a connection may hold without a note in the budget; most requests are shorter."""
 _LINGER_SECONDS = 2.0
@@ -149,6 +151,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _UPGRADE:
+            self._refuse(HttpRefusal.HEAD_TOO_LARGE)
+            return
         self._end()
         self.bounds.slots.works(self)
         if not self._reads:

@@ -34,10 +34,17 @@ class Options:
     """What may wait for one slow reader, beyond the kernel's buffer; more closes it."""
     max_poll_packets: int = 16
     """Packets in the answer to one poll; python-engineio's client takes no more."""
+    max_body_packets: int = 2_000
+    """Packets in the body of one POST; more are answered with HTTP 400."""
     max_queue: int = 64
     """Events of one connection that may wait for its running handler; more closes the transport."""
     max_sessions: int = 50_000
     """All there may be at once; more are answered with HTTP 503."""
+    max_pending: int = 10_000
+    """Of these, sessions that are in no namespace and that no application lets wait; the oldest gives way."""
+    max_pending_per_address: int = 2_500
+    max_connect: int = 32 * 1024
+    """The largest message of who is in no namespace: a token is all that anybody has to say by then."""
     max_pending_acks: int = 64
     """Acknowledgements of one connection that may be awaited; the oldest gives way."""
     connect_timeout: float = 45.0
@@ -55,6 +62,9 @@ class Options:
     """Called with the Origin and the Host of each request; a refusal is HTTP 403."""
     client_address: Callable[[str, HeaderLines], str] = peer_address
     """Called with the peer's address and the headers of a WebSocket; polling has the ASGI scope's."""
+
+    address_group: Callable[[str], str] = str
+    """Addresses that count as one: what one subscriber can choose from."""
 
     def __post_init__(self) -> None:
         if not (self.path.startswith("/") and self.path.endswith("/")):

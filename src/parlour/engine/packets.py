@@ -104,8 +104,13 @@ def decode_packet(text: str) -> Packet:
     return Malformed("unknown packet type")
 
 
-def decode_payload(body: bytes) -> list[Packet]:
-    """The packets of one HTTP body, in order; the last is `Malformed` where the rest cannot be read."""
+def decode_payload(body: bytes, most: int) -> list[Packet]:
+    """The packets of one HTTP body, in order; the last is `Malformed` where the rest cannot be read.
+
+    A body of more than `most` packets has none of them looked at.
+    """
+    if body.count(SEPARATOR) >= most:
+        return [Malformed("too many packets")]
     try:
         text = body.decode()
     except UnicodeDecodeError:

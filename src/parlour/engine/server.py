@@ -7,6 +7,15 @@ import uvicorn
 from parlour.engine.engine import Engine
 
 
+def end_unread(listener: socket.socket, seconds: float) -> None:
+    """Let the kernel end connections whose peer takes nothing out of its buffer for so long (RFC 5482).
+
+    It sees what no server does: whether bytes leave. All that `listener` accepts inherit it; Linux alone.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
+
 class Server(uvicorn.Server):
     """Ends the engine's sessions before it waits for connections to end.
 

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     CLIENT_DISCONNECT = "client namespace disconnect"
     SERVER_DISCONNECT = "server namespace disconnect"
     FORCED_CLOSE = "forced close"
+    DISPLACED = "gave way to newer sessions"
     SHUTTING_DOWN = "server shutting down"
 
 
@@ -83,6 +84,9 @@ class Owner(Protocol):
 
 class Consumer(Protocol):
     """The layer above a session."""
+
+    def is_connected(self) -> bool:
+        """Whether the peer is in a namespace, so that it may send large messages."""
 
     def on_message(self, text: str) -> None: ...
     def on_plain_event(self, arguments: bytes) -> bool:
@@ -226,6 +230,12 @@ class Session:
         self._forget_candidate()
         if candidate is not None:
             candidate.close(reason)
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of the largest message that the peer may send now."""
+        connected = self.consumer is not None and self.consumer.is_connected()
+        return self._options.max_payload if connected else self._options.max_connect
 
     # What is sent
 

@@ -11,6 +11,7 @@ from parlour.engine.connection import Handshake
 from parlour.engine.handshake import Rejected
 from parlour.engine.options import Options
 from parlour.engine.packets import OpenData, open_packet
+from parlour.engine.pending import PendingSessions
 from parlour.engine.session import Consumer, Reason, Session, Transport
 from parlour.engine.timerwheel import TimerWheel
 
@@ -34,6 +35,7 @@ class Sessions:
     def __init__(self, options: Options, consumer_factory: ConsumerFactory) -> None:
         self.options = options
         self.by_sid: dict[str, Session] = {}
+        self.pending = PendingSessions(options.max_pending, options.max_pending_per_address)
         self.opened = 0
         self.closed: Counter[Reason] = Counter()
         self.failed_handlers = 0
@@ -118,6 +120,7 @@ class Sessions:
         session.consumer = self._consumer_factory(session, handshake, now)
         self.by_sid[sid] = session
         self.opened += 1
+        self.await_connect(session, handshake)
         upgrades = ["websocket"] if transport.name == "polling" and "websocket" in options.transports else []
         data = OpenData(
             sid,
@@ -130,6 +133,13 @@ class Sessions:
         self.reschedule(session)
         return session
 
+    def await_connect(self, session: Session, handshake: Handshake) -> None:
+        """The session is in no namespace, so it counts as pending; the oldest one may have to give way."""
+        if session.closed is None:
+            displaced = self.pending.add(session, self.options.address_group(handshake.address))
+            if displaced is not None:
+                displaced.close(Reason.DISPLACED)
+
     def find(self, sid: str) -> Session | None:
         """A session that is alive at this very moment, however coarse the timer wheel is."""
         session = self.by_sid.get(sid)
@@ -140,6 +150,7 @@ class Sessions:
 
     def session_closed(self, session: Session, reason: Reason) -> None:
         self.by_sid.pop(session.sid, None)
+        self.pending.discard(session)
         self.closed[reason] += 1
         if self._wheel is not None:
             self._wheel.cancel(session)

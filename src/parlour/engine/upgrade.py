@@ -30,6 +30,9 @@ from parlour.engine.websocket import WebSocketTransport
 _READ_BUFFER = 2048
 """Bytes at first; picows doubles it for a connection that needs more."""
 
+_LARGEST_READ = 8 * 1024
+"""Bytes that are read, and whose messages are handled, before others get their turn."""
+
 _logger = logging.LoggerAdapter(logging.getLogger("parlour.engine.picows"))
 """An adapter, because picows makes a logger of its own for each connection that is given a plain one."""
 
@@ -41,7 +44,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
     into its own buffer from there on.
     """
 
-    __slots__ = ("_server_connections", "_sessions")
+    __slots__ = ("_resuming", "_server_connections", "_sessions")
 
     def __init__(self, sessions: Sessions, server_connections: set[Any]) -> None:
         super().__init__(
@@ -61,8 +64,47 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             None,  # extra headers
             _READ_BUFFER,
         )
+        self._resuming: asyncio.Handle | None = None
         self._sessions = sessions
         self._server_connections = server_connections
+
+    def get_buffer(self, size_hint: int) -> memoryview:
+        """At most `_LARGEST_READ` of picows's buffer, which grows whenever a read fills it."""
+        buffer: memoryview = super().get_buffer(size_hint)
+        size = len(buffer)
+        if size <= _LARGEST_READ:
+            return buffer
+        if size > self._sessions.options.max_connect:
+            self._require_connected()
+        return buffer[:_LARGEST_READ]
+
+    def _require_connected(self) -> None:
+        """A message that is large already: who is in no namespace has none to send."""
+        listener = self.listener
+        if isinstance(listener, WebSocketTransport) and not listener.may_send_much():
+            self._sessions.soon(listener.refuse_large)
+
+    def buffer_updated(self, size: int) -> None:
+        super().buffer_updated(size)
+        if size >= _LARGEST_READ or self.transport.is_close_frame_sent:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read no more in this turn of the loop; after an error of the protocol, which picows closes by
+        itself a little later, never."""
+        transport, listener = self.transport.underlying_transport, self.listener
+        if transport.is_closing() or self._resuming is not None:
+            return
+        transport.pause_reading()
+        by_us = isinstance(listener, WebSocketTransport) and listener.is_closing
+        if by_us or not self.transport.is_close_frame_sent:
+            self._resuming = asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._resuming = None
+        transport = self.transport.underlying_transport
+        if not transport.is_closing():
+            transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         rest = memoryview(data)

@@ -25,6 +25,9 @@ _BINARY = WSMsgType.BINARY
 _SEND_TEXT: Any = _TEXT.value
 """A plain number: picows takes 50 ns to make one of the enumeration, for each message."""
 
+_INFLATES, _INFLATES_TIMES = 64 * 1024, 64
+"""Bytes that any message may inflate to, and for each of its own; what clients send inflates to ten times."""
+
 _SHORT = 126
 _HEADS = [bytes((0x81, size)) for size in range(_SHORT)]
 """Of a whole text message, not masked, by its length in bytes (RFC 6455, section 5.2)."""
@@ -144,7 +147,14 @@ class WebSocketTransport(WSListener):
     def buffered(self) -> int:
         return 0 if self._ws is None else self._ws.underlying_transport.get_write_buffer_size()
 
+    @property
+    def is_closing(self) -> bool:
+        return self._closing
+
     def close(self, reason: Reason) -> None:
+        if reason is Reason.DISPLACED:
+            self._abort()  # whoever makes many of them is not waited for
+            return
         self._close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
 
     def close_when_heard(self, reason: Reason) -> None:
@@ -244,7 +254,8 @@ class WebSocketTransport(WSListener):
     def _on_deflated(self, message: bytes) -> None:
         self._inflates = False
         try:
-            message = inflated(message, self._sessions.options.max_payload)
+            limit = self._sessions.options.max_payload
+            message = inflated(message, min(limit, _INFLATES + _INFLATES_TIMES * len(message)))
         except TooLarge:
             self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
         except ValueError:
@@ -257,6 +268,12 @@ class WebSocketTransport(WSListener):
             self._on_text(message)
         elif self.session is not None:
             self.session.receive_binary(self, message)
+
+    def may_send_much(self) -> bool:
+        return self.session is None or self.session.max_payload == self._sessions.options.max_payload
+
+    def refuse_large(self) -> None:
+        self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
 
     def _fail(self, code: WSCloseCode, reason: Reason) -> None:
         self._close(code, reason)

@@ -123,13 +123,30 @@ async def test_a_transport_from_after_the_login_waits() -> None:
 
 
 async def test_all_addresses_together_are_limited() -> None:
+    """Who has waited longest gives way, so that many addresses keep nobody out."""
     room = WaitingRoom(max_waiting=2)
-    waiting = [asyncio.create_task(room.wait(f"192.0.2.{host}")) for host in range(2)]
+    waiting = [asyncio.create_task(room.wait(f"192.0.2.{host}")) for host in range(3)]
     await settled()
-    async with asyncio.timeout(5):
-        await room.wait(HERE)
+    assert [task.done() for task in waiting] == [True, False, False]
     assert room.count() == 2
-    for host in range(2):
+    for host in range(3):
         room.release(f"192.0.2.{host}")
     await asyncio.gather(*waiting)
     assert room.count() == 0
+
+
+async def test_a_network_of_ipv6_is_one_address() -> None:
+    """Its owner chooses from 2 ** 64 addresses; HTTP may use another one than the socket."""
+    room = WaitingRoom(max_per_address=2)
+    waiting = [asyncio.create_task(room.wait(f"2001:db8:1:2::{host}")) for host in range(2)]
+    await settled()
+    async with asyncio.timeout(5):
+        await room.wait("2001:db8:1:2:ffff::1")
+    elsewhere = asyncio.create_task(room.wait("2001:db8:1:3::1"))
+    await settled()
+    assert room.count() == 3
+    room.release("2001:db8:1:2:abcd::9")
+    await asyncio.gather(*waiting)
+    assert not elsewhere.done()
+    room.release("2001:db8:1:3::1")
+    await elsewhere

@@ -51,6 +51,9 @@ class Listener:
     def on_message(self, text: str) -> None:
         self.heard.append(text)
 
+    def is_connected(self) -> bool:
+        return True
+
     def on_plain_event(self, arguments: bytes) -> bool:
         return False
 

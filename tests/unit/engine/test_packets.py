@@ -45,13 +45,16 @@ def test_a_packet_is_a_character_and_its_data(text: str, packet: Packet) -> None
 
 
 def test_a_payload_is_packets_between_separators() -> None:
-    assert decode_payload(b"4hello\x1e2\x1e4world") == [Message("hello"), Ping(""), Message("world")]
-    assert decode_payload(b"4hello\x1ebAQIDBA==") == [Message("hello"), BinaryMessage(b"\x01\x02\x03\x04")]
+    assert decode_payload(b"4hello\x1e2\x1e4world", 100) == [Message("hello"), Ping(""), Message("world")]
+    assert decode_payload(b"4hello\x1ebAQIDBA==", 100) == [
+        Message("hello"),
+        BinaryMessage(b"\x01\x02\x03\x04"),
+    ]
     assert encode_payload([b"4hello", Binary(b"\x01\x02\x03\x04")]) == b"4hello\x1ebAQIDBA=="
 
 
 def test_nothing_is_read_behind_what_is_malformed() -> None:
-    packets = decode_payload(b"4one\x1eb!\x1e4two")
+    packets = decode_payload(b"4one\x1eb!\x1e4two", 100)
     assert packets == [Message("one"), Malformed("invalid base64")]
 
 
@@ -72,7 +75,7 @@ def test_any_text_is_a_packet_or_malformed(text: str) -> None:
     st.binary() | st.lists(st.sampled_from([b"4", b"\x1e", b"b", b"AQID", b"=", b"\xff", b"1"])).map(b"".join)
 )
 def test_any_body_is_packets(body: bytes) -> None:
-    packets = decode_payload(body)
+    packets = decode_payload(body, 100)
     assert packets
     assert not any(isinstance(packet, Malformed) for packet in packets[:-1])
 
@@ -80,5 +83,5 @@ def test_any_body_is_packets(body: bytes) -> None:
 @given(st.lists(st.text().filter(lambda text: "\x1e" not in text) | st.binary(), min_size=1))
 def test_messages_survive_a_payload(messages: list[str | bytes]) -> None:
     sent = [Binary(m) if isinstance(m, bytes) else b"4" + m.encode() for m in messages]
-    received = decode_payload(encode_payload(sent))
+    received = decode_payload(encode_payload(sent), 100)
     assert received == [BinaryMessage(m) if isinstance(m, bytes) else Message(m) for m in messages]

@@ -1,0 +1,220 @@
+"""Much at once, from few or from many: others get their turn, and the oldest that is pending gives way."""
+
+import asyncio
+import json
+import socket
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from parlour.engine import Engine, Reason
+from parlour.engine.connection import Handshake
+from parlour.engine.options import Options
+from parlour.engine.session import Session
+from parlour.engine.sessions import Sessions
+from tests.engine.reference import (
+    BINARY,
+    CONTINUATION,
+    PING,
+    TEXT,
+    Client,
+    Echo,
+    RawSocket,
+    frame,
+    serving,
+    until,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
+
+
+class Turns(Echo):
+    """How many messages came in each turn of the event loop."""
+
+    def __init__(self, session: Session, handshake: Handshake, now: float) -> None:
+        super().__init__(session, handshake, now)
+        self.turn = 0
+        self.messages: Counter[int] = Counter()
+        self._next_turn()
+
+    def _next_turn(self) -> None:
+        self.turn += 1
+        if self.closed is None:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def on_message(self, text: str) -> None:
+        self.messages[self.turn] += 1
+
+    def on_binary(self, data: bytes) -> None:
+        self.messages[self.turn] += 1
+
+
+def turns_of(sessions: Sessions) -> Turns:
+    (session,) = sessions.by_sid.values()
+    assert isinstance(session.consumer, Turns)
+    return session.consumer
+
+
+async def test_the_packets_of_a_body_are_handled_a_few_at_a_time() -> None:
+    sessions = Sessions(Options(path="/engine.io/"), Turns)
+    async with serving(sessions) as port:
+        client = Client(port, "/engine.io/")
+        sid = await client.open_polling()
+        turns = turns_of(sessions)
+        assert await client.post(sid, "\x1e".join(["4"] * 2000)) == (200, "ok")
+        assert turns.messages.total() == 2000
+        assert max(turns.messages.values()) <= 32
+        await client.close()
+
+
+@pytest.mark.parametrize("body", ["\x1e".join(["6"] * 2001), "\x1e" * 499_000])
+async def test_a_body_of_too_many_packets_is_refused(io: Client, echo: Sessions, body: str) -> None:
+    sid = await io.open_polling()
+    assert (await io.post(sid, body))[0] == 400
+    assert echo.closed == {Reason.PARSE_ERROR: 1}
+
+
+async def test_the_order_of_a_long_body_is_kept_and_its_end_is_the_sessions(io: Client) -> None:
+    sid = await io.open_polling()
+    packets = [f"4{number}" for number in range(1000)]
+    assert await io.post(sid, "\x1e".join(packets)) == (200, "ok")
+    got: list[str] = []
+    while len(got) < 1000:
+        got += (await io.poll(sid))[1].split("\x1e")
+    assert got == packets
+    assert (await io.post(sid, "\x1e".join(["6"] * 100 + ["1"] + ["4late"] * 100)))[0] == 200
+    assert (await io.poll(sid))[0] == 400
+
+
+FRAMES = {
+    "messages": frame(TEXT, b"4"),
+    "binary": frame(BINARY, b""),
+    "needless packets": frame(TEXT, b"6"),
+    "pings": frame(PING, b""),
+    "fragments": frame(TEXT, b"4", fin=False) + frame(CONTINUATION, b""),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+async def test_many_small_frames_are_handled_a_few_at_a_time(kind: str) -> None:
+    """Some 8 KB in a turn; what is read at first, in picows's growing buffer, comes to as much again."""
+    sessions = Sessions(Options(path="/engine.io/"), Turns)
+    async with serving(sessions) as port:
+        raw = await RawSocket.connect(port, "/engine.io/")
+        await raw.receive()
+        turns = turns_of(sessions)
+        first = turns.turn
+        discarding = asyncio.create_task(raw.reader.read(-1))
+        await raw.write(frame(BINARY, bytes(50_000)))  # after which picows's buffer is as large
+        many = 100_000 // len(FRAMES[kind])
+        await raw.write(FRAMES[kind] * many + frame(TEXT, b"1"))
+        await until(lambda: not sessions.by_sid)
+        assert turns.closed is Reason.TRANSPORT_CLOSE
+        assert turns.turn - first >= 150_000 // (4 * 8192)
+        assert max(turns.messages.values()) <= 20_000 // 6
+        with suppress(ConnectionError):
+            await discarding
+        raw.abort()
+
+
+async def test_after_an_error_of_the_protocol_nothing_is_read(
+    io: Client, echo: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await io.raw()
+    await raw.receive()
+    raw.writer.write(b"\x8c" + bytes(200_000))
+    await until(lambda: not echo.by_sid)
+    assert len([record for record in caplog.records if record.name == "parlour.engine.picows"]) <= 2
+
+
+@pytest.mark.parametrize("options", [{"max_connect": 2000}])
+async def test_who_is_in_no_namespace_sends_little(client: Client, engine: Engine) -> None:
+    sid = await client.open_polling()
+    assert (await client.post(sid, "40" + json.dumps({"token": "x" * 2000})))[0] == 413
+    raw = await client.raw()
+    await raw.receive()
+    await raw.write(frame(TEXT, b"x" * 900_000))
+    assert await raw.close_code() == 1009
+    assert engine.counters().closed[Reason.TOO_LARGE] == 2
+    connected = await client.connect()
+    await connected.send('42["message","' + "x" * 500_000 + '"]')
+    assert (await connected.text()).startswith('42["message-back","x')
+
+
+async def test_a_claim_that_is_too_large_is_none(client: Client, engine: Engine) -> None:
+    socket_, _ = await client.open_websocket()
+    await socket_.send("40" + json.dumps({"token": [[] for _ in range(15_000)]}))
+    assert await socket_.closed() == []
+    assert engine.counters().closed == {Reason.PARSE_ERROR: 1}
+
+
+UPGRADE = (
+    "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+PENDING = {"max_pending": 3, "max_pending_per_address": 3}
+
+
+@pytest.mark.parametrize("options", [PENDING])
+async def test_the_oldest_that_is_in_no_namespace_gives_way(client: Client, engine: Engine) -> None:
+    connected = await client.connect()
+    waiting, _ = await client.open_websocket()
+    await waiting.send('40{"wait":60.0}')
+    await until(lambda: not len(engine.sessions.pending))
+    silent, _ = await client.open_websocket()
+    polling = await client.open_polling()
+    await client.open_polling()
+    assert engine.counters().closed == {}
+    newcomer, _ = await client.open_websocket()
+    assert await silent.closed() == []
+    await client.open_polling()
+    assert (await client.poll(polling))[0] == 400
+    assert engine.counters().closed == {Reason.DISPLACED: 2}
+    assert len(engine.sessions.pending) == 3
+    await newcomer.send("40")
+    assert (await newcomer.text()).startswith("40")
+    await connected.send('42["message","still here"]')
+    assert await connected.text() == '42["message-back","still here"]'
+    assert engine.counters().sessions == 5
+
+
+@pytest.mark.parametrize("options", [PENDING])
+async def test_who_was_refused_or_left_is_pending_again(client: Client, engine: Engine) -> None:
+    refused, _ = await client.open_websocket()
+    await refused.send('40{"refuse":1}')
+    assert (await refused.text()).startswith("44")
+    left = await client.connect()
+    await left.send("41")
+    await until(lambda: len(engine.sessions.pending) == 2)
+    await left.send("40")
+    assert (await left.text()).startswith("40")
+    await until(lambda: len(engine.sessions.pending) == 1)
+
+
+@pytest.mark.parametrize("options", [{"max_pending_per_address": 2, "address_group": lambda address: "one"}])
+async def test_addresses_of_one_group_are_one(client: Client, engine: Engine) -> None:
+    sids = [await client.open_polling() for _ in range(3)]
+    assert (await client.poll(sids[0]))[0] == 400
+    assert engine.counters().closed == {Reason.DISPLACED: 1}
+
+
+@pytest.mark.parametrize("options", [{"max_send_buffer": 50_000_000, "ping_interval": 600.0}])
+async def test_who_does_not_read_is_hung_up_on(echo: Sessions) -> None:
+    """Though they go on sending, and leave less unread than they may."""
+    loop, upgrade = asyncio.get_running_loop(), "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+    async with serving(echo, unread_seconds=0.5) as port:
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            await loop.sock_connect(deaf, ("127.0.0.1", port))
+            await loop.sock_sendall(deaf, (upgrade + UPGRADE).encode())
+            assert (await loop.sock_recv(deaf, 4096)).startswith(b"HTTP/1.1 101")
+            message = frame(TEXT, b"4" + b"x" * 900_000)
+            with suppress(ConnectionError):
+                for _ in range(10):
+                    await loop.sock_sendall(deaf, message)
+                while not echo.closed:
+                    await loop.sock_sendall(deaf, frame(TEXT, b"3"))
+            await until(lambda: echo.closed)
+    assert echo.closed == {Reason.TRANSPORT_CLOSE: 1}
