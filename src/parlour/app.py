@@ -95,7 +95,7 @@ class Parlour:
         self.database = Database(settings.database(), allow_readable=settings.allow_insecure)
         self.passwords = Passwords()
         self.proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
-        self.origins = Origins(settings.origins(port=port))
+        self.origins = Origins(settings.origins(port=port), expected=settings.url(port=port))
         self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
@@ -337,6 +337,8 @@ class Parlour:
             """What a web client has to know before anybody logs in."""
             return Configuration(
                 version=__version__,
+                public_url=self.origins.expected,
+                origins=sorted(self.origins.allowed),
                 dev_mail=self.settings.shows_mail(port=self.port),
                 guest_ttl=self.settings.guest_ttl,
                 verification_ttl=self.settings.verification_ttl,

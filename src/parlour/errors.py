@@ -66,10 +66,19 @@ class NotTheCaller(Refusal):
 
 
 class OriginNotAllowed(Refusal):
-    """This site may not use your session here."""
+    """Parlour is not used from this address."""
 
     code = "origin_not_allowed"
     status = 403
+
+    def __init__(self, *, expected: str = "") -> None:
+        """`expected` is the address that people open, so that whoever came by another finds the way."""
+        super().__init__()
+        self._expected = expected
+
+    @property
+    def message(self) -> str:
+        return f"{self.sentence()} Open {self._expected} instead." if self._expected else self.sentence()
 
 
 class PreflightRefused(Refusal):

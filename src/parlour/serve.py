@@ -77,6 +77,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
+        _say_connections(connections)
         runner.run(server.serve(sockets=[listener]))
 
 
@@ -114,8 +115,14 @@ def _connections() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     most = HttpLimits().connections
     files = most + OWN_FILES + SURPLUS if hard == resource.RLIM_INFINITY else hard
-    connections = max(1, min(most, files - OWN_FILES - SURPLUS))
-    log.info("open_files.limit", files=files, connections=connections)
+    return max(1, min(most, files - OWN_FILES - SURPLUS))
+
+
+def _say_connections(connections: int) -> None:
+    """Log what `_connections` found, once nothing else keeps the server from starting."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = "unlimited" if files == resource.RLIM_INFINITY else files
+    log.info("open_files.limit", files=allowed, connections=connections)
     if connections < FEW_CONNECTIONS:
         log.warning(
             "open_files.few",
@@ -123,7 +130,6 @@ def _connections() -> int:
             hint=f"only {connections} connections fit at once; raise the limit on open files (ulimit -n, "
             "LimitNOFILE of systemd) and start again",
         )
-    return connections
 
 
 def _bounds(settings: Settings, connections: int, headers: dict[str, str]) -> HttpBounds:

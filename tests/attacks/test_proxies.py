@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.conftest import StartServer
 from tests.people import Visitors
@@ -151,3 +152,29 @@ async def test_letters_read_through_a_proxy_on_the_same_machine(
             assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404
     async with haproxy(tmp_path, server.address) as url, httpx.AsyncClient() as client:
         assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404
+
+
+async def test_whoever_comes_by_another_name_hears_which_address_is_expected(
+    fresh_server: StartServer,
+) -> None:
+    """In the same words over HTTP, polling and WebSocket; and nobody is let in by it."""
+    expected = "https://meet.example.org/calls"
+    server = await fresh_server({"PARLOUR_PUBLIC_URL": expected})
+    path = "/socket.io/?EIO=4&transport="
+    headers = {"Origin": server.address, "Cookie": "jwt=x"}
+    async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=30) as client:
+        config = (await client.get("/config")).json()
+        by_http = await client.get("/refresh")
+        by_polling = await client.get(f"{path}polling")
+        with pytest.raises(InvalidStatus) as by_websocket:
+            await connect(
+                f"{server.address.replace('http', 'ws')}{path}websocket",
+                additional_headers=headers,
+                proxy=None,
+            )
+    assert (config["public_url"], config["origins"]) == (expected, ["https://meet.example.org"])
+    refused_socket = by_websocket.value.response
+    assert (by_http.status_code, by_polling.status_code, refused_socket.status_code) == (403, 403, 403)
+    for body in (by_http.json(), by_polling.json(), json.loads(refused_socket.body or b"")):
+        assert body["code"] == "origin_not_allowed"
+        assert body["message"].endswith(f"Open {expected} instead.")

@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant, room_path
 from tests.people import Visitors
+from tests.servers.browser import People
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -184,3 +186,16 @@ _NO_DEVICES = """
   navigator.mediaDevices.enumerateDevices = () => Promise.resolve([]);
 """
 """The browser's flags give every page a fake camera: this says what a computer without one says."""
+
+
+async def test_a_page_opened_by_another_name_says_which_address_is_expected(
+    fresh_server: StartServer, person: People
+) -> None:
+    """Calls are refused there, so nobody waits for one to begin."""
+    server = await fresh_server({"PARLOUR_PUBLIC_URL": "https://meet.example.org"})
+    page = await person("sam", at=server.address)
+    for path in ("/", "/r/Garden"):
+        await page.goto(path)
+        await expect(page.get_by_role("heading", name="Open Parlour at its own address")).to_be_visible()
+        link = page.get_by_role("main").get_by_role("link", name="https://meet.example.org")
+        await expect(link).to_have_attribute("href", re.compile("^https://meet.example.org/"))

@@ -93,6 +93,10 @@ export interface ClientRegistration {
 /** What a web client has to know before anybody logs in. */
 export interface Configuration {
   version: string;
+  /** The address that people open. */
+  public_url: string;
+  /** Whose pages may use the server; at others calls do not work. */
+  origins: string[];
   /** Mails are shown at /dev/mail. */
   dev_mail: boolean;
   /** Seconds a guest has. */

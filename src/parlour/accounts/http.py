@@ -55,10 +55,15 @@ _SAME_SITE = ("same-origin", "same-site", "none")
 
 
 class Origins:
-    """Which sites may use a person's cookie (RFC 6454 origins)."""
+    """Which sites may use a person's cookie (RFC 6454 origins), and the address that people open."""
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], *, expected: str) -> None:
         self.allowed = allowed
+        self.expected = expected
+
+    def refusal(self) -> OriginNotAllowed:
+        """For HTTP and sockets alike: it names the address that is expected."""
+        return OriginNotAllowed(expected=self.expected)
 
     def allows(self, *, origin: str | None, fetch_site: str | None) -> bool:
         """An allowed origin, or none at all where the browser does not say `cross-site`.
@@ -76,7 +81,7 @@ class Identification:
 
     def __init__(self, sessions: Sessions, origins: Origins, writes: Quota) -> None:
         self._sessions = sessions
-        self._origins = origins
+        self.origins = origins
         self._writes = writes
 
     async def required(self, request: Request) -> Identity:
@@ -126,7 +131,7 @@ class Identification:
             return None
 
     def from_allowed_site(self, request: Request) -> bool:
-        return self._origins.allows(
+        return self.origins.allows(
             origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
         )
 
@@ -357,7 +362,7 @@ def account_routes(
         if not cookie:
             raise NoRefreshToken
         if not identification.from_allowed_site(request):
-            raise OriginNotAllowed
+            raise identification.origins.refusal()
         logged_in = await sessions.refresh(token=cookie)
         welcome(request, response, background, logged_in)
         match logged_in.identity:

@@ -39,6 +39,7 @@ from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Un
 from parlour.limits import neighbourhood
 from parlour.proxies import TrustedProxies
 from parlour.rooms.chat import message_cost
+from parlour.wire.refusals import problem_body
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     PAYLOADS,
@@ -183,6 +184,7 @@ class Signaling:
         options = Options(
             path=f"{PATH}/",
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
+            forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
             client_address=proxies.client_address,
             address_group=neighbourhood,
             compression=compression,

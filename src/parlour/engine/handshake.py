@@ -47,6 +47,12 @@ class Rejected(Enum):
         return msgspec.json.encode({"code": code, "message": message})
 
 
+def rejection_body(rejected: Rejected, options: Options) -> bytes:
+    if rejected is Rejected.FORBIDDEN and options.forbidden_body is not None:
+        return options.forbidden_body
+    return rejected.body
+
+
 class Request(Struct, frozen=True):
     """`channel` is what carries the request: polling for plain HTTP, websocket for an HTTP upgrade."""
 

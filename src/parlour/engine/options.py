@@ -60,6 +60,8 @@ class Options:
     transports: frozenset[str] = frozenset({"polling", "websocket"})
     origin_allowed: Callable[[str | None, str | None], bool] = same_origin
     """Called with the Origin and the Host of each request; a refusal is HTTP 403."""
+    forbidden_body: bytes | None = None
+    """The JSON of that refusal; without it the reference server's."""
     client_address: Callable[[str, HeaderLines], str] = peer_address
     """Called with the peer's address and the headers of a WebSocket; polling has the ASGI scope's."""
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from parlour.engine.connection import Handshake
-from parlour.engine.handshake import Rejected, admit, read_request
+from parlour.engine.handshake import Rejected, admit, read_request, rejection_body
 from parlour.engine.options import Options
 from parlour.engine.packets import CLOSE, NOOP, Binary, Outgoing, Packet, decode_payload, encode_payload
 from parlour.engine.session import Reason, Session
@@ -126,7 +126,7 @@ class PollingApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, self._options)
         handshake = exchange.handshake()
         if self._options.origin_allowed(handshake.origin, handshake.host):
             exchange.allow_origin()
@@ -233,8 +233,9 @@ class PollingApp:
 class _Exchange:
     """One HTTP request and its response."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, options: Options) -> None:
         self._scope = scope
+        self._options = options
         self._receive = receive
         self._send = send
         self._request_headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
@@ -296,7 +297,7 @@ class _Exchange:
     async def reject(self, rejected: Rejected) -> None:
         if rejected.retry_after is not None:
             self.headers.append((b"retry-after", str(rejected.retry_after).encode()))
-        await self.respond(rejected.status, rejected.body, _JSON)
+        await self.respond(rejected.status, rejection_body(rejected, self._options), _JSON)
 
     async def respond(self, status: int, body: bytes, content_type: bytes) -> None:
         headers = [

@@ -22,7 +22,8 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from parlour.engine.connection import Handshake
 from parlour.engine.deflate import RESPONSE, is_offered
-from parlour.engine.handshake import Rejected, admit, read_request
+from parlour.engine.handshake import Rejected, admit, read_request, rejection_body
+from parlour.engine.options import Options
 from parlour.engine.session import Reason
 from parlour.engine.sessions import Sessions
 from parlour.engine.websocket import WebSocketTransport
@@ -136,13 +137,13 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         target, _, query = upgrade.path.decode("latin-1").partition("?")
         options = self._sessions.options
         if target != options.path and target + "/" != options.path:
-            return _rejection(Rejected.NOT_FOUND)
+            return _rejection(Rejected.NOT_FOUND, options)
         handshake = self._handshake(upgrade, query)
         admitted = admit(read_request("GET", "websocket", handshake), options, self._sessions.find)
         if isinstance(admitted, Rejected):
-            return _rejection(admitted)
+            return _rejection(admitted, options)
         if admitted is None and (closed := self._sessions.closed_to_newcomers()) is not None:
-            return _rejection(closed)
+            return _rejection(closed, options)
         tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
         if "upgrade" in tokens:
             upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"
@@ -180,11 +181,12 @@ def _first(lines: Sequence[str]) -> str | None:
     return lines[0] if lines else None
 
 
-def _rejection(rejected: Rejected) -> WSUpgradeResponseWithListener:
+def _rejection(rejected: Rejected, options: Options) -> WSUpgradeResponseWithListener:
     headers = {"Content-Type": "application/json"}
     if rejected.retry_after is not None:
         headers["Retry-After"] = str(rejected.retry_after)
-    response = WSUpgradeResponse.create_error_response(HTTPStatus(rejected.status), rejected.body, headers)
+    body = rejection_body(rejected, options)
+    response = WSUpgradeResponse.create_error_response(HTTPStatus(rejected.status), body, headers)
     return WSUpgradeResponseWithListener(response, None)
 
 

@@ -335,6 +335,8 @@ class Configuration(Body):
     """What a web client has to know before anybody logs in."""
 
     version: str
+    public_url: str = Field(description="The address that people open.")
+    origins: list[str] = Field(description="Whose pages may use the server; at others calls do not work.")
     dev_mail: bool = Field(description="Mails are shown at /dev/mail.")
     guest_ttl: int = Field(description="Seconds a guest has.")
     verification_ttl: int = Field(description="Seconds a verification link works.")

@@ -23,6 +23,7 @@ import { RoomPage } from "./room/room-page";
 import { useServices, useStore } from "./services";
 import { Shell } from "./shell";
 import { Toasts, toast } from "./toast";
+import { useExpectedAddress, WrongAddress } from "./wrong-address";
 
 export function App() {
   const [, navigate] = useLocation();
@@ -57,6 +58,14 @@ function Restoring() {
 }
 
 function Routes() {
+  const expected = useExpectedAddress();
+  if (expected) {
+    return (
+      <Shell>
+        <WrongAddress expected={expected} />
+      </Shell>
+    );
+  }
   return (
     <Switch>
       <Route path="/r/:room">

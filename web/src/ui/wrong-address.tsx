@@ -1,0 +1,26 @@
+import { useServerConfig } from "./services";
+import { CardPage } from "./shell";
+
+/** Where people should be instead; null where they are right, or nobody knows yet. */
+export function useExpectedAddress(): string | null {
+  const config = useServerConfig();
+  if (!config || config.origins.includes(location.origin)) return null;
+  return config.public_url + location.pathname;
+}
+
+/** At an address that the server does not know as its own, it refuses every call. */
+export function WrongAddress({ expected }: { expected: string }) {
+  return (
+    <CardPage>
+      <h1>Open Parlour at its own address</h1>
+      <p>
+        Calls do not work at {location.origin}. This Parlour is used at{" "}
+        <a href={expected}>{new URL(expected).origin}</a>.
+      </p>
+      <p className="soft small">
+        If you run this server and people should open it here, set PARLOUR_PUBLIC_URL or
+        PARLOUR_ALLOWED_ORIGINS to {location.origin}.
+      </p>
+    </CardPage>
+  );
+}
