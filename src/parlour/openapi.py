@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
-from parlour.errors import RequestTooLarge, Unavailable
+from parlour.errors import HeadTooLarge, RequestTooLarge, Unavailable
 from parlour.wire.http import Problem
 from parlour.wire.refusals import refusals
 
@@ -84,6 +84,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 def _describe(path: str, operation: dict[str, Any]) -> None:
     """What every endpoint shares: who may call it, and what is refused before it is reached."""
     shared = refusals(
+        HeadTooLarge,
         *([RequestTooLarge] if "requestBody" in operation else []),
         *([Unavailable] if path not in WITHOUT_DATABASE else []),
     )

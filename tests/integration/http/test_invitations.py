@@ -16,8 +16,10 @@ async def test_an_invitation_mails_everybody(ann: Person, visitors: Visitors, se
     assert answer.json() == {"invited": emails, "rejected": []}
     for email in emails:
         mail = await server.expect_mail(email)
-        assert room in mail.subject
+        assert room not in mail.subject  # a stranger chose it
+        assert (ann.username or "") in mail.subject
         assert (ann.username or "") in mail.text
+        assert room in mail.text
         assert f"{server.url}/r/{room}" in mail.text
         assert f"{server.url}/r/{room}" in mail.html
 
