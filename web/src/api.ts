@@ -110,7 +110,7 @@ export class AccountApi {
   }
 
   async logIn(username: string, password: string): Promise<RefreshedSession> {
-    const body = { username, password };
+    const body = { username, password, remember_device: true };
     return this.#withCookie({ method: "POST", path: "/client/login", body });
   }
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -230,6 +230,7 @@ def visitor_of(request: Request) -> Visitor:
         address=address,
         device=device_name(request.headers.get("user-agent")),
         device_token=cookie_value(_cookie_header(request), DEVICE_COOKIE),
+        session_token=_session_token(request),
         gone=gone,
     )
 
@@ -300,9 +301,10 @@ def account_routes(
         body: Login, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
         """Log in by username or email."""
-        logged_in = await sessions.log_in(
-            handle=body.username, password=body.password, visitor=visitor_of(request)
-        )
+        visitor = visitor_of(request)
+        logged_in = await sessions.log_in(handle=body.username, password=body.password, visitor=visitor)
+        if visitor.device_token is None and not body.remember_device:
+            logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 

@@ -48,11 +48,12 @@ Identity = Client | Guest
 class Visitor:
     """Where a request comes from: the client's address, and what its device is called.
 
-    `device_token` is the cookie of a device that logged in before (see `known_devices`); `gone` returns once
-    the client has hung up.
+    `device_token` is the cookie of a device that logged in before (see `known_devices`), `session_token` the
+    cookie of a session that may still live; `gone` returns once the client has hung up.
     """
 
     address: str
     device: str
     device_token: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
     gone: Callable[[], Coroutine[Any, Any, None]] | None = field(default=None, compare=False, repr=False)

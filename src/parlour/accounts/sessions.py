@@ -89,7 +89,8 @@ class Sessions:
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
             password_hash = await self._password_hash(connection, account, handle)
-        guess = self._guess(account, handle, visitor)
+            session = await self._own_session(connection, account, visitor)
+        guess = self._guess(account, handle, visitor, session)
         verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
         if not verdict.right or password_hash is None:
             raise WrongCredentials(account="" if account is None else account.email)
@@ -116,11 +117,30 @@ class Sessions:
         )
         return replace(logged_in, device_token=device_token)
 
-    def _guess(self, account: store.Account | None, handle: str, visitor: Visitor) -> Guess:
+    async def _own_session(
+        self, connection: AsyncConnection, account: store.Account | None, visitor: Visitor
+    ) -> SessionId | None:
+        """The living session of this account that the cookie `jwt` names, of whichever generation."""
+        if account is None or visitor.session_token is None:
+            return None
+        try:
+            claim = self._signer.read_refresh(visitor.session_token, now=self._clock())
+        except TokenRejected:
+            return None
+        session = await session_store.session(connection, claim.family)
+        if session is None or session.user_id != account.user_id or self._is_over(session):
+            return None
+        return session.family
+
+    def _guess(
+        self, account: store.Account | None, handle: str, visitor: Visitor, session: SessionId | None
+    ) -> Guess:
         """A device that this account logged in from before counts for itself, any other by its address."""
         if account is None or account.client is None:
             return address_guess(f"name {handle.strip().casefold()}", visitor)
         target = guessed_account(account.user_id)
+        if session is not None:
+            return trusted_guess(target, f"session {session}")
         device = self._devices.device_of(
             visitor.device_token,
             user_id=account.user_id,

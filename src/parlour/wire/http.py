@@ -75,6 +75,10 @@ class Resend(Body):
 class Login(Body):
     username: Handle = Field(description="The username or the email.")
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
+    remember_device: bool | None = Field(
+        default=None,
+        description="Set the cookie `parlour-device`, by which others' wrong passwords hold up no login from here.",
+    )
 
 
 class Session(CamelBody):
