@@ -144,7 +144,7 @@ async def test_who_is_in_no_namespace_sends_little(client: Client, engine: Engin
 
 async def test_a_claim_that_is_too_large_is_none(client: Client, engine: Engine) -> None:
     socket_, _ = await client.open_websocket()
-    await socket_.send("40" + json.dumps({"token": [[] for _ in range(15_000)]}))
+    await socket_.send("40" + json.dumps({"token": [[] for _ in range(30_000)]}))
     assert await socket_.closed() == []
     assert engine.counters().closed == {Reason.PARSE_ERROR: 1}
 

@@ -255,7 +255,7 @@ export interface Login {
   /** The username or the email. */
   username: string;
   password: string;
-  /** Set the cookie `parlour-device`, by which others' wrong passwords hold up no login from here. */
+  /** Set the cookie `parlour-device`: wrong passwords of others hold up no login from here. */
   remember_device?: boolean | null;
 }
 

@@ -19,7 +19,7 @@ EncodedPacket: TypeAlias = bytes
 """A Socket.IO packet with its Engine.IO type in front: sent as it is to as many as should have it."""
 
 MAX_NAMESPACE_LENGTH = 256
-MAX_CONNECT_LENGTH = 16_384
+MAX_CONNECT_LENGTH = 102_400
 MAX_LENIENT_LENGTH = 65_536
 """Characters of JSON from which objects of no known type are built, which takes 60 ms for a megabyte."""
 _HEAD = re.compile(r"(?:([0-9]{1,4})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,15})?")

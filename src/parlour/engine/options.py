@@ -43,8 +43,8 @@ class Options:
     max_pending: int = 10_000
     """Of these, sessions that are in no namespace and that no application lets wait; the oldest gives way."""
     max_pending_per_address: int = 2_500
-    max_connect: int = 104 * 1024
-    """The largest message of who is in no namespace, who has a token to say and is told what is wrong with it."""
+    max_connect: int = 128 * 1024
+    """The largest message of who is in no namespace: a token is said there, and a wrong one is answered."""
     max_pending_acks: int = 64
     """Acknowledgements of one connection that may be awaited; the oldest gives way."""
     connect_timeout: float = 45.0

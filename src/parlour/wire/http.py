@@ -77,7 +77,7 @@ class Login(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
     remember_device: bool | None = Field(
         default=None,
-        description="Set the cookie `parlour-device`, by which others' wrong passwords hold up no login from here.",
+        description="Set the cookie `parlour-device`: wrong passwords of others hold up no login from here.",
     )
 
 
