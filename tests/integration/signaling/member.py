@@ -116,8 +116,12 @@ class Member:
         number, bracket, rest = frame[2:].partition("[")
         if frame.startswith("43"):
             [answer] = json.loads(bracket + rest)
+            asked = self._answers.pop(int(number))
+            if not answer["ok"]:
+                asked.set_exception(AssertionError(f"refused: {answer}"))
+                return
             self._joined(answer)
-            self._answers.pop(int(number)).set_result(answer)
+            asked.set_result(answer)
         elif frame.startswith("42"):
             name, *arguments = json.loads(bracket + rest)
             self._received += name in COUNTED
@@ -128,7 +132,6 @@ class Member:
         self._changed.set()
 
     def _joined(self, answer: dict[str, Any]) -> None:
-        assert answer["ok"], answer
         if "peerID" not in answer:
             return
         self.peer_id = answer["peerID"]
