@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Executable, ScalarSelect, delete, insert, select, update
 
+from parlour.accounts import store
 from parlour.accounts.identity import Client, SessionId, Visitor
-from parlour.accounts.refusals import PasswordChanged, WrongCredentials
+from parlour.accounts.refusals import EmailTaken, PasswordChanged, WrongCredentials
 from parlour.app import Parlour, utc_now
 from parlour.db.migrate import migrate
 from parlour.db.tables import bans, clients, events, refresh_sessions, rooms, users
@@ -245,6 +246,25 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
         request = give_password(parlour, ann, room)
     with pytest.raises(InvalidToken):
         await caught_between(parlour, ann, request, deletion_of(ann))
+
+
+async def test_a_guest_who_is_asked_for_while_the_address_becomes_a_clients(parlour: Parlour) -> None:
+    """A stranger asked for a guest of the address long ago, and asks again while its owner confirms."""
+    email = f"{unique('vic')}@example.org"
+    async with parlour.database.transaction() as connection:
+        user_id = await store.add_user(connection, email=email, now=utc_now())
+        await store.add_guest(connection, user_id)
+    values = {"user_id": user_id, "username": "x", "username_key": unique("vic"), "password_hash": "x"}
+    async with parlour.database.transaction() as connection:
+        await store.lock_account(connection, user_id)
+        await connection.execute(insert(clients).values(values))
+        asked = asyncio.create_task(parlour.registration.register_guest(email=email, visitor=VISITOR))
+        await parlour.passwords.hash("x")  # meanwhile it gets to where it has to wait
+    with pytest.raises(EmailTaken):
+        await asked
+    async with parlour.database.reading() as connection:
+        account = await store.account_by_id(connection, user_id)
+    assert account is not None and account.client is not None
 
 
 # ------------------------------------------------------------------------------------------ over HTTP

@@ -89,6 +89,33 @@ async def test_in_another_browser_the_password_confirms(ann: Person, visitors: V
     assert event in await elsewhere.sees()
 
 
+@pytest.mark.parametrize("reason", ["invited", "awaited guest", "registers too"])
+async def test_the_owners_click_gives_no_stranger_the_address(
+    ann: Person, visitors: Visitors, reason: str
+) -> None:
+    """By a change of email, which puts the victim's address under the attacker's account."""
+    victim = await visitors.stranger("vic", client=reason == "registers too")
+    event = await ann.creates_event()
+    if reason == "invited":
+        await ann.invites(victim, to=event)
+    else:
+        await victim.registers()
+        await victim.reads_link()
+    attacker = await visitors.client("mallory")
+    done(await attacker.put("/client/email", json={"email": victim.email, "password": attacker.password}))
+    link = {"token": await victim.reads_link()}
+    for caller in (victim.http, ann.http):
+        refused(await caller.put("/email/verify", json=link), 403, "email_change_not_proven")
+    assert event not in await attacker.sees()
+    if reason == "invited":
+        await victim.registers()
+        await victim.confirms()
+        assert event in await victim.sees()
+        refused(await attacker.put("/email/verify", json=link), 409, "email_taken")
+    else:
+        nothing_to_say(await attacker.put("/email/verify", json=link))
+
+
 @pytest.mark.parametrize("body", [None, {}, {"password": None}])
 async def test_where_nobody_else_is_meant_the_link_is_enough(visitors: Visitors, body: Any) -> None:
     """As clients rely on that have never heard of a proof, and open the mail elsewhere."""
@@ -144,6 +171,11 @@ async def test_the_cookie_of_a_registration_is_the_browsers_alone(visitors: Visi
     body["username"] = unique("eve")
     again = (await eve.post("/client", body)).headers["set-cookie"]
     assert again.split(";")[0] == cookie.split(";")[0], "both links work there"
+    body["username"] = unique("eve")
+    lines = [("Cookie", "theme=dark"), ("Cookie", cookie.split(";")[0])]  # as HTTP/2 may send them
+    async with http_client(eve.server) as plain:
+        split = (await plain.post("/client", json=body, headers=lines)).headers["set-cookie"]
+    assert split.split(";")[0] == cookie.split(";")[0], "in whichever line it comes"
 
 
 # ------------------------------------------------------------------------------ names of deleted accounts

@@ -116,7 +116,9 @@ class Confirmation:
         """Raises RegistrationNotProven where the link alone could confirm a stranger's password."""
         if registration.address_proven_at is not None:
             return
-        if await registration_store.is_contested(connection, registration, now=now):
+        if await registration_store.is_contested(
+            connection, registration.email, now=now, besides=registration.registration_id
+        ):
             raise RegistrationNotProven
 
     async def _account_of(

@@ -9,6 +9,7 @@ from parlour.accounts.http import Cookies, Identification, visitor_of
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import (
     EmailAlreadyChanged,
+    EmailChangeNotProven,
     EmailTaken,
     InvalidVerification,
     PasswordChanged,
@@ -93,15 +94,21 @@ def credential_routes(
         )
         return Nothing()
 
-    @router.put("/email/verify", responses=refusals(InvalidVerification, EmailTaken, InvalidRequest))
+    @router.put(
+        "/email/verify",
+        responses=refusals(InvalidVerification, EmailChangeNotProven, EmailTaken, InvalidRequest),
+    )
     async def verify_email(
-        body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
+        request: Request, body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
     ) -> Nothing:
         """Confirm the new email; the old address is told, and every session ends.
 
-        The token is in the body, where no log of a proxy shows it, or in the query, as older clients send it.
+        Where somebody else may be meant by the address, only who asked for it confirms it, logged in. The
+        token is in the body, where no log of a proxy shows it, or in the query, as older clients send it.
         """
-        await credentials.confirm_email(token=_given(body, token))
+        await credentials.confirm_email(
+            token=_given(body, token), caller=await identification.if_known(request)
+        )
         return Nothing()
 
     @router.put("/email/stop", responses=refusals(InvalidVerification, EmailAlreadyChanged, InvalidRequest))

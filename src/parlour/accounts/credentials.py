@@ -20,6 +20,7 @@ from parlour.accounts.refusals import (
     AccountDeleted,
     EmailAlreadyChanged,
     EmailChanged,
+    EmailChangeNotProven,
     EmailTaken,
     InvalidVerification,
     PasswordChanged,
@@ -208,10 +209,12 @@ class Credentials:
                 connection, claim.verification_id, user_id=account.user_id, now=now
             )
 
-    async def confirm_email(self, *, token: str) -> None:
+    async def confirm_email(self, *, token: str, caller: Identity | None) -> None:
         """Whoever opens the link owns the new address. Ends every session: tokens name the old one.
 
-        Raises InvalidVerification or EmailTaken.
+        Anybody can ask for anybody's address; its owner, who expects a letter, must not give it to a
+        stranger's account. So where somebody else may be meant by it, the link wants who asked for it to be
+        logged in. Raises InvalidVerification, EmailChangeNotProven or EmailTaken.
         """
         claim = self._links.read(token, "email")
         now = self._clock()
@@ -222,6 +225,8 @@ class Credentials:
                 if account is None or account.client is None or new_email is None:
                     raise InvalidVerification
                 await self._links.use(connection, claim)
+                if caller is None or caller.user_id != account.user_id:
+                    await _require_uncontested(connection, new_email, now)
                 await self._make_room(connection, new_email, now)
                 await store.set_email(connection, account.user_id, new_email)
                 await link_store.void_all_verifications(connection, account.user_id, now=now)
@@ -303,6 +308,12 @@ class Credentials:
         if _is_living(holder, now):
             raise EmailTaken
         await store.delete_user(connection, holder.user_id, now=now)
+
+
+async def _require_uncontested(connection: AsyncConnection, new_email: str, now: datetime) -> None:
+    """Raises EmailChangeNotProven."""
+    if await registration_store.is_contested(connection, new_email, now=now):
+        raise EmailChangeNotProven
 
 
 def _is_living(account: store.Account, now: datetime) -> bool:

@@ -199,7 +199,7 @@ class RegistrationCookie:
         self._lifetime = lifetime
 
     def of(self, request: Request) -> str | None:
-        return cookie_value(request.headers.get("cookie"), self._name)
+        return cookie_value(_cookie_header(request), self._name)
 
     def keep(self, request: Request, response: Response) -> str:
         """The browser's secret, made where it has none."""

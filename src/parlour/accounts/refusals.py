@@ -38,6 +38,13 @@ class RegistrationNotProven(Refusal):
     status = 403
 
 
+class EmailChangeNotProven(Refusal):
+    """Log in to the account that is to have this address, then open the link again."""
+
+    code = "email_change_not_proven"
+    status = 403
+
+
 class UserNotFound(Refusal):
     """This person does not exist."""
 

@@ -60,14 +60,19 @@ class Registration:
     async def register_guest(self, *, email: str, visitor: Visitor) -> None:
         """Sends the letter that lets a guest in. Raises EmailTaken or RateLimited."""
         now = self._clock()
+        async with self._database.reading() as connection:
+            known = await store.account_by_email(connection, email)
+            if known is not None:
+                await self._require_over(connection, known, now)
+        # Counting may take a while (Redis), and SQLite has one writer.
+        await self._postage.take(email, address=visitor.address)
         try:
             async with self._database.transaction() as connection:
-                account = await store.account_by_email(connection, email)
-                if account is not None:
-                    if account.client is not None or await self._is_living(connection, account, now):
-                        raise EmailTaken
+                known = await store.account_by_email(connection, email)
+                account = None if known is None else await store.lock_account(connection, known.user_id)
+                if account is not None:  # it may have become a client's meanwhile
+                    await self._require_over(connection, account, now)
                     await store.delete_user(connection, account.user_id, now=now)
-                await self._postage.take(email, address=visitor.address)
                 user_id = await store.add_user(connection, email=email, now=now)
                 await store.add_guest(connection, user_id)
                 await self._send_guest_letter(connection, user_id, email)
@@ -164,6 +169,11 @@ class Registration:
             if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
                 await self._send_guest_letter(connection, account.user_id, account.email)
         self._outbox.announce()
+
+    async def _require_over(self, connection: AsyncConnection, account: store.Account, now: datetime) -> None:
+        """Raises EmailTaken for a client, and for a guest that lives."""
+        if account.client is not None or await self._is_living(connection, account, now):
+            raise EmailTaken
 
     async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
         """A guest lives until its time is over, or while its letter can still be answered."""

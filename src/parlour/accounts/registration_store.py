@@ -132,16 +132,15 @@ async def is_username_reserved(connection: AsyncConnection, username: str, *, no
 
 
 async def is_contested(
-    connection: AsyncConnection, registration: PendingRegistration, *, now: datetime
+    connection: AsyncConnection, email: str, *, now: datetime, besides: str | None = None
 ) -> bool:
-    """Whether somebody else may be meant by this address: another registration of it waits, it was
-    invited, or it is a guest's."""
-    key = email_key(registration.email)
-    rival = exists().where(
-        registrations.c.email_key == key,
-        registrations.c.id != registration.registration_id,
-        registrations.c.expires_at > now,
-    )
+    """Whether somebody else may be meant by this address: a registration of it waits, other than `besides`,
+    it was invited, or it is a guest's."""
+    key = email_key(email)
+    rivals = [registrations.c.email_key == key, registrations.c.expires_at > now]
+    if besides is not None:
+        rivals.append(registrations.c.id != besides)
+    rival = exists().where(*rivals)
     invited = exists().where(invitations.c.email_key == key)
     guest = exists().where(users.c.email_key == key)
     return bool((await connection.execute(select(or_(rival, invited, guest)))).scalar_one())

@@ -170,7 +170,12 @@ async def room_and_standings(
         exists()
         .where(invitations.c.room_id == room_id, invitations.c.email_key == users.c.email_key)
         .label("is_invited"),
-        exists().where(bans.c.room_id == room_id, bans.c.email_key == users.c.email_key).label("is_banned"),
+        exists()
+        .where(
+            bans.c.room_id == room_id,
+            or_(bans.c.email_key == users.c.email_key, bans.c.user_id == users.c.id),
+        )
+        .label("is_banned"),
         exists()
         .where(admissions.c.room_id == room_id, admissions.c.user_id == users.c.id)
         .label("is_admitted"),
