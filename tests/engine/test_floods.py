@@ -129,6 +129,41 @@ async def test_after_an_error_of_the_protocol_nothing_is_read(
 
 
 @pytest.mark.parametrize("options", [{"max_connect": 2000}])
+async def test_who_is_in_no_namespace_sends_little_in_fragments(client: Client, engine: Engine) -> None:
+    raw = await client.raw()
+    await raw.receive()
+    await raw.write(frame(TEXT, b"40", fin=False) + frame(CONTINUATION, b"x" * 1000, fin=False) * 2)
+    assert await raw.close_code() == 1009
+    assert engine.counters().closed == {Reason.TOO_LARGE: 1}
+
+
+@pytest.mark.parametrize("options", [{"max_unfinished": 60_000}])
+async def test_what_is_not_whole_yet_is_bounded_for_all_together(client: Client, engine: Engine) -> None:
+    """The one that has begun first gives way, and who sends whole messages is not held up."""
+    oldest, *others = [await client.raw() for _ in range(3)]
+    for raw in (oldest, *others):
+        await raw.receive()
+        await raw.write(frame(TEXT, b"40"))
+        await raw.receive()
+    connected = await client.connect()
+    part = frame(CONTINUATION, b"x" * 1000, fin=False)
+    await oldest.write(frame(TEXT, b"42", fin=False))
+    await until(lambda: engine.sessions.unfinished.total)
+    for raw in (oldest, *others):
+        await raw.write((frame(TEXT, b"42", fin=False) if raw is not oldest else b"") + part * 25)
+    await until(lambda: len(engine.sessions.by_sid) == 3)
+    assert engine.counters().closed == {Reason.DISPLACED: 1}
+    for raw in others:
+        await raw.write(frame(CONTINUATION, b"", fin=True))
+        assert await raw.close_code() == 1008
+        raw.abort()
+    assert engine.sessions.unfinished.total == 0
+    await connected.send('42["message","' + "x" * 500_000 + '"]')
+    assert (await connected.text()).startswith('42["message-back","x')
+    oldest.abort()
+
+
+@pytest.mark.parametrize("options", [{"max_connect": 2000}])
 async def test_who_is_in_no_namespace_sends_little(client: Client, engine: Engine) -> None:
     sid = await client.open_polling()
     assert (await client.post(sid, "40" + json.dumps({"token": "x" * 2000})))[0] == 413

@@ -40,6 +40,8 @@ class Options:
     """Events of one connection that may wait for its running handler; more closes the transport."""
     max_sessions: int = 50_000
     """All there may be at once; more are answered with HTTP 503."""
+    max_unfinished: int = 32 * 1024 * 1024
+    """Bytes of messages of which all WebSockets have sent but a part; the oldest gives way."""
     max_pending: int = 10_000
     """Of these, sessions that are in no namespace and that no application lets wait; the oldest gives way."""
     max_pending_per_address: int = 2_500

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from parlour.engine.budget import ByteBudget
 from parlour.engine.connection import Handshake
 from parlour.engine.handshake import Rejected
 from parlour.engine.options import Options
@@ -36,6 +37,7 @@ class Sessions:
         self.options = options
         self.by_sid: dict[str, Session] = {}
         self.pending = PendingSessions(options.max_pending, options.max_pending_per_address)
+        self.unfinished = ByteBudget(options.max_unfinished)
         self.opened = 0
         self.closed: Counter[Reason] = Counter()
         self.failed_handlers = 0

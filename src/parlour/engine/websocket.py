@@ -242,14 +242,30 @@ class WebSocketTransport(WSListener):
         if self._joined is None:
             self._kind, self._joined = kind, bytearray()
         self._joined += frame.get_payload_as_memoryview()
-        if len(self._joined) > self._sessions.options.max_payload:
+        size = len(self._joined)
+        if size > (self._sessions.options if self.session is None else self.session).max_payload:
+            self._drop_joined()
             self._fail(WSCloseCode.MESSAGE_TOO_BIG, Reason.TOO_LARGE)
-        elif frame.fin:
-            message, self._joined = bytes(self._joined), None
+        elif not frame.fin:
+            self._sessions.unfinished.hold(self, size)
+        else:
+            message = bytes(self._joined)
+            self._drop_joined()
             if self._inflates:
                 self._on_deflated(message)
             else:
                 self._on_joined(self._kind, message)
+
+    def _drop_joined(self) -> None:
+        self._joined = None
+        self._sessions.unfinished.release(self)
+
+    def give_way(self) -> None:
+        """Too much is unfinished, and this message for the longest time."""
+        self._joined = None
+        self._closing = True
+        self._lost = Reason.DISPLACED
+        self._sessions.soon(self._abort)
 
     def _on_deflated(self, message: bytes) -> None:
         self._inflates = False
@@ -290,6 +306,7 @@ class WebSocketTransport(WSListener):
         self._closing = True
         if self._abort_timer is not None:
             self._abort_timer.cancel()
+        self._drop_joined()
         self._ws = None
         session, self.session = self.session, None
         if session is not None:

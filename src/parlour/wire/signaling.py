@@ -18,6 +18,10 @@ PeerId = NewType("PeerId", str)
 MAX_SDP_LENGTH = 200_000
 """Characters. A description of a browser with screen sharing and every codec has some 12,000."""
 
+MAX_SDP_BYTES = 300_000
+"""Of a description as JSON, which is what its receiver gets: each character might be an escape of six bytes,
+and clients that a cookie identifies get a description twice."""
+
 MAX_KNOWN_PEERS = 512
 _ENVELOPE_BYTES = 128
 """Names and ids around a description or a candidate."""
@@ -411,6 +415,8 @@ def _is_description(description: SessionDescription) -> bool:
         and len(json) <= MAX_SDP_LENGTH
     ):
         return True
+    if len(json) > MAX_SDP_BYTES:
+        return False
     try:
         sdp = _text(json)
     except (msgspec.DecodeError, UnicodeError):

@@ -370,6 +370,7 @@ def test_sound_texts(event: AnyClientEvent) -> None:
         offer("v=0\r\ns=\0\r\n"),
         offer("v=0\r\n\\n=x"),
         offer("v=0\r\n" + "a" * MAX_SDP_LENGTH),
+        json_offer(rb'"v=0\r\ns=' + rb"\u0041" * 60_000 + b'"'),
         json_offer(rb'"v=0\r\n\u000a<script>"'),
         json_offer(rb'"v=0\r\n\u0000"'),
         json_offer(b"null"),
