@@ -30,6 +30,8 @@ Examine = Callable[[httpx.Response], Awaitable[None]]
 _LINK = re.compile(r"/(?:verify(?:client|guest)/|(?:verifyemail|reset)#)(\S+)")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loading the system's certificates for each person would take longer than all they do."""
+UNTIL_ANSWERED = httpx.Timeout(None)
+"""A busy machine answers late. What never comes ends the whole run (`faulthandler_timeout`)."""
 
 
 def unique(name: str) -> str:
@@ -46,7 +48,9 @@ def token_in(mail: Mail) -> str | None:
 def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.AsyncClient:
     """A browser profile without a page: its cookies are its own."""
     hooks = {"response": [examine]} if examine else {}
-    return httpx.AsyncClient(base_url=server.address, verify=_NO_TLS, event_hooks=hooks, timeout=30)
+    return httpx.AsyncClient(
+        base_url=server.address, verify=_NO_TLS, event_hooks=hooks, timeout=UNTIL_ANSWERED
+    )
 
 
 class Person:
