@@ -25,7 +25,7 @@ async def test_an_event_with_an_invitee_and_a_guest(
     await ann.enters()
 
     invitation = await ann.account.server.expect_mail(bob.account.email)
-    while event not in invitation.subject:
+    while event not in invitation.text:
         invitation = await ann.account.server.expect_mail(bob.account.email)
     await bob.page.goto(_link_in(invitation.text))
     await bob.fills_login()
