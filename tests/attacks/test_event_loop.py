@@ -204,7 +204,8 @@ WORST: dict[str, list[Request]] = {
     "PUT /password/reset": [{"json": {"token": "x" * LARGE, "password": PASSWORD}}],
     "PUT /client/password": [{"json": {"password": "wrong " * 9, "new_password": "p" * 128}}],
     "PUT /client/email": [{"json": {"password": "wrong " * 9, "email": "new@example.org"}}],
-    "PUT /email/verify": queries(token="x"),
+    "PUT /email/verify": [{"json": {"token": "x" * LARGE}}],
+    "PUT /email/stop": [{"json": {"token": "x" * LARGE}}],
     "POST /account/deletion": [{"json": {"password": "wrong " * 9}}],
     "GET /account/export": [{}],
     "POST /room": [
