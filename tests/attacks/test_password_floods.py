@@ -8,7 +8,16 @@ import pytest
 
 from tests.conftest import Databases
 from tests.integration.http.answers import refused
-from tests.people import PASSWORD, ROOM_PASSWORD, Person, Visitors, done, http_client, unique
+from tests.people import (
+    PASSWORD,
+    ROOM_PASSWORD,
+    UNTIL_ANSWERED,
+    Person,
+    Visitors,
+    done,
+    http_client,
+    unique,
+)
 from tests.servers import ParlourServer
 
 pytestmark = pytest.mark.database("sqlite")
@@ -28,7 +37,8 @@ async def server(
 ) -> AsyncIterator[ParlourServer]:
     """Shared by the tests of this file, each of which attacks an account of its own."""
     folder = tmp_path_factory.mktemp(f"floods-{database}")
-    async with ParlourServer(folder, await databases.create(database), SETTINGS) as running:
+    url = await databases.create_migrated(database, folder / "data")
+    async with ParlourServer(folder, url, SETTINGS) as running:
         yield running
 
 
@@ -69,7 +79,9 @@ class Flood:
     def __init__(self, server: ParlourServer) -> None:
         limits = httpx.Limits(max_connections=FLOOD)
         headers = {"X-Forwarded-For": FLOODER}
-        self._http = httpx.AsyncClient(base_url=server.address, headers=headers, limits=limits, timeout=60)
+        self._http = httpx.AsyncClient(
+            base_url=server.address, headers=headers, limits=limits, timeout=UNTIL_ANSWERED
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self.hashed = 0
         self.begun = asyncio.Event()
