@@ -235,7 +235,8 @@ class Session:
     def max_payload(self) -> int:
         """Bytes of the largest message that the peer may send now."""
         connected = self.consumer is not None and self.consumer.is_connected()
-        return self._options.max_payload if connected else self._options.max_connect
+        most = self._options.max_payload
+        return most if connected else min(most, self._options.max_connect)
 
     # What is sent
 
