@@ -31,6 +31,8 @@ _UNNOTED = 4 * 1024
 _LINGER_SECONDS = 2.0
 """A refused client may go on sending for so long: a close at once would take the answer from it (RFC 9112,
 section 9.6)."""
+_LINGER_BYTES = 1024 * 1024
+"""And so much: one that sends on regardless would otherwise keep the loop busy with what nobody reads."""
 
 
 class HttpRefusal(Enum):
@@ -141,6 +143,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._refusal: HttpRefusal | None = None
         self._ended = False
+        self._discarded = 0
         self._admitted = self.bounds.slots.admit(self, connections=len(self.connections))
         self._expect_request()
 
@@ -187,10 +190,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
+            self._discard(len(data))
             return
         self._pending = self._pending + data if self._pending else data
         if self._parse_due is None:
             self._parse_portion()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _LINGER_BYTES:
+            self.transport.abort()
 
     def read_on(self) -> None:
         """Parse what waits, in the next turn of the loop, or read more; whichever may be done now."""
