@@ -58,7 +58,7 @@ class Target:
             due = max(due + 1 / per_second, time.monotonic() - 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def start(self, doing: Coroutine[None, None, None]) -> None:
+    def start(self, doing: Coroutine[None, None, object]) -> None:
         """Besides others; where too many have no answer yet, it is left out."""
         if len(self._flight) >= MOST_ON_THE_WAY:
             doing.close()
@@ -79,7 +79,7 @@ class Target:
         if self._flight:
             self.met["no answer by the end"] = len(self._flight)
 
-    async def _counted(self, doing: Awaitable[None]) -> None:
+    async def _counted(self, doing: Awaitable[object]) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await doing
@@ -102,14 +102,15 @@ class Target:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def asks(self, request: bytes) -> None:
-        """One request on a connection of its own, whose whole answer is read."""
+    async def asks(self, request: bytes) -> str:
+        """One request on a connection of its own, whose whole answer is read; its status."""
         async with self.connection() as (reader, writer):
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             self.met[status(head)] += 1
             while await reader.read(2**16):
                 pass
+            return status(head)
 
 
 Attack = Callable[[Target], Awaitable[None]]

@@ -64,6 +64,7 @@ from parlour.mail.smtp import SmtpServer, parsed_sender
 from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.openapi import Document, openapi
 from parlour.proxies import ClientAddresses, TrustedProxies
+from parlour.request_turns import RequestTurns
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
 from parlour.rooms.export import Export
@@ -255,7 +256,7 @@ class Parlour:
         app.include_router(webclient_routes())
         audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
         cors = Cors(
-            Failures(_by_path(audited, self.engine)),
+            Failures(RequestTurns(_by_path(audited, self.engine))),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],

@@ -117,7 +117,7 @@ class Failures:
 
         try:
             await self._app(scope, receive, answer)
-        except RequestTooLarge as refusal:
+        except (RequestTooLarge, Unavailable) as refusal:
             failure: Refusal = refusal
         except asyncio.CancelledError:  # the server ends, and this request still waited for its turn
             failure = Unavailable()

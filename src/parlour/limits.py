@@ -92,6 +92,11 @@ def neighbourhood(address: str) -> str:
     return str(IPv6Address(int(parsed) >> 64 << 64))
 
 
+def client_path(address: str) -> tuple[str, str]:
+    """Where a client waits in a FairQueue: networks take turns, in each its addresses."""
+    return rate_limit_site(address), neighbourhood(address)
+
+
 def rate_limit_site(address: str) -> str:
     """Like `neighbourhood` with the /48 of IPv6, which one subscriber or one rented server can have."""
     prefix = neighbourhood(address)

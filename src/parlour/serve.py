@@ -26,6 +26,12 @@ from parlour.settings import PREFIX, Settings, SettingsError
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """What may still run at the end: together, less than five seconds."""
 BACKLOG = 4096
+ACCEPTS_A_TURN = 16
+"""libuv takes one connection from a socket in each turn of the event loop, so that who comes while the turns
+are long would wait behind all of a flood. Further descriptors of the same socket take one each."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the database waits for a busy event loop to let it have the interpreter, several times
+in each statement: Python's own 5 ms would make a transaction of a few statements take half a second."""
 UNREAD_SECONDS = 20
 """Somewhat less than heartbeats take to find a dead line."""
 OWN_FILES, SURPLUS = 64, 32
@@ -73,12 +79,13 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     if not settings.keeps_data_private():
         log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
     server = Server(uvicorn_config(parlour, connections=connections), parlour, url=settings.url(port=port))
+    sys.setswitchinterval(SWITCH_SECONDS)
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
         _say_connections(connections)
-        runner.run(server.serve(sockets=[listener]))
+        runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(ACCEPTS_A_TURN - 1))]))
 
 
 def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:

@@ -22,6 +22,7 @@ MIB = 1024 * 1024
 FLOOD = 48 * MIB
 FILES = 256
 HANDSHAKES = 3_000
+FLOODING, REQUESTS = 300, 20
 MAY_GROW_KIB = 40 * 1024
 """Far below what is sent; the parts of a server that are used for the first time take some of it."""
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -127,6 +128,40 @@ async def test_pipelined_requests_without_number(server: ParlourServer) -> None:
         task.cancel()
     await asyncio.gather(*sending, return_exceptions=True)
     for connection in connections:
+        connection.close()
+
+
+async def test_who_floods_with_requests_waits_for_himself(server: ParlourServer) -> None:
+    """Three hundred connections of one address send twenty requests each; a newcomer is answered long before
+    them. Once each turn of the event loop accepted one connection and began a request of each other one.
+    """
+    loop = asyncio.get_running_loop()
+    flooding = [
+        socket.create_connection(("127.0.0.1", port_of(server)), source_address=("127.7.0.1", 0))
+        for _ in range(FLOODING)
+    ]
+    answered = 0
+
+    async def flood(connection: socket.socket) -> None:
+        nonlocal answered
+        connection.setblocking(False)
+        await loop.sock_sendall(connection, b"GET /healthz HTTP/1.1\r\n\r\n" * REQUESTS)
+        seen = b""
+        for _ in range(REQUESTS):
+            while (end := seen.find(b'"ok"}')) < 0:
+                piece = await loop.sock_recv(connection, 65_536)
+                assert piece, "hung up"
+                seen += piece
+            seen = seen[end + 1 :]
+            answered += 1
+
+    floods = [asyncio.create_task(flood(connection)) for connection in flooding]
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as newcomer:
+        assert (await newcomer.get("/healthz")).status_code == 200
+    assert answered < FLOODING
+    async with asyncio.timeout(300):
+        await asyncio.gather(*floods)
+    for connection in flooding:
         connection.close()
 
 

@@ -9,14 +9,11 @@ from contextlib import asynccontextmanager
 from parlour.accounts.identity import Visitor
 from parlour.errors import Busy
 from parlour.fair_queue import FairQueue, FairQueueFull
-from parlour.limits import neighbourhood, rate_limit_site
+from parlour.fair_slots import Turn
+from parlour.limits import client_path
 
 LIMIT = 512
 """Waiting in each lane: a school that logs in at once, and others beside it."""
-
-
-class _Waiting(asyncio.Future[None]):
-    """Done when its turn has come; hashable by identity."""
 
 
 class HashingTurns:
@@ -30,8 +27,8 @@ class HashingTurns:
     def __init__(self, *, slots: int, limit: int = LIMIT) -> None:
         self._slots = slots
         self._free = slots
-        self._known = FairQueue[_Waiting](limit=limit)
-        self._strangers = FairQueue[_Waiting](limit=limit)
+        self._known = FairQueue[Turn](limit=limit)
+        self._strangers = FairQueue[Turn](limit=limit)
         self._lanes = deque([self._known, self._strangers])
         self._seconds = 0.05
 
@@ -55,8 +52,8 @@ class HashingTurns:
             self._seconds += (time.monotonic() - began - self._seconds) / 8
             self._pass_on()
 
-    async def _wait(self, lane: FairQueue[_Waiting], path: Sequence[str], visitor: Visitor | None) -> None:
-        turn = _Waiting()
+    async def _wait(self, lane: FairQueue[Turn], path: Sequence[str], visitor: Visitor | None) -> None:
+        turn = Turn()
         try:
             displaced = lane.add(turn, path)
         except FairQueueFull as error:
@@ -66,11 +63,11 @@ class HashingTurns:
         try:
             await self._until_turn_or_gone(turn, visitor)
         except BaseException:
-            if not lane.discard(turn, path) and not turn.cancelled() and turn.exception() is None:
+            if not lane.discard(turn, path) and turn.has_come:
                 self._pass_on()
             raise
 
-    async def _until_turn_or_gone(self, turn: _Waiting, visitor: Visitor | None) -> None:
+    async def _until_turn_or_gone(self, turn: Turn, visitor: Visitor | None) -> None:
         """Raises Busy to a client that no longer listens."""
         if visitor is None or visitor.gone is None:
             await asyncio.wait({turn})
@@ -92,7 +89,7 @@ class HashingTurns:
                 return
         self._free += 1
 
-    def _busy(self, lane: FairQueue[_Waiting]) -> Busy:
+    def _busy(self, lane: FairQueue[Turn]) -> Busy:
         """In about the time in which those who wait now had their turn."""
         return Busy(retry_after=min(60.0, len(lane) * self._seconds / self._slots))
 
@@ -100,4 +97,4 @@ class HashingTurns:
 def _path(visitor: Visitor | None, subject: str) -> tuple[str, str, str]:
     if visitor is None:
         return ("", "", subject)
-    return (rate_limit_site(visitor.address), neighbourhood(visitor.address), subject)
+    return (*client_path(visitor.address), subject)

@@ -36,7 +36,8 @@ from parlour.engine import (
 )
 from parlour.engine import Refusal as EngineRefusal
 from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
-from parlour.limits import neighbourhood
+from parlour.fair_slots import working_for
+from parlour.limits import client_path, neighbourhood
 from parlour.proxies import TrustedProxies
 from parlour.rooms.chat import message_cost
 from parlour.wire.refusals import problem_body
@@ -198,6 +199,7 @@ class Signaling:
 
     async def _connect(self, connection: Connection, auth: dict[str, object] | None) -> None:
         """A CONNECT without identity waits; one that cannot be checked now has to come back."""
+        working_for.set(client_path(connection.handshake.address))
         try:
             token = _token(auth)
             if token is not None:
@@ -406,6 +408,7 @@ class Signaling:
         ack_id: int | None,
         act: Callable[[], Awaitable[Acknowledgement]],
     ) -> None:
+        working_for.set(client_path(connection.handshake.address))
         try:
             answer = await act()
             if isinstance(event, BanPeer):

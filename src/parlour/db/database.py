@@ -30,6 +30,8 @@ from parlour.db.private_files import (
     make_private_file,
     require_private,
 )
+from parlour.fair_queue import FairQueueFull
+from parlour.fair_slots import FairSlots
 
 TRANSACTION_SECONDS = 5.0
 """From waiting for a connection to the answer to its commit."""
@@ -38,6 +40,8 @@ CLOSE_SECONDS = 2.0
 SQLITE_BUSY_MS = 3_500
 """How long SQLite waits for the writer of another process; less than a call may take, so that it says so."""
 POOL_SIZE = 10
+MAX_WAITING = 4096
+"""Transactions in the line for a connection."""
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What a database raises that does not answer, or cannot do now what it could do before."""
 
@@ -82,7 +86,8 @@ class Database:
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._lookups: Lookups | None = None
-        self._writer = asyncio.Lock()
+        self._writer = FairSlots(1, limit=MAX_WAITING)
+        self._connections = FairSlots(POOL_SIZE if self.is_sqlite else 2 * POOL_SIZE, limit=MAX_WAITING)
         if self.is_sqlite:
             stuck = StuckThreads()
             arguments = {"async_creator_fn": partial(_open_sqlite, stuck), "isolation_level": None}
@@ -157,7 +162,7 @@ class Database:
         """
         async with (
             self._deadline(within),
-            self._writer if self.is_sqlite else nullcontext(),
+            self._writer.one() if self.is_sqlite else nullcontext(),
             self._begin(writes=True, is_limited=within is not None) as connection,
         ):
             yield connection
@@ -173,6 +178,8 @@ class Database:
         try:
             async with asyncio.timeout(within) as deadline:
                 yield
+        except FairQueueFull as error:
+            raise TransactionTimeout("too many transactions wait for the database") from error
         except TimeoutError as error:
             if not deadline.expired():
                 raise
@@ -180,7 +187,7 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.connect() as connection:
+        async with self._connections.one(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection = await connection.execution_options(sqlite_write=writes)
             async with self._patience(connection, is_limited), connection.begin():

@@ -96,6 +96,7 @@ class SqliteConnection(aiosqlite.Connection):
         self.patience: float | None = CALL_SECONDS
         self._stuck = stuck
         self._is_given_up = False
+        self._ended: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # one that hangs must not keep the process
 
     @classmethod
@@ -127,6 +128,14 @@ class SqliteConnection(aiosqlite.Connection):
         except asyncio.CancelledError:
             self._give_up()
             raise
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Done when the thread ended. aiosqlite stops one itself whose opening is cancelled, and a thread
+        takes only the first request: the future of another one would never be done.
+        """
+        if self._ended is None:
+            self._ended = super().stop()
+        return self._ended
 
     async def close(self) -> None:
         """Within `patience`, as everything."""

@@ -1,0 +1,36 @@
+"""Connections that are given up, because a call takes too long or nobody waits for it any more."""
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from parlour.db.drivers import MAX_STUCK, SqliteConnection, StuckThreads
+
+
+async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_then(tmp_path: Path) -> None:
+    """As where the deadline of a transaction comes meanwhile: once those counted for ever."""
+    stuck = StuckThreads()
+    file_system = threading.Event()
+
+    def connect() -> sqlite3.Connection:
+        file_system.wait()
+        return sqlite3.connect(tmp_path / "parlour.db", check_same_thread=False)
+
+    openings = [asyncio.create_task(SqliteConnection.open(connect, stuck)) for _ in range(MAX_STUCK)]
+    await asyncio.sleep(0)
+    for opening in openings:
+        opening.cancel()
+    await asyncio.gather(*openings, return_exceptions=True)
+    assert len(stuck) == MAX_STUCK
+    with pytest.raises(sqlite3.OperationalError, match="hang in the file system"):
+        await SqliteConnection.open(connect, stuck)
+
+    file_system.set()
+    async with asyncio.timeout(30):
+        while len(stuck) > 0:  # noqa: ASYNC110 - threads say that they ended to nobody else
+            await asyncio.sleep(0.01)
+    connection = await SqliteConnection.open(connect, stuck)
+    await connection.close()
