@@ -155,12 +155,12 @@ async def test_who_floods_with_requests_waits_for_himself(server: ParlourServer)
             seen = seen[end + 1 :]
             answered += 1
 
-    floods = [asyncio.create_task(flood(connection)) for connection in flooding]
-    async with httpx.AsyncClient(base_url=server.address, timeout=60) as newcomer:
-        assert (await newcomer.get("/healthz")).status_code == 200
-    assert answered < FLOODING
-    async with asyncio.timeout(300):
-        await asyncio.gather(*floods)
+    async with asyncio.timeout(300), asyncio.TaskGroup() as floods:
+        for connection in flooding:
+            floods.create_task(flood(connection))
+        async with httpx.AsyncClient(base_url=server.address, timeout=60) as newcomer:
+            assert (await newcomer.get("/healthz")).status_code == 200
+        assert answered < FLOODING
     for connection in flooding:
         connection.close()
 
