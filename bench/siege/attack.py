@@ -98,7 +98,7 @@ class Target:
         try:
             yield reader, writer
         finally:
-            writer.close()
+            writer.transport.abort()  # a close would wait till the server has read what was written
             with suppress(OSError):
                 await writer.wait_closed()
 

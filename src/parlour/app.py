@@ -175,8 +175,8 @@ class Parlour:
         )
         self.writes = Quota(storage, RateLimitItemPerMinute(allowances.writes_per_person, namespace="writes"))
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
-        self.audit = AuditLog(database=self.database, clock=utc_now)
         self.audit_counts = AuditCounts(database=self.database, clock=utc_now)
+        self.audit = AuditLog(database=self.database, clock=utc_now, counts=self.audit_counts)
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 

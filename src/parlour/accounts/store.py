@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, select, update
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
@@ -210,7 +210,10 @@ async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datet
 async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
     """A client's username is retired: rooms and messages that outlive the account keep it."""
     await end_visits(connection, user_id, now=now)
-    username = select(clients.c.username_key, literal(now, UtcDateTime)).where(clients.c.user_id == user_id)
+    known = exists().where(retired_usernames.c.username_key == clients.c.username_key)
+    username = select(clients.c.username_key, literal(now, UtcDateTime)).where(
+        clients.c.user_id == user_id, ~known
+    )
     await connection.execute(insert(retired_usernames).from_select(["username_key", "retired_at"], username))
     await connection.execute(delete(users).where(users.c.id == user_id))
 

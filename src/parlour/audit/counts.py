@@ -11,13 +11,17 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.audit.entries import KEPT_FOR, storable
+from parlour.audit.texts import KEPT_FOR, storable
 from parlour.db.database import Database
 from parlour.db.tables import audit_counts
 from parlour.db.upsert import add_to_counts
 
 MAX_AN_HOUR = 200
 """Rows of one hour; what would be one more counts for all addresses together."""
+REFUSALS_KEPT = 60
+"""Rows of one hour for what one known person was refused; further ones are counted too."""
+MAX_PEOPLE = 10_000
+"""Whose refusals are counted for that."""
 WRITE_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 
@@ -43,13 +47,12 @@ class AuditCounts:
         self._clock = clock
         self._hour: datetime | None = None
         self._this_hour: set[Counted] = set()
+        self._refused: Counter[str] = Counter()
         self._waiting: Counter[Counted] = Counter()
         self._counted = asyncio.Event()
 
     def count(self, *, kind: str, code: str, subject: str, address: str) -> None:
-        hour = self._clock().replace(minute=0, second=0, microsecond=0)
-        if hour != self._hour:
-            self._hour, self._this_hour = hour, set()
+        hour = self._begun_hour()
         code, network = storable(code, 64), network_of(address)
         counted = Counted(at=hour, kind=kind, code=code, subject=storable(subject), network=network)
         if counted not in self._this_hour and len(self._this_hour) >= MAX_AN_HOUR:
@@ -57,6 +60,20 @@ class AuditCounts:
         self._this_hour.add(counted)
         self._waiting[counted] += 1
         self._counted.set()
+
+    def is_refused_too_often(self, actor: str) -> bool:
+        """Whether one more refusal of that person is to be counted, instead of kept as a row."""
+        self._begun_hour()
+        if actor not in self._refused and len(self._refused) >= MAX_PEOPLE:
+            return True
+        self._refused[actor] += 1
+        return self._refused[actor] > REFUSALS_KEPT
+
+    def _begun_hour(self) -> datetime:
+        hour = self._clock().replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour, self._this_hour, self._refused = hour, set(), Counter()
+        return hour
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is waited for."""

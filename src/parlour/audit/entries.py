@@ -9,14 +9,14 @@ import structlog
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from parlour.audit.counts import AuditCounts
+from parlour.audit.texts import KEPT_FOR, storable
 from parlour.db.database import Database
 from parlour.db.tables import audit_log
 
-KEPT_FOR = timedelta(days=90)
 SHORTEN_EVERY = timedelta(hours=1)
 MAX_WAITING = 10_000
 RETRY_SECONDS = 5.0
-TEXT_BYTES = 320
 
 log = structlog.get_logger("parlour.audit")
 
@@ -34,15 +34,22 @@ class Entry:
 
 
 class AuditLog:
-    """`record` never waits: an answer takes as long whether or not there is something to write."""
+    """`record` never waits: an answer takes as long whether or not there is something to write.
 
-    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+    Who is refused all the time makes few rows: further refusals are counted by `counts`.
+    """
+
+    def __init__(self, *, database: Database, clock: Callable[[], datetime], counts: AuditCounts) -> None:
+        self._counts = counts
         self._database = database
         self._clock = clock
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue(MAX_WAITING)
         self._shortened_at: datetime | None = None
 
     def record(self, *, kind: str, code: str, actor: str, subject: str, address: str) -> None:
+        if kind == "refusal" and self._counts.is_refused_too_often(actor):
+            self._counts.count(kind=kind, code=code, subject=actor, address=address)
+            return
         entry = Entry(
             at=self._clock(),
             kind=kind,
@@ -114,12 +121,3 @@ class AuditLog:
             if is_time:
                 await connection.execute(delete(audit_log).where(audit_log.c.at < now - KEPT_FOR))
         self._shortened_at = now if is_time else self._shortened_at
-
-
-def storable(text: str, most: int = TEXT_BYTES) -> str:
-    """As one line: what people send must not forge lines of a log (CWE-117), nor stop a database.
-
-    `most` is in bytes of UTF-8: a text of emoji is no longer than one of letters.
-    """
-    line = "".join(letter if letter.isprintable() else "?" for letter in text[:most])
-    return line.encode(errors="replace")[:most].decode(errors="ignore")

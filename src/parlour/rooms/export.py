@@ -24,10 +24,14 @@ class Export:
         self._database = database
 
     async def belongings(self, identity: Identity) -> Belongings:
+        """Each list in a transaction of its own: all of them together may take longer than one may."""
+        person = identity.user_id
         async with self._database.reading() as connection:
-            return Belongings(
-                rooms=await store.rooms_of(connection, identity.user_id),
-                invitations=await store.invitations_of(connection, identity.user_id),
-                messages=await store.messages_of(connection, identity.user_id),
-                visits=await store.visits_of(connection, identity.user_id),
-            )
+            rooms = await store.rooms_of(connection, person)
+        async with self._database.reading() as connection:
+            invitations = await store.invitations_of(connection, person)
+        async with self._database.reading() as connection:
+            messages = await store.messages_of(connection, person)
+        async with self._database.reading() as connection:
+            visits = await store.visits_of(connection, person)
+        return Belongings(rooms=rooms, invitations=invitations, messages=messages, visits=visits)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from parlour.audit.counts import REFUSALS_KEPT
 from tests.conftest import StartServer
 from tests.people import PASSWORD, ROOM_PASSWORD, Visitors
 from tests.servers import ParlourServer
@@ -89,6 +90,21 @@ async def test_what_nobody_in_particular_does_is_counted(fresh_server: StartServ
     assert counted["wrong_credentials", "-", ann.email, network] > 0
     assert len(lines) < 12
     assert mark not in str(lines)
+
+
+@pytest.mark.database("sqlite")
+async def test_who_is_refused_all_the_time_makes_few_lines(fresh_server: StartServer) -> None:
+    server = await fresh_server()
+    async with Visitors(server) as visitors:
+        ann, bob = await visitors.client("ann"), await visitors.client("bob")
+        room = await ann.creates_room()
+        for _ in range(REFUSALS_KEPT + 7):
+            assert (await bob.get("/message", params={"roomname": room})).status_code == 403
+    await server.terminate()
+    lines = [line for line in await printed(server, "not_admitted") if "not_admitted" in line]
+    assert len([line for line in lines if line[3] == bob.email]) == REFUSALS_KEPT
+    [counted] = [line for line in lines if line[3] == "-"]
+    assert (counted[4], counted[6].split()[0]) == (bob.email, "7")
 
 
 async def test_who_logged_out(server: ParlourServer, visitors: Visitors) -> None:

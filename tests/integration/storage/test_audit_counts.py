@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.audit.counts import MAX_AN_HOUR, AuditCounts, network_of
-from parlour.audit.entries import KEPT_FOR, storable
+from parlour.audit.texts import KEPT_FOR, storable
 from parlour.db.database import Database
 from parlour.db.migrate import migrate
 from tests.conftest import Databases
