@@ -128,6 +128,29 @@ async def test_after_an_error_of_the_protocol_nothing_is_read(
     assert len([record for record in caplog.records if record.name == "parlour.engine.picows"]) <= 2
 
 
+@pytest.mark.parametrize("options", [{"max_unfinished": 600_000}])
+async def test_frames_that_do_not_end_are_bounded_for_all_together(client: Client, engine: Engine) -> None:
+    """As fragments are: what a frame that is not whole has brought lies in a buffer of its connection."""
+    raws = [await client.raw() for _ in range(3)]
+    whole = frame(TEXT, b"42" + b"x" * 250_000)
+    for raw in raws:
+        await raw.receive()
+        await raw.write(frame(TEXT, b"40"))
+        await raw.receive()
+    await raws[0].write(whole[:-1])
+    await until(lambda: engine.sessions.unfinished.total > 200_000)
+    for raw in raws[1:]:
+        await raw.write(whole[:-1])
+    await until(lambda: len(engine.sessions.by_sid) == 2)
+    assert engine.counters().closed == {Reason.DISPLACED: 1}
+    for raw in raws[1:]:
+        await raw.write(whole[-1:])
+        assert await raw.close_code() == 1008
+        raw.abort()
+    assert engine.sessions.unfinished.total == 0
+    raws[0].abort()
+
+
 @pytest.mark.parametrize("options", [{"max_connect": 2000}])
 async def test_who_is_in_no_namespace_sends_little_in_fragments(client: Client, engine: Engine) -> None:
     raw = await client.raw()
@@ -137,7 +160,7 @@ async def test_who_is_in_no_namespace_sends_little_in_fragments(client: Client, 
     assert engine.counters().closed == {Reason.TOO_LARGE: 1}
 
 
-@pytest.mark.parametrize("options", [{"max_unfinished": 60_000}])
+@pytest.mark.parametrize("options", [{"max_unfinished": 600_000}])
 async def test_what_is_not_whole_yet_is_bounded_for_all_together(client: Client, engine: Engine) -> None:
     """The one that has begun first gives way, and who sends whole messages is not held up."""
     oldest, *others = [await client.raw() for _ in range(3)]
@@ -146,7 +169,7 @@ async def test_what_is_not_whole_yet_is_bounded_for_all_together(client: Client,
         await raw.write(frame(TEXT, b"40"))
         await raw.receive()
     connected = await client.connect()
-    part = frame(CONTINUATION, b"x" * 1000, fin=False)
+    part = frame(CONTINUATION, b"x" * 10_000, fin=False)
     await oldest.write(frame(TEXT, b"42", fin=False))
     await until(lambda: engine.sessions.unfinished.total)
     for raw in (oldest, *others):

@@ -34,6 +34,9 @@ _READ_BUFFER = 2048
 _LARGEST_READ = 8 * 1024
 """Bytes that are read, and whose messages are handled, before others get their turn."""
 
+_UNNOTED = 16 * 1024
+"""Bytes of a frame that is not whole which are not counted; most frames are shorter."""
+
 _logger = logging.LoggerAdapter(logging.getLogger("parlour.engine.picows"))
 """An adapter, because picows makes a logger of its own for each connection that is given a plain one."""
 
@@ -45,7 +48,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
     into its own buffer from there on.
     """
 
-    __slots__ = ("_resuming", "_server_connections", "_sessions")
+    __slots__ = ("_resuming", "_server_connections", "_sessions", "_unfinished")
 
     def __init__(self, sessions: Sessions, server_connections: set[Any]) -> None:
         super().__init__(
@@ -66,6 +69,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             _READ_BUFFER,
         )
         self._resuming: asyncio.Handle | None = None
+        self._unfinished = 0
         self._sessions = sessions
         self._server_connections = server_connections
 
@@ -86,9 +90,31 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             self._sessions.soon(listener.refuse_large)
 
     def buffer_updated(self, size: int) -> None:
-        super().buffer_updated(size)
+        """Notes how much of a frame is there that is not whole: picows keeps it in its buffer."""
+        listener = self.listener
+        if isinstance(listener, WebSocketTransport):
+            listener.heard = False
+            super().buffer_updated(size)
+            unfinished = 0 if listener.heard else self._unfinished + size
+            if unfinished > _UNNOTED or self._unfinished > _UNNOTED:
+                self._note(unfinished)
+            self._unfinished = unfinished
+        else:
+            super().buffer_updated(size)
         if size >= _LARGEST_READ or self.transport.is_close_frame_sent:
             self._rest()
+
+    def _note(self, unfinished: int) -> None:
+        if unfinished > _UNNOTED:
+            self._sessions.unfinished.hold(self, unfinished)
+        else:
+            self._sessions.unfinished.release(self)
+
+    def give_way(self) -> None:
+        """Too much is unfinished, and this frame for the longest time."""
+        listener = self.listener
+        if isinstance(listener, WebSocketTransport):
+            listener.give_way()
 
     def _rest(self) -> None:
         """Read no more in this turn of the loop; after an error of the protocol, which picows closes by
@@ -122,6 +148,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
+        self._sessions.unfinished.release(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

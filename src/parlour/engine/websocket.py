@@ -65,6 +65,7 @@ class WebSocketTransport(WSListener):
         "_lost",
         "_sessions",
         "_ws",
+        "heard",
         "session",
     )
 
@@ -80,8 +81,11 @@ class WebSocketTransport(WSListener):
     ) -> None:
         """With a `handshake` it opens a session, else it is offered to `session`.
 
+        `heard`: whether a frame has come since somebody set it to False.
+
         `deflates`: permessage-deflate was agreed upon. `_inflates` is the message that is being joined.
         """
+        self.heard = False
         self.session = session
         self._deflates = deflates
         self._inflates = False
@@ -197,6 +201,7 @@ class WebSocketTransport(WSListener):
             self._sessions.reschedule(self.session)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.heard = True
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._on_reserved_bits(kind, frame)
