@@ -73,7 +73,9 @@ class EventTypes:
     def __init__(self, types: Mapping[str, Any], *, any_event: bool = False) -> None:
         self._names = types.keys()
         self._any = msgspec.json.Decoder(list[Any]) if any_event else None
-        known: Any = Union[tuple(_known_event(*one) for one in types.items())]  # noqa: UP007 - however many
+        known: Any = str  # which no array is
+        if types:
+            known = Union[tuple(_known_event(*one) for one in types.items())]  # noqa: UP007 - however many
         self.decode_known: Callable[[bytes | str], KnownEvent] = msgspec.json.Decoder(known).decode
         """A JSON array whose first element is a name of `types`. Raises what `messages.JSON_ERRORS` names."""
 

@@ -101,7 +101,9 @@ class Connection:
         if self.state is State.UNDECIDED:
             self.state = State.CONNECTED
             self._client.connected(self)
-            self._client.session.transport.send_soon(encode_connected(self.sid, namespace=self.namespace))
+            # Some clients, Node's ws 8.5 among them, read two frames of one segment at once, and begin to
+            # listen for events only after that.
+            self._client.session.transport.send_alone(encode_connected(self.sid, namespace=self.namespace))
 
     def refuse(self, message: str, data: object = None) -> None:
         """CONNECT_ERROR: the client is told why; it may try again on the same transport."""

@@ -57,6 +57,10 @@ class PollingTransport:
     def send_soon(self, packet: bytes) -> None:
         self._add(packet)
 
+    def send_alone(self, packet: bytes) -> None:
+        """A client reads the packets of one answer one after the other."""
+        self._add(packet)
+
     def send_binary(self, data: bytes) -> None:
         self._add(Binary(data))
 

@@ -58,6 +58,9 @@ class Transport(Protocol):
     def send_soon(self, packet: bytes) -> None:
         """In its order, with what else is sent in this turn of the event loop: one system call for all."""
 
+    def send_alone(self, packet: bytes) -> None:
+        """In its order, at once, by a system call of its own."""
+
     def send_binary(self, data: bytes) -> None: ...
     def close(self, reason: Reason) -> None:
         """End it after what was sent is delivered, as far as that can be done in bounded time."""

@@ -119,6 +119,11 @@ class WebSocketTransport(WSListener):
         elif not self._closing and self._ws is not None:
             self._hold(packet)
 
+    def send_alone(self, packet: bytes) -> None:
+        if not self._closing and self._ws is not None:
+            self._flush()
+            self._ws.send(_SEND_TEXT, packet)
+
     def send_binary(self, data: bytes) -> None:
         if not self._closing and self._ws is not None:
             self._flush()

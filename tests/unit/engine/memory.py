@@ -20,6 +20,9 @@ class MemoryTransport:
     def send_soon(self, packet: bytes) -> None:
         self.send(packet)
 
+    def send_alone(self, packet: bytes) -> None:
+        self.send(packet)
+
     def send_binary(self, data: bytes) -> None:
         if self.closed is None:
             self.sent.append(Binary(data))
