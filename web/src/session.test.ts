@@ -42,6 +42,8 @@ class Backend {
     return Response.json([]);
   };
 
+  exclusively: SessionEnvironment["exclusively"] = (work) => work();
+
   latest = "";
 
   issue(): string {
@@ -58,7 +60,7 @@ class Backend {
       setItem: (key, value) => void this.kept.set(key, value),
       removeItem: (key) => void this.kept.delete(key),
     },
-    exclusively: (work) => work(),
+    exclusively: (work) => this.exclusively(work),
     after: (ms, work) => {
       const timer = { ms, work };
       this.timers.push(timer);
@@ -167,6 +169,21 @@ it("tells a guest that the time is over", async () => {
   backend.now += 60_000;
   backend.refusal = { status: 403, code: "guest_expired" };
   await session.renew();
+  expect(session.state.get()).toMatchObject({ kind: "over", code: "guest_expired" });
+});
+
+it("keeps saying why it ended where a renewal comes after the end", async () => {
+  await session.logIn("ann", "secret", false);
+  backend.refusal = { status: 401, code: "invalid_token" };
+  let turn = () => {};
+  backend.exclusively = (work) =>
+    new Promise<void>((resolve) => {
+      turn = resolve;
+    }).then(work);
+  const renewal = session.renew();
+  session.end("guest_expired", "Your time as a guest is over.");
+  turn();
+  await renewal;
   expect(session.state.get()).toMatchObject({ kind: "over", code: "guest_expired" });
 });
 

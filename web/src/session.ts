@@ -153,6 +153,8 @@ export class Session implements TokenSource {
   #refused({ code, message }: Problem): void {
     const guestUntil = this.#token?.guestUntil ?? null;
     const guestIsOver = guestUntil !== null && guestUntil - this.environment.now() < RETRY_MS;
+    // A renewal may have waited for its turn until the server had ended the session already.
+    if (!this.#token && this.state.get().kind === "over") return;
     if (!this.#token) this.#drop({ kind: "anonymous" });
     else if (guestIsOver) this.end("guest_expired", "Your time as a guest is over.");
     else this.end(code, message);
