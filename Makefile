@@ -90,8 +90,8 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
 	  || { . tools/say; fail "A check failed: see above."; }
-	@. tools/say; say "The whole suite, two tests at a time"
-	@exec $(BIN)/pytest --numprocesses=2 --durations=10 $(ARGS)
+	@. tools/say; say "The whole suite, three tests at a time"
+	@exec $(BIN)/pytest --numprocesses=3 --durations=10 $(ARGS)
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
