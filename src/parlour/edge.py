@@ -117,8 +117,8 @@ class Failures:
 
         try:
             await self._app(scope, receive, answer)
-        except (RequestTooLarge, Unavailable) as refusal:
-            failure: Refusal = refusal
+        except Refusal as refusal:
+            failure = refusal
         except asyncio.CancelledError:  # the server ends, and this request still waited for its turn
             failure = Unavailable()
         except Exception as error:

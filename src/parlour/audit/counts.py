@@ -61,8 +61,8 @@ class AuditCounts:
         self._waiting[counted] += 1
         self._counted.set()
 
-    def is_refused_too_often(self, actor: str) -> bool:
-        """Whether one more refusal of that person is to be counted, instead of kept as a row."""
+    def note_refusal(self, actor: str) -> bool:
+        """One more of that person; whether it is to be counted, instead of kept as a row."""
         self._begun_hour()
         if actor not in self._refused and len(self._refused) >= MAX_PEOPLE:
             return True

@@ -47,7 +47,7 @@ class AuditLog:
         self._shortened_at: datetime | None = None
 
     def record(self, *, kind: str, code: str, actor: str, subject: str, address: str) -> None:
-        if kind == "refusal" and self._counts.is_refused_too_often(actor):
+        if kind == "refusal" and self._counts.note_refusal(actor):
             self._counts.count(kind=kind, code=code, subject=actor, address=address)
             return
         entry = Entry(

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -14,13 +15,15 @@ async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_
     """As where the deadline of a transaction comes meanwhile: once those counted for ever."""
     stuck = StuckThreads()
     file_system = threading.Event()
+    hanging = SimpleQueue[threading.Thread]()
 
     def connect() -> sqlite3.Connection:
+        hanging.put(threading.current_thread())
         file_system.wait()
         return sqlite3.connect(tmp_path / "parlour.db", check_same_thread=False)
 
     openings = [asyncio.create_task(SqliteConnection.open(connect, stuck)) for _ in range(MAX_STUCK)]
-    await asyncio.sleep(0)
+    threads = [await asyncio.to_thread(hanging.get) for _ in openings]
     for opening in openings:
         opening.cancel()
     await asyncio.gather(*openings, return_exceptions=True)
@@ -29,8 +32,8 @@ async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_
         await SqliteConnection.open(connect, stuck)
 
     file_system.set()
-    async with asyncio.timeout(30):
-        while len(stuck) > 0:  # noqa: ASYNC110 - threads say that they ended to nobody else
-            await asyncio.sleep(0.01)
+    for thread in threads:
+        await asyncio.to_thread(thread.join)
+    assert len(stuck) == 0
     connection = await SqliteConnection.open(connect, stuck)
     await connection.close()
