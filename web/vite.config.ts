@@ -7,6 +7,8 @@ const api =
 
 export default defineConfig({
   plugins: [react()],
+  // The path below which it is served is known at run time: see src/base-path.ts.
+  base: "./",
   build: {
     outDir: "../src/parlour/_web",
     emptyOutDir: true,

@@ -36,6 +36,7 @@ from parlour.accounts.upkeep import Upkeep
 from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.audit.requests import AuditedRequests
+from parlour.base_path import BasePath
 from parlour.calls.courier import Courier
 from parlour.calls.http import call_routes
 from parlour.calls.hub import Hub
@@ -72,7 +73,7 @@ from parlour.rooms.export_http import export_routes
 from parlour.rooms.http import room_routes
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
-from parlour.webclient import not_found_page, security_headers, webclient_routes
+from parlour.webclient import WebClient, security_headers
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
@@ -97,6 +98,7 @@ class Parlour:
         self.passwords = Passwords()
         self.proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self.origins = Origins(settings.origins(port=port), expected=settings.url(port=port))
+        self.base_path = settings.base_path(port=port)
         self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
@@ -219,6 +221,7 @@ class Parlour:
             proxies=self.proxies,
             waiting_room=self.waiting_room,
             compression=self.settings.compression,
+            base_path=self.base_path,
             audit=self.audit,
             quotas=ConnectionQuotas(
                 ConnectionLimits(
@@ -248,12 +251,13 @@ class Parlour:
             redirect_slashes=False,  # the redirect would repeat the request's Host header
             lifespan=self._lifespan,
         )
-        handle_refusals(app, not_found_page=not_found_page)
+        web_client = WebClient(base_path=self.base_path)
+        handle_refusals(app, not_found_page=web_client.not_found_page)
         app.include_router(self._api())
         if self.settings.shows_mail(port=self.port):
             app.include_router(dev_mail_routes(self.outbox, self.mail_renderer))
         app.include_router(self._descriptions(app))
-        app.include_router(webclient_routes())
+        app.include_router(web_client.routes())
         audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
         cors = Cors(
             Failures(RequestTurns(_by_path(audited, self.engine))),
@@ -263,7 +267,7 @@ class Parlour:
             allow_headers=["Authorization", "Content-Type"],
         )
         edge = Edge(cors, headers=self.headers(), limits_itself=(PATH,))
-        return ClientAddresses(edge, self.proxies)
+        return BasePath(ClientAddresses(edge, self.proxies), self.base_path)
 
     def headers(self) -> dict[str, str]:
         """Those of every answer."""
@@ -275,7 +279,7 @@ class Parlour:
     def _api(self) -> APIRouter:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins, self.writes)
-        cookies = Cookies(secure=self.settings.is_https(port=self.port))
+        cookies = Cookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
         router.include_router(
             account_routes(
                 registration=self.registration,
@@ -286,6 +290,7 @@ class Parlour:
                 registration_cookie=RegistrationCookie(
                     secure=self.settings.is_https(port=self.port),
                     lifetime=timedelta(seconds=self.settings.verification_ttl),
+                    base_path=self.base_path,
                 ),
                 on_login=self._on_login,
             )
@@ -366,7 +371,8 @@ class Parlour:
                 raise Unavailable
             return Health(status="ok")
 
-        http, signaling = Document(partial(openapi, app)), Document(partial(asyncapi, version=__version__))
+        http = Document(partial(openapi, app, base_path=self.base_path))
+        signaling = Document(partial(asyncapi, version=__version__))
         router.add_api_route("/openapi.json", http.answer, include_in_schema=False)
         router.add_api_route("/asyncapi.json", signaling.answer, include_in_schema=False)
 

@@ -56,13 +56,14 @@ class Document:
         return json.dumps(self._build(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
+def openapi(app: FastAPI, *, base_path: str) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary="Self-hosted video conferences",
         description=DESCRIPTION,
         routes=app.routes,
+        servers=[{"url": base_path}] if base_path else None,
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -1,6 +1,7 @@
 """The settings: one frozen object, read from the environment and `.env` (docs/settings.md)."""
 
 import os
+import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -20,6 +21,7 @@ from parlour.wire.base import is_loopback
 PREFIX = "PARLOUR_"
 SECRET_BYTES = 48
 SHORTEST_SECRET = 32
+_BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 FEWEST_LETTERS = 10
 """Different ones in a secret that is no repetition; 32 random hexadecimal digits have some 14."""
 
@@ -70,9 +72,14 @@ def _public_url(value: str) -> str:
         parts = _parts(value)
     except ValueError:
         parts = None
-    if parts is None or parts.query or parts.fragment:
-        raise ValueError("has to be an address such as https://meet.example.org")
+    if parts is None or parts.query or parts.fragment or not _is_base_path(parts.path.rstrip("/")):
+        raise ValueError("has to be an address such as https://meet.example.org or https://example.org/meet")
     return parts.geturl().rstrip("/")
+
+
+def _is_base_path(path: str) -> bool:
+    """Empty, or of segments that no browser, proxy or cookie writes in two ways (RFC 3986, section 2.3)."""
+    return _BASE_PATH.fullmatch(path) is not None and not {".", ".."}.intersection(path.split("/"))
 
 
 def _database_url(value: str) -> str:
@@ -196,6 +203,10 @@ class Settings(BaseSettings):
 
     def url(self, *, port: int) -> str:
         return self.public_url or f"http://localhost:{port}"
+
+    def base_path(self, *, port: int) -> str:
+        """The path below which people open Parlour, such as `/meet`; empty at the root of a site."""
+        return urlsplit(self.url(port=port)).path
 
     def own_origins(self, *, port: int) -> frozenset[str]:
         """The public URL's origin, and its other loopback names where it is one."""

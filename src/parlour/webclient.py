@@ -84,48 +84,64 @@ class Assets(StaticFiles):
         return response
 
 
-def webclient_routes(build: Path = BUILD) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    async def show() -> Response:
-        return _page(build)
-
-    for path in PAGES:
-        router.add_api_route(path, show, methods=["GET", "HEAD"])
-
-    @router.get("/docs")
-    async def docs() -> Response:
-        headers = {"Content-Security-Policy": DOCS_SECURITY_POLICY, "Cache-Control": "no-cache"}
-        found = build / "docs" / "index.html"
-        return FileResponse(found, headers=headers) if found.is_file() else _not_built()
-
-    def add_file(file: Path) -> None:
-        async def send() -> Response:
-            return FileResponse(file, headers={"Cache-Control": "no-cache"})
-
-        router.add_api_route(f"/{file.name}", send, methods=["GET", "HEAD"])
-
-    if build.is_dir():
-        for file in sorted(build.iterdir()):  # the icon, the manifest
-            if file.is_file() and file.name != INDEX:
-                add_file(file)
-        router.mount("/assets", Assets(directory=build / "assets", check_dir=False))
-        router.mount("/docs", Assets(directory=build / "docs", check_dir=False))
-    return router
+_RELATIVE = re.compile(r'(?<==")(?:\.\.?/)+')
+_BASE_PATH_META = '<meta name="parlour-base-path" content="'
 
 
-def not_found_page(request: Request, build: Path = BUILD) -> Response | None:
-    """The client's own "not found" page for a person who opened an address; None for a program."""
-    is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-    return _page(build, status=404) if is_person else None
+class WebClient:
+    """Serves the client in `build` below `base_path`, such as `/meet`.
+
+    The build knows no path: its pages name their files relative to themselves, and a page is shown at many
+    addresses. So the path is written into them here, for the browser and for `web/src/base-path.ts`.
+    """
+
+    def __init__(self, *, base_path: str = "", build: Path = BUILD) -> None:
+        self._build = build
+        self._index = _read_page(build / INDEX, base_path)
+        self._docs = _read_page(build / "docs" / INDEX, base_path)
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+
+        async def show() -> Response:
+            return _page(self._index)
+
+        for path in PAGES:
+            router.add_api_route(path, show, methods=["GET", "HEAD"])
+
+        async def docs() -> Response:
+            return _page(self._docs, headers={"Content-Security-Policy": DOCS_SECURITY_POLICY})
+
+        router.add_api_route("/docs", docs, methods=["GET", "HEAD"])
+        if self._build.is_dir():
+            for file in sorted(self._build.iterdir()):  # the icon, the manifest
+                if file.is_file() and file.name != INDEX:
+                    _add_file(router, file)
+            router.mount("/assets", Assets(directory=self._build / "assets", check_dir=False))
+        return router
+
+    def not_found_page(self, request: Request) -> Response | None:
+        """The client's own "not found" page for a person who opened an address; None for a program."""
+        is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        return _page(self._index, status=404) if is_person else None
 
 
-def _page(build: Path, status: int = 200) -> Response:
-    index = build / INDEX
-    if not index.is_file():
-        return _not_built()
-    return FileResponse(index, status_code=status, headers={"Cache-Control": "no-cache"})
+def _add_file(router: APIRouter, file: Path) -> None:
+    async def send() -> Response:
+        return FileResponse(file, headers={"Cache-Control": "no-cache"})
+
+    router.add_api_route(f"/{file.name}", send, methods=["GET", "HEAD"])
 
 
-def _not_built() -> Response:
-    return HTMLResponse(_NOT_BUILT, status_code=503)
+def _read_page(file: Path, base_path: str) -> str | None:
+    """None where the client is not built. `base_path` holds nothing that HTML would have to escape."""
+    if not file.is_file():
+        return None
+    page = _RELATIVE.sub(f"{base_path}/", file.read_text(encoding="utf-8"))
+    return page.replace(_BASE_PATH_META, _BASE_PATH_META + base_path)
+
+
+def _page(page: str | None, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    if page is None:
+        return HTMLResponse(_NOT_BUILT, status_code=503)
+    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-cache", **(headers or {})})

@@ -17,7 +17,7 @@ http {{
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   server {{
     listen 127.0.0.1:{port};
-    location / {{ proxy_pass http://127.0.0.1:{upstream}; {directives} }}
+    location {below} {{ proxy_pass http://127.0.0.1:{upstream}{passed_on}; {directives} }}
   }}
 }}
 """
@@ -50,6 +50,17 @@ async def nginx(folder: Path, upstream: str, directives: str = NGINX_AS_DOCUMENT
 
 
 @asynccontextmanager
+async def nginx_below(
+    folder: Path, port: int, path: str, upstream: str, *, strips: bool
+) -> AsyncIterator[str]:
+    """nginx as documented, on `port`, with the server below `path` alone, which it passes on or strips."""
+    command = ("/usr/sbin/nginx", "-c")
+    words = {"below": f"{path}/", "passed_on": "/" if strips else "", "port": str(port)}
+    async with _proxy(folder, upstream, _NGINX, NGINX_AS_DOCUMENTED, *command, **words) as url:
+        yield url + path
+
+
+@asynccontextmanager
 async def haproxy(folder: Path, upstream: str, directives: str = HAPROXY_AS_DOCUMENTED) -> AsyncIterator[str]:
     """HAProxy in front of the server at `upstream`, with these lines of its frontend. Yields its URL."""
     async with _proxy(folder, upstream, _HAPROXY, directives, "/usr/sbin/haproxy", "-db", "-f") as url:
@@ -58,16 +69,20 @@ async def haproxy(folder: Path, upstream: str, directives: str = HAPROXY_AS_DOCU
 
 @asynccontextmanager
 async def _proxy(
-    folder: Path, upstream: str, template: str, directives: str, *command: str
+    folder: Path, upstream: str, template: str, directives: str, *command: str, **words: str
 ) -> AsyncIterator[str]:
-    port, log = free_port(), folder / "proxy.log"
+    log = folder / "proxy.log"
     file = folder / f"{Path(command[0]).name}.conf"
     words = {
-        "folder": folder,
-        "port": port,
+        "folder": str(folder),
+        "port": str(free_port()),
         "upstream": upstream.rpartition(":")[2],
         "directives": directives,
+        "below": "/",
+        "passed_on": "",
+        **words,
     }
+    port = int(words["port"])
     file.write_text(template.format(**words))
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(

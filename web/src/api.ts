@@ -1,3 +1,4 @@
+import { withBasePath } from "./base-path";
 import { Problem } from "./problem";
 import type {
   AccountExport,
@@ -20,7 +21,7 @@ export interface TokenSource {
   renew(): Promise<string | null>;
 }
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
 interface Call {
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -57,7 +58,7 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-const defaultFetch: Fetch = (url, init) => fetch(url, init);
+const defaultFetch: Fetch = (path, init) => fetch(withBasePath(path), init);
 
 /** What works without being logged in. The refresh cookie travels with these calls alone. */
 export class AccountApi {

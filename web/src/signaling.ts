@@ -1,4 +1,5 @@
 import { io, type Socket } from "socket.io-client";
+import { withBasePath } from "./base-path";
 import type { Letter } from "./call/outbox";
 import type { Session } from "./session";
 import { Store } from "./store";
@@ -57,6 +58,7 @@ export class Signaling {
 
   constructor(private readonly session: Session) {
     this.#socket = io({
+      path: withBasePath("/socket.io"),
       autoConnect: false,
       transports: ["websocket", "polling"],
       tryAllTransports: true,

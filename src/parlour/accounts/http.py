@@ -154,9 +154,14 @@ def _could_be_a_form(request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookies:
-    """The cookie `jwt` (RFC 6265): HttpOnly, Path=/, SameSite=Lax, Secure over https."""
+    """The cookie `jwt` (RFC 6265): HttpOnly, SameSite=Lax, Secure over https, for the public URL's path."""
 
     secure: bool
+    base_path: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.base_path or "/"
 
     def set(self, response: Response, logged_in: LoggedIn) -> None:
         seconds = (logged_in.refresh_expires_at - datetime.now(UTC)).total_seconds()
@@ -164,7 +169,7 @@ class Cookies:
             COOKIE,
             logged_in.refresh_token,
             max_age=max(1, round(seconds)),
-            path="/",
+            path=self.path,
             secure=self.secure,
             httponly=True,
             samesite="lax",
@@ -176,26 +181,28 @@ class Cookies:
             DEVICE_COOKIE,
             device_token,
             max_age=round(KNOWN_FOR.total_seconds()),
-            path=DEVICE_COOKIE_PATH,
+            path=self.base_path + DEVICE_COOKIE_PATH,
             secure=self.secure,
             httponly=True,
             samesite="lax",
         )
 
     def clear(self, response: Response) -> None:
-        response.delete_cookie(COOKIE, path="/", secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(COOKIE, path=self.path, secure=self.secure, httponly=True, samesite="lax")
 
 
 class RegistrationCookie:
     """Tells a browser that registered from any other that opens the link; it lives as long as the link.
 
     A browser keeps one secret over several registrations, so that each of their links works there. The
-    prefix, where https allows it, keeps neighbouring subdomains from planting theirs (RFC 6265bis).
+    prefix, where https allows it, keeps neighbouring subdomains from planting theirs (RFC 6265bis); it asks
+    for the path `/`, also where Parlour is served below another one.
     """
 
-    def __init__(self, *, secure: bool, lifetime: timedelta) -> None:
+    def __init__(self, *, secure: bool, lifetime: timedelta, base_path: str = "") -> None:
         self._name = "__Host-parlour-registration" if secure else "parlour-registration"
         self._secure = secure
+        self._path = "/" if secure else base_path or "/"
         self._lifetime = lifetime
 
     def of(self, request: Request) -> str | None:
@@ -209,7 +216,7 @@ class RegistrationCookie:
             self._name,
             secret,
             max_age=max(1, round(self._lifetime.total_seconds())),
-            path="/",
+            path=self._path,
             secure=self._secure,
             httponly=True,
             samesite="lax",

@@ -171,6 +171,7 @@ class Signaling:
         proxies: TrustedProxies,
         waiting_room: WaitingRoom,
         compression: bool,
+        base_path: str,
         audit: AuditLog,
         quotas: ConnectionQuotas,
     ) -> None:
@@ -184,6 +185,7 @@ class Signaling:
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
         options = Options(
             path=f"{PATH}/",
+            prefix=base_path,
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
             client_address=proxies.client_address,

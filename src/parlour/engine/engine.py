@@ -46,8 +46,8 @@ class Engine:
         return Client(self, session, handshake, now)
 
     def serves(self, path: str) -> bool:
-        """Whether a request path is the engine's: `Options.path`, with or without its last slash."""
-        return path == self.options.path or path + "/" == self.options.path
+        """Whether a request path is the engine's (see `Options.serves`)."""
+        return self.options.serves(path)
 
     def websocket_protocol_class(self) -> type[asyncio.Protocol]:
         """For `uvicorn.Config(ws=…)`."""

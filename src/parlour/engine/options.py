@@ -26,6 +26,8 @@ class Options:
     """The defaults are those of Socket.IO's own server, where it has them."""
 
     path: str = "/socket.io/"
+    prefix: str = ""
+    """A path such as `/meet` that may come before `path`: some proxies pass it on, others strip it."""
     ping_interval: float = 25.0
     ping_timeout: float = 20.0
     max_payload: int = 1_000_000
@@ -75,6 +77,10 @@ class Options:
             raise ValueError("the path of an engine starts and ends with a slash")
         if min(self.ping_interval, self.ping_timeout, self.connect_timeout, self.upgrade_timeout) <= 0:
             raise ValueError("intervals and timeouts of an engine are more than zero seconds")
+
+    def serves(self, path: str) -> bool:
+        """Whether a request path is the engine's: `path` with or without `prefix` and the last slash."""
+        return path.removeprefix(self.prefix) in (self.path, self.path.removesuffix("/"))
 
     @property
     def tick(self) -> float:

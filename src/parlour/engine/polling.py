@@ -134,8 +134,7 @@ class PollingApp:
         handshake = exchange.handshake()
         if self._options.origin_allowed(handshake.origin, handshake.host):
             exchange.allow_origin()
-        path = scope["path"]
-        if path != self._options.path and path + "/" != self._options.path:
+        if not self._options.serves(scope["path"]):
             await exchange.reject(Rejected.NOT_FOUND)
             return
         if scope["method"] == "OPTIONS":

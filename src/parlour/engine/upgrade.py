@@ -163,7 +163,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         """Decides before the 101 is sent."""
         target, _, query = upgrade.path.decode("latin-1").partition("?")
         options = self._sessions.options
-        if target != options.path and target + "/" != options.path:
+        if not options.serves(target):
             return _rejection(Rejected.NOT_FOUND, options)
         handshake = self._handshake(upgrade, query)
         admitted = admit(read_request("GET", "websocket", handshake), options, self._sessions.find)

@@ -1,7 +1,8 @@
 import { type ComponentType, type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { RouterProvider } from "react-aria-components";
-import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
+import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import type { Refused } from "../wire.gen";
 import { withDestination } from "./destination";
 import { Logo } from "./icons";
@@ -26,12 +27,20 @@ import { Toasts, toast } from "./toast";
 import { useExpectedAddress, WrongAddress } from "./wrong-address";
 
 export function App() {
+  return (
+    <Router base={BASE_PATH}>
+      <Client />
+    </Router>
+  );
+}
+
+function Client() {
   const [, navigate] = useLocation();
   const { session, signaling } = useServices();
   const state = useStore(session.state);
   useEffect(() => signaling.on("refused", showRefusal), [signaling]);
   return (
-    <RouterProvider navigate={navigate}>
+    <RouterProvider navigate={navigate} useHref={withBasePath}>
       {state.kind === "restoring" && <Restoring />}
       {state.kind === "over" && (
         <Shell>
@@ -138,12 +147,12 @@ function onFragment(changed: () => void): () => void {
 function LoggedIn({ children }: { children: ReactNode }) {
   const state = useStore(useServices().session.state);
   if (state.kind === "logged-in") return children;
-  return <Redirect to={withDestination("/login", location.pathname)} replace />;
+  return <Redirect to={withDestination("/login", withoutBasePath(location.pathname))} replace />;
 }
 
 /** The router's own parameters went through decodeURI, which a name with "%" does not survive. */
 function NamedRoom() {
-  const path = usePathname();
+  const path = withoutBasePath(usePathname());
   const name = decodedName(path.split("/")[2] ?? "");
   return <RoomPage key={name} name={name} />;
 }

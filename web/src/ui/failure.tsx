@@ -1,4 +1,5 @@
 import { Component, type ErrorInfo, type ReactNode } from "react";
+import { withBasePath } from "../base-path";
 import { AlertIcon } from "./icons";
 import { CardPage } from "./shell";
 
@@ -32,7 +33,7 @@ export class FailureBoundary extends Component<{ children: ReactNode }, FailureS
           <h1>Something went wrong</h1>
           <p className="soft">This page could not be shown. Nothing that you sent is lost.</p>
         </div>
-        <a className="button primary" href="/">
+        <a className="button primary" href={withBasePath("/")}>
           Go to the home page
         </a>
       </CardPage>

@@ -1,3 +1,4 @@
+import { withoutBasePath } from "../base-path";
 import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
 
@@ -5,7 +6,7 @@ import { CardPage } from "./shell";
 export function useExpectedAddress(): string | null {
   const config = useServerConfig();
   if (!config || config.origins.includes(location.origin)) return null;
-  return config.public_url + location.pathname;
+  return config.public_url + withoutBasePath(location.pathname);
 }
 
 /** At an address that the server does not know as its own, it refuses every call. */

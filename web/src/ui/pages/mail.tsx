@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { withBasePath } from "../../base-path";
 import { formatSpan } from "../../clock";
 import * as rules from "../../rules";
 import { Action, TextLink } from "../button";
@@ -40,7 +41,7 @@ export function MailPage() {
       {config?.dev_mail && (
         <Notice>
           This server sends no mails yet.{" "}
-          <a className="link" href="/dev/mail">
+          <a className="link" href={withBasePath("/dev/mail")}>
             See its mails here
           </a>
         </Notice>

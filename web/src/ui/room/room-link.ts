@@ -1,8 +1,9 @@
+import { withBasePath } from "../../base-path";
 import { roomPath } from "../destination";
 import { toast } from "../toast";
 
 export async function copyRoomLink(name: string): Promise<void> {
-  const link = location.origin + roomPath(name);
+  const link = location.origin + withBasePath(roomPath(name));
   try {
     await navigator.clipboard.writeText(link);
     toast("Link copied");
