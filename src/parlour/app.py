@@ -50,6 +50,7 @@ from parlour.calls.trust import Trust
 from parlour.calls.visits import CallLimits, Visits
 from parlour.calls.waiting import WaitingRoom
 from parlour.calls.watchers import Watchers
+from parlour.content_encodings import CompressedJson
 from parlour.db.checkpoints import Checkpoints
 from parlour.db.database import Database
 from parlour.edge import Cors, Edge, Failures, handle_refusals
@@ -260,7 +261,7 @@ class Parlour:
         app.include_router(web_client.routes())
         audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
         cors = Cors(
-            Failures(RequestTurns(_by_path(audited, self.engine))),
+            Failures(RequestTurns(_by_path(CompressedJson(audited), self.engine))),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],

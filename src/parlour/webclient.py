@@ -1,13 +1,18 @@
 """Serves the built web client: its pages, its assets, their cache headers and the CSP."""
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from parlour.content_encodings import Encoded, accept_encoding, chosen_encoding
 
 BUILD = Path(__file__).parent / "_web"
 INDEX = "index.html"
@@ -70,11 +75,38 @@ _NOT_BUILT = (
     "<!doctype html><title>Parlour</title><h1>The web client is not built</h1>"
     "<p>Run <code>make setup</code>, then start the server again.</p>"
 )
+_SUFFIXES = {"br": ".br", "gzip": ".gz"}
+"""Of compressed files, by their encoding, the best first."""
 _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.\w+$")
 
 
 class Assets(StaticFiles):
-    """Files whose name holds a hash of their content never change."""
+    """Files of the build, compressed where `web/compress.mjs` has done it and the client accepts it.
+
+    Each form is a file of its own, with an ETag of its own. Files whose name holds a hash of their content
+    never change.
+    """
+
+    def file_response(
+        self, full_path: Any, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        forms = {
+            encoding: file
+            for encoding, suffix in _SUFFIXES.items()
+            if (file := Path(f"{full_path}{suffix}")).is_file()
+        }
+        encoding = chosen_encoding(accept_encoding(scope), list(forms))
+        if encoding is None:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        else:
+            file = forms[encoding]
+            response = super().file_response(file, file.stat(), scope, status_code)
+        if encoding is not None and response.status_code != HTTPStatus.NOT_MODIFIED:
+            response.headers["Content-Encoding"] = encoding
+            response.headers["Content-Type"] = FileResponse(full_path).headers["Content-Type"]
+        if forms:
+            response.headers.add_vary_header("Accept-Encoding")
+        return response
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -103,45 +135,54 @@ class WebClient:
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
 
-        async def show() -> Response:
-            return _page(self._index)
+        async def show(request: Request) -> Response:
+            return _page(request, self._index)
 
         for path in PAGES:
             router.add_api_route(path, show, methods=["GET", "HEAD"])
 
-        async def docs() -> Response:
-            return _page(self._docs, headers={"Content-Security-Policy": DOCS_SECURITY_POLICY})
+        async def docs(request: Request) -> Response:
+            return _page(request, self._docs, headers={"Content-Security-Policy": DOCS_SECURITY_POLICY})
 
         router.add_api_route("/docs", docs, methods=["GET", "HEAD"])
         if self._build.is_dir():
-            for file in sorted(self._build.iterdir()):  # the icon, the manifest
-                if file.is_file() and file.name != INDEX:
-                    _add_file(router, file)
-            router.mount("/assets", Assets(directory=self._build / "assets", check_dir=False))
+            self._add_files(router)
         return router
+
+    def _add_files(self, router: APIRouter) -> None:
+        """Beside the assets what browsers look for at the root: the icon, the manifest."""
+        files = Assets(directory=self._build)
+
+        async def send(request: Request) -> Response:
+            return await files.get_response(request.scope["path"].lstrip("/"), request.scope)
+
+        for file in sorted(self._build.iterdir()):
+            if file.is_file() and file.name != INDEX and file.suffix not in _SUFFIXES.values():
+                router.add_api_route(f"/{file.name}", send, methods=["GET", "HEAD"])
+        router.mount("/assets", Assets(directory=self._build / "assets", check_dir=False))
 
     def not_found_page(self, request: Request) -> Response | None:
         """The client's own "not found" page for a person who opened an address; None for a program."""
         is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-        return _page(self._index, status=404) if is_person else None
+        return _page(request, self._index, status=HTTPStatus.NOT_FOUND) if is_person else None
 
 
-def _add_file(router: APIRouter, file: Path) -> None:
-    async def send() -> Response:
-        return FileResponse(file, headers={"Cache-Control": "no-cache"})
-
-    router.add_api_route(f"/{file.name}", send, methods=["GET", "HEAD"])
-
-
-def _read_page(file: Path, base_path: str) -> str | None:
+def _read_page(file: Path, base_path: str) -> Encoded | None:
     """None where the client is not built. `base_path` holds nothing that HTML would have to escape."""
     if not file.is_file():
         return None
     page = _RELATIVE.sub(f"{base_path}/", file.read_text(encoding="utf-8"))
-    return page.replace(_BASE_PATH_META, _BASE_PATH_META + base_path)
+    return Encoded(page.replace(_BASE_PATH_META, _BASE_PATH_META + base_path).encode())
 
 
-def _page(page: str | None, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _page(
+    request: Request,
+    page: Encoded | None,
+    *,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     if page is None:
-        return HTMLResponse(_NOT_BUILT, status_code=503)
-    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-cache", **(headers or {})})
+        return HTMLResponse(_NOT_BUILT, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+    given = {"Cache-Control": "no-cache", **(headers or {})}
+    return page.response(request, media_type="text/html", status=status, headers=given)

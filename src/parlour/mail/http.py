@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LETTERS_A_TURN = 8
 """Letters that are written out in one turn of the event loop."""
+_NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
+"""Mails hold tokens beside names that strangers chose (BREACH)."""
 _STYLE = Path(__file__).parent / "templates" / "dev_mail.css"
 
 
@@ -47,7 +49,7 @@ def dev_mail_routes(outbox: Outbox, renderer: MailRenderer) -> APIRouter:
         _require_this_machine(request)
         mails = await mails_shown.of(await outbox.kept())
         if "application/json" in request.headers.get("accept", ""):
-            return JSONResponse(mails)
+            return JSONResponse(mails, headers=_NOT_COMPRESSED)
         page = _environment().get_template("dev_mail.html").generate(mails=mails)
         return StreamingResponse(in_turns(page, each=50), media_type="text/html")
 

@@ -1,4 +1,11 @@
-import { type ComponentType, type ReactNode, useEffect, useSyncExternalStore } from "react";
+import {
+  type ComponentType,
+  lazy,
+  type ReactNode,
+  Suspense,
+  useEffect,
+  useSyncExternalStore,
+} from "react";
 import { RouterProvider } from "react-aria-components";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
@@ -20,11 +27,14 @@ import { StopEmailPage } from "./pages/stop-email";
 import { VerifyClientPage } from "./pages/verify-client";
 import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
-import { RoomPage } from "./room/room-page";
 import { useServices, useStore } from "./services";
 import { Shell } from "./shell";
 import { Toasts, toast } from "./toast";
 import { useExpectedAddress, WrongAddress } from "./wrong-address";
+
+/** A file of its own: the pages before a call come without it. */
+const loadRoomPage = () => import("./room/room-page");
+const RoomPage = lazy(async () => ({ default: (await loadRoomPage()).RoomPage }));
 
 export function App() {
   return (
@@ -39,6 +49,10 @@ function Client() {
   const { session, signaling } = useServices();
   const state = useStore(session.state);
   useEffect(() => signaling.on("refused", showRefusal), [signaling]);
+  // Whoever is logged in will enter a room; where it does not come now, it is asked for once more then.
+  useEffect(() => {
+    if (state.kind === "logged-in") loadRoomPage().catch(() => {});
+  }, [state.kind]);
   return (
     <RouterProvider navigate={navigate} useHref={withBasePath}>
       {state.kind === "restoring" && <Restoring />}
@@ -154,7 +168,11 @@ function LoggedIn({ children }: { children: ReactNode }) {
 function NamedRoom() {
   const path = withoutBasePath(usePathname());
   const name = decodedName(path.split("/")[2] ?? "");
-  return <RoomPage key={name} name={name} />;
+  return (
+    <Suspense fallback={<Restoring />}>
+      <RoomPage key={name} name={name} />
+    </Suspense>
+  );
 }
 
 function decodedName(segment: string): string {
