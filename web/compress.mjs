@@ -22,4 +22,6 @@ async function compress(path) {
 }
 
 const files = await readdir(BUILD, { recursive: true });
-await Promise.all(files.filter((file) => COMPRESSIBLE.test(file)).map((file) => compress(BUILD + file)));
+await Promise.all(
+  files.filter((file) => COMPRESSIBLE.test(file)).map((file) => compress(BUILD + file)),
+);
