@@ -104,6 +104,7 @@ class Parlour:
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
             refresh=timedelta(seconds=settings.refresh_token_ttl),
+            unused=timedelta(seconds=settings.unused_session_ttl),
             session=timedelta(seconds=settings.session_ttl),
             guest=timedelta(seconds=settings.guest_ttl),
             verification=timedelta(seconds=settings.verification_ttl),

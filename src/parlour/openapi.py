@@ -96,10 +96,8 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
     # As text, as the other statuses are by now: 503 beside "503" would be one key twice in JSON.
     operation["responses"] |= {str(status): response for status, response in shared.items()}
     identified: list[dict[str, list[str]]] = [{"accessToken": []}, {"cookie": []}]
-    if path in OPTIONAL:
+    if path in OPTIONAL or path == "/logout":
         operation["security"] = [*identified, {}]
-    elif path == "/logout":
-        operation["security"] = [{"cookie": []}, {}]
     elif path == "/refresh":
         operation["security"] = [{"cookie": []}]
     elif path not in ANONYMOUS:

@@ -162,6 +162,7 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_sender)] = "Parlour <parlour@localhost>"
     access_token_ttl: Seconds = 900
     refresh_token_ttl: Seconds = 86_400
+    unused_session_ttl: Seconds = 3_600
     session_ttl: Seconds = 2_592_000
     guest_ttl: Seconds = 1_800
     verification_ttl: Seconds = 3_600

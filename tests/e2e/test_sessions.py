@@ -1,12 +1,12 @@
 """Whom the browser remembers, where a link leads after the login, and how a guest's time ends."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant, room_path
-from tests.people import Visitors
+from tests.people import Person, Visitors
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -26,29 +26,127 @@ _LEFT_AT_THE_WARNING = """
 """
 
 
-async def test_a_trusted_computer_remembers_over_a_reload(visitors: Visitors, at_browser: AtBrowser) -> None:
+async def is_kept(page: Page) -> bool:
+    """Whether the login outlives the browser: by a cookie that says until when it is kept."""
+    (cookie,) = [cookie for cookie in await page.context.cookies() if cookie.get("name") == "jwt"]
+    return cookie.get("expires", -1) != -1
+
+
+async def in_another_tab(person: Participant, account: Person | None = None) -> Participant:
+    return Participant(await person.page.context.new_page(), account or person.account)
+
+
+@pytest.mark.parametrize("trust", [True, False])
+async def test_a_reload_logs_nobody_out(visitors: Visitors, at_browser: AtBrowser, trust: bool) -> None:
+    """Nor does a second tab ask for a login. Without trust it ends with the browser."""
     ann = await at_browser(await visitors.client("ann"))
-    await ann.logs_in(trust=True)
+    await ann.logs_in(trust=trust)
+    assert await is_kept(ann.page) == trust
     await ann.page.reload()
     await ann.expects_to_be_logged_in()
-    await ann.page.goto("/profile")
-    await expect(ann.page.get_by_role("main")).to_contain_text(ann.account.email)
-    await expect(ann.page.get_by_role("switch", name="Trust this computer")).to_be_checked()
+    assert await is_kept(ann.page) == trust
+    tab = await in_another_tab(ann)
+    await tab.page.goto("/profile")
+    await expect(tab.page.get_by_role("main")).to_contain_text(ann.account.email)
+    await expect(tab.page.get_by_role("switch", name="Trust this computer")).to_be_checked(checked=trust)
 
 
-async def test_another_computer_forgets_at_a_reload(visitors: Visitors, at_browser: AtBrowser) -> None:
+async def test_whether_a_computer_is_trusted_may_be_said_later(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
     ann = await at_browser(await visitors.client("ann"))
     await ann.logs_in(trust=False)
+    await ann.page.goto("/profile")
+    switch = ann.page.get_by_role("switch", name="Trust this computer")
+    for trust in (True, False):
+        async with ann.page.expect_response("**/refresh"):
+            await switch.click(force=True)
+        await expect(switch).to_be_enabled()
+        assert await is_kept(ann.page) == trust
+
+
+async def test_a_reload_in_a_call(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann = await at_browser(await visitors.client("ann"))
+    room = await ann.account.creates_room()
+    await ann.comes_to(room)
+    await ann.enters()
     await ann.page.reload()
-    await ann.expects_to_be_nobody()
+    await ann.enters()
+    await ann.expects()
+
+
+async def test_a_guest_stays_over_a_reload(visitors: Visitors, at_browser: AtBrowser) -> None:
+    gus = await at_browser(await visitors.stranger("gus", client=False))
+    await gus.registers()
+    await gus.confirms()
+    await gus.page.reload()
+    await gus.expects_to_be_logged_in()
+    assert await is_kept(gus.page)
+
+
+async def two_tabs(visitors: Visitors, at_browser: AtBrowser) -> tuple[Participant, Participant]:
+    """Ann and bob in two tabs of one browser; bob has logged in last, on a page that was open before."""
+    ann = await at_browser(await visitors.client("ann"))
+    bob = await in_another_tab(ann, await visitors.client("bob"))
+    await ann.page.clock.install()
+    for tab in (ann, bob):
+        await tab.page.goto("/login")
+    for tab in (ann, bob):
+        await tab.fills_login()
+        await tab.expects_to_be_logged_in()
+    return ann, bob
+
+
+async def logs_out(person: Participant) -> None:
+    await person.button(f"Account: {person.name}").click()
+    await person.page.get_by_role("menuitem", name="Log out").click()
+    await person.expects_to_be_nobody()
+
+
+async def test_a_tab_logs_out_its_own_account(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann, bob = await two_tabs(visitors, at_browser)
+    async with ann.page.expect_response("**/logout"):
+        await logs_out(ann)
+    await bob.page.reload()
+    await bob.expects_to_be_logged_in()
+    assert len(await ann.account.sessions()) == 1, "this test's own, over HTTP"
+
+
+async def test_a_tab_does_not_become_somebody_else(visitors: Visitors, at_browser: AtBrowser) -> None:
+    """Its access token ends after a quarter of an hour, and the cookie is another account's."""
+    ann, bob = await two_tabs(visitors, at_browser)
+    await ann.page.clock.fast_forward("15:00")
+    await expect(ann.heading("Someone else has logged in")).to_be_visible()
+    await expect(ann.page.get_by_role("alert")).to_contain_text(bob.name)
+    await expect(ann.page).to_have_url(f"{ann.account.server.url}/")
+    await ann.button("Go on with that account").click()
+    await expect(ann.button(f"Account: {bob.name}")).to_be_visible()
+    await bob.page.reload()
+    await bob.expects_to_be_logged_in()
+
+
+async def test_a_second_login_of_the_same_person_takes_the_other_tab_along(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    ann = await at_browser(await visitors.client("ann"))
+    tab = await in_another_tab(ann)
+    for one in (ann, tab):
+        await one.page.goto("/login")
+    await ann.fills_login()
+    await ann.expects_to_be_logged_in()
+    async with ann.page.expect_response("**/refresh"):
+        await tab.fills_login()
+    await tab.expects_to_be_logged_in()
+    await ann.expects_to_be_logged_in()
+    assert len(await ann.account.sessions()) == 2, "of this browser, and of this test over HTTP"
+    await logs_out(ann)
+    await expect(tab.heading("You have been logged out")).to_be_visible()
 
 
 async def test_who_logs_out_is_out(visitors: Visitors, at_browser: AtBrowser) -> None:
     ann = await at_browser(await visitors.client("ann"))
     await ann.logs_in(trust=True)
-    await ann.button(f"Account: {ann.name}").click()
-    await ann.page.get_by_role("menuitem", name="Log out").click()
-    await ann.expects_to_be_nobody()
+    await logs_out(ann)
     await ann.page.reload()
     await ann.expects_to_be_nobody()
     assert not [cookie for cookie in await ann.page.context.cookies() if cookie.get("name") == "jwt"]

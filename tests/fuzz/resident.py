@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 """The one of the description's examples."""
 ROOMS = {"Garden": True, "Terrace": False}
 """Whether it is an event. `schemathesis.toml` names them."""
-_BY_PASSERS_BY = ("/account/deletion", "/client/password", "/client/email", "/session")
+_BY_PASSERS_BY = ("/account/deletion", "/client/password", "/client/email", "/session", "/logout")
 
 
 class Person:

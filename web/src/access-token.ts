@@ -1,6 +1,7 @@
 interface Claims {
   email?: string;
   username?: string;
+  sid?: string;
   exp?: number;
   iat?: number;
   guest_until?: number;
@@ -11,6 +12,8 @@ export interface AccessToken {
   readonly raw: string;
   readonly email: string;
   readonly username: string | null;
+  /** The id of the login that it is of. */
+  readonly session: string;
   /** Milliseconds of this computer's clock. */
   readonly expiresAt: number;
   readonly guestUntil: number | null;
@@ -31,6 +34,7 @@ export function readAccessToken(raw: string, now: number): AccessToken {
     raw,
     email: claims.email ?? "",
     username: claims.username ?? null,
+    session: claims.sid ?? "",
     expiresAt: (claims.exp ?? 0) * 1000 + skew,
     guestUntil: claims.guest_until === undefined ? null : claims.guest_until * 1000 + skew,
   };

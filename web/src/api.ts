@@ -110,8 +110,9 @@ export class AccountApi {
     return this.#withCookie({ method: "PUT", path });
   }
 
-  async logIn(username: string, password: string): Promise<RefreshedSession> {
-    const body = { username, password, remember_device: true };
+  /** `remember` says whether the login outlives the browser. */
+  async logIn(username: string, password: string, remember: boolean): Promise<RefreshedSession> {
+    const body = { username, password, remember_device: true, remember };
     return this.#withCookie({ method: "POST", path: "/client/login", body });
   }
 
@@ -119,8 +120,10 @@ export class AccountApi {
     return this.#withCookie({ method: "GET", path: "/refresh" });
   }
 
-  async logOut(): Promise<void> {
-    await ask(this.fetch, { method: "PUT", path: "/logout", credentials: "same-origin" });
+  /** Ends the session of the access token; the cookie stays where another tab's login has set it. */
+  async logOut(token: string | null): Promise<void> {
+    const credentials = "same-origin";
+    await ask(this.fetch, { method: "PUT", path: "/logout", token, credentials });
   }
 
   async #withCookie(call: Call): Promise<RefreshedSession> {
@@ -182,6 +185,10 @@ export class Api {
 
   async endSession(id: string) {
     await this.#ask({ method: "DELETE", path: `/session/${encodeURIComponent(id)}` });
+  }
+
+  async rememberSession(remember: boolean) {
+    await this.#ask({ method: "PUT", path: "/session", body: { remember } });
   }
 
   async endOtherSessions() {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AccountApi, Api, type Fetch } from "./api";
-import { Session, type SessionEnvironment } from "./session";
+import { Session, type SessionEnvironment, type SessionState } from "./session";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 
@@ -13,10 +13,12 @@ function jwt(claims: object): string {
 class Backend {
   now = NOW;
   lifetime = 900;
-  who: { email: string; username?: string; guest_until?: number } = {
+  who: { email: string; username?: string; guest_until?: number; sid?: string } = {
     email: "ann@example.org",
     username: "ann",
+    sid: "ann-1",
   };
+  loggedOut: string | null = null;
   refusal: { status: number; code: string } | null = null;
   down = false;
   readonly calls: string[] = [];
@@ -27,6 +29,7 @@ class Backend {
   readonly fetch: Fetch = async (url, init) => {
     const authorization = new Headers(init.headers).get("Authorization");
     this.calls.push(`${init.method} ${url} ${init.credentials}`);
+    if (url === "/logout") this.loggedOut = authorization;
     await Promise.resolve();
     if (this.down) throw new TypeError("Failed to fetch");
     if (url === "/refresh" && this.refusal) {
@@ -84,22 +87,58 @@ beforeEach(() => {
 });
 
 const kind = () => session.state.get().kind;
+/** Of the same browser. */
+const anotherTab = () => new Session(new AccountApi(backend.fetch), backend.environment);
+
+function until(tab: Session, kind: SessionState["kind"]): Promise<void> {
+  return new Promise((done) => {
+    const look = () => tab.state.get().kind === kind && done();
+    tab.state.subscribe(look);
+    look();
+  });
+}
 
 describe("a page load", () => {
-  it("asks nothing on a computer that is not trusted", async () => {
+  it("asks nothing where nobody has logged in", async () => {
     await session.restore();
     expect(backend.calls).toEqual([]);
     expect(kind()).toBe("anonymous");
   });
 
-  it("takes up the session on a trusted one", async () => {
-    await session.logIn("ann", "secret", true);
-    const reloaded = new Session(new AccountApi(backend.fetch), backend.environment);
+  it.each([true, false])("takes up the session, trusted: %s", async (trust) => {
+    await session.logIn("ann", "secret", trust);
+    const reloaded = anotherTab();
     await reloaded.restore();
     expect(reloaded.state.get()).toMatchObject({
       kind: "logged-in",
       identity: { email: "ann@example.org", username: "ann" },
     });
+  });
+
+  it("takes up a session of before there was a note of it", async () => {
+    backend.kept.set("parlour.trust", "yes");
+    const reloaded = anotherTab();
+    await reloaded.restore();
+    expect(reloaded.state.get().kind).toBe("logged-in");
+  });
+
+  it("asks nothing after logging out", async () => {
+    await session.logIn("ann", "secret", true);
+    await session.logOut();
+    const asked = backend.refreshes();
+    await anotherTab().restore();
+    expect(backend.refreshes()).toBe(asked);
+  });
+
+  it("goes on asking where the server does not answer", async () => {
+    await session.logIn("ann", "secret", false);
+    const reloaded = anotherTab();
+    backend.down = true;
+    await reloaded.restore();
+    expect(reloaded.state.get()).toEqual({ kind: "restoring", unreachable: true });
+    backend.down = false;
+    backend.timers.at(-1)?.work();
+    await until(reloaded, "logged-in");
   });
 
   it("is an anonymous one where that session is over", async () => {
@@ -157,9 +196,54 @@ describe("refreshing", () => {
 
   it("does not turn one person into another", async () => {
     await session.logIn("ann", "secret", false);
-    backend.who = { email: "bob@example.org", username: "bob" };
+    backend.who = { email: "bob@example.org", username: "bob", sid: "bob-1" };
     expect(await session.renew()).toBeNull();
     expect(session.state.get()).toMatchObject({ kind: "over", code: "other_account" });
+    await session.goOnAsOther();
+    expect(session.state.get()).toMatchObject({ kind: "logged-in", identity: { username: "bob" } });
+  });
+
+  it("takes up the login of another tab as the same person", async () => {
+    await session.logIn("ann", "secret", false);
+    backend.who = { ...backend.who, sid: "ann-2" };
+    await session.endUnlessReplaced("session_replaced", "You have logged in again.");
+    expect(kind()).toBe("logged-in");
+    expect(await session.token()).toBe(backend.latest);
+  });
+
+  it("ends where a session that was ended has no successor", async () => {
+    await session.logIn("ann", "secret", false);
+    backend.refusal = { status: 403, code: "session_over" };
+    await session.endUnlessReplaced("session_ended", "Ended elsewhere.");
+    expect(session.state.get()).toEqual({
+      kind: "over",
+      code: "session_ended",
+      message: "Ended elsewhere.",
+    });
+  });
+});
+
+describe("logging out", () => {
+  it("ends the session of this tab, and leaves another tab's alone", async () => {
+    await session.logIn("ann", "secret", false);
+    const anns = backend.latest;
+    const bobs = anotherTab();
+    backend.who = { email: "bob@example.org", username: "bob", sid: "bob-1" };
+    await bobs.logIn("bob", "secret", true);
+    await session.logOut();
+    expect(backend.loggedOut).toBe(`Bearer ${anns}`);
+    const reloaded = anotherTab();
+    await reloaded.restore();
+    expect(reloaded.state.get()).toMatchObject({ identity: { username: "bob" } });
+    expect(reloaded.trusted.get()).toBe(true);
+  });
+
+  it("ends the session that the cookie has where it is the same person's", async () => {
+    await session.logIn("ann", "secret", false);
+    backend.who = { ...backend.who, sid: "ann-2" };
+    await anotherTab().logIn("ann", "secret", false);
+    await session.logOut();
+    expect(backend.loggedOut).toBe(`Bearer ${backend.latest}`);
   });
 });
 

@@ -12,7 +12,8 @@ export interface Identity {
 }
 
 export type SessionState =
-  | { readonly kind: "restoring" }
+  /** `unreachable`: the server did not answer yet, and is asked again. */
+  | { readonly kind: "restoring"; readonly unreachable?: boolean }
   | { readonly kind: "anonymous" }
   | { readonly kind: "logged-in"; readonly identity: Identity }
   | { readonly kind: "over"; readonly code: string; readonly message: string };
@@ -26,6 +27,10 @@ export interface SessionEnvironment {
 }
 
 const TRUST_KEY = "parlour.trust";
+/** The id of the session whose token the cookie holds, as far as this browser's tabs know. */
+const SESSION_KEY = "parlour.session";
+/** A session that ended so may have a successor in the cookie: a login in another tab. */
+const MAY_CONTINUE = new Set(["session_replaced", "session_ended"]);
 const RENEW_AHEAD_MS = 45_000;
 const STALE_WITHIN_MS = 10_000;
 const RETRY_MS = 5_000;
@@ -47,7 +52,8 @@ function localStorageOrMemory(): SessionEnvironment["storage"] {
     localStorage.getItem(TRUST_KEY);
     return localStorage;
   } catch {
-    const memory = new Map<string, string>();
+    // Without a place for notes one has to ask whether there is a session.
+    const memory = new Map<string, string>([[SESSION_KEY, "unknown"]]);
     return {
       getItem: (key) => memory.get(key) ?? null,
       setItem: (key, value) => void memory.set(key, value),
@@ -69,6 +75,8 @@ export class Session implements TokenSource {
   #token: AccessToken | null = null;
   #renewal: Promise<string | null> | null = null;
   #cancelRenewal: () => void = () => {};
+  /** Why the server ended the session that is looked for a successor. */
+  #reason: { code: string; message: string } | null = null;
 
   constructor(
     private readonly accounts: AccountApi,
@@ -77,17 +85,34 @@ export class Session implements TokenSource {
     this.trusted = new Store(environment.storage.getItem(TRUST_KEY) === "yes");
   }
 
-  /** After a page load: only a trusted computer takes up the session that the cookie holds. */
+  /**
+   * After a page load: takes up the session that the cookie holds. Scripts cannot see that cookie, so a
+   * note says whether one was set; a server that does not answer is asked again, since no answer is no "no".
+   */
   async restore(): Promise<void> {
-    if (this.trusted.get()) await this.renew().catch(() => null);
+    if (this.#mayHaveSession()) {
+      try {
+        await this.renew();
+      } catch {
+        if (this.state.get().kind !== "restoring") return;
+        this.state.set({ kind: "restoring", unreachable: true });
+        this.#cancelRenewal();
+        this.#cancelRenewal = this.environment.after(RETRY_MS, () => void this.restore());
+        return;
+      }
+    }
     if (this.state.get().kind === "restoring") this.state.set({ kind: "anonymous" });
   }
 
+  #mayHaveSession(): boolean {
+    return this.environment.storage.getItem(SESSION_KEY) !== null || this.trusted.get();
+  }
+
   async logIn(username: string, password: string, trust: boolean): Promise<void> {
-    const { accessToken } = await this.accounts.logIn(username, password);
-    this.trust(trust);
+    const { accessToken } = await this.accounts.logIn(username, password, trust);
     this.#token = null;
     this.#take(accessToken);
+    this.trust(trust);
   }
 
   async verifyGuest(token: string): Promise<void> {
@@ -97,16 +122,38 @@ export class Session implements TokenSource {
     this.#take(accessToken);
   }
 
+  /** This tab's session ends, whoever the cookie names by now; a second login as oneself is the same one. */
   async logOut(): Promise<void> {
+    const token = this.#token?.raw ?? null;
+    if (token && !this.#isInCookie()) await this.renew().catch(() => null);
+    const last = this.#token?.raw ?? token;
     this.#drop({ kind: "anonymous" });
-    this.trust(false);
-    await this.accounts.logOut().catch(() => {});
+    await this.accounts.logOut(last).catch(() => {});
   }
 
   /** The server ended it: a guest's time is up, the account is gone, … */
   end(code: string, message: string): void {
-    this.trust(false);
     this.#drop({ kind: "over", code, message });
+  }
+
+  /** As `end`, but for a login of the same person in another tab, whose session is taken up. */
+  async endUnlessReplaced(code: string, message: string): Promise<void> {
+    if (!MAY_CONTINUE.has(code)) return this.end(code, message);
+    this.#reason = { code, message };
+    try {
+      await this.renew();
+    } catch {
+      this.end(code, message);
+    } finally {
+      this.#reason = null;
+    }
+  }
+
+  /** From "somebody else has logged in here" to being them. */
+  async goOnAsOther(): Promise<void> {
+    if (this.state.get().kind !== "over") return;
+    this.state.set({ kind: "restoring" });
+    await this.restore();
   }
 
   /** From "your session is over" to a fresh start. */
@@ -138,6 +185,7 @@ export class Session implements TokenSource {
 
   async #refresh(): Promise<string | null> {
     const before = this.#token;
+    const noted = this.environment.storage.getItem(SESSION_KEY);
     try {
       const { accessToken } = await this.accounts.refresh();
       const logIn = this.#token !== before;
@@ -145,6 +193,8 @@ export class Session implements TokenSource {
     } catch (error) {
       const problem = Problem.of(error);
       if (problem.status !== 401 && problem.status !== 403) return this.#retryLater(error);
+      // Unless a login of another tab came in between, the cookie is good for nothing.
+      if (this.environment.storage.getItem(SESSION_KEY) === noted) this.#forget();
       if (this.#token === before) this.#refused(problem);
       return null;
     }
@@ -157,7 +207,7 @@ export class Session implements TokenSource {
     if (!this.#token && this.state.get().kind === "over") return;
     if (!this.#token) this.#drop({ kind: "anonymous" });
     else if (guestIsOver) this.end("guest_expired", "Your time as a guest is over.");
-    else this.end(code, message);
+    else this.end(this.#reason?.code ?? code, this.#reason?.message ?? message);
   }
 
   /** No answer is no refusal: what we have may still be good. */
@@ -171,6 +221,7 @@ export class Session implements TokenSource {
   #take(raw: string): string | null {
     const token = readAccessToken(raw, this.environment.now());
     const { email, username, guestUntil } = token;
+    this.environment.storage.setItem(SESSION_KEY, token.session);
     // All tabs share one cookie: a login as someone else in another tab changes whom it names.
     if (this.#token && this.#token.email !== email) {
       this.#drop({
@@ -196,8 +247,18 @@ export class Session implements TokenSource {
     this.#cancelRenewal = this.environment.after(delay, () => void this.renew().catch(() => {}));
   }
 
+  #forget(): void {
+    this.environment.storage.removeItem(SESSION_KEY);
+    this.trust(false);
+  }
+
+  #isInCookie(): boolean {
+    return this.environment.storage.getItem(SESSION_KEY) === this.#token?.session;
+  }
+
   #drop(state: SessionState): void {
     this.#cancelRenewal();
+    if (this.#token && this.#isInCookie()) this.#forget();
     this.#token = null;
     this.state.set(state);
   }

@@ -192,7 +192,9 @@ export class Signaling {
     });
     socket.on("restarting", () => this.restarting.set(true));
     socket.on("share-rooms", ({ rooms }) => this.roomsInUse.set(rooms));
-    socket.on("session-ended", ({ code, message }) => this.session.end(code, message));
+    socket.on("session-ended", ({ code, message }) => {
+      void this.session.endUnlessReplaced(code, message);
+    });
   }
 
   /** The server refused or closed us; the library leaves what comes next to us. */

@@ -257,6 +257,8 @@ export interface Login {
   password: string;
   /** Set the cookie `parlour-device`: wrong passwords of others hold up no login from here. */
   remember_device?: boolean | null;
+  /** True: the session outlives the browser, as it does where this is absent. False: its cookie ends with the browser, and the session once it is not used for an hour. Either replaces the session that the request's cookie names. */
+  remember?: boolean | null;
 }
 
 /** Newest first. */
@@ -429,6 +431,11 @@ export interface Session {
   accessToken: string;
   email: string;
   username: string;
+}
+
+export interface SessionChange {
+  /** Whether the session outlives the browser. */
+  remember: boolean;
 }
 
 /** RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429. */

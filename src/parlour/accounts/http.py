@@ -17,7 +17,7 @@ from parlour.accounts.cookies import (
     session_token,
 )
 from parlour.accounts.devices import device_name
-from parlour.accounts.identity import Client, Guest, Identity, Visitor
+from parlour.accounts.identity import Client, Guest, Identity, SessionId, Visitor
 from parlour.accounts.known_devices import KNOWN_FOR
 from parlour.accounts.refusals import (
     AlreadyVerified,
@@ -130,6 +130,13 @@ class Identification:
         except InvalidToken:
             return None
 
+    def sessions_named(self, request: Request) -> tuple[SessionId | None, SessionId | None]:
+        """Which sessions the access token and the cookie of a request are of; they may be over."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        own = self._sessions.session_of_access(token.strip()) if scheme.lower() == "bearer" else None
+        cookie = _session_token(request)
+        return own, self._sessions.session_of_cookie(cookie) if cookie else None
+
     def from_allowed_site(self, request: Request) -> bool:
         return self.origins.allows(
             origin=request.headers.get("origin"), fetch_site=request.headers.get("sec-fetch-site")
@@ -164,11 +171,12 @@ class Cookies:
         return self.base_path or "/"
 
     def set(self, response: Response, logged_in: LoggedIn) -> None:
+        """Without Max-Age where the session is to end with the browser."""
         seconds = (logged_in.refresh_expires_at - datetime.now(UTC)).total_seconds()
         response.set_cookie(
             COOKIE,
             logged_in.refresh_token,
-            max_age=max(1, round(seconds)),
+            max_age=max(1, round(seconds)) if logged_in.remembered else None,
             path=self.path,
             secure=self.secure,
             httponly=True,
@@ -309,7 +317,9 @@ def account_routes(
     ) -> Session:
         """Log in by username or email."""
         visitor = visitor_of(request)
-        logged_in = await sessions.log_in(handle=body.username, password=body.password, visitor=visitor)
+        logged_in = await sessions.log_in(
+            handle=body.username, password=body.password, visitor=visitor, remember=body.remember
+        )
         if visitor.device_token is None and not body.remember_device:
             logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
         welcome(request, response, background, logged_in)
@@ -350,14 +360,19 @@ def account_routes(
 
     @router.put("/logout", status_code=204)
     async def log_out(request: Request) -> Response:
-        """End the session of the cookie."""
-        cookie = _session_token(request)
-        if cookie and identification.from_allowed_site(request):
-            identity = await sessions.log_out(token=cookie)
-            if identity is not None:
-                identification.known(request, identity)
+        """End the session of the access token, else of the cookie, which is cleared.
+
+        With an access token the cookie stays where it is another session's: of another tab, in which somebody
+        else has logged in.
+        """
+        own, of_cookie = identification.sessions_named(request)
+        session = own or (of_cookie if identification.from_allowed_site(request) else None)
+        identity = None if session is None else await sessions.log_out(session)
+        if identity is not None:
+            identification.known(request, identity)
         response = Response(status_code=204)
-        cookies.clear(response)
+        if own is None or of_cookie in (None, own):
+            cookies.clear(response)
         return response
 
     @router.get(

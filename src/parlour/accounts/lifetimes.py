@@ -6,8 +6,11 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
+    """`refresh` is how long a session may go unused; `unused`, one whose cookie ends with the browser."""
+
     access: timedelta
     refresh: timedelta
+    unused: timedelta
     session: timedelta
     guest: timedelta
     verification: timedelta

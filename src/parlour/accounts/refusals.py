@@ -106,6 +106,13 @@ class SessionEndedElsewhere(Refusal):
     status = 403
 
 
+class SessionReplaced(Refusal):
+    """You have logged in again in this browser."""
+
+    code = "session_replaced"
+    status = 403
+
+
 class WrongPassword(Refusal):
     """This is not your password."""
 

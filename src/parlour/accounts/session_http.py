@@ -10,7 +10,7 @@ from parlour.accounts.refusals import SessionNotFound
 from parlour.accounts.sessions import SessionRow, Sessions
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
 from parlour.wire.base import Text
-from parlour.wire.http import Nothing, SessionEntry, SessionList
+from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
 from parlour.wire.refusals import refusals
 
 
@@ -22,6 +22,12 @@ def session_routes(*, sessions: Sessions, identification: Identification, cookie
     async def list_sessions(caller: Caller) -> SessionList:
         """Where the caller is logged in."""
         return SessionList(sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)])
+
+    @router.put("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
+    async def remember_session(body: SessionChange, caller: Caller) -> Nothing:
+        """Whether the caller's session outlives the browser; its next refresh sets the cookie so."""
+        await sessions.remember(caller, remembered=body.remember)
+        return Nothing()
 
     @router.delete("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
     async def end_sessions(

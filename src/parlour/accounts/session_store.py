@@ -13,7 +13,10 @@ from parlour.db.tables import refresh_sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """`issued_at` is when its present token was, `started_at` when its person logged in."""
+    """`issued_at` is when its present token was, `started_at` when its person logged in.
+
+    The cookie of a session that is not `remembered` ends with the browser.
+    """
 
     family: SessionId
     user_id: UserId
@@ -25,6 +28,7 @@ class SessionRow:
     replaced_at: datetime | None
     expires_at: datetime
     revoked_at: datetime | None
+    remembered: bool
 
 
 _SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
@@ -39,6 +43,7 @@ async def add_session(
     now: datetime,
     expires_at: datetime,
     device: str = "",
+    remembered: bool = True,
 ) -> None:
     await connection.execute(
         insert(refresh_sessions).values(
@@ -50,6 +55,7 @@ async def add_session(
             started_at=now,
             expires_at=expires_at,
             device=device,
+            remembered=remembered,
         )
     )
 
@@ -93,6 +99,7 @@ def _session(row: Any) -> SessionRow:
         replaced_at=row.replaced_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        remembered=row.remembered,
     )
 
 
@@ -122,6 +129,22 @@ async def replace_token(
         )
     )
     return replaced.rowcount > 0
+
+
+async def set_remembered(connection: AsyncConnection, family: SessionId, *, remembered: bool) -> None:
+    """Counts from the session's next token on."""
+    await connection.execute(
+        update(refresh_sessions).where(refresh_sessions.c.family == family).values(remembered=remembered)
+    )
+
+
+async def shorten_session(connection: AsyncConnection, family: SessionId, *, expires_at: datetime) -> None:
+    """Nothing happens where it ends sooner anyway."""
+    await connection.execute(
+        update(refresh_sessions)
+        .where(refresh_sessions.c.family == family, refresh_sessions.c.expires_at > expires_at)
+        .values(expires_at=expires_at)
+    )
 
 
 async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> UserId | None:

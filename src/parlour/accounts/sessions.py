@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from parlour.accounts import link_store, registration_store, session_store, store
 from parlour.accounts.endings import Endings
@@ -19,6 +19,7 @@ from parlour.accounts.refusals import (
     SessionEndedElsewhere,
     SessionNotFound,
     SessionOver,
+    SessionReplaced,
     WrongCredentials,
 )
 from parlour.accounts.session_store import SessionRow
@@ -32,6 +33,9 @@ __all__ = ["LoggedIn", "SessionRow", "Sessions"]
 REUSE_GRACE = timedelta(seconds=10)
 """How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
 
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment at which no token has expired."""
+
 MAX_ATTEMPTS = 3
 """How often one login verifies its password. An outdated hash is replaced once, and each change of a
 password needs a proof of its own, so the second attempt decides but for several changes within 100 ms."""
@@ -39,12 +43,16 @@ password needs a proof of its own, so the second attempt decides but for several
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """What a successful login, guest verification or refresh hands out; a device token after a password."""
+    """What a successful login, guest verification or refresh hands out; a device token after a password.
+
+    The cookie of a session that is not `remembered` ends with the browser.
+    """
 
     identity: Identity
     access_token: str
     refresh_token: str
     refresh_expires_at: datetime
+    remembered: bool
     device_token: str | None = None
 
 
@@ -72,19 +80,29 @@ class Sessions:
         self._devices = devices
         self._clock = clock
 
-    async def log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn:
+    async def log_in(
+        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None = None
+    ) -> LoggedIn:
         """Raises WrongCredentials (whoever it is, after the same time), NotVerified, RateLimited or Busy.
+
+        `remember` says whether the session outlives the browser. Who says it, either way, has one session in
+        a browser: the one that its cookie names gives way. None is what clients of before had: sessions that
+        are remembered, and stand beside each other.
 
         A password takes a while to verify. Where the stored hash is another one by then, since the owner
         changed the password or another login replaced an outdated hash, it is verified against that one.
         """
         for _ in range(MAX_ATTEMPTS):
-            logged_in = await self._try_log_in(handle=handle, password=password, visitor=visitor)
+            logged_in = await self._try_log_in(
+                handle=handle, password=password, visitor=visitor, remember=remember
+            )
             if logged_in is not None:
                 return logged_in
         raise WrongCredentials
 
-    async def _try_log_in(self, *, handle: str, password: str, visitor: Visitor) -> LoggedIn | None:
+    async def _try_log_in(
+        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None
+    ) -> LoggedIn | None:
         """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
@@ -108,7 +126,11 @@ class Sessions:
                 return None
             client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
-            logged_in = await self.start(connection, client, visitor, now)
+            replaced = None
+            if remember is not None:
+                replaced = await self.replace_session(connection, client, visitor, now)
+            logged_in = await self.start(connection, client, visitor, now, remember=remember is not False)
+        self.announce_replaced(client, replaced)
         device_token = self._devices.remember(
             visitor.device_token,
             user_id=account.user_id,
@@ -186,14 +208,26 @@ class Sessions:
             raise SessionOver
         return refreshed
 
-    async def log_out(self, *, token: str) -> Identity | None:
-        """Who has logged out; None where the session was over."""
-        now = self._clock()
+    def session_of_cookie(self, token: str) -> SessionId | None:
+        """Which session a refresh token is of; None for one that is forged or expired."""
         try:
-            claim = self._signer.read_refresh(token, now=now)
+            return SessionId(self._signer.read_refresh(token, now=self._clock()).family)
         except TokenRejected:
             return None
-        session = SessionId(claim.family)
+
+    def session_of_access(self, token: str) -> SessionId | None:
+        """Which session an access token is of, also one that has expired; None for one that is forged.
+
+        It only says which session is to end: a tab that slept for an hour must be able to log out.
+        """
+        try:
+            return SessionId(self._signer.read_access(token, now=_BEFORE_ALL).family)
+        except TokenRejected:
+            return None
+
+    async def log_out(self, session: SessionId) -> Identity | None:
+        """Who has logged out; None where the session was over."""
+        now = self._clock()
         async with self._database.transaction() as connection:
             account = await store.account_by_session(connection, session)
             user_id = await session_store.revoke_session(connection, session, now=now)
@@ -217,6 +251,16 @@ class Sessions:
                 raise SessionNotFound
             await session_store.revoke_session(connection, session, now=now)
         self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
+
+    async def remember(self, identity: Identity, *, remembered: bool) -> None:
+        """Whether the caller's session outlives the browser, from its next refresh on.
+
+        A guest's ends with the guest's time either way.
+        """
+        if identity.session is None:
+            return
+        async with self._database.transaction() as connection:
+            await session_store.set_remembered(connection, identity.session, remembered=remembered)
 
     async def end_all(self, user_id: UserId, *, besides: SessionId | None = None) -> int:
         """Whoever is thrown out keeps no way back: pending links work no longer. Answers how many sessions
@@ -301,11 +345,41 @@ class Sessions:
             account = await store.account_by_handle(connection, handle.strip())
         return None if account is None else account.user_id
 
-    async def start(
+    async def replace_session(
         self, connection: AsyncConnection, identity: Identity, visitor: Visitor, now: datetime
+    ) -> SessionId | None:
+        """Ends the session that the browser's cookie names, which a new one is about to take from it.
+
+        One of somebody else lives on as long as a tab of theirs may hold an access token: nobody can refresh
+        it any more. Answers which session of this person ended, for `announce_replaced` after the commit.
+        """
+        named = None if visitor.session_token is None else self.session_of_cookie(visitor.session_token)
+        session = None if named is None else await session_store.session(connection, named)
+        if session is None or self._is_over(session):
+            return None
+        if session.user_id != identity.user_id:
+            await session_store.shorten_session(
+                connection, session.family, expires_at=now + self._lifetimes.access
+            )
+            return None
+        await session_store.revoke_session(connection, session.family, now=now)
+        return session.family
+
+    def announce_replaced(self, identity: Identity, session: SessionId | None) -> None:
+        if session is not None:
+            self._endings.announce(identity.user_id, frozenset({session}), SessionReplaced())
+
+    async def start(
+        self,
+        connection: AsyncConnection,
+        identity: Identity,
+        visitor: Visitor,
+        now: datetime,
+        *,
+        remember: bool = True,
     ) -> LoggedIn:
         """Begins a family of refresh tokens in the caller's transaction."""
-        expires_at = self._session_end(identity, now, started_at=now)
+        expires_at = self._session_end(identity, now, started_at=now, remembered=remember)
         first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
         text = self._signer.sign_refresh(first)
         await session_store.add_session(
@@ -316,8 +390,9 @@ class Sessions:
             now=now,
             expires_at=expires_at,
             device=visitor.device,
+            remembered=remember,
         )
-        return self._logged_in(identity, first, text, now)
+        return self._logged_in(identity, first, text, now, remembered=remember)
 
     async def _continue_session(
         self, connection: AsyncConnection, session: SessionRow, claim: RefreshToken, now: datetime
@@ -331,7 +406,9 @@ class Sessions:
                 family=session.family,
                 generation=session.generation + 1,
                 issued_at=now,
-                expires_at=self._session_end(identity, now, started_at=session.started_at),
+                expires_at=self._session_end(
+                    identity, now, started_at=session.started_at, remembered=session.remembered
+                ),
             )
             text = self._signer.sign_refresh(following)
             if await session_store.replace_token(
@@ -342,7 +419,7 @@ class Sessions:
                 issued_at=following.issued_at,
                 expires_at=following.expires_at,
             ):
-                return self._logged_in(identity, following, text, now)
+                return self._logged_in(identity, following, text, now, remembered=session.remembered)
             faster = await session_store.session(connection, session.family)
             if faster is None or faster.revoked_at is not None:
                 return None  # ended meanwhile
@@ -354,17 +431,28 @@ class Sessions:
             expires_at=session.expires_at,
         )
         again = self._signer.sign_refresh_again(current, hashed=session.token_hash)
-        return None if again is None else self._logged_in(identity, current, again, now)
+        if again is None:
+            return None
+        return self._logged_in(identity, current, again, now, remembered=session.remembered)
 
-    def _session_end(self, identity: Identity, now: datetime, *, started_at: datetime) -> datetime:
+    def _session_end(
+        self, identity: Identity, now: datetime, *, started_at: datetime, remembered: bool
+    ) -> datetime:
         match identity:
             case Guest():
                 return identity.expires_at
             case Client():
-                return min(now + self._lifetimes.refresh, started_at + self._lifetimes.session)
+                unused = self._lifetimes.refresh if remembered else self._lifetimes.unused
+                return min(now + unused, started_at + self._lifetimes.session)
 
     def _logged_in(
-        self, identity: Identity, refresh: RefreshToken, refresh_text: str, now: datetime
+        self,
+        identity: Identity,
+        refresh: RefreshToken,
+        refresh_text: str,
+        now: datetime,
+        *,
+        remembered: bool,
     ) -> LoggedIn:
         is_guest = isinstance(identity, Guest)
         expires_at = min(now + self._lifetimes.access, refresh.expires_at)
@@ -383,6 +471,7 @@ class Sessions:
             access_token=self._signer.sign_access(access),
             refresh_token=refresh_text,
             refresh_expires_at=refresh.expires_at,
+            remembered=remembered or is_guest,
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -133,6 +134,7 @@ refresh_sessions = Table(
     _moment("revoked_at", nullable=True, index=True),
     _moment("started_at"),
     Column("device", String(64), nullable=False),
+    Column("remembered", Boolean, nullable=False),  # else its cookie ends with the browser
 )
 
 email_verifications = Table(

@@ -80,6 +80,17 @@ class Login(Body):
         description="Set the cookie `parlour-device`: wrong passwords of others hold up no login from here.",
     )
 
+    remember: bool | None = Field(
+        default=None,
+        description="True: the session outlives the browser, as it does where this is absent. False: its "
+        "cookie ends with the browser, and the session once it is not used for an hour. Either replaces the "
+        "session that the request's cookie names.",
+    )
+
+
+class SessionChange(Body):
+    remember: bool = Field(description="Whether the session outlives the browser.")
+
 
 class Session(CamelBody):
     """Who is logged in; the refresh token comes beside it in the cookie `jwt`."""

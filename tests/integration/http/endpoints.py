@@ -32,8 +32,8 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/client/login",
-        {"username": "x", "password": "x", "remember_device": False},
-        optional=("remember_device",),
+        {"username": "x", "password": "x", "remember_device": False, "remember": False},
+        optional=("remember_device", "remember"),
         needs_identity=False,
     ),
     Endpoint("PUT", "/client/verify", query=("token",), needs_identity=False),
@@ -78,6 +78,7 @@ BESIDE = (
     Endpoint("PUT", "/client/email", {"password": "x", "email": "x@example.org"}),
     Endpoint("POST", "/account/deletion", {"password": "x"}),
     Endpoint("GET", "/session"),
+    Endpoint("PUT", "/session", {"remember": True}),
     Endpoint("DELETE", "/session"),
     Endpoint("DELETE", "/session/{session_id}"),
     Endpoint("GET", "/room/ban", query=("room",)),

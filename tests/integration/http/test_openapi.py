@@ -75,11 +75,9 @@ async def test_every_endpoint_says_what_it_is_for(document: Document, endpoint: 
 async def test_who_may_call(document: Document, endpoint: Endpoint) -> None:
     security = operation(document, endpoint).get("security")
     both: list[dict[str, list[str]]] = [{"accessToken": []}, {"cookie": []}]
-    if endpoint.path == "/logout":
-        assert security == [{"cookie": []}, {}]
-    elif endpoint.path == "/refresh":
+    if endpoint.path == "/refresh":
         assert security == [{"cookie": []}]
-    elif endpoint.path == "/room/check":
+    elif endpoint.path in ("/logout", "/room/check"):
         assert security == [*both, {}]
     else:
         assert security == (both if endpoint.needs_identity else None)

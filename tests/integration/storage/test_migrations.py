@@ -306,3 +306,20 @@ async def test_rooms_whose_names_are_one_by_now_stay_two(empty: Database) -> Non
             ):
                 listed += [room.name for room in page]
             assert sorted(listed) == sorted(["Café", "Cafe\u0301", "Gаrden", "Garden", ".."])
+
+
+SESSION_OF_BEFORE = (
+    "INSERT INTO users (id, email, email_key, created_at) VALUES"
+    " (1, 'ann@example.org', 'ann@example.org', '2026-01-01 00:00:00')",
+    "INSERT INTO refresh_sessions"
+    " (family, user_id, generation, token_hash, issued_at, expires_at, started_at, device) VALUES"
+    " ('f', 1, 0, 'x', '2026-01-01 00:00:00', '2126-01-01 00:00:00', '2026-01-01 00:00:00', 'Firefox')",
+)
+
+
+async def test_sessions_of_before_are_remembered(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0013"))
+    await in_transaction(empty, run(SESSION_OF_BEFORE))
+    await migrate(empty)
+    [(remembered,)] = await rows(empty, "SELECT remembered FROM refresh_sessions")
+    assert remembered == 1

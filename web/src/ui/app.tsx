@@ -55,7 +55,7 @@ function Client() {
   }, [state.kind]);
   return (
     <RouterProvider navigate={navigate} useHref={withBasePath}>
-      {state.kind === "restoring" && <Restoring />}
+      {state.kind === "restoring" && <Restoring unreachable={state.unreachable ?? false} />}
       {state.kind === "over" && (
         <Shell>
           <SessionOverPage code={state.code} message={state.message} />
@@ -72,10 +72,13 @@ function showRefusal({ event, message }: Refused): void {
   if (event !== "offer-sdp" && event !== "offer-ice") toast(message);
 }
 
-function Restoring() {
+function Restoring({ unreachable }: { unreachable: boolean }) {
   return (
     <main className="narrow" aria-busy="true" aria-label="Loading">
       <Logo size={52} />
+      <p className="soft" role="status">
+        {unreachable && "The server doesn’t answer. Trying again…"}
+      </p>
     </main>
   );
 }

@@ -65,7 +65,7 @@ function LoginForm({ destination }: { destination: string | null }) {
         />
         <Checkbox
           label="Trust this computer"
-          hint="Stay logged in when the page is reloaded."
+          hint="Stay logged in after the browser is closed."
           isSelected={trust}
           onChange={setTrust}
         />

@@ -4,8 +4,10 @@ import type { Identity } from "../../session";
 import { Avatar } from "../avatar";
 import { Action, TextLink } from "../button";
 import { Switch } from "../field";
+import { useTask } from "../form";
 import { GuestTimer } from "../guest-timer";
 import { Isolated } from "../isolated";
+import { ProblemNotice } from "../notice";
 import { useIdentity, useServices, useStore, useTitle } from "../services";
 import { CardPage } from "../shell";
 import { chooseTheme, type Theme, theme } from "../theme";
@@ -21,7 +23,6 @@ export function ProfilePage() {
 function Profile({ identity }: { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const trusted = useStore(session.trusted);
   const name = identity.username ?? "Guest";
   const logOut = () => {
     navigate("/");
@@ -62,12 +63,7 @@ function Profile({ identity }: { identity: Identity }) {
           address: your messages and invitations stay yours.
         </p>
       )}
-      <Switch
-        label="Trust this computer"
-        hint="Stay logged in when the page is reloaded."
-        isSelected={trusted}
-        onChange={(trust) => session.trust(trust)}
-      />
+      {identity.username && <TrustChoice />}
       <ThemeChoice />
       <SessionList />
       {identity.username && <AccountCare username={identity.username} />}
@@ -75,6 +71,30 @@ function Profile({ identity }: { identity: Identity }) {
         <Action onPress={logOut}>Log out</Action>
       </div>
     </CardPage>
+  );
+}
+
+/** A guest's login ends with the guest's time, on whichever computer. */
+function TrustChoice() {
+  const { api, session } = useServices();
+  const trusted = useStore(session.trusted);
+  const task = useTask();
+  const choose = async (trust: boolean) => {
+    await api.rememberSession(trust);
+    session.trust(trust);
+    await session.renew(); // which sets the cookie anew
+  };
+  return (
+    <>
+      <Switch
+        label="Trust this computer"
+        hint="Stay logged in after the browser is closed."
+        isSelected={trusted}
+        isDisabled={task.pending}
+        onChange={(trust) => task.run(() => choose(trust))}
+      />
+      <ProblemNotice problem={task.problem} />
+    </>
   );
 }
 

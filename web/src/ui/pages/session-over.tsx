@@ -1,10 +1,54 @@
+import { useEffect } from "react";
 import { useLocation } from "wouter";
 import { Action } from "../button";
-import { ClockIcon } from "../icons";
+import { ClockIcon, PersonIcon } from "../icons";
 import { useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
 
 export function SessionOverPage({ code, message }: { code: string; message: string }) {
+  return code === "other_account" ? (
+    <OtherAccount message={message} />
+  ) : (
+    <Over code={code} message={message} />
+  );
+}
+
+/** All tabs of a browser share one cookie, and somebody else has logged in by another tab. */
+function OtherAccount({ message }: { message: string }) {
+  const { session } = useServices();
+  const [, navigate] = useLocation();
+  useTitle("Someone else has logged in");
+  // What this tab showed was for somebody else.
+  useEffect(() => navigate("/", { replace: true }), [navigate]);
+  const logIn = () => {
+    navigate("/login");
+    session.acknowledgeEnd();
+  };
+  return (
+    <CardPage>
+      <span className="emblem warm">
+        <PersonIcon size={26} />
+      </span>
+      <div className="card-head" role="alert">
+        <h1>Someone else has logged in</h1>
+        <p className="soft">
+          {message} A browser holds one login at a time. To use two accounts at once, open a private
+          window or another browser.
+        </p>
+      </div>
+      <div className="form">
+        <Action look="primary" onPress={() => void session.goOnAsOther()}>
+          Go on with that account
+        </Action>
+        <Action look="quiet" onPress={logIn}>
+          Log in again
+        </Action>
+      </div>
+    </CardPage>
+  );
+}
+
+function Over({ code, message }: { code: string; message: string }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
   const guest = code === "guest_expired";
