@@ -62,6 +62,16 @@ export const ScreenIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const FullscreenIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M4 9V5a1 1 0 0 1 1-1h4M15 4h4a1 1 0 0 1 1 1v4M20 15v4a1 1 0 0 1-1 1h-4M9 20H5a1 1 0 0 1-1-1v-4" />,
+    size,
+  );
+export const FullscreenExitIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M9 4v4a1 1 0 0 1-1 1H4M20 9h-4a1 1 0 0 1-1-1V4M15 20v-4a1 1 0 0 1 1-1h4M4 15h4a1 1 0 0 1 1 1v4" />,
+    size,
+  );
 export const LeaveIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M3.500 14.800c-.8-1.600-.6-3 .6-3.900 4.600-3.300 11.200-3.300 15.800 0 1.200.9 1.400 2.300.6 3.900-.3.600-1 .9-1.700.7l-3-.9c-.6-.2-1-.7-1-1.300v-1.600a12 12 0 0 0-5.600 0v1.600c0 .6-.4 1.100-1 1.300l-3 .9c-.7.2-1.400-.1-1.700-.7Z" />,

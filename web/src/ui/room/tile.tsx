@@ -1,10 +1,13 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
 import type { RemotePeer } from "../../call/topology";
 import { Avatar } from "../avatar";
-import { AlertIcon, MicrophoneOffIcon } from "../icons";
+import { IconAction } from "../button";
+import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
 import { useStore } from "../services";
+import { FullscreenAction } from "./fullscreen-action";
+import type { Place } from "./stage-layout";
 import { Video } from "./video";
 
 interface FrameProps {
@@ -20,19 +23,28 @@ interface FrameProps {
   screen?: boolean;
   state?: string | null;
   alarm?: string | null;
+  /** Undefined until the stage is measured. */
+  place: Place | undefined;
+  /** It is the shared screen in the large place. */
+  featured?: boolean;
+  frame?: RefObject<HTMLDivElement | null>;
+  /** Buttons in the tile's corner. */
+  children?: ReactNode;
 }
 
 function TileFrame(props: FrameProps) {
   const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
-  const { state, alarm } = props;
+  const { state, alarm, place, featured, frame, children } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
+      ref={frame}
       role="group"
       aria-label={name}
       data-peer={peerID}
       data-speaking={speaking || undefined}
-      className={`tile ${self ? "self" : ""}`}
+      className={`tile ${self ? "self" : ""} ${featured ? "featured" : ""}`}
+      style={place}
     >
       {stream && (
         <Video
@@ -66,17 +78,35 @@ function TileFrame(props: FrameProps) {
             <MicrophoneOffIcon size={15} />
           </span>
         )}
+        {screen && (
+          <span className="tile-mark" role="img" aria-label="Shares the screen">
+            <ScreenIcon size={15} />
+          </span>
+        )}
         <span>{name}</span>
       </div>
+      {children}
     </div>
   );
 }
 
 const LINK_WORDS = { connecting: "Connecting…", reconnecting: "Reconnecting…", connected: null };
 
-export function PeerTile({ peer }: { peer: RemotePeer }) {
+interface PeerTileProps {
+  peer: RemotePeer;
+  place: Place | undefined;
+  featured: boolean;
+  onFeature(): void;
+}
+
+export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const screen = peer.devices?.screen ?? false;
   return (
     <TileFrame
+      frame={frame}
+      place={place}
+      featured={featured}
       name={peer.username}
       username={peer.username}
       peerID={peer.peerID}
@@ -84,10 +114,20 @@ export function PeerTile({ peer }: { peer: RemotePeer }) {
       showsVideo={peer.video}
       muted={peer.devices?.microphone === false}
       speaking={peer.speaking}
-      screen={peer.devices?.screen ?? false}
+      screen={screen}
       state={LINK_WORDS[peer.link]}
       alarm={peer.codeChanged ? "Security code changed – see People" : null}
-    />
+    >
+      {featured && <FullscreenAction target={frame} />}
+      {screen && !featured && (
+        <IconAction
+          className="tile-action"
+          label={`Show the screen of ${peer.username} large`}
+          icon={<ScreenIcon />}
+          onPress={onFeature}
+        />
+      )}
+    </TileFrame>
   );
 }
 
@@ -95,13 +135,15 @@ interface SelfTileProps {
   media: LocalMedia;
   name: string;
   peerID: string;
+  place: Place | undefined;
 }
 
-export function SelfTile({ media, name, peerID }: SelfTileProps) {
+export function SelfTile({ media, name, peerID, place }: SelfTileProps) {
   const { preview, microphone, screen } = useStore(media.view);
   return (
     <TileFrame
       self
+      place={place}
       name={`${name} (you)`}
       username={name}
       peerID={peerID}

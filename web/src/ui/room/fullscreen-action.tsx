@@ -1,0 +1,37 @@
+import { type RefObject, useEffect, useState } from "react";
+import { IconAction } from "../button";
+import { FullscreenExitIcon, FullscreenIcon } from "../icons";
+import { toast } from "../toast";
+
+/** Shows `target` in full screen and back; browsers leave full screen by Escape, too. */
+export function FullscreenAction({ target }: { target: RefObject<HTMLElement | null> }) {
+  const isFull = useFullscreen(target);
+  if (!document.fullscreenEnabled) return null;
+  const toggle = () => {
+    const done = isFull ? document.exitFullscreen() : target.current?.requestFullscreen();
+    done?.catch(() => toast("The browser did not change to full screen."));
+  };
+  return (
+    <IconAction
+      className="tile-action"
+      label={isFull ? "Leave full screen" : "Full screen"}
+      icon={isFull ? <FullscreenExitIcon /> : <FullscreenIcon />}
+      onPress={toggle}
+    />
+  );
+}
+
+/** Full screen ends with the component: what was shared is over. */
+function useFullscreen(target: RefObject<HTMLElement | null>): boolean {
+  const [isFull, setFull] = useState(false);
+  useEffect(() => {
+    const element = target.current;
+    const follow = () => setFull(element !== null && document.fullscreenElement === element);
+    document.addEventListener("fullscreenchange", follow);
+    return () => {
+      document.removeEventListener("fullscreenchange", follow);
+      if (element && document.fullscreenElement === element) void document.exitFullscreen();
+    };
+  }, [target]);
+  return isFull;
+}
