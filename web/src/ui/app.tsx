@@ -72,7 +72,7 @@ function showRefusal({ event, message }: Refused): void {
   if (event !== "offer-sdp" && event !== "offer-ice") toast(message);
 }
 
-function Restoring({ unreachable }: { unreachable: boolean }) {
+function Restoring({ unreachable = false }: { unreachable?: boolean }) {
   return (
     <main className="narrow" aria-busy="true" aria-label="Loading">
       <Logo size={52} />
