@@ -1,7 +1,7 @@
 import {
   type ComponentType,
   lazy,
-  type ReactNode,
+  type ReactElement,
   Suspense,
   useEffect,
   useSyncExternalStore,
@@ -161,7 +161,7 @@ function onFragment(changed: () => void): () => void {
   return () => removeEventListener("hashchange", changed);
 }
 
-function LoggedIn({ children }: { children: ReactNode }) {
+function LoggedIn({ children }: { children: ReactElement }) {
   const state = useStore(useServices().session.state);
   if (state.kind === "logged-in") return children;
   return <Redirect to={withDestination("/login", withoutBasePath(location.pathname))} replace />;

@@ -21,7 +21,7 @@ export function Action({ look = "secondary", className = "", children, ...props 
   return (
     <Button {...props} className={`button ${look} ${className}`}>
       {props.isPending && <span className="spinner" aria-hidden="true" />}
-      {children}
+      <span className="contents">{children}</span>
     </Button>
   );
 }

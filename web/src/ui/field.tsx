@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   Switch as AriaSwitch,
@@ -19,7 +19,7 @@ export interface FieldProps {
   onChange(value: string): void;
   onBlur?(): void;
   error?: string | null;
-  hint?: ReactNode;
+  hint?: string;
   type?: "text" | "email" | "password";
   autoComplete?: string;
   autoFocus?: boolean;

@@ -39,7 +39,7 @@ function Countdown({ until, quiet }: { until: number; quiet: boolean }) {
       aria-label="Time left as a guest"
     >
       <ClockIcon size={15} />
-      {formatDuration(left)}
+      <span>{formatDuration(left)}</span>
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ReactElement } from "react";
 import { Modal as AriaModal, Dialog, Heading, ModalOverlay } from "react-aria-components";
 import { CloseAction } from "./button";
 
@@ -6,7 +6,7 @@ interface ModalProps {
   title: string;
   isOpen: boolean;
   onClose(): void;
-  children: ReactNode;
+  children: ReactElement;
 }
 
 export function Modal({ title, isOpen, onClose, children }: ModalProps) {

@@ -25,7 +25,7 @@ export function Spinner({ label }: { label: string }) {
   return (
     <span className="row soft" role="status">
       <span className="spinner" aria-hidden="true" />
-      {label}
+      <span>{label}</span>
     </span>
   );
 }

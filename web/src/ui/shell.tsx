@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ReactElement, ReactNode } from "react";
 import {
   Link as AriaLink,
   Button,
@@ -16,7 +16,7 @@ import { GuestTimer } from "./guest-timer";
 import { Logo } from "./icons";
 import { useIdentity, useServices } from "./services";
 
-export function Shell({ children }: { children: ReactNode }) {
+export function Shell({ children }: { children: ReactElement }) {
   const identity = useIdentity();
   return (
     <>

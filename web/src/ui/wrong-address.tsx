@@ -15,12 +15,12 @@ export function WrongAddress({ expected }: { expected: string }) {
     <CardPage>
       <h1>Open Parlour at its own address</h1>
       <p>
-        Calls do not work at {location.origin}. This Parlour is used at{" "}
+        Calls do not work at <span>{location.origin}</span>. This Parlour is used at{" "}
         <a href={expected}>{new URL(expected).origin}</a>.
       </p>
       <p className="soft small">
         If you run this server and people should open it here, set PARLOUR_PUBLIC_URL or
-        PARLOUR_ALLOWED_ORIGINS to {location.origin}.
+        PARLOUR_ALLOWED_ORIGINS to <span>{location.origin}</span>.
       </p>
     </CardPage>
   );

@@ -94,8 +94,7 @@ function EmailForm() {
   if (sentTo) {
     return (
       <Notice tone="success">
-        We have sent a link to {sentTo}. Your address changes when you open it; you then log in
-        again.
+        {`We have sent a link to ${sentTo}. Your address changes when you open it; you then log in again.`}
       </Notice>
     );
   }

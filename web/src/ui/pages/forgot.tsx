@@ -78,8 +78,9 @@ function Sent({ email }: { email: string }) {
           <strong>
             <Isolated>{email}</Isolated>
           </strong>
-          , a link is on its way to it. It works once, for{" "}
-          {formatSpan(config?.password_reset_ttl ?? 1800)}. Look into the spam folder too.
+          , a link is on its way to it.{" "}
+          <span>{`It works once, for ${formatSpan(config?.password_reset_ttl ?? 1800)}.`}</span>{" "}
+          Look into the spam folder too.
         </p>
       </div>
       {config?.dev_mail && (

@@ -38,7 +38,7 @@ export function HomePage() {
       )}
       {problem && (
         <Notice tone="danger">
-          {problem.message}{" "}
+          <span>{problem.message}</span>{" "}
           <Action look="quiet" className="compact" onPress={reload}>
             Try again
           </Action>
@@ -134,7 +134,7 @@ function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> 
   return (
     <section className="room-group" aria-label={group.title}>
       <h2>
-        {group.title} <span>{group.rooms.length}</span>
+        <span>{group.title}</span> <span className="count">{group.rooms.length}</span>
       </h2>
       <ul className="room-list">
         {group.rooms.map((room) => (
@@ -177,7 +177,7 @@ function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: 
             In use
           </span>
         )}
-        {!own && room.username && <span className="by">by {room.username}</span>}
+        {!own && room.username && <span className="by">{`by ${room.username}`}</span>}
       </div>
     </article>
   );

@@ -71,7 +71,8 @@ function LoginForm({ destination }: { destination: string | null }) {
         />
         {unverified ? (
           <Notice tone="warning">
-            {task.problem?.message} <TextLink onPress={toMail}>I did not get the mail</TextLink>
+            <span>{task.problem?.message}</span>{" "}
+            <TextLink onPress={toMail}>I did not get the mail</TextLink>
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />

@@ -23,19 +23,10 @@ export function MailPage() {
       <div className="card-head">
         <h1>Check your mail</h1>
         <p className="soft">
-          {email ? (
-            <>
-              We have sent a link to{" "}
-              <strong>
-                <Isolated>{email}</Isolated>
-              </strong>
-              .
-            </>
-          ) : (
-            "We send you a link."
-          )}{" "}
-          Open it to confirm that the address is yours. It works once, for{" "}
-          {formatSpan(config?.verification_ttl ?? 3600)}.
+          <span>{email ? <SentTo email={email} /> : "We send you a link."}</span>{" "}
+          <span>
+            {`Open it to confirm that the address is yours. It works once, for ${formatSpan(config?.verification_ttl ?? 3600)}.`}
+          </span>
         </p>
       </div>
       {config?.dev_mail && (
@@ -51,6 +42,18 @@ export function MailPage() {
         Confirmed already? <TextLink href="/login">Log in</TextLink>
       </p>
     </CardPage>
+  );
+}
+
+function SentTo({ email }: { email: string }) {
+  return (
+    <span>
+      We have sent a link to{" "}
+      <strong>
+        <Isolated>{email}</Isolated>
+      </strong>
+      .
+    </span>
   );
 }
 

@@ -69,7 +69,7 @@ function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void
           Guest
         </strong>
         <span className="soft small">
-          No password, just one mail. You are in for {formatSpan(guestTtl)}.
+          {`No password, just one mail. You are in for ${formatSpan(guestTtl)}.`}
         </span>
       </Radio>
     </RadioGroup>

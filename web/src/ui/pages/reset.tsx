@@ -56,7 +56,7 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
         />
         {dead ? (
           <Notice tone="warning">
-            {task.problem?.message} Each link works once and for a limited time.
+            {`${task.problem?.message} Each link works once and for a limited time.`}
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />

@@ -32,8 +32,7 @@ function OtherAccount({ message }: { message: string }) {
       <div className="card-head" role="alert">
         <h1>Someone else has logged in</h1>
         <p className="soft">
-          {message} A browser holds one login at a time. To use two accounts at once, open a private
-          window or another browser.
+          {`${message} A browser holds one login at a time. To use two accounts at once, open a private window or another browser.`}
         </p>
       </div>
       <div className="form">

@@ -59,8 +59,7 @@ function AttendanceList({ room }: { room: string }) {
               </span>
             </span>
             <span className="small numbers">
-              {formatMoment(entry.joined_at)} –{" "}
-              {entry.left_at ? formatTime(entry.left_at) : "still here"}
+              {`${formatMoment(entry.joined_at)} – ${entry.left_at ? formatTime(entry.left_at) : "still here"}`}
             </span>
           </li>
         ))}

@@ -77,7 +77,7 @@ function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
   return (
     <div className="call-interruption" role="status">
       <span className="spinner" aria-hidden="true" />
-      {phase.kind === "joining" ? "Entering the room…" : `${lost} Your call goes on.`}
+      <span>{phase.kind === "joining" ? "Entering the room…" : `${lost} Your call goes on.`}</span>
     </div>
   );
 }

@@ -187,7 +187,7 @@ function Writing({ chat }: { chat: Chat }) {
       />
       {length > MAX_CHAT_LENGTH - 200 && (
         <span className={tooLong ? "field-error" : "field-hint"} role="status">
-          {length.toLocaleString("en")} of {MAX_CHAT_LENGTH.toLocaleString("en")} characters
+          {`${length.toLocaleString("en")} of ${MAX_CHAT_LENGTH.toLocaleString("en")} characters`}
         </span>
       )}
     </form>

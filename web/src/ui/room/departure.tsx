@@ -19,7 +19,8 @@ export function Departure({ room, refusal, onAgain }: DepartureProps) {
         </span>
         <div className="card-head" role={refusal ? "alert" : "status"}>
           <h1>
-            {refusal ? "You can’t enter" : "You left"} “<Isolated>{room.name}</Isolated>”
+            <span>{refusal ? "You can’t enter" : "You left"}</span> “
+            <Isolated>{room.name}</Isolated>”
           </h1>
           {refusal && <p className="soft">{refusal}</p>}
         </div>

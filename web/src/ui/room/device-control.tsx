@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ReactElement } from "react";
 import {
   Button,
   Header,
@@ -52,7 +52,7 @@ export function CameraControl({ media }: { media: LocalMedia }) {
 interface DeviceControlProps {
   kind: DeviceKind;
   device: DeviceView;
-  icon: ReactNode;
+  icon: ReactElement;
   onToggle(on: boolean): void;
   onChoose(deviceId: string): void;
 }
@@ -113,7 +113,7 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
                 {({ isSelected }) => (
                   <>
                     <span className="mark">{isSelected && <CheckIcon />}</span>
-                    {choice.label || `Device ${index + 1}`}
+                    <span>{choice.label || `Device ${index + 1}`}</span>
                   </>
                 )}
               </MenuItem>
@@ -127,7 +127,7 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
 
 interface ControlToggleProps {
   label: string;
-  icon: ReactNode;
+  icon: ReactElement;
   isSelected: boolean;
   onChange(selected: boolean): void;
   badge?: number;

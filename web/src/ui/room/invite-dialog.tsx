@@ -86,9 +86,9 @@ function Inviting({ room }: { room: RoomFacts }) {
 function Outcome({ outcome: { invited, rejected } }: { outcome: InvitationOutcome }) {
   return (
     <>
-      {invited.length > 0 && <Notice tone="success">Invited: {invited.join(", ")}</Notice>}
+      {invited.length > 0 && <Notice tone="success">{`Invited: ${invited.join(", ")}`}</Notice>}
       {rejected.length > 0 && (
-        <Notice tone="warning">No email addresses, nothing sent: {rejected.join(", ")}</Notice>
+        <Notice tone="warning">{`No email addresses, nothing sent: ${rejected.join(", ")}`}</Notice>
       )}
     </>
   );

@@ -29,7 +29,7 @@ export function MediaNotice(devices: Devices) {
   if (sentences.length === 0) return null;
   return (
     <Notice tone="warning">
-      {sentences.join(" ")} You can still enter, see and hear the others.
+      {`${sentences.join(" ")} You can still enter, see and hear the others.`}
     </Notice>
   );
 }

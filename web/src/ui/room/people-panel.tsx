@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
 import { inWords, type SecurityCode } from "../../call/security-code";
 import type { Devices, RemotePeer } from "../../call/topology";
@@ -23,7 +23,7 @@ export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: People
   return (
     <aside className="panel" aria-label="People">
       <header className="panel-head">
-        <h2>Who is here ({peers.length + 1})</h2>
+        <h2>{`Who is here (${peers.length + 1})`}</h2>
         <CloseAction label="Close people" onPress={onClose} />
       </header>
       <ul className="panel-body table-list" aria-label="Who is here">
@@ -52,7 +52,7 @@ interface PersonProps {
   username: string;
   self?: boolean;
   devices: Devices | null;
-  children?: ReactNode;
+  children?: readonly (ReactElement | false | null)[];
 }
 
 function Person({ username, self, devices, children }: PersonProps) {
@@ -60,8 +60,7 @@ function Person({ username, self, devices, children }: PersonProps) {
     <li>
       <Avatar name={username} size={32} />
       <span className="grow">
-        {username}
-        {self && " (you)"}
+        <span>{self ? `${username} (you)` : username}</span>
         {children}
       </span>
       <span className="row soft person-devices">
@@ -103,10 +102,10 @@ function Code({ code, username }: { code: SecurityCode; username: string }) {
 function CodeAlarm({ username }: { username: string }) {
   return (
     <Notice tone="danger">
-      <strong>The security code with {username} has changed during this call.</strong> Somebody may
-      be listening in between. Say nothing private. Open the code below and read it to each other:
-      if you do not both see the same, or cannot tell, leave the call and tell whoever runs this
-      server.
+      <strong>{`The security code with ${username} has changed during this call.`}</strong> Somebody
+      may be listening in between. Say nothing private. Open the code below and read it to each
+      other: if you do not both see the same, or cannot tell, leave the call and tell whoever runs
+      this server.
     </Notice>
   );
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ReactElement, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Call } from "../../call/call";
 import type { RemotePeer } from "../../call/topology";
@@ -12,7 +12,7 @@ interface StageProps {
   name: string;
   peerID: string;
   /** What one sees who is alone. */
-  alone: ReactNode;
+  alone: ReactElement;
 }
 
 export function Stage({ call, name, peerID, alone }: StageProps) {

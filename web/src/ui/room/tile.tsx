@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type ReactElement, type RefObject, useEffect, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
 import type { RemotePeer } from "../../call/topology";
@@ -29,7 +29,7 @@ interface FrameProps {
   featured?: boolean;
   frame?: RefObject<HTMLDivElement | null>;
   /** Buttons in the tile's corner. */
-  children?: ReactNode;
+  children?: readonly (ReactElement | false)[];
 }
 
 function TileFrame(props: FrameProps) {
@@ -63,13 +63,13 @@ function TileFrame(props: FrameProps) {
       {state && (
         <div className="tile-state" role="status">
           <span className="spinner" aria-hidden="true" />
-          {state}
+          <span>{state}</span>
         </div>
       )}
       {alarm && (
         <div className="tile-alarm" role="alert">
           <AlertIcon size={16} />
-          {alarm}
+          <span>{alarm}</span>
         </div>
       )}
       <div className="tile-name">
