@@ -169,8 +169,11 @@ async def smtp_server(tmp_path: Path) -> AsyncIterator[StartSmtpServer]:
     """Starts mail servers: `await smtp_server("starttls", login=("ann", "secret"))`."""
     async with AsyncExitStack() as ending:
 
-        async def start(security: Security = "plain", login: tuple[str, str] | None = None) -> SmtpServer:
-            return await ending.enter_async_context(SmtpServer(tmp_path, security, login))
+        async def start(
+            security: Security = "plain", login: tuple[str, str] | None = None, *, smtputf8: bool = True
+        ) -> SmtpServer:
+            server = SmtpServer(tmp_path, security, login, smtputf8=smtputf8)
+            return await ending.enter_async_context(server)
 
         yield start
 

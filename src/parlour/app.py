@@ -62,7 +62,7 @@ from parlour.mail.http import dev_mail_routes
 from parlour.mail.outbox import Outbox
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.sender import MailSender
-from parlour.mail.smtp import SmtpServer, parsed_sender
+from parlour.mail.smtp import parsed_sender
 from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.openapi import Document, openapi
 from parlour.proxies import ClientAddresses, TrustedProxies
@@ -431,8 +431,7 @@ class Parlour:
             tasks["checkpoints"] = Checkpoints(self.database).run
         if self.shared_counts is not None:
             tasks["redis"] = self.shared_counts.run
-        if self.settings.smtp_url is not None:
-            server = SmtpServer.from_url(self.settings.smtp_url.get_secret_value())
+        if (server := self.settings.smtp_server(port=self.port)) is not None:
             sender = MailSender(
                 self.outbox, self.mail_renderer, server, parsed_sender(self.settings.mail_from)
             )

@@ -15,7 +15,7 @@ from sqlalchemy import URL
 
 from parlour.db.database import driver_url
 from parlour.db.private_files import NotPrivate, make_private_folder, require_private
-from parlour.mail.smtp import SmtpServer, parsed_sender
+from parlour.mail.smtp import SmtpServer, ehlo_name, parsed_sender
 from parlour.wire.base import is_loopback
 
 PREFIX = "PARLOUR_"
@@ -92,6 +92,13 @@ def _smtp_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _ehlo(value: str) -> str:
+    try:
+        return ehlo_name(value)
+    except ValueError as error:
+        raise ValueError("has to be a host name such as mail.example.org, or an address") from error
+
+
 def _redis_url(value: SecretStr) -> SecretStr:
     try:
         parts = urlsplit(value.get_secret_value())
@@ -159,6 +166,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     allowed_origins: AllowedOrigins = ()
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
+    smtp_ehlo: Annotated[str, AfterValidator(_ehlo)] | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Parlour <parlour@localhost>"
     access_token_ttl: Seconds = 900
     refresh_token_ttl: Seconds = 86_400
@@ -229,6 +237,15 @@ class Settings(BaseSettings):
     def is_local(self, *, port: int) -> bool:
         """Whether the public URL is of this machine alone."""
         return is_loopback(urlsplit(self.url(port=port)).hostname or "")
+
+    def smtp_server(self, *, port: int) -> SmtpServer | None:
+        """Where mails are handed in, by the public URL's host where no other name is set."""
+        if self.smtp_url is None:
+            return None
+        return SmtpServer.from_url(
+            self.smtp_url.get_secret_value(),
+            ehlo=self.smtp_ehlo or _ehlo(urlsplit(self.url(port=port)).hostname or "localhost"),
+        )
 
     def is_https(self, *, port: int) -> bool:
         return self.url(port=port).startswith("https://")

@@ -34,6 +34,8 @@ class ReceivedMail:
     login: str | None
     """Who had logged in, where the server asks for it."""
     encrypted: bool
+    ehlo: str
+    """How the client named itself."""
 
     @property
     def subject(self) -> str:
@@ -47,6 +49,11 @@ class ReceivedMail:
     def html(self) -> str:
         return self._part("html")
 
+    def raw_header(self, name: str) -> str:
+        """As it was written, encoded words not read."""
+        found = [value for key, value in self.message.raw_items() if key.lower() == name.lower()]
+        return str(found[0])
+
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
         return "" if part is None else str(part.get_content())
@@ -56,19 +63,29 @@ class ReceivedMail:
 class _Refusal:
     answer: str
     times: int | None
+    at: str
+    text: str
 
 
 class SmtpServer:
     """Listens on a port of 127.0.0.1, in the loop of the tests.
 
-    `refuse("451 later")` refuses what comes until `accept()`; with `times=1` just the next mail.
+    `refuse("451 later")` refuses what comes until `accept()`; with `times=1` just the next mail, with
+    `at="RCPT"` at another command than DATA, with `text` where the command's argument contains it. After an
+    answer that begins with 421 it hangs up. Without `smtputf8` it knows no addresses but in ASCII.
     `stop()` and `start()` take the server away and bring it back under the same address.
     Clients trust it by `certificate` (`SSL_CERT_FILE` for a child process).
     """
 
     def __init__(
-        self, folder: Path, security: Security = "plain", login: tuple[str, str] | None = None
+        self,
+        folder: Path,
+        security: Security = "plain",
+        login: tuple[str, str] | None = None,
+        *,
+        smtputf8: bool = True,
     ) -> None:
+        self.smtputf8 = smtputf8
         self.security = security
         self.login = login
         self.port = free_port()
@@ -107,9 +124,9 @@ class SmtpServer:
             await self._server.wait_closed()
             self._server = None
 
-    def refuse(self, answer: str, times: int | None = None) -> None:
+    def refuse(self, answer: str, times: int | None = None, *, at: str = "DATA", text: str = "") -> None:
         """Answers each mail with `answer` (a 4xx or 5xx line), or the next `times` mails."""
-        self._refusal = _Refusal(answer, times)
+        self._refusal = _Refusal(answer, times, at, text)
 
     def accept(self) -> None:
         self._refusal = None
@@ -141,7 +158,7 @@ class SmtpServer:
                 auth_require_tls=self.security == "starttls",
                 authenticator=self._authenticate,
                 decode_data=False,
-                enable_SMTPUTF8=True,
+                enable_SMTPUTF8=self.smtputf8,
             )
 
     def _authenticate(
@@ -151,13 +168,10 @@ class SmtpServer:
         return AuthResult(success=given == self.login, handled=given == self.login, auth_data=data)
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
+        if (refused := await self._refused("DATA", "")) is not None:
+            return refused
         async with self._changed:
             self._changed.notify_all()
-            if self._refusal is not None and self._refusal.times != 0:
-                if self._refusal.times is not None:
-                    self._refusal.times -= 1
-                self.refused += 1
-                return self._refusal.answer
             content = envelope.content
             assert isinstance(content, bytes)
             message = email.message_from_bytes(content, policy=email.policy.default)
@@ -169,9 +183,52 @@ class SmtpServer:
                     message=message,
                     login=self.login[0] if self.login and session.authenticated else None,
                     encrypted=session.ssl is not None or self.security == "tls",
+                    ehlo=str(session.host_name),
                 )
             )
             return "250 OK"
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd calls it by this name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        if (refused := await self._refused("EHLO", hostname)) is not None:
+            return [refused]
+        session.host_name = hostname
+        return answers
+
+    async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802 - the same
+        (answer,) = await self.handle_EHLO(server, session, envelope, hostname, [f"250 {server.hostname}"])
+        return answer
+
+    async def handle_MAIL(  # noqa: N802 - the same
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if (refused := await self._refused("MAIL", address)) is not None:
+            return refused
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 - the same
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if (refused := await self._refused("RCPT", address)) is not None:
+            return refused
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def _refused(self, command: str, argument: str) -> str | None:
+        refusal = self._refusal
+        if refusal is None or refusal.at != command or refusal.text not in argument or refusal.times == 0:
+            return None
+        if refusal.times is not None:
+            refusal.times -= 1
+        async with self._changed:
+            self.refused += 1
+            self._changed.notify_all()
+        if refusal.answer.startswith("421"):
+            for connection in list(self._connections):
+                connection.abort()
+        return refusal.answer
 
 
 class _Connection(SMTP):

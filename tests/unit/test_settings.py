@@ -84,6 +84,28 @@ def test_own_origins_are_as_browsers_write_them(
     assert read(monkeypatch, PUBLIC_URL=public_url).origins(port=9000) == origins
 
 
+@pytest.mark.parametrize(
+    ("public_url", "ehlo", "name"),
+    [
+        ("https://meet.example.org:8443/calls", "", "meet.example.org"),
+        ("https://straße.example", "", "xn--strae-oqa.example"),
+        ("https://192.0.2.1", "", "[192.0.2.1]"),
+        ("https://[2001:db8::1]", "", "[IPv6:2001:db8::1]"),
+        ("", "", "localhost"),
+        ("https://meet.example.org", "out.example.org", "out.example.org"),
+        ("https://meet.example.org", "192.0.2.1", "[192.0.2.1]"),
+        ("https://meet.example.org", "[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ],
+)
+def test_how_the_server_names_itself_to_mail_servers(
+    monkeypatch: pytest.MonkeyPatch, public_url: str, ehlo: str, name: str
+) -> None:
+    settings = read(monkeypatch, PUBLIC_URL=public_url, SMTP_EHLO=ehlo, SMTP_URL="smtp://mail.example.org")
+    server = settings.smtp_server(port=8000)
+    assert server is not None
+    assert server.ehlo == name
+
+
 def test_the_port_is_known_at_the_start_alone() -> None:
     assert "http://localhost:9000" in read_settings().origins(port=9000)
 
@@ -128,6 +150,11 @@ WRONG = [
     ("PUBLIC_URL", "https://meet.example.org?a=b"),
     ("PUBLIC_URL", "https://meet.example.org:many"),
     ("PUBLIC_URL", "http://localhost:99999"),
+    ("SMTP_EHLO", "two words"),
+    ("SMTP_EHLO", "mail_.example.org\r\nMAIL"),
+    ("SMTP_EHLO", "[mail.example.org]"),
+    ("MAIL_FROM", "Jürgen <jürgen@example.org>"),
+    ("MAIL_FROM", "Parlour <parlour@-.example>"),
     ("PUBLIC_URL", "https://[::1"),
     ("PUBLIC_URL", "https://example.org/a//b"),
     ("PUBLIC_URL", "https://example.org/a/../b"),

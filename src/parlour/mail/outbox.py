@@ -5,11 +5,13 @@ A claim is a lease: a sender that dies with letters in hand leaves them to be se
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Row, delete, insert, select, update
 
 from parlour.db.database import AsyncConnection, Database
@@ -17,6 +19,8 @@ from parlour.db.tables import outbox
 from parlour.mail.letters import Content, Letter, Written
 
 LEASE = timedelta(minutes=5)
+log = structlog.get_logger("parlour.mail")
+
 _CONTENT = msgspec.json.Decoder(Content | Written)
 
 
@@ -83,7 +87,7 @@ class Outbox:
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(taken)).all()
-        return sorted((_queued(row) for row in rows), key=lambda queued: queued.id)
+        return sorted(_readable(rows), key=lambda queued: queued.id)
 
     async def seconds_to_next(self) -> float | None:
         """Until the next letter is due; None where none waits."""
@@ -110,6 +114,15 @@ class Outbox:
         async with self._database.reading() as connection:
             rows = (await connection.execute(newest.limit(at_most))).all()
         return [_queued(row) for row in rows]
+
+
+def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedLetter]:
+    """What a newer version put down and this one cannot read stays, and keeps the others from nothing."""
+    for row in rows:
+        try:
+            yield _queued(row)
+        except msgspec.DecodeError as error:
+            log.error("mail.unreadable", mail=row.id, error=type(error).__name__)
 
 
 def _queued(row: Row[Any]) -> QueuedLetter:

@@ -1,5 +1,6 @@
 """Empties the outbox: retries with growing pauses, gives up after a day and says so in the log."""
 
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 
@@ -12,6 +13,7 @@ from parlour.mail.smtp import (
     LetterDeferred,
     LetterRefused,
     MailServerUnavailable,
+    SessionBroken,
     SmtpServer,
     SmtpSession,
     smtp_session,
@@ -21,6 +23,7 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 BATCH = 20
+BROKEN_IN_A_ROW = 3
 LONGEST_WAIT_SECONDS = 60.0
 
 log = structlog.get_logger("parlour.mail")
@@ -56,15 +59,28 @@ class MailSender:
             )
 
     async def _send_all(self, letters: list[QueuedLetter]) -> None:
-        waiting = list(letters)
-        try:
-            async with smtp_session(self._server, self._sender) as session:
-                while waiting:
-                    await self._send(session, waiting[0])
-                    waiting.pop(0)
-        except MailServerUnavailable as error:
+        """A letter by which the session ends is tried again later; the others go on in a new one, unless
+        several in a row end so: then it is the server.
+        """
+        waiting, broken = deque(letters), 0
+        while waiting:
+            try:
+                async with smtp_session(self._server, self._sender) as session:
+                    while waiting:
+                        await self._send(session, waiting[0])
+                        waiting.popleft()
+                        broken = 0
+            except SessionBroken as error:
+                await self._postpone(waiting.popleft(), reason=str(error))
+                broken += 1
+                if broken < BROKEN_IN_A_ROW:
+                    continue
+                reason = str(error)
+            except MailServerUnavailable as error:
+                reason = str(error)
             for queued in waiting:
-                await self._postpone(queued, reason=str(error))
+                await self._postpone(queued, reason=reason)
+            return
 
     async def _send(self, session: SmtpSession, queued: QueuedLetter) -> None:
         try:
@@ -74,6 +90,12 @@ class MailSender:
             return
         except LetterRefused as error:
             log.error("mail.refused", mail=queued.id, smtp_status=str(error))
+        except (SessionBroken, MailServerUnavailable):
+            raise
+        except Exception as error:  # no letter that cannot be written keeps the others from going
+            log.exception("mail.failed", mail=queued.id, error=type(error).__name__)
+            await self._postpone(queued, reason=type(error).__name__)
+            return
         else:
             log.info("mail.sent", mail=queued.id, attempt=queued.attempts)
         await self._outbox.remove(queued.id)

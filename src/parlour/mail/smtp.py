@@ -9,12 +9,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import formatdate, make_msgid, parseaddr
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from parlour.mail.rendering import Mail
-from parlour.wire.addresses import deliverable_email
+from parlour.wire.addresses import ascii_domain, deliverable_email
 
 TIMEOUT_SECONDS = 30
 _LONGEST_LINE = 60
@@ -26,6 +27,14 @@ _CONNECTION_LOST = (
     aiosmtplib.SMTPConnectError,
     OSError,
 )
+_OF_US = (
+    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPAuthenticationError,
+    aiosmtplib.SMTPSenderRefused,
+)
+"""Refusals of our name, our login or our sender: a wrong setting, which no letter is to be lost by."""
+_CODES_OF_US = frozenset({500, 502, 503, 530, 534, 535, 538})
+"""Commands that the server does not know or not now, and a login or TLS that it asks for (RFC 4954)."""
 
 
 class InvalidSmtpUrl(ValueError):
@@ -45,7 +54,11 @@ class LetterDeferred(Exception):
 
 
 class MailServerUnavailable(Exception):
-    """The mail server cannot be reached, or the session with it broke."""
+    """The mail server cannot be reached, or takes nothing from us, whatever the letter."""
+
+
+class SessionBroken(Exception):
+    """The session with the mail server ended during a letter, which may be the reason or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +68,11 @@ class SmtpServer:
     implicit_tls: bool
     username: str | None
     password: str | None
+    ehlo: str | None = None
+    """How this machine names itself to it; None is the name that the system has, in a container its id."""
 
     @classmethod
-    def from_url(cls, url: str) -> "SmtpServer":
+    def from_url(cls, url: str, *, ehlo: str | None = None) -> "SmtpServer":
         """`smtp://` upgrades by STARTTLS where the server offers it, `smtps://` is TLS from the start.
 
         Raises InvalidSmtpUrl.
@@ -76,16 +91,37 @@ class SmtpServer:
             implicit_tls=implicit_tls,
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
+            ehlo=ehlo,
         )
 
 
+def ehlo_name(host: str) -> str:
+    """A host as EHLO names it: an address as a literal, an international name in ASCII (RFC 5321, 4.1.3).
+
+    Raises ValueError.
+    """
+    literal = host[1:-1].removeprefix("IPv6:") if host.startswith("[") and host.endswith("]") else host
+    try:
+        address = ip_address(literal)
+    except ValueError:
+        return ascii_domain(host)
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
 def parsed_sender(mail_from: str) -> Address:
-    """`Parlour <parlour@localhost>` as an address. Raises InvalidSender."""
+    """`Parlour <parlour@localhost>` as an address that every mail server takes: its domain is in ASCII
+    (RFC 5891). Before the `@` nothing else than ASCII has such a form. Raises InvalidSender.
+    """
     name, address = parseaddr(mail_from)
     user, at, domain = address.rpartition("@")
     if not at or not user or not domain or not mail_from.isprintable():
         raise InvalidSender("is not `Name <address>`")
-    return Address(display_name=name, username=user, domain=domain)
+    if not user.isascii():
+        raise InvalidSender("has letters before the @ that not every mail server takes; use ASCII there")
+    try:
+        return Address(display_name=name, username=user, domain=ascii_domain(domain))
+    except (ValueError, MessageError) as error:
+        raise InvalidSender("is not `Name <address>`") from error
 
 
 class SmtpSession:
@@ -96,20 +132,22 @@ class SmtpSession:
         self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        """Raises LetterRefused, LetterDeferred or MailServerUnavailable."""
+        """Raises LetterRefused, LetterDeferred, SessionBroken or MailServerUnavailable."""
         try:
             recipient = deliverable_email(mail.recipient)
             await self._client.send_message(
                 self._message(mail, recipient), sender=self._sender.addr_spec, recipients=[recipient]
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _as_refusal(error.recipients[0].code) from error
+            raise _failure(error.recipients[0].code) from error
         except (ValueError, MessageError) as error:  # an address that no header can hold
             raise LetterRefused(type(error).__name__) from error
         except _CONNECTION_LOST as error:
-            raise MailServerUnavailable(type(error).__name__) from error
+            raise SessionBroken(type(error).__name__) from error
+        except _OF_US as error:
+            raise MailServerUnavailable(f"{type(error).__name__} {error.code}") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise _as_refusal(error.code) from error
+            raise _failure(error.code) from error
         except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
             raise LetterRefused(type(error).__name__) from error
 
@@ -156,6 +194,7 @@ async def smtp_session(server: SmtpServer, sender: Address) -> AsyncIterator[Smt
     """Raises MailServerUnavailable where no session comes about."""
     client = aiosmtplib.SMTP(
         hostname=server.host,
+        local_hostname=server.ehlo,
         port=server.port,
         use_tls=server.implicit_tls,
         start_tls=False if server.implicit_tls else None,
@@ -173,6 +212,8 @@ async def smtp_session(server: SmtpServer, sender: Address) -> AsyncIterator[Smt
         client.close()
 
 
-def _as_refusal(code: int) -> LetterRefused | LetterDeferred:
+def _failure(code: int) -> LetterRefused | LetterDeferred | MailServerUnavailable:
+    if code in _CODES_OF_US:
+        return MailServerUnavailable(str(code))
     permanent = 500 <= code < 600
     return LetterRefused(str(code)) if permanent else LetterDeferred(str(code))

@@ -1,5 +1,6 @@
 """Email addresses: what is one, when two are the same, and how mail servers take them."""
 
+import re
 import unicodedata
 
 import idna
@@ -14,6 +15,8 @@ EMAIL_LENGTH = 254
 for _private in ("arpa", "local", "localhost", "test"):
     if _private in SPECIAL_USE_DOMAIN_NAMES:
         SPECIAL_USE_DOMAIN_NAMES.remove(_private)
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 _DOTS_DO_NOT_COUNT = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 """Domains whose mailboxes ignore dots in the local part, and the name they are counted under."""
@@ -41,6 +44,19 @@ def deliverable_email(email: str) -> str:
     """The address as mail servers take it: an international domain in ASCII (RFC 5891)."""
     parsed = _validated(email)
     return f"{parsed.local_part}@{parsed.ascii_domain}"
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as mail servers and their certificates write it. Raises ValueError for what is none."""
+    if domain.isascii():
+        labels = domain.removesuffix(".").split(".")
+        if all(_LABEL.fullmatch(label) for label in labels):
+            return domain
+        raise ValueError("this is no domain")
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError("this is no domain") from error
 
 
 def email_key(email: str) -> str:

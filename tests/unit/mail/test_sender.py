@@ -70,6 +70,7 @@ def test_any_text_is_an_smtp_url_or_refused(text: str) -> None:
         ("parlour@example.org", "", "parlour@example.org"),
         ('"Parlour, Example Ltd." <parlour@example.org>', "Parlour, Example Ltd.", "parlour@example.org"),
         ("Gesprächsraum <parlour@example.org>", "Gesprächsraum", "parlour@example.org"),
+        ("Bücher <parlour@bücher.example>", "Bücher", "parlour@xn--bcher-kva.example"),
     ],
 )
 def test_senders(text: str, name: str, address: str) -> None:
