@@ -1,3 +1,4 @@
+import { addressEntries } from "./address-list";
 import { canBeSeen, fitsPath, MAX_NAME_LENGTH, nameLength } from "./names";
 
 /** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
@@ -37,8 +38,9 @@ export const roomName: Rule = (value) => {
 export function splitEmails(text: string): { emails: string[]; others: string[] } {
   const emails: string[] = [];
   const others: string[] = [];
-  for (const word of text.split(/[\s,;]+/).filter(Boolean)) {
-    (email(word) === null ? emails : others).push(word);
+  for (const entry of addressEntries(text)) {
+    if (email(entry.address) === null) emails.push(entry.address);
+    else others.push(entry.text);
   }
   return { emails, others };
 }

@@ -278,7 +278,7 @@ export interface NewEvent {
 }
 
 export interface NewInvitation {
-  /** What is no email address is passed over, but one has to be. */
+  /** Addresses, or lists of them as mail programs write them (`Ann <ann@example.org>; …`), 200 at a time. What is no email address is passed over, but one has to be. */
   email: string[];
   room: string;
 }

@@ -28,6 +28,7 @@ from parlour.rooms.refusals import (
     NotTheCreator,
     RoomNameTaken,
     RoomNotFound,
+    TooManyAddresses,
     WrongRoomPassword,
 )
 from parlour.rooms.service import MadeEvent, RoomService
@@ -174,7 +175,7 @@ def room_routes(
             messages=[_stored(page.room, message) for message in page.messages], more=page.more
         )
 
-    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, TooManyAddresses, *_WRITING))
     async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
         """Invite people by email; a mail goes to each."""
         outcome = await rooms.invite(

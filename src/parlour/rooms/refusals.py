@@ -31,6 +31,13 @@ class GuestsCreateNoRooms(Refusal):
     status = 403
 
 
+class TooManyAddresses(Refusal):
+    """These are too many addresses at once: 200 can be invited at a time."""
+
+    code = "too_many_addresses"
+    status = 413
+
+
 class WrongRoomPassword(Refusal):
     """This is not the room's password."""
 

@@ -27,9 +27,11 @@ from parlour.rooms.refusals import (
     NotInvited,
     RoomNameTaken,
     RoomNotFound,
+    TooManyAddresses,
     WrongRoomPassword,
 )
 from parlour.turns import in_turns
+from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
 
 MAX_ATTEMPTS = 3
@@ -37,6 +39,8 @@ MAX_ATTEMPTS = 3
 PAGE = 200
 """Rooms that are read in one turn of the event loop."""
 ADDRESSES_A_TURN = 4
+MOST_INVITED = 200
+"""Entries of one request's lists, whether they are addresses or not."""
 """Addresses that are checked, and letters that are written, in one turn of the event loop."""
 
 
@@ -216,7 +220,7 @@ class RoomService:
     ) -> Invited:
         """A letter goes to each address that is one, save to those that got too many already.
 
-        Raises RoomNotFound, NotTheCreator, InvalidRequest or RateLimited.
+        Raises RoomNotFound, NotTheCreator, TooManyAddresses, InvalidRequest or RateLimited.
         """
         outcome = await _sorted_addresses(addresses)
         async with self._database.reading() as connection:
@@ -350,14 +354,17 @@ def room_path(name: str) -> str:
 
 
 async def _sorted_addresses(addresses: list[str]) -> Invited:
-    """Each address once, in its normal form; what is none is passed over."""
+    """Each address once, in its normal form; what is none is passed over. Raises TooManyAddresses."""
     invited: dict[str, str] = {}
     rejected: list[str] = []
-    async for text in in_turns(addresses, each=ADDRESSES_A_TURN):
+    entries = (entry for text in addresses for entry in address_entries(text))
+    async for entry in in_turns(entries, each=ADDRESSES_A_TURN):
         try:
-            email = parsed_email(text)
+            email = parsed_email(entry.address)
         except ValueError:
-            rejected.append(text)
+            rejected.append(entry.text)
         else:
             invited.setdefault(email_key(email), email)
+        if len(invited) + len(rejected) > MOST_INVITED:
+            raise TooManyAddresses
     return Invited(invited=list(invited.values()), rejected=rejected)

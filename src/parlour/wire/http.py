@@ -252,8 +252,9 @@ class AccountExport(Body):
 
 
 class NewInvitation(Body):
-    email: list[Annotated[Text, StringConstraints(max_length=1000)]] = Field(
-        description="What is no email address is passed over, but one has to be.",
+    email: list[Annotated[Text, StringConstraints(max_length=2000)]] = Field(
+        description="Addresses, or lists of them as mail programs write them (`Ann <ann@example.org>; …`), "
+        "200 at a time. What is no email address is passed over, but one has to be.",
         min_length=1,
         max_length=200,
         examples=[["bob@example.org"]],

@@ -59,6 +59,22 @@ async def test_not_one_address_is_left(ann: Person, emails: list[str]) -> None:
     assert done(await ann.get("/invitation", params={"room": room})).json() == {"invitations": []}
 
 
+async def test_lists_as_mail_programs_write_them(ann: Person, nobody: Person) -> None:
+    room, other = room_of(ann), f"{unique('carl')}@example.org"
+    addresses = [f'Team: "Doe, Bob" <{nobody.email}>, nonsense; Carl <{other}>\r\n{nobody.email.upper()}']
+    answer = done(await ann.post("/invitation", {"email": addresses, "room": room})).json()
+    assert answer == {"invited": [nobody.email, other], "rejected": ["nonsense"]}
+
+
+async def test_lists_of_more_than_200_entries(ann: Person) -> None:
+    lists = ["a@example.org, " * 101, "b@example.org;" * 101]
+    body = {"email": lists, "room": room_of(ann)}
+    answer = done(await ann.post("/invitation", body)).json()
+    assert answer["invited"] == ["a@example.org", "b@example.org"]
+    body["email"] = ["nonsense," * 101, "a@example.org", "nonsense;" * 101]
+    refused(await ann.post("/invitation", body), 413, "too_many_addresses")
+
+
 @pytest.mark.parametrize("emails", [[], ["a@example.org"] * 201], ids=["none", "201"])
 async def test_numbers_of_addresses_that_do_not_fit(ann: Person, emails: list[str]) -> None:
     does_not_fit(await ann.post("/invitation", {"email": emails, "room": "any"}), "email")

@@ -23,13 +23,19 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
   const take = (text: string) => {
     const { emails: more, others } = splitEmails(text);
     onChange([...new Set([...emails, ...more])]);
-    onType(others.join(" "));
+    onType(others.join(", "));
+  };
+  /** A separator ends an address, but may as well stand within a name. */
+  const type = (text: string) => {
+    const ended = /[\s,;]$/.test(text) && splitEmails(text);
+    if (ended && ended.emails.length > 0 && ended.others.length === 0) take(text);
+    else onType(text);
   };
   return (
     <TextField
       className="field"
       value={typed}
-      onChange={(text) => (/[\s,;]$/.test(text) ? take(text) : onType(text))}
+      onChange={type}
       onKeyDown={(event) => {
         if (event.key === "Enter" && typed.trim()) {
           event.preventDefault();
@@ -49,7 +55,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
           const text = event.clipboardData.getData("text");
           if (!/[\s,;]/.test(text.trim())) return;
           event.preventDefault();
-          take(`${typed} ${text}`);
+          take(typed.trim() ? `${typed}, ${text}` : text);
         }}
       />
       <Text slot="description" className="field-hint">

@@ -35,7 +35,7 @@ function Inviting({ room }: { room: RoomFacts }) {
     const result = await api.invite(room.name, wanted);
     setOutcome(result);
     setEmails([]);
-    setTyped(result.rejected.join(" "));
+    setTyped(result.rejected.join(", "));
     await reload();
   };
   return (

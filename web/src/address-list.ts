@@ -1,0 +1,90 @@
+/**
+ * Lists of addresses as mail programs write them: `Ann <ann@example.org>; "Doe, Bob" <bob@example.org>`.
+ * The server reads them the same way (wire/address_lists.py, which says why); both are held to the cases
+ * of tests/unit/wire/address_lists.json.
+ */
+
+export interface AddressEntry {
+  /** As it stands in the list. */
+  readonly text: string;
+  /** What of it should be an address; it may be none. */
+  readonly address: string;
+}
+
+const PIECE =
+  /"(?:[^"\\]|\\.){0,100}"|\([^()]{0,300}\)|<[^<>]{0,320}>|[,;\r\n\t]|:\/|:|[^"(<,;\r\n\t:]+|./gs;
+const MAIL_HEADER = /[\r\n][ \t]{0,9}(?:bcc|cc|from|reply-to|sender|subject|to)[ \t]{0,9}:/i;
+
+export function addressEntries(text: string): AddressEntry[] {
+  if (MAIL_HEADER.test(text)) return [{ text, address: text }];
+  const reader = new Reader();
+  for (const [piece] of text.matchAll(PIECE)) reader.take(piece);
+  return reader.finish();
+}
+
+class Reader {
+  #entries: AddressEntry[] = [];
+  /** The entry so far, as it is written. */
+  #raw = "";
+  /** The same without comments and the name of a group. */
+  #bare = "";
+  /** Entries that end with a comma and hold no `@`: they may be the first part of a name. */
+  readonly #commas = new Set<number>();
+  #semicolons = false;
+  #groups = false;
+
+  take(piece: string): void {
+    if (/^[,;\r\n\t]$/.test(piece)) this.#separate(piece);
+    else if (piece === ":" && !this.#bare.includes("@")) {
+      this.#groups ||= this.#bare.trim().toLowerCase() !== "mailto";
+      this.#restart();
+    } else if (/^<.*>$/s.test(piece)) {
+      this.#add((this.#raw + piece).trim(), piece.slice(1, -1));
+      this.#restart();
+    } else {
+      this.#raw += piece;
+      if (!/^\(.*\)$/s.test(piece)) this.#bare += piece;
+    }
+  }
+
+  finish(): AddressEntry[] {
+    this.#close();
+    if (!this.#semicolons || this.#groups) return this.#entries;
+    return this.#entries.filter((_, index) => !this.#beginsName(index));
+  }
+
+  #separate(separator: string): void {
+    this.#semicolons ||= separator === ";";
+    this.#close();
+    const last = this.#entries.at(-1);
+    if (separator === "," && last && !last.text.includes("@")) {
+      this.#commas.add(this.#entries.length - 1);
+    }
+  }
+
+  #close(): void {
+    const bare = this.#bare.trim();
+    const words = bare.split(/\s+/);
+    if (words.length > 1 && words.every((word) => word.split("@").length === 2)) {
+      for (const word of words) this.#add(word, word);
+    } else if (bare) {
+      this.#add(this.#raw.trim(), bare);
+    }
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#raw = "";
+    this.#bare = "";
+  }
+
+  #add(text: string, address: string): void {
+    const plain = address.trim().replace(/^mailto:/i, "");
+    this.#entries.push({ text, address: plain.replace(/^'(.*)'$/s, "$1") });
+  }
+
+  #beginsName(index: number): boolean {
+    const following = this.#entries[index + 1];
+    return this.#commas.has(index) && /^[^<].*>$/s.test(following?.text ?? "");
+  }
+}
