@@ -1,10 +1,10 @@
+import { textLength } from "./length";
+
 /** Names that others chose: what they are compared by, and how they stand in a sentence. */
 
 const DIRECTION_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 const SEEN = /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u;
-
-export const MAX_NAME_LENGTH = 64;
 
 /** Two spellings of one name, as the server has it (nearly: it alone decides). */
 export function sameName(one: string, other: string): boolean {
@@ -23,7 +23,7 @@ export function withoutDirectionControls(name: string): string {
 
 /** Code points, as the server counts them. */
 export function nameLength(name: string): number {
-  return [...name.trim().normalize("NFC")].length;
+  return textLength(name.trim().normalize("NFC"));
 }
 
 export function canBeSeen(name: string): boolean {

@@ -1,13 +1,13 @@
 import { addressEntries } from "./address-list";
-import { canBeSeen, fitsPath, MAX_NAME_LENGTH, nameLength } from "./names";
+import { fits, textLength } from "./length";
+import { canBeSeen, fitsPath, nameLength } from "./names";
+import { LIMITS } from "./wire.gen";
 
 /** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
 export type Rule = (value: string) => string | null;
 
 const USERNAME = /^[A-Za-z_][A-Za-z0-9_-]{3,23}$/;
 const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)*$/;
-
-export const MAX_CHAT_LENGTH = 4000;
 
 export const required =
   (what: string): Rule =>
@@ -19,17 +19,32 @@ export const email: Rule = (value) =>
 
 export const username: Rule = (value) => {
   if (USERNAME.test(value)) return null;
-  if (value.length < 4 || value.length > 24) return "Use 4 to 24 characters.";
+  const { usernameLeast, username: most } = LIMITS;
+  if (textLength(value) < usernameLeast || !fits(value, "username")) {
+    return `Use ${usernameLeast} to ${most} characters.`;
+  }
   if (!/^[A-Za-z_]/.test(value)) return "Start with a letter or _.";
   return "Use letters, digits, - and _ only.";
 };
 
 export const password: Rule = (value) =>
-  value.length >= 8 && value.length <= 128 ? null : "Use 8 to 128 characters.";
+  textLength(value) >= LIMITS.passwordLeast && fits(value, "password")
+    ? null
+    : `Use ${LIMITS.passwordLeast} to ${LIMITS.password} characters.`;
+
+export const roomPassword: Rule = (value) => {
+  if (!value) return "Enter a password for the room.";
+  return fits(value, "roomPassword") ? null : atMost(LIMITS.roomPassword);
+};
+
+export const description: Rule = (value) =>
+  fits(value.trim(), "description") ? null : atMost(LIMITS.description);
+
+const atMost = (limit: number) => `Use at most ${limit.toLocaleString("en")} characters.`;
 
 export const roomName: Rule = (value) => {
   const length = nameLength(value);
-  if (length < 1 || length > MAX_NAME_LENGTH) return `Use 1 to ${MAX_NAME_LENGTH} characters.`;
+  if (length < 1 || length > LIMITS.roomName) return `Use 1 to ${LIMITS.roomName} characters.`;
   if (!canBeSeen(value)) return "Use characters that can be seen.";
   return fitsPath(value) ? null : "A room can’t be called that.";
 };

@@ -518,3 +518,15 @@ export interface ServerEvents {
   removed: Removed;
   refused: Refused;
 }
+
+/** How long texts may be, in code points. */
+export const LIMITS = {
+  chatText: 4000,
+  description: 1000,
+  passwordLeast: 8,
+  password: 128,
+  roomName: 64,
+  roomPassword: 128,
+  usernameLeast: 4,
+  username: 24,
+} as const;

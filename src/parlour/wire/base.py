@@ -10,9 +10,12 @@ from pydantic.alias_generators import to_camel
 from parlour.wire.addresses import parsed_email
 from parlour.wire.names import NEW_NAME_PATTERN, ROOM_NAME_LENGTH, parsed_name
 
-USERNAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{3,23}$"
 CHAT_TEXT_LENGTH = 4000
 PASSWORD_LENGTH = (8, 128)
+USERNAME_LENGTH = (4, 24)
+ROOM_PASSWORD_LENGTH = 128
+DESCRIPTION_LENGTH = 1000
+USERNAME_PATTERN = rf"^[A-Za-z_][A-Za-z0-9_-]{{{USERNAME_LENGTH[0] - 1},{USERNAME_LENGTH[1] - 1}}}$"
 
 _NO_NUL = r"^[^\u0000]*$"
 _NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"

@@ -15,7 +15,15 @@ from pydantic.json_schema import models_json_schema
 
 from parlour.wire import http
 from parlour.wire.asyncapi import event_schemas, sentence
-from parlour.wire.base import Body
+from parlour.wire.base import (
+    CHAT_TEXT_LENGTH,
+    DESCRIPTION_LENGTH,
+    PASSWORD_LENGTH,
+    ROOM_PASSWORD_LENGTH,
+    USERNAME_LENGTH,
+    Body,
+)
+from parlour.wire.names import ROOM_NAME_LENGTH
 from parlour.wire.signaling import (
     ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
@@ -65,8 +73,27 @@ def typescript() -> str:
         _mapping("ClientEvents", "What a client sends, by event name.", client),
         _mapping("Acknowledgements", "What an event is acknowledged with.", acks),
         _mapping("ServerEvents", "What the server sends, by event name.", server),
+        _length_limits(),
     ]
     return "\n".join(blocks)
+
+
+LIMITS = {
+    "chatText": CHAT_TEXT_LENGTH,
+    "description": DESCRIPTION_LENGTH,
+    "passwordLeast": PASSWORD_LENGTH[0],
+    "password": PASSWORD_LENGTH[1],
+    "roomName": ROOM_NAME_LENGTH,
+    "roomPassword": ROOM_PASSWORD_LENGTH,
+    "usernameLeast": USERNAME_LENGTH[0],
+    "username": USERNAME_LENGTH[1],
+}
+
+
+def _length_limits() -> str:
+    lines = [f"  {name}: {limit}," for name, limit in LIMITS.items()]
+    comment = "/** How long texts may be, in code points. */"
+    return "\n".join([comment, "export const LIMITS = {", *lines, "} as const;", ""])
 
 
 def _mapping(name: str, comment: str, members: dict[str, str]) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from parlour.wire.base import (
+    DESCRIPTION_LENGTH,
+    ROOM_PASSWORD_LENGTH,
     Body,
     CamelBody,
     ChatText,
@@ -158,8 +160,8 @@ class SessionList(Body):
 
 class NewRoom(Body):
     name: NewRoomName
-    password: Annotated[Text, StringConstraints(min_length=1, max_length=128)]
-    description: Annotated[Text, StringConstraints(max_length=1000)]
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)]
+    description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)]
     creator: Handle = Field(description="The caller's own username (or email).")
 
 

@@ -1,6 +1,7 @@
 import { useId } from "react";
 import { Button, Input, Label, Text, TextField } from "react-aria-components";
 import { splitEmails } from "../rules";
+import { isComposing, keepComposition } from "./composition";
 import { CloseIcon } from "./icons";
 import { Isolated } from "./isolated";
 
@@ -37,7 +38,8 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
       value={typed}
       onChange={type}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && typed.trim()) {
+        if (isComposing(event)) keepComposition(event);
+        else if (event.key === "Enter" && typed.trim()) {
           event.preventDefault();
           take(typed);
         } else if (event.key === "Backspace" && typed === "") {

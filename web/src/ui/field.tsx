@@ -10,6 +10,7 @@ import {
   TextArea,
   TextField,
 } from "react-aria-components";
+import { keepComposition } from "./composition";
 import { CheckIcon, EyeIcon, EyeOffIcon } from "./icons";
 
 export interface FieldProps {
@@ -25,7 +26,6 @@ export interface FieldProps {
   autoFocus?: boolean;
   multiline?: boolean;
   placeholder?: string;
-  maxLength?: number;
   isRequired?: boolean;
 }
 
@@ -51,6 +51,7 @@ export function Field(props: FieldProps) {
             className={isPassword ? "with-end" : ""}
             autoCapitalize="off"
             spellCheck={false}
+            onKeyDown={keepComposition}
           />
         )}
         {isPassword && <Reveal shown={shown} onChange={setShown} />}

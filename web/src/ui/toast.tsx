@@ -4,6 +4,7 @@ import {
   UNSTABLE_ToastQueue as ToastQueue,
   UNSTABLE_ToastRegion as ToastRegion,
 } from "react-aria-components";
+import { shortened } from "../length";
 import { CloseAction } from "./button";
 
 const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
@@ -14,7 +15,7 @@ const MAX_LENGTH = 300;
 let open = 0;
 
 export function toast(message: string): void {
-  const content = message.slice(0, MAX_LENGTH);
+  const content = shortened(message, MAX_LENGTH);
   if (open >= MAX_TOASTS || queue.visibleToasts.some((one) => one.content === content)) return;
   open += 1;
   const onClose = () => {

@@ -64,11 +64,8 @@ function NewRoom({ creator, username }: { creator: Identity; username: string })
 
 const RULES = {
   name: rules.roomName,
-  password: (value: string) => {
-    if (!value) return "Enter a password for the room.";
-    return value.length <= 128 ? null : "Use at most 128 characters.";
-  },
-  description: (value: string) => (value.length <= 1000 ? null : "Use at most 1,000 characters."),
+  password: rules.roomPassword,
+  description: rules.description,
 };
 
 interface FormProps {

@@ -9,8 +9,10 @@ import {
 import { TextArea, TextField } from "react-aria-components";
 import type { Chat, ChatEntry } from "../../call/chat";
 import { formatDay, formatTime } from "../../clock";
-import { MAX_CHAT_LENGTH } from "../../rules";
+import { textLength } from "../../length";
+import { LIMITS } from "../../wire.gen";
 import { Action, CloseAction, IconAction } from "../button";
+import { isComposing } from "../composition";
 import { SendIcon } from "../icons";
 import { useStore } from "../services";
 import { ChatText } from "./chat-text";
@@ -152,8 +154,8 @@ function Sending() {
 
 function Writing({ chat }: { chat: Chat }) {
   const [text, setText] = useState("");
-  const length = text.trim().length;
-  const tooLong = length > MAX_CHAT_LENGTH;
+  const length = textLength(text.trim());
+  const tooLong = length > LIMITS.chatText;
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (length === 0 || tooLong) return;
@@ -169,8 +171,7 @@ function Writing({ chat }: { chat: Chat }) {
         onChange={setText}
         isInvalid={tooLong}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing)
-            send(event);
+          if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) send(event);
         }}
         autoFocus
       >
@@ -185,9 +186,9 @@ function Writing({ chat }: { chat: Chat }) {
         // The focus stays where one writes, and a phone keeps its keyboard open.
         onMouseDown={(event) => event.preventDefault()}
       />
-      {length > MAX_CHAT_LENGTH - 200 && (
+      {length > LIMITS.chatText - 200 && (
         <span className={tooLong ? "field-error" : "field-hint"} role="status">
-          {`${length.toLocaleString("en")} of ${MAX_CHAT_LENGTH.toLocaleString("en")} characters`}
+          {`${length.toLocaleString("en")} of ${LIMITS.chatText.toLocaleString("en")} characters`}
         </span>
       )}
     </form>

@@ -1,16 +1,16 @@
-const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]'])/g;
+import { linkParts } from "../../links";
 
 /** The text as it was written, with its links to be followed. */
 export function ChatText({ text }: { text: string }) {
-  return text.split(LINK).map((part, index) =>
-    index % 2 === 1 ? (
+  return linkParts(text).map((part, index) =>
+    part.href ? (
       // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
-      <a key={index} href={part} target="_blank" rel="noopener noreferrer">
-        {part}
+      <a key={index} href={part.href} target="_blank" rel="noopener noreferrer">
+        {part.text}
       </a>
     ) : (
       // biome-ignore lint/suspicious/noArrayIndexKey: as above
-      <span key={index}>{part}</span>
+      <span key={index}>{part.text}</span>
     ),
   );
 }

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { linkParts } from "./links";
+
+const links = (text: string) => linkParts(text).flatMap(({ href }) => href ?? []);
+
+describe("links in a text", () => {
+  test.each([
+    "https://en.wikipedia.org/wiki/Foo_(bar)",
+    "https://en.wikipedia.org/wiki/Foo_(bar)_(baz(qux))",
+    "http://localhost:8000/r/Kitchen?x=1&y[]=2#a-b",
+    "https://example.org/#/room:a@b",
+    "https://例え.jp/パス",
+    "https://bücher.example/straße",
+    "http://[::1]:8000/",
+    "https://example.org/a,b;c.d/~ann/!x'y",
+    "HTTPS://EXAMPLE.ORG/",
+    "https://example.org/-",
+    "https://example.org/a_",
+    "https://example.org/?q=a+b%20c=",
+  ])("are whole: %s", (link) => {
+    expect(links(link)).toEqual([link]);
+    expect(links(`See ${link}, please.`)).toEqual([link]);
+    expect(links(`(${link})`)).toEqual([link]);
+    expect(links(`<${link}>`)).toEqual([link]);
+    expect(links(`"${link}"!`)).toEqual([link]);
+    expect(links(`[here](${link})?`)).toEqual([link]);
+    expect(links(`${link}\n${link}`)).toEqual([link, link]);
+  });
+
+  test.each([
+    ["https://example.org.", "https://example.org"],
+    ["https://example.org/a?!…", "https://example.org/a"],
+    ["https://example.org/a)b", "https://example.org/a"],
+    ["(see https://example.org/x_(y))", "https://example.org/x_(y)"],
+    ["**https://example.org/**", "https://example.org/"],
+    ["https://example.org/a。", "https://example.org/a"],
+    ["「https://example.org/a」", "https://example.org/a"],
+    ["www.example.org/a.", "https://www.example.org/a"],
+  ])("%s", (text, link) => expect(links(text)).toEqual([link]));
+
+  test.each([
+    "https://",
+    "https://.",
+    "www.",
+    "www.x",
+    "ftp://example.org",
+    "example.org",
+    "xhttps://x.org",
+  ])("are not in %s", (text) => expect(links(text)).toEqual([]));
+
+  test("do not execute anything", () => {
+    expect(links("javascript:alert(1) data:text/html,x")).toEqual([]);
+  });
+
+  test.each(["https://x.org/ and www.y.org.", "", "  no link\n", "https://x.org/((("])(
+    "leave the text as it was: %j",
+    (text) =>
+      expect(
+        linkParts(text)
+          .map((part) => part.text)
+          .join(""),
+      ).toBe(text),
+  );
+});
