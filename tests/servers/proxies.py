@@ -1,14 +1,17 @@
 """Real reverse proxies between the tests and a Parlour."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from tests.servers.process import dying_with_parent, ended, free_port, tail
 
 _READY_WITHIN_SECONDS = 30
+_REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1")
 _NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;
 events {{}}
@@ -110,3 +113,72 @@ async def _answers(port: int, process: asyncio.subprocess.Process, log: Path) ->
                 return
             await asyncio.sleep(0.02)  # a port tells nobody that it is open
     raise RuntimeError(f"the proxy ended at its start:\n{tail(log)}")
+
+
+class SwallowingFirewall:
+    """Passes HTTP on and swallows WebSocket handshakes: they are neither answered nor refused.
+
+    `requests` are the first lines of what came, in order.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.upstream: int | None = None
+        """The port of the server behind it."""
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://localhost:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            back, forth = await asyncio.open_connection("127.0.0.1", self.upstream)
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._pass_requests(reader, forth))
+                    both.create_task(_pass_answers(back, writer))
+            finally:
+                forth.close()
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _pass_requests(self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter) -> None:
+        """Browsers wait for the answer before they send another request, and send its head in one piece."""
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                head, _, _ = data.partition(b"\r\n\r\n")
+                if _REQUEST_LINE.match(head):
+                    self.requests.append(head.partition(b"\r\n")[0].decode())
+                if b"upgrade: websocket" in head.lower():
+                    await asyncio.Event().wait()
+                forth.write(data)
+                await forth.drain()
+        forth.close()
+
+
+async def _pass_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

@@ -3,6 +3,7 @@ import { withBasePath } from "./base-path";
 import type { Letter } from "./call/outbox";
 import type { Session } from "./session";
 import { Store } from "./store";
+import { TransportOrder } from "./transport-order";
 import type {
   Acknowledgements,
   BanPeer,
@@ -56,16 +57,19 @@ export class Signaling {
   #probing = false;
   #pause = FIRST_PAUSE_MS;
 
-  constructor(private readonly session: Session) {
+  constructor(
+    private readonly session: Session,
+    private readonly order = new TransportOrder(),
+  ) {
     this.#socket = io({
       path: withBasePath("/socket.io"),
       autoConnect: false,
-      transports: ["websocket", "polling"],
+      transports: order.transports,
       tryAllTransports: true,
       reconnectionDelay: FIRST_PAUSE_MS,
       reconnectionDelayMax: LONGEST_PAUSE_MS,
       randomizationFactor: SPREAD,
-      timeout: ATTEMPT_MS,
+      timeout: order.timeoutMs,
       withCredentials: false,
       auth: (give) => {
         // Called at each connect, so that a reconnect never shows an old token.
@@ -76,6 +80,7 @@ export class Signaling {
       },
     });
     this.#follow();
+    this.#followTransports();
     session.state.subscribe(() => this.#obey());
     this.#obey();
   }
@@ -194,6 +199,26 @@ export class Signaling {
     socket.on("share-rooms", ({ rooms }) => this.roomsInUse.set(rooms));
     socket.on("session-ended", ({ code, message }) => {
       void this.session.endUnlessReplaced(code, message);
+    });
+  }
+
+  /** The library tries the next transport where one is refused, but not where nothing answers at all. */
+  #followTransports(): void {
+    const { io: manager } = this.#socket;
+    const reorder = () => {
+      manager.opts.transports = this.order.transports;
+      manager.timeout(this.order.timeoutMs);
+    };
+    manager.on("error", ({ message }) => {
+      if (message !== "timeout") return;
+      this.order.noteTimeout();
+      reorder();
+    });
+    manager.on("open", () => {
+      manager.engine.once("upgrade", () => {
+        this.order.noteWebSocketWorks();
+        reorder();
+      });
     });
   }
 
