@@ -1,10 +1,12 @@
-"""People behind a firewall that swallows WebSockets: they are in their call all the same."""
+"""People behind firewalls: they are in their call all the same, or are told what is in the way."""
 
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import expect
 
 from tests.conftest import StartServer
+from tests.e2e.conftest import AtBrowser
 from tests.e2e.media import keep_connections
 from tests.e2e.participant import Participant
 from tests.people import Visitors
@@ -42,3 +44,39 @@ def signaling(firewall: SwallowingFirewall) -> list[str]:
 
 def transport_of(request: str) -> str:
     return request.partition("transport=")[2].partition(" ")[0].partition("&")[0]
+
+
+_RELAYS_ALONE = """
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(settings) {
+      super({ ...settings, iceTransportPolicy: window.blocked ? "relay" : "all" });
+    }
+  };
+  window.blocked = true;
+"""
+"""As between two firewalls that let only traffic of relays through, where there is no relay."""
+SEARCH_MS = 20_000
+
+
+async def test_no_way_between_two_is_said_with_what_it_may_mean(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
+    room = await ann.account.creates_room()
+    await ann.account.invites(bob.account, to=room)
+    for one in (ann, bob):
+        await one.page.clock.install()
+        await one.page.add_init_script(_RELAYS_ALONE)
+        await one.comes_to(room)
+        await one.enters()
+    state = ann.tile(bob.name).get_by_role("status")
+    await expect(state).to_have_text("Connecting…")
+    await ann.page.clock.fast_forward(SEARCH_MS)
+    await expect(state).to_contain_text(f"No way to reach {bob.name} was found")
+    await expect(state).to_contain_text("no relay")
+
+    for one in (ann, bob):
+        await one.page.evaluate("window.blocked = false")
+    for _ in range(2):  # bob, the newcomer, notices that his attempt leads nowhere, and makes another one
+        await bob.page.clock.fast_forward(SEARCH_MS)
+    await expect(state).to_have_count(0, timeout=30_000)

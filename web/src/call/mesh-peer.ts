@@ -5,7 +5,7 @@ import type { PeerIdentity } from "./peer-identity";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
 import { codeOf, fingerprintsOf, type SecurityCode } from "./security-code";
-import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer } from "./topology";
+import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer, Unreachable } from "./topology";
 
 export interface MeshPeerOptions {
   peer: AddPeer;
@@ -24,17 +24,23 @@ export interface MeshPeerOptions {
   rebuild(): void;
   /** Before a restart of ICE: the servers known so far may have expired. */
   freshIce(): Promise<RTCConfiguration>;
+  /** Whether the server names one; asked each time, since it may only do so later. */
+  hasRelay(): boolean;
 }
 
 /** What a connection leaves to the one that takes its place. */
 export interface Inheritance {
   readonly devices: Devices | null;
   readonly wasConnected: boolean;
+  /** Null where it is connected. */
+  readonly searchingSince: number | null;
   /** Connections of the other side that are gone; letters of theirs may still be on their way. */
   readonly retired: ReadonlySet<string>;
 }
 
 const AUDIBLE_LEVEL = 0.015;
+/** Where there is a way, ICE finds it long before. */
+export const UNREACHABLE_MS = 20_000;
 
 /**
  * The connection to one other. Each pair has one audio and one video section for as long as it
@@ -55,6 +61,8 @@ export class MeshPeer {
   #frames = false;
   #speaking = false;
   #wasConnected: boolean;
+  #searchingSince: number | null;
+  #unreachable: Unreachable | null = null;
   #code: SecurityCode | null = null;
   /** The certificates of both ends that the code was made of. */
   #codeOf = "";
@@ -66,6 +74,7 @@ export class MeshPeer {
     this.#outgoing = outgoing;
     this.#devices = inherited?.devices ?? null;
     this.#wasConnected = inherited?.wasConnected ?? false;
+    this.#searchingSince = inherited?.searchingSince ?? Date.now();
     this.#recovery = new Recovery(
       {
         restart: () => void this.#restart(),
@@ -108,6 +117,7 @@ export class MeshPeer {
       username: this.username,
       stream: this.#stream,
       link: this.#link(),
+      unreachable: this.#unreachable,
       devices,
       video: devices ? devices.camera || devices.screen : this.#frames,
       speaking: this.#speaking && devices?.microphone !== false,
@@ -129,7 +139,12 @@ export class MeshPeer {
   bequeath(): Inheritance {
     const retired = new Set(this.options.inherited?.retired);
     if (this.#origin !== null) retired.add(this.#origin);
-    return { devices: this.#devices, wasConnected: this.#wasConnected, retired };
+    return {
+      devices: this.#devices,
+      wasConnected: this.#wasConnected,
+      searchingSince: this.#searchingSince,
+      retired,
+    };
   }
 
   /** Looks after this connection where it does not stand. */
@@ -153,14 +168,30 @@ export class MeshPeer {
     for (const [kind, sender] of this.#senders) void this.#replace(sender, kind);
   }
 
-  /** Looks whether they speak; true where that changed. */
-  listen(): boolean {
+  /** Looks whether they speak and whether they can be reached; true where that changed. */
+  look(): boolean {
+    const spoke = this.#listen();
+    return this.#search() || spoke;
+  }
+
+  #listen(): boolean {
     const audio = this.#connection.getReceivers().find(({ track }) => track.kind === "audio");
     const sources = audio?.getSynchronizationSources?.() ?? [];
     const speaking = sources.some(({ audioLevel }) => (audioLevel ?? 0) > AUDIBLE_LEVEL);
     const changed = speaking !== this.#speaking;
     this.#speaking = speaking;
     return changed;
+  }
+
+  /** While our own line to the server is down, it is not the way to them that is missing. */
+  #search(): boolean {
+    const before = this.#unreachable;
+    const since = this.#searchingSince;
+    const overdue = since !== null && Date.now() - since >= UNREACHABLE_MS;
+    if (overdue) this.#recovery.overdue();
+    if (!overdue || !this.options.canSignal()) this.#unreachable = null;
+    else this.#unreachable ??= { relay: this.options.hasRelay() };
+    return before !== this.#unreachable;
   }
 
   close(): void {
@@ -226,8 +257,11 @@ export class MeshPeer {
 
   #followConnection(): void {
     const { connectionState } = this.#connection;
-    if (connectionState === "connected") {
+    if (connectionState !== "connected") this.#searchingSince ??= Date.now();
+    else {
       this.#wasConnected = true;
+      this.#searchingSince = null;
+      this.#unreachable = null;
       const { currentRemoteDescription: theirs } = this.#connection;
       this.options.identity.settle(fingerprintsOf(theirs?.sdp ?? ""));
       void this.#readCode();

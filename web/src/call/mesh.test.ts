@@ -25,10 +25,12 @@ const bob = (createOffer: boolean): AddPeer => ({
 function newMesh() {
   const connections: FakeConnection[] = [];
   const sent: string[] = [];
+  const configuration: RTCConfiguration = {};
+  const line = { up: true };
   const mesh = new Mesh({
-    configuration: () => ({}),
+    configuration: () => configuration,
     freshConfiguration: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
-    canSignal: () => true,
+    canSignal: () => line.up,
     sendDescription: (peerID, { type }) => sent.push(`${type} to ${peerID}`),
     sendCandidate: () => {},
     connect: () => {
@@ -38,7 +40,7 @@ function newMesh() {
     },
   });
   const connection = () => connections.at(-1) as FakeConnection;
-  return { mesh, sent, connection, connections };
+  return { mesh, sent, connection, connections, configuration, line };
 }
 
 let subject: ReturnType<typeof newMesh>;
@@ -206,6 +208,69 @@ describe("a connection that cannot be healed", () => {
     expect(subject.sent).toEqual(["offer to b1"]);
     subject.mesh.check({ messagesLost: true });
     expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+  });
+});
+
+describe("towards somebody to whom no way is found", () => {
+  const unreachable = () => subject.mesh.peers.get()[0]?.unreachable;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it("says so after 20 seconds, while connections replace each other, until one stands", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.connection().change("connecting");
+    await vi.advanceTimersByTimeAsync(15_000);
+    subject.connection().change("failed");
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect(unreachable()).toBeNull();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(unreachable()).toEqual({ relay: false });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(subject.connections.length).toBeGreaterThan(2);
+    expect(unreachable()).toEqual({ relay: false });
+    subject.connection().change("connected");
+    expect(unreachable()).toBeNull();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(unreachable()).toBeNull();
+  });
+
+  it("tries again where the first attempt neither stands nor fails", async () => {
+    subject.mesh.addPeer(bob(true));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(subject.connections.length).toBeGreaterThan(1);
+  });
+
+  it("counts anew from where a connection that stood was lost", async () => {
+    subject.mesh.addPeer(bob(false));
+    subject.connection().change("connected");
+    await vi.advanceTimersByTimeAsync(60_000);
+    subject.connection().change("disconnected");
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(unreachable()).toBeNull();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(unreachable()).toEqual({ relay: false });
+  });
+
+  it("knows of a relay that the server names", async () => {
+    subject.configuration.iceServers = [{ urls: ["stun:a.example", "turn:a.example"] }];
+    subject.mesh.addPeer(bob(true));
+    await vi.advanceTimersByTimeAsync(20_500);
+    expect(unreachable()).toEqual({ relay: true });
+  });
+
+  it("says nothing of them while our own line to the server is down", async () => {
+    subject.mesh.addPeer(bob(true));
+    subject.line.up = false;
+    await vi.advanceTimersByTimeAsync(20_500);
+    expect(unreachable()).toBeNull();
+    subject.line.up = true;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(unreachable()).toEqual({ relay: false });
   });
 });
 

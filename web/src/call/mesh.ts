@@ -24,7 +24,7 @@ export interface MeshOptions {
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
 }
 
-const LISTEN_EVERY_MS = 300;
+const LOOK_EVERY_MS = 300;
 const SILENT: Outgoing = {
   audio: null,
   video: null,
@@ -41,7 +41,7 @@ export class Mesh implements MediaTopology {
   readonly peers = new Store<readonly RemotePeer[]>([]);
   readonly #peers = new Map<string, MeshPeer>();
   readonly #localStream = new MediaStream();
-  readonly #listening: ReturnType<typeof setInterval>;
+  readonly #looking: ReturnType<typeof setInterval>;
   readonly #queue = new BuildQueue();
   readonly #early = new Map<string, Early[]>();
   readonly #allowances = new Map<string, PeerAllowance>();
@@ -49,7 +49,7 @@ export class Mesh implements MediaTopology {
   #outgoing = SILENT;
 
   constructor(private readonly options: MeshOptions) {
-    this.#listening = setInterval(() => this.#listen(), LISTEN_EVERY_MS);
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   known(): string[] {
@@ -117,7 +117,7 @@ export class Mesh implements MediaTopology {
   }
 
   close(): void {
-    clearInterval(this.#listening);
+    clearInterval(this.#looking);
     this.#queue.close();
     this.keepOnly(new Set());
   }
@@ -165,6 +165,7 @@ export class Mesh implements MediaTopology {
       changed: () => this.#show(),
       rebuild: () => this.#request(peer),
       freshIce: () => options.freshConfiguration(),
+      hasRelay: () => namesRelay(options.configuration()),
     });
     this.#peers.set(peerID, built);
     for (const message of this.#early.get(peerID) ?? []) {
@@ -175,13 +176,17 @@ export class Mesh implements MediaTopology {
     this.#show();
   }
 
-  #listen(): void {
+  #look(): void {
     let changed = false;
-    for (const peer of this.#peers.values()) changed = peer.listen() || changed;
+    for (const peer of this.#peers.values()) changed = peer.look() || changed;
     if (changed) this.#show();
   }
 
   #show(): void {
     this.peers.set([...this.#peers.values()].map((peer) => peer.view()));
   }
+}
+
+function namesRelay({ iceServers = [] }: RTCConfiguration): boolean {
+  return iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
 }

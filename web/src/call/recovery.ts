@@ -59,6 +59,11 @@ export class Recovery {
     else if (this.#state === "opening" && messagesLost) this.#heal();
   }
 
+  /** Opening takes longer than it ever should: a browser that finds no candidates at all never fails. */
+  overdue(): void {
+    if (this.#state === "opening") this.#heal();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
   }

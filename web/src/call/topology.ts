@@ -24,12 +24,19 @@ export interface Disturbance {
 
 export type PeerLink = "connecting" | "connected" | "reconnecting";
 
+/** For long, no way through the networks to them was found. The search goes on. */
+export interface Unreachable {
+  /** Whether the server names a relay (TURN), which leads around most firewalls. */
+  readonly relay: boolean;
+}
+
 /** Another person in the call, as the interface may show them. */
 export interface RemotePeer {
   readonly peerID: string;
   readonly username: string;
   readonly stream: MediaStream;
   readonly link: PeerLink;
+  readonly unreachable: Unreachable | null;
   /** Null while unknown: clients that do not tell exist. */
   readonly devices: Devices | null;
   /** Frames arrive. */

@@ -1,7 +1,7 @@
 import { type ReactElement, type RefObject, useEffect, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
-import type { RemotePeer } from "../../call/topology";
+import type { RemotePeer, Unreachable } from "../../call/topology";
 import { Avatar } from "../avatar";
 import { IconAction } from "../button";
 import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
@@ -22,6 +22,7 @@ interface FrameProps {
   self?: boolean;
   screen?: boolean;
   state?: string | null;
+  unreachable?: Unreachable | null;
   alarm?: string | null;
   /** Undefined until the stage is measured. */
   place: Place | undefined;
@@ -34,7 +35,7 @@ interface FrameProps {
 
 function TileFrame(props: FrameProps) {
   const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
-  const { state, alarm, place, featured, frame, children } = props;
+  const { state, unreachable, alarm, place, featured, frame, children } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
@@ -60,7 +61,8 @@ function TileFrame(props: FrameProps) {
           <Avatar name={username} size={88} />
         </div>
       )}
-      {state && (
+      {unreachable && <NoWay to={name} {...unreachable} />}
+      {state && !unreachable && (
         <div className="tile-state" role="status">
           <span className="spinner" aria-hidden="true" />
           <span>{state}</span>
@@ -86,6 +88,20 @@ function TileFrame(props: FrameProps) {
         <span>{name}</span>
       </div>
       {children}
+    </div>
+  );
+}
+
+/** Says what it may mean: who waits cannot know that it is nobody's fault in the room. */
+function NoWay({ to, relay }: { to: string } & Unreachable) {
+  return (
+    <div className="tile-no-way" role="status">
+      <strong>No way to reach {to} was found.</strong>
+      <span>
+        A strict firewall or router, on your side or theirs, may be blocking the call
+        {relay ? "." : ", and this server has no relay (TURN) to get around it."} Trying another
+        network may help, such as a phone’s hotspot. Parlour keeps trying.
+      </span>
     </div>
   );
 }
@@ -116,6 +132,7 @@ export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
       speaking={peer.speaking}
       screen={screen}
       state={LINK_WORDS[peer.link]}
+      unreachable={peer.unreachable}
       alarm={peer.codeChanged ? "Security code changed – see People" : null}
     >
       {featured && <FullscreenAction target={frame} />}
