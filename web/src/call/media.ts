@@ -1,54 +1,36 @@
 import { Store } from "../store";
+import {
+  CONSTRAINTS,
+  Device,
+  type DeviceKind,
+  type DeviceParts,
+  type DeviceView,
+  OFF,
+} from "./device";
+import { type ScreenProblem, ScreenShare } from "./screen-share";
 import type { Outgoing } from "./topology";
 
-export type MediaProblem = "denied" | "missing" | "busy" | "insecure" | "failed";
-export type DeviceKind = "microphone" | "camera";
-
-export interface DeviceView {
-  readonly on: boolean;
-  /** Being opened. */
-  readonly pending: boolean;
-  readonly problem: MediaProblem | null;
-  readonly deviceId: string | null;
-  readonly choices: readonly MediaDeviceInfo[];
-}
+export type { DeviceKind, DeviceView, MediaProblem } from "./device";
+export type { ScreenProblem } from "./screen-share";
 
 export interface MediaView {
   readonly microphone: DeviceView;
   readonly camera: DeviceView;
   readonly screen: boolean;
+  readonly screenProblem: ScreenProblem | null;
   /** What one sees of oneself. */
   readonly preview: MediaStream | null;
 }
 
-const OFF: DeviceView = { on: false, pending: false, problem: null, deviceId: null, choices: [] };
-const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
-const VOICE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-/** Long enough for some black frames to go out, so that nobody is left with a frozen picture. */
-const BLACK_MS = 250;
+type Permitting = Pick<Permissions, "query">;
 
-export function mediaProblem(error: unknown): MediaProblem {
-  switch ((error as DOMException | undefined)?.name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return "denied";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "missing";
-    case "NotReadableError":
-    case "AbortError":
-      return "busy";
-    default:
-      return "failed";
-  }
-}
-
-/** This computer's microphone, camera and screen. */
+/** This computer's microphone, camera and screen. Nothing that it captures outlives it. */
 export class LocalMedia {
   readonly view = new Store<MediaView>({
     microphone: OFF,
     camera: OFF,
     screen: false,
+    screenProblem: null,
     preview: null,
   });
   readonly outgoing = new Store<Outgoing>({
@@ -56,172 +38,150 @@ export class LocalMedia {
     video: null,
     devices: { microphone: false, camera: false, screen: false },
   });
-  #audio: MediaStreamTrack | null = null;
-  #camera: MediaStreamTrack | null = null;
-  #screen: MediaStreamTrack | null = null;
-  #closed = false;
+  readonly #microphone: Device;
+  readonly #camera: Device;
+  readonly #screen: ScreenShare;
+  readonly #ending = new AbortController();
+  #listings = 0;
 
-  constructor(private readonly devices: MediaDevices | null = navigator.mediaDevices ?? null) {
-    this.devices?.addEventListener("devicechange", this.#list);
+  constructor(
+    private readonly devices: MediaDevices | null = navigator.mediaDevices ?? null,
+    private readonly permissions: Permitting | null = globalThis.navigator?.permissions ?? null,
+  ) {
+    const parts: DeviceParts = {
+      devices,
+      permission: async (kind) => (await this.#permission(kind))?.state ?? null,
+      changed: () => this.#show(),
+    };
+    this.#screen = new ScreenShare(devices, () => this.#show());
+    this.#microphone = new Device("microphone", parts);
+    this.#camera = new Device("camera", parts);
+    const { signal } = this.#ending;
+    devices?.addEventListener?.("devicechange", () => void this.#list(), { signal });
+    for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
   }
 
   /** Asks for both in one go, so that the browser asks the person once. */
   async open(wanted: { microphone: boolean; camera: boolean }): Promise<void> {
-    const both = wanted.microphone && wanted.camera && !this.#audio && !this.#camera;
-    if (both && this.devices) {
-      this.#pend("microphone", true);
-      this.#pend("camera", true);
-      try {
-        const stream = await this.devices.getUserMedia({ audio: VOICE, video: CAMERA });
-        for (const track of stream.getTracks()) this.#adopt(track);
-        return await this.#list();
-      } catch {
-        // One of the two is the trouble; each on its own tells which.
-      }
+    const askable = this.devices?.getUserMedia && this.#microphone.isRunning;
+    if (askable && wanted.microphone && wanted.camera) await this.#openBoth();
+    else {
+      if (wanted.microphone) await this.#microphone.turn(true);
+      if (wanted.camera) await this.#camera.turn(true);
     }
-    if (wanted.microphone) await this.setMicrophone(true);
-    if (wanted.camera) await this.setCamera(true);
+    await this.#list();
   }
 
   async setMicrophone(on: boolean): Promise<void> {
-    if (on && !this.#audio) await this.#acquire("microphone");
-    // Muted, the microphone stays open: speaking again must cost no time.
-    else if (this.#audio) this.#audio.enabled = on;
-    this.#show();
+    await this.#microphone.turn(on);
+    if (on) await this.#list();
   }
 
   async setCamera(on: boolean): Promise<void> {
-    if (on && this.#camera) this.#camera.enabled = true;
-    else if (on) await this.#acquire("camera");
-    else if (this.#camera) this.#closeCamera(this.#camera);
-    this.#show();
+    await this.#camera.turn(on);
+    if (on) await this.#list();
   }
 
-  async choose(kind: DeviceKind, deviceId: string): Promise<void> {
-    this.#device(kind, { deviceId });
-    await this.#acquire(kind);
-    this.#show();
+  choose(kind: DeviceKind, deviceId: string): Promise<void> {
+    return (kind === "microphone" ? this.#microphone : this.#camera).choose(deviceId);
   }
 
-  /** False where the person changed their mind. */
-  async shareScreen(): Promise<boolean> {
-    if (!this.devices?.getDisplayMedia) return false;
-    try {
-      const stream = await this.devices.getDisplayMedia({ video: true });
-      const [track] = stream.getVideoTracks();
-      if (!track || this.#closed) return false;
-      track.contentHint = "detail";
-      track.addEventListener("ended", () => this.stopScreen());
-      this.#screen = track;
-      this.#show();
-      return true;
-    } catch {
-      return false;
-    }
+  shareScreen(): Promise<boolean> {
+    return this.#screen.start();
   }
 
   stopScreen(): void {
-    this.#screen?.stop();
-    this.#screen = null;
-    this.#show();
+    this.#screen.stop();
   }
 
   get canShareScreen(): boolean {
-    return Boolean(this.devices?.getDisplayMedia);
+    return this.#screen.isPossible;
+  }
+
+  /** Captures nothing while the page is away. The screen is shared again only by who shares it again. */
+  suspend(): void {
+    this.#microphone.suspend();
+    this.#camera.suspend();
+    this.#screen.suspend();
+  }
+
+  async resume(): Promise<void> {
+    this.#screen.resume();
+    await Promise.all([this.#microphone.resume(), this.#camera.resume()]);
+    await this.#list();
   }
 
   close(): void {
-    this.#closed = true;
-    this.devices?.removeEventListener("devicechange", this.#list);
-    for (const track of [this.#audio, this.#camera, this.#screen]) track?.stop();
-    this.#audio = this.#camera = this.#screen = null;
-    this.#show();
+    this.#ending.abort();
+    this.#microphone.close();
+    this.#camera.close();
+    this.#screen.close();
   }
 
-  async #acquire(kind: DeviceKind): Promise<void> {
-    if (!this.devices) return this.#device(kind, { problem: "insecure" });
-    const { deviceId } = this.view.get()[kind];
-    const exact = deviceId ? { deviceId: { exact: deviceId } } : {};
-    this.#pend(kind, true);
+  async #openBoth(): Promise<void> {
+    const settle = { audio: this.#microphone.expect(), video: this.#camera.expect() };
+    const constraints = { audio: CONSTRAINTS.microphone, video: CONSTRAINTS.camera };
+    // Where one of the two is the trouble, each on its own tells which.
+    const stream = await this.devices?.getUserMedia(constraints).catch(() => null);
+    await settle.audio(stream?.getAudioTracks()[0] ?? null);
+    await settle.video(stream?.getVideoTracks()[0] ?? null);
+  }
+
+  /** What was asked for first may be answered last. */
+  async #list(): Promise<void> {
+    const listing = ++this.#listings;
     try {
-      const stream = await this.devices.getUserMedia(
-        kind === "microphone"
-          ? { audio: { ...VOICE, ...exact } }
-          : { video: { ...CAMERA, ...exact } },
-      );
-      for (const track of stream.getTracks()) this.#adopt(track);
-      await this.#list();
+      const all = (await this.devices?.enumerateDevices()) ?? [];
+      if (listing !== this.#listings || this.#ending.signal.aborted) return;
+      this.#microphone.list(all);
+      this.#camera.list(all);
     } catch (error) {
-      this.#device(kind, { problem: mediaProblem(error), pending: false });
+      console.warn("Listing devices", error);
     }
   }
 
-  #adopt(track: MediaStreamTrack): void {
-    if (this.#closed) {
-      track.stop();
-      return;
+  async #followPermission(device: Device): Promise<void> {
+    const status = await this.#permission(device.kind);
+    const { signal } = this.#ending;
+    status?.addEventListener("change", () => device.permit(status.state), { signal });
+  }
+
+  /** Null where the browser does not tell. */
+  async #permission(kind: DeviceKind): Promise<PermissionStatus | null> {
+    try {
+      return (await this.permissions?.query({ name: kind as PermissionName })) ?? null;
+    } catch {
+      return null;
     }
-    const kind = track.kind === "audio" ? "microphone" : "camera";
-    const old = kind === "microphone" ? this.#audio : this.#camera;
-    if (kind === "microphone") this.#audio = track;
-    else this.#camera = track;
-    old?.stop();
-    track.addEventListener("ended", () => this.#lost(track, kind));
-    const deviceId = track.getSettings().deviceId ?? null;
-    this.#device(kind, { problem: null, pending: false, deviceId });
-    this.#show();
-  }
-
-  /** Unplugged, or taken back by the person or the system. */
-  #lost(track: MediaStreamTrack, kind: DeviceKind): void {
-    if (track === this.#audio) this.#audio = null;
-    else if (track === this.#camera) this.#camera = null;
-    else return;
-    this.#device(kind, { problem: "missing", deviceId: null });
-    this.#show();
-  }
-
-  #closeCamera(track: MediaStreamTrack): void {
-    track.enabled = false;
-    setTimeout(() => {
-      if (track.enabled || this.#camera !== track) return;
-      this.#camera = null;
-      this.#show();
-      track.stop();
-    }, BLACK_MS);
-  }
-
-  readonly #list = async (): Promise<void> => {
-    const all = (await this.devices?.enumerateDevices().catch(() => [])) ?? [];
-    // Before a permission is given, browsers list devices without an id.
-    const named = all.filter(({ deviceId }) => deviceId !== "");
-    this.#device("microphone", { choices: named.filter(({ kind }) => kind === "audioinput") });
-    this.#device("camera", { choices: named.filter(({ kind }) => kind === "videoinput") });
-  };
-
-  #pend(kind: DeviceKind, pending: boolean): void {
-    this.#device(kind, { pending });
-  }
-
-  #device(kind: DeviceKind, change: Partial<DeviceView>): void {
-    this.view.update((view) => ({ ...view, [kind]: { ...view[kind], ...change } }));
   }
 
   #show(): void {
-    const microphone = this.#audio?.enabled ?? false;
-    const camera = this.#camera?.enabled ?? false;
-    const screen = this.#screen !== null;
-    const video = this.#screen ?? this.#camera;
-    const shown = this.#screen ?? (camera ? this.#camera : null);
+    const [microphone, camera] = [this.#microphone.view, this.#camera.view];
+    const screen = this.#screen.track;
+    const shown = screen ?? (camera.on ? this.#camera.track : null);
     const { preview } = this.view.get();
-    this.#device("microphone", { on: microphone });
-    this.#device("camera", { on: camera });
     const same = preview?.getVideoTracks()[0] === (shown ?? undefined);
-    this.view.update((view) => ({
-      ...view,
-      screen,
+    this.view.set({
+      microphone,
+      camera,
+      screen: screen !== null,
+      screenProblem: this.#screen.problem,
       preview: same ? preview : shown && new MediaStream([shown]),
-    }));
-    this.outgoing.set({ audio: this.#audio, video, devices: { microphone, camera, screen } });
+    });
+    this.#send({
+      audio: this.#microphone.track,
+      video: screen ?? this.#camera.track,
+      devices: { microphone: microphone.on, camera: camera.on, screen: screen !== null },
+    });
   }
+
+  #send(outgoing: Outgoing): void {
+    if (!isSame(this.outgoing.get(), outgoing)) this.outgoing.set(outgoing);
+  }
+}
+
+function isSame(a: Outgoing, b: Outgoing): boolean {
+  const kinds = ["microphone", "camera", "screen"] as const;
+  const alike = kinds.every((kind) => a.devices[kind] === b.devices[kind]);
+  return alike && a.audio === b.audio && a.video === b.video;
 }

@@ -14,7 +14,7 @@ import { ChatPanel } from "./chat-panel";
 import { Controls, type Panel } from "./controls";
 import { GuestWarning } from "./guest-warning";
 import { InviteDialog } from "./invite-dialog";
-import { MediaNotice } from "./media-notice";
+import { CallMediaNotice } from "./media-notice";
 import { PeoplePanel } from "./people-panel";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
@@ -37,12 +37,13 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
     <div className="call">
       <CallBar phase={phase} room={room} onOpen={setDialog} />
       <GuestWarning />
+      <CallMediaNotice media={call.media} />
       <div className="call-body">
         <Stage
           call={call}
           name={name}
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
-          alone={<Alone call={call} room={room} joined={phase.kind === "joined"} />}
+          alone={phase.kind === "joined" && <Alone room={room} />}
         />
         <Interruption phase={phase} />
         {panel === "chat" && (
@@ -128,26 +129,22 @@ function CallTimer({ since }: { since: number }) {
   );
 }
 
-function Alone({ call, room, joined }: { call: Call; room: RoomFacts; joined: boolean }) {
-  const { microphone, camera } = useStore(call.media.view);
+function Alone({ room }: { room: RoomFacts }) {
   return (
     <div className="alone">
-      <MediaNotice microphone={microphone} camera={camera} />
-      {joined && (
-        <div className="notice" role="status">
-          <div className="row spread">
-            <span>Nobody else is here yet.</span>
-            <button
-              type="button"
-              className="button secondary compact"
-              onClick={() => void copyRoomLink(room.name)}
-            >
-              <LinkIcon size={16} />
-              Copy the link
-            </button>
-          </div>
+      <div className="notice" role="status">
+        <div className="row spread">
+          <span>Nobody else is here yet.</span>
+          <button
+            type="button"
+            className="button secondary compact"
+            onClick={() => void copyRoomLink(room.name)}
+          >
+            <LinkIcon size={16} />
+            Copy the link
+          </button>
         </div>
-      )}
+      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Call } from "../../call/call";
 import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../icons";
 import { useStore } from "../services";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
+import { screenSentence } from "./media-notice";
 
 export type Panel = "chat" | "people";
 
@@ -14,7 +15,7 @@ interface ControlsProps {
 
 export function Controls({ call, panel, onPanel }: ControlsProps) {
   const { media } = call;
-  const { screen } = useStore(media.view);
+  const { screen, screenProblem } = useStore(media.view);
   const { unread } = useStore(call.chat.state);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
@@ -27,6 +28,7 @@ export function Controls({ call, panel, onPanel }: ControlsProps) {
             label={screen ? "Stop sharing" : "Share screen"}
             icon={<ScreenIcon />}
             isSelected={screen}
+            problem={screenSentence(screenProblem)}
             onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
           />
         )}

@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { type ReactElement, useId } from "react";
 import {
   Button,
   Header,
@@ -13,6 +13,7 @@ import {
 } from "react-aria-components";
 import type { DeviceKind, DeviceView, LocalMedia } from "../../call/media";
 import {
+  AlertIcon,
   CameraIcon,
   CameraOffIcon,
   CheckIcon,
@@ -22,6 +23,7 @@ import {
 } from "../icons";
 import { useStore } from "../services";
 import { rememberChoice } from "./device-choice";
+import { deviceSentence } from "./media-notice";
 
 export function MicrophoneControl({ media }: { media: LocalMedia }) {
   const { microphone } = useStore(media.view);
@@ -59,12 +61,15 @@ interface DeviceControlProps {
 
 function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
   const label = `Turn ${kind} ${device.on ? "off" : "on"}`;
+  const problem = deviceSentence(kind, device);
+  const problemId = useId();
   return (
     <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
       <TooltipTrigger delay={500}>
         <Button
           className="control"
           aria-label={label}
+          {...(problem && { "aria-describedby": problemId })}
           isPending={device.pending}
           onPress={() => {
             rememberChoice(kind, !device.on);
@@ -72,11 +77,11 @@ function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControl
           }}
         >
           {device.pending ? <span className="spinner" /> : icon}
+          {problem && <ProblemMark />}
         </Button>
-        <Tooltip className="tooltip" offset={8}>
-          {label}
-        </Tooltip>
+        <ControlTooltip label={label} problem={problem} />
       </TooltipTrigger>
+      <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       {device.choices.length > 0 && <DeviceMenu kind={kind} device={device} onChoose={onChoose} />}
     </div>
   );
@@ -131,13 +136,17 @@ interface ControlToggleProps {
   isSelected: boolean;
   onChange(selected: boolean): void;
   badge?: number;
+  problem?: string | null;
 }
 
-export function ControlToggle({ label, icon, badge = 0, ...toggle }: ControlToggleProps) {
+export function ControlToggle(props: ControlToggleProps) {
+  const { label, icon, badge = 0, problem = null, ...toggle } = props;
+  const problemId = useId();
   return (
     <TooltipTrigger delay={500}>
       <ToggleButton
         {...toggle}
+        {...(problem && { "aria-describedby": problemId })}
         className="control"
         aria-label={badge > 0 ? `${label}, ${badge} unread` : label}
       >
@@ -147,10 +156,37 @@ export function ControlToggle({ label, icon, badge = 0, ...toggle }: ControlTogg
             {badge > 99 ? "99+" : badge}
           </span>
         )}
+        {problem && <ProblemMark />}
+        <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       </ToggleButton>
-      <Tooltip className="tooltip" offset={8}>
-        {label}
-      </Tooltip>
+      <ControlTooltip label={label} problem={problem} />
     </TooltipTrigger>
+  );
+}
+
+function ControlTooltip({ label, problem }: { label: string; problem: string | null }) {
+  return (
+    <Tooltip className="tooltip" offset={8}>
+      {problem ? `${label}. ${problem}` : label}
+    </Tooltip>
+  );
+}
+
+function ProblemMark() {
+  return (
+    <span className="control-problem" aria-hidden="true">
+      <AlertIcon size={14} />
+    </span>
+  );
+}
+
+/** What a screen reader says after the button's name. */
+function ProblemSentence({ id, children }: { id: string; children: string | null }) {
+  return (
+    children && (
+      <span id={id} hidden>
+        {children}
+      </span>
+    )
   );
 }

@@ -1,29 +1,63 @@
-import type { DeviceView, MediaProblem } from "../../call/media";
+import { useEffect, useState } from "react";
+import type {
+  DeviceKind,
+  DeviceView,
+  LocalMedia,
+  MediaProblem,
+  MediaView,
+  ScreenProblem,
+} from "../../call/media";
+import { CloseAction } from "../button";
 import { Notice } from "../notice";
+import { useStore } from "../services";
+import { toast } from "../toast";
 
-type Devices = { microphone: DeviceView; camera: DeviceView };
+type Devices = Pick<MediaView, "microphone" | "camera">;
 
 const REASONS: Record<MediaProblem, (what: string) => string> = {
-  denied: (what) =>
-    `The browser does not let Parlour use your ${what}. Allow it in the address bar.`,
-  missing: (what) => `No ${what} was found.`,
-  busy: (what) => `Your ${what} is in use by another program.`,
-  insecure: (what) => `Browsers give the ${what} to pages on https only.`,
-  failed: (what) => `Your ${what} could not be started.`,
+  denied: (what) => `The browser does not let Parlour use ${what}. Allow it in the address bar.`,
+  missing: (what) => `No ${what.replace(/^your /, "")} was found.`,
+  busy: (what) => `${capitalized(what)} is in use by another program.`,
+  insecure: (what) => `Browsers let pages use ${what} on https only.`,
+  unsupported: (what) => `This browser does not let pages use ${what}.`,
+  silent: (what) => `${capitalized(what)} is muted by your system or by a switch on it.`,
+  failed: (what) => `${capitalized(what)} could not be started.`,
 };
+const SCREEN_REASONS: Record<ScreenProblem, string> = {
+  denied:
+    "Your system does not let the browser record the screen. Allow it in the system’s privacy settings.",
+  failed: "Your screen could not be shared.",
+};
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Why this device gives nothing; null where it works. */
+export function deviceSentence(
+  kind: DeviceKind,
+  { problem, problemWith }: DeviceView,
+): string | null {
+  if (!problem) return null;
+  if (problem === "missing" && problemWith) return `“${problemWith}” was not found.`;
+  return REASONS[problem](problemWith ? `“${problemWith}”` : `your ${kind}`);
+}
+
+export function screenSentence(problem: ScreenProblem | null): string | null {
+  return problem && SCREEN_REASONS[problem];
+}
 
 /** One sentence for both devices where both fail for the same reason. */
 export function mediaSentences({ microphone, camera }: Devices): string[] {
   const { problem } = microphone;
-  if (problem && problem === camera.problem) {
-    return [REASONS[problem]("camera or microphone")];
-  }
-  return [
-    ...(problem ? [REASONS[problem]("microphone")] : []),
-    ...(camera.problem ? [REASONS[camera.problem]("camera")] : []),
-  ];
+  const same = problem === camera.problem && !microphone.problemWith && !camera.problemWith;
+  if (problem && same) return [REASONS[problem]("your camera or microphone")];
+  return [deviceSentence("microphone", microphone), deviceSentence("camera", camera)].filter(
+    (sentence) => sentence !== null,
+  );
 }
 
+/** Before entering. */
 export function MediaNotice(devices: Devices) {
   const sentences = mediaSentences(devices);
   if (sentences.length === 0) return null;
@@ -32,4 +66,46 @@ export function MediaNotice(devices: Devices) {
       {`${sentences.join(" ")} You can still enter, see and hear the others.`}
     </Notice>
   );
+}
+
+/** In a call, until it is put away or something else fails. */
+export function CallMediaNotice({ media }: { media: LocalMedia }) {
+  const view = useStore(media.view);
+  const [putAway, setPutAway] = useState("");
+  useReplacements(view);
+  const text = [
+    ...mediaSentences(view),
+    ...missedByOthers(view),
+    screenSentence(view.screenProblem) ?? "",
+  ]
+    .join(" ")
+    .trim();
+  useEffect(() => {
+    if (!text) setPutAway("");
+  }, [text]);
+  if (!text || text === putAway) return null;
+  return (
+    <div className="call-notice">
+      <Notice tone="warning">{text}</Notice>
+      <CloseAction label="Dismiss" onPress={() => setPutAway(text)} />
+    </div>
+  );
+}
+
+function missedByOthers({ microphone, camera }: Devices): string[] {
+  const unheard = microphone.problem && (!microphone.on || microphone.problem === "silent");
+  const unseen = camera.problem && (!camera.on || camera.problem === "silent");
+  if (unheard && unseen) return ["The others can’t hear or see you."];
+  if (unheard) return ["The others can’t hear you."];
+  return unseen ? ["The others can’t see you."] : [];
+}
+
+/** What takes the place of a device that is gone sees or hears something else: that is told. */
+function useReplacements({ microphone, camera }: Devices): void {
+  useEffect(() => {
+    if (microphone.replacement) toast(`Now using the microphone “${microphone.replacement}”.`);
+  }, [microphone.replacement]);
+  useEffect(() => {
+    if (camera.replacement) toast(`Now using the camera “${camera.replacement}”.`);
+  }, [camera.replacement]);
 }

@@ -75,7 +75,14 @@ export function Visit({ room, identity }: VisitProps) {
     const opened = new LocalMedia();
     setMedia(opened);
     void opened.open(lastChoice());
-    return () => opened.close();
+    const ending = new AbortController();
+    const { signal } = ending;
+    window.addEventListener("pagehide", () => opened.suspend(), { signal });
+    window.addEventListener("pageshow", () => void opened.resume(), { signal });
+    return () => {
+      ending.abort();
+      opened.close();
+    };
   }, [visits]);
   useEffect(() => {
     // Nobody has to wait for the server to find out that a page was closed.
