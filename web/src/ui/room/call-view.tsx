@@ -43,7 +43,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           call={call}
           name={name}
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
-          alone={phase.kind === "joined" && <Alone room={room} />}
+          alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />
         {panel === "chat" && (
@@ -129,7 +129,8 @@ function CallTimer({ since }: { since: number }) {
   );
 }
 
-function Alone({ room }: { room: RoomFacts }) {
+function Alone({ room, joined }: { room: RoomFacts; joined: boolean }) {
+  if (!joined) return null;
   return (
     <div className="alone">
       <div className="notice" role="status">

@@ -94,14 +94,14 @@ function TileFrame(props: FrameProps) {
 
 /** Says what it may mean: who waits cannot know that it is nobody's fault in the room. */
 function NoWay({ to, relay }: { to: string } & Unreachable) {
+  const around = relay ? "" : ", and this server has no relay (TURN) to get around it";
   return (
     <div className="tile-no-way" role="status">
-      <strong>No way to reach {to} was found.</strong>
+      <strong>{`No way to reach ${to} was found.`}</strong>
       <span>
-        A strict firewall or router, on your side or theirs, may be blocking the call
-        {relay ? "." : ", and this server has no relay (TURN) to get around it."} Trying another
-        network may help, such as a phone’s hotspot. Parlour keeps trying.
+        {`A strict firewall or router, on your side or theirs, may be blocking the call${around}.`}
       </span>
+      <span>Trying another network may help, such as a phone’s hotspot. Parlour keeps trying.</span>
     </div>
   );
 }
