@@ -125,11 +125,16 @@ class Person:
     # ---------------------------------------------------------------------------------------- rooms
 
     async def creates_room(
-        self, name: str | None = None, *, password: str = ROOM_PASSWORD, description: str = "a room to meet"
+        self,
+        name: str | None = None,
+        *,
+        password: str = ROOM_PASSWORD,
+        description: str = "a room to meet",
+        **members: object,
     ) -> str:
         """Returns the room's name."""
         name = name or unique("room")
-        body = {
+        body = members | {
             "name": name,
             "password": password,
             "description": description,

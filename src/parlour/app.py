@@ -28,6 +28,7 @@ from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
+from parlour.accounts.registration_policy import RegistrationPolicy
 from parlour.accounts.revocations import Revocations
 from parlour.accounts.session_http import session_routes
 from parlour.accounts.sessions import Sessions
@@ -69,6 +70,7 @@ from parlour.proxies import ClientAddresses, TrustedProxies
 from parlour.request_turns import RequestTurns
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
+from parlour.rooms.creation import CreationPolicy
 from parlour.rooms.export import Export
 from parlour.rooms.export_http import export_routes
 from parlour.rooms.http import room_routes
@@ -132,6 +134,7 @@ class Parlour:
         self.revocations = Revocations(database=self.database, endings=self.endings, clock=utc_now)
         links = Links(signer=signer, clock=utc_now)
         self.mail_renderer = MailRenderer(public_url=settings.url(port=port), sign=links.sign)
+        self.registration_policy = RegistrationPolicy.parsed(settings.registration)
         self.registration = Registration(
             database=self.database,
             outbox=self.outbox,
@@ -139,6 +142,7 @@ class Parlour:
             links=links,
             lifetimes=lifetimes,
             postage=postage,
+            policy=self.registration_policy,
             clock=utc_now,
         )
         self.confirmation = Confirmation(
@@ -147,6 +151,7 @@ class Parlour:
             sessions=self.sessions,
             lifetimes=lifetimes,
             checks=checks,
+            policy=self.registration_policy,
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -160,6 +165,7 @@ class Parlour:
             postage=postage,
             clock=utc_now,
         )
+        self.creation_policy = CreationPolicy.parsed(settings.room_creation)
         self.rooms = RoomService(
             database=self.database,
             outbox=self.outbox,
@@ -168,6 +174,7 @@ class Parlour:
             checks=PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="room")),
             postage=postage,
             new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
+            creation=self.creation_policy,
             clock=utc_now,
         )
         self.chat = Chat(
@@ -323,6 +330,7 @@ class Parlour:
                 on_event=self.hub.become_event,
                 on_banned=self.hub.remove_people,
                 on_removed=self.hub.close_room,
+                lists_to_strangers=self.settings.public_room_list,
             )
         )
         plan = IcePlan(
@@ -352,6 +360,10 @@ class Parlour:
                 verification_ttl=self.settings.verification_ttl,
                 password_reset_ttl=self.settings.password_reset_ttl,
                 people_per_call=self.settings.people_per_call,
+                registration=self.registration_policy.mode,
+                registration_domains=list(self.registration_policy.domains),
+                room_creation=self.creation_policy.mode,
+                public_room_list=self.settings.public_room_list,
             )
 
         @router.head("/healthz", include_in_schema=False)

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 from parlour.db.database import driver_url
 from parlour.db.private_files import NotPrivate, make_private_folder, require_private
 from parlour.mail.smtp import SmtpServer, ehlo_name, parsed_sender
+from parlour.wire.addresses import email_key, parsed_domain, parsed_email
 from parlour.wire.base import is_loopback
 
 PREFIX = "PARLOUR_"
@@ -132,6 +133,31 @@ def _proxies(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _registration(words: tuple[str, ...]) -> tuple[str, ...]:
+    if words in (("open",), ("invitation",), ("closed",)):
+        return words
+    try:
+        return tuple(dict.fromkeys(parsed_domain(word) for word in words))
+    except ValueError as error:
+        raise ValueError(
+            "has to be open, invitation, closed, or domains of email addresses such as example.org, "
+            "comma-separated"
+        ) from error
+
+
+def _room_creation(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses and domains as the keys that they are compared by."""
+    if words in (("clients",), ("nobody",)):
+        return words
+    try:
+        return tuple(email_key(parsed_email(word)) if "@" in word else parsed_domain(word) for word in words)
+    except ValueError as error:
+        raise ValueError(
+            "has to be clients, nobody, or email addresses and domains such as ann@example.org, example.net, "
+            "comma-separated"
+        ) from error
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"has to have at least {SHORTEST_SECRET} characters")
@@ -148,6 +174,10 @@ Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterVal
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_all_long_enough)
 ]
+RegistrationWords = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_registration)
+]
+CreationWords = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_room_creation)]
 ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
@@ -185,6 +215,9 @@ class Settings(BaseSettings):
     compression: bool = False
     request_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
     allow_insecure: bool = False
+    registration: RegistrationWords = ("open",)
+    room_creation: CreationWords = ("clients",)
+    public_room_list: bool = True
     failures_per_account: Count = 10
     failures_per_address: Count = 300
     mails_per_recipient: Count = 100

@@ -184,7 +184,7 @@ async def test_what_is_proven_of_an_account_that_is_deleted(parlour: Parlour, an
         await caught_between(parlour, ann, proven_act(parlour, ann, act), deletion_of(ann))
 
 
-def give_password(parlour: Parlour, ann: Client, room: str) -> Awaitable[None]:
+def give_password(parlour: Parlour, ann: Client, room: str) -> Awaitable[object]:
     return parlour.rooms.give_password(ann, name=room, password=ROOM_PASSWORD, visitor=VISITOR)
 
 
@@ -239,7 +239,7 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
     parlour: Parlour, ann: Client, room: str, what: str
 ) -> None:
     if what == "a new room":
-        request: Awaitable[None] = parlour.rooms.create(
+        request: Awaitable[object] = parlour.rooms.create(
             ann, name=unique("attic"), password="x", description="", creator=ann.username, visitor=VISITOR
         )
     else:

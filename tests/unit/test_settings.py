@@ -186,6 +186,13 @@ WRONG = [
             "unix:///run/redis.sock",
         )
     ],
+    ("REGISTRATION", "opne"),
+    ("REGISTRATION", "open,example.org"),
+    ("REGISTRATION", "ann@example.org"),
+    ("REGISTRATION", "example..org"),
+    ("ROOM_CREATION", "everybody"),
+    ("ROOM_CREATION", "clients,example.org"),
+    ("ROOM_CREATION", "ann@"),
     ("LOG_LEVEL", "loud"),
 ]
 

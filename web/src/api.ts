@@ -9,7 +9,9 @@ import type {
   InvitationEntry,
   InvitationOutcome,
   MessagePage,
+  NewRoom,
   RefreshedSession,
+  RoomCreation,
   RoomEntry,
   SessionEntry,
 } from "./wire.gen";
@@ -142,7 +144,12 @@ export class Api {
     return (await this.#ask({ method: "POST", path: "/room/check", body: {} })) as RoomEntry[];
   }
 
-  async createRoom(room: { name: string; password: string; description: string; creator: string }) {
+  async mayCreateRooms(): Promise<boolean> {
+    const answer = await this.#ask({ method: "GET", path: "/room/creation" });
+    return (answer as RoomCreation).allowed;
+  }
+
+  async createRoom(room: NewRoom) {
     await this.#ask({ method: "POST", path: "/room", body: room });
   }
 

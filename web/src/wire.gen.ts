@@ -107,6 +107,13 @@ export interface Configuration {
   password_reset_ttl: number;
   /** People in one call at a time; one more is refused. */
   people_per_call: number;
+  /** Who may create an account: anybody, who is invited to a room, who has an address of `registration_domains`, or nobody. Save for `open`, guests need an invitation or such an address. */
+  registration: "open" | "invitation" | "domains" | "closed";
+  registration_domains: string[];
+  /** Who may create rooms: everybody with an account, some of them, or nobody. */
+  room_creation: "clients" | "listed" | "nobody";
+  /** Rooms are listed to people who are not logged in, too. */
+  public_room_list: boolean;
 }
 
 /** A session description from a peer. */
@@ -298,6 +305,8 @@ export interface NewRoom {
   description: string;
   /** The caller's own username (or email). */
   creator: string;
+  /** False hides the room from all but its members; they enter by link or name. */
+  listed?: boolean | null;
 }
 
 /** A success with nothing to say: an empty object. */
@@ -404,6 +413,11 @@ export interface RoomCheck {
   after?: string | null;
 }
 
+export interface RoomCreation {
+  /** Whether the caller may create rooms on this server. */
+  allowed: boolean;
+}
+
 /** A room that the caller may see. */
 export interface RoomEntry {
   name: string;
@@ -413,6 +427,8 @@ export interface RoomEntry {
   username: string | null;
   created_at: string;
   description: string;
+  /** False for a room that its members alone see; else absent. */
+  listed?: false | null;
 }
 
 export interface RoomRemoval {

@@ -20,6 +20,8 @@ from parlour.accounts.refusals import (
     UserNotFound,
     WrongPassword,
 )
+from parlour.accounts.registration import require_allowed_client
+from parlour.accounts.registration_policy import RegistrationPolicy
 from parlour.accounts.registration_store import PendingRegistration
 from parlour.accounts.sessions import LoggedIn, Sessions
 from parlour.accounts.tokens import token_hash
@@ -48,6 +50,7 @@ class Confirmation:
         sessions: Sessions,
         lifetimes: Lifetimes,
         checks: PasswordChecks,
+        policy: RegistrationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -55,6 +58,7 @@ class Confirmation:
         self._sessions = sessions
         self._lifetimes = lifetimes
         self._checks = checks
+        self._policy = policy
         self._clock = clock
 
     async def verify_client(self, *, token: str, proof: Proof, visitor: Visitor) -> None:
@@ -62,9 +66,10 @@ class Confirmation:
 
         Anybody can register anybody's address, with a password of their own; the owner of the address, who
         expects a letter, must not confirm that one. So the link alone does only where nobody else may be
-        meant by the address: else it wants the browser that registered, or the password. Raises
-        InvalidVerification, UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited,
-        or UsernameTaken where the command line gave the username away meanwhile.
+        meant by the address: else it wants the browser that registered, or the password. A server that was
+        closed meanwhile makes no account. Raises what the policy of registration says, InvalidVerification,
+        UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited, or UsernameTaken
+        where the command line gave the username away meanwhile.
         """
         registration_id = self._links.read_registration(token)
         knows_password = proof.password is not None
@@ -75,6 +80,7 @@ class Confirmation:
                 now = self._clock()
                 found = await registration_store.registration_by_id(connection, registration_id, lock=True)
                 registration = _waiting(found, now)
+                await require_allowed_client(connection, self._policy, registration.email)
                 if not knows_password and not _is_from(registration, proof.browser):
                     await self._require_undoubted(connection, registration, now)
                 user_id = await self._account_of(connection, registration, now)

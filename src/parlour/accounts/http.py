@@ -262,6 +262,7 @@ def account_routes(
 ) -> APIRouter:
     """`on_login` hears the client's address once the answer with the new cookie has been sent."""
     router = APIRouter(tags=["accounts"])
+    restricted = registration.policy.refusals
 
     def welcome(
         request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
@@ -273,7 +274,7 @@ def account_routes(
         if request.client is not None:
             background.add_task(on_login, request.client.host, logged_in.identity)
 
-    @router.post("/guest", responses=refusals(EmailTaken, InvalidRequest, RateLimited))
+    @router.post("/guest", responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited))
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
         """Register as a guest: a mail with a link goes out."""
         await registration.register_guest(email=body.email, visitor=visitor_of(request))
@@ -294,7 +295,10 @@ def account_routes(
         welcome(request, response, background, logged_in)
         return _session(logged_in)
 
-    @router.post("/client", responses=refusals(UsernameTaken, EmailTaken, InvalidRequest, RateLimited, Busy))
+    @router.post(
+        "/client",
+        responses=refusals(UsernameTaken, EmailTaken, *restricted, InvalidRequest, RateLimited, Busy),
+    )
     async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
         """Register a permanent account: a mail with a link goes out."""
         await registration.register_client(
@@ -330,6 +334,7 @@ def account_routes(
         responses=refusals(
             InvalidVerification,
             RegistrationNotProven,
+            *restricted,
             UserNotFound,
             AlreadyVerified,
             UsernameTaken,

@@ -17,6 +17,27 @@ class UsernameTaken(Refusal):
     status = 409
 
 
+class RegistrationClosed(Refusal):
+    """New accounts can't be created here. Ask whoever runs this server for one."""
+
+    code = "registration_closed"
+    status = 403
+
+
+class InvitationRequired(Refusal):
+    """Only people who have been invited to a room can sign up here."""
+
+    code = "invitation_required"
+    status = 403
+
+
+class EmailDomainNotAllowed(Refusal):
+    """You can't sign up here with an email address of this domain."""
+
+    code = "email_domain_not_allowed"
+    status = 403
+
+
 class AlreadyVerified(Refusal):
     """This email address has already been confirmed."""
 

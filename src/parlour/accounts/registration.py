@@ -13,6 +13,7 @@ from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import EmailTaken, UsernameTaken
+from parlour.accounts.registration_policy import RegistrationPolicy
 from parlour.accounts.registration_store import PendingRegistration
 from parlour.accounts.tokens import token_hash
 from parlour.db.database import AsyncConnection, Database
@@ -47,6 +48,7 @@ class Registration:
         links: Links,
         lifetimes: Lifetimes,
         postage: Postage,
+        policy: RegistrationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -55,12 +57,14 @@ class Registration:
         self._links = links
         self._lifetimes = lifetimes
         self._postage = postage
+        self.policy = policy
         self._clock = clock
 
     async def register_guest(self, *, email: str, visitor: Visitor) -> None:
-        """Sends the letter that lets a guest in. Raises EmailTaken or RateLimited."""
+        """Sends the letter that lets a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
         now = self._clock()
         async with self._database.reading() as connection:
+            await self._require_allowed_guest(connection, email)
             known = await store.account_by_email(connection, email)
             if known is not None:
                 await self._require_over(connection, known, now)
@@ -68,6 +72,7 @@ class Registration:
         await self._postage.take(email, address=visitor.address)
         try:
             async with self._database.transaction() as connection:
+                await self._require_allowed_guest(connection, email)
                 known = await store.account_by_email(connection, email)
                 account = None if known is None else await store.lock_account(connection, known.user_id)
                 if account is not None:  # it may have become a client's meanwhile
@@ -86,13 +91,14 @@ class Registration:
         """Sends the letter whose link makes the account (see `Confirmation`).
 
         Registrations of one address stand beside each other, so that nobody keeps its owner out; a username
-        is reserved while one waits. Raises EmailTaken, UsernameTaken, RateLimited, Busy or, for a common
-        password, InvalidRequest.
+        is reserved while one waits. Raises what the policy of registration says, EmailTaken, UsernameTaken,
+        RateLimited, Busy or, for a common password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
             raise UsernameTaken
         await self._passwords.require_uncommon(password, field="password")
         async with self._database.reading() as connection:
+            await require_allowed_client(connection, self.policy, email)
             await self._require_free(connection, email=email, username=username)
         await self._postage.take(email, address=visitor.address)  # before a hash is spent on it
         password_hash = await self._passwords.hash(password, visitor)
@@ -109,6 +115,7 @@ class Registration:
         )
         try:
             async with self._database.transaction() as connection:
+                await require_allowed_client(connection, self.policy, email)
                 await self._require_free(connection, email=email, username=username)
                 await registration_store.add_registration(connection, registration, now=now)
                 await self._send_client_letter(connection, registration)
@@ -170,6 +177,12 @@ class Registration:
                 await self._send_guest_letter(connection, account.user_id, account.email)
         self._outbox.announce()
 
+    async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
+        is_invited = await registration_store.is_invited(connection, email)
+        refused = self.policy.refusal_of_guest(email, is_invited=is_invited)
+        if refused is not None:
+            raise refused
+
     async def _require_over(self, connection: AsyncConnection, account: store.Account, now: datetime) -> None:
         """Raises EmailTaken for a client, and for a guest that lives."""
         if account.client is not None or await self._is_living(connection, account, now):
@@ -210,6 +223,14 @@ class Registration:
             link=link, lifetime=spoken(lifetime), guest_lifetime=spoken(self._lifetimes.guest)
         )
         await self._outbox.put(connection, Letter(email, content))
+
+
+async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:
+    """Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
+    is_invited = await registration_store.is_invited(connection, email)
+    refused = policy.refusal_of_client(email, is_invited=is_invited)
+    if refused is not None:
+        raise refused
 
 
 def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:

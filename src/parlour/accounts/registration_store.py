@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, and_, delete, exists, insert, or_, select, u
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import invitations, registrations, retired_usernames, users
+from parlour.db.tables import bans, invitations, registrations, retired_usernames, users
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
 
@@ -144,6 +144,17 @@ async def is_contested(
     invited = exists().where(invitations.c.email_key == key)
     guest = exists().where(users.c.email_key == key)
     return bool((await connection.execute(select(or_(rival, invited, guest)))).scalar_one())
+
+
+async def is_invited(connection: AsyncConnection, email: str) -> bool:
+    """Whether the address is invited to a room from which it is not banned."""
+    key = email_key(email)
+    account = select(users.c.id).where(users.c.email_key == key).scalar_subquery()
+    is_banned = exists().where(
+        bans.c.room_id == invitations.c.room_id, or_(bans.c.email_key == key, bans.c.user_id == account)
+    )
+    invited = exists().where(invitations.c.email_key == key, ~is_banned)
+    return bool((await connection.execute(select(invited))).scalar_one())
 
 
 async def mark_confirmed(connection: AsyncConnection, registration_id: str, user_id: UserId) -> None:

@@ -43,9 +43,9 @@ class Watchers:
         self._changed = asyncio.Event()
         self._is_stale = False
         self._in_use: dict[RoomId, str] = {}
-        self._events: dict[RoomId, set[UserId]] = {}
+        self._hidden_rooms: dict[RoomId, set[UserId]] = {}
         self._hidden: frozenset[RoomId] = frozenset()
-        self._seen_events: dict[UserId, set[RoomId]] = {}
+        self._also_seen: dict[UserId, set[RoomId]] = {}
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def changed(self) -> None:
@@ -76,11 +76,11 @@ class Watchers:
     async def _tell_all(self) -> float:
         """Tells everybody for whom something changed. Answers the seconds for which that held the loop."""
         in_use = self._presence.rooms_in_use()
-        events = await self._rooms.events_among(in_use) if in_use else {}
+        hidden = await self._rooms.hidden_rooms_among(in_use) if in_use else {}
         self._is_stale = self._changed.is_set()
         busy, began = 0.0, time.perf_counter()
-        if in_use != self._in_use or events != self._events:
-            self._learn(in_use, events)
+        if in_use != self._in_use or hidden != self._hidden_rooms:
+            self._learn(in_use, hidden)
         for number, (connection, watching) in enumerate(self._presence.watching(), start=1):
             rooms = self._list_for(connection)
             if watching.told is not rooms.rooms and watching.told != rooms.rooms:
@@ -91,19 +91,19 @@ class Watchers:
                 began = time.perf_counter()
         return busy + time.perf_counter() - began
 
-    def _learn(self, in_use: dict[RoomId, str], events: dict[RoomId, set[UserId]]) -> None:
-        self._in_use, self._events = in_use, events
-        self._hidden = frozenset(events)
-        self._seen_events = {}
-        for room_id, people in events.items():
+    def _learn(self, in_use: dict[RoomId, str], hidden_rooms: dict[RoomId, set[UserId]]) -> None:
+        self._in_use, self._hidden_rooms = in_use, hidden_rooms
+        self._hidden = frozenset(hidden_rooms)
+        self._also_seen = {}
+        for room_id, people in hidden_rooms.items():
             for user_id in people:
-                self._seen_events.setdefault(user_id, set()).add(room_id)
+                self._also_seen.setdefault(user_id, set()).add(room_id)
         self._lists.clear()
 
     def _list_for(self, connection: Connection) -> ShareRooms:
         """The same object for all who see the same, so that it is encoded once."""
-        seen_events = self._seen_events.get(connection.identity.user_id)
-        hidden = self._hidden if seen_events is None else self._hidden - seen_events
+        also_seen = self._also_seen.get(connection.identity.user_id)
+        hidden = self._hidden if also_seen is None else self._hidden - also_seen
         found = self._lists.get(hidden)
         if found is None:
             seen = (name for room_id, name in self._in_use.items() if room_id not in hidden)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 
 metadata = MetaData(
@@ -160,6 +161,7 @@ rooms = Table(
     Column("description", Text, nullable=False),
     _outlives("creator_id", "users.id"),
     Column("creator_name", String(24), nullable=False),
+    Column("is_listed", Boolean, nullable=False, server_default=true()),
     _moment("created_at"),
 )
 Index("uq_rooms_name_skeleton", rooms.c.name_skeleton, unique=True)

@@ -20,6 +20,7 @@ class Room:
     creator_name: str
     created_at: datetime
     event_id: int | None
+    is_listed: bool = True
 
     @property
     def is_event(self) -> bool:

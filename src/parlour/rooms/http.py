@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import RootModel
 
 from parlour.accounts.http import Identification, visitor_of
@@ -26,6 +26,7 @@ from parlour.rooms.refusals import (
     NotAdmitted,
     NotInvited,
     NotTheCreator,
+    RoomCreationNotAllowed,
     RoomNameTaken,
     RoomNotFound,
     TooManyAddresses,
@@ -56,6 +57,7 @@ from parlour.wire.http import (
     Nothing,
     RoomAccess,
     RoomCheck,
+    RoomCreation,
     RoomEntry,
     RoomRemoval,
     StoredMessage,
@@ -79,6 +81,7 @@ def room_routes(
     on_event: Callable[[MadeEvent], None],
     on_banned: Callable[[Room, frozenset[UserId]], None],
     on_removed: Callable[[Room], None],
+    lists_to_strangers: bool,
 ) -> APIRouter:
     """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
     router = APIRouter(tags=["rooms"])
@@ -97,7 +100,13 @@ def room_routes(
     @router.post(
         "/room",
         responses=refusals(
-            RoomNameTaken, CreatorNotFound, GuestsCreateNoRooms, NotTheCaller, Busy, *_WRITING
+            RoomNameTaken,
+            CreatorNotFound,
+            GuestsCreateNoRooms,
+            RoomCreationNotAllowed,
+            NotTheCaller,
+            Busy,
+            *_WRITING,
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
@@ -108,9 +117,15 @@ def room_routes(
             password=body.password,
             description=body.description,
             creator=body.creator,
+            is_listed=body.listed is not False,
             visitor=visitor_of(request),
         )
         return Nothing()
+
+    @router.get("/room/creation", responses=refusals(*_ALWAYS))
+    async def room_creation(caller: Caller) -> RoomCreation:
+        """Whether the caller may create rooms, so that a client says so before anybody types."""
+        return RoomCreation(allowed=rooms.may_create(caller))
 
     @router.post(
         "/room/access",
@@ -118,7 +133,11 @@ def room_routes(
     )
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
-        await rooms.give_password(caller, name=body.name, password=body.password, visitor=visitor_of(request))
+        room = await rooms.give_password(
+            caller, name=body.name, password=body.password, visitor=visitor_of(request)
+        )
+        if not room.is_listed:
+            on_access_changed()
         return Nothing()
 
     async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
@@ -134,8 +153,10 @@ def room_routes(
         "/room/check", response_model=list[RoomEntry], responses=refusals(InvalidToken, InvalidRequest)
     )
     async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> Response:
-        """The rooms that the caller may see, by name; works without login."""
+        """The rooms that the caller may see, by name; works without login, where the server lists them so."""
         page = body or RoomCheck()
+        if caller is None and not lists_to_strangers:
+            return JSONResponse([])
         if caller is None and page.limit is None and page.after is None:
             found = await list_for_strangers()
         else:
@@ -292,6 +313,7 @@ def _entry(room: Room) -> RoomEntry:
         username=room.creator_name,
         created_at=room.created_at,
         description=room.description,
+        listed=None if room.is_listed else False,
     )
 
 

@@ -71,15 +71,16 @@ def role_of(identity: Identity | None, standing: Standing = STRANGER) -> Role:
     return Role.GUEST if isinstance(identity, Guest) else Role.CLIENT
 
 
-def refusal(action: Action, role: Role, *, is_event: bool) -> type[Refusal] | None:
+def refusal(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> type[Refusal] | None:
     """Why this may not be done; None where it may.
 
     A room that is an event is seen and entered by its creator and invitees alone: a password given
-    before it became one counts no more. To create is to have no room yet: anonymous, guest or client.
+    before it became one counts no more. A room that is not listed is seen by its members alone, and entered
+    as others are. To create is to have no room yet: anonymous, guest or client; whether clients may is a
+    setting too (see `creation`).
     """
     if action is Action.SEE:
-        visible = not is_event or role in (Role.CREATOR, Role.INVITEE)
-        return None if visible else NotInvited
+        return _refusal_to_see(role, is_event=is_event, is_listed=is_listed)
     if role is Role.ANONYMOUS:
         return IdentityRequired
     if action is Action.CREATE:
@@ -89,6 +90,14 @@ def refusal(action: Action, role: Role, *, is_event: bool) -> type[Refusal] | No
     if action in _OF_THE_CREATOR:
         return NotTheCreator
     return _refusal_to_take_part(role, is_event=is_event)
+
+
+def _refusal_to_see(role: Role, *, is_event: bool, is_listed: bool) -> type[Refusal] | None:
+    if role in (Role.CREATOR, Role.INVITEE):
+        return None
+    if is_event:
+        return NotInvited
+    return None if is_listed or role is Role.ADMITTED else NotAdmitted
 
 
 def _refusal_to_take_part(role: Role, *, is_event: bool) -> type[Refusal] | None:

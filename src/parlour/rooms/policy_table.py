@@ -18,10 +18,10 @@ def arises(action: Action, role: Role) -> bool:
     return action is not Action.CREATE or role in _WITHOUT_ROOM
 
 
-def cell(action: Action, role: Role, *, is_event: bool) -> str:
+def cell(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> str:
     if not arises(action, role):
         return "–"
-    refused = refusal(action, role, is_event=is_event)
+    refused = refusal(action, role, is_event=is_event, is_listed=is_listed)
     return "yes" if refused is None else f"`{refused.code}`"
 
 
@@ -31,11 +31,14 @@ def table() -> str:
         f"| --- | --- |{' --- |' * len(Role)}",
     ]
     for action in Action:
+        kinds = {"free": (False, True), "unlisted": (False, False), "event": (True, True)}
         rows = {
-            name: " | ".join(cell(action, role, is_event=is_event) for role in Role)
-            for name, is_event in (("free", False), ("event", True))
+            name: " | ".join(cell(action, role, is_event=is_event, is_listed=is_listed) for role in Role)
+            for name, (is_event, is_listed) in kinds.items()
         }
-        if rows["free"] == rows["event"]:
+        if rows["unlisted"] == rows["free"]:
+            del rows["unlisted"]
+        if len(set(rows.values())) == 1:
             rows = {"any": rows["free"]}
         lines += [f"| {action.value} | {name} | {row} |" for name, row in rows.items()]
     return "\n".join(lines)

@@ -38,6 +38,13 @@ class TooManyAddresses(Refusal):
     status = 413
 
 
+class RoomCreationNotAllowed(Refusal):
+    """You can't create rooms on this server. Ask whoever runs it to allow it."""
+
+    code = "room_creation_not_allowed"
+    status = 403
+
+
 class WrongRoomPassword(Refusal):
     """This is not the room's password."""
 

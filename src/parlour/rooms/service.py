@@ -18,6 +18,7 @@ from parlour.limits import Postage, Quota
 from parlour.mail.letters import Letter, RoomInvitation
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
+from parlour.rooms.creation import CreationPolicy
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import Action, Role
 from parlour.rooms.refusals import (
@@ -104,6 +105,7 @@ class RoomService:
         checks: PasswordChecks,
         postage: Postage,
         new_rooms: Quota,
+        creation: CreationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -113,6 +115,7 @@ class RoomService:
         self._checks = checks
         self._postage = postage
         self._new_rooms = new_rooms
+        self._creation = creation
         self._clock = clock
 
     async def create(
@@ -124,9 +127,13 @@ class RoomService:
         description: str,
         creator: str,
         visitor: Visitor,
+        is_listed: bool = True,
     ) -> None:
-        """Raises GuestsCreateNoRooms, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited or Busy."""
+        """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
+        or Busy.
+        """
         refused = policy.refusal(Action.CREATE, policy.role_of(identity), is_event=False)
+        refused = refused or self._creation.refusal(identity)
         if refused is not None:
             raise refused
         creator_id = await self._sessions.find(creator)
@@ -141,8 +148,12 @@ class RoomService:
         password_hash = await self._passwords.hash(password, visitor)
         try:
             async with self._database.transaction() as connection:
-                if not await store.hold_user(connection, identity.user_id):
+                email = await store.hold_user(connection, identity.user_id)
+                if email is None:
                     raise InvalidToken
+                refused = self._creation.refusal_of_client(email)
+                if refused is not None:  # the address may have changed
+                    raise refused
                 await store.add_room(
                     connection,
                     name=name,
@@ -150,29 +161,36 @@ class RoomService:
                     description=description,
                     creator_id=identity.user_id,
                     creator_name=identity.name,
+                    is_listed=is_listed,
                     now=self._clock(),
                 )
         except IntegrityError as error:
             raise RoomNameTaken from error
 
-    async def give_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> None:
+    def may_create(self, identity: Identity) -> bool:
+        return self._creation.refusal(identity) is None
+
+    async def give_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> Room:
         """From now on this person may enter. An event is entered by invitation, whatever the password.
 
         Who may enter already is not held up by what others guess. Raises RoomNotFound, Banned, NotInvited,
         WrongRoomPassword, RateLimited or Busy.
         """
         for _ in range(MAX_ATTEMPTS):
-            if await self._try_password(identity, name=name, password=password, visitor=visitor):
-                return
+            room = await self._try_password(identity, name=name, password=password, visitor=visitor)
+            if room is not None:
+                return room
         raise WrongRoomPassword
 
-    async def _try_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> bool:
-        """False where the password was right for a hash that is no longer the stored one."""
+    async def _try_password(
+        self, identity: Identity, *, name: str, password: str, visitor: Visitor
+    ) -> Room | None:
+        """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
             found = await store.room_and_standing(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
         if room.is_event:
-            return True
+            return room
         guess = Guess(
             target=f"room {room.room_id}",
             guesser=f"user {identity.user_id}",
@@ -187,15 +205,15 @@ class RoomService:
                 await store.held_room_and_standing(connection, name, identity.user_id), identity=identity
             )
             if current.is_event:
-                return True
+                return current
             if current.room_id != room.room_id or current.password_hash != room.password_hash:
-                return False
+                return None
             await store.admit(connection, room.room_id, identity.user_id, now=self._clock())
             if new_hash is not None:
                 await store.replace_password(
                     connection, room.room_id, new_hash, instead_of=room.password_hash
                 )
-        return True
+        return current
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
         """By name. Read in pages, each in a transaction: all in one go would hold the event loop too long."""
@@ -264,7 +282,7 @@ class RoomService:
             known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
             made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
-            people = await store.events_among(connection, [made.room_id])
+            people = await store.hidden_rooms_among(connection, [made.room_id])
         return MadeEvent(room=made, people=frozenset(people[made.room_id]))
 
     async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
@@ -322,10 +340,10 @@ class RoomService:
         async with self._database.looking_up() as connection:
             return await permitted(connection, Action.ENTER, room=room, identity=identity)
 
-    async def events_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
-        """Which of these rooms are events, and who may see each."""
+    async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
+        """Which of these rooms are events or not listed, and who may see each."""
         async with self._database.reading() as connection:
-            return await store.events_among(connection, room_ids)
+            return await store.hidden_rooms_among(connection, room_ids)
 
 
 def _enterable(found: tuple[Room, policy.Standing] | None, *, identity: Identity) -> Room:

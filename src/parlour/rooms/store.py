@@ -1,6 +1,5 @@
 """The rows of rooms. Every function works in the caller's transaction."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +70,7 @@ def _room(row: Row[Any]) -> Room:
         creator_name=row.creator_name,
         created_at=row.created_at,
         event_id=row.event_id,
+        is_listed=row.is_listed,
     )
 
 
@@ -142,10 +142,11 @@ async def held_room_and_standing(
     return None
 
 
-async def hold_user(connection: AsyncConnection, user_id: UserId) -> bool:
-    """Whether the account exists; if so, it is not deleted before the transaction ends."""
-    query = select(users.c.id).where(users.c.id == user_id).with_for_update(read=True, key_share=True)
-    return (await connection.execute(query)).first() is not None
+async def hold_user(connection: AsyncConnection, user_id: UserId) -> str | None:
+    """The address of the account, which is not deleted before the transaction ends; None where it is gone."""
+    query = select(users.c.email).where(users.c.id == user_id).with_for_update(read=True, key_share=True)
+    email: str | None = (await connection.execute(query)).scalar()
+    return email
 
 
 def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, Standing]:
@@ -194,12 +195,13 @@ async def room_and_standings(
 async def visible_rooms(
     connection: AsyncConnection, user_id: UserId | None, *, limit: int | None, after: str | None
 ) -> list[Room]:
-    """By name. Event rooms only to their creator and invitees."""
+    """By name. Event rooms only to their creator and invitees, unlisted ones to the admitted too."""
     free: ColumnElement[bool] = events.c.id.is_(None)
-    visible = free
+    visible = and_(free, rooms.c.is_listed)
     if user_id is not None:
-        invited = and_(_is_invited(user_id), ~_is_banned(user_id))
-        visible = or_(free, rooms.c.creator_id == user_id, invited)
+        admitted = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == user_id)
+        member = and_(or_(_is_invited(user_id), and_(free, admitted)), ~_is_banned(user_id))
+        visible = or_(visible, rooms.c.creator_id == user_id, member)
     query = _ROOM.where(visible).order_by(rooms.c.name_key)
     if after is not None:
         query = query.where(rooms.c.name_key > _CALLED)
@@ -255,24 +257,54 @@ async def all_rooms(connection: AsyncConnection) -> list[Room]:
     return [_room(row) for row in await connection.execute(_ROOM.order_by(rooms.c.name_key))]
 
 
-async def events_among(connection: AsyncConnection, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
-    """Which of these rooms are events, and who may see each: its creator and its invitees."""
+async def hidden_rooms_among(
+    connection: AsyncConnection, room_ids: Iterable[RoomId]
+) -> dict[RoomId, set[UserId]]:
+    """Which of these rooms not everybody sees, and who may see each.
+
+    Events are seen by their creator and invitees, rooms that are not listed by the admitted too.
+    """
+    ids = list(room_ids)
+    creators = (
+        select(rooms.c.id, rooms.c.creator_id)
+        .outerjoin_from(rooms, events, events.c.room_id == rooms.c.id)
+        .where(rooms.c.id.in_(ids), or_(events.c.id.is_not(None), ~rooms.c.is_listed))
+    )
+    seen = {
+        RoomId(row.id): {UserId(person) for person in (row.creator_id,) if person is not None}
+        async for row in _rows(connection, creators)
+    }
+    for query in (_invited_to(seen), _admitted_to(seen)):
+        if seen:
+            async for row in _rows(connection, query):
+                seen[RoomId(row.room_id)].add(UserId(row.user_id))
+    return seen
+
+
+def _invited_to(room_ids: Iterable[RoomId]) -> Select[Any]:
     is_banned = exists().where(
         bans.c.room_id == invitations.c.room_id,
         or_(bans.c.email_key == invitations.c.email_key, bans.c.user_id == users.c.id),
     )
-    query = (
-        select(rooms.c.id, rooms.c.creator_id, users.c.id.label("user_id"))
-        .join_from(rooms, events, events.c.room_id == rooms.c.id)
-        .outerjoin(invitations, invitations.c.room_id == rooms.c.id)
-        .outerjoin(users, and_(users.c.email_key == invitations.c.email_key, ~is_banned))
-        .where(rooms.c.id.in_(list(room_ids)))
+    return (
+        select(invitations.c.room_id, users.c.id.label("user_id"))
+        .join_from(invitations, users, and_(users.c.email_key == invitations.c.email_key, ~is_banned))
+        .where(invitations.c.room_id.in_(list(room_ids)))
     )
-    seen: defaultdict[RoomId, set[UserId]] = defaultdict(set)
-    async for row in _rows(connection, query):
-        people = seen[RoomId(row.id)]
-        people.update(person for person in (row.creator_id, row.user_id) if person is not None)
-    return dict(seen)
+
+
+def _admitted_to(room_ids: Iterable[RoomId]) -> Select[Any]:
+    """An event's admissions count no more."""
+    is_event = exists().where(events.c.room_id == admissions.c.room_id)
+    is_banned = exists().where(
+        bans.c.room_id == admissions.c.room_id,
+        or_(bans.c.email_key == users.c.email_key, bans.c.user_id == users.c.id),
+    )
+    return (
+        select(admissions.c.room_id, admissions.c.user_id)
+        .join_from(admissions, users, and_(users.c.id == admissions.c.user_id, ~is_banned))
+        .where(admissions.c.room_id.in_(list(room_ids)), ~is_event)
+    )
 
 
 async def add_room(
@@ -284,6 +316,7 @@ async def add_room(
     creator_id: UserId,
     creator_name: str,
     now: datetime,
+    is_listed: bool = True,
 ) -> None:
     """Raises IntegrityError where the name is taken."""
     await connection.execute(
@@ -295,6 +328,7 @@ async def add_room(
             description=description,
             creator_id=creator_id,
             creator_name=creator_name,
+            is_listed=is_listed,
             created_at=now,
         )
     )

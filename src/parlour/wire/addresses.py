@@ -40,6 +40,19 @@ def parsed_email(text: str) -> str:
     return email.normalized
 
 
+def parsed_domain(text: str) -> str:
+    """The domain of email addresses as `email_domain` says it. Raises ValueError for what is none."""
+    domain = email_domain(parsed_email(f"a@{text}"))
+    if "@" in text or not domain:
+        raise ValueError("this is not a domain of email addresses")
+    return domain
+
+
+def email_domain(email: str) -> str:
+    """The domain by which addresses are compared, as an A-label (see `email_key`)."""
+    return email_key(email).rpartition("@")[2]
+
+
 def deliverable_email(email: str) -> str:
     """The address as mail servers take it: an international domain in ASCII (RFC 5891)."""
     parsed = _validated(email)

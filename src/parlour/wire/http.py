@@ -163,6 +163,13 @@ class NewRoom(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)]
     description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)]
     creator: Handle = Field(description="The caller's own username (or email).")
+    listed: bool | None = Field(
+        None, description="False hides the room from all but its members; they enter by link or name."
+    )
+
+
+class RoomCreation(Body):
+    allowed: bool = Field(description="Whether the caller may create rooms on this server.")
 
 
 class RoomAccess(Body):
@@ -188,6 +195,9 @@ class RoomEntry(Body):
     username: str | None = Field(description="The creator's username.")
     created_at: Timestamp
     description: str
+    listed: Literal[False] | None = Field(
+        None, exclude_if=_is_absent, description="False for a room that its members alone see; else absent."
+    )
 
 
 class NewMessage(Body):
@@ -360,6 +370,15 @@ class Configuration(Body):
     verification_ttl: int = Field(description="Seconds a verification link works.")
     password_reset_ttl: int = Field(description="Seconds a link to a new password works.")
     people_per_call: int = Field(description="People in one call at a time; one more is refused.")
+    registration: Literal["open", "invitation", "domains", "closed"] = Field(
+        description="Who may create an account: anybody, who is invited to a room, who has an address of "
+        "`registration_domains`, or nobody. Save for `open`, guests need an invitation or such an address."
+    )
+    registration_domains: list[str]
+    room_creation: Literal["clients", "listed", "nobody"] = Field(
+        description="Who may create rooms: everybody with an account, some of them, or nobody."
+    )
+    public_room_list: bool = Field(description="Rooms are listed to people who are not logged in, too.")
 
 
 class Health(Body):

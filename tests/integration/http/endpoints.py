@@ -39,7 +39,12 @@ ENDPOINTS = (
     Endpoint("PUT", "/client/verify", query=("token",), needs_identity=False),
     Endpoint("PUT", "/logout", needs_identity=False),
     Endpoint("GET", "/refresh", needs_identity=False),
-    Endpoint("POST", "/room", {"name": "x", "password": "x", "description": "x", "creator": "x"}),
+    Endpoint(
+        "POST",
+        "/room",
+        {"name": "x", "password": "x", "description": "x", "creator": "x", "listed": True},
+        optional=("listed",),
+    ),
     Endpoint("POST", "/room/access", {"name": "no such room", "password": "x"}),
     Endpoint(
         "POST",
@@ -81,6 +86,7 @@ BESIDE = (
     Endpoint("PUT", "/session", {"remember": True}),
     Endpoint("DELETE", "/session"),
     Endpoint("DELETE", "/session/{session_id}"),
+    Endpoint("GET", "/room/creation"),
     Endpoint("GET", "/room/ban", query=("room",)),
     Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
     Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),

@@ -60,6 +60,22 @@ async def test_events_only_to_those_who_may_see_them(connect: Connect, town: Tow
 
 
 @one_kind
+async def test_unlisted_rooms_only_to_their_members(connect: Connect, town: Town) -> None:
+    """Whoever gives the password becomes one, and hears of the call at once."""
+    ann, bob, carl = await town.people("ann", "bob", "carl")
+    room = await ann.creates_room(listed=False)
+    marker = await town.room(ann)
+    watcher, stranger = await connect(bob), await connect(carl)
+    await (await connect(ann)).joins(room)
+    await (await connect(ann)).joins(marker)
+    await stranger.expects_rooms(marker, absent=(room,))
+    await watcher.expects_rooms(marker, absent=(room,))
+    await bob.enters(room)
+    await watcher.expects_rooms(room)
+    assert room not in str(stranger.inbox.unread())
+
+
+@one_kind
 async def test_who_may_see_changes(connect: Connect, town: Town) -> None:
     """A room that becomes an event goes from the lists, and an invitation brings it back."""
     ann, bob = await town.people("ann", "bob")

@@ -13,6 +13,7 @@ TABLE = """
                          anonymous          guest                  client           admitted         invitee          banned           creator
 CREATE           any     identity_required  guests_create_no_rooms yes              -                -                -                -
 SEE              free    yes                yes                    yes              yes              yes              yes              yes
+SEE              unlisted not_admitted      not_admitted           not_admitted     yes              yes              not_admitted     yes
 SEE              event   not_invited        not_invited            not_invited      not_invited      yes              not_invited      yes
 ENTER            free    identity_required  not_admitted           not_admitted     yes              yes              banned           yes
 ENTER            event   identity_required  not_invited            not_invited      not_invited      yes              banned           yes
@@ -34,28 +35,38 @@ CLIENT = Client(user_id=UserId(1), email="ann@example.org", username="ann")
 GUEST = Guest(user_id=UserId(2), email="gus@example.org", expires_at=_NOW)
 
 
-def expectations() -> list[tuple[Action, bool, Role, str]]:
+KINDS = {"free": (False, True), "unlisted": (False, False), "event": (True, True)}
+"""Whether it is an event, and whether it is listed."""
+
+
+def expectations() -> list[tuple[Action, str, Role, str]]:
+    """What the table says of free rooms is true of unlisted ones, unless it has a line of theirs."""
     header, *lines = (line.split() for line in TABLE.strip().splitlines())
+    answers = {(action, kind): cells for action, kind, *cells in lines}
+    for action, kind in list(answers):
+        for other in {"any": ("free", "unlisted", "event"), "free": ("unlisted",)}.get(kind, ()):
+            answers.setdefault((action, other), answers[action, kind])
     return [
-        (Action[action], is_event, Role(role), answer)
-        for action, kind, *answers in lines
-        for is_event in ((False, True) if kind == "any" else (kind == "event",))
-        for role, answer in zip(header, answers, strict=True)
+        (Action[action], kind, Role(role), answer)
+        for (action, kind), cells in answers.items()
+        if kind != "any"
+        for role, answer in zip(header, cells, strict=True)
     ]
 
 
 def test_table_has_every_combination() -> None:
-    assert {(action, is_event, role) for action, is_event, role, _ in expectations()} == set(
-        itertools.product(Action, (False, True), Role)
+    assert {(action, kind, role) for action, kind, role, _ in expectations()} == set(
+        itertools.product(Action, KINDS, Role)
     )
 
 
-@pytest.mark.parametrize(("action", "is_event", "role", "answer"), expectations(), ids=str)
-def test_policy_follows_the_table(action: Action, is_event: bool, role: Role, answer: str) -> None:
+@pytest.mark.parametrize(("action", "kind", "role", "answer"), expectations(), ids=str)
+def test_policy_follows_the_table(action: Action, kind: str, role: Role, answer: str) -> None:
     if answer == "-":
         assert not arises(action, role)
         return
-    refused = refusal(action, role, is_event=is_event)
+    is_event, is_listed = KINDS[kind]
+    refused = refusal(action, role, is_event=is_event, is_listed=is_listed)
     assert (refused.code if refused else "yes") == answer
 
 

@@ -7,12 +7,15 @@ import { roomPath } from "../destination";
 import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../icons";
 import { Isolated } from "../isolated";
 import { Notice, Spinner } from "../notice";
-import { useIdentity, useServices, useStore, useTitle } from "../services";
+import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../services";
 import { groupRooms, type RoomGroup } from "./room-groups";
 
 export function HomePage() {
   useTitle("");
   const identity = useIdentity();
+  const config = useServerConfig();
+  const mayCreate = config?.room_creation !== "nobody";
+  const isHidden = identity === null && config?.public_room_list === false;
   const { rooms, problem, reload } = useRooms(identity?.email ?? null);
   return (
     <main className="page">
@@ -26,7 +29,7 @@ export function HomePage() {
                 : "Enter one, or open a room of your own and share its link."}
             </p>
           </div>
-          {identity.username !== null && (
+          {identity.username !== null && mayCreate && (
             <LinkAction href="/new" look="primary">
               <PlusIcon />
               New room
@@ -45,7 +48,8 @@ export function HomePage() {
         </Notice>
       )}
       {!rooms && !problem && <Spinner label="Loading the rooms…" />}
-      {rooms && <Rooms rooms={rooms} me={identity?.username ?? null} />}
+      {isHidden && <p className="soft">Log in to see the rooms of this server.</p>}
+      {rooms && !isHidden && <Rooms rooms={rooms} me={identity?.username ?? null} />}
     </main>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { Problem } from "../../problem";
 import * as rules from "../../rules";
@@ -11,17 +11,50 @@ import { submitting, useFields, useTask } from "../form";
 import { CheckIcon, LockIcon } from "../icons";
 import { Isolated } from "../isolated";
 import { Notice, ProblemNotice } from "../notice";
-import { useIdentity, useServices, useTitle } from "../services";
+import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
 
 export function NewRoomPage() {
   useTitle("New room");
   const identity = useIdentity();
+  const allowed = useMayCreate(identity);
   if (!identity) return null;
+  if (identity.username !== null && !allowed) return <NotAllowed />;
   return identity.username === null ? (
     <GuestsCannot />
   ) : (
     <NewRoom creator={identity} username={identity.username} />
+  );
+}
+
+/** Asks only where a setting keeps some from it; until the server has told, it may be. */
+function useMayCreate(identity: Identity | null): boolean {
+  const { api } = useServices();
+  const mode = useServerConfig()?.room_creation ?? "clients";
+  const [allowed, setAllowed] = useState(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who one is decides
+  useEffect(() => {
+    let asks = mode === "listed";
+    if (asks) api.mayCreateRooms().then((may) => asks && setAllowed(may), console.warn);
+    return () => {
+      asks = false;
+    };
+  }, [api, mode, identity?.email]);
+  return mode !== "nobody" && allowed;
+}
+
+function NotAllowed() {
+  return (
+    <CardPage>
+      <span className="emblem warm">
+        <LockIcon size={26} />
+      </span>
+      <div className="card-head">
+        <h1>You can’t create rooms here</h1>
+        <p className="soft">Ask whoever runs this server to allow it.</p>
+      </div>
+      <LinkAction href="/">See the rooms</LinkAction>
+    </CardPage>
   );
 }
 
@@ -79,13 +112,21 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
   const [emails, setEmails] = useState<string[]>([]);
   const [typed, setTyped] = useState("");
   const [isEvent, setIsEvent] = useState(false);
+  const [isHidden, setIsHidden] = useState(false);
   const fields = useFields({ name: "", password: "", description: "" }, RULES);
   const task = useTask();
 
   const create = async () => {
     const name = fields.values.name.trim();
     const { password, description } = fields.values;
-    await api.createRoom({ name, password, description: description.trim(), creator: username });
+    const listed = !isHidden;
+    await api.createRoom({
+      name,
+      password,
+      description: description.trim(),
+      creator: username,
+      listed,
+    });
     let rejected: string[] = [];
     let problem: Problem | null = null;
     try {
@@ -143,6 +184,14 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
           isSelected={isEvent}
           onChange={setIsEvent}
         />
+        {!isEvent && (
+          <Switch
+            label="Unlisted"
+            hint="Only people who have joined it before or are invited see the room in their list."
+            isSelected={isHidden}
+            onChange={setIsHidden}
+          />
+        )}
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
           Create room

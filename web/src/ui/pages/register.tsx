@@ -12,6 +12,7 @@ import { ClockIcon, PersonIcon } from "../icons";
 import { ProblemNotice } from "../notice";
 import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
+import { RegistrationRule, takesRegistrations } from "./registration-rule";
 import { rememberAccount } from "./remembered-account";
 
 type Kind = "client" | "guest";
@@ -27,6 +28,7 @@ export function RegisterPage() {
   const query = new URLSearchParams(location.search);
   const destination = safeDestination(query.get("next"));
   const [kind, setKind] = useState<Kind>(query.get("as") === "guest" ? "guest" : "client");
+  const config = useServerConfig();
   return (
     <CardPage roomy>
       <div className="card-head">
@@ -34,8 +36,9 @@ export function RegisterPage() {
         <p className="soft">How would you like to take part?</p>
       </div>
       <KindChoice kind={kind} onChange={setKind} />
+      <RegistrationRule kind={kind} config={config} />
       {kind === "client" ? (
-        <ClientForm destination={destination} />
+        takesRegistrations(config) && <ClientForm destination={destination} />
       ) : (
         <GuestForm destination={destination} />
       )}
@@ -146,9 +149,16 @@ function GuestForm({ destination }: { destination: string | null }) {
   );
 }
 
-/** A conflict names its field by its code alone. */
+const FIELDS: Record<string, string> = {
+  email_taken: "email",
+  username_taken: "username",
+  email_domain_not_allowed: "email",
+  invitation_required: "email",
+};
+
+/** A refusal names its field by its code alone. */
 function withField(problem: Problem): Problem {
-  const field = { email_taken: "email", username_taken: "username" }[problem.code];
+  const field = FIELDS[problem.code];
   if (!field || problem.errors.length > 0) return problem;
   const { status, code, message } = problem;
   return new Problem(status, code, message, [{ field, message }]);

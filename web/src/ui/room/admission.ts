@@ -30,14 +30,14 @@ function factsOf(room: RoomEntry, identity: Identity): RoomFacts {
   };
 }
 
-/** Whoever may read a room's messages may enter it. */
-async function mayRead(api: Api, name: string): Promise<boolean> {
+/** Whoever may read a room's messages may enter it; else why not, as the refusal's code. */
+async function refusalToRead(api: Api, name: string): Promise<string | null> {
   try {
     await api.messages(name, { limit: 1 });
-    return true;
+    return null;
   } catch (error) {
-    const { status } = Problem.of(error);
-    if (status === 403 || status === 404) return false;
+    const { status, code } = Problem.of(error);
+    if (status === 403 || status === 404) return code;
     throw error;
   }
 }
@@ -46,11 +46,18 @@ export async function findAdmission(api: Api, name: string, me: Identity): Promi
   const rooms = await api.rooms();
   const found =
     rooms.find((room) => room.name === name) ?? rooms.find((room) => sameName(room.name, name));
-  if (!found) return { kind: "closed" };
+  if (!found) return findUnlisted(api, name);
   const room = factsOf(found, me);
   // Events are listed to their creator and their invitees alone.
-  const admitted = room.isEvent || room.isCreator || (await mayRead(api, room.name));
+  const admitted = room.isEvent || room.isCreator || (await refusalToRead(api, room.name)) === null;
   return { kind: admitted ? "admitted" : "password", room };
+}
+
+/** A room that its members alone see in their list: its link works, and asks for the password. */
+async function findUnlisted(api: Api, name: string): Promise<Admission> {
+  if ((await refusalToRead(api, name)) !== "not_admitted") return { kind: "closed" };
+  const room = { name, description: "", isEvent: false, isCreator: false };
+  return { kind: "password", room };
 }
 
 export function useAdmission(name: string, me: Identity) {
