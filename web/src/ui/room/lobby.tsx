@@ -46,7 +46,7 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
             </div>
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
-          <Action look="primary" onPress={onEnter} autoFocus>
+          <Action look="primary" className="enter" onPress={onEnter} autoFocus>
             Enter the room
           </Action>
           <LinkAction href="/" look="quiet">

@@ -106,7 +106,9 @@ function screenAndStrip(space: Size, count: number, featured: number): StageLayo
   const { screen, strip, bounds } = space.width >= space.height ? sideways(space) : stacked(space);
   const faces = tiles(strip, count - 1, bounds);
   const places = faces.places.map((place) => moved(place, strip));
-  places.splice(featured, 0, screen);
+  const above = Math.min(...places.map(({ top }) => top)) - screen.height - GAP;
+  // No gap between a screen and faces that need less than the room below it.
+  places.splice(featured, 0, strip.top > 0 ? { ...screen, top: above } : screen);
   return { places, height: Math.max(space.height, strip.top + faces.height) };
 }
 
