@@ -43,6 +43,9 @@ _METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
 
 log = structlog.get_logger("parlour.http")
 
+_EVERYDAY = ("/assets", "/healthz", "/readyz")
+"""Asked for by machines and with each page: their successes are worth a line for who looks closely."""
+
 Headers = list[tuple[bytes, bytes]]
 NotFoundPage = Callable[[Request], Response | None]
 
@@ -79,10 +82,12 @@ class Edge:
                 limited = not scope["path"].startswith(self._limits_itself)
                 await self._app(scope, _limited(scope, receive) if limited else receive, answer)
             finally:
-                log.info(
+                route = _route(scope)
+                tell = log.debug if route in _EVERYDAY and status < HTTPStatus.BAD_REQUEST else log.info
+                tell(
                     "request",
                     method=scope["method"],
-                    route=_route(scope),
+                    route=route,
                     status=status,
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )

@@ -2,6 +2,7 @@ import { withBasePath } from "./base-path";
 import { Problem } from "./problem";
 import type {
   AccountExport,
+  Admission,
   AttendanceList,
   ClientConfirmation,
   Configuration,
@@ -151,6 +152,11 @@ export class Api {
 
   async createRoom(room: NewRoom) {
     await this.#ask({ method: "POST", path: "/room", body: room });
+  }
+
+  async needsPassword(room: string): Promise<boolean> {
+    const path = `/room/admission?room=${encodeURIComponent(room)}`;
+    return ((await this.#ask({ method: "GET", path })) as Admission).needs_password;
   }
 
   async enterByPassword(name: string, password: string) {

@@ -28,6 +28,11 @@ export interface AddPeer {
   createOffer: boolean;
 }
 
+export interface Admission {
+  /** The caller has to give the room's password before entering. */
+  needs_password: boolean;
+}
+
 export interface Attendance {
   email: string;
   username: string;

@@ -38,6 +38,7 @@ from parlour.wire.addresses import email_key
 from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.base import RoomName
 from parlour.wire.http import (
+    Admission,
     Attendance,
     AttendanceList,
     BanEntry,
@@ -139,6 +140,15 @@ def room_routes(
         if not room.is_listed:
             on_access_changed()
         return Nothing()
+
+    @router.get(
+        "/room/admission",
+        response_model=Admission,
+        responses=refusals(RoomNotFound, NotInvited, Banned, *_ALWAYS),
+    )
+    async def admission(caller: Caller, room: Annotated[RoomName, Query()]) -> Admission:
+        """Whether the caller may enter a room, or has to give its password first."""
+        return Admission(needs_password=await rooms.needs_password(caller, room=room))
 
     async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
         found = await rooms.visible(caller, limit=page.limit, after=page.after)

@@ -340,6 +340,15 @@ class RoomService:
         async with self._database.looking_up() as connection:
             return await permitted(connection, Action.ENTER, room=room, identity=identity)
 
+    async def needs_password(self, identity: Identity, *, room: str) -> bool:
+        """Whether this person enters only after giving the room's password. Raises what policy says else."""
+        async with self._database.looking_up() as connection:
+            try:
+                await permitted(connection, Action.ENTER, room=room, identity=identity)
+            except NotAdmitted:
+                return True
+        return False
+
     async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events or not listed, and who may see each."""
         async with self._database.reading() as connection:

@@ -177,6 +177,10 @@ class RoomAccess(Body):
     password: Annotated[Text, StringConstraints(max_length=1024)]
 
 
+class Admission(Body):
+    needs_password: bool = Field(description="The caller has to give the room's password before entering.")
+
+
 class RoomCheck(Body):
     username: Annotated[Text, StringConstraints(max_length=320)] | None = Field(
         None, description="Kept for existing clients; what one may see follows from the identity alone."

@@ -87,6 +87,7 @@ BESIDE = (
     Endpoint("DELETE", "/session"),
     Endpoint("DELETE", "/session/{session_id}"),
     Endpoint("GET", "/room/creation"),
+    Endpoint("GET", "/room/admission", query=("room",)),
     Endpoint("GET", "/room/ban", query=("room",)),
     Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
     Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),

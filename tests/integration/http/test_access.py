@@ -5,7 +5,7 @@ import pytest
 from parlour.db.tables import rooms
 from tests.integration.http.answers import does_not_fit, nothing_to_say, refused
 from tests.integration.http.storage import bcrypt_hash, database_of, event_of, room_of
-from tests.people import ROOM_PASSWORD, Person, unique
+from tests.people import ROOM_PASSWORD, Person, done, unique
 
 
 async def test_the_password_opens_a_room_for_good(ann: Person, bob: Person, gus: Person) -> None:
@@ -15,6 +15,22 @@ async def test_the_password_opens_a_room_for_good(ann: Person, bob: Person, gus:
         nothing_to_say(await who.post("/room/access", {"name": room, "password": ROOM_PASSWORD}))
         await who.writes("hello", to=room)
         nothing_to_say(await who.post("/room/access", {"name": room, "password": ROOM_PASSWORD}))
+
+
+async def test_a_question_whether_one_may_enter_is_no_refusal(ann: Person, bob: Person, gus: Person) -> None:
+    room, event = room_of(ann), event_of(ann)
+
+    async def needs_password(who: Person, name: str) -> object:
+        return done(await who.get("/room/admission", params={"room": name})).json()
+
+    assert await needs_password(ann, room) == {"needs_password": False}
+    assert await needs_password(ann, event) == {"needs_password": False}
+    for who in (bob, gus):
+        assert await needs_password(who, room) == {"needs_password": True}
+        await who.enters(room)
+        assert await needs_password(who, room) == {"needs_password": False}
+    refused(await bob.get("/room/admission", params={"room": event}), 403, "not_invited")
+    refused(await bob.get("/room/admission", params={"room": unique("none")}), 404, "room_not_found")
 
 
 async def test_a_wrong_password(ann: Person, bob: Person) -> None:

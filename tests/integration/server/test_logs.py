@@ -146,7 +146,6 @@ async def test_one_line_a_request(server: ParlourServer) -> None:
     async with Visitors(server) as visitors:
         ann = await visitors.stranger()
         answers = [
-            await ann.get("/healthz"),
             await ann.get("/r/a-room"),
             await ann.get("/no/such/thing"),
             await ann.post("/guest", {}),
@@ -156,7 +155,7 @@ async def test_one_line_a_request(server: ParlourServer) -> None:
         ]
         for answer in answers:
             await server.expect_log(answer.headers["x-request-id"])
-    wanted = ["/healthz", "/r/{room}", "unknown", "/guest", "/client/verify", None, "/socket.io"]
+    wanted = ["/r/{room}", "unknown", "/guest", "/client/verify", None, "/socket.io"]
     for answer, route in zip(answers, wanted, strict=True):
         request_id = answer.headers["x-request-id"]
         (line,) = [
@@ -168,6 +167,22 @@ async def test_one_line_a_request(server: ParlourServer) -> None:
         assert line["level"] == "info"
         assert line["timestamp"].endswith("Z")
     assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
+
+
+@pytest.mark.database("sqlite")
+async def test_what_machines_ask_for_makes_no_lines(server: ParlourServer) -> None:
+    """An answer that refuses does; the last request tells when the lines before it are written."""
+    async with Visitors(server) as visitors:
+        ann = await visitors.stranger()
+        page = (await ann.get("/")).text
+        script = re.findall(r'"(?:\./)?/?(assets/[^"]+\.js)"', page)[0]
+        quiet = [await ann.get(path) for path in ("/healthz", "/readyz", f"/{script}")]
+        told = [await ann.get("/assets/none.js"), await ann.get("/no/such/thing")]
+        for answer in told:
+            await server.expect_log(answer.headers["x-request-id"])
+    assert [answer.status_code for answer in quiet] == [200, 200, 200]
+    requests = {line.get("request") for line in lines(server)}
+    assert not requests & {answer.headers["x-request-id"] for answer in quiet}
 
 
 async def shown(screen: int, *, until: str) -> str:
@@ -198,7 +213,7 @@ async def test_people_read_lines_made_for_people(tmp_path: Path) -> None:
             ready = (await process.stdout.readline()).decode()
         url = ready.split()[-1]
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /config HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert b"200 OK" in await reader.read()
         writer.close()
         text = await shown(screen, until="status=200")
@@ -206,5 +221,5 @@ async def test_people_read_lines_made_for_people(tmp_path: Path) -> None:
         process.terminate()
         await process.wait()
         os.close(screen)
-    assert re.search(r"info.*request.*method=GET.*route=/healthz.*status=200", text), text
+    assert re.search(r"info.*request.*method=GET.*route=/config.*status=200", text), text
     assert not text.lstrip().startswith("{")

@@ -30,14 +30,15 @@ function factsOf(room: RoomEntry, identity: Identity): RoomFacts {
   };
 }
 
-/** Whoever may read a room's messages may enter it; else why not, as the refusal's code. */
-async function refusalToRead(api: Api, name: string): Promise<string | null> {
+type Entry = "free" | "password" | "refused";
+
+/** A question that is no refusal where it takes the password; who is banned learns of it by giving that. */
+async function entryOf(api: Api, room: string): Promise<Entry> {
   try {
-    await api.messages(name, { limit: 1 });
-    return null;
+    return (await api.needsPassword(room)) ? "password" : "free";
   } catch (error) {
-    const { status, code } = Problem.of(error);
-    if (status === 403 || status === 404) return code;
+    const { status } = Problem.of(error);
+    if (status === 403 || status === 404) return "refused";
     throw error;
   }
 }
@@ -49,13 +50,13 @@ export async function findAdmission(api: Api, name: string, me: Identity): Promi
   if (!found) return findUnlisted(api, name);
   const room = factsOf(found, me);
   // Events are listed to their creator and their invitees alone.
-  const admitted = room.isEvent || room.isCreator || (await refusalToRead(api, room.name)) === null;
+  const admitted = room.isEvent || room.isCreator || (await entryOf(api, room.name)) === "free";
   return { kind: admitted ? "admitted" : "password", room };
 }
 
 /** A room that its members alone see in their list: its link works, and asks for the password. */
 async function findUnlisted(api: Api, name: string): Promise<Admission> {
-  if ((await refusalToRead(api, name)) !== "not_admitted") return { kind: "closed" };
+  if ((await entryOf(api, name)) !== "password") return { kind: "closed" };
   const room = { name, description: "", isEvent: false, isCreator: false };
   return { kind: "password", room };
 }
