@@ -1,3 +1,4 @@
+import { decoration } from "./decoration";
 import { Pace } from "./pace";
 import type { Devices } from "./topology";
 
@@ -29,7 +30,10 @@ export class DevicesChannel {
 
   open(connection: RTCPeerConnection): void {
     if (this.#channel) return;
-    const channel = connection.createDataChannel("state", CHANNEL);
+    const channel = decoration("a channel for the devices", () =>
+      connection.createDataChannel("state", CHANNEL),
+    );
+    if (!channel) return;
     this.#channel = channel;
     channel.addEventListener("open", () => this.#tell());
     channel.addEventListener("message", ({ data }) => {

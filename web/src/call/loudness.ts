@@ -1,25 +1,39 @@
+import { decoration } from "./decoration";
+
 const EVERY_MS = 200;
 const AUDIBLE = 0.02;
 
-/** Tells whether a microphone hears something, until the returned function ends it. */
+/**
+ * Tells whether a microphone hears something, until the returned function ends it. A browser that cannot
+ * measure it tells nothing.
+ */
 export function followLoudness(
   track: MediaStreamTrack,
   heard: (speaking: boolean, level: number) => void,
 ): () => void {
-  const context = new AudioContext();
+  const context = decoration("a level meter", () => new AudioContext());
+  if (!context) return () => {};
+  const measure = decoration("a level meter", () => meter(context, track));
+  const tick = () => {
+    const level = measure && decoration("a level meter", measure);
+    if (level === null) clearInterval(timer);
+    else heard(level > AUDIBLE, level);
+  };
+  const timer = measure ? setInterval(tick, EVERY_MS) : undefined;
+  return () => {
+    clearInterval(timer);
+    decoration("closing the level meter", () => void context.close().catch(() => {}));
+  };
+}
+
+/** Measures the root mean square of the last samples, 0 to 1. */
+function meter(context: AudioContext, track: MediaStreamTrack): () => number {
   const analyser = context.createAnalyser();
   analyser.fftSize = 512;
   context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
-  const timer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples);
-    const level = Math.sqrt(
-      samples.reduce((sum, value) => sum + value * value, 0) / samples.length,
-    );
-    heard(level > AUDIBLE, level);
-  }, EVERY_MS);
   return () => {
-    clearInterval(timer);
-    void context.close();
+    analyser.getFloatTimeDomainData(samples);
+    return Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
   };
 }

@@ -1,4 +1,5 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
+import { decoration } from "./decoration";
 import { DevicesChannel } from "./devices-channel";
 import { Negotiation } from "./negotiation";
 import type { PeerIdentity } from "./peer-identity";
@@ -60,6 +61,8 @@ export class MeshPeer {
   #origin: string | null = null;
   #frames = false;
   #speaking = false;
+  /** Whether the browser tells how loud they are. */
+  #hears = true;
   #wasConnected: boolean;
   #searchingSince: number | null;
   #unreachable: Unreachable | null = null;
@@ -175,12 +178,20 @@ export class MeshPeer {
   }
 
   #listen(): boolean {
-    const audio = this.#connection.getReceivers().find(({ track }) => track.kind === "audio");
-    const sources = audio?.getSynchronizationSources?.() ?? [];
-    const speaking = sources.some(({ audioLevel }) => (audioLevel ?? 0) > AUDIBLE_LEVEL);
+    const speaking = this.#hears && decoration("who speaks", () => this.#isHeard());
+    if (speaking === null) {
+      this.#hears = false;
+      return false;
+    }
     const changed = speaking !== this.#speaking;
     this.#speaking = speaking;
     return changed;
+  }
+
+  #isHeard(): boolean {
+    const audio = this.#connection.getReceivers().find(({ track }) => track.kind === "audio");
+    const sources = audio?.getSynchronizationSources?.() ?? [];
+    return sources.some(({ audioLevel }) => (audioLevel ?? 0) > AUDIBLE_LEVEL);
   }
 
   /** While our own line to the server is down, it is not the way to them that is missing. */
@@ -285,7 +296,9 @@ export class MeshPeer {
   async #restart(): Promise<void> {
     const configuration = await this.options.freshIce().catch(() => null);
     if (this.#closed || this.#connection.connectionState === "connected") return;
-    if (configuration) this.#connection.setConfiguration(configuration);
+    if (configuration) {
+      decoration("new ICE servers", () => this.#connection.setConfiguration(configuration));
+    }
     this.#connection.restartIce();
   }
 

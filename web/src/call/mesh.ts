@@ -8,6 +8,7 @@ import type {
 } from "../wire.gen";
 import { isAcceptable, MAX_EARLY, MAX_PEERS, PeerAllowance, shortName } from "./bounds";
 import { BuildQueue } from "./build-queue";
+import { decoration } from "./decoration";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
 import { fingerprintsOf } from "./security-code";
@@ -151,12 +152,11 @@ export class Mesh implements MediaTopology {
     const former = this.#peers.get(peerID);
     const inherited = former?.bequeath() ?? null;
     former?.close();
-    const connect = options.connect ?? ((configuration) => new RTCPeerConnection(configuration));
     const built = new MeshPeer({
       peer,
       inherited,
       identity: this.#identities.of(peerID),
-      connection: connect(options.configuration()),
+      connection: this.#connect(options.configuration()),
       outgoing: this.#outgoing,
       localStream: this.#localStream,
       canSignal: options.canSignal,
@@ -174,6 +174,12 @@ export class Mesh implements MediaTopology {
     }
     this.#early.delete(peerID);
     this.#show();
+  }
+
+  /** A server that names an ICE server in a way that this browser refuses is no reason to call nobody. */
+  #connect(configuration: RTCConfiguration): RTCPeerConnection {
+    const { connect = (wanted: RTCConfiguration) => new RTCPeerConnection(wanted) } = this.options;
+    return decoration("the ICE servers", () => connect(configuration)) ?? connect({});
   }
 
   #look(): void {

@@ -12,6 +12,7 @@ import { usePathname } from "wouter/use-browser-location";
 import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import type { Refused } from "../wire.gen";
 import { withDestination } from "./destination";
+import { FailureBoundary } from "./failure";
 import { Logo } from "./icons";
 import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
@@ -85,6 +86,7 @@ function Restoring({ unreachable = false }: { unreachable?: boolean }) {
 
 function Routes() {
   const expected = useExpectedAddress();
+  const path = usePathname();
   if (expected) {
     return (
       <Shell>
@@ -96,12 +98,16 @@ function Routes() {
     <Switch>
       <Route path="/r/:room">
         <LoggedIn>
-          <NamedRoom />
+          <FailureBoundary at={path}>
+            <NamedRoom />
+          </FailureBoundary>
         </LoggedIn>
       </Route>
       <Route>
         <Shell>
-          <Pages />
+          <FailureBoundary at={path}>
+            <Pages />
+          </FailureBoundary>
         </Shell>
       </Route>
     </Switch>

@@ -1,42 +1,101 @@
-import { Component, type ErrorInfo, type ReactNode } from "react";
-import { withBasePath } from "../base-path";
+import { Component, type ErrorInfo, type ReactElement, type ReactNode } from "react";
+import { withBasePath, withoutBasePath } from "../base-path";
+import { Action } from "./button";
+import { type Failed, failureReport } from "./failure-report";
 import { AlertIcon } from "./icons";
+import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
+import { toast } from "./toast";
 
-interface FailureState {
-  failed: boolean;
+interface FailureBoundaryProps {
+  children: ReactNode;
+  /** What is shown in place of the whole card's text and ways back. */
+  instead?: (retry: () => void) => ReactElement;
+  /** Another page is another attempt. */
+  at?: string;
 }
 
-/**
- * Shows a page with a way out where rendering fails; React would leave a white one. The link is a plain
- * one, since the client starts anew by it.
- */
-export class FailureBoundary extends Component<{ children: ReactNode }, FailureState> {
-  override state: FailureState = { failed: false };
+interface FailureState {
+  failed: Failed | null;
+}
 
-  static getDerivedStateFromError(): FailureState {
-    return { failed: true };
+/** Shows a way back and a report where rendering fails; React would leave a white page. */
+export class FailureBoundary extends Component<FailureBoundaryProps, FailureState> {
+  override state: FailureState = { failed: null };
+
+  static getDerivedStateFromError(error: unknown): FailureState {
+    return { failed: { error, componentStack: "" } };
   }
 
   override componentDidCatch(error: unknown, { componentStack }: ErrorInfo): void {
     console.error("Rendering failed", error, componentStack);
+    this.setState({ failed: { error, componentStack: componentStack ?? "" } });
+  }
+
+  override componentDidUpdate({ at }: FailureBoundaryProps): void {
+    if (at !== this.props.at && this.state.failed) this.#retry();
   }
 
   override render(): ReactNode {
-    if (!this.state.failed) return this.props.children;
+    const { failed } = this.state;
+    if (!failed) return this.props.children;
     return (
       <CardPage>
         <span className="emblem warm">
           <AlertIcon size={26} />
         </span>
-        <div className="card-head" role="alert">
-          <h1>Something went wrong</h1>
-          <p className="soft">This page could not be shown. Nothing that you sent is lost.</p>
-        </div>
-        <a className="button primary" href={withBasePath("/")}>
-          Go to the home page
-        </a>
+        {this.props.instead?.(this.#retry) ?? <FailedPage />}
+        <Report failed={failed} />
       </CardPage>
     );
   }
+
+  readonly #retry = () => this.setState({ failed: null });
+}
+
+/** The link is a plain one, since the client starts anew by it. */
+function FailedPage() {
+  return (
+    <>
+      <div className="card-head" role="alert">
+        <h1>Something went wrong</h1>
+        <p className="soft">This page could not be shown. Nothing that you sent is lost.</p>
+      </div>
+      <Action look="primary" onPress={() => location.reload()}>
+        Reload the page
+      </Action>
+      <a className="button secondary" href={withBasePath("/")}>
+        Go to the home page
+      </a>
+    </>
+  );
+}
+
+/** To be read before it is sent to anybody, and copied by hand where the browser copies nothing. */
+function Report({ failed }: { failed: Failed }) {
+  const version = useServerConfig()?.version ?? "of an unknown version";
+  const report = failureReport(failed, {
+    version,
+    path: withoutBasePath(location.pathname),
+    browser: navigator.userAgent,
+  });
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(report);
+      toast("The report is copied.");
+    } catch {
+      toast("The browser did not copy it. Select the report and copy it yourself.");
+    }
+  };
+  return (
+    <>
+      <Action look="quiet" onPress={() => void copy()}>
+        Copy a report
+      </Action>
+      <details className="failure-report">
+        <summary>What is in the report</summary>
+        <pre>{report}</pre>
+      </details>
+    </>
+  );
 }

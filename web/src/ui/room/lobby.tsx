@@ -3,6 +3,7 @@ import type { Identity } from "../../session";
 import { Avatar } from "../avatar";
 import { Action, LinkAction } from "../button";
 import { Isolated } from "../isolated";
+import { Notice } from "../notice";
 import { useServices, useStore } from "../services";
 import { Shell } from "../shell";
 import type { RoomFacts } from "./admission";
@@ -14,7 +15,8 @@ interface LobbyProps {
   room: RoomFacts;
   identity: Identity;
   media: LocalMedia;
-  onEnter(): void;
+  /** Null where the browser cannot take part. */
+  onEnter: (() => void) | null;
 }
 
 export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
@@ -24,7 +26,7 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
   return (
     <Shell>
       <main className="page lobby">
-        <Preview media={media} name={identity.username ?? "Guest"} />
+        <Preview media={media} name={identity.username ?? "Guest"} hasControls={onEnter !== null} />
         <section className="stack lobby-side">
           <div className="card-head">
             <h1>
@@ -46,9 +48,13 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
             </div>
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
-          <Action look="primary" className="enter" onPress={onEnter} autoFocus>
-            Enter the room
-          </Action>
+          {onEnter ? (
+            <Action look="primary" className="enter" onPress={onEnter} autoFocus>
+              Enter the room
+            </Action>
+          ) : (
+            <NoCalls />
+          )}
           <LinkAction href="/" look="quiet">
             Back to the rooms
           </LinkAction>
@@ -58,7 +64,25 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
   );
 }
 
-function Preview({ media, name }: { media: LocalMedia; name: string }) {
+function NoCalls() {
+  return (
+    <Notice tone="danger">
+      <strong>This browser can’t take part in calls.</strong>
+      <p>
+        It has no WebRTC, or a setting or an extension has turned WebRTC off. Turn it on, or open
+        this page in a current version of Firefox, Chrome, Edge or Safari.
+      </p>
+    </Notice>
+  );
+}
+
+interface PreviewProps {
+  media: LocalMedia;
+  name: string;
+  hasControls: boolean;
+}
+
+function Preview({ media, name, hasControls }: PreviewProps) {
   const { preview, camera } = useStore(media.view);
   return (
     <section className="tile preview" aria-label="Preview of your camera">
@@ -70,10 +94,12 @@ function Preview({ media, name }: { media: LocalMedia; name: string }) {
           <span>{camera.pending ? "Starting the camera…" : "Your camera is off"}</span>
         </div>
       )}
-      <div className="preview-controls">
-        <MicrophoneControl media={media} />
-        <CameraControl media={media} />
-      </div>
+      {hasControls && (
+        <div className="preview-controls">
+          <MicrophoneControl media={media} />
+          <CameraControl media={media} />
+        </div>
+      )}
     </section>
   );
 }

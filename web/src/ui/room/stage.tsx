@@ -1,6 +1,7 @@
 import { type ReactElement, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Call } from "../../call/call";
+import { decoration } from "../../call/decoration";
 import type { RemotePeer } from "../../call/topology";
 import { useStore } from "../services";
 import { inOrderOfSharing, layOutStage } from "./stage-layout";
@@ -77,9 +78,16 @@ function useSize(ref: React.RefObject<HTMLElement | null>): Size {
       );
     };
     measure();
-    const observer = new ResizeObserver(() => flushSync(measure));
-    observer.observe(element, { box: "border-box" });
-    return () => observer.disconnect();
+    const observer = decoration("tiles that follow panels", () => {
+      const created = new ResizeObserver(() => flushSync(measure));
+      created.observe(element, { box: "border-box" });
+      return created;
+    });
+    window.addEventListener("resize", measure);
+    return () => {
+      window.removeEventListener("resize", measure);
+      observer?.disconnect();
+    };
   }, [ref]);
   return size;
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { decoration } from "../../call/decoration";
 
 interface VideoProps {
   stream: MediaStream;
@@ -19,9 +20,13 @@ export function Video({
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
-    video.srcObject = stream;
+    decoration("a picture", () => {
+      video.srcObject = stream;
+    });
     return () => {
-      video.srcObject = null;
+      decoration("a picture", () => {
+        video.srcObject = null;
+      });
     };
   }, [stream]);
   const className = `${mirrored ? "mirrored" : ""} ${whole ? "whole" : ""}`;

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { MAX_PEERS, MOST_PEERS } from "../../call/bounds";
+import { canCall } from "../../call/browser-support";
 import { Call } from "../../call/call";
 import { newCertificate } from "../../call/certificate";
 import { Chat } from "../../call/chat";
@@ -9,11 +10,13 @@ import { Mesh } from "../../call/mesh";
 import { watchNetwork } from "../../call/network-watch";
 import { VisitRecord } from "../../call/visit-record";
 import type { Identity } from "../../session";
+import { FailureBoundary } from "../failure";
 import { type Services, useServerConfig, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
 import { CallView } from "./call-view";
 import { Departure } from "./departure";
 import { lastChoice } from "./device-choice";
+import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
 
 interface VisitProps {
@@ -68,13 +71,14 @@ export function Visit({ room, identity }: VisitProps) {
   const [media, setMedia] = useState<LocalMedia | null>(null);
   const [call, setCall] = useState<Call | null>(null);
   const [visits, setVisits] = useState(0);
+  const [isAble] = useState(canCall);
   const present = useRef<Call | null>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each visit opens the devices anew
   useEffect(() => {
     const opened = new LocalMedia();
     setMedia(opened);
-    void opened.open(lastChoice());
+    if (isAble) void opened.open(lastChoice());
     const ending = new AbortController();
     const { signal } = ending;
     window.addEventListener("pagehide", () => opened.suspend(), { signal });
@@ -102,7 +106,7 @@ export function Visit({ room, identity }: VisitProps) {
       setCall(entered);
       void entered.start();
     };
-    return <Lobby room={room} identity={identity} media={media} onEnter={enter} />;
+    return <Lobby room={room} identity={identity} media={media} onEnter={isAble ? enter : null} />;
   }
   const again = () => {
     present.current = null;
@@ -118,5 +122,9 @@ function Stay({ call, onAgain, ...visit }: VisitProps & { call: Call; onAgain():
     const refusal = phase.kind === "refused" ? phase.message : null;
     return <Departure room={visit.room} refusal={refusal} onAgain={onAgain} />;
   }
-  return <CallView call={call} phase={phase} {...visit} />;
+  return (
+    <FailureBoundary instead={(retry) => <FailedCall call={call} onBack={retry} />}>
+      <CallView call={call} phase={phase} {...visit} />
+    </FailureBoundary>
+  );
 }

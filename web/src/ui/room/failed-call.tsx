@@ -1,0 +1,33 @@
+import { useEffect } from "react";
+import type { Call } from "../../call/call";
+import { Action } from "../button";
+
+interface FailedCallProps {
+  call: Call;
+  onBack(): void;
+}
+
+/** What is shown of the call failed, not the call. Nobody is seen or heard who sees no button to end it. */
+export function FailedCall({ call, onBack }: FailedCallProps) {
+  useEffect(() => {
+    void call.media.setMicrophone(false);
+    void call.media.setCamera(false);
+    call.media.stopScreen();
+  }, [call]);
+  return (
+    <>
+      <div className="card-head" role="alert">
+        <h1>Something went wrong</h1>
+        <p className="soft">
+          The call could not be shown. You are still in it, with your microphone and camera off.
+        </p>
+      </div>
+      <Action look="primary" onPress={onBack}>
+        Back to the call
+      </Action>
+      <Action look="danger" onPress={() => call.leave()}>
+        Leave
+      </Action>
+    </>
+  );
+}
