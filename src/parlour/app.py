@@ -23,6 +23,8 @@ from parlour.accounts.http import Cookies, Identification, Origins, Registration
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.known_devices import KnownDevices
 from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.link_http import link_routes
+from parlour.accounts.link_status import LinkStatuses
 from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
@@ -152,6 +154,12 @@ class Parlour:
             lifetimes=lifetimes,
             checks=checks,
             policy=self.registration_policy,
+            clock=utc_now,
+        )
+        self.link_statuses = LinkStatuses(
+            database=self.database,
+            links=links,
+            looks=Quota(storage, RateLimitItemPerMinute(settings.links_per_minute, namespace="links")),
             clock=utc_now,
         )
         self.credentials = Credentials(
@@ -289,6 +297,11 @@ class Parlour:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins, self.writes)
         cookies = Cookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
+        registration_cookie = RegistrationCookie(
+            secure=self.settings.is_https(port=self.port),
+            lifetime=timedelta(seconds=self.settings.verification_ttl),
+            base_path=self.base_path,
+        )
         router.include_router(
             account_routes(
                 registration=self.registration,
@@ -296,13 +309,12 @@ class Parlour:
                 sessions=self.sessions,
                 identification=identification,
                 cookies=cookies,
-                registration_cookie=RegistrationCookie(
-                    secure=self.settings.is_https(port=self.port),
-                    lifetime=timedelta(seconds=self.settings.verification_ttl),
-                    base_path=self.base_path,
-                ),
+                registration_cookie=registration_cookie,
                 on_login=self._on_login,
             )
+        )
+        router.include_router(
+            link_routes(statuses=self.link_statuses, registration_cookie=registration_cookie)
         )
         router.include_router(
             session_routes(sessions=self.sessions, identification=identification, cookies=cookies)

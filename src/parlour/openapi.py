@@ -31,6 +31,7 @@ ANONYMOUS = (
     "/password/forgotten",
     "/password/reset",
     "/email/verify",
+    "/link",
     "/logout",
     "/refresh",
     "/config",

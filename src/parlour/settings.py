@@ -225,6 +225,7 @@ class Settings(BaseSettings):
     rooms_per_person: Count = 2_000
     messages_per_minute: Count = 1_200
     writes_per_minute: Count = 3_000
+    links_per_minute: Count = 3_000
     sockets_per_address: Count = 20_000
     sockets_per_person: Count = 50
     people_per_call: Annotated[int, Field(ge=2, le=512)] = 64

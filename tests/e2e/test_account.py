@@ -78,6 +78,7 @@ async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrows
     await expect(ann.page.get_by_text("We have sent a link to")).to_be_visible()
     mail = await account.server.expect_mail(new_email)
     await phone.page.goto(f"/verifyemail#{mail.text.split('/verifyemail#')[1].split()[0]}")
+    await phone.button("Confirm my new address").click()
     await expect(phone.heading("Your new address is confirmed")).to_be_visible()
     await expect(ann.heading("You have been logged out")).to_be_visible()
 

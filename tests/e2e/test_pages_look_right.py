@@ -56,6 +56,7 @@ async def test_pages_of_somebody_who_is_new(
         await page.goto("/verifyguest/no-such-token")
         await expect(sam.heading("This link does not work")).to_be_visible()
         await photographer.takes(page, "verify-failed")
+        await page.context.clear_cookies()
 
         await page.goto("/login")
         await photographer.takes(page, "login")
@@ -218,6 +219,8 @@ async def test_pages_of_a_guest(
         gil = await at_browser(await visitors.stranger("gil", client=False))
         await gil.registers()
         await gil.page.goto(f"/verifyguest/{await gil.account.reads_link()}")
+        await photographer.takes(gil.page, "verify-guest-asked")
+        await gil.button("Join as a guest").click()
         await expect(gil.heading("Your guest time is over")).to_be_visible(timeout=15_000)
         await photographer.takes(gil.page, "guest-ended")
 

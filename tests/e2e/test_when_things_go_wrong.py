@@ -102,7 +102,7 @@ async def test_another_browser_is_asked_for_the_password_of_a_registration(
     await bob.field("Password").fill(bob.account.password)
     await bob.button("Confirm my address").click()
     await expect(bob.heading("Your address is confirmed")).to_be_visible()
-    await bob.logs_in()
+    await bob.expects_to_be_logged_in()
 
 
 async def test_a_wrong_room_password_is_told(visitors: Visitors, at_browser: AtBrowser) -> None:

@@ -6,9 +6,12 @@ import type {
   AttendanceList,
   ClientConfirmation,
   Configuration,
+  ConfirmedClient,
   IceServers,
   InvitationEntry,
   InvitationOutcome,
+  LinkStatus,
+  LinkToken,
   MessagePage,
   NewRoom,
   RefreshedSession,
@@ -85,11 +88,31 @@ export class AccountApi {
     await ask(this.fetch, { method: "POST", path: "/verification", body: { email }, credentials });
   }
 
-  /** Refused with `registration_not_proven` where it takes the password to tell who registered. */
-  async verifyClient(token: string, password: string | null = null): Promise<void> {
+  /** What a mailed link would do; it is not used by that. */
+  async link(token: string): Promise<LinkStatus> {
+    const body: LinkToken = { token };
+    const credentials = "same-origin"; // the browser that registered needs no password
+    return (await ask(this.fetch, {
+      method: "POST",
+      path: "/link",
+      body,
+      credentials,
+    })) as LinkStatus;
+  }
+
+  /**
+   * Refused with `registration_not_proven` where it takes the password to tell who registered. Logged in
+   * is who has that, or is in the browser that registered.
+   */
+  async verifyClient(token: string, password: string | null): Promise<ConfirmedClient> {
     const path = `/client/verify?token=${encodeURIComponent(token)}`;
-    const body: ClientConfirmation = { password };
-    await ask(this.fetch, { method: "PUT", path, body, credentials: "same-origin" });
+    const body: ClientConfirmation = { password, log_in: true };
+    return (await ask(this.fetch, {
+      method: "PUT",
+      path,
+      body,
+      credentials: "same-origin",
+    })) as ConfirmedClient;
   }
 
   async forgotPassword(email: string) {

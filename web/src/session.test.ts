@@ -211,6 +211,14 @@ describe("refreshing", () => {
     expect(await session.token()).toBe(backend.latest);
   });
 
+  it("makes nobody of who was told that the session is over, nor somebody else", async () => {
+    await session.logIn("ann", "secret", false);
+    session.end("account_deleted", "Gone.");
+    backend.who = { email: "bob@example.org", username: "bob", sid: "bob-1" };
+    expect(await session.renew()).toBeNull();
+    expect(session.state.get()).toMatchObject({ kind: "over", code: "account_deleted" });
+  });
+
   it("ends where a session that was ended has no successor", async () => {
     await session.logIn("ann", "secret", false);
     backend.refusal = { status: 403, code: "session_over" };

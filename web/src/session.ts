@@ -115,6 +115,16 @@ export class Session implements TokenSource {
     this.trust(trust);
   }
 
+  /** Logged in by it is whoever proves to have registered; answers whether that is so. */
+  async verifyClient(token: string, password: string | null): Promise<boolean> {
+    const { accessToken } = await this.accounts.verifyClient(token, password);
+    if (!accessToken) return false;
+    this.#token = null;
+    this.#take(accessToken);
+    this.trust(false);
+    return true;
+  }
+
   async verifyGuest(token: string): Promise<void> {
     const { accessToken } = await this.accounts.verifyGuest(token);
     this.trust(false);
@@ -173,8 +183,9 @@ export class Session implements TokenSource {
     return stale ? this.renew() : this.#token.raw;
   }
 
-  /** However many ask at once, the server is asked once. */
-  renew(): Promise<string | null> {
+  /** However many ask at once, the server is asked once; who is logged out stays so. */
+  async renew(): Promise<string | null> {
+    if (!this.#token && this.state.get().kind !== "restoring") return null;
     this.#renewal ??= this.environment
       .exclusively(() => this.#refresh())
       .finally(() => {

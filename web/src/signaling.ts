@@ -229,6 +229,7 @@ export class Signaling {
     const steady = Date.now() - this.#connectedAt > STEADY_MS;
     this.#pause = steady ? FIRST_PAUSE_MS : Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
     setTimeout(async () => {
+      if (this.session.state.get().kind !== "logged-in") return;
       const token = await this.session.renew().catch(() => null);
       if (token && !this.#socket.active) this.#socket.connect();
     }, jittered(this.#pause));

@@ -87,6 +87,8 @@ export interface ChatStored {
 export interface ClientConfirmation {
   /** The one of the registration; for `registration_not_proven`. */
   password?: string | null;
+  /** Log in too, where the browser registered or the password is given; for the browser's time, as `remember: false` does. Absent, nobody is logged in. */
+  log_in?: boolean | null;
 }
 
 export interface ClientRegistration {
@@ -119,6 +121,13 @@ export interface Configuration {
   room_creation: "clients" | "listed" | "nobody";
   /** Rooms are listed to people who are not logged in, too. */
   public_room_list: boolean;
+}
+
+/** Empty, but for who asked to be logged in and is: then it is what a login answers. */
+export interface ConfirmedClient {
+  accessToken?: string | null;
+  email?: string | null;
+  username?: string | null;
 }
 
 /** A session description from a peer. */
@@ -256,6 +265,16 @@ export interface Joined {
   grace?: number;
   resumed?: boolean;
   received?: number | null;
+}
+
+export interface LinkStatus {
+  purpose: "client" | "guest" | "password" | "email" | "stop_email";
+  /** `used`: it did its work, or a newer link or the end of its account made it void. */
+  state: "valid" | "expired" | "used";
+  /** The address that it is about, where that is known still. */
+  email: string | null;
+  /** Confirming takes the password that was chosen with it. */
+  password_needed: boolean;
 }
 
 export interface LinkToken {

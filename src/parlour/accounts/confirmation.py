@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import registration_store, store
-from parlour.accounts.identity import Guest, UserId, Visitor
+from parlour.accounts.identity import Client, Guest, UserId, Visitor
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks, address_guess
@@ -61,8 +61,12 @@ class Confirmation:
         self._policy = policy
         self._clock = clock
 
-    async def verify_client(self, *, token: str, proof: Proof, visitor: Visitor) -> None:
-        """Makes the account of a registration.
+    async def verify_client(
+        self, *, token: str, proof: Proof, visitor: Visitor, log_in: bool = False
+    ) -> LoggedIn | None:
+        """Makes the account of a registration; logs in, where asked to, who proves that they registered.
+
+        The browser that registered has shown the password, or it is shown now: a link alone logs nobody in.
 
         Anybody can register anybody's address, with a password of their own; the owner of the address, who
         expects a letter, must not confirm that one. So the link alone does only where nobody else may be
@@ -81,13 +85,22 @@ class Confirmation:
                 found = await registration_store.registration_by_id(connection, registration_id, lock=True)
                 registration = _waiting(found, now)
                 await require_allowed_client(connection, self._policy, registration.email)
-                if not knows_password and not _is_from(registration, proof.browser):
-                    await self._require_undoubted(connection, registration, now)
+                is_proven = knows_password or is_from_browser(registration, proof.browser)
+                if not is_proven and not await is_undoubted(connection, registration, now):
+                    raise RegistrationNotProven
                 user_id = await self._account_of(connection, registration, now)
                 await registration_store.mark_confirmed(connection, registration_id, user_id)
                 await registration_store.end_registrations_of(connection, registration.email, now=now)
+                if not (log_in and is_proven):
+                    return None
+                client = Client(user_id=user_id, email=registration.email, username=registration.username)
+                await store.record_login(connection, user_id, now=now, password_hash=None)
+                replaced = await self._sessions.replace_session(connection, client, visitor, now)
+                logged_in = await self._sessions.start(connection, client, visitor, now, remember=False)
         except IntegrityError as error:  # both databases name the constraint
             raise (UsernameTaken if "username_key" in str(error.orig) else AlreadyVerified) from error
+        self._sessions.announce_replaced(client, replaced)
+        return logged_in
 
     async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
         """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
@@ -115,17 +128,6 @@ class Confirmation:
         verdict = await self._checks.check(password, registration.password_hash, guess=guess, visitor=visitor)
         if not verdict.right:
             raise WrongPassword
-
-    async def _require_undoubted(
-        self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
-    ) -> None:
-        """Raises RegistrationNotProven where the link alone could confirm a stranger's password."""
-        if registration.address_proven_at is not None:
-            return
-        if await registration_store.is_contested(
-            connection, registration.email, now=now, besides=registration.registration_id
-        ):
-            raise RegistrationNotProven
 
     async def _account_of(
         self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
@@ -161,7 +163,17 @@ def _waiting(registration: PendingRegistration | None, now: datetime) -> Pending
     return registration
 
 
-def _is_from(registration: PendingRegistration, browser: str | None) -> bool:
+async def is_undoubted(connection: AsyncConnection, registration: PendingRegistration, now: datetime) -> bool:
+    """Whether nobody but who registered can be meant by the address, so that the link alone is enough."""
+    if registration.address_proven_at is not None:
+        return True
+    return not await registration_store.is_contested(
+        connection, registration.email, now=now, besides=registration.registration_id
+    )
+
+
+def is_from_browser(registration: PendingRegistration, browser: str | None) -> bool:
+    """Whether the cookie that registering left is that of this registration."""
     if browser is None:
         return False
     return secrets.compare_digest(token_hash(browser), registration.browser_hash)

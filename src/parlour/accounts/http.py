@@ -40,6 +40,7 @@ from parlour.wire.base import Text
 from parlour.wire.http import (
     ClientConfirmation,
     ClientRegistration,
+    ConfirmedClient,
     GuestRegistration,
     Login,
     Nothing,
@@ -345,15 +346,34 @@ def account_routes(
         ),
     )
     async def verify_client(
-        token: Annotated[Text, Query()], request: Request, body: ClientConfirmation | None = None
-    ) -> Nothing:
-        """Confirm a client's email, in the browser that registered or with the password."""
+        token: Annotated[Text, Query()],
+        request: Request,
+        response: Response,
+        background: BackgroundTasks,
+        body: ClientConfirmation | None = None,
+    ) -> ConfirmedClient:
+        """Confirm a client's email, in the browser that registered or with the password.
+
+        With `log_in` either is logged in by it, as by `POST /client/login`.
+        """
         proof = Proof(
             browser=registration_cookie.of(request),
             password=None if body is None else body.password,
         )
-        await confirmation.verify_client(token=token, proof=proof, visitor=visitor_of(request))
-        return Nothing()
+        logged_in = await confirmation.verify_client(
+            token=token,
+            proof=proof,
+            visitor=visitor_of(request),
+            log_in=body is not None and body.log_in is True,
+        )
+        if logged_in is None:
+            return ConfirmedClient()
+        welcome(request, response, background, logged_in)
+        return ConfirmedClient(
+            access_token=logged_in.access_token,
+            email=logged_in.identity.email,
+            username=logged_in.identity.name,
+        )
 
     @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))
     async def resend_verification(body: Resend, request: Request) -> Nothing:

@@ -1,5 +1,6 @@
 """The rows of mailed links, which work once. Every function works in the caller's transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
@@ -30,6 +31,22 @@ async def add_verification(
             new_email=new_email,
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationRow:
+    new_email: str | None
+    used_at: datetime | None
+
+
+async def verification(
+    connection: AsyncConnection, verification_id: str, *, user_id: UserId
+) -> VerificationRow | None:
+    query = select(email_verifications).where(
+        email_verifications.c.id == verification_id, email_verifications.c.user_id == user_id
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else VerificationRow(new_email=row.new_email, used_at=row.used_at)
 
 
 async def email_of_verification(connection: AsyncConnection, verification_id: str) -> str | None:

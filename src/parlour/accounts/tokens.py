@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jwt
 
@@ -22,6 +22,9 @@ Purpose = Literal["guest", "password", "email", "stop_email"]
 """What the link to an account is for: confirm a guest, choose a new password, confirm a new email, or stop
 that change; a `stop_email` token carries the id of the verification that it stops.
 """
+
+
+_PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 class TokenRejected(Exception):
@@ -196,6 +199,22 @@ class TokenSigner:
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
         )
+
+    def read_link(self, text: str) -> RegistrationToken | VerificationToken:
+        """The token of a mailed link, whatever it is for, and also one whose time is over.
+
+        Raises TokenRejected.
+        """
+        claims = self._verified.get(text) or self._verify(text)
+        times = {"issued_at": _moment(claims["iat"]), "expires_at": _moment(claims["exp"])}
+        if claims["typ"] == "verify-client":
+            return RegistrationToken(registration_id=claims["jti"], **times)
+        for purpose in _PURPOSES:
+            if claims["typ"] == f"verify-{purpose}":
+                return VerificationToken(
+                    verification_id=claims["jti"], user_id=int(claims["sub"]), purpose=purpose, **times
+                )
+        raise TokenRejected
 
     def sign_visit(self, token: VisitToken) -> str:
         claims = {

@@ -68,6 +68,19 @@ class ClientConfirmation(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         None, description="The one of the registration; for `registration_not_proven`."
     )
+    log_in: bool | None = Field(
+        None,
+        description="Log in too, where the browser registered or the password is given; for the browser's "
+        "time, as `remember: false` does. Absent, nobody is logged in.",
+    )
+
+
+class ConfirmedClient(CamelBody):
+    """Empty, but for who asked to be logged in and is: then it is what a login answers."""
+
+    access_token: str | None = Field(None, exclude_if=_is_absent)
+    email: str | None = Field(None, exclude_if=_is_absent)
+    username: str | None = Field(None, exclude_if=_is_absent)
 
 
 class Resend(Body):
@@ -121,6 +134,15 @@ class ForgottenPassword(Body):
 
 class LinkToken(Body):
     token: Text = Field(description="What the link in the mail ends with.")
+
+
+class LinkStatus(Body):
+    purpose: Literal["client", "guest", "password", "email", "stop_email"]
+    state: Literal["valid", "expired", "used"] = Field(
+        description="`used`: it did its work, or a newer link or the end of its account made it void."
+    )
+    email: str | None = Field(description="The address that it is about, where that is known still.")
+    password_needed: bool = Field(description="Confirming takes the password that was chosen with it.")
 
 
 class PasswordReset(LinkToken):

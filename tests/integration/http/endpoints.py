@@ -83,6 +83,7 @@ BESIDE = (
     Endpoint("PUT", "/client/email", {"password": "x", "email": "x@example.org"}),
     Endpoint("POST", "/account/deletion", {"password": "x"}),
     Endpoint("GET", "/session"),
+    Endpoint("POST", "/link", {"token": "x"}, needs_identity=False),
     Endpoint("PUT", "/session", {"remember": True}),
     Endpoint("DELETE", "/session"),
     Endpoint("DELETE", "/session/{session_id}"),

@@ -6,12 +6,18 @@ import { submitting, useFields, useTask } from "../form";
 import { Notice, ProblemNotice } from "../notice";
 import { useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
-import { VerificationDone } from "./verification";
+import { MailedLink, NEW_RESET, VerificationDone } from "./verification";
 
 export function ResetPage({ token }: { token: string }) {
   useTitle("Choose a new password");
   const [done, setDone] = useState(false);
-  if (!done) return <NewPassword token={token} onDone={() => setDone(true)} />;
+  if (!done) {
+    return (
+      <MailedLink token={token} title="Choose a new password" again={NEW_RESET}>
+        {() => <NewPassword token={token} onDone={() => setDone(true)} />}
+      </MailedLink>
+    );
+  }
   return (
     <VerificationDone
       title="Your password is changed"

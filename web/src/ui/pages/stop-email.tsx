@@ -4,11 +4,36 @@ import { useTask } from "../form";
 import { Notice, ProblemNotice } from "../notice";
 import { useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
-import { VerificationDone } from "./verification";
+import { MailedLink, NEW_PASSWORD, VerificationDone } from "./verification";
 
-/** A button, since programs that look through mails open their links. */
 export function StopEmailPage({ token }: { token: string }) {
   useTitle("Stop the change of your email address");
+  return (
+    <MailedLink
+      token={token}
+      title="Stop the change of your email address"
+      again={NEW_PASSWORD}
+      used={<TooLate />}
+    >
+      {() => <StopEmail token={token} />}
+    </MailedLink>
+  );
+}
+
+function TooLate() {
+  return (
+    <CardPage>
+      <div className="card-head" role="alert">
+        <h1>Your address has been changed already</h1>
+        <p className="soft">
+          The new address was confirmed before. If it wasn’t you, tell whoever runs this server.
+        </p>
+      </div>
+    </CardPage>
+  );
+}
+
+function StopEmail({ token }: { token: string }) {
   const { accounts } = useServices();
   const [stopped, setStopped] = useState(false);
   const task = useTask();

@@ -1,36 +1,89 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../../problem";
+import type { LinkStatus } from "../../wire.gen";
 import { LinkAction } from "../button";
 import { AlertIcon, CheckIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { Spinner } from "../notice";
+import { useServices } from "../services";
 import { CardPage } from "../shell";
 
-export type Verification<T> =
-  | { kind: "working" }
-  | { kind: "done"; answer: T }
-  | { kind: "refused"; problem: Problem };
+type Look =
+  | { kind: "looking" }
+  /** Null where the server could not say: then one finds out by using the link. */
+  | { kind: "known"; status: LinkStatus | null }
+  | { kind: "invalid"; problem: Problem };
 
-/** A link works once, so it is used once, however often the page is drawn. */
-export function useVerification<T>(verify: () => Promise<T>): Verification<T> {
-  const [state, setState] = useState<Verification<T>>({ kind: "working" });
-  const begun = useRef(false);
-  useEffect(() => {
-    if (begun.current) return;
-    begun.current = true;
-    verify().then(
-      (answer) => setState({ kind: "done", answer }),
-      (error) => setState({ kind: "refused", problem: Problem.of(error) }),
-    );
-  });
-  return state;
+interface MailedLinkProps {
+  token: string;
+  title: string;
+  /** Where to go where it does not work. */
+  again: Again;
+  /** Instead of the word that the link was used. */
+  used?: ReactElement;
+  children(status: LinkStatus | null): ReactElement;
 }
 
-export function VerificationWorking() {
+/**
+ * A page for the link of a mail. Opening it changes nothing, since programs that look through mails open
+ * links and run their scripts; what the link does, it does by a press of a button. A link that does not
+ * work any more says so before anything is typed.
+ */
+export function MailedLink({ token, title, again, used, children }: MailedLinkProps) {
+  const look = useLink(token);
+  if (look.kind === "looking") {
+    return (
+      <CardPage>
+        <h1>{title}</h1>
+        <Spinner label="One moment…" />
+      </CardPage>
+    );
+  }
+  if (look.kind === "invalid") return <DeadLink text={look.problem.message} again={again} />;
+  const state = look.status?.state ?? "valid";
+  if (state === "expired") {
+    return <DeadLink text="Its time is over: a link works for a limited time." again={again} />;
+  }
+  if (state === "used") {
+    return (
+      used ?? (
+        <DeadLink text="It has been used already, or a newer one has replaced it." again={again} />
+      )
+    );
+  }
+  return children(look.status);
+}
+
+function useLink(token: string): Look {
+  const { accounts } = useServices();
+  const [look, setLook] = useState<Look>({ kind: "looking" });
+  useEffect(() => {
+    let isCurrent = true;
+    const found = (next: Look) => isCurrent && setLook(next);
+    accounts.link(token).then(
+      (status) => found({ kind: "known", status }),
+      (error) => {
+        const problem = Problem.of(error);
+        const isDead = problem.status === 403 || problem.status === 422;
+        found(isDead ? { kind: "invalid", problem } : { kind: "known", status: null });
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [accounts, token]);
+  return look;
+}
+
+/** The address that a link is about. */
+export function LinkEmail({ status }: { status: LinkStatus | null }) {
+  if (!status?.email) return null;
   return (
-    <CardPage>
-      <h1>Confirming your address</h1>
-      <Spinner label="One moment…" />
-    </CardPage>
+    <p>
+      <strong>
+        <Isolated>{status.email}</Isolated>
+      </strong>
+    </p>
   );
 }
 
@@ -49,13 +102,26 @@ export function VerificationDone(props: { title: string; text: string; children:
   );
 }
 
-const NEXT_STEPS: Record<number, string> = {
-  403: "Each link works once and for a limited time.",
-  404: "The account that it belonged to does not exist any more. You can sign up anew.",
-  409: "If your time is not over yet, go on in the window in which you opened it before.",
-};
+interface Again {
+  href: string;
+  label: string;
+}
 
-export function VerificationRefused({ problem, again }: { problem: Problem; again: string }) {
+export const NEW_MAIL: Again = { href: "/mail", label: "Get a new link" };
+export const NEW_RESET: Again = { href: "/forgot", label: "Get a new link" };
+export const NEW_PASSWORD: Again = { href: "/forgot", label: "Choose a new password" };
+export const PROFILE: Again = { href: "/profile", label: "Go to your profile" };
+export const SIGN_UP: Again = { href: "/register", label: "Sign up" };
+export const AS_GUEST: Again = { href: "/register?as=guest", label: "Get a new link" };
+
+/** Refusals after which the same link is of no use. */
+const FATAL = new Set(["already_verified", "invalid_verification", "user_not_found"]);
+
+export function isFatal(problem: Problem): boolean {
+  return FATAL.has(problem.code);
+}
+
+export function DeadLink({ text, again }: { text: string; again: Again }) {
   return (
     <CardPage>
       <span className="emblem warm">
@@ -63,12 +129,11 @@ export function VerificationRefused({ problem, again }: { problem: Problem; agai
       </span>
       <div className="card-head" role="alert">
         <h1>This link does not work</h1>
-        <p className="soft">{problem.message}</p>
-        <p className="soft">{NEXT_STEPS[problem.status]}</p>
+        <p className="soft">{text}</p>
       </div>
       <div className="form">
-        <LinkAction href={again} look="primary">
-          {again === "/mail" ? "Get a new link" : "Sign up"}
+        <LinkAction href={again.href} look="primary">
+          {again.label}
         </LinkAction>
         <LinkAction href="/login" look="quiet">
           Go to the login

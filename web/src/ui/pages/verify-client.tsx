@@ -1,79 +1,100 @@
 import { useState } from "react";
-import type { Problem } from "../../problem";
 import * as rules from "../../rules";
+import type { LinkStatus } from "../../wire.gen";
 import { Action, LinkAction } from "../button";
+import { keepDestination, keptDestination } from "../destination";
 import { Field } from "../field";
 import { submitting, useFields, useTask } from "../form";
 import { ProblemNotice } from "../notice";
-import { useServices, useTitle } from "../services";
+import { useIdentity, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
 import {
-  useVerification,
+  DeadLink,
+  isFatal,
+  LinkEmail,
+  MailedLink,
+  NEW_MAIL,
+  SIGN_UP,
   VerificationDone,
-  VerificationRefused,
-  VerificationWorking,
 } from "./verification";
 
 export function VerifyClientPage({ token }: { token: string }) {
   useTitle("Confirm your address");
-  const { accounts } = useServices();
-  const state = useVerification(() => accounts.verifyClient(token));
   const [confirmed, setConfirmed] = useState(false);
-  if (state.kind === "working") return <VerificationWorking />;
-  if (state.kind === "done" || confirmed) return <Confirmed />;
-  if (state.problem.code === "registration_not_proven") {
-    return <PasswordAsked token={token} onDone={() => setConfirmed(true)} />;
-  }
-  return <Refused problem={state.problem} />;
+  if (confirmed) return <Confirmed />;
+  return (
+    <MailedLink
+      token={token}
+      title="Confirm your address"
+      again={NEW_MAIL}
+      used={<Confirmed already />}
+    >
+      {(status) => <Confirm token={token} status={status} onDone={() => setConfirmed(true)} />}
+    </MailedLink>
+  );
 }
 
 function Confirmed({ already = false }: { already?: boolean }) {
+  const isLoggedIn = useIdentity() !== null;
+  const [goal] = useState(keptDestination);
+  const title = already ? "Already confirmed" : "Your address is confirmed";
+  if (!isLoggedIn) {
+    return (
+      <VerificationDone title={title} text="Your account is ready. Log in to begin.">
+        <LinkAction href="/login" look="primary">
+          Log in
+        </LinkAction>
+      </VerificationDone>
+    );
+  }
   return (
-    <VerificationDone
-      title={already ? "Already confirmed" : "Your address is confirmed"}
-      text="Your account is ready. Log in to begin."
-    >
-      <LinkAction href="/login" look="primary">
-        Log in
+    <VerificationDone title={title} text="Your account is ready, and you are logged in.">
+      <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
+        {goal?.startsWith("/r/") ? "Go to the room" : "See the rooms"}
       </LinkAction>
     </VerificationDone>
   );
 }
 
-function Refused({ problem }: { problem: Problem }) {
-  if (problem.code === "already_verified") return <Confirmed already />;
-  return (
-    <VerificationRefused problem={problem} again={problem.status === 403 ? "/mail" : "/register"} />
-  );
+const NOT_ASKED =
+  "Confirm that this address is yours, and your account is ready. If you didn’t register, close this page.";
+const ASKED =
+  "You didn’t register in this browser. Enter the password that you chose when you registered, and your address is confirmed. If you didn’t register, close this page.";
+
+interface ConfirmProps {
+  token: string;
+  status: LinkStatus | null;
+  onDone(): void;
 }
 
-const DEAD = new Set([
-  "already_verified",
-  "invalid_verification",
-  "user_not_found",
-  "username_taken",
-]);
-
-/** Anybody can register any address: the password tells that it was the owner who did. */
-function PasswordAsked({ token, onDone }: { token: string; onDone(): void }) {
-  const { accounts } = useServices();
+/** Anybody can register any address: where that may matter, the password tells that it was the owner. */
+function Confirm({ token, status, onDone }: ConfirmProps) {
+  const { session } = useServices();
   const fields = useFields({ password: "" }, { password: rules.required("your password") });
   const task = useTask();
   const { problem } = task;
-  if (problem && DEAD.has(problem.code)) return <Refused problem={problem} />;
+  const unproven = problem?.code === "registration_not_proven";
+  const [asked, setAsked] = useState(status?.password_needed ?? false);
+  if (problem?.code === "already_verified") return <Confirmed already />;
+  if (problem && isFatal(problem)) {
+    return <DeadLink text={problem.message} again={problem.status === 404 ? SIGN_UP : NEW_MAIL} />;
+  }
+  if (problem?.code === "username_taken") {
+    return <DeadLink text={problem.message} again={SIGN_UP} />;
+  }
+  if (unproven && !asked) setAsked(true);
   const confirm = async () => {
-    await accounts.verifyClient(token, fields.values.password);
+    await session.verifyClient(token, asked ? fields.values.password : null);
     onDone();
   };
-  const submit = () => fields.valid() && task.run(confirm, (refused) => fields.refuse(refused));
+  const submit = () =>
+    (!asked || fields.valid()) && task.run(confirm, (refused) => fields.refuse(refused));
   return (
     <CardPage>
       <div className="card-head">
-        <h1>Enter your password</h1>
-        <p className="soft">
-          You didn’t register in this browser. Enter the password that you chose when you
-          registered, and your address is confirmed. If you didn’t register, close this page.
-        </p>
+        <h1>{asked ? "Enter your password" : "Confirm your address"}</h1>
+        <LinkEmail status={status} />
+        <p className="soft">{asked ? ASKED : NOT_ASKED}</p>
       </div>
       <form
         className="form"
@@ -81,14 +102,16 @@ function PasswordAsked({ token, onDone }: { token: string; onDone(): void }) {
         onSubmit={submitting(submit)}
         aria-label="Confirm your address"
       >
-        <Field
-          {...fields.bind("password")}
-          label="Password"
-          type="password"
-          autoComplete="current-password"
-          autoFocus
-        />
-        <ProblemNotice problem={problem} />
+        {asked && (
+          <Field
+            {...fields.bind("password")}
+            label="Password"
+            type="password"
+            autoComplete="current-password"
+            autoFocus
+          />
+        )}
+        <ProblemNotice problem={unproven ? null : problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
           Confirm my address
         </Action>

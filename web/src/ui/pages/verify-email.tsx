@@ -1,19 +1,28 @@
-import { LinkAction } from "../button";
+import { useState } from "react";
+import type { LinkStatus } from "../../wire.gen";
+import { Action, LinkAction } from "../button";
+import { useTask } from "../form";
+import { ProblemNotice } from "../notice";
 import { useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
 import {
-  useVerification,
+  DeadLink,
+  isFatal,
+  LinkEmail,
+  MailedLink,
+  PROFILE,
   VerificationDone,
-  VerificationRefused,
-  VerificationWorking,
 } from "./verification";
 
 export function VerifyEmailPage({ token }: { token: string }) {
   useTitle("Confirm your new address");
-  const { accounts } = useServices();
-  const state = useVerification(() => accounts.verifyEmail(token));
-  if (state.kind === "working") return <VerificationWorking />;
-  if (state.kind === "refused") {
-    return <VerificationRefused problem={state.problem} again="/profile" />;
+  const [done, setDone] = useState(false);
+  if (!done) {
+    return (
+      <MailedLink token={token} title="Confirm your new address" again={PROFILE}>
+        {(status) => <Confirm token={token} status={status} onDone={() => setDone(true)} />}
+      </MailedLink>
+    );
   }
   return (
     <VerificationDone
@@ -24,5 +33,39 @@ export function VerifyEmailPage({ token }: { token: string }) {
         Log in
       </LinkAction>
     </VerificationDone>
+  );
+}
+
+interface ConfirmProps {
+  token: string;
+  status: LinkStatus | null;
+  onDone(): void;
+}
+
+function Confirm({ token, status, onDone }: ConfirmProps) {
+  const { accounts } = useServices();
+  const task = useTask();
+  if (task.problem && isFatal(task.problem))
+    return <DeadLink text={task.problem.message} again={PROFILE} />;
+  const confirm = async () => {
+    await accounts.verifyEmail(token);
+    onDone();
+  };
+  return (
+    <CardPage>
+      <div className="card-head">
+        <h1>Confirm your new address</h1>
+        <LinkEmail status={status} />
+        <p className="soft">
+          Your account will belong to this address. You are then logged out everywhere.
+        </p>
+      </div>
+      <div className="form">
+        <ProblemNotice problem={task.problem} />
+        <Action look="primary" isPending={task.pending} onPress={() => task.run(confirm)}>
+          Confirm my new address
+        </Action>
+      </div>
+    </CardPage>
   );
 }

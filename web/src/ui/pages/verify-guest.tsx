@@ -1,44 +1,92 @@
+import { useState } from "react";
 import { formatSpan } from "../../clock";
-import { LinkAction } from "../button";
+import type { LinkStatus } from "../../wire.gen";
+import { Action, LinkAction } from "../button";
 import { keepDestination, keptDestination } from "../destination";
-import { Checkbox } from "../field";
-import { useServerConfig, useServices, useStore, useTitle } from "../services";
+import { useTask } from "../form";
+import { ProblemNotice } from "../notice";
+import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
+import { CardPage } from "../shell";
 import {
-  useVerification,
+  AS_GUEST,
+  DeadLink,
+  isFatal,
+  LinkEmail,
+  MailedLink,
   VerificationDone,
-  VerificationRefused,
-  VerificationWorking,
 } from "./verification";
 
 export function VerifyGuestPage({ token }: { token: string }) {
   useTitle("Welcome");
+  const [done, setDone] = useState(false);
+  const isGuest = useIdentity()?.guestUntil != null;
+  if (done) return <Welcome />;
+  return (
+    <MailedLink
+      token={token}
+      title="Join as a guest"
+      again={AS_GUEST}
+      used={isGuest ? <Welcome /> : <UsedElsewhere />}
+    >
+      {(status) => <Enter token={token} status={status} onDone={() => setDone(true)} />}
+    </MailedLink>
+  );
+}
+
+interface EnterProps {
+  token: string;
+  status: LinkStatus | null;
+  onDone(): void;
+}
+
+function Enter({ token, status, onDone }: EnterProps) {
   const { session } = useServices();
-  const trusted = useStore(session.trusted);
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
-  const state = useVerification(async () => {
-    await session.verifyGuest(token);
-    const goal = keptDestination();
-    keepDestination(null);
-    return goal;
-  });
-  if (state.kind === "working") return <VerificationWorking />;
-  if (state.kind === "refused") {
-    const again = state.problem.status === 403 ? "/mail" : "/register?as=guest";
-    return <VerificationRefused problem={state.problem} again={again} />;
+  const task = useTask();
+  if (task.problem?.code === "already_verified") return <UsedElsewhere />;
+  if (task.problem && isFatal(task.problem)) {
+    return <DeadLink text={task.problem.message} again={AS_GUEST} />;
   }
+  const enter = async () => {
+    await session.verifyGuest(token);
+    onDone();
+  };
+  return (
+    <CardPage>
+      <div className="card-head">
+        <h1>Join as a guest</h1>
+        <LinkEmail status={status} />
+        <p className="soft">{`Your ${formatSpan(guestTtl)} as a guest start when you join.`}</p>
+      </div>
+      <div className="form">
+        <ProblemNotice problem={task.problem} />
+        <Action look="primary" isPending={task.pending} onPress={() => task.run(enter)}>
+          Join as a guest
+        </Action>
+      </div>
+    </CardPage>
+  );
+}
+
+function UsedElsewhere() {
+  return (
+    <DeadLink
+      text="It has been used already. If your time isn’t over yet, go on in the browser in which you used it."
+      again={AS_GUEST}
+    />
+  );
+}
+
+function Welcome() {
+  const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
+  const [goal] = useState(keptDestination);
   return (
     <VerificationDone
       title="Welcome, guest"
-      text={`You are logged in for the next ${formatSpan(guestTtl)}.`}
+      text={`You are logged in for ${formatSpan(guestTtl)} in all.`}
     >
-      <Checkbox
-        label="Trust this computer"
-        hint="Stay logged in when the page is reloaded, until your time ends."
-        isSelected={trusted}
-        onChange={(trust) => session.trust(trust)}
-      />
-      <LinkAction href={state.answer ?? "/"} look="primary">
-        {state.answer ? "Enter the room" : "See the rooms"}
+      <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
+        {goal ? "Enter the room" : "See the rooms"}
       </LinkAction>
     </VerificationDone>
   );
