@@ -14,6 +14,7 @@ import type { Refused } from "../wire.gen";
 import { withDestination } from "./destination";
 import { FailureBoundary } from "./failure";
 import { Logo } from "./icons";
+import { useKeptFocus } from "./kept-focus";
 import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
 import { LoginPage } from "./pages/login";
@@ -50,6 +51,7 @@ function Client() {
   const { session, signaling } = useServices();
   const state = useStore(session.state);
   useEffect(() => signaling.on("refused", showRefusal), [signaling]);
+  useKeptFocus();
   // Whoever is logged in will enter a room; where it does not come now, it is asked for once more then.
   useEffect(() => {
     if (state.kind === "logged-in") loadRoomPage().catch(() => {});

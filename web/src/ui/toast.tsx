@@ -1,4 +1,5 @@
 import {
+  Text,
   UNSTABLE_Toast as Toast,
   UNSTABLE_ToastContent as ToastContent,
   UNSTABLE_ToastQueue as ToastQueue,
@@ -29,7 +30,9 @@ export function Toasts() {
     <ToastRegion queue={queue} className="toasts" aria-label="Notifications">
       {({ toast }) => (
         <Toast toast={toast} className="toast">
-          <ToastContent>{toast.content}</ToastContent>
+          <ToastContent>
+            <Text slot="title">{toast.content}</Text>
+          </ToastContent>
           <CloseAction slot="close" label="Dismiss" />
         </Toast>
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
 import { withoutDirectionControls } from "../../names";
@@ -9,12 +9,16 @@ import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../icons";
 import { Isolated } from "../isolated";
 import { useNow, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
+import { Announcements } from "./announcements";
 import { AttendanceDialog } from "./attendance-dialog";
 import { ChatPanel } from "./chat-panel";
-import { Controls, type Panel } from "./controls";
+import { Controls } from "./controls";
 import { GuestWarning } from "./guest-warning";
 import { InviteDialog } from "./invite-dialog";
+
 import { CallMediaNotice } from "./media-notice";
+import { usePanels } from "./panels";
+
 import { PeoplePanel } from "./people-panel";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
@@ -29,12 +33,14 @@ export interface CallViewProps {
 type OpenDialog = "invite" | "attendance" | null;
 
 export function CallView({ call, phase, room, identity }: CallViewProps) {
-  const [panel, setPanel] = useState<Panel | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
   const name = identity.username ?? "Guest";
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
   return (
-    <div className="call">
+    <div className="call" ref={box}>
+      <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog} />
       <GuestWarning />
       <CallMediaNotice media={call.media} />
@@ -46,20 +52,18 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />
-        {panel === "chat" && (
-          <ChatPanel chat={call.chat} me={identity.email} onClose={() => setPanel(null)} />
-        )}
+        {panel === "chat" && <ChatPanel chat={call.chat} me={identity.email} onClose={close} />}
         {panel === "people" && (
           <PeoplePanel
             call={call}
             name={name}
-            onClose={() => setPanel(null)}
+            onClose={close}
             isCreator={room.isCreator}
             onInvite={room.isCreator ? () => setDialog("invite") : null}
           />
         )}
       </div>
-      <Controls call={call} panel={panel} onPanel={setPanel} />
+      <Controls call={call} panel={panel} onPanel={show} />
       <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
       <AttendanceDialog
         room={room}

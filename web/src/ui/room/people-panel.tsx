@@ -21,7 +21,7 @@ export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: People
   const peers = useStore(call.peers);
   const { devices } = useStore(call.media.outgoing);
   return (
-    <aside className="panel" aria-label="People">
+    <aside className="panel" aria-label="People" ref={arrive} tabIndex={-1}>
       <header className="panel-head">
         <h2>{`Who is here (${peers.length + 1})`}</h2>
         <CloseAction label="Close people" onPress={onClose} />
@@ -46,6 +46,11 @@ export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: People
       )}
     </aside>
   );
+}
+
+/** A screen reader goes on in what was opened. */
+function arrive(panel: HTMLElement | null): void {
+  panel?.focus({ preventScroll: true });
 }
 
 interface PersonProps {

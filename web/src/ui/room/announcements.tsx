@@ -1,0 +1,52 @@
+import { useEffect, useRef, useState } from "react";
+import type { Call } from "../../call/call";
+import type { RemotePeer } from "../../call/topology";
+import { shortened } from "../../length";
+import { useStore } from "../services";
+
+const MOST_KEPT = 5;
+const MOST_READ = 200;
+
+type Named = Pick<RemotePeer, "peerID" | "username">;
+
+/** Who came and who went, as one says it. */
+export function comingAndGoing(before: readonly Named[], after: readonly Named[]): string[] {
+  const missing = (from: readonly Named[], among: readonly Named[]) =>
+    from.filter((one) => !among.some(({ peerID }) => peerID === one.peerID));
+  const said = (people: readonly Named[], what: string) =>
+    people.length > 0 ? [`${people.map(({ username }) => username).join(", ")} ${what}`] : [];
+  return [...said(missing(after, before), "joined"), ...said(missing(before, after), "left")];
+}
+
+/** Tells a screen reader who joins and leaves, and who writes while the chat is closed. */
+export function Announcements({ call }: { call: Call }) {
+  const peers = useStore(call.peers);
+  const { entries, unread } = useStore(call.chat.state);
+  const [told, setTold] = useState<readonly { id: number; text: string }[]>([]);
+  const next = useRef(0);
+  const tell = useRef((texts: readonly string[]) => {
+    if (texts.length === 0) return;
+    const added = texts.map((text) => ({ id: next.current++, text }));
+    setTold((before) => [...before, ...added].slice(-MOST_KEPT));
+  });
+  const known = useRef<readonly Named[]>([]);
+  useEffect(() => {
+    tell.current(comingAndGoing(known.current, peers));
+    known.current = peers;
+  }, [peers]);
+  const read = useRef(0);
+  useEffect(() => {
+    const last = entries.at(-1);
+    if (unread > read.current && last) {
+      tell.current([`${last.username} wrote: ${shortened(last.message, MOST_READ)}`]);
+    }
+    read.current = unread;
+  }, [entries, unread]);
+  return (
+    <div className="unseen" role="status" aria-label="What happens in the call">
+      {told.map(({ id, text }) => (
+        <p key={id}>{text}</p>
+      ))}
+    </div>
+  );
+}
