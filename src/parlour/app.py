@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
+from parlour.accounts.administration import AccountAdministration
 from parlour.accounts.confirmation import Confirmation
 from parlour.accounts.credential_http import credential_routes
 from parlour.accounts.credentials import Credentials
@@ -70,6 +71,7 @@ from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.openapi import Document, openapi
 from parlour.proxies import ClientAddresses, TrustedProxies
 from parlour.request_turns import RequestTurns
+from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.attendance import AttendanceLog
 from parlour.rooms.chat import Chat
 from parlour.rooms.creation import CreationPolicy
@@ -196,6 +198,10 @@ class Parlour:
         self.attendance = AttendanceLog(database=self.database, clock=utc_now)
         self.audit_counts = AuditCounts(database=self.database, clock=utc_now)
         self.audit = AuditLog(database=self.database, clock=utc_now, counts=self.audit_counts)
+        self.account_administration = AccountAdministration(
+            database=self.database, passwords=self.passwords, clock=utc_now
+        )
+        self.room_administration = RoomAdministration(database=self.database, passwords=self.passwords)
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 
@@ -421,7 +427,6 @@ class Parlour:
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        await self.attendance.close_abandoned()
         tasks = [asyncio.create_task(_guarded(run), name=name) for name, run in self._tasks().items()]
         try:
             yield

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
+from parlour.db.database import is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.edge import raw_response
@@ -43,6 +44,10 @@ log = structlog.get_logger("parlour")
 
 class PortTaken(Exception):
     """The address cannot be listened on, in one sentence."""
+
+
+class DatabaseLocked(Exception):
+    """Another program keeps the SQLite database locked, in one sentence."""
 
 
 class Server(engine.Server):
@@ -152,15 +157,23 @@ def _bounds(settings: Settings, connections: int, headers: dict[str, str]) -> Ht
 
 
 async def _require_database(parlour: Parlour) -> None:
-    """A database that is not there is a wrong setting, and said so before anything starts."""
+    """A database that is not there is a wrong setting, and said so before anything starts.
+
+    Raises SettingsError or DatabaseLocked.
+    """
     try:
         await migrate(parlour.database)
+        await parlour.attendance.close_abandoned()
     except NotPrivate as error:
         raise SettingsError(
             f"{PREFIX}DATABASE_URL: {error}; put it on a file system with modes, or set "
             f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
         ) from error
     except (SQLAlchemyError, OSError) as error:
+        if is_locked(error):
+            raise DatabaseLocked(
+                f"{PREFIX}DATABASE_URL: another program keeps the database locked; try again later."
+            ) from error
         raise SettingsError(
             f"{PREFIX}DATABASE_URL: the database does not answer ({type(error).__name__})."
         ) from error

@@ -18,6 +18,7 @@ from parlour.db.private_files import NotPrivate, make_private_folder, require_pr
 from parlour.mail.smtp import SmtpServer, ehlo_name, parsed_sender
 from parlour.wire.addresses import email_key, parsed_domain, parsed_email
 from parlour.wire.base import is_loopback
+from parlour.wire.validation import plain_words
 
 PREFIX = "PARLOUR_"
 SECRET_BYTES = 48
@@ -378,9 +379,7 @@ def read_settings(**overrides: Any) -> Settings:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    name = PREFIX + str(first["loc"][0]).upper()
-    text = first["msg"].removeprefix("Value error, ")
-    return f"{name} {text[0].lower()}{text[1:]}."
+    return f"{PREFIX}{str(first['loc'][0]).upper()} {plain_words(first)}."
 
 
 def _kept_secret(path: Path) -> str:

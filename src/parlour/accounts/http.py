@@ -20,6 +20,7 @@ from parlour.accounts.devices import device_name
 from parlour.accounts.identity import Client, Guest, Identity, SessionId, Visitor
 from parlour.accounts.known_devices import KNOWN_FOR
 from parlour.accounts.refusals import (
+    AccountDisabled,
     AlreadyVerified,
     EmailTaken,
     InvalidVerification,
@@ -315,7 +316,8 @@ def account_routes(
         return Nothing()
 
     @router.post(
-        "/client/login", responses=refusals(WrongCredentials, NotVerified, InvalidRequest, RateLimited, Busy)
+        "/client/login",
+        responses=refusals(WrongCredentials, NotVerified, AccountDisabled, InvalidRequest, RateLimited, Busy),
     )
     async def log_in(
         body: Login, request: Request, response: Response, background: BackgroundTasks

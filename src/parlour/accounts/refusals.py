@@ -73,6 +73,13 @@ class UserNotFound(Refusal):
     status = 404
 
 
+class AccountDisabled(Refusal):
+    """This account has been disabled. Please ask whoever runs this server."""
+
+    code = "account_disabled"
+    status = 403
+
+
 class WrongCredentials(Refusal):
     """The username or the password is wrong."""
 

@@ -1,7 +1,7 @@
 """Sessions that another process ended: a command, or another server on the same database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,8 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts import session_store
 from parlour.accounts.endings import Endings
-from parlour.accounts.refusals import SessionEndedElsewhere
+from parlour.accounts.identity import SessionId, UserId
+from parlour.accounts.refusals import AccountDeleted, SessionEndedElsewhere
 from parlour.db.database import Database
+from parlour.errors import Refusal
 
 LOOK_EVERY_SECONDS = 3.0
 LOOK_BACK = timedelta(seconds=30)
@@ -41,7 +43,12 @@ class Revocations:
         now = self._clock()
         async with self._database.reading() as connection:
             revoked = await session_store.revoked_since(connection, self._looked_at - LOOK_BACK)
+            deleted = await session_store.deleted_since(connection, self._looked_at - LOOK_BACK)
         self._looked_at = now
-        for user_id, session in revoked:
+        self._announce(revoked, SessionEndedElsewhere())
+        self._announce(deleted, AccountDeleted())
+
+    def _announce(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
+        for user_id, session in ended:
             if not self._endings.include(session):
-                self._endings.announce(user_id, frozenset({session}), SessionEndedElsewhere())
+                self._endings.announce(user_id, frozenset({session}), reason)

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from parlour.accounts.identity import SessionId, UserId
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import refresh_sessions
+from parlour.db.tables import deleted_sessions, refresh_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +179,20 @@ async def revoked_since(connection: AsyncConnection, moment: datetime) -> list[t
         )
     )
     return [(UserId(row.user_id), SessionId(row.family)) for row in found]
+
+
+async def deleted_since(connection: AsyncConnection, moment: datetime) -> list[tuple[UserId, SessionId]]:
+    """Sessions whose accounts were deleted since."""
+    found = await connection.execute(
+        select(deleted_sessions.c.user_id, deleted_sessions.c.family).where(
+            deleted_sessions.c.deleted_at > moment
+        )
+    )
+    return [(UserId(row.user_id), SessionId(row.family)) for row in found]
+
+
+async def forget_deleted_sessions(connection: AsyncConnection, *, before: datetime) -> None:
+    await connection.execute(delete(deleted_sessions).where(deleted_sessions.c.deleted_at < before))
 
 
 async def delete_old_sessions(connection: AsyncConnection, *, before: datetime) -> None:

@@ -14,6 +14,7 @@ from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.password_checks import PasswordChecks, address_guess, guessed_account, trusted_guess
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
+    AccountDisabled,
     LoggedOut,
     NotVerified,
     SessionEndedElsewhere,
@@ -83,7 +84,8 @@ class Sessions:
     async def log_in(
         self, *, handle: str, password: str, visitor: Visitor, remember: bool | None = None
     ) -> LoggedIn:
-        """Raises WrongCredentials (whoever it is, after the same time), NotVerified, RateLimited or Busy.
+        """Raises WrongCredentials (whoever it is, after the same time), NotVerified, AccountDisabled,
+        RateLimited or Busy.
 
         `remember` says whether the session outlives the browser. Who says it, either way, has one session in
         a browser: the one that its cookie names gives way. None is what clients of before had: sessions that
@@ -124,6 +126,8 @@ class Sessions:
                 return None
             if current.client.password_hash != password_hash:
                 return None
+            if current.client.disabled_at is not None:
+                raise AccountDisabled
             client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             replaced = None

@@ -13,6 +13,7 @@ from parlour.db.tables import (
     UtcDateTime,
     bans,
     clients,
+    deleted_sessions,
     event_log,
     guests,
     invitations,
@@ -30,6 +31,7 @@ class ClientRow:
     username: str
     password_hash: str
     verified_at: datetime | None
+    disabled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class AccountFacts:
     verified_at: datetime | None
     last_login_at: datetime | None
     guest_until: datetime | None
+    disabled_at: datetime | None
 
 
 _ACCOUNT = (
@@ -66,6 +69,7 @@ _ACCOUNT = (
         clients.c.username,
         clients.c.password_hash,
         clients.c.verified_at.label("client_verified_at"),
+        clients.c.disabled_at,
         guests.c.user_id.label("guest_id"),
         guests.c.expires_at,
     )
@@ -88,7 +92,10 @@ def _account(row: Any) -> Account | None:
     client = guest = None
     if row.username is not None:
         client = ClientRow(
-            username=row.username, password_hash=row.password_hash, verified_at=row.client_verified_at
+            username=row.username,
+            password_hash=row.password_hash,
+            verified_at=row.client_verified_at,
+            disabled_at=row.disabled_at,
         )
     if row.guest_id is not None:
         guest = GuestRow(expires_at=row.expires_at)
@@ -208,7 +215,16 @@ async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datet
 
 
 async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    """A client's username is retired: rooms and messages that outlive the account keep it."""
+    """A client's username is retired: rooms and messages that outlive the account keep it. Which sessions it
+    had is kept for a while, so that other processes hear that they are over.
+    """
+    was_client = exists().where(clients.c.user_id == refresh_sessions.c.user_id)
+    sessions = select(refresh_sessions.c.family, refresh_sessions.c.user_id, literal(now, UtcDateTime)).where(
+        refresh_sessions.c.user_id == user_id, was_client
+    )
+    await connection.execute(
+        insert(deleted_sessions).from_select(["family", "user_id", "deleted_at"], sessions)
+    )
     await end_visits(connection, user_id, now=now)
     known = exists().where(retired_usernames.c.username_key == clients.c.username_key)
     username = select(clients.c.username_key, literal(now, UtcDateTime)).where(
@@ -292,24 +308,34 @@ async def set_email(connection: AsyncConnection, user_id: UserId, email: str) ->
     await _extend_bans(connection, user_id, old_key=old_key, key=key)
 
 
+_FACTS = (
+    select(
+        users.c.email,
+        users.c.created_at,
+        users.c.verified_at,
+        clients.c.username,
+        clients.c.last_login_at,
+        clients.c.disabled_at,
+        guests.c.expires_at,
+    )
+    .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
+    .outerjoin(guests, guests.c.user_id == users.c.id)
+)
+
+
 async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts | None:
     """None for somebody who is gone."""
-    query = (
-        select(
-            users.c.email,
-            users.c.created_at,
-            users.c.verified_at,
-            clients.c.username,
-            clients.c.last_login_at,
-            guests.c.expires_at,
-        )
-        .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
-        .outerjoin(guests, guests.c.user_id == users.c.id)
-        .where(users.c.id == user_id)
-    )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
+    row = (await connection.execute(_FACTS.where(users.c.id == user_id))).one_or_none()
+    return None if row is None else _facts(row)
+
+
+async def all_account_facts(connection: AsyncConnection) -> list[AccountFacts]:
+    """Of everybody, by username, then by address."""
+    ordered = _FACTS.order_by(clients.c.username_key.is_(None), clients.c.username_key, users.c.email_key)
+    return [_facts(row) for row in await connection.execute(ordered)]
+
+
+def _facts(row: Any) -> AccountFacts:
     return AccountFacts(
         email=row.email,
         username=row.username,
@@ -317,7 +343,13 @@ async def account_facts(connection: AsyncConnection, user_id: UserId) -> Account
         verified_at=row.verified_at,
         last_login_at=row.last_login_at,
         guest_until=row.expires_at,
+        disabled_at=row.disabled_at,
     )
+
+
+async def set_disabled(connection: AsyncConnection, user_id: UserId, *, at: datetime | None) -> None:
+    """Whether, and since when, a client's logins are refused."""
+    await connection.execute(update(clients).where(clients.c.user_id == user_id).values(disabled_at=at))
 
 
 async def delete_never_verified(connection: AsyncConnection, *, before: datetime) -> None:

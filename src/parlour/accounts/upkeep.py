@@ -101,5 +101,6 @@ class Upkeep:
         now = self._clock()
         async with self._database.transaction() as connection:
             await session_store.delete_old_sessions(connection, before=now)
+            await session_store.forget_deleted_sessions(connection, before=now - TIDY_EVERY)
             await store.delete_never_verified(connection, before=now - UNVERIFIED_KEPT_FOR)
             await registration_store.delete_expired_registrations(connection, before=now)

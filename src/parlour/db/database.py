@@ -287,4 +287,9 @@ def _prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", begin)
 
 
-__all__ = ["AWAY", "AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url"]
+def is_locked(error: BaseException) -> bool:
+    """Whether it says that another program keeps an SQLite database locked."""
+    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+
+
+__all__ = ["AWAY", "AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url", "is_locked"]

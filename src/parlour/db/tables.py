@@ -87,6 +87,7 @@ clients = Table(
     Column("password_hash", Text, nullable=False),
     _moment("verified_at", nullable=True),
     _moment("last_login_at", nullable=True),
+    _moment("disabled_at", nullable=True),
 )
 
 registrations = Table(
@@ -136,6 +137,14 @@ refresh_sessions = Table(
     _moment("started_at"),
     Column("device", String(64), nullable=False),
     Column("remembered", Boolean, nullable=False),  # else its cookie ends with the browser
+)
+
+deleted_sessions = Table(
+    "deleted_sessions",
+    metadata,
+    Column("family", String(36), primary_key=True),
+    Column("user_id", Id, nullable=False),  # of nobody any more
+    _moment("deleted_at", index=True),
 )
 
 email_verifications = Table(

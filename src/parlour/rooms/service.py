@@ -229,10 +229,6 @@ class RoomService:
             after = page[-1].name
         return found
 
-    async def every_room(self) -> list[Room]:
-        async with self._database.reading() as connection:
-            return await store.all_rooms(connection)
-
     async def invite(
         self, identity: Identity, *, room: str, addresses: list[str], visitor: Visitor
     ) -> Invited:

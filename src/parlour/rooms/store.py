@@ -257,6 +257,12 @@ async def all_rooms(connection: AsyncConnection) -> list[Room]:
     return [_room(row) for row in await connection.execute(_ROOM.order_by(rooms.c.name_key))]
 
 
+async def room_called(connection: AsyncConnection, name: str) -> Room | None:
+    found = await connection.execute(_ROOM.where(rooms.c.name_key == _CALLED), _called(name))
+    row = found.one_or_none()
+    return None if row is None else _room(row)
+
+
 async def hidden_rooms_among(
     connection: AsyncConnection, room_ids: Iterable[RoomId]
 ) -> dict[RoomId, set[UserId]]:
@@ -343,6 +349,10 @@ async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
     """Whether a room is called so, or looks as if it were."""
     looks = or_(rooms.c.name_key == _CALLED, rooms.c.name_skeleton == name_skeleton(name))
     return (await connection.execute(select(rooms.c.id).where(looks), _called(name))).first() is not None
+
+
+async def set_password(connection: AsyncConnection, room_id: RoomId, password_hash: str) -> None:
+    await connection.execute(update(rooms).where(rooms.c.id == room_id).values(password_hash=password_hash))
 
 
 async def replace_password(

@@ -10,10 +10,11 @@ HELP: list[tuple[list[str], list[str]]] = [
     ([], ["serve", "migrate", "user", "room", "PARLOUR_", ".env", "docs/settings.md"]),
     (["serve"], ["--host", "127.0.0.1", "--port", "8000", "API, signaling and web client"]),
     (["migrate"], ["database"]),
-    (["user"], ["create", "logout"]),
+    (["user"], ["create", "list", "show", "password", "disable", "enable", "delete", "logout"]),
     (["user", "create"], ["USERNAME", "EMAIL", "--password", "PARLOUR_USER_PASSWORD"]),
     (["user", "logout"], ["HANDLE", "session"]),
-    (["room"], ["list"]),
+    (["room"], ["list", "show", "password", "remove"]),
+    (["room", "password"], ["NAME", "--password", "PARLOUR_ROOM_PASSWORD", "--json"]),
     (["room", "list"], ["name", "creator"]),
 ]
 

@@ -1,0 +1,80 @@
+"""What whoever runs the server does with accounts, at the command line; nobody's password is asked for."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from parlour.accounts import link_store, session_store, store
+from parlour.accounts.passwords import Passwords
+from parlour.accounts.refusals import UserNotFound, WithoutPassword
+from parlour.accounts.store import Account, AccountFacts
+from parlour.db.database import AsyncConnection, Database
+
+__all__ = ["AccountAdministration", "AccountFacts"]
+
+
+class AccountAdministration:
+    """One transaction per use case. Each raises UserNotFound; `handle` is a username or an email.
+
+    A running server hears of sessions that end here by looking into the database (`Revocations`).
+    """
+
+    def __init__(self, *, database: Database, passwords: Passwords, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._clock = clock
+
+    async def everybody(self) -> list[AccountFacts]:
+        async with self._database.reading() as connection:
+            return await store.all_account_facts(connection)
+
+    async def person(self, handle: str) -> tuple[AccountFacts, int]:
+        """What is known of somebody, and how many sessions they have."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle)
+            facts = None if account is None else await store.account_facts(connection, account.user_id)
+            if account is None or facts is None:
+                raise UserNotFound
+            living = await session_store.living_sessions_of(connection, account.user_id, now=self._clock())
+        return facts, len(living)
+
+    async def set_password(self, handle: str, password: str) -> int:
+        """Ends every session; answers how many. Raises WithoutPassword for a guest, InvalidRequest too."""
+        await self._passwords.require_uncommon(password, field="password")
+        password_hash = await self._passwords.hash(password)
+        async with self._changing(handle) as (connection, account):
+            if account.client is None:
+                raise WithoutPassword
+            await store.set_password(connection, account.user_id, password_hash)
+            return await self._end_sessions(connection, account)
+
+    async def disable(self, handle: str) -> int:
+        """Refuses logins from now on and ends every session; answers how many. Raises WithoutPassword."""
+        async with self._changing(handle) as (connection, account):
+            if account.client is None:
+                raise WithoutPassword
+            await store.set_disabled(connection, account.user_id, at=self._clock())
+            return await self._end_sessions(connection, account)
+
+    async def enable(self, handle: str) -> None:
+        async with self._changing(handle) as (connection, account):
+            await store.set_disabled(connection, account.user_id, at=None)
+
+    async def delete(self, handle: str) -> None:
+        """Messages and attendance keep their author's name and address."""
+        async with self._changing(handle) as (connection, account):
+            await store.delete_user(connection, account.user_id, now=self._clock())
+
+    async def _end_sessions(self, connection: AsyncConnection, account: Account) -> int:
+        now = self._clock()
+        await link_store.void_all_verifications(connection, account.user_id, now=now)
+        return len(await session_store.revoke_sessions_of(connection, account.user_id, now=now))
+
+    @asynccontextmanager
+    async def _changing(self, handle: str) -> AsyncIterator[tuple[AsyncConnection, Account]]:
+        async with self._database.transaction() as connection:
+            found = await store.account_by_handle(connection, handle)
+            account = None if found is None else await store.lock_account(connection, found.user_id)
+            if account is None:
+                raise UserNotFound
+            yield connection, account

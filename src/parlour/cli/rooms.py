@@ -1,0 +1,116 @@
+"""`parlour room`: rooms."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parlour.cli.running import Answer, as_json, fail, run
+
+if TYPE_CHECKING:
+    from parlour.app import Parlour
+    from parlour.rooms.entities import Room
+
+LONGEST_PASSWORD = 128
+
+
+@click.group("room")
+def room() -> None:
+    """Manage rooms."""
+
+
+@room.command("list")
+@as_json
+def list_rooms(as_json: bool) -> None:
+    """List every room: name, kind, creator and date of creation."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        rooms = await parlour.room_administration.every_room()
+        return Answer(
+            lines=["\t".join(_columns(one)) for one in rooms] or ["There are no rooms yet."],
+            data=[_data(one) for one in rooms],
+            audit=("room", "rooms_listed", ""),
+        )
+
+    run(work, as_json=as_json)
+
+
+@room.command("show")
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show the room NAME, who is invited and who is banned."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        room, invitations, bans = await parlour.room_administration.room(name)
+        invited, banned = [one.email for one in invitations], [one.email for one in bans]
+        data = {**_data(room), "invited": invited, "banned": banned}
+        lines = [
+            f"{key}\t{', '.join(value) if isinstance(value, list) else value}" for key, value in data.items()
+        ]
+        return Answer(lines=lines, data=data, audit=("room", "room_shown", room.name))
+
+    run(work, as_json=as_json)
+
+
+@room.command("password")
+@click.argument("name")
+@click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    envvar="PARLOUR_ROOM_PASSWORD",
+    help="The password; asked for unless it is given here or as PARLOUR_ROOM_PASSWORD.",
+)
+@as_json
+def password(name: str, password: str, as_json: bool) -> None:
+    """Give the room NAME a new password. People who used the old one can still enter."""
+    if not 1 <= len(password) <= LONGEST_PASSWORD:
+        fail(f"password: has to have 1 to {LONGEST_PASSWORD} characters.")
+
+    async def work(parlour: "Parlour") -> Answer:
+        room = await parlour.room_administration.set_password(name, password)
+        return Answer(
+            lines=[f"Changed the password of {room.name}."],
+            data={"room": room.name},
+            audit=("room", "room_password_set", room.name),
+        )
+
+    run(work, as_json=as_json)
+
+
+@room.command("remove")
+@click.argument("name")
+@as_json
+def remove(name: str, as_json: bool) -> None:
+    """Remove the room NAME with its chat, invitations and attendance; a call in it ends."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        room = await parlour.room_administration.remove(name)
+        return Answer(
+            lines=[f"Removed {room.name}."],
+            data={"room": room.name},
+            audit=("room", "room_removed", room.name),
+        )
+
+    run(work, as_json=as_json)
+
+
+def _kind(room: "Room") -> str:
+    return "event" if room.is_event else "free"
+
+
+def _columns(room: "Room") -> tuple[str, ...]:
+    return (room.name, _kind(room), room.creator_name, f"{room.created_at:%Y-%m-%d}")
+
+
+def _data(room: "Room") -> dict[str, Any]:
+    from parlour.wire.base import iso
+
+    return {
+        "name": room.name,
+        "kind": _kind(room),
+        "creator": room.creator_name,
+        "description": room.description,
+        "created_at": iso(room.created_at),
+    }

@@ -1,0 +1,135 @@
+"""What every command shares: the settings, the database, what is printed, failures and their exit codes.
+
+Exit codes: 0 done; 1 refused, such as a name that is taken; 2 a wrong option, argument or setting, or a
+database that does not answer; 3 a database that another program locks, so that the same command may work
+later. Whoever closes the pipe ends a command as the system does it: by SIGPIPE, 141 in a shell.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from parlour.settings import PREFIX, Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from parlour.app import Parlour
+
+REFUSED, WRONG, LOCKED = 1, 2, 3
+ACTOR = "command line"
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command has done: in lines for people, and as JSON.
+
+    `audit` is its kind, code and subject in the audit log; None for what changes and shows nothing of people.
+    """
+
+    lines: list[str]
+    data: Any
+    audit: tuple[str, str, str] | None = None
+
+
+class Commands(click.Group):
+    """Ends by SIGPIPE, without a word, where nobody reads on (`parlour room list | head -1`)."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        return super().main(*args, **kwargs)
+
+
+def ignore_closed_pipes() -> None:
+    """Python's own way, for what writes to sockets: an exception instead of the end."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def settings_or_fail() -> Settings:
+    try:
+        return read_settings()
+    except SettingsError as error:
+        fail(str(error))
+
+
+def run(
+    work: "Callable[[Parlour], Coroutine[Any, Any, Answer]]", *, as_json: bool, migrated: bool = True
+) -> None:
+    """Runs one command against the database of the settings and prints its answer, or why not."""
+    from parlour.app import Parlour
+    from parlour.db.migrate import migrate
+
+    async def session() -> Answer:
+        parlour = Parlour(settings, port=8000)
+        try:
+            if migrated:
+                await migrate(parlour.database)
+            answer = await work(parlour)
+            if answer.audit is not None:
+                kind, code, subject = answer.audit
+                parlour.audit.record(kind=kind, code=code, actor=ACTOR, subject=subject, address="")
+                await parlour.audit.flush()
+            return answer
+        finally:
+            parlour.passwords.close()
+            await parlour.database.close()
+
+    settings = settings_or_fail()
+    logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())  # what fails is said below, once
+    ignore_closed_pipes()
+    try:
+        answer = asyncio.run(session())
+    except Exception as error:
+        sentence, status = failure(error)
+        fail(sentence, status=status)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    show(answer, as_json=as_json)
+
+
+def failure(error: Exception) -> tuple[str, int]:
+    """The sentence and the exit code of what a command did not foresee. Raises what is a fault of our own."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from parlour.db.database import is_locked
+    from parlour.db.migrate import DatabaseTooNew
+    from parlour.db.private_files import NotPrivate
+    from parlour.errors import Refusal
+
+    match error:
+        case Refusal():
+            told = "; ".join(f"{one.field}: {one.message}" for one in error.fields)
+            return told or error.message, REFUSED
+        case SettingsError():
+            return str(error), WRONG
+        case DatabaseTooNew():
+            return f"{PREFIX}DATABASE_URL: {error}.", WRONG
+        case NotPrivate():
+            return f"{PREFIX}DATABASE_URL: {error}.", WRONG
+        case _ if is_locked(error):
+            return (
+                f"{PREFIX}DATABASE_URL: another program keeps the database locked; try again later.",
+                LOCKED,
+            )
+        case SQLAlchemyError() | OSError():
+            name = type(error).__name__
+            return f"{PREFIX}DATABASE_URL: the database does not answer ({name}).", WRONG
+    raise error
+
+
+def show(answer: Answer, *, as_json: bool) -> None:
+    lines = [json.dumps(answer.data, ensure_ascii=False, indent=2)] if as_json else answer.lines
+    for line in lines:
+        click.echo(line)
+    sys.stdout.flush()
+
+
+def fail(sentence: str, *, status: int = WRONG) -> NoReturn:
+    click.echo(f"parlour: {sentence}", err=True)
+    sys.exit(status)

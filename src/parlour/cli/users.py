@@ -1,0 +1,216 @@
+"""`parlour user`: people's accounts."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parlour.cli.running import Answer, as_json, fail, run
+
+if TYPE_CHECKING:
+    from parlour.accounts.administration import AccountFacts
+    from parlour.app import Parlour
+
+password_option = click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    envvar="PARLOUR_USER_PASSWORD",
+    help="The password; asked for unless it is given here or as PARLOUR_USER_PASSWORD.",
+)
+
+
+@click.group("user")
+def user() -> None:
+    """Manage people's accounts. HANDLE is a username or an email address."""
+
+
+@user.command("create")
+@click.argument("username")
+@click.argument("email")
+@password_option
+@as_json
+def create(username: str, email: str, password: str, as_json: bool) -> None:
+    """Create a confirmed account without sending an email."""
+    from pydantic import ValidationError
+
+    from parlour.wire.http import ClientRegistration
+    from parlour.wire.validation import plain_words
+
+    try:
+        wanted = ClientRegistration(email=email, username=username, password=password)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        fail(f"{first['loc'][0]}: {plain_words(first)}.")
+
+    async def work(parlour: "Parlour") -> Answer:
+        await parlour.registration.create_client(
+            email=wanted.email, username=wanted.username, password=wanted.password
+        )
+        return Answer(
+            lines=[f"Created {wanted.username}."],
+            data={"username": wanted.username, "email": wanted.email},
+            audit=("account", "client_created", wanted.email),
+        )
+
+    run(work, as_json=as_json)
+
+
+@user.command("list")
+@as_json
+def list_users(as_json: bool) -> None:
+    """List everybody: username, email address, kind, state and last login."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        everybody = await parlour.account_administration.everybody()
+        return Answer(
+            lines=["\t".join(_columns(facts)) for facts in everybody] or ["There are no accounts yet."],
+            data=[_data(facts) for facts in everybody],
+            audit=("account", "accounts_listed", ""),
+        )
+
+    run(work, as_json=as_json)
+
+
+@user.command("show")
+@click.argument("handle")
+@as_json
+def show(handle: str, as_json: bool) -> None:
+    """Show what is known about HANDLE."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        facts, sessions = await parlour.account_administration.person(handle)
+        data = {**_data(facts), "sessions": sessions}
+        return Answer(
+            lines=[f"{name}\t{'-' if value is None else value}" for name, value in data.items()],
+            data=data,
+            audit=("account", "account_shown", facts.email),
+        )
+
+    run(work, as_json=as_json)
+
+
+@user.command("password")
+@click.argument("handle")
+@password_option
+@as_json
+def password(handle: str, password: str, as_json: bool) -> None:
+    """Give HANDLE a new password and end all of their sessions."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from parlour.wire.base import Password
+    from parlour.wire.validation import plain_words
+
+    try:
+        TypeAdapter(Password).validate_python(password)
+    except ValidationError as error:
+        fail(f"password: {plain_words(error.errors(include_url=False, include_input=False)[0])}.")
+
+    async def work(parlour: "Parlour") -> Answer:
+        ended = await parlour.account_administration.set_password(handle, password)
+        return _ended(f"Changed the password of {handle}", handle, ended, code="password_set")
+
+    run(work, as_json=as_json)
+
+
+@user.command("disable")
+@click.argument("handle")
+@as_json
+def disable(handle: str, as_json: bool) -> None:
+    """Refuse HANDLE's logins from now on and end all of their sessions."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        ended = await parlour.account_administration.disable(handle)
+        return _ended(f"Disabled {handle}", handle, ended, code="account_disabled")
+
+    run(work, as_json=as_json)
+
+
+@user.command("enable")
+@click.argument("handle")
+@as_json
+def enable(handle: str, as_json: bool) -> None:
+    """Let HANDLE, who was disabled, log in again."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        await parlour.account_administration.enable(handle)
+        return Answer(
+            lines=[f"Enabled {handle}."], data={"user": handle}, audit=("account", "account_enabled", handle)
+        )
+
+    run(work, as_json=as_json)
+
+
+@user.command("delete")
+@click.argument("handle")
+@as_json
+def delete(handle: str, as_json: bool) -> None:
+    """Delete HANDLE's account at once. Messages and attendance keep their author's name."""
+
+    async def work(parlour: "Parlour") -> Answer:
+        await parlour.account_administration.delete(handle)
+        return Answer(
+            lines=[f"Deleted {handle}."], data={"user": handle}, audit=("account", "account_deleted", handle)
+        )
+
+    run(work, as_json=as_json)
+
+
+@user.command("logout")
+@click.argument("handle")
+@as_json
+def logout(handle: str, as_json: bool) -> None:
+    """End every session of HANDLE; a running server closes their connections."""
+    from parlour.accounts.refusals import UserNotFound
+
+    async def work(parlour: "Parlour") -> Answer:
+        user_id = await parlour.sessions.find(handle)
+        if user_id is None:
+            raise UserNotFound
+        ended = await parlour.sessions.end_all(user_id)
+        return Answer(
+            lines=[f"Ended {_sessions(ended)} of {handle}."],
+            data={"user": handle, "sessions_ended": ended},
+            audit=("login", "sessions_ended", handle),
+        )
+
+    run(work, as_json=as_json)
+
+
+def _ended(done: str, handle: str, ended: int, *, code: str) -> Answer:
+    return Answer(
+        lines=[f"{done} and ended {_sessions(ended)}."],
+        data={"user": handle, "sessions_ended": ended},
+        audit=("account", code, handle),
+    )
+
+
+def _sessions(count: int) -> str:
+    return f"{count} session{'' if count == 1 else 's'}"
+
+
+def _columns(facts: "AccountFacts") -> tuple[str, ...]:
+    data = _data(facts)
+    return (data["username"] or "-", facts.email, data["kind"], data["state"], data["last_login_at"] or "-")
+
+
+def _data(facts: "AccountFacts") -> dict[str, Any]:
+    state = "unconfirmed" if facts.verified_at is None else "active"
+    return {
+        "username": facts.username,
+        "email": facts.email,
+        "kind": "guest" if facts.username is None else "client",
+        "state": state if facts.disabled_at is None else "disabled",
+        "created_at": _iso(facts.created_at),
+        "verified_at": _iso(facts.verified_at),
+        "last_login_at": _iso(facts.last_login_at),
+        "disabled_at": _iso(facts.disabled_at),
+        "guest_until": _iso(facts.guest_until),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    from parlour.wire.base import iso
+
+    return None if moment is None else iso(moment)

@@ -1,0 +1,50 @@
+"""What whoever runs the server does with rooms, at the command line."""
+
+from parlour.accounts.passwords import Passwords
+from parlour.db.database import AsyncConnection, Database
+from parlour.rooms import store
+from parlour.rooms.entities import Ban, Invitation, Room
+from parlour.rooms.refusals import RoomNotFound
+
+
+class RoomAdministration:
+    """One transaction per use case. Each but `every_room` raises RoomNotFound.
+
+    A running server hears that a room is gone when it next asks after those in its call (`Hub`).
+    """
+
+    def __init__(self, *, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    async def every_room(self) -> list[Room]:
+        async with self._database.reading() as connection:
+            return await store.all_rooms(connection)
+
+    async def room(self, name: str) -> tuple[Room, list[Invitation], list[Ban]]:
+        async with self._database.reading() as connection:
+            room = await _called(connection, name)
+            invitations = await store.invitations_to(connection, room.room_id)
+            return room, invitations, await store.bans_of(connection, room.room_id)
+
+    async def set_password(self, name: str, password: str) -> Room:
+        """Whoever has been admitted by the old one stays admitted."""
+        password_hash = await self._passwords.hash(password)
+        async with self._database.transaction() as connection:
+            room = await _called(connection, name)
+            await store.set_password(connection, room.room_id, password_hash)
+        return room
+
+    async def remove(self, name: str) -> Room:
+        """With its chat, its invitations and its attendance."""
+        async with self._database.transaction() as connection:
+            room = await _called(connection, name)
+            await store.remove_room(connection, room.room_id)
+        return room
+
+
+async def _called(connection: AsyncConnection, name: str) -> Room:
+    room = await store.room_called(connection, name)
+    if room is None:
+        raise RoomNotFound
+    return room
