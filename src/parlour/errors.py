@@ -38,7 +38,7 @@ class Refusal(Exception):
 
 
 class InvalidRequest(Refusal):
-    """The request does not have the expected shape."""
+    """Some of this isn't valid. Please check it and try again."""
 
     code = "invalid_request"
     status = 422
@@ -59,7 +59,7 @@ class InvalidToken(Refusal):
 
 
 class NotTheCaller(Refusal):
-    """You cannot act in somebody else's name."""
+    """You can't act on behalf of someone else."""
 
     code = "not_the_caller"
     status = 403
@@ -82,7 +82,7 @@ class OriginNotAllowed(Refusal):
 
 
 class PreflightRefused(Refusal):
-    """This site may not send such requests here."""
+    """This website isn't allowed to send requests here."""
 
     code = "preflight_refused"
     status = 403
@@ -96,14 +96,14 @@ class NotFound(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """This address does not answer that method."""
+    """This address doesn't support that method."""
 
     code = "method_not_allowed"
     status = 405
 
 
 class MalformedRequest(Refusal):
-    """This is no HTTP request."""
+    """This isn't a valid HTTP request."""
 
     code = "malformed_request"
     status = 400
@@ -133,14 +133,14 @@ class TryLater(Refusal):
 
 
 class RateLimited(TryLater):
-    """That was too often. Please wait a moment and try again."""
+    """You're doing that too often. Please wait a moment and try again."""
 
     code = "rate_limited"
     status = 429
 
 
 class Busy(TryLater):
-    """Very many people are logging in at this moment. Please try again in a few seconds."""
+    """Too many people are logging in right now. Please try again in a few seconds."""
 
     code = "busy"
     status = 503
@@ -154,7 +154,7 @@ class InternalError(Refusal):
 
 
 class Unavailable(Refusal):
-    """The service cannot do this right now. Please try again in a moment."""
+    """Parlour can't do this right now. Please try again in a moment."""
 
     code = "unavailable"
     status = 503

@@ -73,7 +73,7 @@ class Participant:
             await self.field("Username").fill(self.account.username)
             await self.field("Password").fill(self.account.password)
             await self.button("Create account").click()
-        await expect(self.heading("Check your mail")).to_be_visible()
+        await expect(self.heading("Check your email")).to_be_visible()
 
     async def confirms(self) -> None:
         """Follows the link of the mail, and presses its button."""

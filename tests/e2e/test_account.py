@@ -22,7 +22,7 @@ async def test_a_forgotten_password(visitors: Visitors, at_browser: AtBrowser) -
     await ann.link("Forgot your password?").click()
     await ann.field("Email").fill(account.email)
     await ann.button("Send me a link").click()
-    await expect(ann.heading("Check your mail")).to_be_visible()
+    await expect(ann.heading("Check your email")).to_be_visible()
 
     await ann.page.goto(f"/reset#{await account.reads_link()}")
     await ann.field("New password").fill("password1")
@@ -30,7 +30,7 @@ async def test_a_forgotten_password(visitors: Visitors, at_browser: AtBrowser) -
     await expect(ann.page.get_by_text("one of the most common ones")).to_be_visible()
     await ann.field("New password").fill(NEW_PASSWORD)
     await ann.button("Change my password").click()
-    await expect(ann.heading("Your password is changed")).to_be_visible()
+    await expect(ann.heading("Your password has been changed")).to_be_visible()
     await expect(elsewhere.heading("You have been logged out")).to_be_visible()
 
     await ann.link("Log in").last.click()
@@ -56,13 +56,13 @@ async def test_what_one_does_in_the_profile(visitors: Visitors, at_browser: AtBr
     assert kept["account"]["email"] == account.email
 
     await ann.button("Change password").click()
-    await ann.field("Present password").fill("not mine at all")
+    await ann.field("Current password").fill("not mine at all")
     await ann.field("New password").fill(NEW_PASSWORD)
     await ann.button("Change my password").click()
-    await expect(ann.page.get_by_text("This is not your password.")).to_be_visible()
-    await ann.field("Present password").fill(account.password)
+    await expect(ann.page.get_by_text("That isn't your password.")).to_be_visible()
+    await ann.field("Current password").fill(account.password)
     await ann.button("Change my password").click()
-    await expect(ann.page.get_by_text("Your password is changed")).to_be_visible()
+    await expect(ann.page.get_by_text("Your password has been changed")).to_be_visible()
 
 
 async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -75,7 +75,7 @@ async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrows
     await ann.field("New email").fill(new_email)
     await ann.field("Password").fill(account.password)
     await ann.button("Send the link").click()
-    await expect(ann.page.get_by_text("We have sent a link to")).to_be_visible()
+    await expect(ann.page.get_by_text("We’ve sent a link to")).to_be_visible()
     mail = await account.server.expect_mail(new_email)
     await phone.page.goto(f"/verifyemail#{mail.text.split('/verifyemail#')[1].split()[0]}")
     await phone.button("Confirm my new address").click()
@@ -90,7 +90,7 @@ async def test_another_email_and_the_end(visitors: Visitors, at_browser: AtBrows
     await ann.button("Delete account").click()
     await ann.field("Password").fill(account.password)
     await ann.button("Delete my account").click()
-    await expect(ann.heading("Your account is deleted")).to_be_visible()
+    await expect(ann.heading("Your account has been deleted")).to_be_visible()
 
 
 async def test_a_change_of_email_that_its_owner_did_not_ask_for(
@@ -103,9 +103,9 @@ async def test_a_change_of_email_that_its_owner_did_not_ask_for(
     while "/stopemail#" not in (mail := await account.server.expect_mail(account.email)).text:
         pass
     await ann.page.goto(f"/stopemail#{mail.text.split('/stopemail#')[1].split()[0]}")
-    await expect(ann.heading("Stop the change of your email address")).to_be_visible()
+    await expect(ann.heading("Stop your email address from being changed")).to_be_visible()
     await ann.button("Stop the change").click()
-    await expect(ann.heading("The change is stopped")).to_be_visible()
+    await expect(ann.heading("The change was stopped")).to_be_visible()
     confirmation = await account.server.expect_mail(new_email)
     await ann.page.goto(f"/verifyemail#{confirmation.text.split('/verifyemail#')[1].split()[0]}")
-    await expect(ann.heading("This link does not work")).to_be_visible()
+    await expect(ann.heading("This link doesn’t work")).to_be_visible()

@@ -39,7 +39,7 @@ async def test_a_guests_link(visitors: Visitors, at_browser: AtBrowser) -> None:
     await expect(gus.heading("Welcome, guest")).to_be_visible()
     elsewhere = await at_browser(gus.account)
     await elsewhere.page.goto(link)
-    await expect(elsewhere.heading("This link does not work")).to_be_visible()
+    await expect(elsewhere.heading("This link doesn’t work")).to_be_visible()
 
 
 async def test_a_clients_link(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -91,7 +91,7 @@ async def test_the_links_of_an_account(visitors: Visitors, at_browser: AtBrowser
     await ann.page.goto(link)
     await ann.field("New password").fill("staple the horse again")
     await ann.button("Change my password").click()
-    await expect(ann.heading("Your password is changed")).to_be_visible()
+    await expect(ann.heading("Your password has been changed")).to_be_visible()
     await ann.page.reload()
     await expect_dead(ann, "used already")
     await expect(ann.field("New password")).to_have_count(0)
@@ -113,5 +113,5 @@ async def test_links_whose_time_is_over(fresh_server: StartServer, at_browser: A
 
 
 async def expect_dead(someone: Participant, why: str) -> None:
-    await expect(someone.heading("This link does not work")).to_be_visible()
+    await expect(someone.heading("This link doesn’t work")).to_be_visible()
     await expect(someone.page.get_by_role("alert")).to_contain_text(why)

@@ -54,7 +54,7 @@ async def test_pages_of_somebody_who_is_new(
         await sam.confirms()
         await photographer.takes(page, "verify-client")
         await page.goto("/verifyguest/no-such-token")
-        await expect(sam.heading("This link does not work")).to_be_visible()
+        await expect(sam.heading("This link doesn’t work")).to_be_visible()
         await photographer.takes(page, "verify-failed")
         await page.context.clear_cookies()
 
@@ -64,7 +64,7 @@ async def test_pages_of_somebody_who_is_new(
         await expect(page.get_by_role("alert")).to_be_visible()
         await photographer.takes(page, "login-refused")
         await page.goto("/nowhere")
-        await expect(sam.heading("This page does not exist")).to_be_visible()
+        await expect(sam.heading("This page doesn’t exist")).to_be_visible()
         await photographer.takes(page, "not-found")
 
 
@@ -77,7 +77,7 @@ async def test_pages_of_a_forgotten_password(
     await sam.field("Email").fill(sam.account.email)
     await photographer.takes(page, "forgot-password")
     await sam.button("Send me a link").click()
-    await expect(sam.heading("Check your mail")).to_be_visible()
+    await expect(sam.heading("Check your email")).to_be_visible()
     await photographer.takes(page, "forgot-password-sent")
     await page.goto("/reset/no-such-token")
     await sam.field("New password").fill("staple the horse again")
@@ -221,7 +221,7 @@ async def test_pages_of_a_guest(
         await gil.page.goto(f"/verifyguest/{await gil.account.reads_link()}")
         await photographer.takes(gil.page, "verify-guest-asked")
         await gil.button("Join as a guest").click()
-        await expect(gil.heading("Your guest time is over")).to_be_visible(timeout=15_000)
+        await expect(gil.heading("Your time as a guest is over")).to_be_visible(timeout=15_000)
         await photographer.takes(gil.page, "guest-ended")
 
 

@@ -156,7 +156,7 @@ async def test_a_link_to_a_room_survives_the_login(visitors: Visitors, at_browse
     ann = await at_browser(await visitors.client("ann"))
     room = await ann.account.creates_room("Café & bar/100% " + ann.name)
     await ann.page.goto(room_path(room))
-    await expect(ann.page.get_by_text("Log in to enter the room that you opened.")).to_be_visible()
+    await expect(ann.page.get_by_text("Log in to enter the room.")).to_be_visible()
     await ann.fills_login()
     await expect(ann.heading(room)).to_be_visible()
     await expect(ann.button("Enter the room")).to_be_visible()
@@ -218,7 +218,7 @@ async def test_a_guests_time_ends_in_the_middle_of_a_call(
         warning = gus.page.get_by_role("status", name="Your time as a guest")
         await expect(warning).to_contain_text("ends in less than 2 minutes")
 
-        await expect(gus.heading("Your guest time is over")).to_be_visible(timeout=40_000)
+        await expect(gus.heading("Your time as a guest is over")).to_be_visible(timeout=40_000)
         await expect(gus.page.get_by_role("alert")).to_contain_text("account of your own")
         await ann.expects()
         await gus.button("Create an account").click()

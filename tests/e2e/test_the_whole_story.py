@@ -29,7 +29,7 @@ async def test_two_people_meet(
     await _creates_room(ann, room)
     await ann.enters()
     await ann.expects()
-    await expect(ann.page.get_by_text("Nobody else is here yet")).to_be_visible()
+    await expect(ann.page.get_by_text("Nobody else is here")).to_be_visible()
 
     await bob.link(room).click()
     await bob.gives_password("open please")
@@ -55,7 +55,7 @@ async def test_two_people_meet(
 async def _becomes_a_client(someone: Participant, *, by_the_mail_page: bool = False) -> None:
     await someone.registers()
     if by_the_mail_page:
-        await someone.link("See its mails here").click()
+        await someone.link("Read its emails here").click()
         mail = someone.page.get_by_role("article").filter(has_text=someone.account.email)
         await mail.get_by_role("link").first.click()
         await someone.button("Confirm my address").click()

@@ -78,7 +78,7 @@ async def test_who_has_not_confirmed_is_led_to_the_mail(visitors: Visitors, at_b
     await bob.account.registers()
     await bob.page.goto("/login")
     await bob.fills_login()
-    await bob.page.get_by_role("alert").get_by_role("link", name="I did not get the mail").click()
+    await bob.page.get_by_role("alert").get_by_role("link", name="I didn’t get the email").click()
     await bob.field("Email").fill(bob.account.email)
     await bob.button("Send it again").click()
     await expect(bob.page.get_by_role("form").get_by_role("status")).to_contain_text("another mail")
@@ -133,16 +133,16 @@ async def test_an_unknown_page(visitors: Visitors, at_browser: AtBrowser, path: 
     sam = await at_browser(await visitors.stranger("sam"))
     answer = await sam.page.goto(path)
     assert answer and answer.status == 404
-    await expect(sam.heading("This page does not exist")).to_be_visible()
+    await expect(sam.heading("This page doesn’t exist")).to_be_visible()
     await sam.link("Go to the home page").click()
-    await expect(sam.heading("Good talks need a room")).to_be_visible()
+    await expect(sam.heading("Good conversations need a room")).to_be_visible()
 
 
 async def test_a_link_that_is_no_good(visitors: Visitors, at_browser: AtBrowser) -> None:
     sam = await at_browser(await visitors.stranger("sam"))
     for kind in ("client", "guest"):
         await sam.page.goto(f"/verify{kind}/no-such-token")
-        await expect(sam.heading("This link does not work")).to_be_visible()
+        await expect(sam.heading("This link doesn’t work")).to_be_visible()
 
 
 async def test_an_unknown_room(visitors: Visitors, at_browser: AtBrowser) -> None:

@@ -26,7 +26,7 @@ export class Problem extends Error {
     return new Problem(
       status,
       code ?? "unknown",
-      message ?? `The server answered with an error (${status}). Please try again.`,
+      message ?? `The server returned an error (${status}). Please try again.`,
       Array.isArray(errors) ? errors : [],
     );
   }

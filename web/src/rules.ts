@@ -45,8 +45,8 @@ const atMost = (limit: number) => `Use at most ${limit.toLocaleString("en")} cha
 export const roomName: Rule = (value) => {
   const length = nameLength(value);
   if (length < 1 || length > LIMITS.roomName) return `Use 1 to ${LIMITS.roomName} characters.`;
-  if (!canBeSeen(value)) return "Use characters that can be seen.";
-  return fitsPath(value) ? null : "A room can’t be called that.";
+  if (!canBeSeen(value)) return "Use at least one visible character.";
+  return fitsPath(value) ? null : "A room can’t have that name.";
 };
 
 /** Splits what was typed or pasted into addresses and the rest. */

@@ -53,14 +53,14 @@ class InvalidVerification(Refusal):
 
 
 class RegistrationNotProven(Refusal):
-    """Enter the password that you chose when you registered, to confirm that it was you."""
+    """Enter the password you chose when you signed up, to confirm that it was you."""
 
     code = "registration_not_proven"
     status = 403
 
 
 class EmailChangeNotProven(Refusal):
-    """Log in to the account that is to have this address, then open the link again."""
+    """Log in to the account that will use this address, then open the link again."""
 
     code = "email_change_not_proven"
     status = 403
@@ -81,7 +81,7 @@ class AccountDisabled(Refusal):
 
 
 class WrongCredentials(Refusal):
-    """The username or the password is wrong."""
+    """The username or password is incorrect."""
 
     code = "wrong_credentials"
     status = 401
@@ -93,7 +93,7 @@ class WrongCredentials(Refusal):
 
 
 class NotVerified(Refusal):
-    """Please confirm your email address first: open the link in the mail that we sent."""
+    """Please confirm your email address first: open the link in the email we sent you."""
 
     code = "not_verified"
     status = 403
@@ -107,14 +107,14 @@ class NoRefreshToken(Refusal):
 
 
 class SessionOver(Refusal):
-    """This session is over. Please log in again."""
+    """Your session has ended. Please log in again."""
 
     code = "session_over"
     status = 403
 
 
 class SessionNotFound(Refusal):
-    """You have no such session."""
+    """This session doesn't exist."""
 
     code = "session_not_found"
     status = 404
@@ -142,14 +142,14 @@ class SessionReplaced(Refusal):
 
 
 class WrongPassword(Refusal):
-    """This is not your password."""
+    """That isn't your password."""
 
     code = "wrong_password"
     status = 401
 
 
 class WithoutPassword(Refusal):
-    """A guest has no password, and nothing to change: the account ends by itself."""
+    """Guests have no password and nothing to change; a guest account ends by itself."""
 
     code = "without_password"
     status = 403
@@ -170,7 +170,7 @@ class EmailChanged(Refusal):
 
 
 class EmailAlreadyChanged(Refusal):
-    """Your email address has been changed already. Please tell whoever runs this server."""
+    """Your email address has already been changed. Please contact whoever runs this server."""
 
     code = "email_already_changed"
     status = 409

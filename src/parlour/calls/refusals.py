@@ -11,7 +11,7 @@ class NotInCall(Refusal):
 
 
 class PeerNotFound(Refusal):
-    """There is no such peer in this room."""
+    """This person isn't in the room."""
 
     code = "peer_not_found"
     status = 404
@@ -39,21 +39,21 @@ class ConnectionGone(Refusal):
 
 
 class JoinCancelled(Refusal):
-    """You left before you had joined."""
+    """You left before you could join."""
 
     code = "join_cancelled"
     status = 409
 
 
 class PeerBusy(Refusal):
-    """This peer's connection does not keep up with what you send. Please wait a moment."""
+    """This person's connection can't keep up. Please wait a moment."""
 
     code = "peer_busy"
     status = 503
 
 
 class RoomFull(Refusal):
-    """This room is full: its call has as many people as a call may have. Please try again later."""
+    """This room is full. Please try again later."""
 
     code = "room_full"
     status = 409

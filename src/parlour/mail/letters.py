@@ -158,108 +158,112 @@ def text_of(
             return Text(
                 subject="Confirm your Parlour account",
                 greeting=f"Hello {content.username},",
-                paragraphs=("please confirm that this address is yours, and your account is ready.",),
+                paragraphs=("Please confirm that this address is yours to finish setting up your account.",),
                 action="Confirm my account",
                 link=f"{public_url}/verifyclient/{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you did not register, ignore this "
-                "letter.",
+                footnote=f"The link works once, for {content.lifetime}. If you didn't sign up, you can "
+                "ignore this email.",
             )
         case GuestVerification():
             return Text(
-                subject="Your guest entry to Parlour",
+                subject="Join Parlour as a guest",
                 greeting="Hello,",
                 paragraphs=(
-                    "this link lets you in as a guest. "
-                    f"Your {content.guest_lifetime} start when you open it.",
+                    "This link lets you join as a guest. "
+                    f"Your {content.guest_lifetime} start when you use it.",
                 ),
-                action="Enter as a guest",
+                action="Join as a guest",
                 link=f"{public_url}/verifyguest/{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
-                "letter.",
+                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
+                "you can ignore this email.",
             )
         case PasswordReset():
             return Text(
-                subject="A new password for Parlour",
+                subject="Reset your Parlour password",
                 greeting=f"Hello {content.username},",
-                paragraphs=("this link lets you choose a new password. You are then logged out everywhere.",),
+                paragraphs=(
+                    "Use this link to choose a new password. You will then be logged out everywhere.",
+                ),
                 action="Choose a new password",
                 link=f"{public_url}/reset#{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
-                "letter: your password stays as it is.",
+                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
+                "you can ignore this email: your password stays the same.",
             )
         case PasswordWasChanged():
             return Text(
                 subject="Your Parlour password was changed",
                 greeting=f"Hello {content.username},",
                 paragraphs=(
-                    "your password was changed, and you were logged out on your other devices.",
-                    "If it was not you, choose a new one at once.",
+                    "Your password was changed, and you were logged out on your other devices.",
+                    "If this wasn't you, choose a new password right away.",
                 ),
-                action="It was not me",
+                action="This wasn't me",
                 link=f"{public_url}/forgot",
-                footnote="If it was you, there is nothing to do.",
+                footnote="If it was you, there is nothing you need to do.",
             )
         case EmailChangeConfirmation():
             return Text(
                 subject="Confirm your new email address",
                 greeting=f"Hello {content.username},",
-                paragraphs=("please confirm that your Parlour account shall have this address from now on.",),
+                paragraphs=(
+                    "Please confirm that you want to use this address for your Parlour account from now on.",
+                ),
                 action="Confirm my new address",
                 link=f"{public_url}/verifyemail#{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you did not ask, ignore this "
-                "letter.",
+                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
+                "you can ignore this email.",
             )
         case EmailChangeNotice():
             return Text(
-                subject="A change of your Parlour email address was asked for",
+                subject="Someone asked to change your Parlour email address",
                 greeting=f"Hello {content.username},",
                 paragraphs=(
-                    "somebody who knows your password has asked for another email address for your account: "
-                    f"{content.new_email}. It takes effect when the link in the letter to that address is "
-                    "opened.",
-                    "If it was not you, stop it and choose a new password at once.",
+                    "Someone who knows your password has asked to change your account's email address to "
+                    f"{content.new_email}. The change takes effect when the link in the email sent to that "
+                    "address is opened.",
+                    "If this wasn't you, stop the change and choose a new password right away.",
                 ),
-                action="It was not me: stop the change",
+                action="This wasn't me: stop the change",
                 link=f"{public_url}/stopemail#{sign(content.link)}",
                 footnote=f"This link works for {content.lifetime}. If it was you, there is nothing to do.",
             )
         case EmailWasChanged():
             return Text(
-                subject="Your Parlour account has another email address",
+                subject="Your Parlour email address was changed",
                 greeting=f"Hello {content.username},",
                 paragraphs=(
-                    f"your account now belongs to {content.new_email}. Letters go there from now on.",
+                    f"Your account's email address is now {content.new_email}. Emails go there from now on.",
                 ),
                 action="Open Parlour",
                 link=f"{public_url}/",
-                footnote="If it was not you, tell whoever runs this server.",
+                footnote="If this wasn't you, contact whoever runs this server.",
             )
         case AccountWasDeleted():
             return Text(
                 subject="Your Parlour account was deleted",
                 greeting=f"Hello {content.username},",
                 paragraphs=(
-                    "your account was deleted. What you wrote in rooms, and when you took part in events, "
-                    "stays there under your name and address.",
+                    "Your account was deleted. Your chat messages and the times you attended events are kept "
+                    "under your name and email address.",
                 ),
                 action="Open Parlour",
                 link=f"{public_url}/",
-                footnote="If it was not you, tell whoever runs this server.",
+                footnote="If this wasn't you, contact whoever runs this server.",
             )
         case RoomInvitation():
             # Whoever invites has chosen the room's name: it stands in the text alone, quoted.
             a, what = ("an", "event") if content.is_event else ("a", "room")
             host = urlsplit(public_url).hostname or "Parlour"
             return Text(
-                subject=f"{content.inviter} invites you to {a} {what} on {host}",
+                subject=f"{content.inviter} has invited you to {a} {what} on {host}",
                 greeting="Hello,",
                 paragraphs=(
-                    f"{content.inviter} invites you to the {what} “{quotable(content.room)}” on Parlour.",
-                    f"Log in or come as a guest with this address ({recipient}): you need no room password.",
+                    f"{content.inviter} has invited you to the {what} “{quotable(content.room)}” on Parlour.",
+                    f"Log in or join as a guest with this address ({recipient}). You won't need a password.",
                 ),
                 action=f"Open the {what}",
                 link=f"{public_url}{content.path}",
-                footnote="If you do not know the sender, ignore this letter.",
+                footnote="If you don't know the sender, you can ignore this email.",
             )
         case _:
             assert_never(content)

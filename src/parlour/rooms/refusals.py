@@ -18,7 +18,7 @@ class RoomNameTaken(Refusal):
 
 
 class CreatorNotFound(Refusal):
-    """The named creator does not exist."""
+    """This creator doesn't exist."""
 
     code = "creator_not_found"
     status = 404
@@ -32,7 +32,7 @@ class GuestsCreateNoRooms(Refusal):
 
 
 class TooManyAddresses(Refusal):
-    """These are too many addresses at once: 200 can be invited at a time."""
+    """That's too many addresses. You can invite up to 200 at a time."""
 
     code = "too_many_addresses"
     status = 413
@@ -46,7 +46,7 @@ class RoomCreationNotAllowed(Refusal):
 
 
 class WrongRoomPassword(Refusal):
-    """This is not the room's password."""
+    """That isn't the room's password."""
 
     code = "wrong_room_password"
     status = 401
@@ -74,7 +74,7 @@ class Banned(Refusal):
 
 
 class CreatorStays(Refusal):
-    """The room's creator cannot be removed from it."""
+    """The room's creator can't be removed from it."""
 
     code = "creator_stays"
     status = 409
@@ -95,14 +95,14 @@ class NotTheCreator(Refusal):
 
 
 class EventNotFound(Refusal):
-    """There is no such event."""
+    """This event doesn't exist."""
 
     code = "event_not_found"
     status = 404
 
 
 class InvalidMove(Refusal):
-    """The move has to be "j" (joined) or "l" (left)."""
+    """The move must be "j" (joined) or "l" (left)."""
 
     code = "invalid_move"
     status = 400

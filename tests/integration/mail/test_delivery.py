@@ -164,7 +164,7 @@ def assert_in_order(received: ReceivedMail, *, to: str, inviter: str | None, roo
         "subject",
         "to",
     ]
-    assert received.subject == f"{inviter} invites you to a room on localhost"
+    assert received.subject == f"{inviter} has invited you to a room on localhost"
     assert f"“{quotable(room)}”" in received.text
     assert "<b>" not in received.html
 

@@ -108,7 +108,7 @@ def test_letters_say_how_long_links_work() -> None:
 def test_an_invitation_says_what_it_is_to(is_event: bool) -> None:
     mail = invitation("Garden", is_event=is_event)
     kind = "event" if is_event else "room"
-    assert f"ann-lee invites you to the {kind} “Garden”" in mail.text
+    assert f"ann-lee has invited you to the {kind} “Garden”" in mail.text
     assert "bob@example.org" in mail.text
 
 
@@ -126,7 +126,7 @@ def test_a_rooms_name_is_text_and_never_markup(room: str) -> None:
 def test_nothing_that_a_stranger_chose_is_in_the_subject(room: str, is_event: bool) -> None:
     letter = invitation(room, is_event=is_event)
     what = "an event" if is_event else "a room"
-    assert letter.subject == f"ann-lee invites you to {what} on meet.example.org"
+    assert letter.subject == f"ann-lee has invited you to {what} on meet.example.org"
     assert letter.subject in Page(letter.html).text, "the title"
     assert f"Open the {what.split()[1]}:" in letter.text
 

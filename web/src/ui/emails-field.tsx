@@ -61,7 +61,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
         }}
       />
       <Text slot="description" className="field-hint">
-        Separate several with a comma. Each gets a mail with the link.
+        Separate addresses with commas. Each person gets an email with the link.
       </Text>
       <ul className="chips" id={listId} aria-label="Addresses">
         {emails.map((email) => (

@@ -59,7 +59,7 @@ function FailedPage() {
     <>
       <div className="card-head" role="alert">
         <h1>Something went wrong</h1>
-        <p className="soft">This page could not be shown. Nothing that you sent is lost.</p>
+        <p className="soft">This page couldn’t be shown. Nothing you sent is lost.</p>
       </div>
       <Action look="primary" onPress={() => location.reload()}>
         Reload the page

@@ -15,7 +15,7 @@ export function WrongAddress({ expected }: { expected: string }) {
     <CardPage>
       <h1>Open Parlour at its own address</h1>
       <p>
-        Calls do not work at <span>{location.origin}</span>. This Parlour is used at{" "}
+        Calls don’t work at <span>{location.origin}</span>. Open it at{" "}
         <a href={expected}>{new URL(expected).origin}</a>.
       </p>
       <p className="soft small">

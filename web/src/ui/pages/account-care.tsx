@@ -51,7 +51,7 @@ function PasswordForm({ username, onDone }: { username: string; onDone(): void }
   const task = useTask();
   const change = async () => {
     await api.changePassword(fields.values.password, fields.values.new_password);
-    toast("Your password is changed, and your other devices are logged out.");
+    toast("Your password has been changed, and your other devices have been logged out.");
     onDone();
   };
   const submit = () => fields.valid() && task.run(change, (problem) => fields.refuse(problem));
@@ -60,7 +60,7 @@ function PasswordForm({ username, onDone }: { username: string; onDone(): void }
       <input type="hidden" name="username" autoComplete="username" value={username} />
       <Field
         {...fields.bind("password")}
-        label="Present password"
+        label="Current password"
         type="password"
         autoComplete="current-password"
         autoFocus
@@ -70,7 +70,7 @@ function PasswordForm({ username, onDone }: { username: string; onDone(): void }
         label="New password"
         type="password"
         autoComplete="new-password"
-        hint="8 to 128 characters. A short sentence is a good one."
+        hint="8 to 128 characters. A short sentence works well."
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
@@ -94,7 +94,7 @@ function EmailForm() {
   if (sentTo) {
     return (
       <Notice tone="success">
-        {`We have sent a link to ${sentTo}. Your address changes when you open it; you then log in again.`}
+        {`We’ve sent a link to ${sentTo}. Your address changes when you open it; you’ll then need to log in again.`}
       </Notice>
     );
   }
@@ -106,7 +106,7 @@ function EmailForm() {
         type="email"
         autoComplete="email"
         autoFocus
-        hint="We send a link to it. Your present address is told once you have opened it."
+        hint="We’ll send a link to it. Your current address is notified too."
       />
       <Field
         {...fields.bind("password")}
@@ -134,8 +134,8 @@ function DeletionForm() {
   return (
     <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Delete account">
       <p className="soft">
-        This cannot be undone. Your rooms stay, and what you wrote in rooms and when you took part
-        in events stays under your name and address.
+        This can’t be undone. Your rooms, your chat messages and the times you attended events are
+        kept under your name and email address.
       </p>
       <Field
         {...fields.bind("password")}

@@ -22,7 +22,7 @@ export function ForgotPage() {
       </span>
       {sentTo === null ? <Ask onSent={setSentTo} /> : <Sent email={sentTo} />}
       <p className="card-foot">
-        You remember it? <TextLink href="/login">Log in</TextLink>
+        Remembered it? <TextLink href="/login">Log in</TextLink>
       </p>
     </CardPage>
   );
@@ -43,7 +43,7 @@ function Ask({ onSent }: { onSent(email: string): void }) {
     <>
       <div className="card-head">
         <h1>Forgot your password?</h1>
-        <p className="soft">We send you a link with which you choose a new one.</p>
+        <p className="soft">We’ll send you a link to choose a new one.</p>
       </div>
       <form
         className="form"
@@ -72,22 +72,22 @@ function Sent({ email }: { email: string }) {
   return (
     <>
       <div className="card-head" role="status">
-        <h1>Check your mail</h1>
+        <h1>Check your email</h1>
         <p className="soft">
-          If there is an account with{" "}
+          If there’s an account for{" "}
           <strong>
             <Isolated>{email}</Isolated>
           </strong>
           , a link is on its way to it.{" "}
           <span>{`It works once, for ${formatSpan(config?.password_reset_ttl ?? 1800)}.`}</span>{" "}
-          Look into the spam folder too.
+          Check your spam folder too.
         </p>
       </div>
       {config?.dev_mail && (
         <Notice>
-          This server sends no mails yet.{" "}
+          This server doesn’t send email yet.{" "}
           <a className="link" href={withBasePath("/dev/mail")}>
-            See its mails here
+            Read its emails here
           </a>
         </Notice>
       )}

@@ -25,8 +25,8 @@ export function HomePage() {
             <h1>Rooms</h1>
             <p className="soft">
               {identity.username === null
-                ? "Enter one: you are here as a guest."
-                : "Enter one, or open a room of your own and share its link."}
+                ? "You’re here as a guest. Choose a room to enter."
+                : "Enter a room, or open your own and share its link."}
             </p>
           </div>
           {identity.username !== null && mayCreate && (
@@ -47,7 +47,7 @@ export function HomePage() {
           </Action>
         </Notice>
       )}
-      {!rooms && !problem && <Spinner label="Loading the rooms…" />}
+      {!rooms && !problem && <Spinner label="Loading rooms…" />}
       {isHidden && <p className="soft">Log in to see the rooms of this server.</p>}
       {rooms && !isHidden && <Rooms rooms={rooms} me={identity?.username ?? null} />}
     </main>
@@ -57,10 +57,10 @@ export function HomePage() {
 function Welcome() {
   return (
     <section className="welcome">
-      <h1>Good talks need a room</h1>
+      <h1>Good conversations need a room</h1>
       <p>
-        Parlour is a place for video calls on a server of your own. Open a room, share the link, and
-        see each other: from browser to browser.
+        Parlour is a place for video calls on your own server. Open a room, share the link, and talk
+        face to face, straight from browser to browser.
       </p>
       <div className="row">
         <LinkAction href="/register" look="primary">
@@ -122,7 +122,7 @@ function Rooms({ rooms, me }: { rooms: RoomEntry[]; me: string | null }) {
         <div className="empty" role="status">
           <h2>Nothing found</h2>
           <p>
-            No room here goes by “<Isolated>{search.trim()}</Isolated>”.
+            No room matches “<Isolated>{search.trim()}</Isolated>”.
           </p>
           <Action onPress={() => setSearch("")}>Show all rooms</Action>
         </div>
@@ -193,8 +193,8 @@ function NoRooms({ loggedIn }: { loggedIn: boolean }) {
       <h2>No rooms yet</h2>
       <p>
         {loggedIn
-          ? "Open the first one: give it a name and a password, and share its link."
-          : "Once someone opens a room for everybody, it shows up here."}
+          ? "Open the first one: give it a name and a password, then share its link."
+          : "When someone opens a room to everyone, it appears here."}
       </p>
       {loggedIn && (
         <LinkAction href="/new" look="primary">

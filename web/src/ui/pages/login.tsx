@@ -45,9 +45,7 @@ function LoginForm({ destination }: { destination: string | null }) {
     <CardPage>
       <div className="card-head">
         <h1>Welcome back</h1>
-        {destination?.startsWith("/r/") && (
-          <p className="soft">Log in to enter the room that you opened.</p>
-        )}
+        {destination?.startsWith("/r/") && <p className="soft">Log in to enter the room.</p>}
       </div>
       <form className="form" noValidate onSubmit={submitting(logIn)} aria-label="Log in">
         <Field
@@ -72,7 +70,7 @@ function LoginForm({ destination }: { destination: string | null }) {
         {unverified ? (
           <Notice tone="warning">
             <span>{task.problem?.message}</span>{" "}
-            <TextLink onPress={toMail}>I did not get the mail</TextLink>
+            <TextLink onPress={toMail}>I didn’t get the email</TextLink>
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />

@@ -12,7 +12,7 @@ import { useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
 
 export function MailPage() {
-  useTitle("Check your mail");
+  useTitle("Check your email");
   const email = new URLSearchParams(location.search).get("email") ?? "";
   const config = useServerConfig();
   return (
@@ -21,9 +21,9 @@ export function MailPage() {
         <MailIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>Check your mail</h1>
+        <h1>Check your email</h1>
         <p className="soft">
-          <span>{email ? <SentTo email={email} /> : "We send you a link."}</span>{" "}
+          <span>{email ? <SentTo email={email} /> : "We’ll send you a link."}</span>{" "}
           <span>
             {`Open it to confirm that the address is yours. It works once, for ${formatSpan(config?.verification_ttl ?? 3600)}.`}
           </span>
@@ -31,15 +31,15 @@ export function MailPage() {
       </div>
       {config?.dev_mail && (
         <Notice>
-          This server sends no mails yet.{" "}
+          This server doesn’t send email yet.{" "}
           <a className="link" href={withBasePath("/dev/mail")}>
-            See its mails here
+            Read its emails here
           </a>
         </Notice>
       )}
       <SendAgain email={email} />
       <p className="card-foot">
-        Confirmed already? <TextLink href="/login">Log in</TextLink>
+        Already confirmed? <TextLink href="/login">Log in</TextLink>
       </p>
     </CardPage>
   );
@@ -48,7 +48,7 @@ export function MailPage() {
 function SentTo({ email }: { email: string }) {
   return (
     <span>
-      We have sent a link to{" "}
+      We’ve sent a link to{" "}
       <strong>
         <Isolated>{email}</Isolated>
       </strong>
@@ -72,15 +72,15 @@ function SendAgain({ email }: { email: string }) {
       className="form"
       noValidate
       onSubmit={submitting(submit)}
-      aria-label="Send the mail again"
+      aria-label="Send the email again"
     >
       {!email && (
         <Field {...fields.bind("email")} label="Email" type="email" autoComplete="email" />
       )}
       {sent && (
         <Notice tone="success">
-          If this address still waits to be confirmed, another mail is on its way. Look into the
-          spam folder too.
+          If this address still needs to be confirmed, another email is on its way. Check your spam
+          folder too.
         </Notice>
       )}
       <ProblemNotice problem={task.problem} />

@@ -65,9 +65,9 @@ function GuestsCannot() {
         <LockIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>Guests cannot open rooms</h1>
+        <h1>Guests can’t open rooms</h1>
         <p className="soft">
-          A room belongs to somebody who stays.{" "}
+          Rooms belong to people with an account.{" "}
           <TextLink href="/register">Create an account</TextLink> with the same email address once
           your guest time is over.
         </p>
@@ -150,7 +150,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
     <CardPage roomy>
       <div className="card-head">
         <h1>New room</h1>
-        <p className="soft">It stays until you need it again.</p>
+        <p className="soft">It will be here whenever you need it.</p>
       </div>
       <form
         className="form"
@@ -166,8 +166,8 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
           autoComplete="new-password"
           hint={
             isEvent
-              ? "An event is entered by invitation; the password alone lets nobody in."
-              : "Who knows it may enter. Invited people need none."
+              ? "Events are by invitation only; the password alone doesn’t let anyone in."
+              : "Anyone with this password can join. Invited people don’t need it."
           }
         />
         <Field {...fields.bind("description")} label="Description (optional)" multiline />
@@ -180,7 +180,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
         />
         <Switch
           label="Event"
-          hint="Only invited people may see and enter the room, and you can see who attended."
+          hint="Only invited people can see and enter the room, and you can see who attended."
           isSelected={isEvent}
           onChange={setIsEvent}
         />
@@ -211,11 +211,11 @@ function RoomCreated({ created }: { created: Created }) {
         <h1>
           “<Isolated>{created.name}</Isolated>” is ready
         </h1>
-        <p className="soft">Not everything went as you asked, though.</p>
+        <p className="soft">But not everything worked.</p>
       </div>
       {created.rejected.length > 0 && (
         <Notice tone="warning">
-          These are no email addresses, so nothing was sent:{" "}
+          These aren’t valid email addresses, so nothing was sent to them:{" "}
           <Isolated>{created.rejected.join(", ")}</Isolated>
         </Notice>
       )}

@@ -11,7 +11,7 @@ export function NotFoundPage() {
         <SearchIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>This page does not exist</h1>
+        <h1>This page doesn’t exist</h1>
         <p className="soft">The link may be incomplete, or the page has moved.</p>
       </div>
       <LinkAction href="/" look="primary">

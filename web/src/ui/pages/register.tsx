@@ -33,7 +33,7 @@ export function RegisterPage() {
     <CardPage roomy>
       <div className="card-head">
         <h1>Sign up</h1>
-        <p className="soft">How would you like to take part?</p>
+        <p className="soft">How would you like to join?</p>
       </div>
       <KindChoice kind={kind} onChange={setKind} />
       <RegistrationRule kind={kind} config={config} />
@@ -43,7 +43,7 @@ export function RegisterPage() {
         <GuestForm destination={destination} />
       )}
       <p className="card-foot">
-        You have an account already?{" "}
+        Already have an account?{" "}
         <TextLink href={withDestination("/login", destination)}>Log in</TextLink>
       </p>
     </CardPage>
@@ -64,7 +64,7 @@ function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void
           <PersonIcon size={18} />
           Account
         </strong>
-        <span className="soft small">Your own name and rooms, and you can invite people.</span>
+        <span className="soft small">Keep your own name and rooms, and invite people.</span>
       </Radio>
       <Radio value="guest" className="choice">
         <strong>
@@ -72,7 +72,7 @@ function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void
           Guest
         </strong>
         <span className="soft small">
-          {`No password, just one mail. You are in for ${formatSpan(guestTtl)}.`}
+          {`No password, just one email. You’re in for ${formatSpan(guestTtl)}.`}
         </span>
       </Radio>
     </RadioGroup>
@@ -102,14 +102,14 @@ function ClientForm({ destination }: { destination: string | null }) {
         {...fields.bind("username")}
         label="Username"
         autoComplete="username"
-        hint="4 to 24 characters: a letter first, then letters, digits, - and _."
+        hint="4 to 24 characters: letters, digits, - and _. Don’t start with a digit or -."
       />
       <Field
         {...fields.bind("password")}
         label="Password"
         type="password"
         autoComplete="new-password"
-        hint="8 to 128 characters. A short sentence is a good one."
+        hint="8 to 128 characters. A short sentence works well."
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
@@ -139,7 +139,7 @@ function GuestForm({ destination }: { destination: string | null }) {
         label="Email"
         type="email"
         autoComplete="email"
-        hint="We send a link to it that lets you in."
+        hint="We’ll send you a link that lets you in."
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>

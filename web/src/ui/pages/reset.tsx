@@ -20,8 +20,8 @@ export function ResetPage({ token }: { token: string }) {
   }
   return (
     <VerificationDone
-      title="Your password is changed"
-      text="You have been logged out everywhere. Log in with the new one."
+      title="Your password has been changed"
+      text="You’ve been logged out everywhere. Log in with your new password."
     >
       <LinkAction href="/login" look="primary">
         Log in
@@ -44,7 +44,7 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
     <CardPage>
       <div className="card-head">
         <h1>Choose a new password</h1>
-        <p className="soft">You are then logged out everywhere else.</p>
+        <p className="soft">You’ll then be logged out everywhere else.</p>
       </div>
       <form
         className="form"
@@ -58,11 +58,11 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
           type="password"
           autoComplete="new-password"
           autoFocus
-          hint="8 to 128 characters. A short sentence is a good one."
+          hint="8 to 128 characters. A short sentence works well."
         />
         {dead ? (
           <Notice tone="warning">
-            {`${task.problem?.message} Each link works once and for a limited time.`}
+            {`${task.problem?.message} Each link works only once and for a limited time.`}
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />

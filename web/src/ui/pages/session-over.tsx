@@ -53,9 +53,9 @@ function Over({ code, message }: { code: string; message: string }) {
   const guest = code === "guest_expired";
   const gone = code === "account_deleted";
   const title = guest
-    ? "Your guest time is over"
+    ? "Your time as a guest is over"
     : gone
-      ? "Your account is deleted"
+      ? "Your account has been deleted"
       : "You have been logged out";
   useTitle(title);
   const go = (path: string) => {
@@ -71,15 +71,15 @@ function Over({ code, message }: { code: string; message: string }) {
         <h1>{title}</h1>
         <p className="soft">
           {guest
-            ? "With an account of your own you can stay as long as you like. Sign up with the same email address, and your messages and invitations stay yours."
+            ? "With an account of your own you can stay as long as you like. Sign up with the same email address to keep your messages and invitations."
             : gone
-              ? "What you wrote in rooms stays there under your name."
+              ? "Your chat messages are kept under your name."
               : message}
         </p>
       </div>
       <div className="form">
         <Action look="primary" onPress={() => go(guest || gone ? "/register" : "/login")}>
-          {guest ? "Create an account" : gone ? "Sign up anew" : "Log in again"}
+          {guest ? "Create an account" : gone ? "Sign up again" : "Log in again"}
         </Action>
         <Action look="quiet" onPress={() => go("/")}>
           Go to the home page

@@ -7,11 +7,11 @@ import { CardPage } from "../shell";
 import { MailedLink, NEW_PASSWORD, VerificationDone } from "./verification";
 
 export function StopEmailPage({ token }: { token: string }) {
-  useTitle("Stop the change of your email address");
+  useTitle("Stop your email address from being changed");
   return (
     <MailedLink
       token={token}
-      title="Stop the change of your email address"
+      title="Stop your email address from being changed"
       again={NEW_PASSWORD}
       used={<TooLate />}
     >
@@ -44,8 +44,8 @@ function StopEmail({ token }: { token: string }) {
   if (stopped) {
     return (
       <VerificationDone
-        title="The change is stopped"
-        text="Your account keeps its email address. Whoever asked for the change knows your password: choose a new one now."
+        title="The change was stopped"
+        text="Your account keeps its email address. Whoever asked for the change knows your password, so choose a new one now."
       >
         <LinkAction href="/forgot" look="primary">
           Choose a new password
@@ -58,13 +58,13 @@ function StopEmail({ token }: { token: string }) {
   return (
     <CardPage>
       <div className="card-head">
-        <h1>Stop the change of your email address</h1>
-        <p className="soft">Your account keeps the address that it has now.</p>
+        <h1>Stop your email address from being changed</h1>
+        <p className="soft">Your account will keep its current address.</p>
       </div>
       {status === 403 ? (
         <Notice tone="warning">
-          This link is invalid, or its time is over. If your address has changed without you, tell
-          whoever runs this server.
+          This link is invalid or has expired. If your address was changed without your consent,
+          contact whoever runs this server.
         </Notice>
       ) : (
         <ProblemNotice problem={task.problem} />

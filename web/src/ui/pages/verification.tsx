@@ -128,7 +128,7 @@ export function DeadLink({ text, again }: { text: string; again: Again }) {
         <AlertIcon size={26} />
       </span>
       <div className="card-head" role="alert">
-        <h1>This link does not work</h1>
+        <h1>This link doesn’t work</h1>
         <p className="soft">{text}</p>
       </div>
       <div className="form">
@@ -136,7 +136,7 @@ export function DeadLink({ text, again }: { text: string; again: Again }) {
           {again.label}
         </LinkAction>
         <LinkAction href="/login" look="quiet">
-          Go to the login
+          Go to login
         </LinkAction>
       </div>
     </CardPage>

@@ -40,7 +40,7 @@ function Confirmed({ already = false }: { already?: boolean }) {
   const title = already ? "Already confirmed" : "Your address is confirmed";
   if (!isLoggedIn) {
     return (
-      <VerificationDone title={title} text="Your account is ready. Log in to begin.">
+      <VerificationDone title={title} text="Your account is ready. Log in to get started.">
         <LinkAction href="/login" look="primary">
           Log in
         </LinkAction>

@@ -27,7 +27,7 @@ export function VerifyEmailPage({ token }: { token: string }) {
   return (
     <VerificationDone
       title="Your new address is confirmed"
-      text="Letters go there from now on. You have been logged out everywhere; log in again."
+      text="Emails will go there from now on. You’ve been logged out everywhere; please log in again."
     >
       <LinkAction href="/login" look="primary">
         Log in

@@ -46,7 +46,7 @@ function AttendanceList({ room }: { room: string }) {
   useEffect(() => void load(), [load]);
   if (problem) return <ProblemNotice problem={problem} />;
   if (!entries) return <Spinner label="Loading…" />;
-  if (entries.length === 0) return <p className="soft">Nobody has attended so far.</p>;
+  if (entries.length === 0) return <p className="soft">Nobody has attended yet.</p>;
   return (
     <>
       <ul className="table-list" aria-label="Attendance">
@@ -66,7 +66,7 @@ function AttendanceList({ room }: { room: string }) {
       </ul>
       {next !== null && (
         <Action look="quiet" className="compact" onPress={() => void load(next)}>
-          Show later ones
+          Show more
         </Action>
       )}
     </>

@@ -139,7 +139,7 @@ function Alone({ room, joined }: { room: RoomFacts; joined: boolean }) {
     <div className="alone">
       <div className="notice" role="status">
         <div className="row spread">
-          <span>Nobody else is here yet.</span>
+          <span>Nobody else is here.</span>
           <button
             type="button"
             className="button secondary compact"

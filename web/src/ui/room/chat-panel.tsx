@@ -52,9 +52,7 @@ function Messages({ chat, me }: { chat: Chat; me: string }) {
         </Action>
       )}
       {entries.length === 0 && !loading && (
-        <p className="soft messages-empty">
-          Nothing has been written here yet. What you write stays in the room.
-        </p>
+        <p className="soft messages-empty">No messages yet. Messages stay in the room.</p>
       )}
       {entries.map((entry, index) => (
         <Message

@@ -88,7 +88,7 @@ function Outcome({ outcome: { invited, rejected } }: { outcome: InvitationOutcom
     <>
       {invited.length > 0 && <Notice tone="success">{`Invited: ${invited.join(", ")}`}</Notice>}
       {rejected.length > 0 && (
-        <Notice tone="warning">{`No email addresses, nothing sent: ${rejected.join(", ")}`}</Notice>
+        <Notice tone="warning">{`These aren’t valid email addresses, so nothing was sent to them: ${rejected.join(", ")}`}</Notice>
       )}
     </>
   );

@@ -26,7 +26,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
             <h1>
               <Isolated>{name}</Isolated>
             </h1>
-            <Spinner label="Looking for the room…" />
+            <Spinner label="Finding the room…" />
           </CardPage>
         </Shell>
       );
@@ -70,8 +70,8 @@ function ClosedRoom({ name }: { name: string }) {
           You can’t enter “<Isolated>{name}</Isolated>”
         </h1>
         <p className="soft">
-          Either there is no room of this name, or it is an event and you are not invited with the
-          email address that you are logged in with.
+          Either there’s no room with this name, or it’s an event and the email address you’re
+          logged in with hasn’t been invited.
         </p>
       </div>
       <LinkAction href="/" look="primary">
