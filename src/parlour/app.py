@@ -29,6 +29,7 @@ from parlour.accounts.link_status import LinkStatuses
 from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
+from parlour.accounts.profile import Profile
 from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration import Registration
 from parlour.accounts.registration_policy import RegistrationPolicy
@@ -326,7 +327,13 @@ class Parlour:
             session_routes(sessions=self.sessions, identification=identification, cookies=cookies)
         )
         router.include_router(
-            credential_routes(credentials=self.credentials, identification=identification, cookies=cookies)
+            credential_routes(
+                credentials=self.credentials,
+                profile=Profile(database=self.database),
+                identification=identification,
+                cookies=cookies,
+                on_renamed=self.hub.rename,
+            )
         )
         router.include_router(
             export_routes(

@@ -1,6 +1,7 @@
 interface Claims {
   email?: string;
   username?: string;
+  name?: string;
   sid?: string;
   exp?: number;
   iat?: number;
@@ -12,6 +13,8 @@ export interface AccessToken {
   readonly raw: string;
   readonly email: string;
   readonly username: string | null;
+  /** Null where one has none beside the username. */
+  readonly displayName: string | null;
   /** The id of the login that it is of. */
   readonly session: string;
   /** Milliseconds of this computer's clock. */
@@ -34,6 +37,7 @@ export function readAccessToken(raw: string, now: number): AccessToken {
     raw,
     email: claims.email ?? "",
     username: claims.username ?? null,
+    displayName: claims.name ?? null,
     session: claims.sid ?? "",
     expiresAt: (claims.exp ?? 0) * 1000 + skew,
     guestUntil: claims.guest_until === undefined ? null : claims.guest_until * 1000 + skew,

@@ -5,6 +5,7 @@ import type {
   Admission,
   AttendanceList,
   ClientConfirmation,
+  ClientRegistration,
   Configuration,
   ConfirmedClient,
   IceServers,
@@ -74,13 +75,13 @@ export class AccountApi {
     return (await ask(this.fetch, { method: "GET", path: "/config" })) as Configuration;
   }
 
-  async registerClient(account: { email: string; username: string; password: string }) {
+  async registerClient(account: ClientRegistration) {
     const credentials = "same-origin"; // keeps the cookie by which the link knows this browser again
     await ask(this.fetch, { method: "POST", path: "/client", body: account, credentials });
   }
 
-  async registerGuest(email: string) {
-    await ask(this.fetch, { method: "POST", path: "/guest", body: { email } });
+  async registerGuest(email: string, displayName: string | null = null) {
+    await ask(this.fetch, { method: "POST", path: "/guest", body: { email, displayName } });
   }
 
   async sendVerificationAgain(email: string) {
@@ -234,6 +235,11 @@ export class Api {
   async changePassword(password: string, newPassword: string) {
     const body = { password, new_password: newPassword };
     await this.#ask({ method: "PUT", path: "/client/password", body });
+  }
+
+  /** Null for the username alone. */
+  async changeName(displayName: string | null) {
+    await this.#ask({ method: "PUT", path: "/account/name", body: { displayName } });
   }
 
   async changeEmail(email: string, password: string) {

@@ -49,6 +49,13 @@ export const roomName: Rule = (value) => {
   return fitsPath(value) ? null : "A room can’t have that name.";
 };
 
+/** Beside the username, or none. */
+export const displayName: Rule = (value) => {
+  if (value.trim() === "") return null;
+  if (nameLength(value) > LIMITS.roomName) return atMost(LIMITS.roomName);
+  return canBeSeen(value) && fitsPath(value) ? null : "Use characters that can be seen.";
+};
+
 /** Splits what was typed or pasted into addresses and the rest. */
 export function splitEmails(text: string): { emails: string[]; others: string[] } {
   const emails: string[] = [];

@@ -7,6 +7,8 @@ export interface Identity {
   readonly email: string;
   /** Null for a guest. */
   readonly username: string | null;
+  /** Absent where one has none beside the username. */
+  readonly displayName?: string;
   /** When a guest's time ends, in milliseconds of this computer's clock. */
   readonly guestUntil: number | null;
 }
@@ -65,7 +67,8 @@ function localStorageOrMemory(): SessionEnvironment["storage"] {
 /** Tokens count in whole seconds, so what we make of their times wavers. */
 function sameIdentity(a: Identity, b: Identity): boolean {
   const sameTime = Math.abs((a.guestUntil ?? 0) - (b.guestUntil ?? 0)) < 2_000;
-  return a.email === b.email && a.username === b.username && sameTime;
+  const sameNames = a.username === b.username && a.displayName === b.displayName;
+  return a.email === b.email && sameNames && sameTime;
 }
 
 /** Who one is. The access token lives here and nowhere else. */
@@ -231,7 +234,7 @@ export class Session implements TokenSource {
 
   #take(raw: string): string | null {
     const token = readAccessToken(raw, this.environment.now());
-    const { email, username, guestUntil } = token;
+    const { email, username, displayName, guestUntil } = token;
     this.environment.storage.setItem(SESSION_KEY, token.session);
     // All tabs share one cookie: a login as someone else in another tab changes whom it names.
     if (this.#token && this.#token.email !== email) {
@@ -243,7 +246,7 @@ export class Session implements TokenSource {
       return null;
     }
     this.#token = token;
-    const identity = { email, username, guestUntil };
+    const identity = { email, username, guestUntil, ...(displayName && { displayName }) };
     const present = this.state.get();
     const same = present.kind === "logged-in" && sameIdentity(present.identity, identity);
     if (!same) this.state.set({ kind: "logged-in", identity });

@@ -26,6 +26,7 @@ export interface AddPeer {
   peerID: string;
   peerUsername: string;
   createOffer: boolean;
+  peerDisplayName?: string;
 }
 
 export interface Admission {
@@ -38,6 +39,8 @@ export interface Attendance {
   username: string;
   joined_at: string;
   left_at: string | null;
+  /** Absent where it is the username. */
+  displayName?: string | null;
 }
 
 /** Oldest first. */
@@ -75,6 +78,7 @@ export interface ChatFromPeer {
   email: string;
   message: string;
   sent_at: string;
+  displayName?: string | null;
 }
 
 /** The acknowledgement of `chat-message`, after the commit. */
@@ -95,6 +99,8 @@ export interface ClientRegistration {
   email: string;
   username: string;
   password: string;
+  /** The username, where absent. */
+  displayName?: string | null;
 }
 
 /** What a web client has to know before anybody logs in. */
@@ -156,6 +162,8 @@ export interface ExportedAccount {
   email: string;
   /** Null for a guest. */
   username: string | null;
+  /** Absent where it is the username. */
+  displayName?: string | null;
   created_at: string;
   verified_at: string | null;
   last_login_at: string | null;
@@ -192,6 +200,8 @@ export interface ForgottenPassword {
 
 export interface GuestRegistration {
   email: string;
+  /** Guest, where absent. */
+  displayName?: string | null;
 }
 
 /** The `auth` of a CONNECT; without a token, the cookie of the handshake counts. */
@@ -299,6 +309,11 @@ export interface MessagePage {
   more: boolean;
 }
 
+export interface NameChange {
+  /** Null for the username, or for Guest. */
+  displayName: string | null;
+}
+
 export interface NewBan {
   room: string;
   email: string;
@@ -363,6 +378,7 @@ export interface PasswordReset {
 export interface PeerEntry {
   peerID: string;
   peerUsername: string;
+  peerDisplayName?: string;
 }
 
 /** A refusal (RFC 9457, `application/problem+json`). */
@@ -387,6 +403,8 @@ export interface RefreshedSession {
   email: string;
   /** Absent for a guest. */
   username?: string | null;
+  /** Absent where it is the username. */
+  displayName?: string | null;
 }
 
 /** A client event that asked for no acknowledgement was refused. */
@@ -407,6 +425,7 @@ export interface Rejected {
 export interface RemovePeer {
   peerID: string;
   peerUsername: string;
+  peerDisplayName?: string;
 }
 
 /** This person was taken out of the room's call by its creator; the connection stays. */
@@ -471,6 +490,8 @@ export interface Session {
   accessToken: string;
   email: string;
   username: string;
+  /** Absent where it is the username. */
+  displayName?: string | null;
 }
 
 export interface SessionChange {
@@ -521,6 +542,8 @@ export interface StoredMessage {
   email: string;
   message: string;
   sent_at: string;
+  /** Absent where it is the username. */
+  displayName?: string | null;
 }
 
 /** What a client sends, by event name. */

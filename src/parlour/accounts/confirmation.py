@@ -93,7 +93,12 @@ class Confirmation:
                 await registration_store.end_registrations_of(connection, registration.email, now=now)
                 if not (log_in and is_proven):
                     return None
-                client = Client(user_id=user_id, email=registration.email, username=registration.username)
+                client = Client(
+                    user_id=user_id,
+                    email=registration.email,
+                    username=registration.username,
+                    display_name=registration.display_name,
+                )
                 await store.record_login(connection, user_id, now=now, password_hash=None)
                 replaced = await self._sessions.replace_session(connection, client, visitor, now)
                 logged_in = await self._sessions.start(connection, client, visitor, now, remember=False)
@@ -116,7 +121,12 @@ class Confirmation:
             if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
                 raise AlreadyVerified
             await self._links.use(connection, claim)
-            guest = Guest(user_id=account.user_id, email=account.email, expires_at=until)
+            guest = Guest(
+                user_id=account.user_id,
+                email=account.email,
+                expires_at=until,
+                display_name=account.guest.display_name,
+            )
             return await self._sessions.start(connection, guest, visitor, now)
 
     async def _require_password(self, registration_id: str, password: str, visitor: Visitor) -> None:
@@ -146,6 +156,7 @@ class Confirmation:
             user_id=user_id,
             username=registration.username,
             password_hash=registration.password_hash,
+            display_name=registration.display_name,
         )
         await store.verify_client(connection, user_id, now=now)
         await store.delete_guest(connection, user_id)

@@ -1,12 +1,14 @@
 """The HTTP endpoints of a client account's password, email and end."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from parlour.accounts.credentials import Credentials
 from parlour.accounts.http import Cookies, Identification, visitor_of
-from parlour.accounts.identity import Identity
+from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.profile import Profile
 from parlour.accounts.refusals import (
     EmailAlreadyChanged,
     EmailChangeNotProven,
@@ -29,6 +31,7 @@ from parlour.wire.http import (
     EmailChange,
     ForgottenPassword,
     LinkToken,
+    NameChange,
     Nothing,
     PasswordChange,
     PasswordReset,
@@ -56,10 +59,16 @@ def _given(body: LinkToken | None, token: str | None) -> str:
 
 
 def credential_routes(
-    *, credentials: Credentials, identification: Identification, cookies: Cookies
+    *,
+    credentials: Credentials,
+    profile: Profile,
+    identification: Identification,
+    cookies: Cookies,
+    on_renamed: Callable[[UserId, str | None], None],
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
+    Writer = Annotated[Identity, Depends(identification.writing)]
 
     @router.post("/password/forgotten", responses=refusals(InvalidRequest, RateLimited))
     async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
@@ -113,6 +122,14 @@ def credential_routes(
     async def stop_email_change(body: LinkToken) -> Nothing:
         """Stop a change of email, with the token that the old address got; again is harmless."""
         await credentials.stop_email_change(token=body.token)
+        return Nothing()
+
+    @router.put(
+        "/account/name", responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
+    )
+    async def change_name(body: NameChange, caller: Writer) -> Nothing:
+        """Change one's display name; in a call it shows from the next time one enters."""
+        on_renamed(caller.user_id, await profile.rename(caller, body.display_name))
         return Nothing()
 
     @router.post("/account/deletion", responses=refusals(*_PROVEN))

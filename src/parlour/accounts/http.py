@@ -279,7 +279,9 @@ def account_routes(
     @router.post("/guest", responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited))
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
         """Register as a guest: a mail with a link goes out."""
-        await registration.register_guest(email=body.email, visitor=visitor_of(request))
+        await registration.register_guest(
+            email=body.email, display_name=body.display_name, visitor=visitor_of(request)
+        )
         return Nothing()
 
     @router.put(
@@ -306,6 +308,7 @@ def account_routes(
         await registration.register_client(
             email=body.email,
             username=body.username,
+            display_name=body.display_name,
             password=body.password,
             registrant=Registrant(
                 browser=registration_cookie.keep(request, response),
@@ -422,7 +425,10 @@ def account_routes(
             case Guest():
                 name = None
         return RefreshedSession(
-            access_token=logged_in.access_token, email=logged_in.identity.email, username=name
+            access_token=logged_in.access_token,
+            email=logged_in.identity.email,
+            username=name,
+            display_name=logged_in.identity.display_name,
         )
 
     return router
@@ -430,4 +436,9 @@ def account_routes(
 
 def _session(logged_in: LoggedIn) -> Session:
     identity = logged_in.identity
-    return Session(access_token=logged_in.access_token, email=identity.email, username=identity.name)
+    return Session(
+        access_token=logged_in.access_token,
+        email=identity.email,
+        username=identity.name,
+        display_name=identity.display_name,
+    )

@@ -13,6 +13,11 @@ GUEST_NAME = "Guest"
 """What guests are called; nobody may register it."""
 
 
+def own_display_name(display_name: str | None, *, username: str) -> str | None:
+    """None where it says no more than the username does, `Guest` for guests."""
+    return None if display_name == username else display_name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A permanent account; `session` is the login through which it acts here."""
@@ -20,6 +25,7 @@ class Client:
     user_id: UserId
     email: str
     username: str
+    display_name: str | None = field(default=None, compare=False)
     session: SessionId | None = field(default=None, compare=False)
 
     @property
@@ -34,6 +40,7 @@ class Guest:
     user_id: UserId
     email: str
     expires_at: datetime
+    display_name: str | None = field(default=None, compare=False)
     session: SessionId | None = field(default=None, compare=False)
 
     @property

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import link_store, registration_store, store
-from parlour.accounts.identity import GUEST_NAME, Guest, Identity, UserId, Visitor
+from parlour.accounts.identity import GUEST_NAME, Guest, Identity, UserId, Visitor, own_display_name
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import Links
 from parlour.accounts.passwords import Passwords
@@ -60,7 +60,7 @@ class Registration:
         self.policy = policy
         self._clock = clock
 
-    async def register_guest(self, *, email: str, visitor: Visitor) -> None:
+    async def register_guest(self, *, email: str, visitor: Visitor, display_name: str | None = None) -> None:
         """Sends the letter that lets a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
         now = self._clock()
         async with self._database.reading() as connection:
@@ -79,14 +79,23 @@ class Registration:
                     await self._require_over(connection, account, now)
                     await store.delete_user(connection, account.user_id, now=now)
                 user_id = await store.add_user(connection, email=email, now=now)
-                await store.add_guest(connection, user_id)
+                await store.add_guest(
+                    connection, user_id, display_name=own_display_name(display_name, username=GUEST_NAME)
+                )
                 await self._send_guest_letter(connection, user_id, email)
         except IntegrityError as error:
             raise EmailTaken from error
         self._outbox.announce()
 
     async def register_client(
-        self, *, email: str, username: str, password: str, registrant: Registrant, visitor: Visitor
+        self,
+        *,
+        email: str,
+        username: str,
+        password: str,
+        registrant: Registrant,
+        visitor: Visitor,
+        display_name: str | None = None,
     ) -> None:
         """Sends the letter whose link makes the account (see `Confirmation`).
 
@@ -112,6 +121,7 @@ class Registration:
             expires_at=now + self._lifetimes.verification,
             address_proven_at=now if registrant.is_guest_of(email) else None,
             user_id=None,
+            display_name=own_display_name(display_name, username=username),
         )
         try:
             async with self._database.transaction() as connection:

@@ -30,6 +30,7 @@ class PendingRegistration:
     expires_at: datetime
     address_proven_at: datetime | None
     user_id: int | None
+    display_name: str | None = None
 
 
 def _pending(row: Row[tuple[object, ...]] | None) -> PendingRegistration | None:
@@ -44,6 +45,7 @@ def _pending(row: Row[tuple[object, ...]] | None) -> PendingRegistration | None:
         expires_at=row.expires_at,
         address_proven_at=row.address_proven_at,
         user_id=row.user_id,
+        display_name=row.display_name,
     )
 
 
@@ -67,6 +69,7 @@ async def add_registration(
             registered_at=now,
             expires_at=registration.expires_at,
             address_proven_at=registration.address_proven_at,
+            display_name=registration.display_name,
         )
     )
 

@@ -128,7 +128,12 @@ class Sessions:
                 return None
             if current.client.disabled_at is not None:
                 raise AccountDisabled
-            client = Client(user_id=current.user_id, email=current.email, username=current.client.username)
+            client = Client(
+                user_id=current.user_id,
+                email=current.email,
+                username=current.client.username,
+                display_name=current.client.display_name,
+            )
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             replaced = None
             if remember is not None:
@@ -464,6 +469,7 @@ class Sessions:
             user_id=identity.user_id,
             email=identity.email,
             username=None if is_guest else identity.name,
+            display_name=identity.display_name,
             guest_until=identity.expires_at if isinstance(identity, Guest) else None,
             family=refresh.family,
             token_id=secrets.token_urlsafe(12),
@@ -483,11 +489,21 @@ def _identity(account: store.Account, session: SessionId, now: datetime) -> Iden
     """Who may act as this account now; None for one that is not verified or whose time is over."""
     if account.client is not None and account.client.verified_at is not None:
         return Client(
-            user_id=account.user_id, email=account.email, username=account.client.username, session=session
+            user_id=account.user_id,
+            email=account.email,
+            username=account.client.username,
+            display_name=account.client.display_name,
+            session=session,
         )
-    until = None if account.guest is None else account.guest.expires_at
-    if until is not None and until > now:
-        return Guest(user_id=account.user_id, email=account.email, expires_at=until, session=session)
+    guest = account.guest
+    if guest is not None and guest.expires_at is not None and guest.expires_at > now:
+        return Guest(
+            user_id=account.user_id,
+            email=account.email,
+            expires_at=guest.expires_at,
+            display_name=guest.display_name,
+            session=session,
+        )
     return None
 
 

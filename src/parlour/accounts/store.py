@@ -32,11 +32,13 @@ class ClientRow:
     password_hash: str
     verified_at: datetime | None
     disabled_at: datetime | None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestRow:
     expires_at: datetime | None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class AccountFacts:
     last_login_at: datetime | None
     guest_until: datetime | None
     disabled_at: datetime | None
+    display_name: str | None
 
 
 _ACCOUNT = (
@@ -70,8 +73,10 @@ _ACCOUNT = (
         clients.c.password_hash,
         clients.c.verified_at.label("client_verified_at"),
         clients.c.disabled_at,
+        clients.c.display_name.label("client_display_name"),
         guests.c.user_id.label("guest_id"),
         guests.c.expires_at,
+        guests.c.display_name.label("guest_display_name"),
     )
     .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
     .outerjoin(guests, guests.c.user_id == users.c.id)
@@ -96,9 +101,10 @@ def _account(row: Any) -> Account | None:
             password_hash=row.password_hash,
             verified_at=row.client_verified_at,
             disabled_at=row.disabled_at,
+            display_name=row.client_display_name,
         )
     if row.guest_id is not None:
-        guest = GuestRow(expires_at=row.expires_at)
+        guest = GuestRow(expires_at=row.expires_at, display_name=row.guest_display_name)
     return Account(user_id=UserId(row.id), email=row.email, client=client, guest=guest)
 
 
@@ -188,6 +194,7 @@ async def add_client(
     username: str,
     password_hash: str,
     verified_at: datetime | None = None,
+    display_name: str | None = None,
 ) -> None:
     """Raises IntegrityError where the username is taken."""
     await connection.execute(
@@ -197,12 +204,20 @@ async def add_client(
             username_key=username_key(username),
             password_hash=password_hash,
             verified_at=verified_at,
+            display_name=display_name,
         )
     )
 
 
-async def add_guest(connection: AsyncConnection, user_id: UserId) -> None:
-    await connection.execute(insert(guests).values(user_id=user_id))
+async def add_guest(connection: AsyncConnection, user_id: UserId, *, display_name: str | None = None) -> None:
+    await connection.execute(insert(guests).values(user_id=user_id, display_name=display_name))
+
+
+async def set_display_name(connection: AsyncConnection, user_id: UserId, display_name: str | None) -> None:
+    for table in (clients, guests):
+        await connection.execute(
+            update(table).where(table.c.user_id == user_id).values(display_name=display_name)
+        )
 
 
 async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
@@ -317,6 +332,7 @@ _FACTS = (
         clients.c.last_login_at,
         clients.c.disabled_at,
         guests.c.expires_at,
+        func.coalesce(clients.c.display_name, guests.c.display_name).label("display_name"),
     )
     .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
     .outerjoin(guests, guests.c.user_id == users.c.id)
@@ -344,6 +360,7 @@ def _facts(row: Any) -> AccountFacts:
         last_login_at=row.last_login_at,
         guest_until=row.expires_at,
         disabled_at=row.disabled_at,
+        display_name=row.display_name,
     )
 
 

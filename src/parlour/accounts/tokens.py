@@ -47,6 +47,7 @@ class AccessToken:
     token_id: str
     issued_at: datetime
     expires_at: datetime
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,8 @@ class TokenSigner:
         }
         if token.username is not None:
             claims["username"] = token.username
+        if token.display_name is not None:
+            claims["name"] = token.display_name  # as OpenID Connect calls it
         if token.guest_until is not None:
             claims["guest_until"] = _epoch(token.guest_until)
         return self._sign("access", claims, token.issued_at, token.expires_at)
@@ -141,6 +144,7 @@ class TokenSigner:
             user_id=int(claims["sub"]),
             email=claims["email"],
             username=claims.get("username"),
+            display_name=claims.get("name"),
             guest_until=None if guest_until is None else _moment(guest_until),
             family=claims["sid"],
             token_id=claims["jti"],

@@ -7,9 +7,9 @@ tell them, whom both of them claim to hold a connection with.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from parlour.wire.signaling import (
     AddPeer,
@@ -39,59 +39,78 @@ class Call:
     members: Mapping[PeerId, str] = field(default_factory=dict)
     claims: Mapping[PeerId, frozenset[PeerId]] = field(default_factory=dict)
     """With whom a member holds a connection though they are not here (any more, or again)."""
+    display_names: Mapping[PeerId, str] = field(default_factory=dict)
+    """Of members that have one beside their name."""
 
     def entries(self, *, besides: PeerId) -> list[PeerEntry]:
         return [
-            PeerEntry(peer_id=peer, peer_username=name)
+            PeerEntry(peer, name, self._display_name(peer))
             for peer, name in self.members.items()
             if peer != besides
         ]
 
-    def enter(self, newcomer: PeerId, name: str) -> tuple["Call", list[Send]]:
+    def _display_name(self, peer: PeerId) -> str | UnsetType:
+        return self.display_names.get(peer, UNSET)
+
+    def _introduction(self, peer: PeerId, *, create_offer: bool) -> AddPeer:
+        return AddPeer(peer, self.members[peer], create_offer, self._display_name(peer))
+
+    def _with(self, peer: PeerId, name: str, display_name: str | None) -> "Call":
+        display_names = {one: other for one, other in self.display_names.items() if one != peer}
+        if display_name is not None:
+            display_names[peer] = display_name
+        return Call({**self.members, peer: name}, self.claims, display_names)
+
+    def enter(
+        self, newcomer: PeerId, name: str, *, display_name: str | None = None
+    ) -> tuple["Call", list[Send]]:
         """Introduces the newcomer to each one already in; one who is in already changes nothing."""
         if newcomer in self.members:
             return self, []
-        sends = []
-        for peer, peer_name in self.members.items():
-            sends.append(Send(peer, AddPeer(newcomer, name, create_offer=False)))
-            sends.append(Send(newcomer, AddPeer(peer, peer_name, create_offer=True)))
-        return Call({**self.members, newcomer: name}, self.claims), sends
+        after, sends = self._with(newcomer, name, display_name), []
+        for peer in self.members:
+            sends.append(Send(peer, after._introduction(newcomer, create_offer=False)))
+            sends.append(Send(newcomer, self._introduction(peer, create_offer=True)))
+        return after, sends
 
-    def come_back(self, peer: PeerId, name: str, *, known: Set[PeerId]) -> tuple["Call", list[Send]]:
+    def come_back(
+        self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
+    ) -> tuple["Call", list[Send]]:
         """One who holds connections with those `known` goes on, be it a member still or not yet again.
 
         A pair that know each other are told nothing; another one is introduced anew.
         """
         was_here = peer in self.members
-        sends = []
-        for other, other_name in self.members.items():
+        after, sends = self._with(peer, name, display_name), []
+        for other in self.members:
             is_known = was_here or peer in self.claims.get(other, ())
             if other != peer and not (is_known and other in known):
-                sends.append(Send(other, AddPeer(peer, name, create_offer=False)))
-                sends.append(Send(peer, AddPeer(other, other_name, create_offer=True)))
+                sends.append(Send(other, after._introduction(peer, create_offer=False)))
+                sends.append(Send(peer, self._introduction(other, create_offer=True)))
         claims = {one: claimed - {peer} for one, claimed in self.claims.items()}
         claims[peer] = frozenset(known) - self.members.keys() - {peer}
-        return Call({**self.members, peer: name}, _without_empty(claims)), sends
+        return replace(after, claims=_without_empty(claims)), sends
 
     def give_up(self, peer: PeerId, claimed: PeerId) -> tuple["Call", list[Send]]:
         """Tells a member that somebody whom it claimed to know does not come back."""
         if claimed not in self.claims.get(peer, ()):
             return self, []
         claims = {**self.claims, peer: self.claims[peer] - {claimed}}
-        return Call(self.members, _without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
+        return replace(self, claims=_without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
     def leave(self, leaver: PeerId) -> tuple["Call", list[Send]]:
         """Tells the others, and the leaver of each of the others."""
         if leaver not in self.members:
             return self, []
         others = {peer: name for peer, name in self.members.items() if peer != leaver}
-        name = self.members[leaver]
+        gone = RemovePeer(leaver, self.members[leaver], self._display_name(leaver))
         sends = []
         for peer, peer_name in others.items():
-            sends.append(Send(peer, RemovePeer(leaver, name)))
-            sends.append(Send(leaver, RemovePeer(peer, peer_name)))
+            sends.append(Send(peer, gone))
+            sends.append(Send(leaver, RemovePeer(peer, peer_name, self._display_name(peer))))
         claims = {one: claimed for one, claimed in self.claims.items() if one != leaver}
-        return Call(others, claims), sends
+        display_names = {one: name for one, name in self.display_names.items() if one != leaver}
+        return Call(others, claims, display_names), sends
 
     def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
         """What the receiver of a description or a candidate gets; None where it is not in this call."""

@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
+from msgspec import UNSET
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.courier import Courier, Deliver
@@ -199,6 +200,10 @@ class Hub:
         self._visits.remove(made.room, told, lambda identity: identity.user_id not in made.people)
         self._visits.renew(made.room)
 
+    def rename(self, user_id: UserId, display_name: str | None) -> None:
+        """What they write from now on, and the calls that they enter, have the new name."""
+        self._presence.rename(user_id, display_name)
+
     def close_room(self, room: Room) -> None:
         """Takes everybody out of the call of a room that is no more."""
         told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
@@ -271,4 +276,5 @@ def _chat_message(written: Written) -> ChatFromPeer:
         email=message.author_email,
         message=message.text,
         sent_at=iso(message.sent_at),
+        display_name=message.author_display_name or UNSET,
     )

@@ -87,6 +87,12 @@ class Presence:
         if not self._by_user[user_id]:
             del self._by_user[user_id]
 
+    def rename(self, user_id: UserId, display_name: str | None) -> None:
+        """Calls that this person is in keep the name under which they entered."""
+        for connection in self.connections_of(user_id):
+            identity = replace(connection.identity, display_name=display_name)
+            self._connections[connection.connection_id] = replace(connection, identity=identity)
+
     def connections_of(self, user_id: UserId) -> list[Connection]:
         return [self._connections[one] for one in self._by_user.get(user_id, ())]
 
@@ -108,14 +114,18 @@ class Presence:
         """A visit gets a peer id of its own."""
         peer_id = PeerId(secrets.token_urlsafe(12))
         visit = InCall(room, peer_id, now, Line() if resumable else None)
-        after, sends = self.call(room.room_id).enter(peer_id, connection.identity.name)
+        after, sends = self.call(room.room_id).enter(
+            peer_id, connection.identity.name, display_name=connection.identity.display_name
+        )
         self._settle(connection, visit, after)
         return visit, sends
 
     def come_back(self, connection: Connection, visit: InCall, known: Set[PeerId]) -> list[Send]:
         """To a visit that has no connection now, or none that this server has seen."""
-        name = connection.identity.name
-        after, sends = self.call(visit.room.room_id).come_back(visit.peer_id, name, known=known)
+        identity = connection.identity
+        after, sends = self.call(visit.room.room_id).come_back(
+            visit.peer_id, identity.name, known=known, display_name=identity.display_name
+        )
         self._take_from_away(visit.peer_id)
         self._settle(connection, visit, after)
         return sends

@@ -84,6 +84,7 @@ clients = Table(
     _owned_by("user_id", "users.id", primary_key=True),
     Column("username", String(24), nullable=False),
     Column("username_key", String(24), nullable=False, unique=True),
+    Column("display_name", String(64), nullable=True),  # null: the username
     Column("password_hash", Text, nullable=False),
     _moment("verified_at", nullable=True),
     _moment("last_login_at", nullable=True),
@@ -100,6 +101,7 @@ registrations = Table(
     ),  # several of one address stand beside each other
     Column("username", String(24), nullable=False),
     Column("username_key", String(24), nullable=False, unique=True),
+    Column("display_name", String(64), nullable=True),
     Column("password_hash", Text, nullable=False),
     Column("browser_hash", String(64), nullable=False),  # of the cookie of the browser that registered
     Column("letters", Integer, nullable=False),
@@ -120,6 +122,7 @@ guests = Table(
     "guests",
     metadata,
     _owned_by("user_id", "users.id", primary_key=True),
+    Column("display_name", String(64), nullable=True),
     _moment("expires_at", nullable=True, index=True),
 )
 
@@ -213,6 +216,7 @@ messages = Table(
     Column("message_id", String(64), nullable=False),
     _outlives("author_id", "users.id"),
     Column("author_name", String(24), nullable=False),
+    Column("author_display_name", String(64), nullable=True),
     Column("author_email", String(254), nullable=False),
     Column("text", Text, nullable=False),
     _moment("sent_at"),
@@ -235,6 +239,7 @@ event_log = Table(
     _owned_by("event_id", "events.id"),
     _outlives("user_id", "users.id"),
     Column("username", String(24), nullable=False),
+    Column("display_name", String(64), nullable=True),
     Column("email", String(254), nullable=False),
     _moment("joined_at"),
     _moment("left_at", nullable=True),

@@ -92,9 +92,10 @@ class AccountWasDeleted(_Kind, frozen=True, kw_only=True, tag=True):
 
 
 class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
-    """`path` is the room's page in the web client."""
+    """`path` is the room's page in the web client, `inviter_name` the display name that they may have."""
 
     inviter: str
+    inviter_name: str = ""
     room: str
     path: str
     is_event: bool
@@ -258,7 +259,8 @@ def text_of(
                 subject=f"{content.inviter} has invited you to {a} {what} on {host}",
                 greeting="Hello,",
                 paragraphs=(
-                    f"{content.inviter} has invited you to the {what} “{quotable(content.room)}” on Parlour.",
+                    f"{_inviter(content)} has invited you to the {what} "
+                    f"“{quotable(content.room)}” on Parlour.",
                     f"Log in or join as a guest with this address ({recipient}). You won't need a password.",
                 ),
                 action=f"Open the {what}",
@@ -267,3 +269,10 @@ def text_of(
             )
         case _:
             assert_never(content)
+
+
+def _inviter(content: RoomInvitation) -> str:
+    """A display name never stands without the username, by which one tells who it is."""
+    if not content.inviter_name:
+        return content.inviter
+    return f"{quotable(content.inviter_name)} ({content.inviter})"

@@ -110,6 +110,7 @@ class Chat:
                 message_id=chosen_id,
                 author_id=identity.user_id,
                 author_name=identity.name,
+                author_display_name=identity.display_name,
                 author_email=identity.email,
                 text=text,
                 now=self._clock(),

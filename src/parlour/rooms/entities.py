@@ -40,6 +40,7 @@ class Message:
     author_email: str
     text: str
     sent_at: datetime
+    author_display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +64,4 @@ class Visit:
     email: str
     joined_at: datetime
     left_at: datetime | None
+    display_name: str | None = None

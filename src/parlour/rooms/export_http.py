@@ -45,6 +45,7 @@ def export_routes(
             verified_at=facts.verified_at,
             last_login_at=facts.last_login_at,
             guest_until=facts.guest_until,
+            display_name=facts.display_name,
         )
         living = await sessions.living_of(caller)
         members = {
@@ -80,6 +81,7 @@ def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
                 email=message.author_email,
                 message=message.text,
                 sent_at=message.sent_at,
+                display_name=message.author_display_name,
             )
             for room, message in mine.messages
         ),

@@ -305,6 +305,7 @@ def room_routes(
                 username=visit.username,
                 joined_at=visit.joined_at,
                 left_at=visit.left_at,
+                display_name=visit.display_name,
             )
             for visit in page.visits
         )
@@ -335,4 +336,5 @@ def _stored(room: Room, message: Message) -> StoredMessage:
         email=message.author_email,
         message=message.text,
         sent_at=message.sent_at,
+        display_name=message.author_display_name,
     )

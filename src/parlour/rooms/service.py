@@ -248,6 +248,7 @@ class RoomService:
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             content = RoomInvitation(
                 inviter=identity.name,
+                inviter_name=identity.display_name or "",
                 room=known.name,
                 path=room_path(known.name),
                 is_event=known.is_event,

@@ -476,6 +476,7 @@ def _message(row: Row[Any]) -> Message:
         author_email=row.author_email,
         text=row.text,
         sent_at=row.sent_at,
+        author_display_name=row.author_display_name,
     )
 
 
@@ -489,6 +490,7 @@ async def add_message(
     author_email: str,
     text: str,
     now: datetime,
+    author_display_name: str | None = None,
 ) -> bool:
     """False where the room already has a message with this id."""
     values = {
@@ -497,6 +499,7 @@ async def add_message(
         "author_id": author_id,
         "author_name": author_name,
         "author_email": author_email,
+        "author_display_name": author_display_name,
         "text": text,
         "sent_at": now,
     }
@@ -637,6 +640,7 @@ def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> di
         "event_id": event_id,
         "user_id": identity.user_id,
         "username": identity.name,
+        "display_name": identity.display_name,
         "email": identity.email,
         "joined_at": now,
         "seen_at": now,
@@ -654,6 +658,7 @@ async def visits(connection: AsyncConnection, event_id: int, *, after: int | Non
             email=row.email,
             joined_at=row.joined_at,
             left_at=row.left_at,
+            display_name=row.display_name,
         )
         async for row in _rows(connection, query.order_by(event_log.c.id).limit(limit))
     ]

@@ -65,6 +65,10 @@ RoomName = Annotated[
 NewRoomName = Annotated[
     RoomName, AfterValidator(parsed_name), Field(json_schema_extra={"pattern": NEW_NAME_PATTERN})
 ]
+DisplayName = Annotated[
+    NewRoomName, Field(examples=["李小龍"], description="In any script, beside the username.")
+]
+"""By the rules of new rooms' names: visible, on one line, NFC, without controls of direction."""
 ChatText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=_NO_NUL),
@@ -80,7 +84,7 @@ Timestamp = Annotated[
 class Body(BaseModel):
     """A JSON object of the API; members that it does not know are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
 
 class CamelBody(Body):

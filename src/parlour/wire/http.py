@@ -10,6 +10,7 @@ from parlour.wire.base import (
     Body,
     CamelBody,
     ChatText,
+    DisplayName,
     Email,
     NewRoomName,
     Password,
@@ -54,12 +55,22 @@ class Nothing(Body):
 
 class GuestRegistration(Body):
     email: Email
+    display_name: DisplayName | None = Field(None, alias="displayName", description="Guest, where absent.")
 
 
 class ClientRegistration(Body):
     email: Email
     username: Username
     password: Password
+    display_name: DisplayName | None = Field(
+        None, alias="displayName", description="The username, where absent."
+    )
+
+
+class NameChange(Body):
+    display_name: DisplayName | None = Field(
+        alias="displayName", description="Null for the username, or for Guest."
+    )
 
 
 class ClientConfirmation(Body):
@@ -113,12 +124,18 @@ class Session(CamelBody):
     access_token: str = Field(description="JWT; send it as `Authorization: Bearer`.")
     email: str
     username: str
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
 
 
 class RefreshedSession(CamelBody):
     access_token: str
     email: str
     username: str | None = Field(None, description="Absent for a guest.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
 
 
 CurrentPassword = Annotated[
@@ -242,6 +259,9 @@ class StoredMessage(Body):
     email: str
     message: str
     sent_at: Timestamp
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
 
 
 class MessagePage(Body):
@@ -254,6 +274,9 @@ class MessagePage(Body):
 class ExportedAccount(Body):
     email: str
     username: str | None = Field(description="Null for a guest.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
     created_at: Timestamp
     verified_at: Timestamp | None
     last_login_at: Timestamp | None
@@ -357,6 +380,9 @@ class Attendance(Body):
     username: str
     joined_at: Timestamp
     left_at: Timestamp | None
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
 
 
 class AttendanceList(Body):

@@ -179,6 +179,7 @@ class AddPeer(ServerEvent, frozen=True):
     peer_id: PeerId
     peer_username: str
     create_offer: bool
+    peer_display_name: str | UnsetType = UNSET
 
 
 class RemovePeer(ServerEvent, frozen=True):
@@ -188,6 +189,7 @@ class RemovePeer(ServerEvent, frozen=True):
 
     peer_id: PeerId
     peer_username: str
+    peer_display_name: str | UnsetType = UNSET
 
 
 class DescriptionFromPeer(ServerEvent, frozen=True):
@@ -238,6 +240,7 @@ class ChatFromPeer(ServerEvent, frozen=True, rename=None):
     email: str
     message: str
     sent_at: str
+    display_name: str | None | UnsetType = field(default=UNSET, name="displayName")
 
 
 class SessionEnded(ServerEvent, frozen=True):
@@ -311,6 +314,7 @@ LEGACY_DESCRIPTION_EVENT = "session-descriptions"
 class PeerEntry(Payload, frozen=True):
     peer_id: PeerId
     peer_username: str
+    peer_display_name: str | UnsetType = UNSET
 
 
 class Accepted(Struct, frozen=True):

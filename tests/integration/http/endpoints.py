@@ -21,12 +21,19 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/guest", {"email": "x@example.org"}, needs_identity=False),
+    Endpoint(
+        "POST",
+        "/guest",
+        {"email": "x@example.org", "displayName": "x"},
+        optional=("displayName",),
+        needs_identity=False,
+    ),
     Endpoint("PUT", "/guest/verify", query=("token",), needs_identity=False),
     Endpoint(
         "POST",
         "/client",
-        {"email": "x@example.org", "username": "xxxx", "password": "xxxxxxxx"},
+        {"email": "x@example.org", "username": "xxxx", "password": "xxxxxxxx", "displayName": "x"},
+        optional=("displayName",),
         needs_identity=False,
     ),
     Endpoint(
@@ -89,6 +96,7 @@ BESIDE = (
     Endpoint("DELETE", "/session/{session_id}"),
     Endpoint("GET", "/room/creation"),
     Endpoint("GET", "/room/admission", query=("room",)),
+    Endpoint("PUT", "/account/name", {"displayName": "x"}, optional=("displayName",)),
     Endpoint("GET", "/room/ban", query=("room",)),
     Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
     Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),

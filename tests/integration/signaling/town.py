@@ -47,6 +47,10 @@ class Town:
         """Registered and logged in, unknown to all other tests."""
         return await self._visitors.client(name)
 
+    async def stranger(self, name: str, *, client: bool = True) -> Person:
+        """Somebody who has not registered yet."""
+        return await self._visitors.stranger(name, client=client)
+
     async def guest(self, name: str = "gus") -> Person:
         return await self._visitors.guest(name)
 

@@ -16,7 +16,7 @@ export interface ChatState {
 
 export interface ChatOptions {
   room: string;
-  author: { email: string; username: string };
+  author: { email: string; username: string; displayName?: string };
   load(before?: string): Promise<MessagePage>;
   send(payload: SendChat): Promise<Acknowledgements["chat-message"]>;
 }

@@ -113,11 +113,16 @@ export class MeshPeer {
     return this.options.peer.peerUsername;
   }
 
+  get displayName(): string | undefined {
+    return this.options.peer.peerDisplayName;
+  }
+
   view(): RemotePeer {
     const devices = this.#devices;
     return {
       peerID: this.peerID,
       username: this.username,
+      displayName: this.displayName,
       stream: this.#stream,
       link: this.#link(),
       unreachable: this.#unreachable,

@@ -63,7 +63,7 @@ export class Mesh implements MediaTopology {
     if (isNew && this.known().length >= (this.options.maxPeers ?? MAX_PEERS)) {
       return;
     }
-    this.#request({ ...peer, peerUsername: shortName(peer.peerUsername) });
+    this.#request(named(peer, peer.peerUsername, peer.peerDisplayName));
   }
 
   removePeer({ peerID }: { peerID: string }): void {
@@ -95,10 +95,9 @@ export class Mesh implements MediaTopology {
       if (sessionDescription.type === "offer") this.#early.delete(peerID);
       this.#keepEarly(peerID, { description: sessionDescription });
     } else if (peer?.isReplacedBy(sessionDescription)) {
-      this.#request(
-        { peerID, peerUsername: peer.username, createOffer: false },
-        { description: sessionDescription },
-      );
+      this.#request(named({ peerID, createOffer: false }, peer.username, peer.displayName), {
+        description: sessionDescription,
+      });
     } else peer?.receiveDescription(sessionDescription);
   }
 
@@ -195,4 +194,13 @@ export class Mesh implements MediaTopology {
 
 function namesRelay({ iceServers = [] }: RTCConfiguration): boolean {
   return iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
+}
+
+function named(
+  peer: Pick<AddPeer, "peerID" | "createOffer">,
+  username: string,
+  displayName: string | undefined,
+): AddPeer {
+  const names = { peerUsername: shortName(username) };
+  return { ...peer, ...names, ...(displayName && { peerDisplayName: shortName(displayName) }) };
 }

@@ -34,6 +34,8 @@ export interface Unreachable {
 export interface RemotePeer {
   readonly peerID: string;
   readonly username: string;
+  /** Undefined where they have none beside the username. */
+  readonly displayName?: string | undefined;
   readonly stream: MediaStream;
   readonly link: PeerLink;
   readonly unreachable: Unreachable | null;

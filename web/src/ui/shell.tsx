@@ -14,6 +14,8 @@ import { Avatar } from "./avatar";
 import { LinkAction } from "./button";
 import { GuestTimer } from "./guest-timer";
 import { Logo } from "./icons";
+import { Isolated } from "./isolated";
+import { shownName } from "./person-name";
 import { useIdentity, useServices } from "./services";
 
 export function Shell({ children }: { children: ReactElement }) {
@@ -54,7 +56,7 @@ function LoginLinks() {
 function AccountMenu({ identity }: { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const name = identity.username ?? "Guest";
+  const name = shownName(identity);
   const logOut = () => {
     navigate("/");
     void session.logOut();
@@ -63,11 +65,15 @@ function AccountMenu({ identity }: { identity: Identity }) {
     <MenuTrigger>
       <Button className="account-button" aria-label={`Account: ${name}`}>
         <Avatar name={name} size={34} />
-        <span className="name">{name}</span>
+        <span className="name">
+          <Isolated>{name}</Isolated>
+        </span>
       </Button>
       <Popover className="popover" placement="bottom end">
         <div className="menu-account">
-          <strong>{name}</strong>
+          <strong>
+            <Isolated>{name}</Isolated>
+          </strong>
           <div className="soft small">{identity.email}</div>
         </div>
         <Separator className="menu-line" />

@@ -8,10 +8,12 @@ import { useTask } from "../form";
 import { GuestTimer } from "../guest-timer";
 import { Isolated } from "../isolated";
 import { ProblemNotice } from "../notice";
+import { shownName } from "../person-name";
 import { useIdentity, useServices, useStore, useTitle } from "../services";
 import { CardPage } from "../shell";
 import { chooseTheme, type Theme, theme } from "../theme";
 import { AccountCare } from "./account-care";
+import { DisplayNameForm } from "./display-name";
 import { SessionList } from "./session-list";
 
 export function ProfilePage() {
@@ -23,7 +25,7 @@ export function ProfilePage() {
 function Profile({ identity }: { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const name = identity.username ?? "Guest";
+  const name = shownName(identity);
   const logOut = () => {
     navigate("/");
     void session.logOut();
@@ -33,7 +35,9 @@ function Profile({ identity }: { identity: Identity }) {
       <div className="row">
         <Avatar name={name} size={56} />
         <div>
-          <h1>{name}</h1>
+          <h1>
+            <Isolated>{name}</Isolated>
+          </h1>
           <span className="soft">{identity.username ? "Account" : "Guest"}</span>
         </div>
       </div>
@@ -64,6 +68,7 @@ function Profile({ identity }: { identity: Identity }) {
         </p>
       )}
       {identity.username && <TrustChoice />}
+      <DisplayNameForm identity={identity} />
       <ThemeChoice />
       <SessionList />
       {identity.username && <AccountCare username={identity.username} />}

@@ -21,6 +21,7 @@ const CLIENT_RULES = {
   email: rules.email,
   username: rules.username,
   password: rules.password,
+  displayName: rules.displayName,
 };
 
 export function RegisterPage() {
@@ -84,11 +85,12 @@ function ClientForm({ destination }: { destination: string | null }) {
   const [, navigate] = useLocation();
   // A guest becomes a client by registering with the same address.
   const email = useIdentity()?.email ?? "";
-  const fields = useFields({ email, username: "", password: "" }, CLIENT_RULES);
+  const fields = useFields({ email, username: "", password: "", displayName: "" }, CLIENT_RULES);
   const task = useTask();
   const register = async () => {
     const { email, username, password } = fields.values;
-    await accounts.registerClient({ email: email.trim(), username, password });
+    const displayName = fields.values.displayName.trim() || null;
+    await accounts.registerClient({ email: email.trim(), username, password, displayName });
     rememberAccount(username);
     keepDestination(destination);
     navigate(`/mail?email=${encodeURIComponent(email.trim())}`);
@@ -103,6 +105,12 @@ function ClientForm({ destination }: { destination: string | null }) {
         label="Username"
         autoComplete="username"
         hint="4 to 24 characters: letters, digits, - and _. Don’t start with a digit or -."
+      />
+      <Field
+        {...fields.bind("displayName")}
+        label="Your name (optional)"
+        autoComplete="name"
+        hint="What others see in calls and chats, in any script."
       />
       <Field
         {...fields.bind("password")}
@@ -122,11 +130,14 @@ function ClientForm({ destination }: { destination: string | null }) {
 function GuestForm({ destination }: { destination: string | null }) {
   const { accounts } = useServices();
   const [, navigate] = useLocation();
-  const fields = useFields({ email: "" }, { email: rules.email });
+  const fields = useFields(
+    { email: "", displayName: "" },
+    { email: rules.email, displayName: rules.displayName },
+  );
   const task = useTask();
   const register = async () => {
     const email = fields.values.email.trim();
-    await accounts.registerGuest(email);
+    await accounts.registerGuest(email, fields.values.displayName.trim() || null);
     keepDestination(destination);
     navigate(`/mail?email=${encodeURIComponent(email)}&as=guest`);
   };
@@ -140,6 +151,12 @@ function GuestForm({ destination }: { destination: string | null }) {
         type="email"
         autoComplete="email"
         hint="We’ll send you a link that lets you in."
+      />
+      <Field
+        {...fields.bind("displayName")}
+        label="Your name (optional)"
+        autoComplete="name"
+        hint="Without one you are called Guest."
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>

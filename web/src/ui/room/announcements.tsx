@@ -7,14 +7,16 @@ import { useStore } from "../services";
 const MOST_KEPT = 5;
 const MOST_READ = 200;
 
-type Named = Pick<RemotePeer, "peerID" | "username">;
+type Named = Pick<RemotePeer, "peerID" | "username" | "displayName">;
 
 /** Who came and who went, as one says it. */
 export function comingAndGoing(before: readonly Named[], after: readonly Named[]): string[] {
   const missing = (from: readonly Named[], among: readonly Named[]) =>
     from.filter((one) => !among.some(({ peerID }) => peerID === one.peerID));
   const said = (people: readonly Named[], what: string) =>
-    people.length > 0 ? [`${people.map(({ username }) => username).join(", ")} ${what}`] : [];
+    people.length > 0
+      ? [`${people.map((one) => one.displayName ?? one.username).join(", ")} ${what}`]
+      : [];
   return [...said(missing(after, before), "joined"), ...said(missing(before, after), "left")];
 }
 
@@ -38,7 +40,9 @@ export function Announcements({ call }: { call: Call }) {
   useEffect(() => {
     const last = entries.at(-1);
     if (unread > read.current && last) {
-      tell.current([`${last.username} wrote: ${shortened(last.message, MOST_READ)}`]);
+      tell.current([
+        `${last.displayName ?? last.username} wrote: ${shortened(last.message, MOST_READ)}`,
+      ]);
     }
     read.current = unread;
   }, [entries, unread]);

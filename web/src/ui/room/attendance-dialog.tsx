@@ -6,6 +6,7 @@ import { Action } from "../button";
 import { Isolated } from "../isolated";
 import { Modal } from "../modal";
 import { ProblemNotice, Spinner } from "../notice";
+import { PersonName } from "../person-name";
 import { useServices } from "../services";
 import type { RoomFacts } from "./admission";
 
@@ -53,7 +54,7 @@ function AttendanceList({ room }: { room: string }) {
         {entries.map((entry) => (
           <li key={`${entry.email} ${entry.joined_at}`}>
             <span className="grow attendee">
-              <span>{entry.username}</span>
+              <PersonName {...entry} />
               <span className="soft small">
                 <Isolated>{entry.email}</Isolated>
               </span>

@@ -7,6 +7,7 @@ import { IconAction } from "../button";
 import { GuestTimer } from "../guest-timer";
 import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../icons";
 import { Isolated } from "../isolated";
+import { shownName } from "../person-name";
 import { useNow, useServices, useStore } from "../services";
 import type { RoomFacts } from "./admission";
 import { Announcements } from "./announcements";
@@ -36,7 +37,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
-  const name = identity.username ?? "Guest";
+  const name = shownName(identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
   return (
     <div className="call" ref={box}>
@@ -56,7 +57,8 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
         {panel === "people" && (
           <PeoplePanel
             call={call}
-            name={name}
+            name={identity.username ?? "Guest"}
+            displayName={identity.displayName}
             onClose={close}
             isCreator={room.isCreator}
             onInvite={room.isCreator ? () => setDialog("invite") : null}

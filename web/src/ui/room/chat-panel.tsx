@@ -14,6 +14,7 @@ import { LIMITS } from "../../wire.gen";
 import { Action, CloseAction, IconAction } from "../button";
 import { isComposing } from "../composition";
 import { SendIcon } from "../icons";
+import { PersonName } from "../person-name";
 import { useStore } from "../services";
 import { ChatText } from "./chat-text";
 
@@ -117,7 +118,7 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
       <article className={`message ${mine ? "mine" : ""} ${entry.delivery}`}>
         {!follows && (
           <header>
-            <strong>{mine ? "You" : entry.username}</strong>
+            <strong>{mine ? "You" : <PersonName {...entry} />}</strong>
             <time dateTime={entry.sent_at}>{formatTime(entry.sent_at)}</time>
           </header>
         )}

@@ -4,6 +4,7 @@ import { Avatar } from "../avatar";
 import { Action, LinkAction } from "../button";
 import { Isolated } from "../isolated";
 import { Notice } from "../notice";
+import { shownName } from "../person-name";
 import { useServices, useStore } from "../services";
 import { Shell } from "../shell";
 import type { RoomFacts } from "./admission";
@@ -26,7 +27,7 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
   return (
     <Shell>
       <main className="page lobby">
-        <Preview media={media} name={identity.username ?? "Guest"} hasControls={onEnter !== null} />
+        <Preview media={media} name={shownName(identity)} hasControls={onEnter !== null} />
         <section className="stack lobby-side">
           <div className="card-head">
             <h1>

@@ -6,18 +6,27 @@ import { Avatar } from "../avatar";
 import { Action, CloseAction } from "../button";
 import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
 import { Notice } from "../notice";
+import { PersonName } from "../person-name";
 import { useServices, useStore } from "../services";
 import { toast } from "../toast";
 
 interface PeoplePanelProps {
   call: Call;
   name: string;
+  displayName?: string | undefined;
   onClose(): void;
   onInvite: (() => void) | null;
   isCreator: boolean;
 }
 
-export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: PeoplePanelProps) {
+export function PeoplePanel({
+  call,
+  name,
+  displayName,
+  onClose,
+  onInvite,
+  isCreator,
+}: PeoplePanelProps) {
   const peers = useStore(call.peers);
   const { devices } = useStore(call.media.outgoing);
   return (
@@ -27,9 +36,14 @@ export function PeoplePanel({ call, name, onClose, onInvite, isCreator }: People
         <CloseAction label="Close people" onPress={onClose} />
       </header>
       <ul className="panel-body table-list" aria-label="Who is here">
-        <Person username={name} self devices={devices} />
+        <Person username={name} displayName={displayName} self devices={devices} />
         {peers.map((peer) => (
-          <Person key={peer.peerID} username={peer.username} devices={peer.devices}>
+          <Person
+            key={peer.peerID}
+            username={peer.username}
+            displayName={peer.displayName}
+            devices={peer.devices}
+          >
             {peer.codeChanged && <CodeAlarm username={peer.username} />}
             {peer.code && <Code code={peer.code} username={peer.username} />}
             {isCreator && <Removal peer={peer} />}
@@ -55,17 +69,18 @@ function arrive(panel: HTMLElement | null): void {
 
 interface PersonProps {
   username: string;
+  displayName?: string | undefined;
   self?: boolean;
   devices: Devices | null;
   children?: readonly (ReactElement | false | null)[];
 }
 
-function Person({ username, self, devices, children }: PersonProps) {
+function Person({ username, displayName, self, devices, children }: PersonProps) {
   return (
     <li>
-      <Avatar name={username} size={32} />
+      <Avatar name={displayName ?? username} size={32} />
       <span className="grow">
-        <span>{self ? `${username} (you)` : username}</span>
+        <PersonName username={username} displayName={displayName} self={self} />
         {children}
       </span>
       <span className="row soft person-devices">

@@ -5,6 +5,7 @@ import type { RemotePeer, Unreachable } from "../../call/topology";
 import { Avatar } from "../avatar";
 import { IconAction } from "../button";
 import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
+import { Isolated } from "../isolated";
 import { useStore } from "../services";
 import { FullscreenAction } from "./fullscreen-action";
 import type { Place } from "./stage-layout";
@@ -13,7 +14,9 @@ import { Video } from "./video";
 interface FrameProps {
   name: string;
   /** Of whom the avatar is. */
-  username: string;
+  face: string;
+  /** Whose display name it is. */
+  username?: string;
   peerID: string;
   stream: MediaStream | null;
   showsVideo: boolean;
@@ -34,7 +37,7 @@ interface FrameProps {
 }
 
 function TileFrame(props: FrameProps) {
-  const { name, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
+  const { name, face, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
   const { state, unreachable, alarm, place, featured, frame, children } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
@@ -58,7 +61,7 @@ function TileFrame(props: FrameProps) {
       )}
       {!showsVideo && (
         <div className="tile-face">
-          <Avatar name={username} size={88} />
+          <Avatar name={face} size={88} />
         </div>
       )}
       {unreachable && <NoWay to={name} {...unreachable} />}
@@ -85,7 +88,9 @@ function TileFrame(props: FrameProps) {
             <ScreenIcon size={15} />
           </span>
         )}
-        <span>{name}</span>
+        <span title={username}>
+          <Isolated>{name}</Isolated>
+        </span>
       </div>
       {children}
     </div>
@@ -118,12 +123,14 @@ interface PeerTileProps {
 export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
   const frame = useRef<HTMLDivElement>(null);
   const screen = peer.devices?.screen ?? false;
+  const name = peer.displayName ?? peer.username;
   return (
     <TileFrame
       frame={frame}
       place={place}
       featured={featured}
-      name={peer.username}
+      name={name}
+      face={name}
       username={peer.username}
       peerID={peer.peerID}
       stream={peer.stream}
@@ -162,7 +169,7 @@ export function SelfTile({ media, name, peerID, place }: SelfTileProps) {
       self
       place={place}
       name={`${name} (you)`}
-      username={name}
+      face={name}
       peerID={peerID}
       stream={preview}
       showsVideo={preview !== null}

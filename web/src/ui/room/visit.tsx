@@ -48,7 +48,11 @@ function newCall(
   });
   const chat = new Chat({
     room: room.name,
-    author: { email: identity.email, username: identity.username ?? "Guest" },
+    author: {
+      email: identity.email,
+      username: identity.username ?? "Guest",
+      ...(identity.displayName && { displayName: identity.displayName }),
+    },
     load: (before) => api.messages(room.name, before ? { before } : {}),
     send: (payload) => signaling.sendChat(payload),
   });

@@ -1,0 +1,23 @@
+"""The use case of a profile: change one's display name."""
+
+from parlour.accounts import store
+from parlour.accounts.identity import Identity, own_display_name
+from parlour.db.database import Database
+from parlour.errors import InvalidToken
+
+
+class Profile:
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    async def rename(self, identity: Identity, display_name: str | None) -> str | None:
+        """Answers the new display name; None is the username. Messages and attendance keep the old one.
+
+        Raises InvalidToken where the account is no more.
+        """
+        own = own_display_name(display_name, username=identity.name)
+        async with self._database.transaction() as connection:
+            if await store.lock_account(connection, identity.user_id) is None:
+                raise InvalidToken
+            await store.set_display_name(connection, identity.user_id, own)
+        return own

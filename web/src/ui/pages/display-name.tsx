@@ -1,0 +1,40 @@
+import * as rules from "../../rules";
+import type { Identity } from "../../session";
+import { Action } from "../button";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
+import { ProblemNotice } from "../notice";
+import { useServices } from "../services";
+import { toast } from "../toast";
+
+/** What others see beside the username. */
+export function DisplayNameForm({ identity }: { identity: Identity }) {
+  const { api, session } = useServices();
+  const fields = useFields(
+    { displayName: identity.displayName ?? "" },
+    { displayName: rules.displayName },
+  );
+  const task = useTask();
+  const change = async () => {
+    await api.changeName(fields.values.displayName.trim() || null);
+    await session.renew(); // the token says what one is called
+    toast("Your name has been changed.");
+  };
+  const submit = () => fields.valid() && task.run(change, (problem) => fields.refuse(problem));
+  return (
+    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Your name">
+      <Field
+        {...fields.bind("displayName")}
+        label="Your name"
+        autoComplete="name"
+        hint="What others see in calls and chats. Without one they see your username."
+      />
+      <ProblemNotice problem={task.problem} />
+      <div>
+        <Action type="submit" isPending={task.pending}>
+          Save name
+        </Action>
+      </div>
+    </form>
+  );
+}
