@@ -60,7 +60,7 @@ async def test_a_stranger_stays_outside(visitors: Visitors, at_browser: AtBrowse
     await sam.page.goto(room_path(event))
     await sam.fills_login()
     await expect(sam.heading(f"You can’t enter “{event}”")).to_be_visible()
-    await expect(sam.page.get_by_role("alert")).to_contain_text("you are not invited")
+    await expect(sam.page.get_by_role("alert")).to_contain_text("hasn’t been invited")
     await expect(sam.page.get_by_label("Room password")).to_have_count(0)
 
     await sam.link("See the rooms").click()

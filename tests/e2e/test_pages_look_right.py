@@ -80,8 +80,6 @@ async def test_pages_of_a_forgotten_password(
     await expect(sam.heading("Check your email")).to_be_visible()
     await photographer.takes(page, "forgot-password-sent")
     await page.goto("/reset/no-such-token")
-    await sam.field("New password").fill("staple the horse again")
-    await sam.button("Change my password").click()
     await expect(sam.link("Get a new link")).to_be_visible()
     await photographer.takes(page, "reset-refused")
 
