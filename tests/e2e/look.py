@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import Page, ViewportSize
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 _UNNAMED = re.compile(
     r"^\s*- (button|link|textbox|searchbox|checkbox|switch|radio|combobox)\b(?! \")", re.MULTILINE
@@ -16,6 +17,9 @@ class Look:
     name: str
     dark: bool
     viewport: ViewportSize
+
+
+SETTLED_WITHIN_MS = 20_000
 
 
 LOOKS = (
@@ -41,8 +45,8 @@ class Photographer:
         for look in LOOKS:
             await _wear(page, look)
             where = f"{name} ({look.name})"
-            width = await page.evaluate("document.documentElement.scrollWidth")
-            if width > look.viewport["width"]:
+            if not await _fits(page, look.viewport["width"]):
+                width = await page.evaluate("document.documentElement.scrollWidth")
                 self.complaints.append(f"{where}: {width} px wide in {look.viewport['width']}")
             snapshot = await page.locator("body").aria_snapshot()
             self.complaints += [
@@ -52,6 +56,16 @@ class Photographer:
                 picture = self._folder / f"{name}-{look.name}.png"
                 await page.screenshot(path=picture, animations="disabled")
         await _wear(page, LOOKS[0])
+
+
+async def _fits(page: Page, width: int) -> bool:
+    """Once what follows the window's size, such as an open menu, has found its new place."""
+    fits = "(width) => document.documentElement.scrollWidth <= width"
+    try:
+        await page.wait_for_function(fits, arg=width, polling=20, timeout=SETTLED_WITHIN_MS)
+    except PlaywrightTimeout:
+        return False
+    return True
 
 
 async def _wear(page: Page, look: Look) -> None:
