@@ -20,7 +20,14 @@ from parlour.accounts.confirmation import Confirmation
 from parlour.accounts.credential_http import credential_routes
 from parlour.accounts.credentials import Credentials
 from parlour.accounts.endings import Endings
-from parlour.accounts.http import Cookies, Identification, Origins, RegistrationCookie, account_routes
+from parlour.accounts.http import (
+    Cookies,
+    Identification,
+    Origins,
+    RegistrationCookie,
+    Welcome,
+    account_routes,
+)
 from parlour.accounts.identity import Guest, Identity, UserId
 from parlour.accounts.known_devices import KnownDevices
 from parlour.accounts.lifetimes import Lifetimes
@@ -79,6 +86,8 @@ from parlour.rooms.creation import CreationPolicy
 from parlour.rooms.export import Export
 from parlour.rooms.export_http import export_routes
 from parlour.rooms.http import room_routes
+from parlour.rooms.invitation_http import invitation_routes
+from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
 from parlour.webclient import WebClient, security_headers
@@ -159,11 +168,10 @@ class Parlour:
             policy=self.registration_policy,
             clock=utc_now,
         )
-        self.link_statuses = LinkStatuses(
-            database=self.database,
-            links=links,
-            looks=Quota(storage, RateLimitItemPerMinute(settings.links_per_minute, namespace="links")),
-            clock=utc_now,
+        looks = Quota(storage, RateLimitItemPerMinute(settings.links_per_minute, namespace="links"))
+        self.link_statuses = LinkStatuses(database=self.database, links=links, looks=looks, clock=utc_now)
+        self.invitation_links = InvitationLinks(
+            database=self.database, links=links, confirmation=self.confirmation, looks=looks
         )
         self.credentials = Credentials(
             database=self.database,
@@ -183,6 +191,7 @@ class Parlour:
             passwords=self.passwords,
             sessions=self.sessions,
             checks=PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="room")),
+            links=links,
             postage=postage,
             new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
             creation=self.creation_policy,
@@ -304,6 +313,8 @@ class Parlour:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins, self.writes)
         cookies = Cookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
+        welcome = Welcome(cookies=cookies, identification=identification, on_login=self._on_login)
+        router.include_router(invitation_routes(links=self.invitation_links, welcome=welcome))
         registration_cookie = RegistrationCookie(
             secure=self.settings.is_https(port=self.port),
             lifetime=timedelta(seconds=self.settings.verification_ttl),
@@ -317,7 +328,7 @@ class Parlour:
                 identification=identification,
                 cookies=cookies,
                 registration_cookie=registration_cookie,
-                on_login=self._on_login,
+                welcome=welcome,
             )
         )
         router.include_router(

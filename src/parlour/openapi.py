@@ -32,6 +32,8 @@ ANONYMOUS = (
     "/password/reset",
     "/email/verify",
     "/link",
+    "/invitation/link",
+    "/invitation/guest",
     "/logout",
     "/refresh",
     "/config",

@@ -208,6 +208,8 @@ WORST: dict[str, list[Request]] = {
     "PUT /client/email": [{"json": {"password": "wrong " * 9, "email": "new@example.org"}}],
     "PUT /email/verify": [{"json": {"token": "x" * LARGE}}],
     "PUT /email/stop": [{"json": {"token": "x" * LARGE}}],
+    "POST /invitation/link": [{"json": {"token": "x" * LARGE}}],
+    "POST /invitation/guest": [{"json": {"token": "x" * LARGE}}],
     "POST /link": [{"json": {"token": "x" * LARGE}}],
     "POST /account/deletion": [{"json": {"password": "wrong " * 9}}],
     "GET /account/export": [{}],

@@ -28,6 +28,7 @@ async def test_an_event_with_an_invitee_and_a_guest(
     while event not in invitation.text:
         invitation = await ann.account.server.expect_mail(bob.account.email)
     await bob.page.goto(_link_in(invitation.text))
+    await bob.page.get_by_role("main").get_by_role("link", name="Log in").click()
     await bob.fills_login()
     await bob.enters()
     await bob.expects(ann.name)

@@ -11,6 +11,7 @@ import type {
   IceServers,
   InvitationEntry,
   InvitationOutcome,
+  InvitationSummary,
   LinkStatus,
   LinkToken,
   MessagePage,
@@ -114,6 +115,20 @@ export class AccountApi {
       body,
       credentials: "same-origin",
     })) as ConfirmedClient;
+  }
+
+  /** Who invites to which room, for who has the link of the mail. */
+  async invitation(token: string): Promise<InvitationSummary> {
+    const body: LinkToken = { token };
+    return (await ask(this.fetch, {
+      method: "POST",
+      path: "/invitation/link",
+      body,
+    })) as InvitationSummary;
+  }
+
+  async joinByInvitation(token: string): Promise<RefreshedSession> {
+    return this.#withCookie({ method: "POST", path: "/invitation/guest", body: { token } });
   }
 
   async forgotPassword(email: string) {

@@ -128,6 +128,14 @@ export class Session implements TokenSource {
     return true;
   }
 
+  /** As a guest, whose mailbox the link of an invitation has proven. */
+  async joinByInvitation(token: string): Promise<void> {
+    const { accessToken } = await this.accounts.joinByInvitation(token);
+    this.trust(false);
+    this.#token = null;
+    this.#take(accessToken);
+  }
+
   async verifyGuest(token: string): Promise<void> {
     const { accessToken } = await this.accounts.verifyGuest(token);
     this.trust(false);

@@ -255,6 +255,17 @@ export interface InvitationOutcome {
   rejected: string[];
 }
 
+export interface InvitationSummary {
+  room: string;
+  event: boolean;
+  /** The name of the room's creator. */
+  inviter: string;
+  /** The address that is invited. */
+  email: string;
+  /** A client has this address, and logs in. */
+  has_account: boolean;
+}
+
 /** Enter the call of a room. Who one is follows from the identity, never from `username`. */
 export interface Join {
   room: string;

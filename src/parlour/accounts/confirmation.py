@@ -14,6 +14,7 @@ from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks, address_guess
 from parlour.accounts.refusals import (
     AlreadyVerified,
+    EmailTaken,
     InvalidVerification,
     RegistrationNotProven,
     UsernameTaken,
@@ -128,6 +129,38 @@ class Confirmation:
                 display_name=account.guest.display_name,
             )
             return await self._sessions.start(connection, guest, visitor, now)
+
+    async def admit_guest(self, connection: AsyncConnection, *, email: str, visitor: Visitor) -> LoggedIn:
+        """A guest whose mailbox an invitation has proven, in the caller's transaction; the time starts now.
+
+        Raises EmailTaken where the address is a client's, AlreadyVerified where its guest is here already.
+        """
+        now = self._clock()
+        known = await store.account_by_email(connection, email)
+        account = None if known is None else await store.lock_account(connection, known.user_id)
+        if account is not None and account.client is not None:
+            raise EmailTaken
+        end = None if account is None or account.guest is None else account.guest.expires_at
+        if end is not None and end > now:
+            raise AlreadyVerified
+        if account is not None and end is not None:
+            await store.delete_user(connection, account.user_id, now=now)
+            account = None
+        if account is None:
+            user_id = await store.add_user(connection, email=email, now=now)
+            await store.add_guest(connection, user_id)
+        else:
+            user_id = account.user_id
+        until = now + self._lifetimes.guest
+        if not await store.verify_guest(connection, user_id, now=now, expires_at=until):
+            raise AlreadyVerified
+        guest = Guest(user_id=user_id, email=email, expires_at=until)
+        return await self._sessions.start(connection, guest, visitor, now)
+
+    async def is_client(self, email: str) -> bool:
+        async with self._database.reading() as connection:
+            account = await store.account_by_email(connection, email)
+        return account is not None and account.client is not None
 
     async def _require_password(self, registration_id: str, password: str, visitor: Visitor) -> None:
         """Raises as `verify_client`. The password of a registration never changes: it may be checked here."""

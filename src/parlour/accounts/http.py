@@ -234,6 +234,34 @@ class RegistrationCookie:
         return secret
 
 
+class Welcome:
+    """What follows from a login, whichever way it came about: cookies, and a word for the audit log.
+
+    `on_login` hears the client's address once the answer with the new cookie has been sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        cookies: Cookies,
+        identification: Identification,
+        on_login: Callable[[str, Identity], Awaitable[None]],
+    ) -> None:
+        self._cookies = cookies
+        self._identification = identification
+        self._on_login = on_login
+
+    def __call__(
+        self, request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
+    ) -> None:
+        self._cookies.set(response, logged_in)
+        if logged_in.device_token is not None:
+            self._cookies.set_device(response, logged_in.device_token)
+        self._identification.known(request, logged_in.identity)
+        if request.client is not None:
+            background.add_task(self._on_login, request.client.host, logged_in.identity)
+
+
 def visitor_of(request: Request) -> Visitor:
     """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
@@ -260,21 +288,10 @@ def account_routes(
     identification: Identification,
     cookies: Cookies,
     registration_cookie: RegistrationCookie,
-    on_login: Callable[[str, Identity], Awaitable[None]],
+    welcome: Welcome,
 ) -> APIRouter:
-    """`on_login` hears the client's address once the answer with the new cookie has been sent."""
     router = APIRouter(tags=["accounts"])
     restricted = registration.policy.refusals
-
-    def welcome(
-        request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
-    ) -> None:
-        cookies.set(response, logged_in)
-        if logged_in.device_token is not None:
-            cookies.set_device(response, logged_in.device_token)
-        identification.known(request, logged_in.identity)
-        if request.client is not None:
-            background.add_task(on_login, request.client.host, logged_in.identity)
 
     @router.post("/guest", responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited))
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:

@@ -11,6 +11,7 @@ from parlour.accounts import link_store
 from parlour.accounts.identity import UserId
 from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.tokens import (
+    InvitationToken,
     Purpose,
     RegistrationToken,
     TokenRejected,
@@ -18,9 +19,11 @@ from parlour.accounts.tokens import (
     VerificationToken,
 )
 from parlour.db.database import AsyncConnection
-from parlour.mail.letters import RegistrationLink, VerificationLink
+from parlour.mail.letters import InvitationLink, RegistrationLink, VerificationLink
 
 MAX_PENDING = 5
+INVITATION_LIFETIME = timedelta(days=30)
+"""How long an invitation's link proves the mailbox; the invitation itself does not end by that."""
 
 
 class Links:
@@ -61,10 +64,16 @@ class Links:
         stop: Purpose = "stop_email"
         return msgspec.structs.replace(link, purpose=stop)
 
-    def sign(self, link: VerificationLink | RegistrationLink) -> str:
+    def sign(self, link: VerificationLink | RegistrationLink | InvitationLink) -> str:
         """The link's token, when its mail is written out; each time the same, while the secret is."""
         issued_at = datetime.fromtimestamp(link.issued_at, UTC)
         expires_at = datetime.fromtimestamp(link.expires_at, UTC)
+        if isinstance(link, InvitationLink):
+            return self._signer.sign_invitation(
+                InvitationToken(
+                    room_id=link.room_id, email=link.email, issued_at=issued_at, expires_at=expires_at
+                )
+            )
         if isinstance(link, RegistrationLink):
             return self._signer.sign_registration(
                 RegistrationToken(
@@ -87,6 +96,22 @@ class Links:
             issued_at=int(self._clock().timestamp()),
             expires_at=int(expires_at.timestamp()),
         )
+
+    def to_invitation(self, *, room_id: int, email: str) -> InvitationLink:
+        now = self._clock()
+        return InvitationLink(
+            room_id=room_id,
+            email=email,
+            issued_at=int(now.timestamp()),
+            expires_at=int((now + INVITATION_LIFETIME).timestamp()),
+        )
+
+    def read_invitation(self, token: str) -> InvitationToken:
+        """Raises InvalidVerification."""
+        try:
+            return self._signer.read_invitation(token, now=self._clock())
+        except TokenRejected as error:
+            raise InvalidVerification from error
 
     def read_registration(self, token: str) -> str:
         """The id of the registration. Raises InvalidVerification."""

@@ -103,6 +103,16 @@ class DeviceToken:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationToken:
+    """The link of an invitation to a room, as the mailbox of the invited address got it."""
+
+    room_id: int
+    email: str
+    issued_at: datetime
+    expires_at: datetime
+
+
 def token_hash(token: str) -> str:
     """What the database keeps of a token: SHA-256, in hex."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -200,6 +210,20 @@ class TokenSigner:
         claims = self._read("verify-client", text, now)
         return RegistrationToken(
             registration_id=claims["jti"],
+            issued_at=_moment(claims["iat"]),
+            expires_at=_moment(claims["exp"]),
+        )
+
+    def sign_invitation(self, token: InvitationToken) -> str:
+        claims = {"jti": str(token.room_id), "email": token.email}
+        return self._sign("invitation", claims, token.issued_at, token.expires_at)
+
+    def read_invitation(self, text: str, *, now: datetime) -> InvitationToken:
+        """Raises TokenRejected or TokenExpired."""
+        claims = self._read("invitation", text, now)
+        return InvitationToken(
+            room_id=int(claims["jti"]),
+            email=claims["email"],
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
         )

@@ -35,7 +35,16 @@ class RegistrationLink(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
-SignLink = Callable[[VerificationLink | RegistrationLink], str]
+class InvitationLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference to the invitation of an address to a room: who has its token has read that mailbox."""
+
+    room_id: int
+    email: str
+    issued_at: int
+    expires_at: int
+
+
+SignLink = Callable[[VerificationLink | RegistrationLink | InvitationLink], str]
 """Makes the token of a link."""
 
 
@@ -92,13 +101,17 @@ class AccountWasDeleted(_Kind, frozen=True, kw_only=True, tag=True):
 
 
 class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
-    """`path` is the room's page in the web client, `inviter_name` the display name that they may have."""
+    """`path` is the room's page in the web client, `inviter_name` the display name that they may have.
+
+    Invitations of before have no link of their own.
+    """
 
     inviter: str
     inviter_name: str = ""
     room: str
     path: str
     is_event: bool
+    link: InvitationLink | None = None
 
 
 class Written(_Kind, frozen=True, kw_only=True, tag=True):
@@ -264,7 +277,7 @@ def text_of(
                     f"Log in or join as a guest with this address ({recipient}). You won't need a password.",
                 ),
                 action=f"Open the {what}",
-                link=f"{public_url}{content.path}",
+                link=f"{public_url}{content.path}{_fragment(content.link, sign)}",
                 footnote="If you don't know the sender, you can ignore this email.",
             )
         case _:
@@ -276,3 +289,7 @@ def _inviter(content: RoomInvitation) -> str:
     if not content.inviter_name:
         return content.inviter
     return f"{quotable(content.inviter_name)} ({content.inviter})"
+
+
+def _fragment(link: InvitationLink | None, sign: SignLink) -> str:
+    return "" if link is None else f"#invitation={sign(link)}"

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts.identity import Identity, UserId, Visitor
+from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.sessions import Sessions
@@ -105,6 +107,7 @@ class RoomService:
         checks: PasswordChecks,
         postage: Postage,
         new_rooms: Quota,
+        links: Links,
         creation: CreationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -115,6 +118,7 @@ class RoomService:
         self._checks = checks
         self._postage = postage
         self._new_rooms = new_rooms
+        self._links = links
         self._creation = creation
         self._clock = clock
 
@@ -253,7 +257,15 @@ class RoomService:
                 path=room_path(known.name),
                 is_event=known.is_event,
             )
-            letters = [Letter(email, content) for email in written_to]
+            letters = [
+                Letter(
+                    email,
+                    msgspec.structs.replace(
+                        content, link=self._links.to_invitation(room_id=known.room_id, email=email)
+                    ),
+                )
+                for email in written_to
+            ]
             for start in range(0, len(letters), ADDRESSES_A_TURN):
                 await self._outbox.put(connection, *letters[start : start + ADDRESSES_A_TURN])
         self._outbox.announce()

@@ -406,6 +406,15 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
     return [Invitation(email=row.email, username=row.username) async for row in _rows(connection, query)]
 
 
+async def room_of_invitation(connection: AsyncConnection, room_id: int, email: str) -> Room | None:
+    """The room, where this address is invited to it still and not banned there."""
+    key = email_key(email)
+    invited = exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == key)
+    banned = exists().where(bans.c.room_id == rooms.c.id, bans.c.email_key == key)
+    row = (await connection.execute(_ROOM.where(rooms.c.id == room_id, invited, ~banned))).one_or_none()
+    return None if row is None else _room(row)
+
+
 async def ban(
     connection: AsyncConnection, room_id: RoomId, email: str, *, now: datetime
 ) -> frozenset[UserId]:

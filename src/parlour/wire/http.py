@@ -336,6 +336,14 @@ class InvitationCheck(Body):
     room: RoomName
 
 
+class InvitationSummary(Body):
+    room: str
+    event: bool
+    inviter: str = Field(description="The name of the room's creator.")
+    email: str = Field(description="The address that is invited.")
+    has_account: bool = Field(description="A client has this address, and logs in.")
+
+
 class InvitationEntry(Body):
     email: str
     username: str | None = Field(description="Null where the address has no client account.")

@@ -90,6 +90,8 @@ BESIDE = (
     Endpoint("PUT", "/client/email", {"password": "x", "email": "x@example.org"}),
     Endpoint("POST", "/account/deletion", {"password": "x"}),
     Endpoint("GET", "/session"),
+    Endpoint("POST", "/invitation/link", {"token": "x"}, needs_identity=False),
+    Endpoint("POST", "/invitation/guest", {"token": "x"}, needs_identity=False),
     Endpoint("POST", "/link", {"token": "x"}, needs_identity=False),
     Endpoint("PUT", "/session", {"remember": True}),
     Endpoint("DELETE", "/session"),

@@ -12,6 +12,7 @@ from parlour.mail.letters import (
     EmailChangeConfirmation,
     EmailChangeNotice,
     GuestVerification,
+    InvitationLink,
     Letter,
     PasswordReset,
     RegistrationLink,
@@ -22,7 +23,9 @@ from parlour.mail.rendering import Mail, MailRenderer
 from parlour.rooms.service import room_path
 
 
-def id_of(link: VerificationLink | RegistrationLink) -> str:
+def id_of(link: VerificationLink | RegistrationLink | InvitationLink) -> str:
+    if isinstance(link, InvitationLink):
+        return str(link.room_id)
     return link.registration_id if isinstance(link, RegistrationLink) else link.verification_id
 
 

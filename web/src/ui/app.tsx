@@ -17,6 +17,7 @@ import { Logo } from "./icons";
 import { useKeptFocus } from "./kept-focus";
 import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
+import { InvitedPage, invitationToken } from "./pages/invited";
 import { LoginPage } from "./pages/login";
 import { MailPage } from "./pages/mail";
 import { NewRoomPage } from "./pages/new-room";
@@ -99,11 +100,11 @@ function Routes() {
   return (
     <Switch>
       <Route path="/r/:room">
-        <LoggedIn>
+        <InvitedOrLoggedIn>
           <FailureBoundary at={path}>
             <NamedRoom />
           </FailureBoundary>
-        </LoggedIn>
+        </InvitedOrLoggedIn>
       </Route>
       <Route>
         <Shell>
@@ -175,10 +176,29 @@ function LoggedIn({ children }: { children: ReactElement }) {
   return <Redirect to={withDestination("/login", withoutBasePath(location.pathname))} replace />;
 }
 
+/** The link of an invitation is the way in for who is not logged in. */
+function InvitedOrLoggedIn({ children }: { children: ReactElement }) {
+  const state = useStore(useServices().session.state);
+  const token = useSyncExternalStore(onFragment, () => invitationToken(location.hash));
+  const room = useRoomName();
+  if (state.kind === "logged-in" || !token) return <LoggedIn>{children}</LoggedIn>;
+  return (
+    <Shell>
+      <FailureBoundary at={token}>
+        <InvitedPage key={token} token={token} room={room} />
+      </FailureBoundary>
+    </Shell>
+  );
+}
+
 /** The router's own parameters went through decodeURI, which a name with "%" does not survive. */
-function NamedRoom() {
+function useRoomName(): string {
   const path = withoutBasePath(usePathname());
-  const name = decodedName(path.split("/")[2] ?? "");
+  return decodedName(path.split("/")[2] ?? "");
+}
+
+function NamedRoom() {
+  const name = useRoomName();
   return (
     <Suspense fallback={<Restoring />}>
       <RoomPage key={name} name={name} />

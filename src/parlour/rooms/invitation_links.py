@@ -1,0 +1,59 @@
+"""The way into a room by an invitation's link, whose token the invited mailbox alone has got."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts.confirmation import Confirmation
+from parlour.accounts.identity import Visitor
+from parlour.accounts.links import Links
+from parlour.accounts.refusals import AlreadyVerified, InvalidVerification
+from parlour.accounts.sessions import LoggedIn
+from parlour.db.database import Database
+from parlour.limits import Quota, neighbourhood
+from parlour.rooms import store
+from parlour.rooms.entities import Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationFacts:
+    """`has_account` says that the address is a client's, who logs in."""
+
+    room: Room
+    email: str
+    has_account: bool
+
+
+class InvitationLinks:
+    def __init__(self, *, database: Database, links: Links, confirmation: Confirmation, looks: Quota) -> None:
+        self._database = database
+        self._links = links
+        self._confirmation = confirmation
+        self._looks = looks
+
+    async def look(self, token: str, *, visitor: Visitor) -> InvitationFacts:
+        """Raises InvalidVerification where the token or the invitation is no good (any more), RateLimited."""
+        await self._looks.take(neighbourhood(visitor.address))
+        claim = self._links.read_invitation(token)
+        async with self._database.reading() as connection:
+            room = await store.room_of_invitation(connection, claim.room_id, claim.email)
+        if room is None:
+            raise InvalidVerification
+        has_account = await self._confirmation.is_client(claim.email)
+        return InvitationFacts(room=room, email=claim.email, has_account=has_account)
+
+    async def accept(self, token: str, *, visitor: Visitor) -> LoggedIn:
+        """The invited address becomes a guest at once: the link has proven its mailbox, as any mail's does.
+
+        It does so until there is a guest of that address, and again once that guest's time is over. Raises
+        InvalidVerification, EmailTaken for a client's address, AlreadyVerified, or RateLimited.
+        """
+        await self._looks.take(neighbourhood(visitor.address))
+        claim = self._links.read_invitation(token)
+        try:
+            async with self._database.transaction() as connection:
+                if await store.room_of_invitation(connection, claim.room_id, claim.email) is None:
+                    raise InvalidVerification
+                return await self._confirmation.admit_guest(connection, email=claim.email, visitor=visitor)
+        except IntegrityError as error:  # somebody opened it twice at once
+            raise AlreadyVerified from error
