@@ -11,7 +11,7 @@ from typing import Any, cast
 import structlog
 from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -176,7 +176,7 @@ class Database:
     @asynccontextmanager
     async def _deadline(self, within: float | None) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(within) as deadline:
+            async with asyncio.timeout(within) as deadline, _cancellation_kept():
                 yield
         except FairQueueFull as error:
             raise TransactionTimeout("too many transactions wait for the database") from error
@@ -248,6 +248,25 @@ class Database:
                 if self._lookups is not None:
                     await self._lookups.close()
                 await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _cancellation_kept() -> AsyncIterator[None]:
+    """Raises CancelledError where the block was cancelled and raises what SQLAlchemy made of that.
+
+    A cancelled call gives its connection up; SQLAlchemy, which does not know, may roll back then, and the
+    error of that replaces the CancelledError: a task that goes on where the database is away would never end.
+    """
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a transaction belongs to a task")
+    cancellations = task.cancelling()
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if task.cancelling() > cancellations:
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def _open_sqlite(stuck: StuckThreads, *arguments: Any, **named: Any) -> SqliteConnection:

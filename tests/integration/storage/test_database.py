@@ -75,6 +75,24 @@ async def test_one_that_is_cancelled_leaves_nothing(storage: Database) -> None:
     await add(storage, "bob@example.org")  # and holds up nobody
 
 
+async def test_cancelling_is_never_taken_for_a_database_that_is_away(storage: Database) -> None:
+    """Whenever it comes: as a connection opens, amid a statement, as a cursor closes. Its connection is given
+    up, so that the rollback fails; a task that goes on where the database is away must end all the same.
+    """
+    turns = 0
+    while True:
+        running = asyncio.create_task(count(storage))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if running.done():
+            break
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        turns += 1
+    await running
+
+
 async def test_many_write_at_once(storage: Database) -> None:
     await asyncio.gather(*(add(storage, f"{number}@example.org") for number in range(20)))
     assert await count(storage) == 20
