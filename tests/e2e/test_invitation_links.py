@@ -26,12 +26,30 @@ async def test_a_stranger_joins_by_the_first_button(visitors: Visitors, at_brows
     link = await invitation_of(gus.account, event)
     await gus.page.goto(link)
     await expect(gus.heading(event)).to_be_visible()
-    await expect(gus.page.get_by_role("main")).to_contain_text(f"{ann.username} invites you to this event")
+    await expect(gus.page.get_by_role("main")).to_contain_text(
+        f"{ann.username} has invited you to this event"
+    )
+    await gus.field("Your name (optional)").fill("  José 李 ")
     await gus.button("Join as a guest").click()
     await gus.enters()
     assert "#" not in gus.page.url
+    await gus.button("People").click()
+    await expect(gus.page.get_by_role("complementary")).to_contain_text("José 李")
     await gus.page.reload()
     await expect(gus.button("Enter the room")).to_be_visible()
+
+
+async def test_a_guest_comes_in_another_browser_too(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann = await visitors.client("ann")
+    event = await ann.creates_event()
+    guest = await visitors.stranger("gus", client=False)
+    await ann.invites(guest, to=event)
+    link = await invitation_of(guest, event)
+    for _ in range(2):
+        gus = await at_browser(guest)
+        await gus.page.goto(link)
+        await gus.button("Join as a guest").click()
+        await expect(gus.button("Enter the room")).to_be_visible()
 
 
 async def test_who_has_an_account_logs_in(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -51,5 +69,5 @@ async def test_who_guesses_a_name_learns_nothing(visitors: Visitors, at_browser:
     event = await (await visitors.client("ann")).creates_event()
     eve = await at_browser(await visitors.stranger("eve"))
     await eve.page.goto(f"{room_path(event)}#invitation=nonsense")
-    await expect(eve.heading("This invitation is not valid any more")).to_be_visible()
+    await expect(eve.heading("This invitation is no longer valid")).to_be_visible()
     await expect(eve.page.get_by_role("main")).not_to_contain_text(event)

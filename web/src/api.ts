@@ -9,6 +9,7 @@ import type {
   Configuration,
   ConfirmedClient,
   IceServers,
+  InvitationAcceptance,
   InvitationEntry,
   InvitationOutcome,
   InvitationSummary,
@@ -127,8 +128,9 @@ export class AccountApi {
     })) as InvitationSummary;
   }
 
-  async joinByInvitation(token: string): Promise<RefreshedSession> {
-    return this.#withCookie({ method: "POST", path: "/invitation/guest", body: { token } });
+  async joinByInvitation(token: string, displayName: string | null): Promise<RefreshedSession> {
+    const body: InvitationAcceptance = { token, displayName };
+    return this.#withCookie({ method: "POST", path: "/invitation/guest", body });
   }
 
   async forgotPassword(email: string) {

@@ -129,8 +129,8 @@ export class Session implements TokenSource {
   }
 
   /** As a guest, whose mailbox the link of an invitation has proven. */
-  async joinByInvitation(token: string): Promise<void> {
-    const { accessToken } = await this.accounts.joinByInvitation(token);
+  async joinByInvitation(token: string, displayName: string | null): Promise<void> {
+    const { accessToken } = await this.accounts.joinByInvitation(token, displayName);
     this.trust(false);
     this.#token = null;
     this.#take(accessToken);

@@ -234,6 +234,13 @@ export interface IceServers {
   expires_at: string | null;
 }
 
+export interface InvitationAcceptance {
+  /** What the link in the mail ends with. */
+  token: string;
+  /** Guest, where absent. */
+  displayName?: string | null;
+}
+
 export interface InvitationCheck {
   email: string;
   room: string;
@@ -258,8 +265,10 @@ export interface InvitationOutcome {
 export interface InvitationSummary {
   room: string;
   event: boolean;
-  /** The name of the room's creator. */
+  /** The username of the room's creator. */
   inviter: string;
+  /** Null where it is the username. */
+  inviterDisplayName: string | null;
   /** The address that is invited. */
   email: string;
   /** A client has this address, and logs in. */

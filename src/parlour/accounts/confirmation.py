@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import registration_store, store
-from parlour.accounts.identity import Client, Guest, UserId, Visitor
+from parlour.accounts.identity import GUEST_NAME, Client, Guest, UserId, Visitor, own_display_name
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import Links
 from parlour.accounts.password_checks import PasswordChecks, address_guess
@@ -130,10 +130,13 @@ class Confirmation:
             )
             return await self._sessions.start(connection, guest, visitor, now)
 
-    async def admit_guest(self, connection: AsyncConnection, *, email: str, visitor: Visitor) -> LoggedIn:
-        """A guest whose mailbox an invitation has proven, in the caller's transaction; the time starts now.
+    async def admit_guest(
+        self, connection: AsyncConnection, *, email: str, display_name: str | None, visitor: Visitor
+    ) -> LoggedIn:
+        """A guest whose mailbox an invitation has proven, in the caller's transaction.
 
-        Raises EmailTaken where the address is a client's, AlreadyVerified where its guest is here already.
+        The time starts now, or goes on where the guest of this address is here already: in another browser,
+        say. The name is theirs, where one is given. Raises EmailTaken where the address is a client's.
         """
         now = self._clock()
         known = await store.account_by_email(connection, email)
@@ -141,20 +144,22 @@ class Confirmation:
         if account is not None and account.client is not None:
             raise EmailTaken
         end = None if account is None or account.guest is None else account.guest.expires_at
-        if end is not None and end > now:
-            raise AlreadyVerified
-        if account is not None and end is not None:
+        if account is not None and end is not None and end <= now:
             await store.delete_user(connection, account.user_id, now=now)
-            account = None
+            account, end = None, None
+        name = own_display_name(display_name, username=GUEST_NAME)
         if account is None:
             user_id = await store.add_user(connection, email=email, now=now)
-            await store.add_guest(connection, user_id)
+            await store.add_guest(connection, user_id, display_name=name)
         else:
             user_id = account.user_id
-        until = now + self._lifetimes.guest
-        if not await store.verify_guest(connection, user_id, now=now, expires_at=until):
-            raise AlreadyVerified
-        guest = Guest(user_id=user_id, email=email, expires_at=until)
+            if name is None and account.guest is not None:
+                name = account.guest.display_name
+            await store.set_display_name(connection, user_id, name)
+        if end is None:
+            end = now + self._lifetimes.guest
+            await store.verify_guest(connection, user_id, now=now, expires_at=end)
+        guest = Guest(user_id=user_id, email=email, expires_at=end, display_name=name)
         return await self._sessions.start(connection, guest, visitor, now)
 
     async def is_client(self, email: str) -> bool:

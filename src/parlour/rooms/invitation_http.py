@@ -6,7 +6,7 @@ from parlour.accounts.http import Welcome, visitor_of
 from parlour.accounts.refusals import AlreadyVerified, EmailTaken, InvalidVerification
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
-from parlour.wire.http import InvitationSummary, LinkToken, Session
+from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
 from parlour.wire.refusals import refusals
 
 
@@ -21,6 +21,7 @@ def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
             room=found.room.name,
             event=found.room.is_event,
             inviter=found.room.creator_name,
+            inviter_display_name=found.inviter_display_name,
             email=found.email,
             has_account=found.has_account,
         )
@@ -30,15 +31,18 @@ def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
         responses=refusals(InvalidVerification, EmailTaken, AlreadyVerified, RateLimited, InvalidRequest),
     )
     async def join_by_invitation(
-        body: LinkToken, request: Request, response: Response, background: BackgroundTasks
+        body: InvitationAcceptance, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
         """Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."""
-        logged_in = await links.accept(body.token, visitor=visitor_of(request))
+        logged_in = await links.accept(
+            body.token, display_name=body.display_name, visitor=visitor_of(request)
+        )
         welcome(request, response, background, logged_in)
         return Session(
             access_token=logged_in.access_token,
             email=logged_in.identity.email,
             username=logged_in.identity.name,
+            display_name=logged_in.identity.display_name,
         )
 
     return router

@@ -7,8 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from parlour.accounts.confirmation import Confirmation
 from parlour.accounts.identity import Visitor
 from parlour.accounts.links import Links
-from parlour.accounts.refusals import AlreadyVerified, InvalidVerification
+from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.sessions import LoggedIn
+from parlour.accounts.tokens import InvitationToken
 from parlour.db.database import Database
 from parlour.limits import Quota, neighbourhood
 from parlour.rooms import store
@@ -20,6 +21,7 @@ class InvitationFacts:
     """`has_account` says that the address is a client's, who logs in."""
 
     room: Room
+    inviter_display_name: str | None
     email: str
     has_account: bool
 
@@ -36,24 +38,32 @@ class InvitationLinks:
         await self._looks.take(neighbourhood(visitor.address))
         claim = self._links.read_invitation(token)
         async with self._database.reading() as connection:
-            room = await store.room_of_invitation(connection, claim.room_id, claim.email)
-        if room is None:
+            found = await store.room_of_invitation(connection, claim.room_id, claim.email)
+        if found is None:
             raise InvalidVerification
+        room, inviter = found
         has_account = await self._confirmation.is_client(claim.email)
-        return InvitationFacts(room=room, email=claim.email, has_account=has_account)
+        return InvitationFacts(
+            room=room, inviter_display_name=inviter, email=claim.email, has_account=has_account
+        )
 
-    async def accept(self, token: str, *, visitor: Visitor) -> LoggedIn:
+    async def accept(self, token: str, *, display_name: str | None, visitor: Visitor) -> LoggedIn:
         """The invited address becomes a guest at once: the link has proven its mailbox, as any mail's does.
 
-        It does so until there is a guest of that address, and again once that guest's time is over. Raises
-        InvalidVerification, EmailTaken for a client's address, AlreadyVerified, or RateLimited.
+        Where the guest of that address is here already, this is another session of theirs, within the same
+        time. Raises InvalidVerification, EmailTaken for a client's address, or RateLimited.
         """
         await self._looks.take(neighbourhood(visitor.address))
         claim = self._links.read_invitation(token)
         try:
-            async with self._database.transaction() as connection:
-                if await store.room_of_invitation(connection, claim.room_id, claim.email) is None:
-                    raise InvalidVerification
-                return await self._confirmation.admit_guest(connection, email=claim.email, visitor=visitor)
-        except IntegrityError as error:  # somebody opened it twice at once
-            raise AlreadyVerified from error
+            return await self._admit(claim, display_name, visitor)
+        except IntegrityError:  # the link was opened twice at once, and the guest is there now
+            return await self._admit(claim, display_name, visitor)
+
+    async def _admit(self, claim: InvitationToken, display_name: str | None, visitor: Visitor) -> LoggedIn:
+        async with self._database.transaction() as connection:
+            if await store.room_of_invitation(connection, claim.room_id, claim.email) is None:
+                raise InvalidVerification
+            return await self._confirmation.admit_guest(
+                connection, email=claim.email, display_name=display_name, visitor=visitor
+            )

@@ -153,6 +153,10 @@ class LinkToken(Body):
     token: Text = Field(description="What the link in the mail ends with.")
 
 
+class InvitationAcceptance(LinkToken):
+    display_name: DisplayName | None = Field(None, alias="displayName", description="Guest, where absent.")
+
+
 class LinkStatus(Body):
     purpose: Literal["client", "guest", "password", "email", "stop_email"]
     state: Literal["valid", "expired", "used"] = Field(
@@ -339,7 +343,10 @@ class InvitationCheck(Body):
 class InvitationSummary(Body):
     room: str
     event: bool
-    inviter: str = Field(description="The name of the room's creator.")
+    inviter: str = Field(description="The username of the room's creator.")
+    inviter_display_name: str | None = Field(
+        alias="inviterDisplayName", description="Null where it is the username."
+    )
     email: str = Field(description="The address that is invited.")
     has_account: bool = Field(description="A client has this address, and logs in.")
 

@@ -1,12 +1,15 @@
 import { useEffect, useState } from "react";
 import { formatSpan } from "../../clock";
 import { Problem } from "../../problem";
+import * as rules from "../../rules";
 import type { InvitationSummary } from "../../wire.gen";
 import { Action, LinkAction } from "../button";
 import { roomPath, withDestination } from "../destination";
-import { useTask } from "../form";
+import { Field } from "../field";
+import { submitting, useFields, useTask } from "../form";
 import { Isolated } from "../isolated";
 import { ProblemNotice, Spinner } from "../notice";
+import { PersonName } from "../person-name";
 import { useServerConfig, useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
 
@@ -51,8 +54,8 @@ export function InvitedPage({ token, room }: { token: string; room: string }) {
       return (
         <CardPage>
           <div className="card-head">
-            <h1>This invitation is not valid any more</h1>
-            <p className="soft">Log in, or join as a guest, to see whether you may enter.</p>
+            <h1>This invitation is no longer valid</h1>
+            <p className="soft">You may still be able to enter: log in, or join as a guest.</p>
           </div>
           <OtherWays room={room} />
         </CardPage>
@@ -68,20 +71,28 @@ interface InvitationProps {
 function Invitation({ token, invitation }: InvitationProps) {
   const { session } = useServices();
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
+  const fields = useFields({ displayName: "" }, { displayName: rules.displayName });
   const task = useTask();
-  const { room, inviter, email, event, has_account: hasAccount } = invitation;
+  const { room, inviter, inviterDisplayName, email, event, has_account: hasAccount } = invitation;
   const join = async () => {
-    await session.joinByInvitation(token);
+    await session.joinByInvitation(token, fields.values.displayName.trim() || null);
     history.replaceState(history.state, "", location.pathname); // the token has done its work
   };
+  const submit = () => fields.valid() && task.run(join, fields.refuse);
   return (
     <CardPage>
       <div className="card-head">
         <h1>
           <Isolated>{room}</Isolated>
         </h1>
-        <p>{`${inviter} invites you to this ${event ? "event" : "room"}.`}</p>
-        <p className="soft">
+        <p>
+          <PersonName username={inviter} displayName={inviterDisplayName} />
+          <span>
+            {event ? " has invited you to this event." : " has invited you to this room."}
+          </span>
+        </p>
+        <p className="soft small">
+          <span>The invitation is for </span>
           <Isolated>{email}</Isolated>
         </p>
       </div>
@@ -91,15 +102,26 @@ function Invitation({ token, invitation }: InvitationProps) {
           Log in
         </LinkAction>
       ) : (
-        <div className="form">
-          <Action look="primary" isPending={task.pending} onPress={() => task.run(join)}>
+        <form
+          className="form"
+          noValidate
+          onSubmit={submitting(submit)}
+          aria-label="Join as a guest"
+        >
+          <Field
+            {...fields.bind("displayName")}
+            label="Your name (optional)"
+            autoComplete="name"
+            hint="Without one you are called Guest."
+          />
+          <Action type="submit" look="primary" isPending={task.pending}>
             Join as a guest
           </Action>
-          <p className="soft small">{`Your ${formatSpan(guestTtl)} as a guest start when you join.`}</p>
+          <p className="soft small">{`You can stay for ${formatSpan(guestTtl)}, starting when you join.`}</p>
           <LinkAction href={withDestination("/login", roomPath(room))} look="quiet">
-            Log in
+            Log in instead
           </LinkAction>
-        </div>
+        </form>
       )}
     </CardPage>
   );
