@@ -407,18 +407,21 @@ def account_routes(
 
     @router.put("/logout", status_code=204)
     async def log_out(request: Request) -> Response:
-        """End the session of the access token, else of the cookie, which is cleared.
+        """End the session of the access token and that of the cookie, which is cleared.
 
-        With an access token the cookie stays where it is another session's: of another tab, in which somebody
-        else has logged in.
+        With an access token the cookie stays where it is somebody else's, who has logged in in another tab.
         """
         own, of_cookie = identification.sessions_named(request)
-        session = own or (of_cookie if identification.from_allowed_site(request) else None)
+        is_trusted = identification.from_allowed_site(request)
+        session = own or (of_cookie if is_trusted else None)
         identity = None if session is None else await sessions.log_out(session)
         if identity is not None:
             identification.known(request, identity)
+        is_cookie_over = own is None or of_cookie in (None, own)
+        if is_trusted and own is not None and of_cookie is not None and not is_cookie_over:
+            is_cookie_over = await sessions.log_out_of_browser(of_cookie, besides=own)
         response = Response(status_code=204)
-        if own is None or of_cookie in (None, own):
+        if is_cookie_over:
             cookies.clear(response)
         return response
 

@@ -245,6 +245,23 @@ class Sessions:
         self._endings.announce(user_id, frozenset({session}), LoggedOut())
         return None if account is None else _identity(account, session, now)
 
+    async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
+        """Ends `session`, which a browser's cookie names, where it is of the person whose `besides` was.
+
+        False where it is somebody else's who is logged in: of another tab, and none of this one's business.
+        """
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            of_cookie = await session_store.session(connection, session)
+            own = await session_store.session(connection, besides)
+            if of_cookie is None or self._is_over(of_cookie) or of_cookie.expires_at <= now:
+                return True
+            if own is None or own.user_id != of_cookie.user_id:
+                return False
+            await session_store.revoke_session(connection, session, now=now)
+        self._endings.announce(own.user_id, frozenset({session}), LoggedOut())
+        return True
+
     async def living_of(self, identity: Identity) -> list[SessionRow]:
         """Where this person is logged in, last used first."""
         async with self._database.reading() as connection:

@@ -117,6 +117,40 @@ async def test_a_tab_logs_out_by_its_own_token(eve: Person, visitors: Visitors) 
     refused(await eve.http.get("/refresh"), 403, "session_over")
 
 
+async def test_a_token_of_an_older_login_at_the_same_browser(eve: Person) -> None:
+    """The same person's: both sessions end and the cookie goes, as existing clients have it."""
+    token, cookie = eve.token, eve.cookie
+    await logs_in(eve, at=eve)
+    newer, newer_cookie = eve.token, eve.cookie
+    answer = await eve.http.put("/logout", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 204
+    assert "Max-Age=0" in attributes(answer)
+    for one in (token, newer):
+        refused(await eve.get("/ice", headers={"Authorization": f"Bearer {one}"}), 401, "invalid_token")
+    for one in (cookie, newer_cookie):
+        refused(await eve.http.get("/refresh", headers={"Cookie": f"jwt={one}"}), 403, "session_over")
+
+
+async def test_a_cookie_whose_session_is_over_is_cleared(eve: Person, visitors: Visitors) -> None:
+    """Whoever's it was: it is of no use to anybody."""
+    bob = await visitors.client("bob")
+    await logs_in(bob, at=eve)
+    over = eve.cookie
+    done(await bob.delete("/session", params={"everywhere": True}))
+    answer = await eve.put("/logout", headers={"Cookie": f"jwt={over}"})
+    assert "Max-Age=0" in attributes(answer)
+
+
+async def test_another_site_ends_no_session_of_the_cookie(eve: Person) -> None:
+    """With a token it may end that token's session, and nothing else."""
+    token = eve.token
+    await logs_in(eve, at=eve)
+    headers = {"Authorization": f"Bearer {token}", "Origin": "https://evil.example"}
+    assert (await eve.http.put("/logout", headers=headers)).status_code == 204
+    done(await eve.get("/ice"))
+    await eve.refreshes()
+
+
 async def test_a_token_without_a_cookie_logs_out(eve: Person) -> None:
     cookie = eve.cookie
     eve.http.cookies.clear()
