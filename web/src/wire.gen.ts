@@ -299,8 +299,8 @@ export interface Joined {
 
 export interface LinkStatus {
   purpose: "client" | "guest" | "password" | "email" | "stop_email";
-  /** `used`: it did its work, or a newer link or the end of its account made it void. */
-  state: "valid" | "expired" | "used";
+  /** `used`: it did its work, or a newer link or the end of its account made it void. `disabled`: the account may not log in, and gets no new password. */
+  state: "valid" | "expired" | "used" | "disabled";
   /** The address that it is about, where that is known still. */
   email: string | null;
   /** Confirming takes the password that was chosen with it. */

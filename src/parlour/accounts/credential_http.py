@@ -10,6 +10,7 @@ from parlour.accounts.http import Cookies, Identification, visitor_of
 from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.profile import Profile
 from parlour.accounts.refusals import (
+    AccountDisabled,
     EmailAlreadyChanged,
     EmailChangeNotProven,
     EmailTaken,
@@ -76,7 +77,9 @@ def credential_routes(
         await credentials.ask_for_reset(email=body.email, visitor=visitor_of(request))
         return Nothing()
 
-    @router.put("/password/reset", responses=refusals(InvalidVerification, InvalidRequest, Busy))
+    @router.put(
+        "/password/reset", responses=refusals(InvalidVerification, AccountDisabled, InvalidRequest, Busy)
+    )
     async def reset_password(body: PasswordReset, request: Request) -> Nothing:
         """Choose a new password with the link's token, which works once; every session ends."""
         await credentials.reset(token=body.token, password=body.password, visitor=visitor_of(request))

@@ -18,6 +18,7 @@ from parlour.accounts.password_checks import PasswordChecks, guessed_account, tr
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import (
     AccountDeleted,
+    AccountDisabled,
     EmailAlreadyChanged,
     EmailChanged,
     EmailChangeNotProven,
@@ -119,7 +120,7 @@ class Credentials:
         self._outbox.announce()
 
     async def reset(self, *, token: str, password: str, visitor: Visitor) -> None:
-        """Ends every session. Raises InvalidVerification, InvalidRequest or Busy."""
+        """Ends every session. Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy."""
         claim = self._links.read(token, "password")
         await self._passwords.require_uncommon(password, field="password")
         password_hash = await self._passwords.hash(password, visitor)
@@ -129,6 +130,8 @@ class Credentials:
             if account is None or account.client is None:
                 raise InvalidVerification
             await self._links.use(connection, claim)
+            if account.client.disabled_at is not None:  # the link is good again once it is enabled
+                raise AccountDisabled
             await store.set_password(connection, account.user_id, password_hash)
             await link_store.void_all_verifications(connection, account.user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)

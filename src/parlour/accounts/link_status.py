@@ -14,8 +14,9 @@ from parlour.db.database import AsyncConnection, Database
 from parlour.limits import Quota, neighbourhood
 from parlour.wire.addresses import email_key
 
-LinkState = Literal["valid", "expired", "used"]
-"""`used` is a link that did its work, or that a newer one or the end of its account made void."""
+LinkState = Literal["valid", "expired", "used", "disabled"]
+"""`used` is a link that did its work, or that a newer one or the end of its account made void; `disabled` is
+one to a new password for an account that may not log in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,13 @@ async def _of_account(connection: AsyncConnection, claim: VerificationToken, now
         case "password":
             is_used = is_used or account.client is None
     state: LinkState = "used" if is_used else "expired" if claim.expires_at <= now else "valid"
+    if state == "valid" and claim.purpose == "password" and _is_disabled(account):
+        state = "disabled"
     return LinkStatus(purpose=claim.purpose, state=state, email=email)
+
+
+def _is_disabled(account: store.Account) -> bool:
+    return account.client is not None and account.client.disabled_at is not None
 
 
 def _past(expires_at: datetime, now: datetime) -> LinkState:

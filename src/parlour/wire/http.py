@@ -159,8 +159,9 @@ class InvitationAcceptance(LinkToken):
 
 class LinkStatus(Body):
     purpose: Literal["client", "guest", "password", "email", "stop_email"]
-    state: Literal["valid", "expired", "used"] = Field(
-        description="`used`: it did its work, or a newer link or the end of its account made it void."
+    state: Literal["valid", "expired", "used", "disabled"] = Field(
+        description="`used`: it did its work, or a newer link or the end of its account made it void. "
+        "`disabled`: the account may not log in, and gets no new password."
     )
     email: str | None = Field(description="The address that it is about, where that is known still.")
     password_needed: bool = Field(description="Confirming takes the password that was chosen with it.")

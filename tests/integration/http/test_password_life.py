@@ -6,6 +6,7 @@ from tests.integration.http.answers import does_not_fit, nothing_to_say, refused
 from tests.integration.http.storage import bcrypt_hash, import_client
 from tests.integration.http.tokens import expiry, forgeries
 from tests.people import PASSWORD, Person, Visitors, done
+from tests.servers.command import run_parlour
 
 NEW_PASSWORD = "staple the horse again"
 
@@ -53,6 +54,27 @@ async def test_a_reset_link_works_once(eve: Person) -> None:
     for token in (second, first):
         answer = await eve.http.put("/password/reset", json={"token": token, "password": "another new one"})
         refused(answer, 403, "invalid_verification")
+    assert await login(eve, NEW_PASSWORD) == 200
+
+
+async def test_a_disabled_account_gets_no_new_password(eve: Person, nobody: Person) -> None:
+    """It is told why, before anything is typed; once it is enabled the link does what it is for."""
+
+    async def administrator(command: str) -> None:
+        server = eve.server
+        done = await run_parlour("user", command, eve.email, folder=server.folder, settings=server.settings)
+        assert done.code == 0, done.err
+
+    await administrator("disable")
+    token = await reset_link(eve)
+    body = {"token": token, "password": NEW_PASSWORD}
+    assert done(await nobody.http.post("/link", json={"token": token})).json()["state"] == "disabled"
+    refused(await nobody.http.put("/password/reset", json=body), 403, "account_disabled")
+    assert await login(eve, NEW_PASSWORD) == 401
+    await administrator("enable")
+    assert done(await nobody.http.post("/link", json={"token": token})).json()["state"] == "valid"
+    assert await login(eve, PASSWORD) == 200
+    nothing_to_say(await nobody.http.put("/password/reset", json=body))
     assert await login(eve, NEW_PASSWORD) == 200
 
 

@@ -6,7 +6,7 @@ import { submitting, useFields, useTask } from "../form";
 import { Notice, ProblemNotice } from "../notice";
 import { useServices, useTitle } from "../services";
 import { CardPage } from "../shell";
-import { MailedLink, NEW_RESET, VerificationDone } from "./verification";
+import { isFatal, MailedLink, NEW_RESET, VerificationDone } from "./verification";
 
 export function ResetPage({ token }: { token: string }) {
   useTitle("Choose a new password");
@@ -39,7 +39,7 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
     onDone();
   };
   const submit = () => fields.valid() && task.run(reset, (problem) => fields.refuse(problem));
-  const dead = task.problem?.status === 403;
+  const dead = task.problem !== null && isFatal(task.problem);
   return (
     <CardPage>
       <div className="card-head">

@@ -51,6 +51,9 @@ export function MailedLink({ token, title, again, used, children }: MailedLinkPr
       )
     );
   }
+  if (state === "disabled") {
+    return <DeadLink text="This account has been disabled. Please ask whoever runs this server." />;
+  }
   return children(look.status);
 }
 
@@ -121,7 +124,8 @@ export function isFatal(problem: Problem): boolean {
   return FATAL.has(problem.code);
 }
 
-export function DeadLink({ text, again }: { text: string; again: Again }) {
+/** Without `again` where no other link would do either. */
+export function DeadLink({ text, again }: { text: string; again?: Again }) {
   return (
     <CardPage>
       <span className="emblem warm">
@@ -132,9 +136,11 @@ export function DeadLink({ text, again }: { text: string; again: Again }) {
         <p className="soft">{text}</p>
       </div>
       <div className="form">
-        <LinkAction href={again.href} look="primary">
-          {again.label}
-        </LinkAction>
+        {again && (
+          <LinkAction href={again.href} look="primary">
+            {again.label}
+          </LinkAction>
+        )}
         <LinkAction href="/login" look="quiet">
           Go to login
         </LinkAction>
