@@ -6,6 +6,7 @@ import resource
 import socket
 import sys
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -38,6 +39,7 @@ UNREAD_SECONDS = 20
 OWN_FILES, SURPLUS = 64, 32
 """Descriptors for database, Redis, mails and logs, and for newcomers who are told that there is no room."""
 FEW_CONNECTIONS = 1000
+LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
 
@@ -53,17 +55,17 @@ class DatabaseLocked(Exception):
 class Server(engine.Server):
     """Says where it is once it answers, and that it ends before it does."""
 
-    def __init__(self, config: uvicorn.Config, parlour: Parlour, *, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
         super().__init__(config, parlour.engine, grace=HANDLERS_SECONDS)
         self._hub = parlour.hub
-        self._url = url
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             gc.freeze()  # what exists now stays: later collections need not look at it
             gc.enable()
-            sys.stdout.write(f"Parlour is ready at {self._url}\n")
+            sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -76,14 +78,15 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     settings.require_safe(host=host, port=port)
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
-    port = listener.getsockname()[1]
+    address, port = listener.getsockname()[:2]
     connections = _connections()
     parlour = Parlour(settings, port=port)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
     if not settings.keeps_data_private():
         log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
-    server = Server(uvicorn_config(parlour, connections=connections), parlour, url=settings.url(port=port))
+    ready = ready_line(settings.url(port=port), address=address, port=port)
+    server = Server(uvicorn_config(parlour, connections=connections), parlour, ready=ready)
     sys.setswitchinterval(SWITCH_SECONDS)
     # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -91,6 +94,19 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         runner.run(_require_redis(parlour))
         _say_connections(connections)
         runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(ACCEPTS_A_TURN - 1))]))
+
+
+def ready_line(url: str, *, address: str, port: int) -> str:
+    """Name the public URL, and where the server listens unless the URL's host and port say it.
+
+    No punctuation follows a URL: terminals make links of them, and programs read them here.
+    """
+    public = urlsplit(url)
+    addresses = LOCALHOST if public.hostname == "localhost" else {public.hostname}
+    if public.scheme == "http" and address in addresses and (public.port or HTTP_PORT) == port:
+        return f"Parlour is ready at {url}"
+    host = f"[{address}]" if ":" in address else address
+    return f"Parlour is ready at {url} and listens on http://{host}:{port}"
 
 
 def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:

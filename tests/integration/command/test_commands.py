@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Databases
+from tests.conftest import Databases, StartServer
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
@@ -99,6 +99,15 @@ async def test_serve_says_where_it_is(server: ParlourServer) -> None:
         for path in ("/healthz", "/readyz"):
             answer = await client.get(path)
             assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.database("sqlite")
+async def test_serve_says_where_it_listens_too_where_that_is_elsewhere(fresh_server: StartServer) -> None:
+    server = await fresh_server({"PARLOUR_PUBLIC_URL": "https://meet.example.org/rooms"})
+    said = [line for line in server.log.read_text().splitlines() if line.startswith("Parlour is ready at")]
+    assert said == [
+        f"Parlour is ready at https://meet.example.org/rooms and listens on {server.address}",
+    ]
 
 
 @pytest.mark.database("sqlite")
