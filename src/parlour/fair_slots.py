@@ -1,7 +1,7 @@
 """What few can use at once is lent in turns that are fair among the clients for whom it is wanted."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -33,6 +33,15 @@ class Turn(asyncio.Future[None]):
             self.set_exception(FairQueueFull())
 
 
+def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
+    """Add a new turn, in whose place another one that waits may have to give way. Raises FairQueueFull."""
+    turn = Turn()
+    displaced = queue.add(turn, path)
+    if displaced is not None:
+        displaced.is_displaced()
+    return turn
+
+
 class FairSlots:
     """`slots` tasks at once; the others wait in a bounded queue, where networks take turns, in each its
     addresses. So who asks for very much waits for himself, and nobody else does.
@@ -55,10 +64,8 @@ class FairSlots:
             self._pass_on()
 
     async def _wait(self) -> None:
-        turn, path = Turn(), working_for.get()
-        displaced = self._waiting.add(turn, path)
-        if displaced is not None:
-            displaced.is_displaced()
+        path = working_for.get()
+        turn = enqueue_turn(self._waiting, path)
         try:
             await turn
         except BaseException:

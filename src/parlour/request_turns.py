@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour.errors import Unavailable
 from parlour.fair_queue import FairQueue, FairQueueFull
-from parlour.fair_slots import Turn, working_for
+from parlour.fair_slots import Turn, enqueue_turn, working_for
 from parlour.limits import client_path
 
 REQUESTS_A_TURN = 4
@@ -44,16 +44,14 @@ class RequestTurns:
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     async def _wait(self, path: tuple[str, str]) -> None:
-        turn = Turn()
         try:
-            displaced = self._waiting.add(turn, path)
-            if displaced is not None:
-                displaced.is_displaced()
-            await turn
+            turn = enqueue_turn(self._waiting, path)
+            try:
+                await turn
+            finally:
+                self._waiting.discard(turn, path)
         except FairQueueFull as error:
             raise Unavailable from error
-        finally:
-            self._waiting.discard(turn, path)
 
     def _next_turn(self) -> None:
         """A turn that comes in this one lets its task go on in the next one."""
