@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web -maxdepth 1 -type f ! -name '*.tsbuildinfo') $(s
 
 .PHONY: help
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------------------------------------- setup
 
@@ -36,9 +36,10 @@ web/node_modules/.installed: web/package.json web/package-lock.json web/.npmrc t
 	@tools/install-npm-packages web
 	@touch $@
 
-# The official JavaScript client, which tests drive.
+# The official JavaScript client, which tests drive; programs of its versions, old ones too, which `make audit` leaves out.
 CLIENTS := tests/clients tests/engine/node
-$(CLIENTS:=/node_modules/.installed): %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc tools/install-npm-packages
+PROGRAMS := tests/clients/programs
+$(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc tools/install-npm-packages
 	@tools/install-npm-packages $*
 	@touch $@
 
@@ -48,8 +49,9 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed)
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed
 	@tools/install-test-packages
+	@tools/build-test-programs java
 
 .tools/atheris/.installed: requirements-fuzz.lock | .venv/.installed
 	@. tools/say; say "Installing the packages of requirements-fuzz.lock into .tools/atheris"; rm -rf .tools/atheris; \
@@ -92,6 +94,11 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	  || { . tools/say; fail "A check failed: see above."; }
 	@. tools/say; say "The whole suite, three tests at a time"
 	@exec $(BIN)/pytest --numprocesses=3 --durations=10 $(ARGS)
+
+.PHONY: test-programs
+test-programs: setup test-packages ## Programs of the JavaScript, Python, Java and Rust clients; builds Rust's, which `make test` does not
+	@tools/build-test-programs rust
+	@exec $(BIN)/pytest tests/integration/signaling/test_programs.py $(ARGS)
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
@@ -166,5 +173,5 @@ lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade 
 
 .PHONY: clean
 clean: ## Remove everything that setup and the tests made
-	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) $(PROGRAMS)/javascript/node_modules $(PROGRAMS)/{java,rust}/target src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests bench tools -name __pycache__ -type d -exec rm -rf {} +

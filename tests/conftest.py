@@ -18,6 +18,7 @@ from playwright.async_api import Browser, expect
 
 from parlour.db.database import Database
 from parlour.db.migrate import migrate
+from tests.integration.signaling.programs import left_out
 from tests.servers import ParlourServer, PostgresServer, RedisServer, SmtpServer
 from tests.servers.browser import People, chromium, evidence_folder
 from tests.servers.smtp import Security
@@ -218,6 +219,12 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="keep a picture of each page in each look")
+
+
+def pytest_report_header() -> list[str]:
+    """Names the programs of client libraries that no test runs, since this machine cannot."""
+    names = ", ".join(left_out())
+    return [f"programs left out, which are not built here (make test-programs): {names}"] if names else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

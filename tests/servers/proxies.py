@@ -115,18 +115,21 @@ async def _answers(port: int, process: asyncio.subprocess.Process, log: Path) ->
     raise RuntimeError(f"the proxy ended at its start:\n{tail(log)}")
 
 
-class SwallowingFirewall:
-    """Passes HTTP on and swallows WebSocket handshakes: they are neither answered nor refused.
+class RecordingProxy:
+    """A TCP proxy that reads along and can be cut.
 
     `requests` are the first lines of what came, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, upstream: int | None = None) -> None:
         self.requests: list[str] = []
-        self.upstream: int | None = None
+        self.upstream = upstream
         """The port of the server behind it."""
+        self._is_cut = False
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unanswered: dict[asyncio.StreamWriter, bytes] = {}
+        self._asked = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -140,11 +143,31 @@ class SwallowingFirewall:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        await self._end_connections()
+
+    async def holds_poll(self) -> None:
+        """Waits until a GET is with the server, which has not answered it yet."""
+        while not any(head.startswith(b"GET ") for head in self._unanswered.values()):
+            self._asked.clear()
+            await self._asked.wait()
+
+    async def cuts(self) -> None:
+        """Ends all connections; new ones end at once, until it `mends`."""
+        self._is_cut = True
+        await self._end_connections()
+
+    def mends(self) -> None:
+        self._is_cut = False
+
+    async def _end_connections(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -153,8 +176,9 @@ class SwallowingFirewall:
             try:
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._pass_requests(reader, forth))
-                    both.create_task(_pass_answers(back, writer))
+                    both.create_task(self._pass_answers(back, writer, forth))
             finally:
+                self._unanswered.pop(forth, None)
                 forth.close()
         except (OSError, asyncio.CancelledError):
             pass
@@ -163,22 +187,37 @@ class SwallowingFirewall:
             writer.close()
 
     async def _pass_requests(self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter) -> None:
-        """Browsers wait for the answer before they send another request, and send its head in one piece."""
+        """Clients wait for the answer before they send another request, and send its head in one piece."""
         with suppress(OSError):
             while data := await reader.read(65_536):
                 head, _, _ = data.partition(b"\r\n\r\n")
                 if _REQUEST_LINE.match(head):
                     self.requests.append(head.partition(b"\r\n")[0].decode())
-                if b"upgrade: websocket" in head.lower():
+                    self._unanswered[forth] = head
+                    self._asked.set()
+                if self._swallows(head):
                     await asyncio.Event().wait()
                 forth.write(data)
                 await forth.drain()
         forth.close()
 
+    async def _pass_answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forth: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                self._unanswered.pop(forth, None)
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
-async def _pass_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    def _swallows(self, head: bytes) -> bool:
+        """Whether nothing more of this connection is passed on."""
+        return False
+
+
+class SwallowingFirewall(RecordingProxy):
+    """Passes HTTP on and swallows WebSocket handshakes: they are neither answered nor refused."""
+
+    def _swallows(self, head: bytes) -> bool:
+        return b"upgrade: websocket" in head.lower()
