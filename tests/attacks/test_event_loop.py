@@ -211,12 +211,18 @@ WORST: dict[str, list[Request]] = {
     "POST /invitation/link": [{"json": {"token": "x" * LARGE}}],
     "POST /invitation/guest": [{"json": {"token": "x" * LARGE}}],
     "POST /link": [{"json": {"token": "x" * LARGE}}],
+    "PUT /account/name": [
+        {"json": {"displayName": "\u0390" * 64}},
+        {"json": {"displayName": "a" + "\u0316" * LARGE}},
+    ],
     "POST /account/deletion": [{"json": {"password": "wrong " * 9}}],
     "GET /account/export": [{}],
     "POST /room": [
         {"json": {"name": "new", "password": PASSWORD, "description": "d" * LARGE, "creator": "ann-worst"}}
     ],
     "POST /room/access": [{"json": {"name": "room 1", "password": "p" * LARGE}}],
+    "GET /room/admission": queries(room="x"),
+    "GET /room/creation": [{}],
     "POST /room/check": [{}, {"headers": {"Authorization": None}}],
     "POST /message": [{"json": {"roomname": ROOM, "email": "ann@example.org", "message": "\u20ac" * 4000}}],
     "GET /message": [{"params": {"roomname": ROOM, "limit": "100"}}, *queries(roomname="x")],
