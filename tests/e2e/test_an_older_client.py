@@ -118,7 +118,7 @@ async def _opens_older_client(page: Page, server: ParlourServer, room: str, *, i
     await keep_connections(page)
     query = {"server": server.url, "room": room, **({"impatient": "yes"} if impatient else {})}
     await page.goto(f"/?{urlencode(query)}")
-    await page.wait_for_function("socket.io.engine.id")
+    await page.wait_for_function("() => socket.io.engine.id", polling=50)
     connected: int = await page.evaluate("Number(socket.connected)")
     return connected
 

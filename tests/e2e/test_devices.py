@@ -38,7 +38,7 @@ _LOSE = """
     track.dispatchEvent(new Event("ended"));
   }
 """
-_CAMERA_IS_CLOSED = "window.tracks.every((one) => one.kind === 'audio' || one.readyState === 'ended')"
+_CAMERA_IS_CLOSED = "() => window.tracks.every((one) => one.kind === 'audio' || one.readyState === 'ended')"
 _CAPTURED = "window.tracks.map((track) => track.readyState)"
 
 
@@ -62,7 +62,7 @@ async def test_what_fails_or_goes_in_a_call_with_others_is_said_there(
     await bob.expects(ann.name)
 
     await bob.button("Turn camera off").click()
-    await bob.page.wait_for_function(_CAMERA_IS_CLOSED)
+    await bob.page.wait_for_function(_CAMERA_IS_CLOSED, polling=50)
     await bob.page.evaluate("window.failure.video = 'NotReadableError'")
     await bob.button("Turn camera on").click()
     await told(bob, "Your camera is in use by another program.", at="Turn camera on")
@@ -95,9 +95,10 @@ async def test_nothing_captured_outlives_the_call(visitors: Visitors, at_browser
     await expect(ann.button("Turn camera off")).to_be_visible()
 
     await ann.button("Share screen").click()
-    await ann.page.wait_for_function("Boolean(window.pick)")
+    await ann.page.wait_for_function("() => Boolean(window.pick)", polling=50)
     await ann.leaves()
-    picked = "window.tracks.some((track) => track.canvas)"
+    picked = "() => window.tracks.some((track) => track.canvas)"
     await ann.page.evaluate("window.pick()")
-    await ann.page.wait_for_function(picked)
-    await ann.page.wait_for_function(f"{_CAPTURED}.every((state) => state === 'ended')")
+    await ann.page.wait_for_function(picked, polling=50)
+    ended = f"() => {_CAPTURED}.every((state) => state === 'ended')"
+    await ann.page.wait_for_function(ended, polling=50)

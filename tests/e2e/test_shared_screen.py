@@ -52,7 +52,7 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await expect(ann.button("Leave full screen")).to_be_visible()
 
     await bob.button("Stop sharing").click()
-    await ann.page.wait_for_function("document.fullscreenElement === null")
+    await ann.page.wait_for_function("() => document.fullscreenElement === null", polling=50)
     await expect(ann.page.get_by_role("button", name="full screen")).to_have_count(0)
     await ann.sees_and_hears(bob.name)
     assert not await _is_large(ann.tile(bob.name), 0.4)
@@ -60,7 +60,7 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
 
 async def _stays_large_on_a_phone(viewer: Participant, sharer: Participant) -> None:
     await viewer.page.set_viewport_size(ViewportSize(width=390, height=844))
-    await viewer.page.wait_for_function("innerWidth === 390", polling=20)
+    await viewer.page.wait_for_function("() => innerWidth === 390", polling=20)
     await expect(viewer.tile(sharer.name)).to_have_css("width", "366px")
     await viewer.page.set_viewport_size(ViewportSize(width=1280, height=800))
 

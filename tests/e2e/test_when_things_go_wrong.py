@@ -81,7 +81,7 @@ async def test_who_has_not_confirmed_is_led_to_the_mail(visitors: Visitors, at_b
     await bob.page.get_by_role("alert").get_by_role("link", name="I didn’t get the email").click()
     await bob.field("Email").fill(bob.account.email)
     await bob.button("Send it again").click()
-    await expect(bob.page.get_by_role("form").get_by_role("status")).to_contain_text("another mail")
+    await expect(bob.page.get_by_role("form").get_by_role("status")).to_contain_text("another email")
     await bob.account.reads_link()
     await bob.confirms()
 

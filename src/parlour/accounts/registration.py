@@ -188,6 +188,8 @@ class Registration:
         self._outbox.announce()
 
     async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
+        if self.policy.mode == "open":
+            return
         is_invited = await registration_store.is_invited(connection, email)
         refused = self.policy.refusal_of_guest(email, is_invited=is_invited)
         if refused is not None:
@@ -237,6 +239,8 @@ class Registration:
 
 async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:
     """Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
+    if policy.mode == "open":
+        return
     is_invited = await registration_store.is_invited(connection, email)
     refused = policy.refusal_of_client(email, is_invited=is_invited)
     if refused is not None:

@@ -79,7 +79,6 @@ ENDPOINTS = (
 )
 
 WITH_BODY = tuple(endpoint for endpoint in ENDPOINTS if endpoint.body)
-WITH_IDENTITY = tuple(endpoint for endpoint in ENDPOINTS if endpoint.needs_identity)
 BESIDE = (
     Endpoint("GET", "/message", query=("roomname",)),
     Endpoint("GET", "/invitation", query=("room",)),
@@ -98,7 +97,7 @@ BESIDE = (
     Endpoint("DELETE", "/session/{session_id}"),
     Endpoint("GET", "/room/creation"),
     Endpoint("GET", "/room/admission", query=("room",)),
-    Endpoint("PUT", "/account/name", {"displayName": "x"}, optional=("displayName",)),
+    Endpoint("PUT", "/account/name", {"displayName": None}),
     Endpoint("GET", "/room/ban", query=("room",)),
     Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
     Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),

@@ -35,7 +35,7 @@ async def test_a_new_email(eve: Person, bob: Person, nobody: Person) -> None:
     eve.email = new
     await eve.logs_in()
     assert event in await eve.sees(), "invitations move along"
-    mails = [mail for mail in await eve.server.mails(old) if "another email" in mail.subject]
+    mails = [mail for mail in await eve.server.mails(old) if "was changed" in mail.subject]
     assert len(mails) == 1 and new in mails[0].text
     answer = await nobody.http.put("/email/verify", params={"token": token})
     refused(answer, 403, "invalid_verification")

@@ -5,12 +5,12 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.http.answers import refused
-from tests.integration.http.endpoints import BESIDE, ENDPOINTS, WITH_IDENTITY, Endpoint
+from tests.integration.http.endpoints import BESIDE, ENDPOINTS, Endpoint
 from tests.integration.http.storage import event_of
 from tests.integration.http.tokens import forgeries
 from tests.people import Person, Visitors, done
 
-PROTECTED = (*WITH_IDENTITY, *BESIDE)
+PROTECTED = tuple(one for one in (*ENDPOINTS, *BESIDE) if one.needs_identity)
 
 
 async def call(
