@@ -111,6 +111,9 @@ async def _registers(ann: Reader) -> None:
     await page.get_by_role("main").get_by_role("button").click()
     await expect(page.locator(".notice.success")).to_be_visible()
     await ann.confirms()
+    await page.get_by_role("button", name=f"Account: {ann.name}").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    await ann.expects_to_be_nobody()
 
     await page.goto("/login")
     await ann.fills_login(password="not mine at all")
