@@ -9,6 +9,21 @@ from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
 
+_LOSE_MICROPHONE = """
+  const devices = navigator.mediaDevices;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (constraints) => {
+    if (window.lost) throw new DOMException("", "NotReadableError");
+    const stream = await open(constraints);
+    const [microphone] = stream.getAudioTracks();
+    window.lose = () => {
+      window.lost = true;
+      microphone.stop();
+      microphone.dispatchEvent(new Event("ended"));
+    };
+    return stream;
+  };
+"""
 _LARGE = "(tile, share) => tile.offsetWidth * tile.offsetHeight > share * innerWidth * innerHeight"
 
 
@@ -19,6 +34,7 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
         await at_browser(await visitors.client(name), viewport={"width": 1280, "height": 800})
         for name in ("ann", "bob", "cyd")
     ]
+    await ann.page.add_init_script(_LOSE_MICROPHONE)
     room = await ann.account.creates_room()
     await ann.account.invites(bob.account, cyd.account, to=room)
     for person in (ann, bob, cyd):
@@ -50,12 +66,21 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await ann.button("Leave full screen").click()
     await ann.button("Full screen").click()
     await expect(ann.button("Leave full screen")).to_be_visible()
+    await _is_told_above_the_full_screen(ann)
 
     await bob.button("Stop sharing").click()
     await ann.page.wait_for_function("() => document.fullscreenElement === null", polling=50)
     await expect(ann.page.get_by_role("button", name="full screen")).to_have_count(0)
     await ann.sees_and_hears(bob.name)
     assert not await _is_large(ann.tile(bob.name), 0.4)
+
+
+async def _is_told_above_the_full_screen(viewer: Participant) -> None:
+    """Clicks reach what is on top alone."""
+    await viewer.page.evaluate("window.lose()")
+    told = viewer.page.get_by_role("alertdialog").filter(has_text="The others can’t hear you.")
+    await told.get_by_role("button", name="Dismiss").click()
+    await expect(told).to_have_count(0)
 
 
 async def _stays_large_on_a_phone(viewer: Participant, sharer: Participant) -> None:

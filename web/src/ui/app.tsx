@@ -6,6 +6,7 @@ import {
   useEffect,
   useSyncExternalStore,
 } from "react";
+import { UNSAFE_PortalProvider as PortalProvider } from "react-aria/PortalProvider";
 import { RouterProvider } from "react-aria-components";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
@@ -13,6 +14,7 @@ import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import type { Refused } from "../wire.gen";
 import { withDestination } from "./destination";
 import { FailureBoundary } from "./failure";
+import { overlayContainer } from "./fullscreen";
 import { Logo } from "./icons";
 import { useKeptFocus } from "./kept-focus";
 import { ForgotPage } from "./pages/forgot";
@@ -65,8 +67,10 @@ function Client() {
           <SessionOverPage code={state.code} message={state.message} />
         </Shell>
       )}
-      {(state.kind === "anonymous" || state.kind === "logged-in") && <Routes />}
-      <Toasts />
+      <PortalProvider getContainer={overlayContainer}>
+        {(state.kind === "anonymous" || state.kind === "logged-in") && <Routes />}
+        <Toasts />
+      </PortalProvider>
     </RouterProvider>
   );
 }

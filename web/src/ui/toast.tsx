@@ -7,6 +7,7 @@ import {
 } from "react-aria-components";
 import { shortened } from "../length";
 import { CloseAction } from "./button";
+import { useFullscreenElement } from "./fullscreen";
 
 const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
 
@@ -26,6 +27,7 @@ export function toast(message: string): void {
 }
 
 export function Toasts() {
+  useFullscreenElement(); // which they move into, and out of
   return (
     <ToastRegion queue={queue} className="toasts" aria-label="Notifications">
       {({ toast }) => (

@@ -82,6 +82,7 @@ export function CallMediaNotice({ media }: { media: LocalMedia }) {
     .trim();
   useEffect(() => {
     if (!text) setPutAway("");
+    else if (document.fullscreenElement) toast(text); // which hides the notice
   }, [text]);
   if (!text || text === putAway) return null;
   return (
