@@ -17,6 +17,12 @@ describe("links in a text", () => {
     "https://example.org/-",
     "https://example.org/a_",
     "https://example.org/?q=a+b%20c=",
+    "https://fa.wikipedia.org/wiki/می\u200cخواهم",
+    "https://example.org/❤\ufe0f/👩\u200d🚀",
+    "https://web.archive.org/web/2020/https://example.org/a",
+    "https://example.org/*",
+    "https://example.org/files/*.pdf",
+    "https://example.org/Rock_'n'_Roll",
   ])("are whole: %s", (link) => {
     expect(links(link)).toEqual([link]);
     expect(links(`See ${link}, please.`)).toEqual([link]);
@@ -25,6 +31,13 @@ describe("links in a text", () => {
     expect(links(`"${link}"!`)).toEqual([link]);
     expect(links(`[here](${link})?`)).toEqual([link]);
     expect(links(`${link}\n${link}`)).toEqual([link, link]);
+    expect(links(`${link},${link};${link}`)).toEqual([link, link, link]);
+    for (const mark of ["`", "*", "**", "_", "~~"]) {
+      expect(links(`${mark}${link}${mark}`)).toEqual([link]);
+    }
+    expect(links(`看${link}，好。`)).toEqual([link]);
+    expect(links(`《${link}》【${link}】『${link}』`)).toEqual([link, link, link]);
+    expect(links(`‹${link}› ‚${link}‘ „${link}“`)).toEqual([link, link, link]);
   });
 
   test.each([
@@ -35,6 +48,10 @@ describe("links in a text", () => {
     ["**https://example.org/**", "https://example.org/"],
     ["https://example.org/a。", "https://example.org/a"],
     ["「https://example.org/a」", "https://example.org/a"],
+    ["https://example.org/a。次は", "https://example.org/a"],
+    ["https://example.org/a\u202eb", "https://example.org/a"],
+    ["https://example.org/a\u200b", "https://example.org/a"],
+    ["https://example.org/a\u200d", "https://example.org/a"],
     ["www.example.org/a.", "https://www.example.org/a"],
   ])("%s", (text, link) => expect(links(text)).toEqual([link]));
 

@@ -6,29 +6,43 @@ export interface TextPart {
   readonly href: string | null;
 }
 
-/** What may be one, up to a space or a quotation mark; what stands before must not be part of a word. */
+/**
+ * What may be one, up to a space, a quotation mark, what ends a sentence in Chinese or Japanese, or the next
+ * one of a list. What stands before must not be part of a word, in scripts that put spaces between words.
+ */
 const CANDIDATE =
-  /(?<![\p{L}\p{N}_@])(?:https?:\/\/|www\.(?=[^\s.]+\.))[^\s<>"“”«»\p{Cc}\p{Default_Ignorable_Code_Point}]+/giu;
+  /(?<![\p{N}@]|(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}])\p{L})(?:https?:\/\/|www\.(?=[^\s.]+\.))(?:\u200c|\u200d|\ufe0f|(?![,;|](?:https?:\/\/|www\.))[^\s<>"“”«»。、，；：！？\p{Cc}\p{Default_Ignorable_Code_Point}])+/giu;
 /** Ends a sentence or wraps a link rather than belongs to it. */
-const TRAILING = /[.,;:!?'’…*([{（「，。、；：！？]+$/u;
+const TRAILING = /(?:\u200c|\u200d|[.,;:!?'’‘…([{（「《〈【『‹])+$/u;
 const OPENERS: Readonly<Record<string, string>> = {
   ")": "(",
   "]": "[",
   "}": "{",
   "）": "（",
   "」": "「",
+  "》": "《",
+  "〉": "〈",
+  "】": "【",
+  "』": "『",
+  "›": "‹",
 };
 
 export function linkParts(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
-  for (const { 0: candidate, index } of text.matchAll(CANDIDATE)) {
-    const link = untilUnbalanced(candidate).replace(TRAILING, "");
+  const candidates = new RegExp(CANDIDATE);
+  for (let found = candidates.exec(text); found; found = candidates.exec(text)) {
+    const { 0: candidate, index } = found;
+    const link = withoutEmphasis(
+      untilUnbalanced(candidate).replace(TRAILING, ""),
+      text.slice(end, index),
+    ).replace(TRAILING, "");
     const href = /^www\./i.test(link) ? `https://${link}` : link;
     if (!URL.canParse(href)) continue;
     if (index > end) parts.push({ text: text.slice(end, index), href: null });
     parts.push({ text: link, href });
     end = index + link.length;
+    candidates.lastIndex = end; // what was cut off may hold the next one
   }
   if (end < text.length) parts.push({ text: text.slice(end), href: null });
   return parts;
@@ -50,4 +64,20 @@ function untilUnbalanced(candidate: string): string {
     length += char.length;
   }
   return candidate.slice(0, length);
+}
+
+/** Marks of bold and code (`**see https://example.org**`) end as many as began in the text before the link. */
+function withoutEmphasis(link: string, before: string): string {
+  const mark = /[*`_~]$/.exec(link)?.[0];
+  if (mark === undefined) return link;
+  let begun = before.length - withoutEnd(before, mark, before.length).length;
+  // Within words and names stand only the other two.
+  if (begun === 0 && "*`".includes(mark) && before.includes(mark)) begun = 2;
+  return withoutEnd(link, mark, begun);
+}
+
+function withoutEnd(text: string, mark: string, most: number): string {
+  let end = text.length;
+  while (end > text.length - most && text[end - 1] === mark) end -= 1;
+  return text.slice(0, end);
 }
