@@ -12,8 +12,11 @@ export interface AddressEntry {
 }
 
 const PIECE =
-  /"(?:[^"\\]|\\.){0,100}"|\([^()]{0,300}\)|<[^<>]{0,320}>|[,;\r\n\t]|:\/|:|[^"(<,;\r\n\t:]+|./gs;
+  /"(?:[^"\\]|\\.){0,100}"|\([^()]{0,300}\)|<[^<>]{0,320}>|\[mailto:[^[\]]{0,320}\]|[,;\r\n\t，；、]|:\/|:|[^"(<[,;\r\n\t，；、:]+|./gis;
 const MAIL_HEADER = /[\r\n][ \t]{0,9}(?:bcc|cc|from|reply-to|sender|subject|to)[ \t]{0,9}:/i;
+
+const AT_THE_ENDS =
+  /^[\s\p{Default_Ignorable_Code_Point}]+|[\s\p{Default_Ignorable_Code_Point}]+$/gu;
 
 export function addressEntries(text: string): AddressEntry[] {
   if (MAIL_HEADER.test(text)) return [{ text, address: text }];
@@ -34,11 +37,11 @@ class Reader {
   #groups = false;
 
   take(piece: string): void {
-    if (/^[,;\r\n\t]$/.test(piece)) this.#separate(piece);
+    if (/^[,;\r\n\t，；、]$/.test(piece)) this.#separate(piece);
     else if (piece === ":" && !this.#bare.includes("@")) {
       this.#groups ||= this.#bare.trim().toLowerCase() !== "mailto";
       this.#restart();
-    } else if (/^<.*>$/s.test(piece)) {
+    } else if (/^<.*>$|^\[.+\]$/s.test(piece)) {
       this.#add((this.#raw + piece).trim(), piece.slice(1, -1));
       this.#restart();
     } else {
@@ -54,16 +57,16 @@ class Reader {
   }
 
   #separate(separator: string): void {
-    this.#semicolons ||= separator === ";";
+    this.#semicolons ||= /[;；]/.test(separator);
     this.#close();
     const last = this.#entries.at(-1);
-    if (separator === "," && last && !last.text.includes("@")) {
+    if (/[,，、]/.test(separator) && last && !last.text.includes("@")) {
       this.#commas.add(this.#entries.length - 1);
     }
   }
 
   #close(): void {
-    const bare = this.#bare.trim();
+    const bare = this.#bare.replace(AT_THE_ENDS, "");
     const words = bare.split(/\s+/);
     if (words.length > 1 && words.every((word) => word.split("@").length === 2)) {
       for (const word of words) this.#add(word, word);
@@ -79,8 +82,9 @@ class Reader {
   }
 
   #add(text: string, address: string): void {
-    const plain = address.trim().replace(/^mailto:/i, "");
-    this.#entries.push({ text, address: plain.replace(/^'(.*)'$/s, "$1") });
+    const plain = address.replace(AT_THE_ENDS, "").replace(/^mailto:/i, "");
+    const bare = plain.replace(/^(['"])(.*)\1$/s, "$2").replace(/\.+$/, "");
+    this.#entries.push({ text, address: bare });
   }
 
   #beginsName(index: number): boolean {

@@ -6,14 +6,22 @@ web/src/address-list.ts reads them the same way; tests/unit/wire/address_lists.j
 import re
 from dataclasses import dataclass, field
 
+from parlour.wire.characters import DEFAULT_IGNORABLE
+
+_SEPARATORS = ",;\r\n\t，；、"
 _PIECE = re.compile(
-    r'"(?:[^"\\]|\\.){0,100}"|\([^()]{0,300}\)|<[^<>]{0,320}>|[,;\r\n\t]|:/|:|[^"(<,;\r\n\t:]+|.', re.DOTALL
+    r'"(?:[^"\\]|\\.){0,100}"|\([^()]{0,300}\)|<[^<>]{0,320}>|\[mailto:[^\[\]]{0,320}\]|'
+    rf'[{_SEPARATORS}]|:/|:|[^"(<\[{_SEPARATORS}:]+|.',
+    re.DOTALL | re.IGNORECASE,
 )
 """The lengths keep the time linear where quotes, comments or brackets are never closed."""
 _MAIL_HEADER = re.compile(
     r"[\r\n][ \t]{0,9}(?:bcc|cc|from|reply-to|sender|subject|to)[ \t]{0,9}:", re.IGNORECASE
 )
 _MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
+_UNSEEN = rf"[\s{DEFAULT_IGNORABLE}]+"
+_AT_THE_ENDS = re.compile(rf"^{_UNSEEN}|{_UNSEEN}\Z")
+_QUOTED = re.compile(r"""^(['"])(.*)\1\Z""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -54,15 +62,15 @@ class _Reader:
     groups: bool = False
 
     def take(self, piece: str) -> None:
-        if piece in ",;\r\n\t":
-            self.semicolons = self.semicolons or piece == ";"
+        if piece in _SEPARATORS:
+            self.semicolons = self.semicolons or piece in ";；"
             self._close()
-            if piece == "," and self.entries and "@" not in self.entries[-1].text:
+            if piece in ",，、" and self.entries and "@" not in self.entries[-1].text:
                 self.commas.add(len(self.entries) - 1)
         elif piece == ":" and "@" not in self.bare:
             self.groups = self.groups or self.bare.strip().lower() != "mailto"
             self.raw = self.bare = ""
-        elif piece[0] == "<" and len(piece) > 1:
+        elif piece[0] in "<[" and len(piece) > 1:
             self.entries.append(Entry((self.raw + piece).strip(), _stripped(piece[1:-1])))
             self.raw = self.bare = ""
         else:
@@ -70,7 +78,7 @@ class _Reader:
             self.bare += "" if piece[0] == "(" and len(piece) > 1 else piece
 
     def _close(self) -> None:
-        bare, raw = self.bare.strip(), self.raw.strip()
+        bare, raw = _AT_THE_ENDS.sub("", self.bare), self.raw.strip()
         self.raw = self.bare = ""
         words = bare.split()
         if len(words) > 1 and all(word.count("@") == 1 for word in words):
@@ -91,6 +99,6 @@ class _Reader:
 
 
 def _stripped(address: str) -> str:
-    address = _MAILTO.sub("", address.strip())
-    quoted = len(address) > 1 and address[0] == address[-1] == "'"
-    return address[1:-1] if quoted else address
+    """Without what stands around an address: what is not seen, quotes, `mailto:`, the end of a sentence."""
+    address = _MAILTO.sub("", _AT_THE_ENDS.sub("", address))
+    return _QUOTED.sub(r"\2", address).rstrip(".")
