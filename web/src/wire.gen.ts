@@ -134,6 +134,8 @@ export interface ConfirmedClient {
   accessToken?: string | null;
   email?: string | null;
   username?: string | null;
+  /** Absent where it is the username. */
+  displayName?: string | null;
 }
 
 /** A session description from a peer. */
@@ -250,6 +252,8 @@ export interface InvitationEntry {
   email: string;
   /** Null where the address has no client account. */
   username: string | null;
+  /** Absent without one. */
+  displayName?: string | null;
 }
 
 export interface InvitationList {
@@ -401,6 +405,13 @@ export interface PeerEntry {
   peerDisplayName?: string;
 }
 
+/** A peer has another display name from now on; without one it is shown by its username. */
+export interface PeerRenamed {
+  peerID: string;
+  peerUsername: string;
+  peerDisplayName?: string;
+}
+
 /** A refusal (RFC 9457, `application/problem+json`). */
 export interface Problem {
   /** Always about:blank; `code` tells refusals apart. */
@@ -492,6 +503,8 @@ export interface RoomEntry {
   description: string;
   /** False for a room that its members alone see; else absent. */
   listed?: false | null;
+  /** The creator's; absent without one. */
+  displayName?: string | null;
 }
 
 export interface RoomRemoval {
@@ -592,6 +605,7 @@ export interface Acknowledgements {
 export interface ServerEvents {
   "add-peer": AddPeer;
   "remove-peer": RemovePeer;
+  "peer-renamed": PeerRenamed;
   "session-description": DescriptionFromPeer;
   "ice-candidate": CandidateFromPeer;
   "share-rooms": ShareRooms;

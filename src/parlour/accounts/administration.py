@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from parlour.accounts import link_store, session_store, store
+from parlour.accounts.identity import GUEST_NAME, own_display_name
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import UserNotFound, WithoutPassword
 from parlour.accounts.store import Account, AccountFacts
@@ -47,6 +48,13 @@ class AccountAdministration:
                 raise WithoutPassword
             await store.set_password(connection, account.user_id, password_hash)
             return await self._end_sessions(connection, account)
+
+    async def rename(self, handle: str, display_name: str | None) -> None:
+        """None is the username. A running server shows it in calls that somebody enters from then on."""
+        async with self._changing(handle) as (connection, account):
+            username = GUEST_NAME if account.client is None else account.client.username
+            own = own_display_name(display_name, username=username)
+            await store.set_display_name(connection, account.user_id, own)
 
     async def disable(self, handle: str) -> int:
         """Refuses logins from now on and ends every session; answers how many. Raises WithoutPassword."""

@@ -131,7 +131,7 @@ def credential_routes(
         "/account/name", responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
     )
     async def change_name(body: NameChange, caller: Writer) -> Nothing:
-        """Change one's display name; in a call it shows from the next time one enters."""
+        """Change one's display name; the others in a call see it at once."""
         on_renamed(caller.user_id, await profile.rename(caller, body.display_name))
         return Nothing()
 

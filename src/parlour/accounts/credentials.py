@@ -115,7 +115,12 @@ class Credentials:
             if not await self._links.may_send(connection, account.user_id, "password"):
                 return
             link = await self._links.new(connection, account.user_id, "password", lifetime=lifetime)
-            content = PasswordReset(username=account.client.username, link=link, lifetime=spoken(lifetime))
+            content = PasswordReset(
+                username=account.client.username,
+                display_name=account.client.display_name,
+                link=link,
+                lifetime=spoken(lifetime),
+            )
             await self._outbox.put(connection, Letter(account.email, content))
         self._outbox.announce()
 
@@ -135,7 +140,9 @@ class Credentials:
             await store.set_password(connection, account.user_id, password_hash)
             await link_store.void_all_verifications(connection, account.user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
-            content = PasswordWasChanged(username=account.client.username)
+            content = PasswordWasChanged(
+                username=account.client.username, display_name=account.client.display_name
+            )
             await self._outbox.put(connection, Letter(account.email, content))
         self._outbox.announce()
         self._endings.announce(account.user_id, ended, PasswordChanged())
@@ -156,7 +163,7 @@ class Credentials:
             ended = await session_store.revoke_sessions_of(
                 connection, client.user_id, now=now, besides=client.session
             )
-            content = PasswordWasChanged(username=client.username)
+            content = PasswordWasChanged(username=client.username, display_name=client.display_name)
             await self._outbox.put(connection, Letter(client.email, content))
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, PasswordChanged())
@@ -183,10 +190,14 @@ class Credentials:
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
             )
             confirmation = EmailChangeConfirmation(
-                username=client.username, link=link, lifetime=spoken(lifetime)
+                username=client.username,
+                display_name=client.display_name,
+                link=link,
+                lifetime=spoken(lifetime),
             )
             notice = EmailChangeNotice(
                 username=client.username,
+                display_name=client.display_name,
                 new_email=new_email,
                 link=self._links.stopping(link),
                 lifetime=spoken(lifetime),
@@ -234,7 +245,11 @@ class Credentials:
                 await store.set_email(connection, account.user_id, new_email)
                 await link_store.void_all_verifications(connection, account.user_id, now=now)
                 ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
-                content = EmailWasChanged(username=account.client.username, new_email=new_email)
+                content = EmailWasChanged(
+                    username=account.client.username,
+                    display_name=account.client.display_name,
+                    new_email=new_email,
+                )
                 await self._outbox.put(connection, Letter(account.email, content))
         except IntegrityError as error:
             raise EmailTaken from error
@@ -251,7 +266,7 @@ class Credentials:
         async with self._acting(proof) as (connection, client):
             ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
-            content = AccountWasDeleted(username=client.username)
+            content = AccountWasDeleted(username=client.username, display_name=client.display_name)
             await self._outbox.put(connection, Letter(client.email, content))
         self._outbox.announce()
         self._endings.announce(client.user_id, ended, AccountDeleted())
@@ -296,7 +311,15 @@ class Credentials:
                 raise PasswordChanged
             if client.session is not None and not await session_store.is_living(connection, client.session):
                 raise InvalidToken
-            yield connection, replace(client, email=account.email, username=account.client.username)
+            yield (
+                connection,
+                replace(
+                    client,
+                    email=account.email,
+                    username=account.client.username,
+                    display_name=account.client.display_name,
+                ),
+            )
 
     async def _make_room(self, connection: AsyncConnection, email: str, now: datetime) -> None:
         """Registrations of the address that nobody confirmed go. Raises EmailTaken.

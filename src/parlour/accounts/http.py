@@ -395,6 +395,7 @@ def account_routes(
             access_token=logged_in.access_token,
             email=logged_in.identity.email,
             username=logged_in.identity.name,
+            display_name=logged_in.identity.display_name,
         )
 
     @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))

@@ -79,10 +79,9 @@ class Registration:
                     await self._require_over(connection, account, now)
                     await store.delete_user(connection, account.user_id, now=now)
                 user_id = await store.add_user(connection, email=email, now=now)
-                await store.add_guest(
-                    connection, user_id, display_name=own_display_name(display_name, username=GUEST_NAME)
-                )
-                await self._send_guest_letter(connection, user_id, email)
+                own_name = own_display_name(display_name, username=GUEST_NAME)
+                await store.add_guest(connection, user_id, display_name=own_name)
+                await self._send_guest_letter(connection, user_id, email, display_name=own_name)
         except IntegrityError as error:
             raise EmailTaken from error
         self._outbox.announce()
@@ -182,9 +181,11 @@ class Registration:
             known = await store.account_by_email(connection, email)
             account = None if known is None else await store.lock_account(connection, known.user_id)
             guest = None if account is None else account.guest
-            awaited = account is not None and guest is not None and guest.expires_at is None
+            awaited = guest if guest is not None and guest.expires_at is None else None
             if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
-                await self._send_guest_letter(connection, account.user_id, account.email)
+                await self._send_guest_letter(
+                    connection, account.user_id, account.email, display_name=awaited.display_name
+                )
         self._outbox.announce()
 
     async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
@@ -221,6 +222,7 @@ class Registration:
     ) -> None:
         content = ClientVerification(
             username=registration.username,
+            display_name=registration.display_name,
             link=self._links.to_registration(
                 registration.registration_id, expires_at=registration.expires_at
             ),
@@ -228,11 +230,16 @@ class Registration:
         )
         await self._outbox.put(connection, Letter(registration.email, content))
 
-    async def _send_guest_letter(self, connection: AsyncConnection, user_id: UserId, email: str) -> None:
+    async def _send_guest_letter(
+        self, connection: AsyncConnection, user_id: UserId, email: str, *, display_name: str | None
+    ) -> None:
         lifetime = self._lifetimes.verification
         link = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
         content = GuestVerification(
-            link=link, lifetime=spoken(lifetime), guest_lifetime=spoken(self._lifetimes.guest)
+            display_name=display_name,
+            link=link,
+            lifetime=spoken(lifetime),
+            guest_lifetime=spoken(self._lifetimes.guest),
         )
         await self._outbox.put(connection, Letter(email, content))
 

@@ -20,6 +20,7 @@ from parlour.wire.signaling import (
     OfferIce,
     PeerEntry,
     PeerId,
+    PeerRenamed,
     RemovePeer,
     ToPeer,
 )
@@ -90,6 +91,16 @@ class Call:
         claims = {one: claimed - {peer} for one, claimed in self.claims.items()}
         claims[peer] = frozenset(known) - self.members.keys() - {peer}
         return replace(after, claims=_without_empty(claims)), sends
+
+    def rename(self, peer: PeerId, display_name: str | None) -> tuple["Call", PeerRenamed | None]:
+        """The others are told, where the name is another one than before.
+
+        What they are told is not counted: who misses it reads the names in the answer to their next join.
+        """
+        if peer not in self.members or self.display_names.get(peer) == display_name:
+            return self, None
+        after = self._with(peer, self.members[peer], display_name)
+        return after, PeerRenamed(peer, self.members[peer], after._display_name(peer))
 
     def give_up(self, peer: PeerId, claimed: PeerId) -> tuple["Call", list[Send]]:
         """Tells a member that somebody whom it claimed to know does not come back."""

@@ -201,8 +201,12 @@ class Hub:
         self._visits.renew(made.room)
 
     def rename(self, user_id: UserId, display_name: str | None) -> None:
-        """What they write from now on, and the calls that they enter, have the new name."""
-        self._presence.rename(user_id, display_name)
+        """The others in their calls are told, and what they write from now on has the new name."""
+        for room_id, renamed in self._presence.rename(user_id, display_name):
+            for peer in self._presence.peers_in(room_id):
+                connection_id = self._presence.connection_of(peer)
+                if connection_id is not None and peer != renamed.peer_id:
+                    self._deliver(connection_id, renamed)
 
     def close_room(self, room: Room) -> None:
         """Takes everybody out of the call of a room that is no more."""

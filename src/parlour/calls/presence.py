@@ -11,7 +11,7 @@ from parlour.accounts.identity import Identity, UserId
 from parlour.calls.call import Call, Send
 from parlour.calls.line import Line
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import PeerId
+from parlour.wire.signaling import PeerId, PeerRenamed
 
 ConnectionId = NewType("ConnectionId", str)
 
@@ -87,11 +87,27 @@ class Presence:
         if not self._by_user[user_id]:
             del self._by_user[user_id]
 
-    def rename(self, user_id: UserId, display_name: str | None) -> None:
-        """Calls that this person is in keep the name under which they entered."""
+    def rename(self, user_id: UserId, display_name: str | None) -> list[tuple[RoomId, PeerRenamed]]:
+        """Also of those who are away. Answers what there is to tell in which calls."""
+        visits: list[InCall] = []
         for connection in self.connections_of(user_id):
             identity = replace(connection.identity, display_name=display_name)
             self._connections[connection.connection_id] = replace(connection, identity=identity)
+            if isinstance(connection.state, InCall):
+                visits.append(connection.state)
+        for peer_id in list(self._away_by_user.get(user_id, ())):
+            away = self._away[peer_id]
+            away = replace(away, identity=replace(away.identity, display_name=display_name))
+            self._away[peer_id] = self._away_by_user[user_id][peer_id] = away
+            visits.append(away.visit)
+        told = []
+        for visit in visits:
+            room = visit.room
+            after, renaming = self.call(room.room_id).rename(visit.peer_id, display_name)
+            if renaming is not None:
+                self._calls[room.room_id] = replace(self._calls[room.room_id], call=after)
+                told.append((room.room_id, renaming))
+        return told
 
     def connections_of(self, user_id: UserId) -> list[Connection]:
         return [self._connections[one] for one in self._by_user.get(user_id, ())]

@@ -60,7 +60,7 @@ def create(username: str, email: str, password: str, as_json: bool) -> None:
 @user.command("list")
 @as_json
 def list_users(as_json: bool) -> None:
-    """List everybody: username, email address, kind, state and last login."""
+    """List everybody: username, email address, kind, state, last login and display name."""
 
     async def work(parlour: "Parlour") -> Answer:
         everybody = await parlour.account_administration.everybody()
@@ -110,6 +110,34 @@ def password(handle: str, password: str, as_json: bool) -> None:
     async def work(parlour: "Parlour") -> Answer:
         ended = await parlour.account_administration.set_password(handle, password)
         return _ended(f"Changed the password of {handle}", handle, ended, code="password_set")
+
+    run(work, as_json=as_json)
+
+
+@user.command("name")
+@click.argument("handle")
+@click.argument("name")
+@as_json
+def name(handle: str, name: str, as_json: bool) -> None:
+    """Set HANDLE's display name to NAME. An empty NAME ("") removes it, so that the username is shown."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from parlour.wire.base import DisplayName
+    from parlour.wire.validation import plain_words
+
+    try:
+        wanted = TypeAdapter(DisplayName | None).validate_python(name or None)
+    except ValidationError as error:
+        fail(f"name: {plain_words(error.errors(include_url=False, include_input=False)[0])}.")
+
+    async def work(parlour: "Parlour") -> Answer:
+        await parlour.account_administration.rename(handle, wanted)
+        done = f"Removed the display name of {handle}." if wanted is None else f"{handle} is now {wanted}."
+        return Answer(
+            lines=[done],
+            data={"user": handle, "display_name": wanted},
+            audit=("account", "display_name_set", handle),
+        )
 
     run(work, as_json=as_json)
 
@@ -192,13 +220,15 @@ def _sessions(count: int) -> str:
 
 def _columns(facts: "AccountFacts") -> tuple[str, ...]:
     data = _data(facts)
-    return (data["username"] or "-", facts.email, data["kind"], data["state"], data["last_login_at"] or "-")
+    columns = (data["username"], facts.email, data["kind"], data["state"], data["last_login_at"])
+    return tuple(column or "-" for column in (*columns, facts.display_name))
 
 
 def _data(facts: "AccountFacts") -> dict[str, Any]:
     state = "unconfirmed" if facts.verified_at is None else "active"
     return {
         "username": facts.username,
+        "display_name": facts.display_name,
         "email": facts.email,
         "kind": "guest" if facts.username is None else "client",
         "state": state if facts.disabled_at is None else "disabled",

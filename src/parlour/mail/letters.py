@@ -52,52 +52,55 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """The base of all letters; the name of its type says in the outbox which one it is."""
 
 
-class ClientVerification(_Kind, frozen=True, kw_only=True, tag=True):
+class _ToAccount(_Kind, frozen=True, kw_only=True):
+    """The base of letters to a client, who is greeted by the display name where they have one."""
+
     username: str
+    display_name: str | None = None
+
+
+class ClientVerification(_ToAccount, frozen=True, kw_only=True, tag=True):
     lifetime: str
     link: RegistrationLink
 
 
 class GuestVerification(_Kind, frozen=True, kw_only=True, tag=True):
+    display_name: str | None = None
     lifetime: str
     guest_lifetime: str
     link: VerificationLink
 
 
-class PasswordReset(_Kind, frozen=True, kw_only=True, tag=True):
-    username: str
+class PasswordReset(_ToAccount, frozen=True, kw_only=True, tag=True):
     lifetime: str
     link: VerificationLink
 
 
-class PasswordWasChanged(_Kind, frozen=True, kw_only=True, tag=True):
-    username: str
+class PasswordWasChanged(_ToAccount, frozen=True, kw_only=True, tag=True):
+    """Goes out whenever the password has become another one."""
 
 
-class EmailChangeConfirmation(_Kind, frozen=True, kw_only=True, tag=True):
+class EmailChangeConfirmation(_ToAccount, frozen=True, kw_only=True, tag=True):
     """Goes to the new address; whoever opens its link owns that."""
 
-    username: str
     lifetime: str
     link: VerificationLink
 
 
-class EmailChangeNotice(_Kind, frozen=True, kw_only=True, tag=True):
+class EmailChangeNotice(_ToAccount, frozen=True, kw_only=True, tag=True):
     """Goes to the old address as soon as a change is asked for; its link stops the change."""
 
-    username: str
     new_email: str
     lifetime: str
     link: VerificationLink
 
 
-class EmailWasChanged(_Kind, frozen=True, kw_only=True, tag=True):
-    username: str
+class EmailWasChanged(_ToAccount, frozen=True, kw_only=True, tag=True):
     new_email: str
 
 
-class AccountWasDeleted(_Kind, frozen=True, kw_only=True, tag=True):
-    username: str
+class AccountWasDeleted(_ToAccount, frozen=True, kw_only=True, tag=True):
+    """Goes out once the account is gone."""
 
 
 class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
@@ -171,7 +174,7 @@ def text_of(
         case ClientVerification():
             return Text(
                 subject="Confirm your Parlour account",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=("Please confirm that this address is yours to finish setting up your account.",),
                 action="Confirm my account",
                 link=f"{public_url}/verifyclient/{sign(content.link)}",
@@ -181,7 +184,7 @@ def text_of(
         case GuestVerification():
             return Text(
                 subject="Join Parlour as a guest",
-                greeting="Hello,",
+                greeting=_hello(content.display_name),
                 paragraphs=(
                     "This link lets you join as a guest. "
                     f"Your {content.guest_lifetime} start when you use it.",
@@ -194,7 +197,7 @@ def text_of(
         case PasswordReset():
             return Text(
                 subject="Reset your Parlour password",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     "Use this link to choose a new password. You will then be logged out everywhere.",
                 ),
@@ -206,7 +209,7 @@ def text_of(
         case PasswordWasChanged():
             return Text(
                 subject="Your Parlour password was changed",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     "Your password was changed, and you were logged out on your other devices.",
                     "If this wasn't you, choose a new password right away.",
@@ -218,7 +221,7 @@ def text_of(
         case EmailChangeConfirmation():
             return Text(
                 subject="Confirm your new email address",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     "Please confirm that you want to use this address for your Parlour account from now on.",
                 ),
@@ -230,7 +233,7 @@ def text_of(
         case EmailChangeNotice():
             return Text(
                 subject="Someone asked to change your Parlour email address",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     "Someone who knows your password has asked to change your account's email address to "
                     f"{content.new_email}. The change takes effect when the link in the email sent to that "
@@ -244,7 +247,7 @@ def text_of(
         case EmailWasChanged():
             return Text(
                 subject="Your Parlour email address was changed",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     f"Your account's email address is now {content.new_email}. Emails go there from now on.",
                 ),
@@ -255,7 +258,7 @@ def text_of(
         case AccountWasDeleted():
             return Text(
                 subject="Your Parlour account was deleted",
-                greeting=f"Hello {content.username},",
+                greeting=_hello(content.display_name, content.username),
                 paragraphs=(
                     "Your account was deleted. Your chat messages and the times you attended events are kept "
                     "under your name and email address.",
@@ -282,6 +285,12 @@ def text_of(
             )
         case _:
             assert_never(content)
+
+
+def _hello(display_name: str | None, username: str = "") -> str:
+    """Who registers may name somebody else's mailbox: what they call themselves is quoted."""
+    name = quotable(display_name) if display_name else username
+    return f"Hello {name}," if name else "Hello,"
 
 
 def _inviter(content: RoomInvitation) -> str:

@@ -21,6 +21,7 @@ class Room:
     created_at: datetime
     event_id: int | None
     is_listed: bool = True
+    creator_display_name: str | None = None
 
     @property
     def is_event(self) -> bool:
@@ -47,6 +48,7 @@ class Message:
 class Invitation:
     email: str
     username: str | None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,7 +223,10 @@ def room_routes(
     async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         """Who is invited to a room of one's own."""
         found = await rooms.invitations(caller, room=room)
-        entries = (InvitationEntry(email=one.email, username=one.username) for one in found)
+        entries = (
+            InvitationEntry(email=one.email, username=one.username, display_name=one.display_name)
+            for one in found
+        )
         return StreamingResponse(json_object(invitations=json_array(entries)), media_type=JSON)
 
     @router.post("/invitation/check", responses=refusals(NotInvited, NotTheCaller, *_ALWAYS))
@@ -325,6 +328,7 @@ def _entry(room: Room) -> RoomEntry:
         created_at=room.created_at,
         description=room.description,
         listed=None if room.is_listed else False,
+        display_name=room.creator_display_name,
     )
 
 

@@ -1,6 +1,7 @@
 """The rows of rooms. Every function works in the caller's transaction."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from parlour.db.tables import (
     clients,
     event_log,
     events,
+    guests,
     invitations,
     messages,
     rooms,
@@ -52,6 +54,10 @@ ROWS_A_MINUTE = 10
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id
 )
+_LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_name")).outerjoin(
+    clients, clients.c.user_id == rooms.c.creator_id
+)
+"""With what is shown of its creator in a list."""
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[Row[Any]]:
@@ -72,6 +78,10 @@ def _room(row: Row[Any]) -> Room:
         event_id=row.event_id,
         is_listed=row.is_listed,
     )
+
+
+def _listed_room(row: Row[Any]) -> Room:
+    return replace(_room(row), creator_display_name=row.creator_display_name)
 
 
 def _is_invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
@@ -202,13 +212,13 @@ async def visible_rooms(
         admitted = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == user_id)
         member = and_(or_(_is_invited(user_id), and_(free, admitted)), ~_is_banned(user_id))
         visible = or_(visible, rooms.c.creator_id == user_id, member)
-    query = _ROOM.where(visible).order_by(rooms.c.name_key)
+    query = _LISTED_ROOM.where(visible).order_by(rooms.c.name_key)
     if after is not None:
         query = query.where(rooms.c.name_key > _CALLED)
     if limit is not None:
         query = query.limit(limit)
     named = {} if after is None else _called(after)
-    return [_room(row) for row in await connection.execute(query, named)]
+    return [_listed_room(row) for row in await connection.execute(query, named)]
 
 
 async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[Room]:
@@ -397,13 +407,21 @@ async def invite(
 
 async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[Invitation]:
     query = (
-        select(invitations.c.email, clients.c.username)
+        select(
+            invitations.c.email,
+            clients.c.username,
+            func.coalesce(clients.c.display_name, guests.c.display_name).label("display_name"),
+        )
         .outerjoin_from(invitations, users, users.c.email_key == invitations.c.email_key)
         .outerjoin(clients, clients.c.user_id == users.c.id)
+        .outerjoin(guests, guests.c.user_id == users.c.id)
         .where(invitations.c.room_id == room_id)
         .order_by(invitations.c.id)
     )
-    return [Invitation(email=row.email, username=row.username) async for row in _rows(connection, query)]
+    return [
+        Invitation(email=row.email, username=row.username, display_name=row.display_name)
+        async for row in _rows(connection, query)
+    ]
 
 
 async def room_of_invitation(

@@ -92,6 +92,9 @@ class ConfirmedClient(CamelBody):
     access_token: str | None = Field(None, exclude_if=_is_absent)
     email: str | None = Field(None, exclude_if=_is_absent)
     username: str | None = Field(None, exclude_if=_is_absent)
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+    )
 
 
 class Resend(Body):
@@ -246,6 +249,9 @@ class RoomEntry(Body):
     listed: Literal[False] | None = Field(
         None, exclude_if=_is_absent, description="False for a room that its members alone see; else absent."
     )
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="The creator's; absent without one."
+    )
 
 
 class NewMessage(Body):
@@ -355,6 +361,9 @@ class InvitationSummary(Body):
 class InvitationEntry(Body):
     email: str
     username: str | None = Field(description="Null where the address has no client account.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent without one."
+    )
 
 
 class InvitationList(Body):

@@ -192,6 +192,16 @@ class RemovePeer(ServerEvent, frozen=True):
     peer_display_name: str | UnsetType = UNSET
 
 
+class PeerRenamed(ServerEvent, frozen=True):
+    """A peer has another display name from now on; without one it is shown by its username."""
+
+    event: ClassVar[str] = "peer-renamed"
+
+    peer_id: PeerId
+    peer_username: str
+    peer_display_name: str | UnsetType = UNSET
+
+
 class DescriptionFromPeer(ServerEvent, frozen=True):
     """A session description from a peer."""
 
@@ -282,6 +292,7 @@ FromPeer = DescriptionFromPeer | CandidateFromPeer
 AnyServerEvent = (
     AddPeer
     | RemovePeer
+    | PeerRenamed
     | FromPeer
     | ShareRooms
     | ChatFromPeer
@@ -295,6 +306,7 @@ SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {
     for event in (
         AddPeer,
         RemovePeer,
+        PeerRenamed,
         DescriptionFromPeer,
         CandidateFromPeer,
         ShareRooms,

@@ -50,6 +50,11 @@ async def test_people(server: ParlourServer) -> None:
         ann.password = NEW_PASSWORD
         await ann.logs_in()
 
+        assert (await run("user", "name", ann.email, " José ")).out == f"{ann.email} is now José.\n"
+        assert json.loads((await run("user", "show", ann.email, "--json")).out)["display_name"] == "José"
+        assert (await run("user", "list")).out.count("\tJosé\n") == 1
+        assert (await run("user", "name", ann.email, "\u202e", code=2)).err.startswith("parlour: name: ")
+        assert (await run("user", "name", ann.email, "")).out == f"Removed the display name of {ann.email}.\n"
         assert (await run("user", "disable", ann.email)).out == f"Disabled {ann.email} and ended 1 session.\n"
         assert json.loads((await run("user", "show", ann.email, "--json")).out)["state"] == "disabled"
         assert (await run("user", "enable", ann.email)).out == f"Enabled {ann.email}.\n"
@@ -65,7 +70,15 @@ async def test_people(server: ParlourServer) -> None:
         await run("user", "disable", gus.email, code=1)
         audit = json.loads((await run("audit", "--json", "--limit", "1000")).out)
     done = [one["code"] for one in audit if one["actor"] == "command line" and one["subject"] == ann.email]
-    wanted = ["account_shown", "password_set", "account_disabled", "account_shown", "account_enabled"]
+    renamed = ["display_name_set", "account_shown", "display_name_set"]
+    wanted = [
+        "account_shown",
+        "password_set",
+        *renamed,
+        "account_disabled",
+        "account_shown",
+        "account_enabled",
+    ]
     assert done == [*wanted, "account_deleted"]
 
 

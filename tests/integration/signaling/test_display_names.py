@@ -6,7 +6,7 @@ from parlour.wire.names import parsed_name
 from tests.integration.http.answers import does_not_fit
 from tests.integration.signaling.conftest import Connect
 from tests.integration.signaling.town import Town
-from tests.people import PASSWORD, Person, done
+from tests.people import PASSWORD, Person, done, token_in
 
 one_kind = pytest.mark.kinds("js-websocket")
 sqlite = pytest.mark.database("sqlite")
@@ -61,6 +61,7 @@ async def test_names_in_chat_and_attendance(connect: Connect, town: Town) -> Non
     done(await li.put("/account/name", json={"displayName": "Li"}))
     await writing.may("chat-message", {"message": "hello"})
     await watching.gets("add-peer")
+    await watching.gets("peer-renamed")
     told = await watching.gets("chat-message")
     assert (told["username"], told["displayName"]) == (li.username, "Li")
     await ann.writes("hi", to=room)
@@ -87,6 +88,62 @@ async def test_a_name_is_changed_and_taken_back(town: Town) -> None:
     for same in (bob.username, None):
         done(await bob.put("/account/name", json={"displayName": same}))
         assert "displayName" not in done(await bob.http.get("/refresh")).json()
+
+
+@one_kind
+async def test_a_name_changed_in_a_call_reaches_the_others(connect: Connect, town: Town) -> None:
+    """Once per change; who comes later or comes back reads the new one."""
+    ann, li, mira = await people(town)
+    room = await town.room(ann, li, mira)
+    watching, changing = await connect(ann), await connect(li)
+    await watching.joins(room)
+    joined = await changing.may("join", {"room": room})
+    await watching.gets("add-peer")
+    for name in ("Böb", "Böb", None):
+        done(await li.put("/account/name", json={"displayName": name}))
+    renamed = {"peerID": joined["peerID"], "peerUsername": li.username}
+    assert await watching.gets("peer-renamed") == {**renamed, "peerDisplayName": "Böb"}
+    assert await watching.gets("peer-renamed") == renamed
+    done(await li.put("/account/name", json={"displayName": "Li"}))
+    later = await connect(mira)
+    known = (await later.may("join", {"room": room}))["peers"]
+    assert {peer["peerUsername"]: peer.get("peerDisplayName") for peer in known}[li.username] == "Li"
+    await watching.gets("peer-renamed")
+    await watching.gets("add-peer")
+    await changing.may("leave")
+    assert (await watching.gets("remove-peer"))["peerDisplayName"] == "Li"
+
+
+@one_kind
+async def test_lists_name_people_beside_their_usernames(town: Town) -> None:
+    """The creator of a room, and who is invited; a deleted creator leaves the username alone."""
+    ann, li, mira = await people(town)
+    room = await li.creates_room()
+    await li.invites(ann, mira, to=room)
+    listed = {entry["name"]: entry for entry in done(await ann.post("/room/check", {})).json()}
+    assert (listed[room]["username"], listed[room]["displayName"]) == (li.username, LI)
+    invited = done(await li.get("/invitation", params={"room": room})).json()["invitations"]
+    names = {entry["email"]: (entry["username"], entry.get("displayName")) for entry in invited}
+    assert names == {ann.email: (ann.username, None), mira.email: (None, MIRA_NFC)}
+    done(await li.post("/account/deletion", {"password": PASSWORD}))
+    after = {entry["name"]: entry for entry in done(await ann.post("/room/check", {})).json()}
+    assert "displayName" not in after[room]
+
+
+@sqlite
+@one_kind
+async def test_confirming_and_mails_know_the_name(town: Town) -> None:
+    jose = await town.stranger("jose")
+    body = {"email": jose.email, "username": jose.username, "password": PASSWORD, "displayName": "José"}
+    done(await jose.post("/client", body))
+    mail = await town.server.expect_mail(jose.email)
+    assert mail.text.startswith("Hello José,\n")
+    confirmed = await jose.http.put(
+        "/client/verify", params={"token": token_in(mail)}, json={"log_in": True, "password": PASSWORD}
+    )
+    assert done(confirmed).json()["displayName"] == "José"
+    done(await jose.post("/password/forgotten", {"email": jose.email}))
+    assert (await town.server.expect_mail(jose.email)).text.startswith("Hello José,\n")
 
 
 @sqlite

@@ -101,6 +101,33 @@ def test_both_parts_hold_the_link(mail: Mail, link: str) -> None:
     assert len(mail.subject.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [
+        ("José", "Hello José,"),
+        ("李小龍", "Hello 李小龍,"),
+        ("שלום", "Hello \u2068שלום\u2069,"),
+        ("Your bank: https://evil.example", "Hello Your bank: https: / /evil. example,"),
+        (None, "Hello ann-lee,"),
+    ],
+)
+def test_a_letter_greets_by_the_display_name(name: str | None, greeted: str) -> None:
+    """It is quoted, since anybody can register with somebody else's address."""
+    content = ClientVerification(
+        username="ann-lee", display_name=name, link=REGISTRATION, lifetime="one hour"
+    )
+    letter = mail_of(content)
+    assert letter.text.splitlines()[0] == greeted
+    assert greeted in Page(letter.html).text
+    assert (name or "ann-lee") not in letter.subject
+
+
+def test_a_guest_who_gives_a_name_is_greeted_by_it() -> None:
+    content = GuestVerification(display_name="Mira", link=LINK, lifetime="one hour", guest_lifetime="an hour")
+    assert mail_of(content).text.startswith("Hello Mira,\n")
+    assert GUEST.text.startswith("Hello,\n")
+
+
 def test_letters_say_how_long_links_work() -> None:
     for part in (GUEST.text, Page(GUEST.html).text):
         assert "one hour" in part

@@ -87,6 +87,7 @@ def test_event_names() -> None:
     assert set(SERVER_EVENTS) == {
         "add-peer",
         "remove-peer",
+        "peer-renamed",
         "session-description",
         "ice-candidate",
         "share-rooms",

@@ -17,4 +17,7 @@ it("does not take what would keep a browser busy", () => {
 it("shows names of a bearable length", () => {
   expect(shortName("ann")).toBe("ann");
   expect(shortName("x".repeat(10_000)).length).toBe(65);
+  const longest = `${"李".repeat(63)}🐉`;
+  expect(shortName(longest)).toBe(longest);
+  expect(shortName(`${longest}x`)).toBe(`${longest}…`);
 });

@@ -1,3 +1,4 @@
+import { shortened } from "../length";
 import type { SessionDescription } from "../wire.gen";
 import { Pace } from "./pace";
 
@@ -23,8 +24,10 @@ export function isAcceptable({ sdp = "" }: SessionDescription): boolean {
   return (sdp.match(/^m=/gm)?.length ?? 0) <= MAX_SECTIONS;
 }
 
-export const shortName = (name: string): string =>
-  name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
+export function shortName(name: string): string {
+  const short = shortened(name, MAX_NAME);
+  return short === name ? name : `${short}…`;
+}
 
 /** How much one peer may have this browser do, over all connections that take each other's place. */
 export class PeerAllowance {

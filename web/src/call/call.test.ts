@@ -17,6 +17,7 @@ class NotedTopology implements MediaTopology {
   addPeer = ({ peerID }: { peerID: string }) => void this.orders.push(`add ${peerID}`);
   removePeer = ({ peerID }: { peerID: string }) => void this.orders.push(`remove ${peerID}`);
   keepOnly = (ids: ReadonlySet<string>) => void this.orders.push(`keep ${[...ids].join(" ")}`);
+  rename = () => {};
   receiveDescription = () => void this.orders.push("description");
   receiveCandidate = () => void this.orders.push("candidate");
   known = () => ["bob", "eve"];

@@ -55,6 +55,7 @@ export class Call {
     this.#stop = [
       media.outgoing.subscribe(() => topology.publish(media.outgoing.get())),
       ...this.#followPeers(),
+      signaling.on("peer-renamed", (peer) => topology.rename(peer)),
       signaling.on("chat-message", (message) => chat.receive(message)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
@@ -158,6 +159,7 @@ export class Call {
     else if (before.kind !== "joining") {
       topology.keepOnly(new Set(answer.peers.map(({ peerID }) => peerID)));
     }
+    for (const peer of answer.peers) topology.rename(peer);
     chat.resume();
   }
 

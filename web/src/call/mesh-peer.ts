@@ -10,6 +10,8 @@ import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer, Unreachable 
 
 export interface MeshPeerOptions {
   peer: AddPeer;
+  /** Asked each time, since it may change; undefined where they have none. */
+  displayName(): string | undefined;
   connection: RTCPeerConnection;
   outgoing: Outgoing;
   /** Names our tracks as one stream; older clients show streams, not tracks. */
@@ -113,16 +115,12 @@ export class MeshPeer {
     return this.options.peer.peerUsername;
   }
 
-  get displayName(): string | undefined {
-    return this.options.peer.peerDisplayName;
-  }
-
   view(): RemotePeer {
     const devices = this.#devices;
     return {
       peerID: this.peerID,
       username: this.username,
-      displayName: this.displayName,
+      displayName: this.options.displayName(),
       stream: this.#stream,
       link: this.#link(),
       unreachable: this.#unreachable,

@@ -4,6 +4,7 @@ import type {
   CandidateFromPeer,
   DescriptionFromPeer,
   IceCandidate,
+  PeerEntry,
   SessionDescription,
 } from "../wire.gen";
 import { isAcceptable, MAX_EARLY, MAX_PEERS, PeerAllowance, shortName } from "./bounds";
@@ -47,6 +48,8 @@ export class Mesh implements MediaTopology {
   readonly #early = new Map<string, Early[]>();
   readonly #allowances = new Map<string, PeerAllowance>();
   readonly #identities = new PeerIdentities();
+  /** Of those that have one. It may change while a connection stands, or is yet to be built. */
+  readonly #displayNames = new Map<string, string>();
   #outgoing = SILENT;
 
   constructor(private readonly options: MeshOptions) {
@@ -63,13 +66,26 @@ export class Mesh implements MediaTopology {
     if (isNew && this.known().length >= (this.options.maxPeers ?? MAX_PEERS)) {
       return;
     }
-    this.#request(named(peer, peer.peerUsername, peer.peerDisplayName));
+    this.#nameAs(peer);
+    this.#request({ ...peer, peerUsername: shortName(peer.peerUsername) });
+  }
+
+  rename(peer: Pick<PeerEntry, "peerID" | "peerDisplayName">): void {
+    if (!this.known().includes(peer.peerID)) return;
+    this.#nameAs(peer);
+    this.#show();
+  }
+
+  #nameAs({ peerID, peerDisplayName }: Pick<PeerEntry, "peerID" | "peerDisplayName">): void {
+    if (peerDisplayName) this.#displayNames.set(peerID, shortName(peerDisplayName));
+    else this.#displayNames.delete(peerID);
   }
 
   removePeer({ peerID }: { peerID: string }): void {
     this.#queue.cancel(peerID);
     this.#early.delete(peerID);
     this.#allowances.delete(peerID);
+    this.#displayNames.delete(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
@@ -95,9 +111,10 @@ export class Mesh implements MediaTopology {
       if (sessionDescription.type === "offer") this.#early.delete(peerID);
       this.#keepEarly(peerID, { description: sessionDescription });
     } else if (peer?.isReplacedBy(sessionDescription)) {
-      this.#request(named({ peerID, createOffer: false }, peer.username, peer.displayName), {
-        description: sessionDescription,
-      });
+      this.#request(
+        { peerID, peerUsername: peer.username, createOffer: false },
+        { description: sessionDescription },
+      );
     } else peer?.receiveDescription(sessionDescription);
   }
 
@@ -153,6 +170,7 @@ export class Mesh implements MediaTopology {
     former?.close();
     const built = new MeshPeer({
       peer,
+      displayName: () => this.#displayNames.get(peerID),
       inherited,
       identity: this.#identities.of(peerID),
       connection: this.#connect(options.configuration()),
@@ -194,13 +212,4 @@ export class Mesh implements MediaTopology {
 
 function namesRelay({ iceServers = [] }: RTCConfiguration): boolean {
   return iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
-}
-
-function named(
-  peer: Pick<AddPeer, "peerID" | "createOffer">,
-  username: string,
-  displayName: string | undefined,
-): AddPeer {
-  const names = { peerUsername: shortName(username) };
-  return { ...peer, ...names, ...(displayName && { peerDisplayName: shortName(displayName) }) };
 }

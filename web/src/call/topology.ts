@@ -1,5 +1,11 @@
 import type { Store } from "../store";
-import type { AddPeer, CandidateFromPeer, DescriptionFromPeer, RemovePeer } from "../wire.gen";
+import type {
+  AddPeer,
+  CandidateFromPeer,
+  DescriptionFromPeer,
+  PeerEntry,
+  RemovePeer,
+} from "../wire.gen";
 import type { SecurityCode } from "./security-code";
 
 /** What a person shows and says; it travels beside the media. */
@@ -60,6 +66,8 @@ export interface MediaTopology {
   known(): string[];
   addPeer(peer: AddPeer): void;
   removePeer(peer: Pick<RemovePeer, "peerID">): void;
+  /** To this display name, or to none where it is absent. */
+  rename(peer: Pick<PeerEntry, "peerID" | "peerDisplayName">): void;
   /** After a new visit has begun: whoever is not named has left meanwhile. */
   keepOnly(peerIDs: ReadonlySet<string>): void;
   receiveDescription(message: DescriptionFromPeer): void;

@@ -1,9 +1,21 @@
+import { withoutDirectionControls } from "../names";
 import type { Identity } from "../session";
 import { Isolated } from "./isolated";
 
 /** What somebody is called in a call. */
 export function shownName({ displayName, username }: Identity): string {
   return displayName ?? username ?? "Guest";
+}
+
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** As `PersonName`, in a sentence or a label; right-to-left names are isolated (UAX 9). */
+export function fullName({ username, displayName }: Omit<Props, "self">): string {
+  if (!displayName || displayName === username) return username;
+  const name = withoutDirectionControls(displayName);
+  const isolated = RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+  return `${isolated} (${username})`;
 }
 
 interface Props {

@@ -7,6 +7,7 @@ import { roomPath } from "../destination";
 import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../icons";
 import { Isolated } from "../isolated";
 import { Notice, Spinner } from "../notice";
+import { PersonName } from "../person-name";
 import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../services";
 import { groupRooms, type RoomGroup } from "./room-groups";
 
@@ -181,7 +182,11 @@ function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: 
             In use
           </span>
         )}
-        {!own && room.username && <span className="by">{`by ${room.username}`}</span>}
+        {!own && room.username && (
+          <span className="by">
+            by <PersonName username={room.username} displayName={room.displayName} />
+          </span>
+        )}
       </div>
     </article>
   );

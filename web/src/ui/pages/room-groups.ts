@@ -13,8 +13,10 @@ interface View {
 
 export function groupRooms(rooms: readonly RoomEntry[], { me, search }: View): RoomGroup[] {
   const wanted = search.trim().toLocaleLowerCase();
+  const text = ({ name, description, displayName, username }: RoomEntry) =>
+    [name, description, displayName, username].join("\n").toLocaleLowerCase();
   const found = rooms
-    .filter((room) => `${room.name}\n${room.description}`.toLocaleLowerCase().includes(wanted))
+    .filter((room) => text(room).includes(wanted))
     .toSorted((a, b) => a.name.localeCompare(b.name));
   const own = (room: RoomEntry) => me !== null && room.username === me;
   const groups: RoomGroup[] = [

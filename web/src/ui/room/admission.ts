@@ -11,6 +11,8 @@ export interface RoomFacts {
   readonly description: string;
   readonly isEvent: boolean;
   readonly isCreator: boolean;
+  /** Null where it is not told. */
+  readonly creator: { readonly username: string; readonly displayName?: string | null } | null;
 }
 
 export type Admission =
@@ -27,6 +29,9 @@ function factsOf(room: RoomEntry, identity: Identity): RoomFacts {
     description: room.description,
     isEvent: room.room_id !== null,
     isCreator: identity.username !== null && room.username === identity.username,
+    creator: room.username
+      ? { username: room.username, displayName: room.displayName ?? null }
+      : null,
   };
 }
 
@@ -57,7 +62,7 @@ export async function findAdmission(api: Api, name: string, me: Identity): Promi
 /** A room that its members alone see in their list: its link works, and asks for the password. */
 async function findUnlisted(api: Api, name: string): Promise<Admission> {
   if ((await entryOf(api, name)) !== "password") return { kind: "closed" };
-  const room = { name, description: "", isEvent: false, isCreator: false };
+  const room = { name, description: "", isEvent: false, isCreator: false, creator: null };
   return { kind: "password", room };
 }
 

@@ -6,6 +6,7 @@ import { submitting, useTask } from "../form";
 import { Isolated } from "../isolated";
 import { Modal } from "../modal";
 import { Notice, ProblemNotice } from "../notice";
+import { PersonName } from "../person-name";
 import { useServices } from "../services";
 import type { RoomFacts } from "./admission";
 
@@ -68,12 +69,16 @@ function Inviting({ room }: { room: RoomFacts }) {
         <section aria-label="Invited so far">
           <h3>Invited so far</h3>
           <ul className="table-list">
-            {invitations.map(({ email, username }) => (
+            {invitations.map(({ email, username, displayName }) => (
               <li key={email}>
                 <span className="grow">
                   <Isolated>{email}</Isolated>
                 </span>
-                {username && <span className="badge">{username}</span>}
+                {(username || displayName) && (
+                  <span className="badge">
+                    <PersonName username={username ?? "Guest"} displayName={displayName} />
+                  </span>
+                )}
               </li>
             ))}
           </ul>

@@ -4,7 +4,7 @@ import { Avatar } from "../avatar";
 import { Action, LinkAction } from "../button";
 import { Isolated } from "../isolated";
 import { Notice } from "../notice";
-import { shownName } from "../person-name";
+import { PersonName, shownName } from "../person-name";
 import { useServices, useStore } from "../services";
 import { Shell } from "../shell";
 import type { RoomFacts } from "./admission";
@@ -39,6 +39,11 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
               </p>
             )}
             <div className="row">
+              {room.creator && !room.isCreator && (
+                <span className="soft small">
+                  by <PersonName {...room.creator} />
+                </span>
+              )}
               {room.isEvent && <span className="badge warm">Event</span>}
               {inUse && (
                 <span className="badge accent">

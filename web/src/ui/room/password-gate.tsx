@@ -5,6 +5,7 @@ import { submitting, useFields, useTask } from "../form";
 import { LockIcon } from "../icons";
 import { Isolated } from "../isolated";
 import { ProblemNotice } from "../notice";
+import { PersonName } from "../person-name";
 import { useServices } from "../services";
 import { CardPage } from "../shell";
 import type { RoomFacts } from "./admission";
@@ -32,6 +33,11 @@ export function PasswordGate({ room, onAdmitted }: { room: RoomFacts; onAdmitted
         {room.description && (
           <p className="soft" dir="auto">
             {room.description}
+          </p>
+        )}
+        {room.creator && (
+          <p className="soft small">
+            by <PersonName {...room.creator} />
           </p>
         )}
       </div>

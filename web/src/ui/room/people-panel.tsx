@@ -6,7 +6,7 @@ import { Avatar } from "../avatar";
 import { Action, CloseAction } from "../button";
 import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
 import { Notice } from "../notice";
-import { PersonName } from "../person-name";
+import { fullName, PersonName } from "../person-name";
 import { useServices, useStore } from "../services";
 import { toast } from "../toast";
 
@@ -44,8 +44,8 @@ export function PeoplePanel({
             displayName={peer.displayName}
             devices={peer.devices}
           >
-            {peer.codeChanged && <CodeAlarm username={peer.username} />}
-            {peer.code && <Code code={peer.code} username={peer.username} />}
+            {peer.codeChanged && <CodeAlarm peer={fullName(peer)} />}
+            {peer.code && <Code code={peer.code} peer={fullName(peer)} />}
             {isCreator && <Removal peer={peer} />}
           </Person>
         ))}
@@ -105,11 +105,11 @@ function Person({ username, displayName, self, devices, children }: PersonProps)
 }
 
 /** Read aloud by both: where it is the same, nobody sits between them. */
-function Code({ code, username }: { code: SecurityCode; username: string }) {
+function Code({ code, peer }: { code: SecurityCode; peer: string }) {
   return (
     <details className="security-code soft">
       <summary>Security code</summary>
-      <p role="img" aria-label={`Security code with ${username}: ${inWords(code)}`}>
+      <p role="img" aria-label={`Security code with ${peer}: ${inWords(code)}`}>
         {code.map(({ emoji }) => emoji).join(" ")}
       </p>
       <p aria-hidden="true">{inWords(code)}</p>
@@ -119,13 +119,13 @@ function Code({ code, username }: { code: SecurityCode; username: string }) {
 }
 
 /** An honest reconnect keeps the certificate, so this stays for the rest of the call. */
-function CodeAlarm({ username }: { username: string }) {
+function CodeAlarm({ peer }: { peer: string }) {
   return (
     <Notice tone="danger">
-      <strong>{`The security code with ${username} has changed during this call.`}</strong> Somebody
-      may be listening in between. Say nothing private. Open the code below and read it to each
-      other: if you do not both see the same, or cannot tell, leave the call and tell whoever runs
-      this server.
+      <strong>{`The security code with ${peer} has changed during this call.`}</strong> Somebody may
+      be listening in between. Say nothing private. Open the code below and read it to each other:
+      if you do not both see the same, or cannot tell, leave the call and tell whoever runs this
+      server.
     </Notice>
   );
 }
@@ -145,7 +145,7 @@ function Removal({ peer }: { peer: RemotePeer }) {
       onPress={() => (asking ? void remove() : setAsking(true))}
       onBlur={() => setAsking(false)}
     >
-      {asking ? `Remove ${peer.username} for good` : "Remove from the room"}
+      {asking ? `Remove ${fullName(peer)} for good` : "Remove from the room"}
     </Action>
   );
 }

@@ -6,6 +6,7 @@ import { Avatar } from "../avatar";
 import { IconAction } from "../button";
 import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
 import { Isolated } from "../isolated";
+import { fullName } from "../person-name";
 import { useStore } from "../services";
 import { FullscreenAction } from "./fullscreen-action";
 import type { Place } from "./stage-layout";
@@ -146,7 +147,7 @@ export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
       {screen && !featured && (
         <IconAction
           className="tile-action"
-          label={`Show the screen of ${peer.username} large`}
+          label={`Show the screen of ${fullName(peer)} large`}
           icon={<ScreenIcon />}
           onPress={onFeature}
         />
