@@ -6,7 +6,7 @@ import json
 import shutil
 import signal
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ _SCRIPTS = {
     "chromium": ("browser.mjs", "chromium"),
     "firefox": ("browser.mjs", "firefox"),
 }
+END_SECONDS = 15.0
 _LONGEST_LINE = 32 * 1024 * 1024
 
 
@@ -74,8 +75,13 @@ class Node:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """The script ends with its input, and its browser with it. Of a signal it would not end itself."""
         if self._process is not None and self._reading is not None:
-            await ended(self._process, signal.SIGTERM)
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), END_SECONDS)
+            await ended(self._process, signal.SIGKILL)
             await self._reading
 
     @property
