@@ -20,6 +20,21 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     }
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the tests on asyncio's own loop last, of all tests.
+
+    The first of them ends everything that lives in the session's other loop: servers, databases and browsers,
+    which the tests after it would have to start again.
+    """
+    items.sort(key=_runs_on_asyncio)
+
+
+def _runs_on_asyncio(item: pytest.Item) -> bool:
+    chosen = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return chosen.get("_asyncio_loop_factory") is asyncio.new_event_loop
+
+
 @pytest.fixture
 def options(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What differs from the defaults; a test says so with `@pytest.mark.parametrize("options", …)`."""
