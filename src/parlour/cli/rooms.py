@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parlour.cli.password_option import password_option
 from parlour.cli.running import Answer, as_json, fail, run
 
 if TYPE_CHECKING:
@@ -54,14 +55,7 @@ def show(name: str, as_json: bool) -> None:
 
 @room.command("password")
 @click.argument("name")
-@click.option(
-    "--password",
-    prompt=True,
-    hide_input=True,
-    confirmation_prompt=True,
-    envvar="PARLOUR_ROOM_PASSWORD",
-    help="The password; asked for unless it is given here or as PARLOUR_ROOM_PASSWORD.",
-)
+@password_option("PARLOUR_ROOM_PASSWORD")
 @as_json
 def password(name: str, password: str, as_json: bool) -> None:
     """Give the room NAME a new password. People who used the old one can still enter."""

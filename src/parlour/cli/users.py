@@ -5,20 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parlour.cli.password_option import password_option
 from parlour.cli.running import Answer, as_json, fail, run
 
 if TYPE_CHECKING:
     from parlour.accounts.administration import AccountFacts
     from parlour.app import Parlour
 
-password_option = click.option(
-    "--password",
-    prompt=True,
-    hide_input=True,
-    confirmation_prompt=True,
-    envvar="PARLOUR_USER_PASSWORD",
-    help="The password; asked for unless it is given here or as PARLOUR_USER_PASSWORD.",
-)
+account_password = password_option("PARLOUR_USER_PASSWORD")
 
 
 @click.group("user")
@@ -29,7 +23,7 @@ def user() -> None:
 @user.command("create")
 @click.argument("username")
 @click.argument("email")
-@password_option
+@account_password
 @as_json
 def create(username: str, email: str, password: str, as_json: bool) -> None:
     """Create a confirmed account without sending an email."""
@@ -93,7 +87,7 @@ def show(handle: str, as_json: bool) -> None:
 
 @user.command("password")
 @click.argument("handle")
-@password_option
+@account_password
 @as_json
 def password(handle: str, password: str, as_json: bool) -> None:
     """Give HANDLE a new password and end all of their sessions."""
