@@ -18,7 +18,7 @@ def password_option(variable: str) -> Callable[[_Command], _Command]:
         "--password",
         callback=_given_or_asked,
         envvar=variable,
-        help=f"The password; unless it is given here or as {variable}, asked for or read from standard input.",
+        help=f"The password; asked for, or read from standard input, unless given here or as {variable}.",
     )
 
 
