@@ -229,6 +229,8 @@ WORST: dict[str, list[Request]] = {
     "POST /invitation": [
         {"json": {"room": ROOM, "email": INVITEES}},
         {"json": {"room": ROOM, "email": ["x" * 1000] * 200}},
+        {"json": {"room": ROOM, "email": ['"\\' * 1000] * 200}},
+        {"json": {"room": ROOM, "email": ["<" * 2000] * 200}},
     ],
     "GET /invitation": [{"params": {"room": ROOM}}],
     "POST /invitation/check": [{"json": {"room": ROOM, "email": "ann@example.org"}}],
