@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
-from parlour.db.database import is_locked
+from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.edge import raw_response
@@ -185,6 +185,8 @@ async def _require_database(parlour: Parlour) -> None:
             f"{PREFIX}DATABASE_URL: {error}; put it on a file system with modes, or set "
             f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
         ) from error
+    except UnusableFile as error:
+        raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
     except (SQLAlchemyError, OSError) as error:
         if is_locked(error):
             raise DatabaseLocked(

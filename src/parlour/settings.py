@@ -375,6 +375,10 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError("The file .env is not text in UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"The file .env cannot be read ({error.strerror}).") from error
 
 
 def _sentence(error: ValidationError) -> str:

@@ -8,9 +8,10 @@ later. Whoever closes the pipe ends a command as the system does it: by SIGPIPE,
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -68,6 +69,7 @@ def run(
 
     async def session() -> Answer:
         parlour = Parlour(settings, port=8000)
+        parlour.database.require_file()  # before there is anything to close
         try:
             if migrated:
                 await migrate(parlour.database)
@@ -81,6 +83,7 @@ def run(
             parlour.passwords.close()
             await parlour.database.close()
 
+    _require_text(click.get_current_context().params)
     settings = settings_or_fail()
     logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())  # what fails is said below, once
     ignore_closed_pipes()
@@ -97,20 +100,20 @@ def failure(error: Exception) -> tuple[str, int]:
     """The sentence and the exit code of what a command did not foresee. Raises what is a fault of our own."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from parlour.db.database import is_locked
+    from parlour.db.database import UnusableFile, is_locked
     from parlour.db.migrate import DatabaseTooNew
     from parlour.db.private_files import NotPrivate
     from parlour.errors import Refusal
 
     match error:
         case Refusal():
-            told = "; ".join(f"{one.field}: {one.message}" for one in error.fields)
-            return told or error.message, REFUSED
+            told = "; ".join(f"{one.field}: {one.message.rstrip('.')}" for one in error.fields)
+            return f"{told}." if told else error.message, REFUSED
         case SettingsError():
             return str(error), WRONG
         case DatabaseTooNew():
             return f"{PREFIX}DATABASE_URL: {error}.", WRONG
-        case NotPrivate():
+        case NotPrivate() | UnusableFile():
             return f"{PREFIX}DATABASE_URL: {error}.", WRONG
         case _ if is_locked(error):
             return (
@@ -124,10 +127,32 @@ def failure(error: Exception) -> tuple[str, int]:
 
 
 def show(answer: Answer, *, as_json: bool) -> None:
+    """What nobody wants to read (`>&-`) is not written."""
     lines = [json.dumps(answer.data, ensure_ascii=False, indent=2)] if as_json else answer.lines
-    for line in lines:
-        click.echo(line)
-    sys.stdout.flush()
+    if sys.stdout is None:
+        return
+    try:
+        for line in lines:
+            click.echo(line)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
+        fail(f"done, but the answer cannot be written ({error.strerror}).")
+
+
+def _require_text(arguments: Mapping[str, Any]) -> None:
+    """The system hands over any bytes; names and addresses are text."""
+    for name, value in arguments.items():
+        if isinstance(value, str) and not _is_text(value):
+            fail(f"{name}: has to be text in UTF-8.")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fail(sentence: str, *, status: int = WRONG) -> NoReturn:

@@ -72,6 +72,10 @@ class TransactionTimeout(PoolTimeout):
     """A transaction was given up: the database did not answer in time, or it had too much to do."""
 
 
+class UnusableFile(OSError):
+    """What is to be the SQLite database is none, or cannot be opened, in a sentence."""
+
+
 class Database:
     """One engine; a use case opens one transaction.
 
@@ -123,7 +127,7 @@ class Database:
             self._pinging = self.engine
 
     def require_file(self) -> None:
-        """Raises OSError where SQLite cannot open its file, NotPrivate where others can read it.
+        """Raises UnusableFile where SQLite cannot open its file, NotPrivate where others can read it.
 
         Asked for before the first connection: that one opens it in a thread of its own, which complains
         on its own where the command ends at once. The write-ahead log and its index get the file's mode.
@@ -131,12 +135,15 @@ class Database:
         file = self.engine.url.database
         if not self.is_sqlite or not file:
             return
-        self._make_private(file)
         try:
+            self._make_private(file)
             with closing(sqlite3.connect(file, timeout=SQLITE_BUSY_MS / 1000)) as connection:
                 connection.execute("PRAGMA schema_version")
+        except OSError as error:
+            raise UnusableFile(f"{file} cannot be used ({error.strerror})") from error
         except sqlite3.Error as error:
-            raise OSError(f"{file}: {error}") from error
+            if "locked" not in str(error):  # which the first transaction says in its own way
+                raise UnusableFile(f"{file} cannot be used as an SQLite database ({error})") from error
 
     def _make_private(self, file: str) -> None:
         if file == ":memory:" or file.startswith("file:"):
@@ -311,4 +318,12 @@ def is_locked(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
 
 
-__all__ = ["AWAY", "AsyncConnection", "Database", "InvalidDatabaseUrl", "driver_url", "is_locked"]
+__all__ = [
+    "AWAY",
+    "AsyncConnection",
+    "Database",
+    "InvalidDatabaseUrl",
+    "UnusableFile",
+    "driver_url",
+    "is_locked",
+]

@@ -153,6 +153,55 @@ async def test_a_database_that_another_program_locks(tmp_path: Path, databases: 
 
 
 @pytest.mark.database("sqlite")
+async def test_what_is_no_text_and_no_database(tmp_path: Path) -> None:
+    """Each failure is one sentence, whatever bytes the system hands over or keeps."""
+    (tmp_path / "notes").write_text("no database, but long enough to be looked at as one\n" * 40)
+    (tmp_path / "folder").mkdir()
+
+    async def said(command: str, **settings: str) -> tuple[str, int | None]:
+        process = await asyncio.create_subprocess_shell(
+            f"{PROGRAM} {command}",
+            executable="/bin/bash",
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **settings},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await process.communicate()
+        return err.decode(), process.returncode
+
+    notes = {"PARLOUR_DATABASE_URL": f"sqlite:///{tmp_path}/notes"}
+    folder = {"PARLOUR_DATABASE_URL": f"sqlite:///{tmp_path}/folder"}
+    no_database = (
+        f"parlour: PARLOUR_DATABASE_URL: {tmp_path}/notes cannot be used as an SQLite database "
+        "(file is not a database).\n"
+    )
+    no_file = f"parlour: PARLOUR_DATABASE_URL: {tmp_path}/folder cannot be used (Is a directory).\n"
+    await said("migrate")
+    assert await asyncio.gather(
+        said("room show $'\\xff'"),
+        said("user delete $'ann\\xed\\xa0\\x80'"),
+        said("user list >/dev/full"),
+        said("user list >&-"),
+        said("room list", **notes),
+        said("serve --port 0", **notes),
+        said("room list", **folder),
+        said("serve --port 0", **folder),
+    ) == [
+        ("parlour: name: has to be text in UTF-8.\n", 2),
+        ("parlour: handle: has to be text in UTF-8.\n", 2),
+        ("parlour: done, but the answer cannot be written (No space left on device).\n", 2),
+        ("", 0),
+        (no_database, 2),
+        (no_database, 2),
+        (no_file, 2),
+        (no_file, 2),
+    ]
+    (tmp_path / ".env").write_bytes(b"PARLOUR_MAIL_FROM=\xff\n")
+    assert await said("user list") == ("parlour: The file .env is not text in UTF-8.\n", 2)
+
+
+@pytest.mark.database("sqlite")
 async def test_no_words_of_the_library(tmp_path: Path) -> None:
     async def said(*arguments: str, **settings: str) -> str:
         settings = {"PARLOUR_USER_PASSWORD": "correct horse battery", **settings}
