@@ -211,7 +211,9 @@ class Parlour:
         self.account_administration = AccountAdministration(
             database=self.database, passwords=self.passwords, clock=utc_now
         )
-        self.room_administration = RoomAdministration(database=self.database, passwords=self.passwords)
+        self.room_administration = RoomAdministration(
+            database=self.database, passwords=self.passwords, clock=utc_now
+        )
         self._build_signaling()
         self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 

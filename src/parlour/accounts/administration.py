@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from parlour.accounts import link_store, session_store, store
-from parlour.accounts.identity import GUEST_NAME, own_display_name
+from parlour.accounts.identity import GUEST_NAME, Client, own_display_name
 from parlour.accounts.passwords import Passwords
 from parlour.accounts.refusals import UserNotFound, WithoutPassword
 from parlour.accounts.store import Account, AccountFacts
@@ -38,6 +38,21 @@ class AccountAdministration:
                 raise UserNotFound
             living = await session_store.living_sessions_of(connection, account.user_id, now=self._clock())
         return facts, len(living)
+
+    async def client(self, handle: str) -> Client | None:
+        """Who acts by this account; None where it is a guest's."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle)
+        if account is None:
+            raise UserNotFound
+        if account.client is None:
+            return None
+        return Client(
+            user_id=account.user_id,
+            email=account.email,
+            username=account.client.username,
+            display_name=account.client.display_name,
+        )
 
     async def set_password(self, handle: str, password: str) -> int:
         """Ends every session; answers how many. Raises WithoutPassword for a guest, InvalidRequest too."""

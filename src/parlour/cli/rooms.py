@@ -19,6 +19,44 @@ def room() -> None:
     """Manage rooms."""
 
 
+@room.command("create")
+@click.argument("name")
+@click.argument("creator")
+@click.option("--description", default="", help="What the room is for.")
+@click.option("--unlisted", is_flag=True, help="Hide the room from everyone but its members.")
+@password_option("PARLOUR_ROOM_PASSWORD")
+@as_json
+def create(name: str, creator: str, description: str, unlisted: bool, password: str, as_json: bool) -> None:
+    """Create the room NAME, which belongs to CREATOR, a username or an email address."""
+    from pydantic import ValidationError
+
+    from parlour.wire.http import NewRoom
+    from parlour.wire.validation import plain_words
+
+    try:
+        wanted = NewRoom(name=name, password=password, description=description, creator=creator)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        fail(f"{first['loc'][0]}: {plain_words(first)}.")
+
+    async def work(parlour: "Parlour") -> Answer:
+        owner = await parlour.account_administration.client(wanted.creator)
+        await parlour.room_administration.create(
+            name=wanted.name,
+            password=wanted.password,
+            description=wanted.description,
+            creator=owner,
+            is_listed=not unlisted,
+        )
+        return Answer(
+            lines=[f"Created {wanted.name}."],
+            data={"room": wanted.name, "creator": owner.username if owner else None},
+            audit=("room", "room_created", wanted.name),
+        )
+
+    run(work, as_json=as_json)
+
+
 @room.command("list")
 @as_json
 def list_rooms(as_json: bool) -> None:

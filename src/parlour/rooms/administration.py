@@ -1,21 +1,28 @@
 """What whoever runs the server does with rooms, at the command line."""
 
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts.identity import Client
 from parlour.accounts.passwords import Passwords
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import store
 from parlour.rooms.entities import Ban, Invitation, Room
-from parlour.rooms.refusals import RoomNotFound
+from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNameTaken, RoomNotFound
 
 
 class RoomAdministration:
-    """One transaction per use case. Each but `every_room` raises RoomNotFound.
+    """One transaction per use case. Each but `every_room` and `create` raises RoomNotFound.
 
     A running server hears that a room is gone when it next asks after those in its call (`Hub`).
     """
 
-    def __init__(self, *, database: Database, passwords: Passwords) -> None:
+    def __init__(self, *, database: Database, passwords: Passwords, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._passwords = passwords
+        self._clock = clock
 
     async def every_room(self) -> list[Room]:
         async with self._database.reading() as connection:
@@ -26,6 +33,35 @@ class RoomAdministration:
             room = await _called(connection, name)
             invitations = await store.invitations_to(connection, room.room_id)
             return room, invitations, await store.bans_of(connection, room.room_id)
+
+    async def create(
+        self, *, name: str, password: str, description: str, creator: Client | None, is_listed: bool
+    ) -> None:
+        """Also where people may create none. `creator` is None for a guest, who has no rooms.
+
+        Raises GuestsCreateNoRooms, CreatorNotFound or RoomNameTaken.
+        """
+        if creator is None:
+            raise GuestsCreateNoRooms
+        password_hash = await self._passwords.hash(password)
+        try:
+            async with self._database.transaction() as connection:
+                if await store.is_name_taken(connection, name):
+                    raise RoomNameTaken
+                if await store.hold_user(connection, creator.user_id) is None:
+                    raise CreatorNotFound
+                await store.add_room(
+                    connection,
+                    name=name,
+                    password_hash=password_hash,
+                    description=description,
+                    creator_id=creator.user_id,
+                    creator_name=creator.username,
+                    is_listed=is_listed,
+                    now=self._clock(),
+                )
+        except IntegrityError as error:
+            raise RoomNameTaken from error
 
     async def set_password(self, name: str, password: str) -> Room:
         """Whoever has been admitted by the old one stays admitted."""

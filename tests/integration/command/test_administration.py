@@ -113,6 +113,38 @@ async def test_rooms(server: ParlourServer, unique: Unique) -> None:
         assert ["room", code, "command line", room] in lines
 
 
+@pytest.mark.database("sqlite")
+async def test_a_room_is_created(server: ParlourServer, unique: Unique) -> None:
+    run = commands(server)
+    name, key = unique("Café"), {"PARLOUR_ROOM_PASSWORD": ROOM_PASSWORD}
+    async with Visitors(server) as visitors:
+        ann, bob, gus = await visitors.client("ann"), await visitors.client("bob"), await visitors.guest()
+        assert ann.username is not None
+        made = await run("room", "create", name, ann.email, "--unlisted", "--json", **key)
+        assert json.loads(made.out) == {"room": name, "creator": ann.username}
+        assert name in await ann.sees()
+        assert name not in await bob.sees()
+        await bob.enters(name)
+        refused = {
+            "A room with this name already exists.": ("create", name.upper(), ann.username),
+            "This person does not exist.": ("create", unique("room"), "nobody-at-all"),
+            "Guests cannot create rooms. Register an account to have rooms of your own.": (
+                "create",
+                unique("room"),
+                gus.email,
+            ),
+        }
+        for sentence, arguments in refused.items():
+            assert (await run("room", *arguments, code=1, **key)).err == f"parlour: {sentence}\n"
+        for wrong in ("..", "\u200b", "a" * 65):
+            ended = await run("room", "create", wrong, ann.username, code=2, **key)
+            assert ended.err.startswith("parlour: name: ")
+        audit = await run("audit", "--limit", "1000")
+    assert ["room", "room_created", "command line", name] in [
+        line.split("\t")[1:5] for line in audit.out.splitlines()
+    ]
+
+
 async def listed_rooms(run: Callable[..., Any]) -> list[dict[str, Any]]:
     rooms: list[dict[str, Any]] = json.loads((await run("room", "list", "--json")).out)
     return rooms

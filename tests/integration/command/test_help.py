@@ -13,7 +13,7 @@ HELP: list[tuple[list[str], list[str]]] = [
     (["user"], ["create", "list", "show", "password", "name", "disable", "enable", "delete", "logout"]),
     (["user", "create"], ["USERNAME", "EMAIL", "--password", "PARLOUR_USER_PASSWORD"]),
     (["user", "logout"], ["HANDLE", "session"]),
-    (["room"], ["list", "show", "password", "remove"]),
+    (["room"], ["create", "list", "show", "password", "remove"]),
     (["room", "password"], ["NAME", "--password", "PARLOUR_ROOM_PASSWORD", "--json"]),
     (["room", "list"], ["name", "creator"]),
 ]

@@ -6,7 +6,8 @@ import { CardPage } from "./shell";
 export function useExpectedAddress(): string | null {
   const config = useServerConfig();
   if (!config || config.origins.includes(location.origin)) return null;
-  return config.public_url + withoutBasePath(location.pathname);
+  // All of it: the fragment of a mail's link is its token.
+  return config.public_url + withoutBasePath(location.pathname) + location.search + location.hash;
 }
 
 /** At an address that the server does not know as its own, it refuses every call. */
