@@ -293,6 +293,7 @@ async def test_no_session_is_left_however_clients_go(
     assert reasons == [Reason.PARSE_ERROR] + [Reason.TRANSPORT_CLOSE] * 4
 
 
+@pytest.mark.parametrize("options", [{"close_timeout": 0.2}])  # of those that do not answer a close
 async def test_nothing_of_a_client_that_is_gone_stays_in_memory(
     client: Client, engine: Engine, reference: Reference
 ) -> None:
