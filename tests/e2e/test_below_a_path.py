@@ -13,6 +13,7 @@ from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant, room_path
 from tests.people import PASSWORD, ROOM_PASSWORD, Person, unique
+from tests.servers.browser import People
 from tests.servers.process import free_port
 from tests.servers.proxies import nginx_below
 
@@ -111,3 +112,17 @@ async def test_programs_may_use_either_path(fresh_server: StartServer, path: str
         assert "sid" in json.loads(polling.text[1:])
         assert (await http.get(f"{path}/conference/meet2")).status_code == 404
         assert (await http.get(f"{BASE}2/healthz")).status_code == 404
+
+
+async def test_a_page_outside_of_the_path_says_where_it_is(fresh_server: StartServer, person: People) -> None:
+    """Also where the server does not say more."""
+    server = await fresh_server({"PARLOUR_PUBLIC_URL": f"https://example.org{BASE}"})
+    page = await person("sam", at=server.address)
+    await page.route("**/config", lambda route: route.abort())
+    for path in ("/", "/reset#token", f"{BASE}er/login"):
+        await page.goto(path)
+        await expect(page.get_by_role("heading", name="Open Parlour at its own address")).to_be_visible()
+        link = page.get_by_role("main").get_by_role("link", name=server.address + BASE)
+        await expect(link).to_have_attribute("href", server.address + BASE + path)
+    await page.goto(f"{BASE}/login")
+    await expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()

@@ -15,8 +15,11 @@ export function withBasePath(href: string, base: string = BASE_PATH): string {
   return href.startsWith("/") && !href.startsWith("//") ? base + href : href;
 }
 
+export function isBelowBasePath(pathname: string, base: string = BASE_PATH): boolean {
+  return pathname === base || pathname.startsWith(`${base}/`);
+}
+
 /** The path of ours that a browser's address means. */
 export function withoutBasePath(pathname: string, base: string = BASE_PATH): string {
-  const isBelow = pathname === base || pathname.startsWith(`${base}/`);
-  return (isBelow ? pathname.slice(base.length) : pathname) || "/";
+  return (isBelowBasePath(pathname, base) ? pathname.slice(base.length) : pathname) || "/";
 }

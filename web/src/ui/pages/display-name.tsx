@@ -27,7 +27,11 @@ export function DisplayNameForm({ identity }: { identity: Identity }) {
         {...fields.bind("displayName")}
         label="Your name"
         autoComplete="name"
-        hint="What others see in calls and chats. Without one they see your username."
+        hint={
+          identity.username === null
+            ? "What others see in calls and chats. Without one you are called Guest."
+            : "What others see in calls and chats. Without one they see your username."
+        }
       />
       <ProblemNotice problem={task.problem} />
       <div>
