@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 def main() -> None:
     """Parlour: self-hosted video conferences.
 
-    Settings come from the environment and from a file .env, with names such as PARLOUR_PUBLIC_URL;
-    docs/settings.md lists them. Without any, everything is kept in ./data.
+    Settings are environment variables such as PARLOUR_PUBLIC_URL; they can also be in a file named .env.
+    docs/settings.md lists them. None are needed; by default, everything is kept in ./data.
 
-    Exit codes: 0 done, 1 refused, 2 a wrong option or setting, 3 the database is locked by another program.
+    Exit codes: 0 success, 1 refused, 2 a wrong option or setting, 3 another program has locked the database.
     """
     os.umask(UMASK)
 
@@ -48,10 +48,10 @@ def main() -> None:
     default=8000,
     type=click.IntRange(0, 65535),
     show_default=True,
-    help="The port; 0 takes a free one.",
+    help="The port to listen on; 0 picks a free one.",
 )
 def serve(host: str, port: int) -> None:
-    """Migrate the database, then serve API, signaling and web client on one port."""
+    """Migrate the database, then serve the API, signaling and web client on one port."""
     gc.disable()  # until the server is ready: collecting while modules load is an eighth of the start
     from parlour.serve import DatabaseLocked, PortTaken, serve_forever
 
@@ -67,7 +67,7 @@ def serve(host: str, port: int) -> None:
 @main.command()
 @as_json
 def migrate(as_json: bool) -> None:
-    """Bring the database to the newest version."""
+    """Upgrade the database to the newest version."""
 
     async def work(parlour: "Parlour") -> Answer:
         from parlour.db.migrate import HEAD
@@ -84,9 +84,9 @@ def migrate(as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @as_json
 def backup(file: Path, as_json: bool) -> None:
-    """Copy the SQLite database into FILE, checked, while a server runs or not.
+    """Back up the SQLite database to FILE and check the copy. The server can keep running.
 
-    The secret that signs tokens is not in it: it is the file secret_key of the data folder.
+    The secret that signs tokens isn't included: it is the file secret_key in the data folder.
     """
     from parlour.db.backup import BackupFailed, back_up
     from parlour.db.database import driver_url
@@ -94,22 +94,28 @@ def backup(file: Path, as_json: bool) -> None:
     try:
         url = driver_url(settings_or_fail().database())
         if url.get_backend_name() != "sqlite" or not url.database:
-            fail("PARLOUR_DATABASE_URL names a PostgreSQL database: back it up by pg_dump.")
+            fail("PARLOUR_DATABASE_URL is a PostgreSQL database; back it up with pg_dump.")
         size = back_up(Path(url.database), file)
     except (SettingsError, BackupFailed) as error:
         fail(f"{str(error).rstrip('.')}.")
-    done = f"Backed up into {file}: {size:,} bytes, checked."
+    done = f"Backed up to {file} ({size:,} bytes) and checked the copy."
     show(Answer(lines=[done], data={"file": str(file), "bytes": size}), as_json=as_json)
 
 
 @main.command()
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many entries to print.",
+)
 @as_json
 def audit(limit: int, as_json: bool) -> None:
-    """Print the newest entries of the audit log: time, kind, what, who, to what, from where.
+    """Print the newest entries of the audit log: time, kind, code, who did it, to what, from which address.
 
-    What failed or was asked without a login is counted: one line an hour for each kind and network, with the
-    account that was tried and how often.
+    Failures, and requests without a login, are counted: one line per hour for each kind and network, with the
+    account that was tried and the number of times.
     """
 
     async def work(parlour: "Parlour") -> Answer:

@@ -31,6 +31,7 @@ from parlour.errors import (
     Unavailable,
 )
 from parlour.wire.refusals import PROBLEM_JSON, problem_body
+from parlour.wire.validation import field_sentence
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_BODY_COMMAS = 10_000
@@ -236,10 +237,7 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
 
 def _field_errors(error: RequestValidationError) -> tuple[FieldError, ...]:
     return tuple(
-        FieldError(
-            field=_dotted(one["loc"], one["type"]),
-            message=one["msg"].removeprefix("Value error, "),
-        )
+        FieldError(field=_dotted(one["loc"], one["type"]), message=field_sentence(one))
         for one in error.errors()
     )
 

@@ -66,7 +66,7 @@ class NotTheCaller(Refusal):
 
 
 class OriginNotAllowed(Refusal):
-    """Parlour is not used from this address."""
+    """Parlour can't be used at this address."""
 
     code = "origin_not_allowed"
     status = 403

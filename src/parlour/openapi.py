@@ -16,7 +16,7 @@ from parlour.wire.refusals import refusals
 DESCRIPTION = """
 The HTTP API of Parlour. Signaling goes over Socket.IO: see `/asyncapi.json`.
 
-Whoever calls is identified by `Authorization: Bearer <accessToken>`, or, where that header is missing, by
+Callers are identified by `Authorization: Bearer <accessToken>` or, if that header is missing, by
 the cookie `jwt`. Every refusal is `application/problem+json` (RFC 9457) with a stable `code` and a
 `message` for people. All times are ISO 8601 in UTC.
 """

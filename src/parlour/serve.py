@@ -155,8 +155,8 @@ def _say_connections(connections: int) -> None:
         log.warning(
             "open_files.few",
             connections=connections,
-            hint=f"only {connections} connections fit at once; raise the limit on open files (ulimit -n, "
-            "LimitNOFILE of systemd) and start again",
+            hint=f"only {connections} connections are possible at once; raise the limit on open files "
+            "(ulimit -n, or LimitNOFILE in systemd) and restart",
         )
 
 
@@ -182,8 +182,8 @@ async def _require_database(parlour: Parlour) -> None:
         await parlour.attendance.close_abandoned()
     except NotPrivate as error:
         raise SettingsError(
-            f"{PREFIX}DATABASE_URL: {error}; put it on a file system with modes, or set "
-            f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
+            f"{PREFIX}DATABASE_URL: {error}; put it on a file system that has permissions, or set "
+            f"{PREFIX}ALLOW_INSECURE=true if you trust all users of this machine."
         ) from error
     except UnusableFile as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error

@@ -98,7 +98,7 @@ def _ehlo(value: str) -> str:
     try:
         return ehlo_name(value)
     except ValueError as error:
-        raise ValueError("has to be a host name such as mail.example.org, or an address") from error
+        raise ValueError("has to be a host name such as mail.example.org, or an IP address") from error
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
@@ -116,7 +116,9 @@ def _redis_url(value: SecretStr) -> SecretStr:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("has to be an address such as redis://user:password@host:6379/0, rediss:// with TLS")
+        raise ValueError(
+            "has to be an address such as redis://user:password@host:6379/0, or rediss:// for TLS"
+        )
     return value
 
 
@@ -299,14 +301,14 @@ class Settings(BaseSettings):
             return
         if self.shows_mail(port=port):
             raise SettingsError(
-                f"{PREFIX}PUBLIC_URL: {where} with mails shown at /dev/mail; set it to the "
+                f"{PREFIX}PUBLIC_URL: {where} with emails shown at /dev/mail; set it to the "
                 f"https:// address that people open, and {PREFIX}SMTP_URL to a mail server, "
-                f"or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
+                f"or set {PREFIX}ALLOW_INSECURE=true on a network where you trust everyone."
             )
         if not self.is_https(port=port):
             raise SettingsError(
                 f"{PREFIX}PUBLIC_URL: {where} without https; set it to the https:// address that "
-                f"people open, or set {PREFIX}ALLOW_INSECURE=true in a network where you trust everybody."
+                f"people open, or set {PREFIX}ALLOW_INSECURE=true on a network where you trust everyone."
             )
 
     def _require_strong_secret(self) -> None:
@@ -315,8 +317,8 @@ class Settings(BaseSettings):
         for name, secret in named:
             if secret is not None and len(set(secret.get_secret_value())) < FEWEST_LETTERS:
                 raise SettingsError(
-                    f"{PREFIX}{name}: too easy to guess to serve to others; set what "
-                    "`openssl rand -base64 48` prints, or leave it unset."
+                    f"{PREFIX}{name}: this secret is too easy to guess; set it to the output of "
+                    "`openssl rand -base64 48`, or leave it unset."
                 )
 
     def secret(self) -> str:
@@ -361,8 +363,8 @@ class Settings(BaseSettings):
 
     def _readable(self, error: NotPrivate) -> SettingsError:
         return SettingsError(
-            f"{PREFIX}DATA_DIR: {error}; name a folder of the server's own, or set "
-            f"{PREFIX}ALLOW_INSECURE=true where you trust all users of this machine."
+            f"{PREFIX}DATA_DIR: {error}; use a folder that only the server can write to, or set "
+            f"{PREFIX}ALLOW_INSECURE=true if you trust all users of this machine."
         )
 
     def _unusable_data_dir(self, error: OSError) -> SettingsError:

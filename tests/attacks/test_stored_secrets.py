@@ -74,7 +74,7 @@ async def test_a_folder_that_is_everybodys_holds_no_secret(tmp_path: Path) -> No
     settings = {"PARLOUR_DATA_DIR": str(shared)}
     ended = await run_parlour("serve", "--port", "0", folder=tmp_path, settings=settings)
     assert ended.code == 2
-    sentence = "parlour: PARLOUR_DATA_DIR: any user of this machine may put files into"
+    sentence = "parlour: PARLOUR_DATA_DIR: any user of this machine can put files into"
     assert ended.err.splitlines()[-1].startswith(sentence)
     assert stat.S_IMODE(shared.stat().st_mode) == 0o1777, "left as it was"
     assert list(shared.iterdir()) == []

@@ -72,11 +72,11 @@ async def test_a_server_that_is_killed_and_started_again_freezes_no_picture(
 
 
 async def expect_interruption(someone: Participant) -> None:
-    await expect(someone.page.get_by_text("Your call goes on.")).to_be_visible(timeout=15_000)
+    await expect(someone.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
 
 
 async def expect_no_interruption(someone: Participant) -> None:
-    await expect(someone.page.get_by_text("Your call goes on.")).to_have_count(0, timeout=30_000)
+    await expect(someone.page.get_by_text("Your call continues.")).to_have_count(0, timeout=30_000)
 
 
 async def tile_ids(someone: Participant) -> list[str | None]:

@@ -73,7 +73,7 @@ async def test_a_page_and_a_call_that_cannot_be_shown_lead_back_and_report(
     await ann.enters()
     await ann.page.evaluate("window.broken = true")
     failed = ann.page.get_by_role("alert").filter(has_text="Something went wrong")
-    await expect(failed).to_contain_text("You are still in it")
+    await expect(failed).to_contain_text("You’re still in it")
     await ann.page.evaluate("window.broken = false")
     await ann.button("Back to the call").click()
     await ann.expects()
@@ -81,7 +81,7 @@ async def test_a_page_and_a_call_that_cannot_be_shown_lead_back_and_report(
 
     await ann.page.evaluate("window.broken = true")
     await ann.button("Copy a report").click()
-    await expect(ann.page.get_by_text("The report is copied.")).to_be_visible()
+    await expect(ann.page.get_by_text("Report copied.")).to_be_visible()
     report = await ann.page.evaluate("navigator.clipboard.readText()")
     assert "TypeError: broken by" in report and "Chrome/" in report and "Parlour 0" in report, report
     assert not any(secret in report for secret in ("eyJ", "ann@", room)), report

@@ -72,7 +72,7 @@ async def test_a_screen_reader_is_told(visitors: Visitors, at_browser: AtBrowser
     for someone in (ann, bob):
         await someone.comes_to(room)
         await someone.enters()
-    told = ann.page.get_by_role("status", name="What happens in the call")
+    told = ann.page.get_by_role("status", name="Call updates")
     await expect(told).to_contain_text(f"{bob.name} joined")
     await bob.opens("Chat")
     await bob.writes("Hello, Ann")

@@ -93,7 +93,7 @@ async def test_the_links_of_an_account(visitors: Visitors, at_browser: AtBrowser
     await ann.button("Change my password").click()
     await expect(ann.heading("Your password has been changed")).to_be_visible()
     await ann.page.reload()
-    await expect_dead(ann, "used already")
+    await expect_dead(ann, "already been used")
     await expect(ann.field("New password")).to_have_count(0)
 
 
@@ -109,7 +109,7 @@ async def test_links_whose_time_is_over(fresh_server: StartServer, at_browser: A
             ] != "expired":
                 pass
             await sam.page.goto(link)
-            await expect_dead(sam, "time is over")
+            await expect_dead(sam, "has expired")
 
 
 async def expect_dead(someone: Participant, why: str) -> None:

@@ -187,7 +187,7 @@ async def test_pages_of_a_call_in_trouble(
 
         await server.kill()
         await gus.page.evaluate("window.connections.forEach((connection) => connection.close())")
-        await expect(ann.page.get_by_text("Your call goes on.")).to_be_visible(timeout=15_000)
+        await expect(ann.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
         await expect(ann.tile("Guest").get_by_role("status")).to_have_text("Reconnecting…", timeout=20_000)
         await photographer.takes(ann.page, "call-reconnecting")
         await ann.opens("Chat")

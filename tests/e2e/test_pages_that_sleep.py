@@ -95,7 +95,7 @@ class Sleeper:
         await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
         for one in (ann, bob):
             await expect(one.stage.get_by_role("status")).to_have_count(0, timeout=30_000)
-            await expect(one.page.get_by_text("Your call goes on.")).to_have_count(0)
+            await expect(one.page.get_by_text("Your call continues.")).to_have_count(0)
         assert await bob.page.evaluate("window.samePage"), "the page was loaded again"
 
 
@@ -146,7 +146,7 @@ async def test_a_tab_that_was_hidden(sleeper: Sleeper) -> None:
     await ann.sees_and_hears(bob.name)
     await sleeper.says(ann, "While you look elsewhere")
     await ann.account.server.kill()
-    await expect(ann.page.get_by_text("Your call goes on.")).to_be_visible()
+    await expect(ann.page.get_by_text("Your call continues.")).to_be_visible()
     await ann.account.server.start()
     await sleeper.is_in_front()
     await sleeper.expects_to_be_together()

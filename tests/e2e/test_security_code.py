@@ -83,5 +83,5 @@ async def test_another_certificate_in_a_call_raises_an_alarm(
     await ann.button("People").click()
     people = ann.page.get_by_role("complementary", name="People")
     await expect(people.get_by_role("alert")).to_contain_text(
-        "leave the call and tell whoever runs this server"
+        "leave the call and tell this server’s administrator"
     )

@@ -119,7 +119,7 @@ async def test_a_tab_does_not_become_somebody_else(visitors: Visitors, at_browse
     await expect(ann.heading("Someone else has logged in")).to_be_visible()
     await expect(ann.page.get_by_role("alert")).to_contain_text(bob.name)
     await expect(ann.page).to_have_url(f"{ann.account.server.url}/")
-    await ann.button("Go on with that account").click()
+    await ann.button("Continue with that account").click()
     await expect(ann.button(f"Account: {bob.name}")).to_be_visible()
     await bob.page.reload()
     await bob.expects_to_be_logged_in()

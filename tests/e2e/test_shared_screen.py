@@ -47,7 +47,7 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     for viewer in (ann, cyd):
         await expect(viewer.button("Full screen")).to_be_visible()
         assert await _is_large(viewer.tile(bob.name), 0.4)
-        await expect(viewer.tile(bob.name).get_by_role("img", name="Shares the screen")).to_be_visible()
+        await expect(viewer.tile(bob.name).get_by_role("img", name="Sharing their screen")).to_be_visible()
         for face in {ann, cyd} - {viewer}:
             assert not await _is_large(viewer.tile(face.name), 0.1)
     # Who presents looks at the others.

@@ -6,15 +6,15 @@ export interface Accepted {
 }
 
 export interface AccountDeletion {
-  /** The caller's present one. */
+  /** The caller's current password. */
   password: string;
 }
 
-/** All that the server keeps of the caller, save for hashes of secrets. */
+/** Everything the server keeps about the caller, except hashes of secrets. */
 export interface AccountExport {
   account: ExportedAccount;
   sessions: SessionEntry[];
-  /** Those that the caller created. */
+  /** The rooms that the caller created. */
   rooms: ExportedRoom[];
   invitations: ExportedInvitation[];
   messages: StoredMessage[];
@@ -30,7 +30,7 @@ export interface AddPeer {
 }
 
 export interface Admission {
-  /** The caller has to give the room's password before entering. */
+  /** The caller has to enter the room's password first. */
   needs_password: boolean;
 }
 
@@ -39,14 +39,14 @@ export interface Attendance {
   username: string;
   joined_at: string;
   left_at: string | null;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 
 /** Oldest first. */
 export interface AttendanceList {
   attendance: Attendance[];
-  /** Absent on the last page; else ask for the next one with it as `after`. */
+  /** Pass it as `after` to get the next page. Absent on the last page. */
   next?: number | null;
 }
 
@@ -87,11 +87,11 @@ export interface ChatStored {
   ok: true;
 }
 
-/** May be left out: the link and the browser that registered tell enough, nearly always. */
+/** Optional: the link and the browser that registered are usually enough. */
 export interface ClientConfirmation {
-  /** The one of the registration; for `registration_not_proven`. */
+  /** The password chosen at registration; needed after `registration_not_proven`. */
   password?: string | null;
-  /** Log in too, where the browser registered or the password is given; for the browser's time, as `remember: false` does. Absent, nobody is logged in. */
+  /** Also log in, if this browser registered or the password is given. The session ends with the browser, as with `remember: false`. If absent, nobody is logged in. */
   log_in?: boolean | null;
 }
 
@@ -99,42 +99,42 @@ export interface ClientRegistration {
   email: string;
   username: string;
   password: string;
-  /** The username, where absent. */
+  /** If absent, the username is shown. */
   displayName?: string | null;
 }
 
-/** What a web client has to know before anybody logs in. */
+/** What a web client needs to know before anyone logs in. */
 export interface Configuration {
   version: string;
   /** The address that people open. */
   public_url: string;
-  /** Whose pages may use the server; at others calls do not work. */
+  /** The origins whose pages can use the server; calls don't work elsewhere. */
   origins: string[];
-  /** Mails are shown at /dev/mail. */
+  /** Emails are shown at /dev/mail. */
   dev_mail: boolean;
-  /** Seconds a guest has. */
+  /** How many seconds a guest can stay. */
   guest_ttl: number;
-  /** Seconds a verification link works. */
+  /** How many seconds a verification link works. */
   verification_ttl: number;
-  /** Seconds a link to a new password works. */
+  /** How many seconds a password reset link works. */
   password_reset_ttl: number;
-  /** People in one call at a time; one more is refused. */
+  /** How many people can be in one call at a time. */
   people_per_call: number;
-  /** Who may create an account: anybody, who is invited to a room, who has an address of `registration_domains`, or nobody. Save for `open`, guests need an invitation or such an address. */
+  /** Who can create an account: anyone, people invited to a room, people with an address at one of `registration_domains`, or nobody. Unless it is `open`, guests need an invitation or such an address. */
   registration: "open" | "invitation" | "domains" | "closed";
   registration_domains: string[];
-  /** Who may create rooms: everybody with an account, some of them, or nobody. */
+  /** Who can create rooms: everyone with an account, some of them, or nobody. */
   room_creation: "clients" | "listed" | "nobody";
-  /** Rooms are listed to people who are not logged in, too. */
+  /** Rooms are also listed to people who are not logged in. */
   public_room_list: boolean;
 }
 
-/** Empty, but for who asked to be logged in and is: then it is what a login answers. */
+/** Empty, unless the caller asked to be logged in and was: then it is the answer of a login. */
 export interface ConfirmedClient {
   accessToken?: string | null;
   email?: string | null;
   username?: string | null;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 
@@ -147,12 +147,12 @@ export interface DescriptionFromPeer {
 
 export interface EmailChange {
   email: string;
-  /** The caller's present one. */
+  /** The caller's current password. */
   password: string;
 }
 
 export interface EventMove {
-  /** The caller's; absent, the caller is meant. */
+  /** The caller's own; can be absent. */
   email?: string | null;
   /** The event's room. */
   name: string;
@@ -164,7 +164,7 @@ export interface ExportedAccount {
   email: string;
   /** Null for a guest. */
   username: string | null;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
   created_at: string;
   verified_at: string | null;
@@ -202,7 +202,7 @@ export interface ForgottenPassword {
 
 export interface GuestRegistration {
   email: string;
-  /** Guest, where absent. */
+  /** If absent, Guest is shown. */
   displayName?: string | null;
 }
 
@@ -232,14 +232,14 @@ export interface IceServer {
 
 export interface IceServers {
   iceServers: IceServer[];
-  /** When the TURN credentials end; null without TURN. */
+  /** When the TURN credentials expire; null without TURN. */
   expires_at: string | null;
 }
 
 export interface InvitationAcceptance {
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the email. */
   token: string;
-  /** Guest, where absent. */
+  /** If absent, Guest is shown. */
   displayName?: string | null;
 }
 
@@ -252,7 +252,7 @@ export interface InvitationEntry {
   email: string;
   /** Null where the address has no client account. */
   username: string | null;
-  /** Absent without one. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 
@@ -262,7 +262,7 @@ export interface InvitationList {
 
 export interface InvitationOutcome {
   invited: string[];
-  /** What was no email address. */
+  /** Entries that weren't email addresses. */
   rejected: string[];
 }
 
@@ -273,13 +273,13 @@ export interface InvitationSummary {
   inviter: string;
   /** Null where it is the username. */
   inviterDisplayName: string | null;
-  /** The address that is invited. */
+  /** The invited address. */
   email: string;
-  /** A client has this address, and logs in. */
+  /** The address belongs to a client, who has to log in. */
   has_account: boolean;
 }
 
-/** Enter the call of a room. Who one is follows from the identity, never from `username`. */
+/** Enter the call of a room. Identity comes from the login, never from `username`. */
 export interface Join {
   room: string;
   username?: string | null;
@@ -303,16 +303,16 @@ export interface Joined {
 
 export interface LinkStatus {
   purpose: "client" | "guest" | "password" | "email" | "stop_email";
-  /** `used`: it did its work, or a newer link or the end of its account made it void. `disabled`: the account may not log in, and gets no new password. */
+  /** `used`: it has been used, or is void because of a newer link or the end of its account. `disabled`: the account can't log in or get a new password. */
   state: "valid" | "expired" | "used" | "disabled";
-  /** The address that it is about, where that is known still. */
+  /** The address that it is about, if still known. */
   email: string | null;
-  /** Confirming takes the password that was chosen with it. */
+  /** Confirming needs the password chosen at registration. */
   password_needed: boolean;
 }
 
 export interface LinkToken {
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the email. */
   token: string;
 }
 
@@ -320,9 +320,9 @@ export interface Login {
   /** The username or the email. */
   username: string;
   password: string;
-  /** Set the cookie `parlour-device`: wrong passwords of others hold up no login from here. */
+  /** Set the cookie `parlour-device`: others' wrong passwords don't delay logins from here. */
   remember_device?: boolean | null;
-  /** True: the session outlives the browser, as it does where this is absent. False: its cookie ends with the browser, and the session once it is not used for an hour. Either replaces the session that the request's cookie names. */
+  /** True, or absent: the session outlives the browser. False: the cookie ends with the browser, and the session after an hour without use. Either value replaces the session that the request's cookie names. */
   remember?: boolean | null;
 }
 
@@ -334,7 +334,7 @@ export interface MessagePage {
 }
 
 export interface NameChange {
-  /** Null for the username, or for Guest. */
+  /** Null removes it: the username, or Guest, is shown. */
   displayName: string | null;
 }
 
@@ -348,17 +348,17 @@ export interface NewEvent {
 }
 
 export interface NewInvitation {
-  /** Addresses, or lists of them as mail programs write them (`Ann <ann@example.org>; …`), 200 at a time. What is no email address is passed over, but one has to be. */
+  /** Addresses, or lists of them as mail programs write them (`Ann <ann@example.org>; …`), 200 at a time. Entries that aren't email addresses are skipped, but one has to be valid. */
   email: string[];
   room: string;
 }
 
 export interface NewMessage {
   roomname: string;
-  /** The caller's; absent, the caller is meant. */
+  /** The caller's own; can be absent. */
   email?: string | null;
   message: string;
-  /** Made by the client: the same id again stores nothing new. */
+  /** Chosen by the client; sending the same id again stores nothing new. */
   message_id?: string | null;
 }
 
@@ -388,13 +388,13 @@ export interface OfferSdp {
 }
 
 export interface PasswordChange {
-  /** The caller's present one. */
+  /** The caller's current password. */
   password: string;
   new_password: string;
 }
 
 export interface PasswordReset {
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the email. */
   token: string;
   password: string;
 }
@@ -434,7 +434,7 @@ export interface RefreshedSession {
   email: string;
   /** Absent for a guest. */
   username?: string | null;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 
@@ -479,11 +479,11 @@ export interface RoomAccess {
 }
 
 export interface RoomCheck {
-  /** Kept for existing clients; what one may see follows from the identity alone. */
+  /** Kept for existing clients; only the caller's identity decides what they see. */
   username?: string | null;
-  /** At most so many rooms; all where absent. */
+  /** At most this many rooms; all if absent. */
   limit?: number | null;
-  /** The name of the last room of the page before. */
+  /** The name of the last room on the previous page. */
   after?: string | null;
 }
 
@@ -492,18 +492,18 @@ export interface RoomCreation {
   allowed: boolean;
 }
 
-/** A room that the caller may see. */
+/** A room that the caller can see. */
 export interface RoomEntry {
   name: string;
-  /** The room's id where it is an event room, else null. */
+  /** The room's id if it is an event room, else null. */
   room_id: number | null;
   /** The creator's username. */
   username: string | null;
   created_at: string;
   description: string;
-  /** False for a room that its members alone see; else absent. */
+  /** False for a room that only its members see, else absent. */
   listed?: false | null;
-  /** The creator's; absent without one. */
+  /** The creator's; absent if there is none. */
   displayName?: string | null;
 }
 
@@ -523,7 +523,7 @@ export interface Session {
   accessToken: string;
   email: string;
   username: string;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 
@@ -549,7 +549,7 @@ export interface SessionEntry {
   session_id: string;
   /** What the browser says it is, in short. */
   device: string;
-  /** When somebody logged in there. */
+  /** When the caller logged in there. */
   created_at: string;
   /** When it was last given a token. */
   last_used_at: string;
@@ -575,7 +575,7 @@ export interface StoredMessage {
   email: string;
   message: string;
   sent_at: string;
-  /** Absent where it is the username. */
+  /** Absent if there is none. */
   displayName?: string | null;
 }
 

@@ -18,7 +18,7 @@ class UsernameTaken(Refusal):
 
 
 class RegistrationClosed(Refusal):
-    """New accounts can't be created here. Ask whoever runs this server for one."""
+    """New accounts can't be created here. Ask this server's administrator for one."""
 
     code = "registration_closed"
     status = 403
@@ -32,7 +32,7 @@ class InvitationRequired(Refusal):
 
 
 class EmailDomainNotAllowed(Refusal):
-    """You can't sign up here with an email address of this domain."""
+    """You can't sign up here with an email address at this domain."""
 
     code = "email_domain_not_allowed"
     status = 403
@@ -67,14 +67,14 @@ class EmailChangeNotProven(Refusal):
 
 
 class UserNotFound(Refusal):
-    """This person does not exist."""
+    """There is no such user."""
 
     code = "user_not_found"
     status = 404
 
 
 class AccountDisabled(Refusal):
-    """This account has been disabled. Please ask whoever runs this server."""
+    """This account has been disabled. Please contact this server's administrator."""
 
     code = "account_disabled"
     status = 403
@@ -149,7 +149,7 @@ class WrongPassword(Refusal):
 
 
 class WithoutPassword(Refusal):
-    """Guests have no password and nothing to change; a guest account ends by itself."""
+    """Guests don't have a password, and a guest account ends by itself."""
 
     code = "without_password"
     status = 403
@@ -170,7 +170,7 @@ class EmailChanged(Refusal):
 
 
 class EmailAlreadyChanged(Refusal):
-    """Your email address has already been changed. Please contact whoever runs this server."""
+    """Your email address has already been changed. Please contact this server's administrator."""
 
     code = "email_already_changed"
     status = 409

@@ -18,14 +18,14 @@ class PeerNotFound(Refusal):
 
 
 class UnknownEvent(Refusal):
-    """This event does not exist."""
+    """There is no such event."""
 
     code = "unknown_event"
     status = 404
 
 
 class InvalidPayload(Refusal):
-    """The event's payload does not have the expected shape."""
+    """The event's payload isn't valid."""
 
     code = "invalid_payload"
     status = 422
@@ -60,14 +60,14 @@ class RoomFull(Refusal):
 
 
 class TooManyVisits(Refusal):
-    """You are in this room too many times already. Please leave it in another tab or on another device."""
+    """You're already in this room too many times. Please leave it in another tab or on another device."""
 
     code = "too_many_visits"
     status = 409
 
 
 class TooManyConnections(Refusal):
-    """You are connected from too many places at once. Please close some of them."""
+    """You're connected from too many places at once. Please close some of them."""
 
     code = "too_many_connections"
     status = 429

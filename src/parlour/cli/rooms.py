@@ -60,7 +60,7 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
 @room.command("list")
 @as_json
 def list_rooms(as_json: bool) -> None:
-    """List every room: name, kind, creator and date of creation."""
+    """List all rooms: name, kind, creator and creation date."""
 
     async def work(parlour: "Parlour") -> Answer:
         rooms = await parlour.room_administration.every_room()
@@ -77,7 +77,7 @@ def list_rooms(as_json: bool) -> None:
 @click.argument("name")
 @as_json
 def show(name: str, as_json: bool) -> None:
-    """Show the room NAME, who is invited and who is banned."""
+    """Show the room NAME, including who is invited and who is banned."""
 
     async def work(parlour: "Parlour") -> Answer:
         room, invitations, bans = await parlour.room_administration.room(name)
@@ -115,7 +115,7 @@ def password(name: str, password: str, as_json: bool) -> None:
 @click.argument("name")
 @as_json
 def remove(name: str, as_json: bool) -> None:
-    """Remove the room NAME with its chat, invitations and attendance; a call in it ends."""
+    """Remove the room NAME along with its chat, invitations and attendance, and end its call."""
 
     async def work(parlour: "Parlour") -> Answer:
         room = await parlour.room_administration.remove(name)

@@ -17,7 +17,7 @@ account_password = password_option("PARLOUR_USER_PASSWORD")
 
 @click.group("user")
 def user() -> None:
-    """Manage people's accounts. HANDLE is a username or an email address."""
+    """Manage accounts. HANDLE is a username or an email address."""
 
 
 @user.command("create")
@@ -54,7 +54,7 @@ def create(username: str, email: str, password: str, as_json: bool) -> None:
 @user.command("list")
 @as_json
 def list_users(as_json: bool) -> None:
-    """List everybody: username, email address, kind, state, last login and display name."""
+    """List all accounts: username, email address, kind, state, last login and display name."""
 
     async def work(parlour: "Parlour") -> Answer:
         everybody = await parlour.account_administration.everybody()
@@ -140,7 +140,7 @@ def name(handle: str, name: str, as_json: bool) -> None:
 @click.argument("handle")
 @as_json
 def disable(handle: str, as_json: bool) -> None:
-    """Refuse HANDLE's logins from now on and end all of their sessions."""
+    """Keep HANDLE from logging in and end all of their sessions."""
 
     async def work(parlour: "Parlour") -> Answer:
         ended = await parlour.account_administration.disable(handle)
@@ -153,7 +153,7 @@ def disable(handle: str, as_json: bool) -> None:
 @click.argument("handle")
 @as_json
 def enable(handle: str, as_json: bool) -> None:
-    """Let HANDLE, who was disabled, log in again."""
+    """Let HANDLE log in again after being disabled."""
 
     async def work(parlour: "Parlour") -> Answer:
         await parlour.account_administration.enable(handle)
@@ -168,7 +168,7 @@ def enable(handle: str, as_json: bool) -> None:
 @click.argument("handle")
 @as_json
 def delete(handle: str, as_json: bool) -> None:
-    """Delete HANDLE's account at once. Messages and attendance keep their author's name."""
+    """Delete HANDLE's account immediately. Their messages and attendance keep their name."""
 
     async def work(parlour: "Parlour") -> Answer:
         await parlour.account_administration.delete(handle)

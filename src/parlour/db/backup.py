@@ -19,7 +19,7 @@ def back_up(source: Path, target: Path) -> int:
     if not source.is_file():
         raise BackupFailed(f"there is no database at {source}")
     if target.exists():
-        raise BackupFailed(f"{target} exists already")
+        raise BackupFailed(f"{target} already exists")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -31,7 +31,7 @@ def back_up(source: Path, target: Path) -> int:
             draft.unlink(missing_ok=True)
         return target.stat().st_size
     except FileExistsError as error:
-        raise BackupFailed(f"{target} exists already") from error
+        raise BackupFailed(f"{target} already exists") from error
     except OSError as error:
         raise BackupFailed(f"{target} cannot be written ({error.strerror})") from error
     except sqlite3.Error as error:

@@ -33,7 +33,7 @@ def make_private_folder(folder: Path) -> bool:
     if not is_sticky and _is_made_private(folder, OWNER_ONLY_FOLDER):
         return True
     if folder.stat().st_mode & stat.S_IWOTH:
-        raise NotPrivate(f"any user of this machine may put files into {folder}")
+        raise NotPrivate(f"any user of this machine can put files into {folder}")
     return False
 
 

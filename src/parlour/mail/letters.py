@@ -253,7 +253,7 @@ def text_of(
                 ),
                 action="Open Parlour",
                 link=f"{public_url}/",
-                footnote="If this wasn't you, contact whoever runs this server.",
+                footnote="If this wasn't you, contact this server's administrator.",
             )
         case AccountWasDeleted():
             return Text(
@@ -265,7 +265,7 @@ def text_of(
                 ),
                 action="Open Parlour",
                 link=f"{public_url}/",
-                footnote="If this wasn't you, contact whoever runs this server.",
+                footnote="If this wasn't you, contact this server's administrator.",
             )
         case RoomInvitation():
             # Whoever invites has chosen the room's name: it stands in the text alone, quoted.

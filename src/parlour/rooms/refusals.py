@@ -4,7 +4,7 @@ from parlour.errors import Refusal
 
 
 class RoomNotFound(Refusal):
-    """This room does not exist."""
+    """This room doesn't exist."""
 
     code = "room_not_found"
     status = 404
@@ -25,7 +25,7 @@ class CreatorNotFound(Refusal):
 
 
 class GuestsCreateNoRooms(Refusal):
-    """Guests cannot create rooms. Register an account to have rooms of your own."""
+    """Guests can't create rooms. Create an account to have rooms of your own."""
 
     code = "guests_create_no_rooms"
     status = 403
@@ -39,7 +39,7 @@ class TooManyAddresses(Refusal):
 
 
 class RoomCreationNotAllowed(Refusal):
-    """You can't create rooms on this server. Ask whoever runs it to allow it."""
+    """You can't create rooms on this server. Ask its administrator to allow it."""
 
     code = "room_creation_not_allowed"
     status = 403
@@ -53,7 +53,7 @@ class WrongRoomPassword(Refusal):
 
 
 class NotInvited(Refusal):
-    """This is an event: only invited people may enter."""
+    """This is an event. Only invited people can enter."""
 
     code = "not_invited"
     status = 403
@@ -88,7 +88,7 @@ class RoomRemoved(Refusal):
 
 
 class NotTheCreator(Refusal):
-    """Only the room's creator may do that."""
+    """Only the room's creator can do that."""
 
     code = "not_the_creator"
     status = 403

@@ -244,7 +244,7 @@ class RoomService:
         async with self._database.reading() as connection:
             await permitted(connection, Action.INVITE, room=room, identity=identity)
         if not outcome.invited:
-            raise InvalidRequest(fields=(FieldError("email", "none of these is an email address"),))
+            raise InvalidRequest(fields=(FieldError("email", "None of these is a valid email address."),))
         # Counting may take a while (Redis), and SQLite has one writer.
         written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
         async with self._database.transaction() as connection:

@@ -31,9 +31,9 @@ def parsed_email(text: str) -> str:
     try:
         email = _validated(text.strip())
     except EmailNotValidError as error:
-        raise ValueError("this is not an email address") from error
+        raise ValueError("this is not a valid email address") from error
     if not _is_usable(email.ascii_domain) or any(map(is_default_ignorable, email.normalized)):
-        raise ValueError("this is not an email address")
+        raise ValueError("this is not a valid email address")
     # A domain is longer as an A-label, and some characters become three in lower case.
     if max(len(email.normalized), len(email_key(email.normalized))) > EMAIL_LENGTH:
         raise ValueError("this email address is too long")
@@ -44,7 +44,7 @@ def parsed_domain(text: str) -> str:
     """The domain of email addresses as `email_domain` says it. Raises ValueError for what is none."""
     domain = email_domain(parsed_email(f"a@{text}"))
     if "@" in text or not domain:
-        raise ValueError("this is not a domain of email addresses")
+        raise ValueError("this is not a valid domain of email addresses")
     return domain
 
 
@@ -65,11 +65,11 @@ def ascii_domain(domain: str) -> str:
         labels = domain.removesuffix(".").split(".")
         if all(_LABEL.fullmatch(label) for label in labels):
             return domain
-        raise ValueError("this is no domain")
+        raise ValueError("this is not a domain")
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise ValueError("this is no domain") from error
+        raise ValueError("this is not a domain") from error
 
 
 def email_key(email: str) -> str:

@@ -17,10 +17,10 @@ ROOM_PASSWORD_LENGTH = 128
 DESCRIPTION_LENGTH = 1000
 USERNAME_PATTERN = rf"^[A-Za-z_][A-Za-z0-9_-]{{{USERNAME_LENGTH[0] - 1},{USERNAME_LENGTH[1] - 1}}}$"
 
-_NO_NUL = r"^[^\u0000]*$"
-_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+NO_NUL = r"^[^\u0000]*$"
+NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 """No control characters (C0, DEL, C1) and no line or paragraph separators: text of one line."""
-_NO_CONTROL_NOT_BLANK = _NO_CONTROL[:-1] + r"[^\s\u0000-\u001f\u007f-\u009f]" + _NO_CONTROL[1:]
+_NO_CONTROL_NOT_BLANK = NO_CONTROL[:-1] + r"[^\s\u0000-\u001f\u007f-\u009f]" + NO_CONTROL[1:]
 
 
 def username_key(username: str) -> str:
@@ -43,22 +43,22 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Text = Annotated[str, StringConstraints(pattern=_NO_NUL)]
+Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
 Email = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=320, pattern=_NO_CONTROL),
+    StringConstraints(min_length=3, max_length=320, pattern=NO_CONTROL),
     AfterValidator(parsed_email),
     Field(json_schema_extra={"format": "email"}, examples=["ann@example.org"]),
 ]
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN), Field(examples=["ann-lee"])]
 Password = Annotated[
     str,
-    StringConstraints(min_length=PASSWORD_LENGTH[0], max_length=PASSWORD_LENGTH[1], pattern=_NO_NUL),
+    StringConstraints(min_length=PASSWORD_LENGTH[0], max_length=PASSWORD_LENGTH[1], pattern=NO_NUL),
     Field(examples=["correct horse battery"]),
 ]
 RoomName = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=_NO_CONTROL),
+    StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=NO_CONTROL),
     Field(examples=["Garden"], json_schema_extra={"pattern": _NO_CONTROL_NOT_BLANK}),
 ]
 """As rooms were ever called: what exists can be entered and removed, whatever the rules for new names say."""
@@ -71,7 +71,7 @@ DisplayName = Annotated[
 """By the rules of new rooms' names: visible, on one line, NFC, without controls of direction."""
 ChatText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=_NO_NUL),
+    StringConstraints(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=NO_NUL),
     Field(examples=["Hello, everybody"]),
 ]
 Timestamp = Annotated[

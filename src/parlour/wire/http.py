@@ -55,7 +55,9 @@ class Nothing(Body):
 
 class GuestRegistration(Body):
     email: Email
-    display_name: DisplayName | None = Field(None, alias="displayName", description="Guest, where absent.")
+    display_name: DisplayName | None = Field(
+        None, alias="displayName", description="If absent, Guest is shown."
+    )
 
 
 class ClientRegistration(Body):
@@ -63,37 +65,37 @@ class ClientRegistration(Body):
     username: Username
     password: Password
     display_name: DisplayName | None = Field(
-        None, alias="displayName", description="The username, where absent."
+        None, alias="displayName", description="If absent, the username is shown."
     )
 
 
 class NameChange(Body):
     display_name: DisplayName | None = Field(
-        alias="displayName", description="Null for the username, or for Guest."
+        alias="displayName", description="Null removes it: the username, or Guest, is shown."
     )
 
 
 class ClientConfirmation(Body):
-    """May be left out: the link and the browser that registered tell enough, nearly always."""
+    """Optional: the link and the browser that registered are usually enough."""
 
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)] | None = Field(
-        None, description="The one of the registration; for `registration_not_proven`."
+        None, description="The password chosen at registration; needed after `registration_not_proven`."
     )
     log_in: bool | None = Field(
         None,
-        description="Log in too, where the browser registered or the password is given; for the browser's "
-        "time, as `remember: false` does. Absent, nobody is logged in.",
+        description="Also log in, if this browser registered or the password is given. The session ends with "
+        "the browser, as with `remember: false`. If absent, nobody is logged in.",
     )
 
 
 class ConfirmedClient(CamelBody):
-    """Empty, but for who asked to be logged in and is: then it is what a login answers."""
+    """Empty, unless the caller asked to be logged in and was: then it is the answer of a login."""
 
     access_token: str | None = Field(None, exclude_if=_is_absent)
     email: str | None = Field(None, exclude_if=_is_absent)
     username: str | None = Field(None, exclude_if=_is_absent)
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
@@ -106,14 +108,14 @@ class Login(Body):
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)]
     remember_device: bool | None = Field(
         default=None,
-        description="Set the cookie `parlour-device`: wrong passwords of others hold up no login from here.",
+        description="Set the cookie `parlour-device`: others' wrong passwords don't delay logins from here.",
     )
 
     remember: bool | None = Field(
         default=None,
-        description="True: the session outlives the browser, as it does where this is absent. False: its "
-        "cookie ends with the browser, and the session once it is not used for an hour. Either replaces the "
-        "session that the request's cookie names.",
+        description="True, or absent: the session outlives the browser. False: the cookie ends with the "
+        "browser, and the session after an hour without use. Either value replaces the session that the "
+        "request's cookie names.",
     )
 
 
@@ -128,7 +130,7 @@ class Session(CamelBody):
     email: str
     username: str
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
@@ -137,14 +139,14 @@ class RefreshedSession(CamelBody):
     email: str
     username: str | None = Field(None, description="Absent for a guest.")
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
 CurrentPassword = Annotated[
     Text,
     StringConstraints(min_length=1, max_length=1024),
-    Field(description="The caller's present one.", examples=["correct horse battery"]),
+    Field(description="The caller's current password.", examples=["correct horse battery"]),
 ]
 
 
@@ -153,21 +155,23 @@ class ForgottenPassword(Body):
 
 
 class LinkToken(Body):
-    token: Text = Field(description="What the link in the mail ends with.")
+    token: Text = Field(description="The token at the end of the link in the email.")
 
 
 class InvitationAcceptance(LinkToken):
-    display_name: DisplayName | None = Field(None, alias="displayName", description="Guest, where absent.")
+    display_name: DisplayName | None = Field(
+        None, alias="displayName", description="If absent, Guest is shown."
+    )
 
 
 class LinkStatus(Body):
     purpose: Literal["client", "guest", "password", "email", "stop_email"]
     state: Literal["valid", "expired", "used", "disabled"] = Field(
-        description="`used`: it did its work, or a newer link or the end of its account made it void. "
-        "`disabled`: the account may not log in, and gets no new password."
+        description="`used`: it has been used, or is void because of a newer link or the end of its account. "
+        "`disabled`: the account can't log in or get a new password."
     )
-    email: str | None = Field(description="The address that it is about, where that is known still.")
-    password_needed: bool = Field(description="Confirming takes the password that was chosen with it.")
+    email: str | None = Field(description="The address that it is about, if still known.")
+    password_needed: bool = Field(description="Confirming needs the password chosen at registration.")
 
 
 class PasswordReset(LinkToken):
@@ -193,7 +197,7 @@ class SessionEntry(Body):
 
     session_id: str = Field(examples=["5f0c2f6e-9a53-4d0c-8f5e-3b1f1c0a7d21"])
     device: str = Field(description="What the browser says it is, in short.", examples=["Firefox on Linux"])
-    created_at: Timestamp = Field(description="When somebody logged in there.")
+    created_at: Timestamp = Field(description="When the caller logged in there.")
     last_used_at: Timestamp = Field(description="When it was last given a token.")
     expires_at: Timestamp
     current: bool = Field(description="Whether the request came from there.")
@@ -225,41 +229,44 @@ class RoomAccess(Body):
 
 
 class Admission(Body):
-    needs_password: bool = Field(description="The caller has to give the room's password before entering.")
+    needs_password: bool = Field(description="The caller has to enter the room's password first.")
 
 
 class RoomCheck(Body):
     username: Annotated[Text, StringConstraints(max_length=320)] | None = Field(
-        None, description="Kept for existing clients; what one may see follows from the identity alone."
+        None, description="Kept for existing clients; only the caller's identity decides what they see."
     )
-    limit: int | None = Field(None, ge=1, le=1000, description="At most so many rooms; all where absent.")
+    limit: int | None = Field(None, ge=1, le=1000, description="At most this many rooms; all if absent.")
     after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
-        None, description="The name of the last room of the page before."
+        None, description="The name of the last room on the previous page."
     )
 
 
 class RoomEntry(Body):
-    """A room that the caller may see."""
+    """A room that the caller can see."""
 
     name: str
-    room_id: int | None = Field(description="The room's id where it is an event room, else null.")
+    room_id: int | None = Field(description="The room's id if it is an event room, else null.")
     username: str | None = Field(description="The creator's username.")
     created_at: Timestamp
     description: str
     listed: Literal[False] | None = Field(
-        None, exclude_if=_is_absent, description="False for a room that its members alone see; else absent."
+        None, exclude_if=_is_absent, description="False for a room that only its members see, else absent."
     )
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="The creator's; absent without one."
+        None,
+        alias="displayName",
+        exclude_if=_is_absent,
+        description="The creator's; absent if there is none.",
     )
 
 
 class NewMessage(Body):
     roomname: RoomName
-    email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
+    email: Email | None = Field(None, description="The caller's own; can be absent.")
     message: ChatText
     message_id: MessageId | None = Field(
-        None, description="Made by the client: the same id again stores nothing new."
+        None, description="Chosen by the client; sending the same id again stores nothing new."
     )
 
 
@@ -271,7 +278,7 @@ class StoredMessage(Body):
     message: str
     sent_at: Timestamp
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
@@ -286,7 +293,7 @@ class ExportedAccount(Body):
     email: str
     username: str | None = Field(description="Null for a guest.")
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
     created_at: Timestamp
     verified_at: Timestamp | None
@@ -313,11 +320,11 @@ class ExportedVisit(Body):
 
 
 class AccountExport(Body):
-    """All that the server keeps of the caller, save for hashes of secrets."""
+    """Everything the server keeps about the caller, except hashes of secrets."""
 
     account: ExportedAccount
     sessions: list[SessionEntry]
-    rooms: list[ExportedRoom] = Field(description="Those that the caller created.")
+    rooms: list[ExportedRoom] = Field(description="The rooms that the caller created.")
     invitations: list[ExportedInvitation]
     messages: list[StoredMessage]
     attendance: list[ExportedVisit]
@@ -326,7 +333,7 @@ class AccountExport(Body):
 class NewInvitation(Body):
     email: list[Annotated[Text, StringConstraints(max_length=2000)]] = Field(
         description="Addresses, or lists of them as mail programs write them (`Ann <ann@example.org>; …`), "
-        "200 at a time. What is no email address is passed over, but one has to be.",
+        "200 at a time. Entries that aren't email addresses are skipped, but one has to be valid.",
         min_length=1,
         max_length=200,
         examples=[["bob@example.org"]],
@@ -339,7 +346,7 @@ class NewInvitation(Body):
 
 class InvitationOutcome(Body):
     invited: list[str]
-    rejected: list[str] = Field(description="What was no email address.")
+    rejected: list[str] = Field(description="Entries that weren't email addresses.")
 
 
 class InvitationCheck(Body):
@@ -354,15 +361,15 @@ class InvitationSummary(Body):
     inviter_display_name: str | None = Field(
         alias="inviterDisplayName", description="Null where it is the username."
     )
-    email: str = Field(description="The address that is invited.")
-    has_account: bool = Field(description="A client has this address, and logs in.")
+    email: str = Field(description="The invited address.")
+    has_account: bool = Field(description="The address belongs to a client, who has to log in.")
 
 
 class InvitationEntry(Body):
     email: str
     username: str | None = Field(description="Null where the address has no client account.")
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent without one."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
@@ -393,7 +400,7 @@ class RoomRemoval(Body):
 
 
 class EventMove(Body):
-    email: Email | None = Field(None, description="The caller's; absent, the caller is meant.")
+    email: Email | None = Field(None, description="The caller's own; can be absent.")
     name: RoomName = Field(description="The event's room.")
     move: Annotated[Text, StringConstraints(max_length=64)] = Field(
         description='"j" joined, "l" left', examples=["j"], json_schema_extra={"enum": ["j", "l"]}
@@ -406,7 +413,7 @@ class Attendance(Body):
     joined_at: Timestamp
     left_at: Timestamp | None
     display_name: str | None = Field(
-        None, alias="displayName", exclude_if=_is_absent, description="Absent where it is the username."
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
     )
 
 
@@ -417,7 +424,7 @@ class AttendanceList(Body):
     next: int | None = Field(
         None,
         exclude_if=_is_absent,
-        description="Absent on the last page; else ask for the next one with it as `after`.",
+        description="Pass it as `after` to get the next page. Absent on the last page.",
     )
 
 
@@ -432,30 +439,33 @@ class IceServer(Body):
 class IceServers(CamelBody):
     ice_servers: list[IceServer]
     expires_at: Timestamp | None = Field(
-        alias="expires_at", description="When the TURN credentials end; null without TURN."
+        alias="expires_at", description="When the TURN credentials expire; null without TURN."
     )
 
 
 class Configuration(Body):
-    """What a web client has to know before anybody logs in."""
+    """What a web client needs to know before anyone logs in."""
 
     version: str
     public_url: str = Field(description="The address that people open.")
-    origins: list[str] = Field(description="Whose pages may use the server; at others calls do not work.")
-    dev_mail: bool = Field(description="Mails are shown at /dev/mail.")
-    guest_ttl: int = Field(description="Seconds a guest has.")
-    verification_ttl: int = Field(description="Seconds a verification link works.")
-    password_reset_ttl: int = Field(description="Seconds a link to a new password works.")
-    people_per_call: int = Field(description="People in one call at a time; one more is refused.")
+    origins: list[str] = Field(
+        description="The origins whose pages can use the server; calls don't work elsewhere."
+    )
+    dev_mail: bool = Field(description="Emails are shown at /dev/mail.")
+    guest_ttl: int = Field(description="How many seconds a guest can stay.")
+    verification_ttl: int = Field(description="How many seconds a verification link works.")
+    password_reset_ttl: int = Field(description="How many seconds a password reset link works.")
+    people_per_call: int = Field(description="How many people can be in one call at a time.")
     registration: Literal["open", "invitation", "domains", "closed"] = Field(
-        description="Who may create an account: anybody, who is invited to a room, who has an address of "
-        "`registration_domains`, or nobody. Save for `open`, guests need an invitation or such an address."
+        description="Who can create an account: anyone, people invited to a room, people with an address at "
+        "one of `registration_domains`, or nobody. Unless it is `open`, guests need an invitation or such an "
+        "address."
     )
     registration_domains: list[str]
     room_creation: Literal["clients", "listed", "nobody"] = Field(
-        description="Who may create rooms: everybody with an account, some of them, or nobody."
+        description="Who can create rooms: everyone with an account, some of them, or nobody."
     )
-    public_room_list: bool = Field(description="Rooms are listed to people who are not logged in, too.")
+    public_room_list: bool = Field(description="Rooms are also listed to people who are not logged in.")
 
 
 class Health(Body):

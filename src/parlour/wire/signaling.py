@@ -73,7 +73,7 @@ class ClientEvent(Struct, frozen=True, gc=False, rename=_wire_name):
 
 
 class Join(ClientEvent, frozen=True):
-    """Enter the call of a room. Who one is follows from the identity, never from `username`."""
+    """Enter the call of a room. Identity comes from the login, never from `username`."""
 
     event: ClassVar[str] = "join"
 

@@ -66,7 +66,7 @@ async def test_people(server: ParlourServer) -> None:
                 for command in ("show", "password", "disable", "enable", "delete", "logout")
             )
         )
-        assert {ended.err for ended in gone} == {"parlour: This person does not exist.\n"}
+        assert {ended.err for ended in gone} == {"parlour: There is no such user.\n"}
         await run("user", "disable", gus.email, code=1)
         audit = json.loads((await run("audit", "--json", "--limit", "1000")).out)
     done = [one["code"] for one in audit if one["actor"] == "command line" and one["subject"] == ann.email]
@@ -127,8 +127,8 @@ async def test_a_room_is_created(server: ParlourServer, unique: Unique) -> None:
         await bob.enters(name)
         refused = {
             "A room with this name already exists.": ("create", name.upper(), ann.username),
-            "This person does not exist.": ("create", unique("room"), "nobody-at-all"),
-            "Guests cannot create rooms. Register an account to have rooms of your own.": (
+            "There is no such user.": ("create", unique("room"), "nobody-at-all"),
+            "Guests can't create rooms. Create an account to have rooms of your own.": (
                 "create",
                 unique("room"),
                 gus.email,
@@ -254,7 +254,7 @@ async def test_no_words_of_the_library(tmp_path: Path) -> None:
         "parlour: PARLOUR_GUEST_TTL has to be 1 or more.\n",
         "parlour: PARLOUR_COMPRESSION has to be true or false.\n",
         "parlour: PARLOUR_LOG_LEVEL has to be debug, info, warning or error.\n",
-        "parlour: email: this is not an email address.\n",
+        "parlour: email: this is not a valid email address.\n",
         "parlour: password: has to have at least 8 characters.\n",
-        "parlour: username: has letters or a length that are not allowed.\n",
+        "parlour: username: has to be 4 to 24 letters, digits, - or _, and can't start with a digit or -.\n",
     ]

@@ -9,6 +9,8 @@ import httpx
 
 _MEMBERS = {"type", "title", "status", "detail", "code", "message"}
 _SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
+_SENTENCE = re.compile(r"(?!Input |String |Field |Value |JSON )[A-Z].*\.")
+"""And none of pydantic's."""
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -41,7 +43,7 @@ def does_not_fit(answer: httpx.Response, field: str) -> None:
 def invalid_fields(problem: dict[str, Any]) -> set[str]:
     for error in problem["errors"]:
         assert set(error) == {"field", "message"}, error
-        assert error["message"], error
+        assert _SENTENCE.fullmatch(error["message"]), error
     return {error["field"] for error in problem["errors"]}
 
 

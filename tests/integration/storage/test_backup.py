@@ -38,7 +38,7 @@ async def test_a_backup_beside_writers_is_whole_and_can_be_restored(tmp_path: Pa
         assert str(file) in ended.out
         again = await run_parlour("backup", str(file), folder=tmp_path, settings=server.settings)
     assert (again.code, again.out) == (2, "")
-    assert again.err == f"parlour: {file} exists already.\n"
+    assert again.err == f"parlour: {file} already exists.\n"
     assert file.stat().st_mode & 0o777 == 0o600
     assert "messages" in tables_in(file)
     assert [one.name for one in tmp_path.glob("*backup*")] == ["backup.db"], "one file, no log and no draft"

@@ -82,9 +82,9 @@ function Report({ failed }: { failed: Failed }) {
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(report);
-      toast("The report is copied.");
+      toast("Report copied.");
     } catch {
-      toast("The browser did not copy it. Select the report and copy it yourself.");
+      toast("The report couldn’t be copied. Select it and copy it yourself.");
     }
   };
   return (
@@ -93,7 +93,7 @@ function Report({ failed }: { failed: Failed }) {
         Copy a report
       </Action>
       <details className="failure-report">
-        <summary>What is in the report</summary>
+        <summary>What’s in the report</summary>
         <pre>{report}</pre>
       </details>
     </>

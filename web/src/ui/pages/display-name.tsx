@@ -29,8 +29,8 @@ export function DisplayNameForm({ identity }: { identity: Identity }) {
         autoComplete="name"
         hint={
           identity.username === null
-            ? "What others see in calls and chats. Without one you are called Guest."
-            : "What others see in calls and chats. Without one they see your username."
+            ? "What others see in calls and chats. If you leave this empty, they see “Guest”."
+            : "What others see in calls and chats. If you leave this empty, they see your username."
         }
       />
       <ProblemNotice problem={task.problem} />

@@ -69,6 +69,7 @@ function Ask({ onSent }: { onSent(email: string): void }) {
 
 function Sent({ email }: { email: string }) {
   const config = useServerConfig();
+  const dev = config?.dev_mail ?? false;
   return (
     <>
       <div className="card-head" role="status">
@@ -78,12 +79,12 @@ function Sent({ email }: { email: string }) {
           <strong>
             <Isolated>{email}</Isolated>
           </strong>
-          , a link is on its way to it.{" "}
+          <span>{dev ? ", there’s an email with a link." : ", a link is on its way."}</span>{" "}
           <span>{`It works once, for ${formatSpan(config?.password_reset_ttl ?? 1800)}.`}</span>{" "}
-          Check your spam folder too.
+          <span>{dev ? "" : "Check your spam folder too."}</span>
         </p>
       </div>
-      {config?.dev_mail && (
+      {dev && (
         <Notice>
           This server doesn’t send email yet.{" "}
           <a className="link" href={withBasePath("/dev/mail")}>

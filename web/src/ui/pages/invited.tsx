@@ -112,7 +112,7 @@ function Invitation({ token, invitation }: InvitationProps) {
             {...fields.bind("displayName")}
             label="Your name (optional)"
             autoComplete="name"
-            hint="Without one you are called Guest."
+            hint="If you leave this empty, others see “Guest”."
           />
           <Action type="submit" look="primary" isPending={task.pending}>
             Join as a guest

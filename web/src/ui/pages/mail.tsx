@@ -15,6 +15,7 @@ export function MailPage() {
   useTitle("Check your email");
   const email = new URLSearchParams(location.search).get("email") ?? "";
   const config = useServerConfig();
+  const dev = config?.dev_mail ?? false;
   return (
     <CardPage>
       <span className="emblem">
@@ -23,13 +24,15 @@ export function MailPage() {
       <div className="card-head">
         <h1>Check your email</h1>
         <p className="soft">
-          <span>{email ? <SentTo email={email} /> : "We’ll send you a link."}</span>{" "}
           <span>
-            {`Open it to confirm that the address is yours. It works once, for ${formatSpan(config?.verification_ttl ?? 3600)}.`}
+            {email ? <SentTo email={email} dev={dev} /> : "You’ll get an email with a link."}
+          </span>{" "}
+          <span>
+            {`${email && !dev ? "Open it" : "Open the link"} to confirm that the address is yours. It works once, for ${formatSpan(config?.verification_ttl ?? 3600)}.`}
           </span>
         </p>
       </div>
-      {config?.dev_mail && (
+      {dev && (
         <Notice>
           This server doesn’t send email yet.{" "}
           <a className="link" href={withBasePath("/dev/mail")}>
@@ -37,7 +40,7 @@ export function MailPage() {
           </a>
         </Notice>
       )}
-      <SendAgain email={email} />
+      <SendAgain email={email} dev={dev} />
       <p className="card-foot">
         Already confirmed? <TextLink href="/login">Log in</TextLink>
       </p>
@@ -45,10 +48,11 @@ export function MailPage() {
   );
 }
 
-function SentTo({ email }: { email: string }) {
+/** `dev`: nothing is sent, but can be read at the server. */
+function SentTo({ email, dev }: { email: string; dev: boolean }) {
   return (
     <span>
-      We’ve sent a link to{" "}
+      <span>{dev ? "There’s an email with a link for" : "We’ve sent a link to"}</span>{" "}
       <strong>
         <Isolated>{email}</Isolated>
       </strong>
@@ -57,7 +61,7 @@ function SentTo({ email }: { email: string }) {
   );
 }
 
-function SendAgain({ email }: { email: string }) {
+function SendAgain({ email, dev }: { email: string; dev: boolean }) {
   const { accounts } = useServices();
   const [sent, setSent] = useState(false);
   const fields = useFields({ email }, { email: rules.email });
@@ -79,8 +83,7 @@ function SendAgain({ email }: { email: string }) {
       )}
       {sent && (
         <Notice tone="success">
-          If this address still needs to be confirmed, another email is on its way. Check your spam
-          folder too.
+          {`If this address still needs to be confirmed, ${dev ? "there’s another email" : "another email is on its way. Check your spam folder too"}.`}
         </Notice>
       )}
       <ProblemNotice problem={task.problem} />

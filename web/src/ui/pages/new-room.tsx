@@ -51,7 +51,7 @@ function NotAllowed() {
       </span>
       <div className="card-head">
         <h1>You can’t create rooms here</h1>
-        <p className="soft">Ask whoever runs this server to allow it.</p>
+        <p className="soft">Ask this server’s administrator to allow it.</p>
       </div>
       <LinkAction href="/">See the rooms</LinkAction>
     </CardPage>

@@ -110,7 +110,7 @@ function ClientForm({ destination }: { destination: string | null }) {
         {...fields.bind("displayName")}
         label="Your name (optional)"
         autoComplete="name"
-        hint="What others see in calls and chats, in any script."
+        hint="What others see in calls and chats. You can use any alphabet."
       />
       <Field
         {...fields.bind("password")}
@@ -156,7 +156,7 @@ function GuestForm({ destination }: { destination: string | null }) {
         {...fields.bind("displayName")}
         label="Your name (optional)"
         autoComplete="name"
-        hint="Without one you are called Guest."
+        hint="If you leave this empty, others see “Guest”."
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>

@@ -21,17 +21,17 @@ export function takesRegistrations(config: Configuration | null): boolean {
 
 function clientRule(config: Configuration) {
   if (config.registration === "closed") {
-    return "New accounts can’t be created here. Ask whoever runs this server for one.";
+    return "New accounts can’t be created here. Ask this server’s administrator for one.";
   }
   if (config.registration === "invitation") {
     return "Only people who have been invited to a room can create an account. Use the email address that the invitation was sent to.";
   }
-  return <Isolated>{`Accounts are for email addresses of ${domains(config)}.`}</Isolated>;
+  return <Isolated>{`Accounts are only for email addresses at ${domains(config)}.`}</Isolated>;
 }
 
 function guestRule(config: Configuration) {
   const others =
-    config.registration === "domains" ? `, or have an email address of ${domains(config)},` : "";
+    config.registration === "domains" ? `, or have an email address at ${domains(config)},` : "";
   return (
     <Isolated>
       {`Only people who have been invited to a room${others} can join as a guest. Use the email address that the invitation was sent to.`}

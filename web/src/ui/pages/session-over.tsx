@@ -32,12 +32,12 @@ function OtherAccount({ message }: { message: string }) {
       <div className="card-head" role="alert">
         <h1>Someone else has logged in</h1>
         <p className="soft">
-          {`${message} A browser holds one login at a time. To use two accounts at once, open a private window or another browser.`}
+          {`${message} A browser can only be logged in to one account at a time. To use two accounts at once, open a private window or another browser.`}
         </p>
       </div>
       <div className="form">
         <Action look="primary" onPress={() => void session.goOnAsOther()}>
-          Go on with that account
+          Continue with that account
         </Action>
         <Action look="quiet" onPress={logIn}>
           Log in again

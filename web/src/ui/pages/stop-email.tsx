@@ -24,9 +24,10 @@ function TooLate() {
   return (
     <CardPage>
       <div className="card-head" role="alert">
-        <h1>Your address has been changed already</h1>
+        <h1>Your address has already been changed</h1>
         <p className="soft">
-          The new address was confirmed before. If it wasn’t you, tell whoever runs this server.
+          The new address has already been confirmed. If that wasn’t you, tell this server’s
+          administrator.
         </p>
       </div>
     </CardPage>
@@ -45,7 +46,7 @@ function StopEmail({ token }: { token: string }) {
     return (
       <VerificationDone
         title="The change was stopped"
-        text="Your account keeps its email address. Whoever asked for the change knows your password, so choose a new one now."
+        text="Your account keeps its email address. The person who asked for the change knows your password, so choose a new one now."
       >
         <LinkAction href="/forgot" look="primary">
           Choose a new password
@@ -64,7 +65,7 @@ function StopEmail({ token }: { token: string }) {
       {status === 403 ? (
         <Notice tone="warning">
           This link is invalid or has expired. If your address was changed without your consent,
-          contact whoever runs this server.
+          contact this server’s administrator.
         </Notice>
       ) : (
         <ProblemNotice problem={task.problem} />

@@ -42,17 +42,19 @@ export function MailedLink({ token, title, again, used, children }: MailedLinkPr
   if (look.kind === "invalid") return <DeadLink text={look.problem.message} again={again} />;
   const state = look.status?.state ?? "valid";
   if (state === "expired") {
-    return <DeadLink text="Its time is over: a link works for a limited time." again={again} />;
+    return <DeadLink text="It has expired. Links only work for a limited time." again={again} />;
   }
   if (state === "used") {
     return (
       used ?? (
-        <DeadLink text="It has been used already, or a newer one has replaced it." again={again} />
+        <DeadLink text="It has already been used, or a newer one has replaced it." again={again} />
       )
     );
   }
   if (state === "disabled") {
-    return <DeadLink text="This account has been disabled. Please ask whoever runs this server." />;
+    return (
+      <DeadLink text="This account has been disabled. Please contact this server’s administrator." />
+    );
   }
   return children(look.status);
 }

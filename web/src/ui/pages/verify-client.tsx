@@ -48,7 +48,7 @@ function Confirmed({ already = false }: { already?: boolean }) {
     );
   }
   return (
-    <VerificationDone title={title} text="Your account is ready, and you are logged in.">
+    <VerificationDone title={title} text="Your account is ready, and you’re logged in.">
       <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
         {goal?.startsWith("/r/") ? "Go to the room" : "See the rooms"}
       </LinkAction>
@@ -57,9 +57,9 @@ function Confirmed({ already = false }: { already?: boolean }) {
 }
 
 const NOT_ASKED =
-  "Confirm that this address is yours, and your account is ready. If you didn’t register, close this page.";
+  "Confirm that this address is yours to finish setting up your account. If you didn’t register, close this page.";
 const ASKED =
-  "You didn’t register in this browser. Enter the password that you chose when you registered, and your address is confirmed. If you didn’t register, close this page.";
+  "You didn’t register in this browser. To confirm your address, enter the password you chose when you registered. If you didn’t register, close this page.";
 
 interface ConfirmProps {
   token: string;

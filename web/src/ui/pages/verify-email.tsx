@@ -57,7 +57,7 @@ function Confirm({ token, status, onDone }: ConfirmProps) {
         <h1>Confirm your new address</h1>
         <LinkEmail status={status} />
         <p className="soft">
-          Your account will belong to this address. You are then logged out everywhere.
+          This will be your account’s email address from now on. You’ll be logged out everywhere.
         </p>
       </div>
       <div className="form">

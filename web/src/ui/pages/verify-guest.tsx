@@ -71,7 +71,7 @@ function Enter({ token, status, onDone }: EnterProps) {
 function UsedElsewhere() {
   return (
     <DeadLink
-      text="It has been used already. If your time isn’t over yet, go on in the browser in which you used it."
+      text="It has already been used. If your time isn’t over yet, continue in the browser where you used it."
       again={AS_GUEST}
     />
   );
@@ -81,10 +81,7 @@ function Welcome() {
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
   const [goal] = useState(keptDestination);
   return (
-    <VerificationDone
-      title="Welcome, guest"
-      text={`You are logged in for ${formatSpan(guestTtl)} in all.`}
-    >
+    <VerificationDone title="Welcome, guest" text={`You’re logged in for ${formatSpan(guestTtl)}.`}>
       <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
         {goal ? "Enter the room" : "See the rooms"}
       </LinkAction>

@@ -47,7 +47,7 @@ export function Announcements({ call }: { call: Call }) {
     read.current = unread;
   }, [entries, unread]);
   return (
-    <div className="unseen" role="status" aria-label="What happens in the call">
+    <div className="unseen" role="status" aria-label="Call updates">
       {told.map(({ id, text }) => (
         <p key={id}>{text}</p>
       ))}

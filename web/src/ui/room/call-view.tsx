@@ -84,7 +84,9 @@ function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
   return (
     <div className="call-interruption" role="status">
       <span className="spinner" aria-hidden="true" />
-      <span>{phase.kind === "joining" ? "Entering the room…" : `${lost} Your call goes on.`}</span>
+      <span>
+        {phase.kind === "joining" ? "Entering the room…" : `${lost} Your call continues.`}
+      </span>
     </div>
   );
 }

@@ -19,7 +19,7 @@ export function FailedCall({ call, onBack }: FailedCallProps) {
       <div className="card-head" role="alert">
         <h1>Something went wrong</h1>
         <p className="soft">
-          The call could not be shown. You are still in it, with your microphone and camera off.
+          The call couldn’t be shown. You’re still in it, with your microphone and camera off.
         </p>
       </div>
       <Action look="primary" onPress={onBack}>

@@ -9,7 +9,7 @@ export function FullscreenAction({ target }: { target: RefObject<HTMLElement | n
   if (!document.fullscreenEnabled) return null;
   const toggle = () => {
     const done = isFull ? document.exitFullscreen() : target.current?.requestFullscreen();
-    done?.catch(() => toast("The browser did not change to full screen."));
+    done?.catch(() => toast("The browser couldn’t switch to full screen."));
   };
   return (
     <IconAction

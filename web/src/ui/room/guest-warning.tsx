@@ -17,8 +17,8 @@ export function GuestWarning() {
         <div className="guest-warning">
           <ClockIcon size={18} />
           <span>
-            Your time as a guest ends in less than 2 minutes. Then you leave the call; with an
-            account of your own you can stay.
+            Your time as a guest ends in less than 2 minutes. You’ll then leave the call. To stay
+            longer, create an account.
           </span>
           <CloseAction label="Dismiss the warning" onPress={() => setDismissed(true)} />
         </div>

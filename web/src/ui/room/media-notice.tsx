@@ -15,18 +15,18 @@ import { toast } from "../toast";
 type Devices = Pick<MediaView, "microphone" | "camera">;
 
 const REASONS: Record<MediaProblem, (what: string) => string> = {
-  denied: (what) => `The browser does not let Parlour use ${what}. Allow it in the address bar.`,
+  denied: (what) => `The browser doesn’t let Parlour use ${what}. Allow it in the address bar.`,
   missing: (what) => `No ${what.replace(/^your /, "")} was found.`,
   busy: (what) => `${capitalized(what)} is in use by another program.`,
-  insecure: (what) => `Browsers let pages use ${what} on https only.`,
-  unsupported: (what) => `This browser does not let pages use ${what}.`,
+  insecure: (what) => `Browsers only let pages use ${what} over HTTPS.`,
+  unsupported: (what) => `This browser doesn’t let pages use ${what}.`,
   silent: (what) => `${capitalized(what)} is muted by your system or by a switch on it.`,
-  failed: (what) => `${capitalized(what)} could not be started.`,
+  failed: (what) => `${capitalized(what)} couldn’t be started.`,
 };
 const SCREEN_REASONS: Record<ScreenProblem, string> = {
   denied:
-    "Your system does not let the browser record the screen. Allow it in the system’s privacy settings.",
-  failed: "Your screen could not be shared.",
+    "Your system doesn’t let the browser record the screen. Allow it in the system’s privacy settings.",
+  failed: "Your screen couldn’t be shared.",
 };
 
 function capitalized(text: string): string {
@@ -39,7 +39,7 @@ export function deviceSentence(
   { problem, problemWith }: DeviceView,
 ): string | null {
   if (!problem) return null;
-  if (problem === "missing" && problemWith) return `“${problemWith}” was not found.`;
+  if (problem === "missing" && problemWith) return `“${problemWith}” wasn’t found.`;
   return REASONS[problem](problemWith ? `“${problemWith}”` : `your ${kind}`);
 }
 

@@ -85,7 +85,7 @@ function Person({ username, displayName, self, devices, children }: PersonProps)
       </span>
       <span className="row soft person-devices">
         {devices?.screen && (
-          <span role="img" aria-label="Shares the screen">
+          <span role="img" aria-label="Sharing their screen">
             <ScreenIcon size={18} />
           </span>
         )}
@@ -113,7 +113,7 @@ function Code({ code, peer }: { code: SecurityCode; peer: string }) {
         {code.map(({ emoji }) => emoji).join(" ")}
       </p>
       <p aria-hidden="true">{inWords(code)}</p>
-      <p>Read it to each other: if you both see the same, nobody listens in between.</p>
+      <p>Read it to each other. If you both see the same code, nobody is listening in.</p>
     </details>
   );
 }
@@ -122,10 +122,10 @@ function Code({ code, peer }: { code: SecurityCode; peer: string }) {
 function CodeAlarm({ peer }: { peer: string }) {
   return (
     <Notice tone="danger">
-      <strong>{`The security code with ${peer} has changed during this call.`}</strong> Somebody may
-      be listening in between. Say nothing private. Open the code below and read it to each other:
-      if you do not both see the same, or cannot tell, leave the call and tell whoever runs this
-      server.
+      <strong>{`The security code with ${peer} has changed during this call.`}</strong> Someone may
+      be listening in. Don’t say anything private. Open the code below and read it to each other. If
+      you don’t both see the same code, or can’t tell, leave the call and tell this server’s
+      administrator.
     </Notice>
   );
 }

@@ -85,7 +85,7 @@ function TileFrame(props: FrameProps) {
           </span>
         )}
         {screen && (
-          <span className="tile-mark" role="img" aria-label="Shares the screen">
+          <span className="tile-mark" role="img" aria-label="Sharing their screen">
             <ScreenIcon size={15} />
           </span>
         )}
@@ -103,11 +103,11 @@ function NoWay({ to, relay }: { to: string } & Unreachable) {
   const around = relay ? "" : ", and this server has no relay (TURN) to get around it";
   return (
     <div className="tile-no-way" role="status">
-      <strong>{`No way to reach ${to} was found.`}</strong>
+      <strong>{`Can’t connect to ${to}.`}</strong>
       <span>
         {`A strict firewall or router, on your side or theirs, may be blocking the call${around}.`}
       </span>
-      <span>Trying another network may help, such as a phone’s hotspot. Parlour keeps trying.</span>
+      <span>Another network, such as a phone’s hotspot, may help. Parlour will keep trying.</span>
     </div>
   );
 }
