@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { linkParts } from "./links";
 
 const links = (text: string) => linkParts(text).flatMap(({ href }) => href ?? []);
@@ -64,6 +64,13 @@ describe("links in a text", () => {
     "example.org",
     "xhttps://x.org",
   ])("are not in %s", (text) => expect(links(text)).toEqual([]));
+
+  test("are found by browsers without URL.canParse", () => {
+    vi.stubGlobal("URL", class extends URL {});
+    Reflect.set(URL, "canParse", undefined);
+    expect(links("see https://example.org/a. https://")).toEqual(["https://example.org/a"]);
+    vi.unstubAllGlobals();
+  });
 
   test("do not execute anything", () => {
     expect(links("javascript:alert(1) data:text/html,x")).toEqual([]);

@@ -1,3 +1,5 @@
+import { isUrl } from "./urls";
+
 /** Where the links are in a text that somebody wrote or pasted. */
 
 export interface TextPart {
@@ -38,7 +40,7 @@ export function linkParts(text: string): TextPart[] {
       text.slice(end, index),
     ).replace(TRAILING, "");
     const href = /^www\./i.test(link) ? `https://${link}` : link;
-    if (!URL.canParse(href)) continue;
+    if (!isUrl(href)) continue;
     if (index > end) parts.push({ text: text.slice(end, index), href: null });
     parts.push({ text: link, href });
     end = index + link.length;

@@ -1,3 +1,5 @@
+import { isUrl } from "../urls";
+
 /** Where one wanted to go before one had to log in; kept over the detour through the mail. */
 const KEY = "parlour.destination";
 const KEPT_MS = 60 * 60 * 1000;
@@ -18,7 +20,7 @@ export function safeDestination(destination: string | null | undefined): string 
 }
 
 function ownUrl(text: string): URL | null {
-  if (!text.startsWith("/") || !URL.canParse(text, OWN)) return null;
+  if (!text.startsWith("/") || !isUrl(text, OWN)) return null;
   const url = new URL(text, OWN);
   return url.origin === OWN ? url : null;
 }
