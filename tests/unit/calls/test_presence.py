@@ -63,6 +63,18 @@ class PresenceMachine(RuleBasedStateMachine):
         self.seen_peers.add(visit.peer_id)
         self.visits[connection] = visit
 
+    @rule(person=st.integers(1, 3), name=st.sampled_from([None, "José", "李"]))
+    def rename(self, person: int, name: str | None) -> None:
+        """The others are told of each visit that has another name than before, and nobody of the same one."""
+        own = [
+            visit for connection, visit in self.visits.items() if self.people[connection] == client(person)
+        ]
+        renamed = self.presence.rename(UserId(person), name)
+        assert {told.peer_id for _, told in renamed} <= {visit.peer_id for visit in own}
+        for visit in own:
+            assert self.presence.call(visit.room.room_id).display_names.get(visit.peer_id) == name
+        assert self.presence.rename(UserId(person), name) == []
+
     @precondition(lambda self: self.visits)
     @rule(data=st.data(), disconnects=st.booleans())
     def leave(self, data: st.DataObject, disconnects: bool) -> None:
@@ -122,3 +134,17 @@ class PresenceMachine(RuleBasedStateMachine):
 
 
 TestPresence = PresenceMachine.TestCase
+
+
+def test_who_is_away_is_renamed_too() -> None:
+    presence = Presence()
+    connection = presence.add(CONNECTIONS[0], client(1))
+    visit, _ = presence.enter(connection, ROOMS[0], now=NOW, resumable=True)
+    there = presence.connection(CONNECTIONS[0])
+    assert there is not None
+    presence.lose(there, visit, now=NOW)
+    assert [told.peer_display_name for _, told in presence.rename(UserId(1), "José")] == ["José"]
+    away = presence.away(visit.peer_id)
+    assert away is not None
+    assert away.identity.display_name == "José"
+    assert presence.away_of(UserId(1)) == [away]
