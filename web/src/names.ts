@@ -30,6 +30,13 @@ export function canBeSeen(name: string): boolean {
   return SEEN.test(name);
 }
 
+/** Not in a new name: controls, and what turns or joins the text around it (nearly: the server decides). */
+export function hasControls(name: string): boolean {
+  return /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u.test(
+    name.trim(),
+  );
+}
+
 /** `.` and `..` are no segments of a path (WHATWG URL). */
 export function fitsPath(name: string): boolean {
   return !/^\.{1,2}$/.test(name.trim());

@@ -34,3 +34,15 @@ it("splits what was pasted into addresses and the rest", () => {
     others: ["eve"],
   });
 });
+
+it.each(["a\u202eb", "\u200fann", "ga\u200brden", "a\u0007b", "a\u2028b"])(
+  "does not take %j as a name, as the server does not",
+  (name) => {
+    expect(rules.roomName(name)).toBe("Use characters that can be seen.");
+    expect(rules.displayName(name)).toBe("Use characters that can be seen.");
+  },
+);
+
+it.each(["José 李", "می\u200cخواهم", "👩\u200d🚀", "שלום"])("takes %j as a name", (name) => {
+  expect(rules.displayName(name)).toBeNull();
+});

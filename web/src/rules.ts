@@ -1,6 +1,6 @@
 import { addressEntries } from "./address-list";
 import { fits, textLength } from "./length";
-import { canBeSeen, fitsPath, nameLength } from "./names";
+import { canBeSeen, fitsPath, hasControls, nameLength } from "./names";
 import { LIMITS } from "./wire.gen";
 
 /** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
@@ -46,6 +46,7 @@ export const roomName: Rule = (value) => {
   const length = nameLength(value);
   if (length < 1 || length > LIMITS.roomName) return `Use 1 to ${LIMITS.roomName} characters.`;
   if (!canBeSeen(value)) return "Use at least one visible character.";
+  if (hasControls(value)) return "Use characters that can be seen.";
   return fitsPath(value) ? null : "A room can’t have that name.";
 };
 
@@ -53,6 +54,7 @@ export const roomName: Rule = (value) => {
 export const displayName: Rule = (value) => {
   if (value.trim() === "") return null;
   if (nameLength(value) > LIMITS.roomName) return atMost(LIMITS.roomName);
+  if (hasControls(value)) return "Use characters that can be seen.";
   return canBeSeen(value) && fitsPath(value) ? null : "Use characters that can be seen.";
 };
 
