@@ -51,7 +51,7 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 .PHONY: test-packages
 test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed
 	@tools/install-test-packages
-	@tools/build-test-programs java
+	@tools/build-test-programs --optional java
 
 .tools/atheris/.installed: requirements-fuzz.lock | .venv/.installed
 	@. tools/say; say "Installing the packages of requirements-fuzz.lock into .tools/atheris"; rm -rf .tools/atheris; \
@@ -97,7 +97,7 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 
 .PHONY: test-programs
 test-programs: setup test-packages ## Programs of the JavaScript, Python, Java and Rust clients; builds Rust's, which `make test` does not
-	@tools/build-test-programs rust
+	@tools/build-test-programs java rust
 	@exec $(BIN)/pytest tests/integration/signaling/test_programs.py $(ARGS)
 
 FUZZ_SECONDS ?= 600
