@@ -182,6 +182,7 @@ class Parlour:
             lifetimes=lifetimes,
             checks=checks,
             postage=postage,
+            registration_policy=self.registration_policy,
             clock=utc_now,
         )
         self.creation_policy = CreationPolicy.parsed(settings.room_creation)

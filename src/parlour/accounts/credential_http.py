@@ -13,6 +13,7 @@ from parlour.accounts.refusals import (
     AccountDisabled,
     EmailAlreadyChanged,
     EmailChangeNotProven,
+    EmailDomainNotAllowed,
     EmailTaken,
     InvalidVerification,
     PasswordChanged,
@@ -96,7 +97,7 @@ def credential_routes(
         )
         return Nothing()
 
-    @router.put("/client/email", responses=refusals(EmailTaken, *_PROVEN))
+    @router.put("/client/email", responses=refusals(EmailTaken, EmailDomainNotAllowed, *_PROVEN))
     async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
         """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
         await credentials.ask_for_email(

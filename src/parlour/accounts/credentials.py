@@ -28,6 +28,7 @@ from parlour.accounts.refusals import (
     WithoutPassword,
     WrongPassword,
 )
+from parlour.accounts.registration_policy import RegistrationPolicy
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken, Unavailable
 from parlour.limits import Postage
@@ -70,6 +71,7 @@ class Credentials:
         lifetimes: Lifetimes,
         checks: PasswordChecks,
         postage: Postage,
+        registration_policy: RegistrationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -80,6 +82,7 @@ class Credentials:
         self._lifetimes = lifetimes
         self._checks = checks
         self._postage = postage
+        self._registration_policy = registration_policy
         self._clock = clock
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
 
@@ -173,8 +176,11 @@ class Credentials:
     ) -> None:
         """Sends a link to the new address, and to the old one another that stops the change.
 
-        Raises EmailTaken, RateLimited or what `_prove` and `_acting` do.
+        Raises EmailDomainNotAllowed, EmailTaken, RateLimited or what `_prove` and `_acting` do.
         """
+        refused = self._registration_policy.refusal_of_new_email(new_email)
+        if refused is not None:
+            raise refused
         proof = await self._prove(identity, password, visitor)
         # Counting may take a while (Redis), and SQLite has one writer.
         await self._postage.take(new_email, address=visitor.address)

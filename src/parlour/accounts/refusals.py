@@ -32,7 +32,7 @@ class InvitationRequired(Refusal):
 
 
 class EmailDomainNotAllowed(Refusal):
-    """You can't sign up here with an email address at this domain."""
+    """This server doesn't accept email addresses at this domain."""
 
     code = "email_domain_not_allowed"
     status = 403

@@ -44,6 +44,12 @@ class RegistrationPolicy:
             case "closed":
                 return RegistrationClosed
 
+    def refusal_of_new_email(self, email: str) -> type[Refusal] | None:
+        """Who has an account may change to any address, but one of another domain where domains decide."""
+        if self.mode != "domains" or email_domain(email) in self.domains:
+            return None
+        return EmailDomainNotAllowed
+
     def refusal_of_guest(self, email: str, *, is_invited: bool) -> type[Refusal] | None:
         """As for a client, but whoever is invited to a room comes as a guest in every mode: that is what
         invitations to strangers are for.

@@ -51,6 +51,19 @@ async def test_who_is_invited_registers_and_nobody_else(fresh_server: StartServe
 
 
 @sqlite
+async def test_a_new_address_has_to_be_of_an_allowed_domain(fresh_server: StartServer) -> None:
+    server = await fresh_server({"PARLOUR_REGISTRATION": "example.org"})
+    async with Visitors(server) as visitors:
+        ann = await resident(server, visitors, email="ann@example.org")
+        for email, refusal in (("ann@example.net", "email_domain_not_allowed"), ("lee@example.org", None)):
+            answer = await ann.put("/client/email", json={"password": PASSWORD, "email": email})
+            if refusal:
+                refused(answer, 403, refusal)
+            else:
+                done(answer)
+
+
+@sqlite
 async def test_a_registration_that_waits_when_the_server_closes(fresh_server: StartServer) -> None:
     """Its link makes no account any more."""
     server = await fresh_server()
