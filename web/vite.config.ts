@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const server = "http://localhost:8000";
 const api =
-  "^/(guest|client|logout|refresh|room|message|invitation|event|config|verification|ice|dev|openapi.json|asyncapi.json)(/|\\?|$)";
+  "^/(guest|client|logout|refresh|room|message|invitation|event|config|verification|link|session|account|password|email|ice|dev|openapi.json|asyncapi.json)(/|\\?|$)";
 
 export default defineConfig({
   plugins: [react()],
