@@ -93,7 +93,7 @@ test: setup test-packages ## Everything: the checks, then the whole suite with i
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
 	  || { . tools/say; fail "A check failed: see above."; }
 	@. tools/say; say "The whole suite, three tests at a time"
-	@exec $(BIN)/pytest --numprocesses=3 --durations=10 $(ARGS)
+	@exec $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10 $(ARGS)
 
 .PHONY: test-programs
 test-programs: setup test-packages ## Programs of the JavaScript, Python, Java and Rust clients; builds Rust's, which `make test` does not
