@@ -64,12 +64,21 @@ class Browser:
         ]
         self.writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + content)
         answer = await self.reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(answer)
-        if not answer.startswith(b"HTTP/1.1 200 ") or length is None:
+        if not answer.startswith(b"HTTP/1.1 200 "):
             raise Lost(f"{method} {path}: {answer[:200]!r}")
         if cookie := _COOKIE.search(answer):
             self.cookie = cookie[1].decode()
-        return await self.reader.readexactly(int(length[1]))
+        length = _LENGTH.search(answer)
+        return await (self._chunks() if length is None else self.reader.readexactly(int(length[1])))
+
+    async def _chunks(self) -> bytes:
+        """A body whose length nobody knew before (RFC 9112, section 7.1)."""
+        content = bytearray()
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            content += await self.reader.readexactly(size)
+            await self.reader.readexactly(2)
+        await self.reader.readexactly(2)
+        return bytes(content)
 
 
 async def log_in(browser: Browser) -> None:
