@@ -97,16 +97,15 @@ class CompressedJson:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        accepts = chosen_encoding(accept_encoding(scope), [GZIP]) is not None
-        await self._app(scope, receive, _Answer(send, accepts=accepts))
+        await self._app(scope, receive, _Answer(scope, send))
 
 
 class _Answer:
     """One answer: its head waits for the first kilobyte of its body, by which it is decided."""
 
-    def __init__(self, send: Send, *, accepts: bool) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
-        self._accepts = accepts
         self._head: Message | None = None
         self._body = bytearray()
         self._compressor: zlib._Compress | None = None
@@ -136,7 +135,7 @@ class _Answer:
         compresses = len(body) >= SMALLEST_BYTES and not any(member in body for member in _SECRET_MEMBERS)
         if compresses:
             headers.add_vary_header("Accept-Encoding")
-        if not compresses or not self._accepts:
+        if not compresses or chosen_encoding(accept_encoding(self._scope), [GZIP]) is None:
             await self._send(head)
             await self._send({"type": "http.response.body", "body": body, "more_body": more})
             return

@@ -314,7 +314,7 @@ def account_routes(
         """Confirm a guest's email: the guest is logged in, and its time starts."""
         logged_in = await confirmation.verify_guest(token=token, visitor=visitor_of(request))
         welcome(request, response, background, logged_in)
-        return _session(logged_in)
+        return session_answer(logged_in)
 
     @router.post(
         "/client",
@@ -350,7 +350,7 @@ def account_routes(
         if visitor.device_token is None and not body.remember_device:
             logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
         welcome(request, response, background, logged_in)
-        return _session(logged_in)
+        return session_answer(logged_in)
 
     @router.put(
         "/client/verify",
@@ -455,7 +455,8 @@ def account_routes(
     return router
 
 
-def _session(logged_in: LoggedIn) -> Session:
+def session_answer(logged_in: LoggedIn) -> Session:
+    """What a login is answered with, beside the cookie that `Welcome` sets."""
     identity = logged_in.identity
     return Session(
         access_token=logged_in.access_token,

@@ -189,9 +189,7 @@ class Registration:
         self._outbox.announce()
 
     async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
-        if self.policy.mode == "open":
-            return
-        is_invited = await registration_store.is_invited(connection, email)
+        is_invited = await _is_invited(connection, self.policy, email)
         refused = self.policy.refusal_of_guest(email, is_invited=is_invited)
         if refused is not None:
             raise refused
@@ -246,12 +244,15 @@ class Registration:
 
 async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:
     """Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
-    if policy.mode == "open":
-        return
-    is_invited = await registration_store.is_invited(connection, email)
+    is_invited = await _is_invited(connection, policy, email)
     refused = policy.refusal_of_client(email, is_invited=is_invited)
     if refused is not None:
         raise refused
+
+
+async def _is_invited(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> bool:
+    """Not asked where it decides nothing."""
+    return policy.mode != "open" and await registration_store.is_invited(connection, email)
 
 
 def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour.cli.password_option import password_option
-from parlour.cli.running import Answer, as_json, fail, run
+from parlour.cli.running import Answer, as_json, fail, run, valid
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
     from parlour.rooms.entities import Room
-
-LONGEST_PASSWORD = 128
 
 
 @click.group("room")
@@ -28,16 +26,9 @@ def room() -> None:
 @as_json
 def create(name: str, creator: str, description: str, unlisted: bool, password: str, as_json: bool) -> None:
     """Create the room NAME, which belongs to CREATOR, a username or an email address."""
-    from pydantic import ValidationError
-
     from parlour.wire.http import NewRoom
-    from parlour.wire.validation import plain_words
 
-    try:
-        wanted = NewRoom(name=name, password=password, description=description, creator=creator)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        fail(f"{first['loc'][0]}: {plain_words(first)}.")
+    wanted = valid(lambda: NewRoom(name=name, password=password, description=description, creator=creator))
 
     async def work(parlour: "Parlour") -> Answer:
         owner = await parlour.account_administration.client(wanted.creator)
@@ -97,8 +88,10 @@ def show(name: str, as_json: bool) -> None:
 @as_json
 def password(name: str, password: str, as_json: bool) -> None:
     """Give the room NAME a new password. People who used the old one can still enter."""
-    if not 1 <= len(password) <= LONGEST_PASSWORD:
-        fail(f"password: has to have 1 to {LONGEST_PASSWORD} characters.")
+    from parlour.wire.base import ROOM_PASSWORD_LENGTH
+
+    if not 1 <= len(password) <= ROOM_PASSWORD_LENGTH:
+        fail(f"password: has to have 1 to {ROOM_PASSWORD_LENGTH} characters.")
 
     async def work(parlour: "Parlour") -> Answer:
         room = await parlour.room_administration.set_password(name, password)

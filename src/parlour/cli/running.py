@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -22,6 +22,7 @@ from parlour.settings import PREFIX, Settings, SettingsError, read_settings
 if TYPE_CHECKING:
     from parlour.app import Parlour
 
+_Value = TypeVar("_Value")
 REFUSED, WRONG, LOCKED = 1, 2, 3
 ACTOR = "command line"
 
@@ -138,6 +139,22 @@ def show(answer: Answer, *, as_json: bool) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
         fail(f"done, but the answer cannot be written ({error.strerror}).")
+
+
+def valid(read: Callable[[], _Value], *, name: str | None = None) -> _Value:
+    """What `read` makes of the arguments; ends the command with the sentence for the first that is wrong.
+
+    `name` is the argument's, where `read` makes a value and no body whose members have names.
+    """
+    from pydantic import ValidationError
+
+    from parlour.wire.validation import plain_words
+
+    try:
+        return read()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        fail(f"{name or first['loc'][0]}: {plain_words(first)}.")
 
 
 def _require_text(arguments: Mapping[str, Any]) -> None:

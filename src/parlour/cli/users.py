@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour.cli.password_option import password_option
-from parlour.cli.running import Answer, as_json, fail, run
+from parlour.cli.running import Answer, as_json, run, valid
 
 if TYPE_CHECKING:
     from parlour.accounts.administration import AccountFacts
@@ -27,16 +27,9 @@ def user() -> None:
 @as_json
 def create(username: str, email: str, password: str, as_json: bool) -> None:
     """Create a confirmed account without sending an email."""
-    from pydantic import ValidationError
-
     from parlour.wire.http import ClientRegistration
-    from parlour.wire.validation import plain_words
 
-    try:
-        wanted = ClientRegistration(email=email, username=username, password=password)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        fail(f"{first['loc'][0]}: {plain_words(first)}.")
+    wanted = valid(lambda: ClientRegistration(email=email, username=username, password=password))
 
     async def work(parlour: "Parlour") -> Answer:
         await parlour.registration.create_client(
@@ -91,15 +84,11 @@ def show(handle: str, as_json: bool) -> None:
 @as_json
 def password(handle: str, password: str, as_json: bool) -> None:
     """Give HANDLE a new password and end all of their sessions."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
     from parlour.wire.base import Password
-    from parlour.wire.validation import plain_words
 
-    try:
-        TypeAdapter(Password).validate_python(password)
-    except ValidationError as error:
-        fail(f"password: {plain_words(error.errors(include_url=False, include_input=False)[0])}.")
+    valid(lambda: TypeAdapter(Password).validate_python(password), name="password")
 
     async def work(parlour: "Parlour") -> Answer:
         ended = await parlour.account_administration.set_password(handle, password)
@@ -114,15 +103,11 @@ def password(handle: str, password: str, as_json: bool) -> None:
 @as_json
 def name(handle: str, name: str, as_json: bool) -> None:
     """Set HANDLE's display name to NAME. An empty NAME ("") removes it, so that the username is shown."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
     from parlour.wire.base import DisplayName
-    from parlour.wire.validation import plain_words
 
-    try:
-        wanted = TypeAdapter(DisplayName | None).validate_python(name or None)
-    except ValidationError as error:
-        fail(f"name: {plain_words(error.errors(include_url=False, include_input=False)[0])}.")
+    wanted = valid(lambda: TypeAdapter(DisplayName | None).validate_python(name or None), name="name")
 
     async def work(parlour: "Parlour") -> Answer:
         await parlour.account_administration.rename(handle, wanted)

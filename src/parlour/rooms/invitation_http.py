@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
-from parlour.accounts.http import Welcome, visitor_of
-from parlour.accounts.refusals import AlreadyVerified, EmailTaken, InvalidVerification
+from parlour.accounts.http import Welcome, session_answer, visitor_of
+from parlour.accounts.refusals import EmailTaken, InvalidVerification
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
@@ -21,14 +21,14 @@ def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
             room=found.room.name,
             event=found.room.is_event,
             inviter=found.room.creator_name,
-            inviter_display_name=found.inviter_display_name,
+            inviter_display_name=found.room.creator_display_name,
             email=found.email,
             has_account=found.has_account,
         )
 
     @router.post(
         "/invitation/guest",
-        responses=refusals(InvalidVerification, EmailTaken, AlreadyVerified, RateLimited, InvalidRequest),
+        responses=refusals(InvalidVerification, EmailTaken, RateLimited, InvalidRequest),
     )
     async def join_by_invitation(
         body: InvitationAcceptance, request: Request, response: Response, background: BackgroundTasks
@@ -38,11 +38,6 @@ def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
             body.token, display_name=body.display_name, visitor=visitor_of(request)
         )
         welcome(request, response, background, logged_in)
-        return Session(
-            access_token=logged_in.access_token,
-            email=logged_in.identity.email,
-            username=logged_in.identity.name,
-            display_name=logged_in.identity.display_name,
-        )
+        return session_answer(logged_in)
 
     return router

@@ -21,7 +21,6 @@ class InvitationFacts:
     """`has_account` says that the address is a client's, who logs in."""
 
     room: Room
-    inviter_display_name: str | None
     email: str
     has_account: bool
 
@@ -38,14 +37,11 @@ class InvitationLinks:
         await self._looks.take(neighbourhood(visitor.address))
         claim = self._links.read_invitation(token)
         async with self._database.reading() as connection:
-            found = await store.room_of_invitation(connection, claim.room_id, claim.email)
-        if found is None:
+            room = await store.room_of_invitation(connection, claim.room_id, claim.email)
+        if room is None:
             raise InvalidVerification
-        room, inviter = found
         has_account = await self._confirmation.is_client(claim.email)
-        return InvitationFacts(
-            room=room, inviter_display_name=inviter, email=claim.email, has_account=has_account
-        )
+        return InvitationFacts(room=room, email=claim.email, has_account=has_account)
 
     async def accept(self, token: str, *, display_name: str | None, visitor: Visitor) -> LoggedIn:
         """The invited address becomes a guest at once: the link has proven its mailbox, as any mail's does.

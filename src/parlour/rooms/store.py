@@ -424,20 +424,14 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
     ]
 
 
-async def room_of_invitation(
-    connection: AsyncConnection, room_id: int, email: str
-) -> tuple[Room, str | None] | None:
-    """The room and its creator's display name, where this address is invited still and not banned there."""
+async def room_of_invitation(connection: AsyncConnection, room_id: int, email: str) -> Room | None:
+    """The room, where this address is invited to it still and not banned there."""
     key = email_key(email)
     invited = exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == key)
     banned = exists().where(bans.c.room_id == rooms.c.id, bans.c.email_key == key)
-    query = (
-        _ROOM.add_columns(clients.c.display_name.label("creator_display_name"))
-        .outerjoin(clients, clients.c.user_id == rooms.c.creator_id)
-        .where(rooms.c.id == room_id, invited, ~banned)
-    )
+    query = _LISTED_ROOM.where(rooms.c.id == room_id, invited, ~banned)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else (_room(row), row.creator_display_name)
+    return None if row is None else _listed_room(row)
 
 
 async def ban(

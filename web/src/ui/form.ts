@@ -72,6 +72,8 @@ export function useTask() {
   };
 }
 
+export type Task = ReturnType<typeof useTask>;
+
 export function submitting(work: () => void) {
   return (event: FormEvent) => {
     event.preventDefault();

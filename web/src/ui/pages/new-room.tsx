@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { Problem } from "../../problem";
 import * as rules from "../../rules";
@@ -45,32 +45,31 @@ function useMayCreate(identity: Identity | null): boolean {
 
 function NotAllowed() {
   return (
-    <CardPage>
-      <span className="emblem warm">
-        <LockIcon size={26} />
-      </span>
-      <div className="card-head">
-        <h1>You can’t create rooms here</h1>
-        <p className="soft">Ask this server’s administrator to allow it.</p>
-      </div>
-      <LinkAction href="/">See the rooms</LinkAction>
-    </CardPage>
+    <NoNewRoom title="You can’t create rooms here">
+      Ask this server’s administrator to allow it.
+    </NoNewRoom>
   );
 }
 
 function GuestsCannot() {
+  return (
+    <NoNewRoom title="Guests can’t open rooms">
+      Rooms belong to people with an account.{" "}
+      <TextLink href="/register">Create an account</TextLink> with the same email address once your
+      guest time is over.
+    </NoNewRoom>
+  );
+}
+
+function NoNewRoom({ title, children }: { title: string; children: ReactNode }) {
   return (
     <CardPage>
       <span className="emblem warm">
         <LockIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>Guests can’t open rooms</h1>
-        <p className="soft">
-          Rooms belong to people with an account.{" "}
-          <TextLink href="/register">Create an account</TextLink> with the same email address once
-          your guest time is over.
-        </p>
+        <h1>{title}</h1>
+        <p className="soft">{children}</p>
       </div>
       <LinkAction href="/">See the rooms</LinkAction>
     </CardPage>

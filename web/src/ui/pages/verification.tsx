@@ -1,10 +1,11 @@
 import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../../problem";
 import type { LinkStatus } from "../../wire.gen";
-import { LinkAction } from "../button";
+import { Action, LinkAction } from "../button";
+import type { Task } from "../form";
 import { AlertIcon, CheckIcon } from "../icons";
 import { Isolated } from "../isolated";
-import { Spinner } from "../notice";
+import { ProblemNotice, Spinner } from "../notice";
 import { useServices } from "../services";
 import { CardPage } from "../shell";
 
@@ -89,6 +90,35 @@ export function LinkEmail({ status }: { status: LinkStatus | null }) {
         <Isolated>{status.email}</Isolated>
       </strong>
     </p>
+  );
+}
+
+interface LinkCardProps {
+  title: string;
+  status: LinkStatus | null;
+  text: string;
+  /** What the button says. */
+  action: string;
+  task: Task;
+  use(): Promise<void>;
+}
+
+/** Says what a link is for, with the button that uses it. */
+export function LinkCard({ title, status, text, action, task, use }: LinkCardProps) {
+  return (
+    <CardPage>
+      <div className="card-head">
+        <h1>{title}</h1>
+        <LinkEmail status={status} />
+        <p className="soft">{text}</p>
+      </div>
+      <div className="form">
+        <ProblemNotice problem={task.problem} />
+        <Action look="primary" isPending={task.pending} onPress={() => task.run(use)}>
+          {action}
+        </Action>
+      </div>
+    </CardPage>
   );
 }
 

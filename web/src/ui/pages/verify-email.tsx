@@ -1,18 +1,9 @@
 import { useState } from "react";
 import type { LinkStatus } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
+import { LinkAction } from "../button";
 import { useTask } from "../form";
-import { ProblemNotice } from "../notice";
 import { useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
-import {
-  DeadLink,
-  isFatal,
-  LinkEmail,
-  MailedLink,
-  PROFILE,
-  VerificationDone,
-} from "./verification";
+import { DeadLink, isFatal, LinkCard, MailedLink, PROFILE, VerificationDone } from "./verification";
 
 export function VerifyEmailPage({ token }: { token: string }) {
   useTitle("Confirm your new address");
@@ -52,20 +43,13 @@ function Confirm({ token, status, onDone }: ConfirmProps) {
     onDone();
   };
   return (
-    <CardPage>
-      <div className="card-head">
-        <h1>Confirm your new address</h1>
-        <LinkEmail status={status} />
-        <p className="soft">
-          This will be your account’s email address from now on. You’ll be logged out everywhere.
-        </p>
-      </div>
-      <div className="form">
-        <ProblemNotice problem={task.problem} />
-        <Action look="primary" isPending={task.pending} onPress={() => task.run(confirm)}>
-          Confirm my new address
-        </Action>
-      </div>
-    </CardPage>
+    <LinkCard
+      title="Confirm your new address"
+      status={status}
+      text="This will be your account’s email address from now on. You’ll be logged out everywhere."
+      action="Confirm my new address"
+      task={task}
+      use={confirm}
+    />
   );
 }

@@ -1,17 +1,15 @@
 import { useState } from "react";
 import { formatSpan } from "../../clock";
 import type { LinkStatus } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
+import { LinkAction } from "../button";
 import { keepDestination, keptDestination } from "../destination";
 import { useTask } from "../form";
-import { ProblemNotice } from "../notice";
 import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
 import {
   AS_GUEST,
   DeadLink,
   isFatal,
-  LinkEmail,
+  LinkCard,
   MailedLink,
   VerificationDone,
 } from "./verification";
@@ -52,19 +50,14 @@ function Enter({ token, status, onDone }: EnterProps) {
     onDone();
   };
   return (
-    <CardPage>
-      <div className="card-head">
-        <h1>Join as a guest</h1>
-        <LinkEmail status={status} />
-        <p className="soft">{`Your ${formatSpan(guestTtl)} as a guest start when you join.`}</p>
-      </div>
-      <div className="form">
-        <ProblemNotice problem={task.problem} />
-        <Action look="primary" isPending={task.pending} onPress={() => task.run(enter)}>
-          Join as a guest
-        </Action>
-      </div>
-    </CardPage>
+    <LinkCard
+      title="Join as a guest"
+      status={status}
+      text={`Your ${formatSpan(guestTtl)} as a guest start when you join.`}
+      action="Join as a guest"
+      task={task}
+      use={enter}
+    />
   );
 }
 
