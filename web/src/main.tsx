@@ -15,8 +15,8 @@ import { AccountApi, Api } from "./api";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
 import { App } from "./ui/app";
-import { FailureBoundary } from "./ui/failure";
-import { ServicesContext } from "./ui/services";
+import { FailureBoundary } from "./ui/app/failure";
+import { ServicesContext } from "./ui/app/services";
 
 const accounts = new AccountApi();
 const session = new Session(accounts);

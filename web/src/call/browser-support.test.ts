@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { canCall } from "./browser-support";
-import { FakeConnection } from "./fake-connection";
 import { followLoudness } from "./loudness";
+import { FakeConnection } from "./mesh/fake-connection";
 
 const track = {} as MediaStreamTrack;
 

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import * as rules from "../../rules";
-import { Action } from "../button";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { Modal } from "../modal";
-import { Notice, ProblemNotice } from "../notice";
-import { useServices } from "../services";
-import { toast } from "../toast";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { Modal } from "../kit/modal";
+import { Notice, ProblemNotice } from "../kit/notice";
+import { toast } from "../kit/toast";
 
 type Open = "password" | "email" | "deletion" | null;
 

@@ -1,11 +1,11 @@
 import * as rules from "../../rules";
 import type { Identity } from "../../session";
-import { Action } from "../button";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { ProblemNotice } from "../notice";
-import { useServices } from "../services";
-import { toast } from "../toast";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { ProblemNotice } from "../kit/notice";
+import { toast } from "../kit/toast";
 
 /** What others see beside the username. */
 export function DisplayNameForm({ identity }: { identity: Identity }) {

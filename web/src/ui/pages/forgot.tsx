@@ -2,14 +2,14 @@ import { useState } from "react";
 import { withBasePath } from "../../base-path";
 import { formatSpan } from "../../clock";
 import * as rules from "../../rules";
-import { Action, TextLink } from "../button";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { MailIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { Notice, ProblemNotice } from "../notice";
-import { useServerConfig, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { useServerConfig, useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, TextLink } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { MailIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { Notice, ProblemNotice } from "../kit/notice";
 import { rememberedAccount } from "./remembered-account";
 
 export function ForgotPage() {

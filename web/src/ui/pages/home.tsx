@@ -2,13 +2,13 @@ import { useCallback, useEffect, useState } from "react";
 import { Link as AriaLink, Input, SearchField } from "react-aria-components";
 import { Problem } from "../../problem";
 import type { RoomEntry } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
-import { roomPath } from "../destination";
-import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { Notice, Spinner } from "../notice";
-import { PersonName } from "../person-name";
-import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../services";
+import { roomPath } from "../app/destination";
+import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../app/services";
+import { Action, LinkAction } from "../kit/button";
+import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { Notice, Spinner } from "../kit/notice";
+import { PersonName } from "../kit/person-name";
 import { groupRooms, type RoomGroup } from "./room-groups";
 
 export function HomePage() {

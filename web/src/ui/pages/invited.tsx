@@ -3,15 +3,15 @@ import { formatSpan } from "../../clock";
 import { Problem } from "../../problem";
 import * as rules from "../../rules";
 import type { InvitationSummary } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
-import { roomPath, withDestination } from "../destination";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { Isolated } from "../isolated";
-import { ProblemNotice, Spinner } from "../notice";
-import { PersonName } from "../person-name";
-import { useServerConfig, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { roomPath, withDestination } from "../app/destination";
+import { useServerConfig, useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { Isolated } from "../kit/isolated";
+import { ProblemNotice, Spinner } from "../kit/notice";
+import { PersonName } from "../kit/person-name";
 
 const FRAGMENT = "#invitation=";
 

@@ -1,13 +1,18 @@
 import { useState } from "react";
 import { Redirect, useLocation } from "wouter";
 import { required } from "../../rules";
-import { Action, TextLink } from "../button";
-import { keepDestination, keptDestination, safeDestination, withDestination } from "../destination";
-import { Checkbox, Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { Notice, ProblemNotice } from "../notice";
-import { useIdentity, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import {
+  keepDestination,
+  keptDestination,
+  safeDestination,
+  withDestination,
+} from "../app/destination";
+import { useIdentity, useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, TextLink } from "../kit/button";
+import { Checkbox, Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { Notice, ProblemNotice } from "../kit/notice";
 import { rememberedAccount } from "./remembered-account";
 
 const RULES = {

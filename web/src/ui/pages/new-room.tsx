@@ -3,16 +3,16 @@ import { useLocation } from "wouter";
 import { Problem } from "../../problem";
 import * as rules from "../../rules";
 import type { Identity } from "../../session";
-import { Action, LinkAction, TextLink } from "../button";
-import { roomPath } from "../destination";
-import { EmailsField, takeTyped } from "../emails-field";
-import { Field, Switch } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { CheckIcon, LockIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { Notice, ProblemNotice } from "../notice";
-import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { roomPath } from "../app/destination";
+import { useIdentity, useServerConfig, useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction, TextLink } from "../kit/button";
+import { EmailsField, takeTyped } from "../kit/emails-field";
+import { Field, Switch } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { CheckIcon, LockIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { Notice, ProblemNotice } from "../kit/notice";
 
 export function NewRoomPage() {
   useTitle("New room");

@@ -1,7 +1,7 @@
-import { LinkAction } from "../button";
-import { SearchIcon } from "../icons";
-import { useTitle } from "../services";
-import { CardPage } from "../shell";
+import { useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { LinkAction } from "../kit/button";
+import { SearchIcon } from "../kit/icons";
 
 export function NotFoundPage() {
   useTitle("Page not found");

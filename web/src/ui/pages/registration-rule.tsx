@@ -1,6 +1,6 @@
 import type { Configuration } from "../../wire.gen";
-import { Isolated } from "../isolated";
-import { Notice } from "../notice";
+import { Isolated } from "../kit/isolated";
+import { Notice } from "../kit/notice";
 
 interface Props {
   kind: "client" | "guest";

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import * as rules from "../../rules";
-import { Action, LinkAction } from "../button";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { Notice, ProblemNotice } from "../notice";
-import { useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { Notice, ProblemNotice } from "../kit/notice";
 import { isFatal, MailedLink, NEW_RESET, VerificationDone } from "./verification";
 
 export function ResetPage({ token }: { token: string }) {

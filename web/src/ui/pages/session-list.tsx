@@ -2,10 +2,10 @@ import { useCallback, useEffect, useState } from "react";
 import { formatMoment } from "../../clock";
 import { Problem } from "../../problem";
 import type { SessionEntry } from "../../wire.gen";
-import { Action } from "../button";
-import { useTask } from "../form";
-import { ProblemNotice, Spinner } from "../notice";
-import { useServices } from "../services";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { useTask } from "../kit/form";
+import { ProblemNotice, Spinner } from "../kit/notice";
 
 /** Where one is logged in, with a button to end each. */
 export function SessionList() {

@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { Action } from "../button";
-import { ClockIcon, PersonIcon } from "../icons";
-import { useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action } from "../kit/button";
+import { ClockIcon, PersonIcon } from "../kit/icons";
 
 export function SessionOverPage({ code, message }: { code: string; message: string }) {
   return code === "other_account" ? (

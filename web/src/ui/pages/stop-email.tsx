@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { Action, LinkAction } from "../button";
-import { useTask } from "../form";
-import { Notice, ProblemNotice } from "../notice";
-import { useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { useTask } from "../kit/form";
+import { Notice, ProblemNotice } from "../kit/notice";
 import { MailedLink, NEW_PASSWORD, VerificationDone } from "./verification";
 
 export function StopEmailPage({ token }: { token: string }) {

@@ -1,13 +1,13 @@
 import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../../problem";
 import type { LinkStatus } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
-import type { Task } from "../form";
-import { AlertIcon, CheckIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { ProblemNotice, Spinner } from "../notice";
-import { useServices } from "../services";
-import { CardPage } from "../shell";
+import { useServices } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import type { Task } from "../kit/form";
+import { AlertIcon, CheckIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { ProblemNotice, Spinner } from "../kit/notice";
 
 type Look =
   | { kind: "looking" }

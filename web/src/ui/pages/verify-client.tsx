@@ -1,13 +1,13 @@
 import { useState } from "react";
 import * as rules from "../../rules";
 import type { LinkStatus } from "../../wire.gen";
-import { Action, LinkAction } from "../button";
-import { keepDestination, keptDestination } from "../destination";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { ProblemNotice } from "../notice";
-import { useIdentity, useServices, useTitle } from "../services";
-import { CardPage } from "../shell";
+import { keepDestination, keptDestination } from "../app/destination";
+import { useIdentity, useServices, useTitle } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { ProblemNotice } from "../kit/notice";
 import {
   DeadLink,
   isFatal,

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { LinkStatus } from "../../wire.gen";
-import { LinkAction } from "../button";
-import { useTask } from "../form";
-import { useServices, useTitle } from "../services";
+import { useServices, useTitle } from "../app/services";
+import { LinkAction } from "../kit/button";
+import { useTask } from "../kit/form";
 import { DeadLink, isFatal, LinkCard, MailedLink, PROFILE, VerificationDone } from "./verification";
 
 export function VerifyEmailPage({ token }: { token: string }) {

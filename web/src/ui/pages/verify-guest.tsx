@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { formatSpan } from "../../clock";
 import type { LinkStatus } from "../../wire.gen";
-import { LinkAction } from "../button";
-import { keepDestination, keptDestination } from "../destination";
-import { useTask } from "../form";
-import { useIdentity, useServerConfig, useServices, useTitle } from "../services";
+import { keepDestination, keptDestination } from "../app/destination";
+import { useIdentity, useServerConfig, useServices, useTitle } from "../app/services";
+import { LinkAction } from "../kit/button";
+import { useTask } from "../kit/form";
 import {
   AS_GUEST,
   DeadLink,

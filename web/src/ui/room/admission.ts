@@ -4,7 +4,7 @@ import { sameName } from "../../names";
 import { Problem } from "../../problem";
 import type { Identity } from "../../session";
 import type { RoomEntry } from "../../wire.gen";
-import { useServices } from "../services";
+import { useServices } from "../app/services";
 
 export interface RoomFacts {
   readonly name: string;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Call } from "../../call/call";
 import type { RemotePeer } from "../../call/topology";
 import { shortened } from "../../length";
-import { useStore } from "../services";
+import { useStore } from "../app/services";
 
 const MOST_KEPT = 5;
 const MOST_READ = 200;

@@ -2,12 +2,12 @@ import { useCallback, useEffect, useState } from "react";
 import { formatMoment, formatTime } from "../../clock";
 import { Problem } from "../../problem";
 import type { Attendance } from "../../wire.gen";
-import { Action } from "../button";
-import { Isolated } from "../isolated";
-import { Modal } from "../modal";
-import { ProblemNotice, Spinner } from "../notice";
-import { PersonName } from "../person-name";
-import { useServices } from "../services";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { Isolated } from "../kit/isolated";
+import { Modal } from "../kit/modal";
+import { ProblemNotice, Spinner } from "../kit/notice";
+import { PersonName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 
 interface AttendanceDialogProps {

@@ -11,11 +11,11 @@ import type { Chat, ChatEntry } from "../../call/chat";
 import { formatDay, formatTime } from "../../clock";
 import { textLength } from "../../length";
 import { LIMITS } from "../../wire.gen";
-import { Action, CloseAction, IconAction } from "../button";
-import { isComposing } from "../composition";
-import { SendIcon } from "../icons";
-import { PersonName } from "../person-name";
-import { useStore } from "../services";
+import { useStore } from "../app/services";
+import { Action, CloseAction, IconAction } from "../kit/button";
+import { isComposing } from "../kit/composition";
+import { SendIcon } from "../kit/icons";
+import { PersonName } from "../kit/person-name";
 import { ChatText } from "./chat-text";
 
 interface ChatPanelProps {

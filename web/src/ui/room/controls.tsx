@@ -1,7 +1,7 @@
 import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { Call } from "../../call/call";
-import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../icons";
-import { useStore } from "../services";
+import { useStore } from "../app/services";
+import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { screenSentence } from "./media-notice";
 

@@ -1,7 +1,7 @@
-import { Action, LinkAction } from "../button";
-import { AlertIcon, LeaveIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { CardPage, Shell } from "../shell";
+import { CardPage, Shell } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { AlertIcon, LeaveIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
 import type { RoomFacts } from "./admission";
 
 interface DepartureProps {

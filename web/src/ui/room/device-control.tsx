@@ -12,6 +12,7 @@ import {
   TooltipTrigger,
 } from "react-aria-components";
 import type { DeviceKind, DeviceView, LocalMedia } from "../../call/media";
+import { useStore } from "../app/services";
 import {
   AlertIcon,
   CameraIcon,
@@ -20,8 +21,7 @@ import {
   ChevronIcon,
   MicrophoneIcon,
   MicrophoneOffIcon,
-} from "../icons";
-import { useStore } from "../services";
+} from "../kit/icons";
 import { rememberChoice } from "./device-choice";
 import { deviceSentence } from "./media-notice";
 

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import type { Call } from "../../call/call";
-import { Action } from "../button";
+import { Action } from "../kit/button";
 
 interface FailedCallProps {
   call: Call;

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useState } from "react";
-import { IconAction } from "../button";
-import { FullscreenExitIcon, FullscreenIcon } from "../icons";
-import { toast } from "../toast";
+import { IconAction } from "../kit/button";
+import { FullscreenExitIcon, FullscreenIcon } from "../kit/icons";
+import { toast } from "../kit/toast";
 
 /** Shows `target` in full screen and back; browsers leave full screen by Escape, too. */
 export function FullscreenAction({ target }: { target: RefObject<HTMLElement | null> }) {

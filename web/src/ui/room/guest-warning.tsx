@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { CloseAction } from "../button";
-import { WARNING_MS } from "../guest-timer";
-import { ClockIcon } from "../icons";
-import { useIdentity, useNow } from "../services";
+import { WARNING_MS } from "../app/guest-timer";
+import { useIdentity, useNow } from "../app/services";
+import { CloseAction } from "../kit/button";
+import { ClockIcon } from "../kit/icons";
 
 /** The region is there from the start, so that screen readers speak what appears in it. */
 export function GuestWarning() {

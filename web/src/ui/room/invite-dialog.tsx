@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useState } from "react";
 import type { InvitationEntry, InvitationOutcome } from "../../wire.gen";
-import { Action } from "../button";
-import { EmailsField, takeTyped } from "../emails-field";
-import { submitting, useTask } from "../form";
-import { Isolated } from "../isolated";
-import { Modal } from "../modal";
-import { Notice, ProblemNotice } from "../notice";
-import { PersonName } from "../person-name";
-import { useServices } from "../services";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { EmailsField, takeTyped } from "../kit/emails-field";
+import { submitting, useTask } from "../kit/form";
+import { Isolated } from "../kit/isolated";
+import { Modal } from "../kit/modal";
+import { Notice, ProblemNotice } from "../kit/notice";
+import { PersonName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 
 interface InviteDialogProps {

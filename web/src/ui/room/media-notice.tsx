@@ -7,10 +7,10 @@ import type {
   MediaView,
   ScreenProblem,
 } from "../../call/media";
-import { CloseAction } from "../button";
-import { Notice } from "../notice";
-import { useStore } from "../services";
-import { toast } from "../toast";
+import { useStore } from "../app/services";
+import { CloseAction } from "../kit/button";
+import { Notice } from "../kit/notice";
+import { toast } from "../kit/toast";
 
 type Devices = Pick<MediaView, "microphone" | "camera">;
 

@@ -1,13 +1,13 @@
 import { required } from "../../rules";
-import { Action, LinkAction } from "../button";
-import { Field } from "../field";
-import { submitting, useFields, useTask } from "../form";
-import { LockIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { ProblemNotice } from "../notice";
-import { PersonName } from "../person-name";
-import { useServices } from "../services";
-import { CardPage } from "../shell";
+import { useServices } from "../app/services";
+import { CardPage } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { Field } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { LockIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { ProblemNotice } from "../kit/notice";
+import { PersonName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 
 const RULES = { password: required("the room’s password") };

@@ -2,13 +2,13 @@ import { type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
 import { inWords, type SecurityCode } from "../../call/security-code";
 import type { Devices, RemotePeer } from "../../call/topology";
-import { Avatar } from "../avatar";
-import { Action, CloseAction } from "../button";
-import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
-import { Notice } from "../notice";
-import { fullName, PersonName } from "../person-name";
-import { useServices, useStore } from "../services";
-import { toast } from "../toast";
+import { useServices, useStore } from "../app/services";
+import { Avatar } from "../kit/avatar";
+import { Action, CloseAction } from "../kit/button";
+import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
+import { Notice } from "../kit/notice";
+import { fullName, PersonName } from "../kit/person-name";
+import { toast } from "../kit/toast";
 
 interface PeoplePanelProps {
   call: Call;

@@ -1,6 +1,6 @@
 import { withBasePath } from "../../base-path";
-import { roomPath } from "../destination";
-import { toast } from "../toast";
+import { roomPath } from "../app/destination";
+import { toast } from "../kit/toast";
 
 export async function copyRoomLink(name: string): Promise<void> {
   const link = location.origin + withBasePath(roomPath(name));

@@ -1,11 +1,11 @@
 import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
-import { Action, LinkAction } from "../button";
-import { LockIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { ProblemNotice, Spinner } from "../notice";
-import { useIdentity, useTitle } from "../services";
-import { CardPage, Shell } from "../shell";
+import { useIdentity, useTitle } from "../app/services";
+import { CardPage, Shell } from "../app/shell";
+import { Action, LinkAction } from "../kit/button";
+import { LockIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { ProblemNotice, Spinner } from "../kit/notice";
 import { useAdmission } from "./admission";
 import { PasswordGate } from "./password-gate";
 import { Visit } from "./visit";

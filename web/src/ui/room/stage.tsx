@@ -3,7 +3,7 @@ import { flushSync } from "react-dom";
 import type { Call } from "../../call/call";
 import { decoration } from "../../call/decoration";
 import type { RemotePeer } from "../../call/topology";
-import { useStore } from "../services";
+import { useStore } from "../app/services";
 import { inOrderOfSharing, layOutStage } from "./stage-layout";
 import { PeerTile, SelfTile } from "./tile";
 import type { Size } from "./tile-grid";

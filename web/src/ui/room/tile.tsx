@@ -2,12 +2,12 @@ import { type ReactElement, type RefObject, useEffect, useRef, useState } from "
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
 import type { RemotePeer, Unreachable } from "../../call/topology";
-import { Avatar } from "../avatar";
-import { IconAction } from "../button";
-import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../icons";
-import { Isolated } from "../isolated";
-import { fullName } from "../person-name";
-import { useStore } from "../services";
+import { useStore } from "../app/services";
+import { Avatar } from "../kit/avatar";
+import { IconAction } from "../kit/button";
+import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
 import type { Place } from "./stage-layout";
 import { Video } from "./video";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Problem } from "../problem";
+import type { Problem } from "../../problem";
 import { AlertIcon, CheckIcon, InfoIcon } from "./icons";
 
 type Tone = "info" | "success" | "warning" | "danger";

@@ -1,9 +1,9 @@
 import { createContext, use, useEffect, useState, useSyncExternalStore } from "react";
-import type { AccountApi, Api } from "../api";
-import type { Identity, Session } from "../session";
-import type { Signaling } from "../signaling";
-import type { Store } from "../store";
-import type { Configuration } from "../wire.gen";
+import type { AccountApi, Api } from "../../api";
+import type { Identity, Session } from "../../session";
+import type { Signaling } from "../../signaling";
+import type { Store } from "../../store";
+import type { Configuration } from "../../wire.gen";
 
 export interface Services {
   accounts: AccountApi;

@@ -1,6 +1,6 @@
 import { useId } from "react";
 import { Button, Input, Label, Text, TextField } from "react-aria-components";
-import { splitEmails } from "../rules";
+import { splitEmails } from "../../rules";
 import { isComposing, keepComposition } from "./composition";
 import { CloseIcon } from "./icons";
 import { Isolated } from "./isolated";

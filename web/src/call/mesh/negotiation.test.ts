@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { IceCandidate, SessionDescription } from "../wire.gen";
+import type { IceCandidate, SessionDescription } from "../../wire.gen";
 import { FakeConnection } from "./fake-connection";
 import { type NegotiatedConnection, Negotiation } from "./negotiation";
 

@@ -5,7 +5,7 @@ import {
   UNSTABLE_ToastQueue as ToastQueue,
   UNSTABLE_ToastRegion as ToastRegion,
 } from "react-aria-components";
-import { shortened } from "../length";
+import { shortened } from "../../length";
 import { CloseAction } from "./button";
 import { useFullscreenElement } from "./fullscreen";
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
-import { formatDuration } from "../clock";
-import { ClockIcon } from "./icons";
+import { formatDuration } from "../../clock";
+import { ClockIcon } from "../kit/icons";
+import { toast } from "../kit/toast";
 import { useIdentity, useNow, useServices } from "./services";
-import { toast } from "./toast";
 
 export const WARNING_MS = 2 * 60 * 1000;
 /** The server speaks first; this is for the case that its word gets lost. */

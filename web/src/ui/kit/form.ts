@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { Problem } from "../problem";
-import type { Rule } from "../rules";
+import { Problem } from "../../problem";
+import type { Rule } from "../../rules";
 
 type Values<K extends string> = Record<K, string>;
 

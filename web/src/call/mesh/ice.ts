@@ -1,4 +1,4 @@
-import type { IceServer, IceServers } from "../wire.gen";
+import type { IceServer, IceServers } from "../../wire.gen";
 
 const RENEW_AHEAD_MS = 60_000;
 /** Who waits to be connected is not kept waiting by a server that does not answer. */

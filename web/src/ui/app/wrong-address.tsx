@@ -1,4 +1,4 @@
-import { BASE_PATH, isBelowBasePath, withoutBasePath } from "../base-path";
+import { BASE_PATH, isBelowBasePath, withoutBasePath } from "../../base-path";
 import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AddPeer } from "../wire.gen";
+import type { AddPeer } from "../../wire.gen";
+import type { Outgoing } from "../topology";
 import { FakeConnection } from "./fake-connection";
 import { Mesh } from "./mesh";
 import { RESTART_MS } from "./recovery";
-import type { Outgoing } from "./topology";
 
 const audio = { kind: "audio" } as MediaStreamTrack;
 const video = { kind: "video" } as MediaStreamTrack;

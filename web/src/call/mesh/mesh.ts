@@ -1,4 +1,4 @@
-import { Store } from "../store";
+import { Store } from "../../store";
 import type {
   AddPeer,
   CandidateFromPeer,
@@ -6,14 +6,14 @@ import type {
   IceCandidate,
   PeerEntry,
   SessionDescription,
-} from "../wire.gen";
+} from "../../wire.gen";
+import { decoration } from "../decoration";
+import { fingerprintsOf } from "../security-code";
+import type { Disturbance, MediaTopology, Outgoing, RemotePeer } from "../topology";
 import { isAcceptable, MAX_EARLY, MAX_PEERS, PeerAllowance, shortName } from "./bounds";
 import { BuildQueue } from "./build-queue";
-import { decoration } from "./decoration";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
-import { fingerprintsOf } from "./security-code";
-import type { Disturbance, MediaTopology, Outgoing, RemotePeer } from "./topology";
 
 export interface MeshOptions {
   configuration(): RTCConfiguration;

@@ -1,11 +1,11 @@
 import { Component, type ErrorInfo, type ReactElement, type ReactNode } from "react";
-import { withBasePath, withoutBasePath } from "../base-path";
-import { Action } from "./button";
+import { withBasePath, withoutBasePath } from "../../base-path";
+import { Action } from "../kit/button";
+import { AlertIcon } from "../kit/icons";
+import { toast } from "../kit/toast";
 import { type Failed, failureReport } from "./failure-report";
-import { AlertIcon } from "./icons";
 import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
-import { toast } from "./toast";
 
 interface FailureBoundaryProps {
   children: ReactNode;

@@ -1,6 +1,6 @@
-import { decoration } from "./decoration";
-import { Pace } from "./pace";
-import type { Devices } from "./topology";
+import { decoration } from "../decoration";
+import { Pace } from "../pace";
+import type { Devices } from "../topology";
 
 /** Same id on both sides, so that no announcement is needed and an old client notices nothing. */
 const CHANNEL = { negotiated: true, id: 0 } as const;

@@ -1,4 +1,4 @@
-import type { IceCandidate, SessionDescription } from "../wire.gen";
+import type { IceCandidate, SessionDescription } from "../../wire.gen";
 import { MAX_EARLY } from "./bounds";
 
 /** The part of RTCPeerConnection that negotiating needs. */

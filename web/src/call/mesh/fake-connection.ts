@@ -1,4 +1,4 @@
-import type { SessionDescription } from "../wire.gen";
+import type { SessionDescription } from "../../wire.gen";
 
 class FakeTransceiver {
   readonly receiver: { track: { kind: string }; getSynchronizationSources: () => object[] };

@@ -1,12 +1,19 @@
-import type { AddPeer, IceCandidate, SessionDescription } from "../wire.gen";
-import { decoration } from "./decoration";
+import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
+import { decoration } from "../decoration";
+import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
+import type {
+  Devices,
+  Disturbance,
+  Outgoing,
+  PeerLink,
+  RemotePeer,
+  Unreachable,
+} from "../topology";
 import { DevicesChannel } from "./devices-channel";
 import { Negotiation } from "./negotiation";
 import type { PeerIdentity } from "./peer-identity";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
-import { codeOf, fingerprintsOf, type SecurityCode } from "./security-code";
-import type { Devices, Disturbance, Outgoing, PeerLink, RemotePeer, Unreachable } from "./topology";
 
 export interface MeshPeerOptions {
   peer: AddPeer;

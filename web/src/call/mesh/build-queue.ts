@@ -1,4 +1,4 @@
-import { Pace } from "./pace";
+import { Pace } from "../pace";
 
 /** A room of sixteen stands at once; to build many more in one go would freeze the page. */
 const BURST = 16;

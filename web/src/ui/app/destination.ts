@@ -1,4 +1,4 @@
-import { isUrl } from "../urls";
+import { isUrl } from "../../urls";
 
 /** Where one wanted to go before one had to log in; kept over the detour through the mail. */
 const KEY = "parlour.destination";

@@ -9,13 +9,13 @@ import {
   Separator,
 } from "react-aria-components";
 import { useLocation } from "wouter";
-import type { Identity } from "../session";
-import { Avatar } from "./avatar";
-import { LinkAction } from "./button";
+import type { Identity } from "../../session";
+import { Avatar } from "../kit/avatar";
+import { LinkAction } from "../kit/button";
+import { Logo } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { shownName } from "../kit/person-name";
 import { GuestTimer } from "./guest-timer";
-import { Logo } from "./icons";
-import { Isolated } from "./isolated";
-import { shownName } from "./person-name";
 import { useIdentity, useServices } from "./services";
 
 export function Shell({ children }: { children: ReactElement }) {

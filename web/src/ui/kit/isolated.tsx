@@ -1,4 +1,4 @@
-import { withoutDirectionControls } from "../names";
+import { withoutDirectionControls } from "../../names";
 
 /** A name or an address that somebody chose: its direction is its own, whatever stands around it (UAX 9). */
 export function Isolated({ children }: { children: string }) {

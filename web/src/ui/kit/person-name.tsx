@@ -1,5 +1,5 @@
-import { withoutDirectionControls } from "../names";
-import type { Identity } from "../session";
+import { withoutDirectionControls } from "../../names";
+import type { Identity } from "../../session";
 import { Isolated } from "./isolated";
 
 /** What somebody is called in a call. */

@@ -1,6 +1,6 @@
-import { shortened } from "../length";
-import type { SessionDescription } from "../wire.gen";
-import { Pace } from "./pace";
+import { shortened } from "../../length";
+import type { SessionDescription } from "../../wire.gen";
+import { Pace } from "../pace";
 
 /**
  * What this browser builds and reads for others, at most. The server has bounds of its own; these hold for
