@@ -173,5 +173,5 @@ lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade 
 
 .PHONY: clean
 clean: ## Remove everything that setup and the tests made
-	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) $(PROGRAMS)/javascript/node_modules $(PROGRAMS)/{java,rust}/target src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) $(PROGRAMS)/javascript/node_modules $(PROGRAMS)/{java,rust}/target src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find src tests bench tools -name __pycache__ -type d -exec rm -rf {} +
