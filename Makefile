@@ -142,6 +142,7 @@ check-security:
 check-generated:
 	@. tools/say; say "Generated files"
 	@$(BIN)/python -m parlour.wire.export --check
+	@$(BIN)/python -m parlour.dev_proxies --check
 	@$(BIN)/python -m parlour.rooms.policy_table --check
 
 # Made offline from what the lock itself pins, so it says whether the lock answers pyproject.toml, not
@@ -157,8 +158,9 @@ check-unit:
 # ----------------------------------------------------------------------------------------------- care
 
 .PHONY: generate
-generate: setup ## Write the generated files anew: wire.gen.ts, the tables of docs
+generate: setup ## Write the generated files anew: wire.gen.ts, pages.gen.ts, proxies.gen.ts, the tables of docs
 	@$(BIN)/python -m parlour.wire.export
+	@$(BIN)/python -m parlour.dev_proxies
 	@$(BIN)/python -m parlour.rooms.policy_table
 
 .PHONY: format

@@ -1,9 +1,14 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv } from "vite";
+import { API_PATHS, SOCKET_PATH } from "./proxies.gen";
 
-const server = "http://localhost:8000";
-const api =
-  "^/(guest|client|logout|refresh|room|message|invitation|event|config|verification|link|session|account|password|email|ice|dev|openapi.json|asyncapi.json)(/|\\?|$)";
+/** `make dev` says where its server listens; by itself it is where `make run` has it. */
+const { PARLOUR_DEV_SERVER: server = "http://localhost:8000" } = loadEnv(
+  "development",
+  ".",
+  "PARLOUR_",
+);
+const api = `^/(${API_PATHS.join("|").replaceAll(".", "\\.")})(/|\\?|$)`;
 
 export default defineConfig({
   plugins: [react()],
@@ -18,5 +23,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { input: { main: "index.html", docs: "docs/index.html" } },
   },
-  server: { proxy: { [api]: server, "/socket.io": { target: server, ws: true } } },
+  server: { proxy: { [api]: server, [SOCKET_PATH]: { target: server, ws: true } } },
 });

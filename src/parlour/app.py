@@ -278,7 +278,7 @@ class Parlour:
 
     def asgi(self) -> ASGIApp:
         """HTTP, signaling and web client on one port."""
-        app = FastAPI(
+        app = self.fastapi = FastAPI(
             title="Parlour",
             version=__version__,
             docs_url=None,

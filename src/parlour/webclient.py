@@ -13,32 +13,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from parlour.content_encodings import Encoded, accept_encoding, chosen_encoding
+from parlour.wire.pages import PAGES, server_paths
 
 BUILD = Path(__file__).parent / "_web"
 INDEX = "index.html"
-
-PAGES = (
-    "/",
-    "/login",
-    "/register",
-    "/mail",
-    "/new",
-    "/profile",
-    "/r/{room:path}",
-    "/verifyclient/{token}",
-    "/verifyguest/{token}",
-    "/verifyemail",
-    "/verifyemail/{token}",
-    "/stopemail",
-    "/forgot",
-    "/reset",
-    "/reset/{token}",
-)
-"""The routes of the web client; every one is its index.html.
-
-Where the protocol leaves it open, the token of a mail's link is its fragment, which no request repeats; the
-paths that end with one are those of mails from older versions.
-"""
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -138,8 +116,9 @@ class WebClient:
         async def show(request: Request) -> Response:
             return _page(request, self._index)
 
-        for path in PAGES:
-            router.add_api_route(path, show, methods=["GET", "HEAD"])
+        for page in PAGES.values():
+            for path in server_paths(page):
+                router.add_api_route(path, show, methods=["GET", "HEAD"])
 
         async def docs(request: Request) -> Response:
             return _page(request, self._docs, headers={"Content-Security-Policy": DOCS_SECURITY_POLICY})

@@ -1,4 +1,4 @@
-"""Generates from the types of `wire`: the web client's wire.gen.ts, and the tables of docs/protocol.md.
+"""Generates from `wire` the web client's wire.gen.ts and pages.gen.ts, and the tables of docs/protocol.md.
 
 `python -m parlour.wire.export` writes them, with `--check` it fails where they differ.
 """
@@ -24,6 +24,7 @@ from parlour.wire.base import (
     Body,
 )
 from parlour.wire.names import ROOM_NAME_LENGTH
+from parlour.wire.pages import PAGES, client_pattern
 from parlour.wire.signaling import (
     ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
@@ -35,6 +36,7 @@ from parlour.wire.signaling import (
 
 ROOT = Path(__file__).parents[3]
 TYPESCRIPT = ROOT / "web" / "src" / "wire.gen.ts"
+PAGES_TYPESCRIPT = TYPESCRIPT.with_name("pages.gen.ts")
 PROTOCOL = ROOT / "docs" / "protocol.md"
 HEADER = "// Generated from src/parlour/wire by `make generate`. Do not edit.\n"
 
@@ -148,6 +150,13 @@ def _type(schema: dict[str, Any]) -> str:
     return simple.get(schema.get("type", ""), "unknown")
 
 
+def pages() -> str:
+    lines = [f"  {name}: {json.dumps(client_pattern(path))}," for name, path in PAGES.items()]
+    return "\n".join(
+        [HEADER, "/** The paths of all pages. */", "export const PAGES = {", *lines, "} as const;", ""]
+    )
+
+
 def protocol_tables() -> dict[str, str]:
     """The generated parts of docs/protocol.md, by the name of their markers."""
     schemas = event_schemas()
@@ -213,6 +222,7 @@ def protocol(document: str) -> str:
 def main() -> int:
     wanted = {
         TYPESCRIPT: typescript(),
+        PAGES_TYPESCRIPT: pages(),
         PROTOCOL: protocol(PROTOCOL.read_text(encoding="utf-8")),
     }
     if "--check" not in sys.argv[1:]:

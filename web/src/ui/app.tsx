@@ -11,6 +11,7 @@ import { RouterProvider } from "react-aria-components";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
 import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
+import { PAGES } from "../pages.gen";
 import type { Refused } from "../wire.gen";
 import { withDestination } from "./app/destination";
 import { FailureBoundary } from "./app/failure";
@@ -103,7 +104,7 @@ function Routes() {
   }
   return (
     <Switch>
-      <Route path="/r/:room">
+      <Route path={PAGES.room}>
         <InvitedOrLoggedIn>
           <FailureBoundary at={path}>
             <NamedRoom />
@@ -121,35 +122,40 @@ function Routes() {
   );
 }
 
+type PageName = Exclude<keyof typeof PAGES, "room">;
+
+/** What is shown at each of the paths at which the server answers with this client. */
+const SHOWN: Record<PageName, (parameters: { token?: string }) => ReactElement> = {
+  home: () => <HomePage />,
+  login: () => <LoginPage />,
+  register: () => <RegisterPage />,
+  mail: () => <MailPage />,
+  newRoom: () => (
+    <LoggedIn>
+      <NewRoomPage />
+    </LoggedIn>
+  ),
+  profile: () => (
+    <LoggedIn>
+      <ProfilePage />
+    </LoggedIn>
+  ),
+  verifyClient: ({ token = "" }) => <VerifyClientPage token={token} />,
+  verifyGuest: ({ token = "" }) => <VerifyGuestPage token={token} />,
+  verifyEmail: ({ token }) => <WithToken inPath={token}>{VerifyEmailPage}</WithToken>,
+  stopEmail: () => <WithToken>{StopEmailPage}</WithToken>,
+  forgot: () => <ForgotPage />,
+  reset: ({ token }) => <WithToken inPath={token}>{ResetPage}</WithToken>,
+};
+
 function Pages() {
   return (
     <Switch>
-      <Route path="/" component={HomePage} />
-      <Route path="/login" component={LoginPage} />
-      <Route path="/register" component={RegisterPage} />
-      <Route path="/mail" component={MailPage} />
-      <Route path="/verifyclient/:token">{({ token }) => <VerifyClientPage token={token} />}</Route>
-      <Route path="/verifyguest/:token">{({ token }) => <VerifyGuestPage token={token} />}</Route>
-      <Route path="/verifyemail/:token?">
-        {({ token }) => <WithToken inPath={token}>{VerifyEmailPage}</WithToken>}
-      </Route>
-      <Route path="/stopemail">
-        <WithToken>{StopEmailPage}</WithToken>
-      </Route>
-      <Route path="/forgot" component={ForgotPage} />
-      <Route path="/reset/:token?">
-        {({ token }) => <WithToken inPath={token}>{ResetPage}</WithToken>}
-      </Route>
-      <Route path="/new">
-        <LoggedIn>
-          <NewRoomPage />
-        </LoggedIn>
-      </Route>
-      <Route path="/profile">
-        <LoggedIn>
-          <ProfilePage />
-        </LoggedIn>
-      </Route>
+      {(Object.keys(SHOWN) as PageName[]).map((name) => (
+        <Route key={name} path={PAGES[name]}>
+          {SHOWN[name]}
+        </Route>
+      ))}
       <Route component={NotFoundPage} />
     </Switch>
   );

@@ -1,0 +1,27 @@
+// Generated from the routes of src/parlour by `make generate`. Do not edit.
+/** First segments of the paths that the server answers. */
+export const API_PATHS = [
+  "account",
+  "asyncapi.json",
+  "client",
+  "config",
+  "dev",
+  "email",
+  "event",
+  "guest",
+  "healthz",
+  "ice",
+  "invitation",
+  "link",
+  "logout",
+  "message",
+  "openapi.json",
+  "password",
+  "readyz",
+  "refresh",
+  "room",
+  "session",
+  "verification",
+];
+/** The path of Socket.IO, over polling and WebSocket. */
+export const SOCKET_PATH = "/socket.io";
