@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, create_engine
 
-from parlour.accounts import session_store
 from parlour.accounts import store as accounts
 from parlour.accounts.identity import UserId
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.passwords.hashing import Passwords
+from parlour.accounts.sessions import store as session_store
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.db.migrate import migrate

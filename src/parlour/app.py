@@ -16,87 +16,85 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlour import __version__
 from parlour.accounts.administration import AccountAdministration
-from parlour.accounts.confirmation import Confirmation
-from parlour.accounts.credential_http import credential_routes
-from parlour.accounts.credentials import Credentials
-from parlour.accounts.endings import Endings
-from parlour.accounts.http import (
-    Cookies,
-    Identification,
-    Origins,
-    RegistrationCookie,
-    Welcome,
-    account_routes,
-)
+from parlour.accounts.credentials.http import credential_routes
+from parlour.accounts.credentials.profile import Profile
+from parlour.accounts.credentials.service import Credentials
 from parlour.accounts.identity import Guest, Identity, UserId
-from parlour.accounts.known_devices import KnownDevices
 from parlour.accounts.lifetimes import Lifetimes
-from parlour.accounts.link_http import link_routes
-from parlour.accounts.link_status import LinkStatuses
-from parlour.accounts.links import Links
-from parlour.accounts.password_checks import PasswordChecks
-from parlour.accounts.passwords import Passwords
-from parlour.accounts.profile import Profile
+from parlour.accounts.links.service import Links
+from parlour.accounts.passwords.checks import PasswordChecks
+from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import GuestExpired
-from parlour.accounts.registration import Registration
-from parlour.accounts.registration_policy import RegistrationPolicy
-from parlour.accounts.revocations import Revocations
-from parlour.accounts.session_http import session_routes
-from parlour.accounts.sessions import Sessions
+from parlour.accounts.registration.cleanup import Upkeep
+from parlour.accounts.registration.confirmation import Confirmation
+from parlour.accounts.registration.cookie import RegistrationCookie
+from parlour.accounts.registration.http import account_routes
+from parlour.accounts.registration.link_http import link_routes
+from parlour.accounts.registration.link_status import LinkStatuses
+from parlour.accounts.registration.policy import RegistrationPolicy
+from parlour.accounts.registration.service import Registration
+from parlour.accounts.sessions.http import session_routes
+from parlour.accounts.sessions.identification import Identification, Origins
+from parlour.accounts.sessions.known_devices import KnownDevices
+from parlour.accounts.sessions.login_responder import Cookies, Welcome
+from parlour.accounts.sessions.revocations import Revocations
+from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.terminations import Endings
 from parlour.accounts.tokens import TokenSigner
-from parlour.accounts.upkeep import Upkeep
 from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.audit.requests import AuditedRequests
-from parlour.base_path import BasePath
-from parlour.calls.courier import Courier
+from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.degraded_authorization import Trust
 from parlour.calls.http import call_routes
-from parlour.calls.hub import Hub
 from parlour.calls.ice import IcePlan
-from parlour.calls.pace import Rates
-from parlour.calls.passes import Passes
+from parlour.calls.participations import CallLimits, Visits
+from parlour.calls.peer_delivery import Courier
+from parlour.calls.pending_connections import WaitingRoom
 from parlour.calls.presence import Presence
-from parlour.calls.quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.rate_limiter import Rates
+from parlour.calls.resume_tokens import Passes
+from parlour.calls.room_list import Watchers
+from parlour.calls.service import Hub
 from parlour.calls.socket import PATH, Deliveries, Signaling
-from parlour.calls.trust import Trust
-from parlour.calls.visits import CallLimits, Visits
-from parlour.calls.waiting import WaitingRoom
-from parlour.calls.watchers import Watchers
-from parlour.content_encodings import CompressedJson
+from parlour.chat.http import chat_routes
+from parlour.chat.service import Chat
 from parlour.db.checkpoints import Checkpoints
 from parlour.db.database import Database
-from parlour.edge import Cors, Edge, Failures, handle_refusals
 from parlour.engine import Engine
 from parlour.errors import Unavailable
-from parlour.guess_throttle import GuessThrottle
-from parlour.limits import Allowances, Postage, Quota
-from parlour.mail.http import dev_mail_routes
+from parlour.events.attendance import AttendanceLog
+from parlour.events.http import event_routes
+from parlour.http.base_path import BasePath
+from parlour.http.content_encodings import CompressedJson
+from parlour.http.dev_mail import dev_mail_routes
+from parlour.http.middleware import Cors, Edge, Failures, handle_refusals
+from parlour.http.openapi import Document, openapi
+from parlour.http.proxies import ClientAddresses, TrustedProxies
+from parlour.http.request_turns import RequestTurns
+from parlour.http.webclient import WebClient, security_headers
+from parlour.limits.login_throttle import GuessThrottle
+from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
+from parlour.limits.quotas import Allowances, Postage, Quota
 from parlour.mail.outbox import Outbox
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.sender import MailSender
 from parlour.mail.smtp import parsed_sender
-from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
-from parlour.openapi import Document, openapi
-from parlour.proxies import ClientAddresses, TrustedProxies
-from parlour.request_turns import RequestTurns
+from parlour.privacy.export import Export
+from parlour.privacy.http import export_routes
 from parlour.rooms.administration import RoomAdministration
-from parlour.rooms.attendance import AttendanceLog
-from parlour.rooms.chat import Chat
-from parlour.rooms.creation import CreationPolicy
-from parlour.rooms.export import Export
-from parlour.rooms.export_http import export_routes
+from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.http import room_routes
-from parlour.rooms.invitation_http import invitation_routes
 from parlour.rooms.invitation_links import InvitationLinks
+from parlour.rooms.invitations_http import invitation_routes
 from parlour.rooms.service import RoomService
 from parlour.settings import Settings
-from parlour.webclient import WebClient, security_headers
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
 
 if TYPE_CHECKING:
-    from parlour.counts import SharedCounts
+    from parlour.limits.redis_counts import SharedCounts
 
 log = structlog.get_logger("parlour")
 
@@ -360,17 +358,24 @@ class Parlour:
         router.include_router(
             room_routes(
                 rooms=self.rooms,
-                chat=self.chat,
-                attendance=self.attendance,
-                sessions=self.sessions,
                 identification=identification,
-                on_message=self.hub.announce,
                 on_access_changed=self.watchers.changed,
                 on_event=self.hub.become_event,
                 on_banned=self.hub.remove_people,
                 on_removed=self.hub.close_room,
                 lists_to_strangers=self.settings.public_room_list,
             )
+        )
+        router.include_router(
+            chat_routes(
+                chat=self.chat,
+                sessions=self.sessions,
+                identification=identification,
+                on_message=self.hub.announce,
+            )
+        )
+        router.include_router(
+            event_routes(attendance=self.attendance, sessions=self.sessions, identification=identification)
         )
         plan = IcePlan(
             stun_urls=self.settings.ice_urls,
@@ -492,7 +497,9 @@ class Parlour:
 def _shared_counts(settings: Settings) -> "SharedCounts | None":
     if settings.redis_url is None:
         return None
-    from parlour.counts import SharedCounts  # its client takes a tenth of the start, and few have a Redis
+    from parlour.limits.redis_counts import (
+        SharedCounts,  # its client takes a tenth of the start, and few have a Redis
+    )
 
     return SharedCounts(settings.redis_url.get_secret_value(), secret=settings.secret())
 

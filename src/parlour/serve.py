@@ -18,10 +18,10 @@ from parlour.app import Parlour
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
-from parlour.edge import raw_response
 from parlour.engine import end_unread
-from parlour.engine.http import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
+from parlour.http.middleware import raw_response
+from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from parlour.logs import configure_logs
 from parlour.settings import PREFIX, Settings, SettingsError
 
@@ -203,7 +203,7 @@ async def _require_redis(parlour: Parlour) -> None:
     """One that refuses is a wrong setting; one that is away is done without until it comes."""
     if parlour.shared_counts is None:
         return
-    from parlour.counts import RedisRefuses
+    from parlour.limits.redis_counts import RedisRefuses
 
     try:
         await parlour.shared_counts.require_usable()

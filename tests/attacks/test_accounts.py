@@ -6,7 +6,7 @@ import pytest
 
 from parlour.accounts.identity import Visitor
 from parlour.accounts.refusals import WrongCredentials
-from parlour.accounts.registration import Registrant
+from parlour.accounts.registration.service import Registrant
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from parlour.rooms.store import ROWS_A_MINUTE
+from parlour.events.store import ROWS_A_MINUTE
 from tests.integration.http.storage import database_of
 from tests.integration.signaling.raw import raw_socket
 from tests.people import Person, done

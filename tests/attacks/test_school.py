@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.passwords.hashing import Passwords
 from tests.conftest import StartServer
 from tests.integration.http.storage import event_of, import_client
 from tests.integration.signaling.raw import RawSocket, raw_socket

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from parlour.accounts import link_store, session_store, store
+from parlour.accounts import store
 from parlour.accounts.identity import GUEST_NAME, Client, own_display_name
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.links import store as link_store
+from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import UserNotFound, WithoutPassword
+from parlour.accounts.sessions import store as session_store
 from parlour.accounts.store import Account, AccountFacts
 from parlour.db.database import AsyncConnection, Database
 

@@ -18,6 +18,7 @@ from parlour.db.tables import (
     guests,
     invitations,
     refresh_sessions,
+    registrations,
     retired_usernames,
     users,
 )
@@ -381,4 +382,19 @@ async def expired_guests(connection: AsyncConnection, *, now: datetime) -> list[
 
 async def next_guest_expiry(connection: AsyncConnection) -> datetime | None:
     found: datetime | None = (await connection.execute(select(func.min(guests.c.expires_at)))).scalar()
+    return found
+
+
+async def waiting_password_hash(connection: AsyncConnection, handle: str, *, now: datetime) -> str | None:
+    """The password of the newest registration that waits under this username or address; None without one."""
+    named = or_(
+        registrations.c.username_key == username_key(handle), registrations.c.email_key == email_key(handle)
+    )
+    query = (
+        select(registrations.c.password_hash)
+        .where(registrations.c.user_id.is_(None), registrations.c.expires_at > now, named)
+        .order_by(registrations.c.registered_at.desc(), registrations.c.id)
+        .limit(1)
+    )
+    found: str | None = (await connection.execute(query)).scalar()
     return found

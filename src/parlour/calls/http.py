@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from parlour.accounts.http import Identification
 from parlour.accounts.identity import Identity
-from parlour.accounts.sessions import Sessions
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.service import Sessions
 from parlour.calls.ice import IcePlan
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.wire.http import IceServer, IceServers

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import NewType
 
 from parlour.accounts.identity import Identity, UserId
-from parlour.calls.call import Call, Send
-from parlour.calls.line import Line
+from parlour.calls.mesh import Call, Send
+from parlour.calls.replay_buffer import Line
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId, PeerRenamed
 

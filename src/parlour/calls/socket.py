@@ -12,16 +12,17 @@ import msgspec
 import structlog
 
 from parlour.accounts.cookies import session_token
-from parlour.accounts.http import Origins
 from parlour.accounts.identity import Identity, UserId
-from parlour.accounts.sessions import Sessions
+from parlour.accounts.sessions.identification import Origins
+from parlour.accounts.sessions.service import Sessions
 from parlour.audit.entries import AuditLog
-from parlour.calls.hub import ACCEPTED, Hub
-from parlour.calls.pace import Kind, Pace
+from parlour.calls.connection_quotas import ConnectionQuotas
+from parlour.calls.pending_connections import MAX_WAIT_SECONDS, WaitingRoom
 from parlour.calls.presence import ConnectionId
-from parlour.calls.quotas import ConnectionQuotas
+from parlour.calls.rate_limiter import Kind, Pace
 from parlour.calls.refusals import InvalidPayload, JoinCancelled, UnknownEvent
-from parlour.calls.waiting import MAX_WAIT_SECONDS, WaitingRoom
+from parlour.calls.service import ACCEPTED, Hub
+from parlour.chat.service import message_cost
 from parlour.db.database import AWAY
 from parlour.engine import (
     Connection,
@@ -36,10 +37,9 @@ from parlour.engine import (
 )
 from parlour.engine import Refusal as EngineRefusal
 from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
-from parlour.fair_slots import working_for
-from parlour.limits import client_path, neighbourhood
-from parlour.proxies import TrustedProxies
-from parlour.rooms.chat import message_cost
+from parlour.http.proxies import TrustedProxies
+from parlour.limits.quotas import client_path, neighbourhood
+from parlour.scheduling.fair_slots import working_for
 from parlour.wire.refusals import problem_body
 from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,

@@ -30,8 +30,8 @@ from parlour.db.private_files import (
     make_private_file,
     require_private,
 )
-from parlour.fair_queue import FairQueueFull
-from parlour.fair_slots import FairSlots
+from parlour.scheduling.fair_queue import FairQueueFull
+from parlour.scheduling.fair_slots import FairSlots
 
 TRANSACTION_SECONDS = 5.0
 """From waiting for a connection to the answer to its commit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -24,11 +24,9 @@ from parlour.engine.messages import (
     lenient_json,
 )
 from parlour.engine.packets import Malformed
+from parlour.engine.registry import Registry
 from parlour.engine.session import Reason, Session
 from parlour.engine.sessions import new_sid
-
-if TYPE_CHECKING:
-    from parlour.engine.engine import Engine
 
 
 class Client:
@@ -38,25 +36,25 @@ class Client:
         "_attachments",
         "_connections",
         "_deadline",
-        "_engine",
         "_left",
         "_main",
+        "_registry",
         "handshake",
         "opened_at",
         "options",
         "session",
     )
 
-    def __init__(self, engine: Engine, session: Session, handshake: Handshake, now: float) -> None:
+    def __init__(self, registry: Registry, session: Session, handshake: Handshake, now: float) -> None:
         self.session = session
         self.handshake = handshake
         self.opened_at = time.monotonic()
-        self.options = engine.options
-        self._engine = engine
+        self.options = registry.options
+        self._registry = registry
         self._main: Connection | None = None
         self._connections: dict[str, Connection] | None = None
         self._left: set[str] | None = None
-        self._deadline: float | None = now + engine.options.connect_timeout
+        self._deadline: float | None = now + registry.options.connect_timeout
         self._attachments = 0
 
     def connections(self) -> list[Connection]:
@@ -106,7 +104,7 @@ class Client:
         ):
             return False
         try:
-            event = self._engine.event_types.decode_known(arguments)
+            event = self._registry.event_types.decode_known(arguments)
         except JSON_ERRORS:
             return False
         self._hand_over(connection, event.name, event.payload, None)
@@ -144,13 +142,13 @@ class Client:
             if known.connected:  # one that is still undecided has asked already
                 self.session.close(Reason.PARSE_ERROR)
             return
-        connection = Connection(new_sid(), namespace, self, Mailbox(self._engine.sessions.spawn))
+        connection = Connection(new_sid(), namespace, self, Mailbox(self._registry.sessions.spawn))
         if namespace == "/":
             self._main = connection
         else:
             self._connections = self._connections or {}
             self._connections[namespace] = connection
-        application, auth = self._engine.application, packet.auth
+        application, auth = self._registry.application, packet.auth
         connection.mailbox.run(self._guarded(lambda: application.on_connect(connection, auth)))
 
     def _on_event(self, packet: Event) -> None:
@@ -160,7 +158,7 @@ class Client:
             if connection is None:
                 return
         try:
-            payload = self._engine.event_types.decode(packet.name, packet.arguments)
+            payload = self._registry.event_types.decode(packet.name, packet.arguments)
         except msgspec.ValidationError as error:
             self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, str(error), packet.ack_id)
             return
@@ -171,19 +169,19 @@ class Client:
             self._on_undecodable(connection, packet)
             return
         if connection.mailbox.busy:
-            self._engine.events += 1
-            name, ack_id, application = packet.name, packet.ack_id, self._engine.application
+            self._registry.events += 1
+            name, ack_id, application = packet.name, packet.ack_id, self._registry.application
             self._queue(connection, lambda: application.on_event(connection, name, payload, ack_id))
         else:
             self._hand_over(connection, packet.name, payload, packet.ack_id)
 
     def _hand_over(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
-        engine = self._engine
-        engine.events += 1
+        registry = self._registry
+        registry.events += 1
         try:
-            awaitable = engine.application.on_event(connection, name, payload, ack_id)
+            awaitable = registry.application.on_event(connection, name, payload, ack_id)
         except Exception:
-            engine.sessions.handler_failed()
+            registry.sessions.handler_failed()
         else:
             if awaitable is not None:
                 connection.mailbox.wait_for(awaitable)
@@ -192,7 +190,7 @@ class Client:
         """What JSON lets pass and Unicode does not is refused; what is no JSON at all ends the session."""
         if lenient_json(packet.arguments) is None:
             self.session.close(Reason.PARSE_ERROR)
-        elif self._engine.event_types.knows(packet.name):
+        elif self._registry.event_types.knows(packet.name):
             detail = "text that is not Unicode"
             self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, detail, packet.ack_id)
         else:
@@ -215,8 +213,8 @@ class Client:
     def _refuse_event(
         self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
     ) -> None:
-        self._engine.refused_events += 1
-        application = self._engine.application
+        self._registry.refused_events += 1
+        application = self._registry.application
         self._queue(
             connection, lambda: application.on_refused_event(connection, name, refusal, detail, ack_id)
         )
@@ -234,28 +232,28 @@ class Client:
         self._deadline = None
         if self._left is not None:
             self._left.discard(connection.namespace)
-        self._engine.connections[connection.sid] = connection
-        self._engine.sessions.pending.discard(self.session)
+        self._registry.connections[connection.sid] = connection
+        self._registry.sessions.pending.discard(self.session)
 
     def wait(self, seconds: float) -> None:
         """The application bounds how many wait; they are pending no more."""
-        self._engine.sessions.pending.discard(self.session)
+        self._registry.sessions.pending.discard(self.session)
         if self._deadline is not None:
-            self._deadline = self._engine.sessions.now() + seconds
-            self._engine.sessions.reschedule(self.session)
+            self._deadline = self._registry.sessions.now() + seconds
+            self._registry.sessions.reschedule(self.session)
 
     def left(self, connection: Connection) -> None:
         """The connection is no more; a session without any has till the connect timeout."""
-        self._engine.connections.pop(connection.sid, None)
+        self._registry.connections.pop(connection.sid, None)
         if connection.namespace == "/":
             self._main = None
         elif self._connections is not None:
             self._connections.pop(connection.namespace, None)
         if self._deadline is None and not any(c.connected for c in self.connections()):
-            self._deadline = self._engine.sessions.now() + self.options.connect_timeout
-            self._engine.sessions.reschedule(self.session)
+            self._deadline = self._registry.sessions.now() + self.options.connect_timeout
+            self._registry.sessions.reschedule(self.session)
         if not any(c.connected for c in self.connections()):
-            self._engine.sessions.await_connect(self.session, self.handshake)
+            self._registry.sessions.await_connect(self.session, self.handshake)
 
     # The end
 
@@ -268,10 +266,10 @@ class Client:
         self._left.add(connection.namespace)
         self.left(connection)
         for on_answer in connection.take_all_awaited():
-            self._engine.sessions.soon(partial(self.answer, on_answer, None))
-        application = self._engine.application
+            self._registry.sessions.soon(partial(self.answer, on_answer, None))
+        application = self._registry.application
         call = self._guarded(lambda: application.on_disconnect(connection, reason))
-        self._engine.sessions.soon(lambda: connection.mailbox.run(call))
+        self._registry.sessions.soon(lambda: connection.mailbox.run(call))
 
     def on_close(self, reason: Reason) -> None:
         for connection in self.connections():
@@ -292,14 +290,14 @@ class Client:
         try:
             on_answer(arguments)
         except Exception:
-            self._engine.sessions.handler_failed()
+            self._registry.sessions.handler_failed()
 
     def _guarded(self, call: Callable[[], Awaitable[None] | None]) -> Callable[[], Awaitable[None] | None]:
         def guarded() -> Awaitable[None] | None:
             try:
                 return call()
             except Exception:
-                self._engine.sessions.handler_failed()
+                self._registry.sessions.handler_failed()
                 return None
 
         return guarded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -18,10 +18,8 @@ from parlour.engine.messages import (
     encode_event,
     encode_refused,
 )
-from parlour.engine.session import Reason
-
-if TYPE_CHECKING:
-    from parlour.engine.client import Client
+from parlour.engine.options import Options
+from parlour.engine.session import Reason, Session
 
 OnAnswer = Callable[[str | None], None]
 """Called with the JSON array of a client's acknowledgement, or None when there will be none."""
@@ -51,6 +49,25 @@ class State(Enum):
     ENDED = "ended"
 
 
+class ConnectionOwner(Protocol):
+    """What a connection asks of the client that it belongs to."""
+
+    handshake: Handshake
+    opened_at: float
+    options: Options
+    session: Session
+
+    def connected(self, connection: Connection) -> None: ...
+
+    def left(self, connection: Connection) -> None: ...
+
+    def wait(self, seconds: float) -> None: ...
+
+    def end(self, connection: Connection, reason: Reason) -> None: ...
+
+    def answer(self, on_answer: OnAnswer | None, arguments: str | None) -> None: ...
+
+
 class Connection:
     """Calls on a connection that has ended do nothing, so nobody needs to ask first.
 
@@ -59,7 +76,7 @@ class Connection:
 
     __slots__ = ("_awaited", "_client", "_next_ack_id", "data", "mailbox", "namespace", "sid", "state")
 
-    def __init__(self, sid: str, namespace: str, client: Client, mailbox: Mailbox) -> None:
+    def __init__(self, sid: str, namespace: str, client: ConnectionOwner, mailbox: Mailbox) -> None:
         self.sid = sid
         self.namespace = namespace
         self.state = State.UNDECIDED

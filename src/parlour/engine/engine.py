@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from parlour.engine.connection import Connection, Handshake
 from parlour.engine.mailbox import Mailbox
 from parlour.engine.options import Options
 from parlour.engine.polling import PollingApp
+from parlour.engine.registry import Registry
 from parlour.engine.session import Reason, Session
 from parlour.engine.sessions import Sessions
 from parlour.engine.upgrade import websocket_protocol_class
@@ -29,21 +31,20 @@ class Counters(Struct, frozen=True):
 
 
 class Engine:
-    """Holds `connections` by their sid: those whose CONNECT was accepted and that have not ended."""
+    """An application's Socket.IO server, on the port of the HTTP server that runs it."""
 
     def __init__(self, application: Application, events: EventTypes, options: Options | None = None) -> None:
         self.application = application
-        self.event_types = events
         self.options = options or Options()
-        self.connections: dict[str, Connection] = {}
         self.sessions = Sessions(self.options, self._client)
-        self.events = 0
-        self.refused_events = 0
+        self._registry = Registry(application, events, self.options, self.sessions)
+        self.connections: Mapping[str, Connection] = self._registry.connections
+        """By their sid: those whose CONNECT was accepted and that have not ended."""
         self.asgi = PollingApp(self.sessions)
         """Long-polling: an ASGI 3 application for the paths of `serves`."""
 
     def _client(self, session: Session, handshake: Handshake, now: float) -> Client:
-        return Client(self, session, handshake, now)
+        return Client(self._registry, session, handshake, now)
 
     def serves(self, path: str) -> bool:
         """Whether a request path is the engine's (see `Options.serves`)."""
@@ -64,8 +65,8 @@ class Engine:
             connections=len(self.connections),
             opened=sessions.opened,
             closed=dict(Counter(sessions.closed)),
-            events=self.events,
-            refused_events=self.refused_events,
+            events=self._registry.events,
+            refused_events=self._registry.refused_events,
             failed_handlers=sessions.failed_handlers,
         )
 

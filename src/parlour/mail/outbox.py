@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from parlour.db.database import AsyncConnection, Database
 from parlour.db.tables import outbox
-from parlour.mail.letters import Content, Letter, Written
+from parlour.mail.contents import Content, Letter, Written
 
 LEASE = timedelta(minutes=5)
 log = structlog.get_logger("parlour.mail")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from parlour.mail.letters import Letter, SignLink, Written, text_of
+from parlour.mail.contents import Letter, SignLink, Written, text_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts.identity import Client
-from parlour.accounts.passwords import Passwords
+from parlour.accounts.passwords.hashing import Passwords
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import store
 from parlour.rooms.entities import Ban, Invitation, Room

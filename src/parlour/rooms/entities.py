@@ -33,18 +33,6 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    position: int
-    message_id: str
-    author_id: UserId | None
-    author_name: str
-    author_email: str
-    text: str
-    sent_at: datetime
-    author_display_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     email: str
     username: str | None
@@ -55,15 +43,3 @@ class Invitation:
 class Ban:
     email: str
     banned_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """A line of an event's attendance; `number` grows with each."""
-
-    number: int
-    username: str
-    email: str
-    joined_at: datetime
-    left_at: datetime | None
-    display_name: str | None = None

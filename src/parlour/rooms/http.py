@@ -1,29 +1,21 @@
-"""The HTTP endpoints of rooms, invitations, events, chat and attendance."""
+"""The HTTP endpoints of rooms and their invitations."""
 
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import RootModel
 
-from parlour.accounts.http import Identification, visitor_of
 from parlour.accounts.identity import Identity, UserId
-from parlour.accounts.refusals import UserNotFound
-from parlour.accounts.sessions import Sessions
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.request_origin import visitor_of
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
-from parlour.rooms.attendance import AttendanceLog, parsed_move
-from parlour.rooms.chat import Chat, Written
-from parlour.rooms.entities import Message, Room
+from parlour.rooms.entities import Room
 from parlour.rooms.refusals import (
     Banned,
     CreatorNotFound,
     CreatorStays,
-    EventNotFound,
     GuestsCreateNoRooms,
-    InvalidMove,
-    MessageIdTaken,
-    NotAdmitted,
     NotInvited,
     NotTheCreator,
     RoomCreationNotAllowed,
@@ -33,27 +25,20 @@ from parlour.rooms.refusals import (
     WrongRoomPassword,
 )
 from parlour.rooms.service import MadeEvent, RoomService
-from parlour.turns import SharedWork, in_turns
-from parlour.wire.addresses import email_key
-from parlour.wire.arrays import json_array, json_object, json_value
+from parlour.scheduling.turns import SharedWork, in_turns
+from parlour.wire.arrays import json_array, json_object
 from parlour.wire.base import RoomName
 from parlour.wire.http import (
     Admission,
-    Attendance,
-    AttendanceList,
     BanEntry,
     BanList,
-    EventMove,
     InvitationCheck,
     InvitationEntry,
     InvitationList,
     InvitationOutcome,
-    MessageId,
-    MessagePage,
     NewBan,
     NewEvent,
     NewInvitation,
-    NewMessage,
     NewRoom,
     Nothing,
     RoomAccess,
@@ -61,7 +46,6 @@ from parlour.wire.http import (
     RoomCreation,
     RoomEntry,
     RoomRemoval,
-    StoredMessage,
 )
 from parlour.wire.refusals import refusals
 
@@ -73,30 +57,18 @@ _WRITING = (RateLimited, *_ALWAYS)
 def room_routes(
     *,
     rooms: RoomService,
-    chat: Chat,
-    attendance: AttendanceLog,
-    sessions: Sessions,
     identification: Identification,
-    on_message: Callable[[Written], None],
     on_access_changed: Callable[[], None],
     on_event: Callable[[MadeEvent], None],
     on_banned: Callable[[Room, frozenset[UserId]], None],
     on_removed: Callable[[Room], None],
     lists_to_strangers: bool,
 ) -> APIRouter:
-    """`on_message` hears of each message that was stored, `on_access_changed` of who may see what."""
+    """`on_access_changed` hears of who may see what."""
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
     AnyCaller = Annotated[Identity | None, Depends(identification.optional)]
-
-    async def require_own(email: str | None, caller: Identity) -> None:
-        """Raises UserNotFound or NotTheCaller for an email that is not the caller's."""
-        if email is None or email_key(email) == email_key(caller.email):
-            return
-        if await sessions.find(email) is None:
-            raise UserNotFound
-        raise NotTheCaller
 
     @router.post(
         "/room",
@@ -173,39 +145,6 @@ def room_routes(
             found = await room_list(caller, page)
         return StreamingResponse(in_turns(found, each=1), media_type=JSON)
 
-    @router.post(
-        "/message",
-        responses=refusals(
-            RoomNotFound,
-            UserNotFound,
-            NotTheCaller,
-            NotAdmitted,
-            NotInvited,
-            Banned,
-            MessageIdTaken,
-            *_WRITING,
-        ),
-    )
-    async def write_message(body: NewMessage, caller: Writer) -> Nothing:
-        """Write to a room's chat."""
-        await require_own(body.email, caller)
-        written = await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
-        on_message(written)
-        return Nothing()
-
-    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS))
-    async def read_messages(
-        caller: Caller,
-        roomname: Annotated[RoomName, Query()],
-        before: Annotated[MessageId | None, Query(description="Only older ones.")] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    ) -> MessagePage:
-        """A room's chat, newest first."""
-        page = await chat.history(caller, room=roomname, before=before, limit=limit)
-        return MessagePage(
-            messages=[_stored(page.room, message) for message in page.messages], more=page.more
-        )
-
     @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, TooManyAddresses, *_WRITING))
     async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
         """Invite people by email; a mail goes to each."""
@@ -274,49 +213,6 @@ def room_routes(
         on_access_changed()
         return Nothing()
 
-    @router.post(
-        "/event/log",
-        responses=refusals(
-            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_WRITING
-        ),
-    )
-    async def log_attendance(body: EventMove, caller: Writer) -> Nothing:
-        """Say that one joined or left an event; the server's own record is not doubled."""
-        move = parsed_move(body.move)
-        await require_own(body.email, caller)
-        await attendance.log(caller, room=body.name, move=move)
-        return Nothing()
-
-    @router.get(
-        "/event/log",
-        response_model=AttendanceList,
-        responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
-    )
-    async def read_attendance(
-        caller: Caller,
-        room: Annotated[RoomName, Query()],
-        after: Annotated[
-            int | None, Query(ge=0, le=2**63 - 1, description="What `next` of the page before said.")
-        ] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 500,
-    ) -> Response:
-        """The attendance of an event of one's own, oldest first."""
-        page = await attendance.read(caller, room=room, after=after, limit=limit)
-        entries = (
-            Attendance(
-                email=visit.email,
-                username=visit.username,
-                joined_at=visit.joined_at,
-                left_at=visit.left_at,
-                display_name=visit.display_name,
-            )
-            for visit in page.visits
-        )
-        members = {"attendance": json_array(entries)}
-        if page.next is not None:
-            members["next"] = json_value(RootModel[int](page.next))
-        return StreamingResponse(json_object(**members), media_type=JSON)
-
     return router
 
 
@@ -329,16 +225,4 @@ def _entry(room: Room) -> RoomEntry:
         description=room.description,
         listed=None if room.is_listed else False,
         display_name=room.creator_display_name,
-    )
-
-
-def _stored(room: Room, message: Message) -> StoredMessage:
-    return StoredMessage(
-        message_id=message.message_id,
-        room=room.name,
-        username=message.author_name,
-        email=message.author_email,
-        message=message.text,
-        sent_at=message.sent_at,
-        display_name=message.author_display_name,
     )

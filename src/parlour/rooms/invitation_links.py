@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.confirmation import Confirmation
 from parlour.accounts.identity import Visitor
-from parlour.accounts.links import Links
+from parlour.accounts.links.service import Links
 from parlour.accounts.refusals import InvalidVerification
-from parlour.accounts.sessions import LoggedIn
+from parlour.accounts.registration.confirmation import Confirmation
+from parlour.accounts.sessions.service import LoggedIn
 from parlour.accounts.tokens import InvitationToken
 from parlour.db.database import Database
-from parlour.limits import Quota, neighbourhood
+from parlour.limits.quotas import Quota, neighbourhood
 from parlour.rooms import store
 from parlour.rooms.entities import Room
 

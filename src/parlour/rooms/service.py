@@ -9,18 +9,19 @@ import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts.identity import Identity, UserId, Visitor
-from parlour.accounts.links import Links
-from parlour.accounts.password_checks import PasswordChecks
-from parlour.accounts.passwords import Passwords
-from parlour.accounts.sessions import Sessions
-from parlour.db.database import AsyncConnection, Database
+from parlour.accounts.links.service import Links
+from parlour.accounts.passwords.checks import PasswordChecks
+from parlour.accounts.passwords.hashing import Passwords
+from parlour.accounts.sessions.service import Sessions
+from parlour.db.database import Database
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
-from parlour.guess_throttle import Guess
-from parlour.limits import Postage, Quota
-from parlour.mail.letters import Letter, RoomInvitation
+from parlour.limits.login_throttle import Guess
+from parlour.limits.quotas import Postage, Quota
+from parlour.mail.contents import Letter, RoomInvitation
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
-from parlour.rooms.creation import CreationPolicy
+from parlour.rooms.authorization import permitted, permitted_to_write
+from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import Action, Role
 from parlour.rooms.refusals import (
@@ -33,7 +34,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
-from parlour.turns import in_turns
+from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
 
@@ -67,31 +68,6 @@ class Rights:
 
     room: Room
     refused: dict[UserId, type[Refusal]]
-
-
-async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
-    """The room, where the policy lets this person do that. Raises RoomNotFound or what policy says."""
-    return _allowed(await store.room_and_standing(connection, room, identity.user_id), action, identity)
-
-
-async def permitted_to_write(
-    connection: AsyncConnection, action: Action, *, room: str, identity: Identity
-) -> Room:
-    """As `permitted`, in the transaction that does it: the room and the caller stay until its end.
-
-    Raises InvalidToken too, where the caller's account is no more.
-    """
-    return _allowed(await store.held_room_and_standing(connection, room, identity.user_id), action, identity)
-
-
-def _allowed(found: tuple[Room, policy.Standing] | None, action: Action, identity: Identity) -> Room:
-    if found is None:
-        raise RoomNotFound
-    known, standing = found
-    refused = policy.refusal(action, policy.role_of(identity, standing), is_event=known.is_event)
-    if refused is not None:
-        raise refused
-    return known
 
 
 class RoomService:

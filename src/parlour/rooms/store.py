@@ -1,8 +1,8 @@
 """The rows of rooms. Every function works in the caller's transaction."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    case,
     delete,
     exists,
     func,
@@ -23,33 +22,28 @@ from sqlalchemy import (
     update,
 )
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
+from parlour.db.rows import ROWS_A_TURN, rows_in_turns
 from parlour.db.tables import (
     Id,
     admissions,
     bans,
     clients,
-    event_log,
     events,
     guests,
     invitations,
     messages,
     rooms,
-    servers,
     users,
 )
 from parlour.db.upsert import insert_if_absent, insert_many_if_absent
 from parlour.errors import InvalidToken
-from parlour.rooms.entities import Ban, Invitation, Message, Room, RoomId, Visit
+from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import Standing
-from parlour.turns import in_turns
+from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
 from parlour.wire.names import name_key, name_skeleton, older_name_key
-
-ROWS_A_TURN = 50
-ROWS_A_MINUTE = 10
-"""Of one person's attendance at one event."""
 
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id
@@ -58,12 +52,6 @@ _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_n
     clients, clients.c.user_id == rooms.c.creator_id
 )
 """With what is shown of its creator in a list."""
-
-
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[Row[Any]]:
-    """The rows of a query that may find very many, in turns of the event loop."""
-    async for row in in_turns(await connection.execute(query), each=ROWS_A_TURN):
-        yield row
 
 
 def _room(row: Row[Any]) -> Room:
@@ -221,48 +209,6 @@ async def visible_rooms(
     return [_listed_room(row) for row in await connection.execute(query, named)]
 
 
-async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[Room]:
-    mine = _ROOM.where(rooms.c.creator_id == user_id).order_by(rooms.c.id)
-    return [_room(row) async for row in _rows(connection, mine)]
-
-
-async def invitations_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, datetime]]:
-    """The room, and when."""
-    query = (
-        select(rooms.c.name, invitations.c.invited_at)
-        .join_from(invitations, rooms, rooms.c.id == invitations.c.room_id)
-        .join(users, users.c.email_key == invitations.c.email_key)
-        .where(users.c.id == user_id)
-        .order_by(invitations.c.id)
-    )
-    return [(row.name, row.invited_at) async for row in _rows(connection, query)]
-
-
-async def messages_of(connection: AsyncConnection, user_id: UserId) -> list[tuple[str, Message]]:
-    """With the name of the room, oldest first."""
-    query = (
-        select(messages, rooms.c.name.label("room"))
-        .join_from(messages, rooms, rooms.c.id == messages.c.room_id)
-        .where(messages.c.author_id == user_id)
-        .order_by(messages.c.id)
-    )
-    return [(row.room, _message(row)) async for row in _rows(connection, query)]
-
-
-async def visits_of(
-    connection: AsyncConnection, user_id: UserId
-) -> list[tuple[str, datetime, datetime | None]]:
-    """The room, when this person came and when they left."""
-    query = (
-        select(rooms.c.name, event_log.c.joined_at, event_log.c.left_at)
-        .join_from(event_log, events, events.c.id == event_log.c.event_id)
-        .join(rooms, rooms.c.id == events.c.room_id)
-        .where(event_log.c.user_id == user_id)
-        .order_by(event_log.c.id)
-    )
-    return [(row.name, row.joined_at, row.left_at) async for row in _rows(connection, query)]
-
-
 async def all_rooms(connection: AsyncConnection) -> list[Room]:
     return [_room(row) for row in await connection.execute(_ROOM.order_by(rooms.c.name_key))]
 
@@ -288,11 +234,11 @@ async def hidden_rooms_among(
     )
     seen = {
         RoomId(row.id): {UserId(person) for person in (row.creator_id,) if person is not None}
-        async for row in _rows(connection, creators)
+        async for row in rows_in_turns(connection, creators)
     }
     for query in (_invited_to(seen), _admitted_to(seen)):
         if seen:
-            async for row in _rows(connection, query):
+            async for row in rows_in_turns(connection, query):
                 seen[RoomId(row.room_id)].add(UserId(row.user_id))
     return seen
 
@@ -420,7 +366,7 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
     )
     return [
         Invitation(email=row.email, username=row.username, display_name=row.display_name)
-        async for row in _rows(connection, query)
+        async for row in rows_in_turns(connection, query)
     ]
 
 
@@ -487,206 +433,9 @@ async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
     since = func.min(bans.c.banned_at, type_=bans.c.banned_at.type)
     query = select(bans.c.email, since.label("banned_at")).where(bans.c.room_id == room_id)
     query = query.group_by(bans.c.email).order_by(since, bans.c.email)
-    return [Ban(email=row.email, banned_at=row.banned_at) async for row in _rows(connection, query)]
+    return [Ban(email=row.email, banned_at=row.banned_at) async for row in rows_in_turns(connection, query)]
 
 
 async def remove_room(connection: AsyncConnection, room_id: RoomId) -> None:
     """With all that belongs to it, by the database's own cascades."""
     await connection.execute(delete(rooms).where(rooms.c.id == room_id))
-
-
-def _message(row: Row[Any]) -> Message:
-    return Message(
-        position=row.id,
-        message_id=row.message_id,
-        author_id=row.author_id,
-        author_name=row.author_name,
-        author_email=row.author_email,
-        text=row.text,
-        sent_at=row.sent_at,
-        author_display_name=row.author_display_name,
-    )
-
-
-async def add_message(
-    connection: AsyncConnection,
-    room_id: RoomId,
-    *,
-    message_id: str,
-    author_id: UserId,
-    author_name: str,
-    author_email: str,
-    text: str,
-    now: datetime,
-    author_display_name: str | None = None,
-) -> bool:
-    """False where the room already has a message with this id."""
-    values = {
-        "room_id": room_id,
-        "message_id": message_id,
-        "author_id": author_id,
-        "author_name": author_name,
-        "author_email": author_email,
-        "author_display_name": author_display_name,
-        "text": text,
-        "sent_at": now,
-    }
-    return await insert_if_absent(connection, messages, values)
-
-
-async def message(connection: AsyncConnection, room_id: RoomId, message_id: str) -> Message | None:
-    found = await connection.execute(
-        select(messages).where(messages.c.room_id == room_id, messages.c.message_id == message_id)
-    )
-    row = found.one_or_none()
-    return None if row is None else _message(row)
-
-
-async def messages_before(
-    connection: AsyncConnection, room_id: RoomId, *, position: int | None, limit: int
-) -> list[Message]:
-    """Newest first."""
-    query = select(messages).where(messages.c.room_id == room_id)
-    if position is not None:
-        query = query.where(messages.c.id < position)
-    found = await connection.execute(query.order_by(messages.c.id.desc()).limit(limit))
-    return [_message(row) for row in found]
-
-
-def _is_open(event_id: int, user_id: UserId) -> ColumnElement[bool]:
-    return and_(
-        event_log.c.event_id == event_id, event_log.c.user_id == user_id, event_log.c.left_at.is_(None)
-    )
-
-
-async def open_row(
-    connection: AsyncConnection,
-    event_id: int,
-    *,
-    identity: Identity,
-    visit: str,
-    server_id: str,
-    now: datetime,
-) -> None:
-    """A visit's row: the one that is open, its own from before a crash, or a new one."""
-    mine = and_(event_log.c.event_id == event_id, event_log.c.visit == visit)
-    for known in (_is_open(event_id, identity.user_id), mine):
-        values = {"visit": visit, "server_id": server_id, "seen_at": now, "left_at": None}
-        if (await connection.execute(update(event_log).where(known).values(values))).rowcount > 0:
-            return
-    row = _row(event_id, identity, server_id, now) | {"visit": visit}
-    if not await _continue_last_row(connection, row):
-        await insert_if_absent(connection, event_log, row)
-
-
-async def _continue_last_row(connection: AsyncConnection, row: dict[str, Any]) -> bool:
-    """Opens this person's last row again where they came too often within a minute for a row each.
-
-    So their presence is right but for gaps of seconds, and the rows stay few. False where the new row is due.
-    """
-    now: datetime = row["joined_at"]
-    lately = and_(
-        event_log.c.event_id == row["event_id"],
-        event_log.c.user_id == row["user_id"],
-        event_log.c.joined_at > now - timedelta(minutes=1),
-        event_log.c.joined_at <= now,
-    )
-    query = select(event_log.c.id).where(lately).order_by(event_log.c.joined_at.desc()).limit(ROWS_A_MINUTE)
-    rows = (await connection.execute(query)).scalars().all()
-    if len(rows) < ROWS_A_MINUTE:
-        return False
-    values = {"left_at": None, "seen_at": now, "visit": row.get("visit"), "server_id": row["server_id"]}
-    await connection.execute(update(event_log).where(event_log.c.id == max(rows)).values(values))
-    return True
-
-
-async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> set[tuple[int, UserId]]:
-    """Who is at which of these events, as it is written."""
-    query = select(event_log.c.event_id, event_log.c.user_id).where(
-        event_log.c.event_id.in_(list(event_ids)), event_log.c.left_at.is_(None)
-    )
-    return {(row.event_id, row.user_id) for row in await connection.execute(query)}
-
-
-async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -> None:
-    """Never before its beginning, however the clock was set."""
-    left_at = case((event_log.c.joined_at > now, event_log.c.joined_at), else_=now)
-    await connection.execute(
-        update(event_log)
-        .where(event_log.c.visit == visit, event_log.c.left_at.is_(None))
-        .values(left_at=left_at, seen_at=left_at)
-    )
-
-
-async def prove_visits(connection: AsyncConnection, server_id: str, *, now: datetime) -> None:
-    """All that this server sees are there now."""
-    is_seen = and_(
-        event_log.c.left_at.is_(None), event_log.c.visit.is_not(None), event_log.c.server_id == server_id
-    )
-    await connection.execute(update(event_log).where(is_seen).values(seen_at=now))
-
-
-_IS_ABANDONED = and_(
-    event_log.c.left_at.is_(None),
-    or_(event_log.c.server_id.is_(None), event_log.c.server_id.not_in(select(servers.c.id))),
-)
-"""An open row whose server is no more, or that a version wrote which did not say who keeps it."""
-
-
-async def has_abandoned_rows(connection: AsyncConnection) -> bool:
-    return bool((await connection.execute(select(exists().where(_IS_ABANDONED)))).scalar())
-
-
-async def close_abandoned_rows(connection: AsyncConnection) -> None:
-    """Each at its last proof of presence."""
-    last = func.coalesce(event_log.c.seen_at, event_log.c.joined_at)
-    await connection.execute(update(event_log).where(_IS_ABANDONED).values(left_at=last))
-
-
-async def open_claimed_row(
-    connection: AsyncConnection, event_id: int, *, identity: Identity, server_id: str, now: datetime
-) -> None:
-    """Nothing happens where this person's row is open already."""
-    is_open = select(event_log.c.id).where(_is_open(event_id, identity.user_id))
-    if (await connection.execute(is_open)).first() is not None:
-        return
-    row = _row(event_id, identity, server_id, now)
-    if not await _continue_last_row(connection, row):
-        await insert_if_absent(connection, event_log, row)
-
-
-async def close_claimed_row(
-    connection: AsyncConnection, event_id: int, *, user_id: UserId, now: datetime
-) -> None:
-    """Nothing happens where no row of this person is open, or the server keeps it."""
-    claimed = and_(_is_open(event_id, user_id), event_log.c.visit.is_(None))
-    await connection.execute(update(event_log).where(claimed).values(left_at=now))
-
-
-def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> dict[str, Any]:
-    return {
-        "event_id": event_id,
-        "user_id": identity.user_id,
-        "username": identity.name,
-        "display_name": identity.display_name,
-        "email": identity.email,
-        "joined_at": now,
-        "seen_at": now,
-        "server_id": server_id,
-    }
-
-
-async def visits(connection: AsyncConnection, event_id: int, *, after: int | None, limit: int) -> list[Visit]:
-    """The oldest first; `after` is the number of the last row of the page before."""
-    query = select(event_log).where(event_log.c.event_id == event_id, event_log.c.id > (after or 0))
-    return [
-        Visit(
-            number=row.id,
-            username=row.username,
-            email=row.email,
-            joined_at=row.joined_at,
-            left_at=row.left_at,
-            display_name=row.display_name,
-        )
-        async for row in _rows(connection, query.order_by(event_log.c.id).limit(limit))
-    ]

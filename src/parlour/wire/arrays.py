@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from pydantic import BaseModel
 
-from parlour.turns import in_turns
+from parlour.scheduling.turns import in_turns
 
 ITEMS_A_TURN, BYTES_A_PIECE = 50, 65_536
 

@@ -9,11 +9,11 @@ import pytest
 from limits import RateLimitItemPerHour
 from redis.asyncio import Redis
 
-from parlour.counts import PATIENCE_SECONDS, PREFIX, SharedCounts
 from parlour.errors import RateLimited
-from parlour.guess_throttle import Backoff
-from parlour.limits import Quota
-from parlour.memory_counts import MemoryRateLimitStorage, RateLimitStorage
+from parlour.limits.login_throttle import Backoff
+from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
+from parlour.limits.quotas import Quota
+from parlour.limits.redis_counts import PATIENCE_SECONDS, PREFIX, SharedCounts
 from tests.conftest import StartServer
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer, RedisServer

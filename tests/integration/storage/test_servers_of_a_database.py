@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from parlour.db.database import Database
 from parlour.db.migrate import migrate
 from parlour.db.tables import servers
-from parlour.rooms.servers import SILENT_FOR, ServerRegistry
+from parlour.events.servers import SILENT_FOR, ServerRegistry
 from tests.conftest import Databases
 
 ELSEWHERE = {"id": "elsewhere", "process": "another-boot pid:[1] 1:1"}

@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from parlour.calls.call import Call, Send
+from parlour.calls.mesh import Call, Send
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
 PEERS = [PeerId(f"peer-{number}") for number in range(5)]

@@ -1,0 +1,1 @@
+"""A client account's password, email, name and end."""

@@ -1,0 +1,150 @@
+"""The HTTP endpoints of a client account's password, email and end."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from parlour.accounts.credentials.profile import Profile
+from parlour.accounts.credentials.service import Credentials
+from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.refusals import (
+    AccountDisabled,
+    EmailAlreadyChanged,
+    EmailChangeNotProven,
+    EmailDomainNotAllowed,
+    EmailTaken,
+    InvalidVerification,
+    PasswordChanged,
+    WithoutPassword,
+    WrongPassword,
+)
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.login_responder import Cookies
+from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.errors import (
+    Busy,
+    IdentityRequired,
+    InvalidRequest,
+    InvalidToken,
+    RateLimited,
+)
+from parlour.wire.base import Text
+from parlour.wire.http import (
+    AccountDeletion,
+    EmailChange,
+    ForgottenPassword,
+    LinkToken,
+    NameChange,
+    Nothing,
+    PasswordChange,
+    PasswordReset,
+)
+from parlour.wire.refusals import refusals
+
+_PROVEN = (
+    WrongPassword,
+    WithoutPassword,
+    PasswordChanged,
+    RateLimited,
+    Busy,
+    IdentityRequired,
+    InvalidToken,
+    InvalidRequest,
+)
+
+
+def _given(body: LinkToken | None, token: str | None) -> str:
+    """Raises InvalidVerification where there is no token at all."""
+    given = token if body is None else body.token
+    if given is None:
+        raise InvalidVerification
+    return given
+
+
+def credential_routes(
+    *,
+    credentials: Credentials,
+    profile: Profile,
+    identification: Identification,
+    cookies: Cookies,
+    on_renamed: Callable[[UserId, str | None], None],
+) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+    Writer = Annotated[Identity, Depends(identification.writing)]
+
+    @router.post("/password/forgotten", responses=refusals(InvalidRequest, RateLimited))
+    async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
+        """Send a link to a new password, where a client has this address; the answer does not tell."""
+        await credentials.ask_for_reset(email=body.email, visitor=visitor_of(request))
+        return Nothing()
+
+    @router.put(
+        "/password/reset", responses=refusals(InvalidVerification, AccountDisabled, InvalidRequest, Busy)
+    )
+    async def reset_password(body: PasswordReset, request: Request) -> Nothing:
+        """Choose a new password with the link's token, which works once; every session ends."""
+        await credentials.reset(token=body.token, password=body.password, visitor=visitor_of(request))
+        return Nothing()
+
+    @router.put("/client/password", responses=refusals(*_PROVEN))
+    async def change_password(body: PasswordChange, caller: Caller, request: Request) -> Nothing:
+        """Change one's password; the other sessions end."""
+        await credentials.change_password(
+            caller,
+            password=body.password,
+            new_password=body.new_password,
+            visitor=visitor_of(request),
+        )
+        return Nothing()
+
+    @router.put("/client/email", responses=refusals(EmailTaken, EmailDomainNotAllowed, *_PROVEN))
+    async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
+        """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
+        await credentials.ask_for_email(
+            caller, password=body.password, new_email=body.email, visitor=visitor_of(request)
+        )
+        return Nothing()
+
+    @router.put(
+        "/email/verify",
+        responses=refusals(InvalidVerification, EmailChangeNotProven, EmailTaken, InvalidRequest),
+    )
+    async def verify_email(
+        request: Request, body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
+    ) -> Nothing:
+        """Confirm the new email; the old address is told, and every session ends.
+
+        Where somebody else may be meant by the address, only who asked for it confirms it, logged in. The
+        token is in the body, where no log of a proxy shows it, or in the query, as older clients send it.
+        """
+        await credentials.confirm_email(
+            token=_given(body, token), caller=await identification.if_known(request)
+        )
+        return Nothing()
+
+    @router.put("/email/stop", responses=refusals(InvalidVerification, EmailAlreadyChanged, InvalidRequest))
+    async def stop_email_change(body: LinkToken) -> Nothing:
+        """Stop a change of email, with the token that the old address got; again is harmless."""
+        await credentials.stop_email_change(token=body.token)
+        return Nothing()
+
+    @router.put(
+        "/account/name", responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
+    )
+    async def change_name(body: NameChange, caller: Writer) -> Nothing:
+        """Change one's display name; the others in a call see it at once."""
+        on_renamed(caller.user_id, await profile.rename(caller, body.display_name))
+        return Nothing()
+
+    @router.post("/account/deletion", responses=refusals(*_PROVEN))
+    async def delete_account(
+        body: AccountDeletion, caller: Caller, request: Request, response: Response
+    ) -> Nothing:
+        """Delete one's account; messages and attendance keep the name and the email."""
+        await credentials.delete(caller, password=body.password, visitor=visitor_of(request))
+        cookies.clear(response)
+        return Nothing()
+
+    return router

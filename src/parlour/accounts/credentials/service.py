@@ -1,0 +1,360 @@
+"""The life of a client account: password, email, deletion."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from parlour.accounts import store
+from parlour.accounts.identity import Client, Identity, Visitor
+from parlour.accounts.lifetimes import Lifetimes, spoken
+from parlour.accounts.links import store as link_store
+from parlour.accounts.links.service import Links
+from parlour.accounts.passwords.checks import PasswordChecks, guessed_account, trusted_guess
+from parlour.accounts.passwords.hashing import Passwords
+from parlour.accounts.refusals import (
+    AccountDeleted,
+    AccountDisabled,
+    EmailAlreadyChanged,
+    EmailChanged,
+    EmailChangeNotProven,
+    EmailTaken,
+    InvalidVerification,
+    PasswordChanged,
+    WithoutPassword,
+    WrongPassword,
+)
+from parlour.accounts.registration import store as registration_store
+from parlour.accounts.registration.policy import RegistrationPolicy
+from parlour.accounts.sessions import store as session_store
+from parlour.accounts.sessions.terminations import Endings
+from parlour.db.database import AsyncConnection, Database
+from parlour.errors import InvalidToken, Unavailable
+from parlour.limits.quotas import Postage
+from parlour.mail.contents import (
+    AccountWasDeleted,
+    EmailChangeConfirmation,
+    EmailChangeNotice,
+    EmailWasChanged,
+    Letter,
+    PasswordReset,
+    PasswordWasChanged,
+)
+from parlour.mail.outbox import Outbox
+from parlour.wire.addresses import email_key
+
+MAX_ASKED = 1000
+
+log = structlog.get_logger("parlour.accounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordProof:
+    """The caller's password was right for this hash, a moment ago."""
+
+    client: Client
+    password_hash: str
+
+
+class Credentials:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        passwords: Passwords,
+        links: Links,
+        endings: Endings,
+        lifetimes: Lifetimes,
+        checks: PasswordChecks,
+        postage: Postage,
+        registration_policy: RegistrationPolicy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._passwords = passwords
+        self._links = links
+        self._endings = endings
+        self._lifetimes = lifetimes
+        self._checks = checks
+        self._postage = postage
+        self._registration_policy = registration_policy
+        self._clock = clock
+        self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
+
+    # ------------------------------------------------------------------------- a password one forgot
+
+    async def ask_for_reset(self, *, email: str, visitor: Visitor) -> None:
+        """Looked into later, so that not even the time of the answer tells whether the address is known.
+
+        Raises RateLimited, or Unavailable where too many ask.
+        """
+        await self._postage.take(email, address=visitor.address)
+        try:
+            self._forgotten.put_nowait(email)
+        except asyncio.QueueFull as error:
+            raise Unavailable from error
+
+    async def run(self) -> None:
+        """Writes to those who forgot their password, until cancelled."""
+        while True:
+            email = await self._forgotten.get()
+            try:
+                await self._send_reset(email)
+            except SQLAlchemyError as error:
+                log.error("accounts.reset_not_sent", error=type(error).__name__)
+
+    async def _send_reset(self, email: str) -> None:
+        lifetime = self._lifetimes.password_reset
+        async with self._database.transaction() as connection:
+            known = await store.account_by_email(connection, email)
+            account = None if known is None else await store.lock_account(connection, known.user_id)
+            if account is None or account.client is None or account.client.verified_at is None:
+                return
+            if not await self._links.may_send(connection, account.user_id, "password"):
+                return
+            link = await self._links.new(connection, account.user_id, "password", lifetime=lifetime)
+            content = PasswordReset(
+                username=account.client.username,
+                display_name=account.client.display_name,
+                link=link,
+                lifetime=spoken(lifetime),
+            )
+            await self._outbox.put(connection, Letter(account.email, content))
+        self._outbox.announce()
+
+    async def reset(self, *, token: str, password: str, visitor: Visitor) -> None:
+        """Ends every session. Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy."""
+        claim = self._links.read(token, "password")
+        await self._passwords.require_uncommon(password, field="password")
+        password_hash = await self._passwords.hash(password, visitor)
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, claim.user_id)
+            if account is None or account.client is None:
+                raise InvalidVerification
+            await self._links.use(connection, claim)
+            if account.client.disabled_at is not None:  # the link is good again once it is enabled
+                raise AccountDisabled
+            await store.set_password(connection, account.user_id, password_hash)
+            await link_store.void_all_verifications(connection, account.user_id, now=now)
+            ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+            content = PasswordWasChanged(
+                username=account.client.username, display_name=account.client.display_name
+            )
+            await self._outbox.put(connection, Letter(account.email, content))
+        self._outbox.announce()
+        self._endings.announce(account.user_id, ended, PasswordChanged())
+
+    # -------------------------------------------------------------------------- what one changes
+
+    async def change_password(
+        self, identity: Identity, *, password: str, new_password: str, visitor: Visitor
+    ) -> None:
+        """Ends the other sessions. Raises InvalidRequest or what `_prove` and `_acting` do."""
+        await self._passwords.require_uncommon(new_password, field="new_password")
+        proof = await self._prove(identity, password, visitor)
+        password_hash = await self._passwords.hash(new_password, visitor, known=True)
+        now = self._clock()
+        async with self._acting(proof) as (connection, client):
+            await store.set_password(connection, client.user_id, password_hash)
+            await link_store.void_all_verifications(connection, client.user_id, now=now)
+            ended = await session_store.revoke_sessions_of(
+                connection, client.user_id, now=now, besides=client.session
+            )
+            content = PasswordWasChanged(username=client.username, display_name=client.display_name)
+            await self._outbox.put(connection, Letter(client.email, content))
+        self._outbox.announce()
+        self._endings.announce(client.user_id, ended, PasswordChanged())
+
+    async def ask_for_email(
+        self, identity: Identity, *, password: str, new_email: str, visitor: Visitor
+    ) -> None:
+        """Sends a link to the new address, and to the old one another that stops the change.
+
+        Raises EmailDomainNotAllowed, EmailTaken, RateLimited or what `_prove` and `_acting` do.
+        """
+        refused = self._registration_policy.refusal_of_new_email(new_email)
+        if refused is not None:
+            raise refused
+        proof = await self._prove(identity, password, visitor)
+        # Counting may take a while (Redis), and SQLite has one writer.
+        await self._postage.take(new_email, address=visitor.address)
+        await self._postage.take(identity.email, address=visitor.address)
+        lifetime = self._lifetimes.verification
+        now = self._clock()
+        async with self._acting(proof) as (connection, client):
+            holder = await store.account_by_email(connection, new_email)
+            if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
+                raise EmailTaken
+            await link_store.void_verifications(connection, client.user_id, "email", now=now)
+            link = await self._links.new(
+                connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
+            )
+            confirmation = EmailChangeConfirmation(
+                username=client.username,
+                display_name=client.display_name,
+                link=link,
+                lifetime=spoken(lifetime),
+            )
+            notice = EmailChangeNotice(
+                username=client.username,
+                display_name=client.display_name,
+                new_email=new_email,
+                link=self._links.stopping(link),
+                lifetime=spoken(lifetime),
+            )
+            await self._outbox.put(connection, Letter(new_email, confirmation), Letter(client.email, notice))
+        self._outbox.announce()
+
+    async def stop_email_change(self, *, token: str) -> None:
+        """What the old address may do against a change that its owner did not ask for; again is harmless.
+
+        Raises InvalidVerification, or EmailAlreadyChanged where the new address was faster.
+        """
+        claim = self._links.read(token, "stop_email")
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, claim.user_id)
+            new_email = await link_store.email_of_verification(connection, claim.verification_id)
+            if account is None or new_email is None:
+                raise InvalidVerification
+            if email_key(account.email) == email_key(new_email):
+                raise EmailAlreadyChanged
+            await link_store.use_verification(
+                connection, claim.verification_id, user_id=account.user_id, now=now
+            )
+
+    async def confirm_email(self, *, token: str, caller: Identity | None) -> None:
+        """Whoever opens the link owns the new address. Ends every session: tokens name the old one.
+
+        Anybody can ask for anybody's address; its owner, who expects a letter, must not give it to a
+        stranger's account. So where somebody else may be meant by it, the link wants who asked for it to be
+        logged in. Raises InvalidVerification, EmailChangeNotProven or EmailTaken.
+        """
+        claim = self._links.read(token, "email")
+        now = self._clock()
+        try:
+            async with self._database.transaction() as connection:
+                account = await store.lock_account(connection, claim.user_id)
+                new_email = await link_store.email_of_verification(connection, claim.verification_id)
+                if account is None or account.client is None or new_email is None:
+                    raise InvalidVerification
+                await self._links.use(connection, claim)
+                if caller is None or caller.user_id != account.user_id:
+                    await _require_uncontested(connection, new_email, now)
+                await self._make_room(connection, new_email, now)
+                await store.set_email(connection, account.user_id, new_email)
+                await link_store.void_all_verifications(connection, account.user_id, now=now)
+                ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+                content = EmailWasChanged(
+                    username=account.client.username,
+                    display_name=account.client.display_name,
+                    new_email=new_email,
+                )
+                await self._outbox.put(connection, Letter(account.email, content))
+        except IntegrityError as error:
+            raise EmailTaken from error
+        self._outbox.announce()
+        self._endings.announce(account.user_id, ended, EmailChanged())
+
+    async def delete(self, identity: Identity, *, password: str, visitor: Visitor) -> None:
+        """Messages and attendance keep their author's name and address.
+
+        Raises what `_prove` and `_acting` do.
+        """
+        proof = await self._prove(identity, password, visitor)
+        now = self._clock()
+        async with self._acting(proof) as (connection, client):
+            ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
+            await store.delete_user(connection, client.user_id, now=now)
+            content = AccountWasDeleted(username=client.username, display_name=client.display_name)
+            await self._outbox.put(connection, Letter(client.email, content))
+        self._outbox.announce()
+        self._endings.announce(client.user_id, ended, AccountDeleted())
+
+    async def facts(self, identity: Identity) -> store.AccountFacts:
+        """Raises InvalidToken where the account was deleted meanwhile."""
+        async with self._database.reading() as connection:
+            facts = await store.account_facts(connection, identity.user_id)
+        if facts is None:
+            raise InvalidToken
+        return facts
+
+    async def _prove(self, identity: Identity, password: str, visitor: Visitor) -> PasswordProof:
+        """Raises WithoutPassword, WrongPassword, RateLimited or Busy."""
+        if not isinstance(identity, Client):
+            raise WithoutPassword
+        async with self._database.reading() as connection:
+            account = await store.account_by_id(connection, identity.user_id)
+        if account is None or account.client is None:
+            raise InvalidToken
+        password_hash = account.client.password_hash
+        guess = trusted_guess(guessed_account(identity.user_id), f"session {identity.session}")
+        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
+        if not verdict.right:
+            raise WrongPassword
+        return PasswordProof(client=identity, password_hash=password_hash)
+
+    @asynccontextmanager
+    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[AsyncConnection, Client]]:
+        """A transaction in which the proof is known to hold still, and the caller as they are now.
+
+        Verifying took a while, in which the password may have been changed or reset, the session ended or
+        the account deleted: who knew the old password does nothing with it any more. Raises PasswordChanged
+        or InvalidToken.
+        """
+        client = proof.client
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, client.user_id)
+            if account is None or account.client is None:
+                raise InvalidToken
+            if account.client.password_hash != proof.password_hash:
+                raise PasswordChanged
+            if client.session is not None and not await session_store.is_living(connection, client.session):
+                raise InvalidToken
+            yield (
+                connection,
+                replace(
+                    client,
+                    email=account.email,
+                    username=account.client.username,
+                    display_name=account.client.display_name,
+                ),
+            )
+
+    async def _make_room(self, connection: AsyncConnection, email: str, now: datetime) -> None:
+        """Registrations of the address that nobody confirmed go. Raises EmailTaken.
+
+        They are ended first, in the order in which a confirmation takes its locks.
+        """
+        await registration_store.end_registrations_of(connection, email, now=now)
+        found = await store.account_by_email(connection, email)
+        holder = None if found is None else await store.lock_account(connection, found.user_id)
+        if holder is None:
+            return
+        if _is_living(holder, now):
+            raise EmailTaken
+        await store.delete_user(connection, holder.user_id, now=now)
+
+
+async def _require_uncontested(connection: AsyncConnection, new_email: str, now: datetime) -> None:
+    """Raises EmailChangeNotProven."""
+    if await registration_store.is_contested(connection, new_email, now=now):
+        raise EmailChangeNotProven
+
+
+def _is_living(account: store.Account, now: datetime) -> bool:
+    """A confirmed client, or a guest whose time is running."""
+    if account.client is not None and account.client.verified_at is not None:
+        return True
+    return (
+        account.guest is not None and account.guest.expires_at is not None and account.guest.expires_at > now
+    )

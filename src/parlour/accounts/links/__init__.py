@@ -1,0 +1,1 @@
+"""The links of mails: their tokens, and what each would do."""

@@ -1,0 +1,1 @@
+"""Hashing and checking passwords, throttled and in fair turns."""

@@ -1,0 +1,115 @@
+"""Password hashes: Argon2id (RFC 9106) for new ones; bcrypt, as other systems store them, verifies too."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import bcrypt
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from parlour.accounts.identity import Visitor
+from parlour.accounts.passwords.common import common_passwords
+from parlour.accounts.passwords.hashing_slots import HashingTurns
+from parlour.errors import FieldError, InvalidRequest
+from parlour.wire.base import PASSWORD_LENGTH
+
+_BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$", "$2x$")
+_BCRYPT_BYTES = 72
+
+MEMORY_KIB = 46 * 1024
+"""With one pass and one lane: the first of the settings that OWASP recommends, some 50 ms of a core."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`outdated`: the password is right, and its hash should be replaced by a new one."""
+
+    right: bool
+    outdated: bool = False
+
+
+class Passwords:
+    """Hashes in threads of its own, few enough that signaling never waits (some 50 ms of a core each).
+
+    Whoever asks on behalf of a request waits for a turn first: `hash` does, `verify` is for who has one.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=MEMORY_KIB, parallelism=1)
+        threads = max(1, (os.cpu_count() or 2) - 1)
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="passwords")
+        self._turns = HashingTurns(slots=threads)
+        self._decoy: str | None = None
+        self._common: frozenset[str] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return self._turns.waiting
+
+    def turn(
+        self, visitor: Visitor | None, *, subject: str = "", known: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """The right to use a thread; `visitor` is None for the operator's own command. Raises Busy."""
+        return self._turns.turn(visitor, subject=subject, known=known)
+
+    async def hash(self, password: str, visitor: Visitor | None = None, *, known: bool = False) -> str:
+        """In a turn of its own. Raises Busy."""
+        async with self.turn(visitor, known=known):
+            return await self._in_thread(lambda: self._hasher.hash(password))
+
+    async def verify(self, password: str, password_hash: str) -> Verdict:
+        return await self._in_thread(lambda: self._verify(password, password_hash))
+
+    async def verify_nobody(self, password: str) -> Verdict:
+        """Takes as long as a wrong password, so that time does not tell who has an account."""
+        await self._in_thread(lambda: self._verify(password, self._decoy_hash()))
+        return Verdict(right=False)
+
+    async def require_uncommon(self, password: str, *, field: str) -> None:
+        """Raises InvalidRequest, which names the field, for one of the passwords that are tried first."""
+        if self._common is None:
+            shortest, _ = PASSWORD_LENGTH
+            self._common = await self._in_thread(lambda: common_passwords(shortest=shortest))
+        if password.lower() in self._common:
+            raise InvalidRequest(
+                fields=(
+                    FieldError(field, "This password is one of the most common ones. Choose another one."),
+                )
+            )
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _decoy_hash(self) -> str:
+        if self._decoy is None:
+            self._decoy = self._hasher.hash(os.urandom(16).hex())
+        return self._decoy
+
+    def _verify(self, password: str, password_hash: str) -> Verdict:
+        if password_hash.startswith(_BCRYPT_PREFIXES):
+            return Verdict(right=_verify_bcrypt(password, password_hash), outdated=True)
+        try:
+            self._hasher.verify(password_hash, password)
+        except (VerificationError, ValueError):  # a wrong password; what is no hash at all
+            return Verdict(right=False)
+        return Verdict(right=True, outdated=self._hasher.check_needs_rehash(password_hash))
+
+
+def _verify_bcrypt(password: str, password_hash: str) -> bool:
+    """bcrypt reads 72 bytes; `$2y$` and `$2x$` are PHP's names for what others call `$2b$` and `$2a$`."""
+    renamed = password_hash.replace("$2y$", "$2b$", 1).replace("$2x$", "$2a$", 1)
+    try:
+        return bcrypt.checkpw(password.encode()[:_BCRYPT_BYTES], renamed.encode())
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+"""Who may hash a password now: each hash takes some 50 ms of a core, and anybody may ask for one."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from parlour.accounts.identity import Visitor
+from parlour.errors import Busy
+from parlour.limits.quotas import client_path
+from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
+from parlour.scheduling.fair_slots import Turn
+
+LIMIT = 512
+"""Waiting in each lane: a school that logs in at once, and others beside it."""
+
+
+class HashingTurns:
+    """As many at once as there are threads; the others wait in a bounded queue and take fair turns.
+
+    Networks take turns, in each its addresses, in each the accounts. Known devices wait in a lane of their
+    own, and the lanes alternate: however many strangers wait, each second turn is a known device's. Whoever's
+    client has gone leaves the queue.
+    """
+
+    def __init__(self, *, slots: int, limit: int = LIMIT) -> None:
+        self._slots = slots
+        self._free = slots
+        self._known = FairQueue[Turn](limit=limit)
+        self._strangers = FairQueue[Turn](limit=limit)
+        self._lanes = deque([self._known, self._strangers])
+        self._seconds = 0.05
+
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self._lanes))
+
+    @asynccontextmanager
+    async def turn(
+        self, visitor: Visitor | None, *, subject: str = "", known: bool = False
+    ) -> AsyncIterator[None]:
+        """`visitor` is None for the operator's own command. Raises Busy."""
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._wait(self._known if known else self._strangers, _path(visitor, subject), visitor)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds += (time.monotonic() - began - self._seconds) / 8
+            self._pass_on()
+
+    async def _wait(self, lane: FairQueue[Turn], path: Sequence[str], visitor: Visitor | None) -> None:
+        turn = Turn()
+        try:
+            displaced = lane.add(turn, path)
+        except FairQueueFull as error:
+            raise self._busy(lane) from error
+        if displaced is not None:
+            displaced.set_exception(self._busy(lane))
+        try:
+            await self._until_turn_or_gone(turn, visitor)
+        except BaseException:
+            if not lane.discard(turn, path) and turn.has_come:
+                self._pass_on()
+            raise
+
+    async def _until_turn_or_gone(self, turn: Turn, visitor: Visitor | None) -> None:
+        """Raises Busy to a client that no longer listens."""
+        if visitor is None or visitor.gone is None:
+            await asyncio.wait({turn})
+        else:
+            gone = asyncio.ensure_future(visitor.gone())
+            try:
+                await asyncio.wait({turn, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+        if not turn.done():
+            raise Busy
+        turn.result()
+
+    def _pass_on(self) -> None:
+        for _ in range(len(self._lanes)):
+            self._lanes.rotate()
+            if self._lanes[0]:
+                self._lanes[0].pop().set_result(None)
+                return
+        self._free += 1
+
+    def _busy(self, lane: FairQueue[Turn]) -> Busy:
+        """In about the time in which those who wait now had their turn."""
+        return Busy(retry_after=min(60.0, len(lane) * self._seconds / self._slots))
+
+
+def _path(visitor: Visitor | None, subject: str) -> tuple[str, str, str]:
+    if visitor is None:
+        return ("", "", subject)
+    return (*client_path(visitor.address), subject)

@@ -1,0 +1,1 @@
+"""How an account comes to be, and how unconfirmed ones end."""

@@ -1,0 +1,108 @@
+"""What ends by itself: guests, sessions, registrations that nobody confirmed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.accounts import store
+from parlour.accounts.identity import UserId
+from parlour.accounts.registration import store as registration_store
+from parlour.accounts.sessions import store as session_store
+from parlour.db.database import Database
+
+UNVERIFIED_KEPT_FOR = timedelta(days=7)
+LONGEST_WAIT_SECONDS = 60.0
+SHORTEST_WAIT_SECONDS = 0.05
+TIDY_EVERY = timedelta(hours=1)
+
+log = structlog.get_logger("parlour.accounts")
+
+
+class Upkeep:
+    """A task that lives as long as the server."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Callable[[], datetime],
+        on_guest_ended: Callable[[UserId], Awaitable[None]],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._on_guest_ended = on_guest_ended
+        self._guest_arrived = asyncio.Event()
+        self._tidied_at: datetime | None = None
+
+    def expect_guest(self) -> None:
+        """A guest was verified: its end may be the next one."""
+        self._guest_arrived.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            try:
+                for user_id in await self.end_expired_guests():
+                    await self._on_guest_ended(user_id)
+                await self._tidy_now_and_then()
+                pause = await self._seconds_to_next_end()
+            except SQLAlchemyError as error:
+                log.warning("accounts.upkeep_postponed", error=type(error).__name__)
+                pause = 5.0
+            await self._wait(pause)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._guest_arrived.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._guest_arrived.clear()
+
+    async def _seconds_to_next_end(self) -> float:
+        async with self._database.reading() as connection:
+            end = await store.next_guest_expiry(connection)
+        if end is None:
+            return LONGEST_WAIT_SECONDS
+        seconds = (end - self._clock()).total_seconds()
+        return min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+    async def _tidy_now_and_then(self) -> None:
+        now = self._clock()
+        if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
+            await self.tidy()
+            self._tidied_at = now
+
+    async def end_expired_guests(self) -> list[UserId]:
+        """Removes the guests whose time is over; answers who they were.
+
+        One who has registered as a client meanwhile, unconfirmed yet, stays as that.
+        """
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            ended = []
+            for expired in await store.expired_guests(connection, now=now):
+                account = await store.lock_account(connection, expired.user_id)
+                if account is None or account.guest is None:
+                    continue  # became a client meanwhile
+                ended.append(account)
+                if account.client is None:
+                    await store.delete_user(connection, account.user_id, now=now)
+                else:
+                    await store.end_visits(connection, account.user_id, now=now)
+                    await store.delete_guest(connection, account.user_id)
+                    await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+        return [account.user_id for account in ended]
+
+    async def tidy(self) -> None:
+        """Forgets sessions that ended and accounts that were never confirmed."""
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            await session_store.delete_old_sessions(connection, before=now)
+            await session_store.forget_deleted_sessions(connection, before=now - TIDY_EVERY)
+            await store.delete_never_verified(connection, before=now - UNVERIFIED_KEPT_FOR)
+            await registration_store.delete_expired_registrations(connection, before=now)

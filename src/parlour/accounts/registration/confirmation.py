@@ -1,0 +1,229 @@
+"""The use cases of confirming an address: what a mailed link does once it is opened."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts import store
+from parlour.accounts.identity import GUEST_NAME, Client, Guest, UserId, Visitor, own_display_name
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.links.service import Links
+from parlour.accounts.passwords.checks import PasswordChecks, address_guess
+from parlour.accounts.refusals import (
+    AlreadyVerified,
+    EmailTaken,
+    InvalidVerification,
+    RegistrationNotProven,
+    UsernameTaken,
+    UserNotFound,
+    WrongPassword,
+)
+from parlour.accounts.registration import store as registration_store
+from parlour.accounts.registration.policy import RegistrationPolicy
+from parlour.accounts.registration.service import require_allowed_client
+from parlour.accounts.registration.store import PendingRegistration
+from parlour.accounts.sessions.service import LoggedIn, Sessions
+from parlour.accounts.tokens import token_hash
+from parlour.db.database import AsyncConnection, Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What tells that who opens the link is who registered, and chose the password.
+
+    `browser` is the cookie that registering left.
+    """
+
+    browser: str | None = None
+    password: str | None = None
+
+
+class Confirmation:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        links: Links,
+        sessions: Sessions,
+        lifetimes: Lifetimes,
+        checks: PasswordChecks,
+        policy: RegistrationPolicy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._links = links
+        self._sessions = sessions
+        self._lifetimes = lifetimes
+        self._checks = checks
+        self._policy = policy
+        self._clock = clock
+
+    async def verify_client(
+        self, *, token: str, proof: Proof, visitor: Visitor, log_in: bool = False
+    ) -> LoggedIn | None:
+        """Makes the account of a registration; logs in, where asked to, who proves that they registered.
+
+        The browser that registered has shown the password, or it is shown now: a link alone logs nobody in.
+
+        Anybody can register anybody's address, with a password of their own; the owner of the address, who
+        expects a letter, must not confirm that one. So the link alone does only where nobody else may be
+        meant by the address: else it wants the browser that registered, or the password. A server that was
+        closed meanwhile makes no account. Raises what the policy of registration says, InvalidVerification,
+        UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited, or UsernameTaken
+        where the command line gave the username away meanwhile.
+        """
+        registration_id = self._links.read_registration(token)
+        knows_password = proof.password is not None
+        if proof.password is not None:
+            await self._require_password(registration_id, proof.password, visitor)
+        try:
+            async with self._database.transaction() as connection:
+                now = self._clock()
+                found = await registration_store.registration_by_id(connection, registration_id, lock=True)
+                registration = _waiting(found, now)
+                await require_allowed_client(connection, self._policy, registration.email)
+                is_proven = knows_password or is_from_browser(registration, proof.browser)
+                if not is_proven and not await is_undoubted(connection, registration, now):
+                    raise RegistrationNotProven
+                user_id = await self._account_of(connection, registration, now)
+                await registration_store.mark_confirmed(connection, registration_id, user_id)
+                await registration_store.end_registrations_of(connection, registration.email, now=now)
+                if not (log_in and is_proven):
+                    return None
+                client = Client(
+                    user_id=user_id,
+                    email=registration.email,
+                    username=registration.username,
+                    display_name=registration.display_name,
+                )
+                await store.record_login(connection, user_id, now=now, password_hash=None)
+                replaced = await self._sessions.replace_session(connection, client, visitor, now)
+                logged_in = await self._sessions.start(connection, client, visitor, now, remember=False)
+        except IntegrityError as error:  # both databases name the constraint
+            raise (UsernameTaken if "username_key" in str(error.orig) else AlreadyVerified) from error
+        self._sessions.announce_replaced(client, replaced)
+        return logged_in
+
+    async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
+        """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
+        now = self._clock()
+        claim = self._links.read(token, "guest")
+        async with self._database.transaction() as connection:
+            account = await store.lock_account(connection, claim.user_id)
+            if account is None:
+                raise UserNotFound
+            if account.guest is None or account.guest.expires_at is not None:
+                raise AlreadyVerified
+            until = now + self._lifetimes.guest
+            if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
+                raise AlreadyVerified
+            await self._links.use(connection, claim)
+            guest = Guest(
+                user_id=account.user_id,
+                email=account.email,
+                expires_at=until,
+                display_name=account.guest.display_name,
+            )
+            return await self._sessions.start(connection, guest, visitor, now)
+
+    async def admit_guest(
+        self, connection: AsyncConnection, *, email: str, display_name: str | None, visitor: Visitor
+    ) -> LoggedIn:
+        """A guest whose mailbox an invitation has proven, in the caller's transaction.
+
+        The time starts now, or goes on where the guest of this address is here already: in another browser,
+        say. The name is theirs, where one is given. Raises EmailTaken where the address is a client's.
+        """
+        now = self._clock()
+        known = await store.account_by_email(connection, email)
+        account = None if known is None else await store.lock_account(connection, known.user_id)
+        if account is not None and account.client is not None:
+            raise EmailTaken
+        end = None if account is None or account.guest is None else account.guest.expires_at
+        if account is not None and end is not None and end <= now:
+            await store.delete_user(connection, account.user_id, now=now)
+            account, end = None, None
+        name = own_display_name(display_name, username=GUEST_NAME)
+        if account is None:
+            user_id = await store.add_user(connection, email=email, now=now)
+            await store.add_guest(connection, user_id, display_name=name)
+        else:
+            user_id = account.user_id
+            if name is None and account.guest is not None:
+                name = account.guest.display_name
+            await store.set_display_name(connection, user_id, name)
+        if end is None:
+            end = now + self._lifetimes.guest
+            await store.verify_guest(connection, user_id, now=now, expires_at=end)
+        guest = Guest(user_id=user_id, email=email, expires_at=end, display_name=name)
+        return await self._sessions.start(connection, guest, visitor, now)
+
+    async def is_client(self, email: str) -> bool:
+        async with self._database.reading() as connection:
+            account = await store.account_by_email(connection, email)
+        return account is not None and account.client is not None
+
+    async def _require_password(self, registration_id: str, password: str, visitor: Visitor) -> None:
+        """Raises as `verify_client`. The password of a registration never changes: it may be checked here."""
+        async with self._database.reading() as connection:
+            found = await registration_store.registration_by_id(connection, registration_id)
+        registration = _waiting(found, self._clock())
+        guess = address_guess(f"registration {registration_id}", visitor)
+        verdict = await self._checks.check(password, registration.password_hash, guess=guess, visitor=visitor)
+        if not verdict.right:
+            raise WrongPassword
+
+    async def _account_of(
+        self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
+    ) -> UserId:
+        """The guest of that address becomes the client, or a new account is made."""
+        known = await store.account_by_email(connection, registration.email)
+        account = None if known is None else await store.lock_account(connection, known.user_id)
+        if account is None:
+            user_id = await store.add_user(connection, email=registration.email, now=now)
+        elif account.client is not None:
+            raise AlreadyVerified
+        else:
+            user_id = account.user_id
+        await store.add_client(
+            connection,
+            user_id=user_id,
+            username=registration.username,
+            password_hash=registration.password_hash,
+            display_name=registration.display_name,
+        )
+        await store.verify_client(connection, user_id, now=now)
+        await store.delete_guest(connection, user_id)
+        return user_id
+
+
+def _waiting(registration: PendingRegistration | None, now: datetime) -> PendingRegistration:
+    """Raises UserNotFound, AlreadyVerified or InvalidVerification."""
+    if registration is None:
+        raise UserNotFound
+    if registration.user_id is not None:
+        raise AlreadyVerified
+    if registration.expires_at <= now:
+        raise InvalidVerification
+    return registration
+
+
+async def is_undoubted(connection: AsyncConnection, registration: PendingRegistration, now: datetime) -> bool:
+    """Whether nobody but who registered can be meant by the address, so that the link alone is enough."""
+    if registration.address_proven_at is not None:
+        return True
+    return not await registration_store.is_contested(
+        connection, registration.email, now=now, besides=registration.registration_id
+    )
+
+
+def is_from_browser(registration: PendingRegistration, browser: str | None) -> bool:
+    """Whether the cookie that registering left is that of this registration."""
+    if browser is None:
+        return False
+    return secrets.compare_digest(token_hash(browser), registration.browser_hash)

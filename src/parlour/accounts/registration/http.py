@@ -1,0 +1,218 @@
+"""The HTTP endpoints of accounts, and how a request is identified."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+
+from parlour.accounts.identity import Client, Guest
+from parlour.accounts.refusals import (
+    AccountDisabled,
+    AlreadyVerified,
+    EmailTaken,
+    InvalidVerification,
+    NoRefreshToken,
+    NotVerified,
+    RegistrationNotProven,
+    SessionOver,
+    UsernameTaken,
+    UserNotFound,
+    WrongCredentials,
+    WrongPassword,
+)
+from parlour.accounts.registration.confirmation import Confirmation, Proof
+from parlour.accounts.registration.cookie import RegistrationCookie
+from parlour.accounts.registration.service import Registrant, Registration
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.login_responder import Cookies, Welcome, session_answer
+from parlour.accounts.sessions.request_origin import session_token_of, visitor_of
+from parlour.accounts.sessions.service import Sessions
+from parlour.errors import Busy, InvalidRequest, OriginNotAllowed, RateLimited
+from parlour.wire.base import Text
+from parlour.wire.http import (
+    ClientConfirmation,
+    ClientRegistration,
+    ConfirmedClient,
+    GuestRegistration,
+    Login,
+    Nothing,
+    RefreshedSession,
+    Resend,
+    Session,
+)
+from parlour.wire.refusals import refusals
+
+
+def account_routes(
+    *,
+    registration: Registration,
+    confirmation: Confirmation,
+    sessions: Sessions,
+    identification: Identification,
+    cookies: Cookies,
+    registration_cookie: RegistrationCookie,
+    welcome: Welcome,
+) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+    restricted = registration.policy.refusals
+
+    @router.post("/guest", responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited))
+    async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
+        """Register as a guest: a mail with a link goes out."""
+        await registration.register_guest(
+            email=body.email, display_name=body.display_name, visitor=visitor_of(request)
+        )
+        return Nothing()
+
+    @router.put(
+        "/guest/verify",
+        responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
+    )
+    async def verify_guest(
+        token: Annotated[Text, Query()],
+        request: Request,
+        response: Response,
+        background: BackgroundTasks,
+    ) -> Session:
+        """Confirm a guest's email: the guest is logged in, and its time starts."""
+        logged_in = await confirmation.verify_guest(token=token, visitor=visitor_of(request))
+        welcome(request, response, background, logged_in)
+        return session_answer(logged_in)
+
+    @router.post(
+        "/client",
+        responses=refusals(UsernameTaken, EmailTaken, *restricted, InvalidRequest, RateLimited, Busy),
+    )
+    async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
+        """Register a permanent account: a mail with a link goes out."""
+        await registration.register_client(
+            email=body.email,
+            username=body.username,
+            display_name=body.display_name,
+            password=body.password,
+            registrant=Registrant(
+                browser=registration_cookie.keep(request, response),
+                identity=await identification.if_known(request),
+            ),
+            visitor=visitor_of(request),
+        )
+        return Nothing()
+
+    @router.post(
+        "/client/login",
+        responses=refusals(WrongCredentials, NotVerified, AccountDisabled, InvalidRequest, RateLimited, Busy),
+    )
+    async def log_in(
+        body: Login, request: Request, response: Response, background: BackgroundTasks
+    ) -> Session:
+        """Log in by username or email."""
+        visitor = visitor_of(request)
+        logged_in = await sessions.log_in(
+            handle=body.username, password=body.password, visitor=visitor, remember=body.remember
+        )
+        if visitor.device_token is None and not body.remember_device:
+            logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
+        welcome(request, response, background, logged_in)
+        return session_answer(logged_in)
+
+    @router.put(
+        "/client/verify",
+        responses=refusals(
+            InvalidVerification,
+            RegistrationNotProven,
+            *restricted,
+            UserNotFound,
+            AlreadyVerified,
+            UsernameTaken,
+            WrongPassword,
+            InvalidRequest,
+            RateLimited,
+            Busy,
+        ),
+    )
+    async def verify_client(
+        token: Annotated[Text, Query()],
+        request: Request,
+        response: Response,
+        background: BackgroundTasks,
+        body: ClientConfirmation | None = None,
+    ) -> ConfirmedClient:
+        """Confirm a client's email, in the browser that registered or with the password.
+
+        With `log_in` either is logged in by it, as by `POST /client/login`.
+        """
+        proof = Proof(
+            browser=registration_cookie.of(request),
+            password=None if body is None else body.password,
+        )
+        logged_in = await confirmation.verify_client(
+            token=token,
+            proof=proof,
+            visitor=visitor_of(request),
+            log_in=body is not None and body.log_in is True,
+        )
+        if logged_in is None:
+            return ConfirmedClient()
+        welcome(request, response, background, logged_in)
+        return ConfirmedClient(
+            access_token=logged_in.access_token,
+            email=logged_in.identity.email,
+            username=logged_in.identity.name,
+            display_name=logged_in.identity.display_name,
+        )
+
+    @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))
+    async def resend_verification(body: Resend, request: Request) -> Nothing:
+        """Send the confirmation mail again, where one is waited for; the answer does not tell."""
+        await registration.resend_verification(
+            email=body.email, browser=registration_cookie.of(request), visitor=visitor_of(request)
+        )
+        return Nothing()
+
+    @router.put("/logout", status_code=204)
+    async def log_out(request: Request) -> Response:
+        """End the session of the access token and that of the cookie, which is cleared.
+
+        With an access token the cookie stays where it is somebody else's, who has logged in in another tab.
+        """
+        own, of_cookie = identification.sessions_named(request)
+        is_trusted = identification.from_allowed_site(request)
+        session = own or (of_cookie if is_trusted else None)
+        identity = None if session is None else await sessions.log_out(session)
+        if identity is not None:
+            identification.known(request, identity)
+        is_cookie_over = own is None or of_cookie in (None, own)
+        if is_trusted and own is not None and of_cookie is not None and not is_cookie_over:
+            is_cookie_over = await sessions.log_out_of_browser(of_cookie, besides=own)
+        response = Response(status_code=204)
+        if is_cookie_over:
+            cookies.clear(response)
+        return response
+
+    @router.get(
+        "/refresh",
+        response_model_exclude_none=True,
+        responses=refusals(NoRefreshToken, SessionOver, OriginNotAllowed),
+    )
+    async def refresh(request: Request, response: Response, background: BackgroundTasks) -> RefreshedSession:
+        """A new access token for the cookie, which is replaced."""
+        cookie = session_token_of(request)
+        if not cookie:
+            raise NoRefreshToken
+        if not identification.from_allowed_site(request):
+            raise identification.origins.refusal()
+        logged_in = await sessions.refresh(token=cookie)
+        welcome(request, response, background, logged_in)
+        match logged_in.identity:
+            case Client(username=username):
+                name: str | None = username
+            case Guest():
+                name = None
+        return RefreshedSession(
+            access_token=logged_in.access_token,
+            email=logged_in.identity.email,
+            username=name,
+            display_name=logged_in.identity.display_name,
+        )
+
+    return router

@@ -1,0 +1,33 @@
+"""The HTTP endpoint that tells what a mailed link would do."""
+
+from fastapi import APIRouter, Request
+
+from parlour.accounts.refusals import InvalidVerification
+from parlour.accounts.registration.cookie import RegistrationCookie
+from parlour.accounts.registration.link_status import LinkStatuses
+from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.errors import InvalidRequest, RateLimited
+from parlour.wire.http import LinkStatus, LinkToken
+from parlour.wire.refusals import refusals
+
+
+def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCookie) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+
+    @router.post("/link", responses=refusals(InvalidVerification, RateLimited, InvalidRequest))
+    async def look_at_link(body: LinkToken, request: Request) -> LinkStatus:
+        """Whether a mailed link still works, without using it.
+
+        A POST, since the token in a body is in no log of a proxy.
+        """
+        found = await statuses.look(
+            body.token, browser=registration_cookie.of(request), visitor=visitor_of(request)
+        )
+        return LinkStatus(
+            purpose=found.purpose,
+            state=found.state,
+            email=found.email,
+            password_needed=found.password_needed,
+        )
+
+    return router

@@ -1,0 +1,263 @@
+"""The use cases of registration: register, send the letter again."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from parlour.accounts import store
+from parlour.accounts.identity import GUEST_NAME, Guest, Identity, UserId, Visitor, own_display_name
+from parlour.accounts.lifetimes import Lifetimes, spoken
+from parlour.accounts.links import store as link_store
+from parlour.accounts.links.service import Links
+from parlour.accounts.passwords.hashing import Passwords
+from parlour.accounts.refusals import EmailTaken, UsernameTaken
+from parlour.accounts.registration import store as registration_store
+from parlour.accounts.registration.policy import RegistrationPolicy
+from parlour.accounts.registration.store import PendingRegistration
+from parlour.accounts.tokens import token_hash
+from parlour.db.database import AsyncConnection, Database
+from parlour.limits.quotas import Postage
+from parlour.mail.contents import ClientVerification, GuestVerification, Letter
+from parlour.mail.outbox import Outbox
+from parlour.wire.addresses import email_key
+from parlour.wire.base import username_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registrant:
+    """Who registers: the secret that their browser keeps as a cookie, and who they are logged in as."""
+
+    browser: str
+    identity: Identity | None = None
+
+    def is_guest_of(self, email: str) -> bool:
+        """A guest has opened a letter to that address, so that it is theirs."""
+        return isinstance(self.identity, Guest) and email_key(self.identity.email) == email_key(email)
+
+
+class Registration:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        passwords: Passwords,
+        links: Links,
+        lifetimes: Lifetimes,
+        postage: Postage,
+        policy: RegistrationPolicy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._passwords = passwords
+        self._links = links
+        self._lifetimes = lifetimes
+        self._postage = postage
+        self.policy = policy
+        self._clock = clock
+
+    async def register_guest(self, *, email: str, visitor: Visitor, display_name: str | None = None) -> None:
+        """Sends the letter that lets a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
+        now = self._clock()
+        async with self._database.reading() as connection:
+            await self._require_allowed_guest(connection, email)
+            known = await store.account_by_email(connection, email)
+            if known is not None:
+                await self._require_over(connection, known, now)
+        # Counting may take a while (Redis), and SQLite has one writer.
+        await self._postage.take(email, address=visitor.address)
+        try:
+            async with self._database.transaction() as connection:
+                await self._require_allowed_guest(connection, email)
+                known = await store.account_by_email(connection, email)
+                account = None if known is None else await store.lock_account(connection, known.user_id)
+                if account is not None:  # it may have become a client's meanwhile
+                    await self._require_over(connection, account, now)
+                    await store.delete_user(connection, account.user_id, now=now)
+                user_id = await store.add_user(connection, email=email, now=now)
+                own_name = own_display_name(display_name, username=GUEST_NAME)
+                await store.add_guest(connection, user_id, display_name=own_name)
+                await self._send_guest_letter(connection, user_id, email, display_name=own_name)
+        except IntegrityError as error:
+            raise EmailTaken from error
+        self._outbox.announce()
+
+    async def register_client(
+        self,
+        *,
+        email: str,
+        username: str,
+        password: str,
+        registrant: Registrant,
+        visitor: Visitor,
+        display_name: str | None = None,
+    ) -> None:
+        """Sends the letter whose link makes the account (see `Confirmation`).
+
+        Registrations of one address stand beside each other, so that nobody keeps its owner out; a username
+        is reserved while one waits. Raises what the policy of registration says, EmailTaken, UsernameTaken,
+        RateLimited, Busy or, for a common password, InvalidRequest.
+        """
+        if username_key(username) == username_key(GUEST_NAME):
+            raise UsernameTaken
+        await self._passwords.require_uncommon(password, field="password")
+        async with self._database.reading() as connection:
+            await require_allowed_client(connection, self.policy, email)
+            await self._require_free(connection, email=email, username=username)
+        await self._postage.take(email, address=visitor.address)  # before a hash is spent on it
+        password_hash = await self._passwords.hash(password, visitor)
+        now = self._clock()
+        registration = PendingRegistration(
+            registration_id=str(uuid.uuid4()),
+            email=email,
+            username=username,
+            password_hash=password_hash,
+            browser_hash=token_hash(registrant.browser),
+            expires_at=now + self._lifetimes.verification,
+            address_proven_at=now if registrant.is_guest_of(email) else None,
+            user_id=None,
+            display_name=own_display_name(display_name, username=username),
+        )
+        try:
+            async with self._database.transaction() as connection:
+                await require_allowed_client(connection, self.policy, email)
+                await self._require_free(connection, email=email, username=username)
+                await registration_store.add_registration(connection, registration, now=now)
+                await self._send_client_letter(connection, registration)
+        except IntegrityError as error:
+            raise UsernameTaken from error
+        self._outbox.announce()
+
+    async def create_client(self, *, email: str, username: str, password: str) -> None:
+        """A confirmed account without a letter, as the command line makes it.
+
+        Raises EmailTaken, UsernameTaken or, for a common password, InvalidRequest.
+        """
+        if username_key(username) == username_key(GUEST_NAME):
+            raise UsernameTaken
+        await self._passwords.require_uncommon(password, field="password")
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+        try:
+            async with self._database.transaction() as connection:
+                await self._require_free(connection, email=email, username=username)
+                known = await store.account_by_email(connection, email)
+                owner = None if known is None else await store.lock_account(connection, known.user_id)
+                if owner is None:
+                    user_id = await store.add_user(connection, email=email, now=now)
+                else:
+                    user_id = owner.user_id
+                await store.add_client(
+                    connection, user_id=user_id, username=username, password_hash=password_hash
+                )
+                await store.verify_client(connection, user_id, now=now)
+                await store.delete_guest(connection, user_id)
+                await registration_store.end_registrations_of(connection, email, now=now)
+        except IntegrityError as error:
+            raise _taken(error) from error
+
+    async def resend_verification(self, *, email: str, browser: str | None, visitor: Visitor) -> None:
+        """Sends the letter again where one is waited for; says nothing of whether that is so.
+
+        Raises RateLimited.
+        """
+        await self._postage.take(email, address=visitor.address)
+        browser_hash = None if browser is None else token_hash(browser)
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            registration = await registration_store.registration_to_repeat(
+                connection, email, browser_hash=browser_hash, now=now
+            )
+            if registration is not None:
+                until = now + self._lifetimes.verification
+                if await registration_store.prolong(
+                    connection, registration.registration_id, expires_at=until
+                ):
+                    await self._send_client_letter(connection, replace(registration, expires_at=until))
+            known = await store.account_by_email(connection, email)
+            account = None if known is None else await store.lock_account(connection, known.user_id)
+            guest = None if account is None else account.guest
+            awaited = guest if guest is not None and guest.expires_at is None else None
+            if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
+                await self._send_guest_letter(
+                    connection, account.user_id, account.email, display_name=awaited.display_name
+                )
+        self._outbox.announce()
+
+    async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
+        is_invited = await _is_invited(connection, self.policy, email)
+        refused = self.policy.refusal_of_guest(email, is_invited=is_invited)
+        if refused is not None:
+            raise refused
+
+    async def _require_over(self, connection: AsyncConnection, account: store.Account, now: datetime) -> None:
+        """Raises EmailTaken for a client, and for a guest that lives."""
+        if account.client is not None or await self._is_living(connection, account, now):
+            raise EmailTaken
+
+    async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
+        """A guest lives until its time is over, or while its letter can still be answered."""
+        if account.guest is not None and account.guest.expires_at is not None:
+            return account.guest.expires_at > now
+        return await link_store.pending_verifications(connection, account.user_id, "guest", now=now) > 0
+
+    async def _require_free(self, connection: AsyncConnection, *, email: str, username: str) -> None:
+        holder = await store.account_by_username(connection, username)
+        if holder is not None or await registration_store.is_username_reserved(
+            connection, username, now=self._clock()
+        ):
+            raise UsernameTaken
+        owner = await store.account_by_email(connection, email)
+        if owner is not None and owner.client is not None:
+            raise EmailTaken
+
+    async def _send_client_letter(
+        self, connection: AsyncConnection, registration: PendingRegistration
+    ) -> None:
+        content = ClientVerification(
+            username=registration.username,
+            display_name=registration.display_name,
+            link=self._links.to_registration(
+                registration.registration_id, expires_at=registration.expires_at
+            ),
+            lifetime=spoken(self._lifetimes.verification),
+        )
+        await self._outbox.put(connection, Letter(registration.email, content))
+
+    async def _send_guest_letter(
+        self, connection: AsyncConnection, user_id: UserId, email: str, *, display_name: str | None
+    ) -> None:
+        lifetime = self._lifetimes.verification
+        link = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
+        content = GuestVerification(
+            display_name=display_name,
+            link=link,
+            lifetime=spoken(lifetime),
+            guest_lifetime=spoken(self._lifetimes.guest),
+        )
+        await self._outbox.put(connection, Letter(email, content))
+
+
+async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:
+    """Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
+    is_invited = await _is_invited(connection, policy, email)
+    refused = policy.refusal_of_client(email, is_invited=is_invited)
+    if refused is not None:
+        raise refused
+
+
+async def _is_invited(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> bool:
+    """Not asked where it decides nothing."""
+    return policy.mode != "open" and await registration_store.is_invited(connection, email)
+
+
+def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:
+    """Which of two at once was slower: constraint names are in what both databases say."""
+    told = str(error.orig)
+    return UsernameTaken() if "username_key" in told else EmailTaken()

@@ -1,0 +1,1 @@
+"""Login sessions: begun, refreshed, listed, ended."""

@@ -1,0 +1,70 @@
+"""The HTTP endpoints of one's own sessions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from parlour.accounts.identity import Identity, SessionId
+from parlour.accounts.refusals import SessionNotFound
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.login_responder import Cookies
+from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.store import SessionRow
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
+from parlour.wire.base import Text
+from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
+from parlour.wire.refusals import refusals
+
+
+def session_routes(*, sessions: Sessions, identification: Identification, cookies: Cookies) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+
+    @router.get("/session", responses=refusals(IdentityRequired, InvalidToken))
+    async def list_sessions(caller: Caller) -> SessionList:
+        """Where the caller is logged in."""
+        return SessionList(sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)])
+
+    @router.put("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
+    async def remember_session(body: SessionChange, caller: Caller) -> Nothing:
+        """Whether the caller's session outlives the browser; its next refresh sets the cookie so."""
+        await sessions.remember(caller, remembered=body.remember)
+        return Nothing()
+
+    @router.delete("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
+    async def end_sessions(
+        caller: Caller,
+        response: Response,
+        everywhere: Annotated[bool, Query(description="This one too.")] = False,
+    ) -> Nothing:
+        """Log out everywhere else; the sockets of those sessions are told and closed."""
+        await sessions.end_all(caller.user_id, besides=None if everywhere else caller.session)
+        if everywhere:
+            cookies.clear(response)
+        return Nothing()
+
+    @router.delete(
+        "/session/{session_id}",
+        responses=refusals(SessionNotFound, IdentityRequired, InvalidToken, InvalidRequest),
+    )
+    async def end_session(
+        session_id: Annotated[Text, Path(max_length=64)], caller: Caller, response: Response
+    ) -> Nothing:
+        """End one session; its sockets are told and closed."""
+        await sessions.end(caller, SessionId(session_id))
+        if session_id == caller.session:
+            cookies.clear(response)
+        return Nothing()
+
+    return router
+
+
+def session_entry(session: SessionRow, caller: Identity) -> SessionEntry:
+    return SessionEntry(
+        session_id=session.family,
+        device=session.device,
+        created_at=session.started_at,
+        last_used_at=session.issued_at,
+        expires_at=session.expires_at,
+        current=session.family == caller.session,
+    )

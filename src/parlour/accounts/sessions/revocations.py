@@ -1,0 +1,54 @@
+"""Sessions that another process ended: a command, or another server on the same database."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.accounts.identity import SessionId, UserId
+from parlour.accounts.refusals import AccountDeleted, SessionEndedElsewhere
+from parlour.accounts.sessions import store as session_store
+from parlour.accounts.sessions.terminations import Endings
+from parlour.db.database import Database
+from parlour.errors import Refusal
+
+LOOK_EVERY_SECONDS = 3.0
+LOOK_BACK = timedelta(seconds=30)
+"""Clocks of several machines differ, and a transaction is committed later than the moment that it names."""
+
+log = structlog.get_logger("parlour.accounts")
+
+
+class Revocations:
+    """A task that lives as long as the server: what was revoked lately is announced here, once."""
+
+    def __init__(self, *, database: Database, endings: Endings, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._endings = endings
+        self._clock = clock
+        self._looked_at = clock()
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                await self.look()
+            except SQLAlchemyError as error:
+                log.warning("revocations.postponed", error=type(error).__name__)
+
+    async def look(self) -> None:
+        now = self._clock()
+        async with self._database.reading() as connection:
+            revoked = await session_store.revoked_since(connection, self._looked_at - LOOK_BACK)
+            deleted = await session_store.deleted_since(connection, self._looked_at - LOOK_BACK)
+        self._looked_at = now
+        self._announce(revoked, SessionEndedElsewhere())
+        self._announce(deleted, AccountDeleted())
+
+    def _announce(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
+        for user_id, session in ended:
+            if not self._endings.include(session):
+                self._endings.announce(user_id, frozenset({session}), reason)

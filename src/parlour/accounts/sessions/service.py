@@ -1,0 +1,541 @@
+"""The use cases of sessions: log in, refresh, identify, log out, list, end."""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from parlour.accounts import store
+from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
+from parlour.accounts.lifetimes import Lifetimes
+from parlour.accounts.links import store as link_store
+from parlour.accounts.passwords.checks import PasswordChecks, address_guess, guessed_account, trusted_guess
+from parlour.accounts.passwords.hashing import Passwords
+from parlour.accounts.refusals import (
+    AccountDisabled,
+    LoggedOut,
+    NotVerified,
+    SessionEndedElsewhere,
+    SessionNotFound,
+    SessionOver,
+    SessionReplaced,
+    WrongCredentials,
+)
+from parlour.accounts.sessions import store as session_store
+from parlour.accounts.sessions.known_devices import KnownDevices
+from parlour.accounts.sessions.store import SessionRow
+from parlour.accounts.sessions.terminations import Endings
+from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
+from parlour.db.database import AsyncConnection, Database
+from parlour.errors import InvalidToken
+from parlour.limits.login_throttle import Guess
+
+__all__ = ["LoggedIn", "SessionRow", "Sessions"]
+
+REUSE_GRACE = timedelta(seconds=10)
+"""How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
+
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment at which no token has expired."""
+
+MAX_ATTEMPTS = 3
+"""How often one login verifies its password. An outdated hash is replaced once, and each change of a
+password needs a proof of its own, so the second attempt decides but for several changes within 100 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """What a successful login, guest verification or refresh hands out; a device token after a password.
+
+    The cookie of a session that is not `remembered` ends with the browser.
+    """
+
+    identity: Identity
+    access_token: str
+    refresh_token: str
+    refresh_expires_at: datetime
+    remembered: bool
+    device_token: str | None = None
+
+
+class Sessions:
+    """One transaction per use case; hashing happens outside of it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        passwords: Passwords,
+        signer: TokenSigner,
+        lifetimes: Lifetimes,
+        endings: Endings,
+        checks: PasswordChecks,
+        devices: KnownDevices,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._signer = signer
+        self._lifetimes = lifetimes
+        self._endings = endings
+        self._checks = checks
+        self._devices = devices
+        self._clock = clock
+
+    async def log_in(
+        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None = None
+    ) -> LoggedIn:
+        """Raises WrongCredentials (whoever it is, after the same time), NotVerified, AccountDisabled,
+        RateLimited or Busy.
+
+        `remember` says whether the session outlives the browser. Who says it, either way, has one session in
+        a browser: the one that its cookie names gives way. None is what clients of before had: sessions that
+        are remembered, and stand beside each other.
+
+        A password takes a while to verify. Where the stored hash is another one by then, since the owner
+        changed the password or another login replaced an outdated hash, it is verified against that one.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            logged_in = await self._try_log_in(
+                handle=handle, password=password, visitor=visitor, remember=remember
+            )
+            if logged_in is not None:
+                return logged_in
+        raise WrongCredentials
+
+    async def _try_log_in(
+        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None
+    ) -> LoggedIn | None:
+        """None where the password was right for a hash that is no longer the stored one."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle.strip())
+            password_hash = await self._password_hash(connection, account, handle)
+            session = await self._own_session(connection, account, visitor)
+        guess = self._guess(account, handle, visitor, session)
+        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
+        if not verdict.right or password_hash is None:
+            raise WrongCredentials(account="" if account is None else account.email)
+        if account is None or account.client is None:
+            raise NotVerified
+        new_hash = None
+        if verdict.outdated:
+            new_hash = await self._passwords.hash(password, visitor, known=guess.address is None)
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            current = await store.lock_account(connection, account.user_id)
+            if current is None or current.client is None:
+                return None
+            if current.client.password_hash != password_hash:
+                return None
+            if current.client.disabled_at is not None:
+                raise AccountDisabled
+            client = Client(
+                user_id=current.user_id,
+                email=current.email,
+                username=current.client.username,
+                display_name=current.client.display_name,
+            )
+            await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
+            replaced = None
+            if remember is not None:
+                replaced = await self.replace_session(connection, client, visitor, now)
+            logged_in = await self.start(connection, client, visitor, now, remember=remember is not False)
+        self.announce_replaced(client, replaced)
+        device_token = self._devices.remember(
+            visitor.device_token,
+            user_id=account.user_id,
+            password_hash=new_hash or password_hash,
+            now=now,
+        )
+        return replace(logged_in, device_token=device_token)
+
+    async def _own_session(
+        self, connection: AsyncConnection, account: store.Account | None, visitor: Visitor
+    ) -> SessionId | None:
+        """The living session of this account that the cookie `jwt` names, of whichever generation."""
+        if account is None or visitor.session_token is None:
+            return None
+        try:
+            claim = self._signer.read_refresh(visitor.session_token, now=self._clock())
+        except TokenRejected:
+            return None
+        session = await session_store.session(connection, claim.family)
+        if session is None or session.user_id != account.user_id or self._is_over(session):
+            return None
+        return session.family
+
+    def _guess(
+        self, account: store.Account | None, handle: str, visitor: Visitor, session: SessionId | None
+    ) -> Guess:
+        """A device that this account logged in from before counts for itself, any other by its address."""
+        if account is None or account.client is None:
+            return address_guess(f"name {handle.strip().casefold()}", visitor)
+        target = guessed_account(account.user_id)
+        if session is not None:
+            return trusted_guess(target, f"session {session}")
+        device = self._devices.device_of(
+            visitor.device_token,
+            user_id=account.user_id,
+            password_hash=account.client.password_hash,
+            now=self._clock(),
+        )
+        return address_guess(target, visitor) if device is None else trusted_guess(target, f"device {device}")
+
+    async def _password_hash(
+        self, connection: AsyncConnection, account: store.Account | None, handle: str
+    ) -> str | None:
+        """The account's, or that of a registration which waits under this name or address; None of nobody."""
+        if account is not None and account.client is not None:
+            return account.client.password_hash
+        return await store.waiting_password_hash(connection, handle.strip(), now=self._clock())
+
+    async def refresh(self, *, token: str) -> LoggedIn:
+        """Replaces a refresh token (RFC 9700, section 4.14.2).
+
+        The reuse of a replaced token ends its family; within a short grace it gets the token that
+        replaced it instead, so that it does not matter which of two tabs was faster. Raises
+        SessionOver.
+        """
+        now = self._clock()
+        try:
+            claim = self._signer.read_refresh(token, now=now)
+        except TokenRejected as error:
+            raise SessionOver from error
+        async with self._database.transaction() as connection:
+            session = await session_store.session(connection, claim.family)
+            robbed = session is not None and _is_reused(session, claim, now)
+            refreshed = None
+            if session is not None and robbed:
+                await session_store.revoke_session(connection, session.family, now=now)
+            elif session is not None and session.revoked_at is None and session.expires_at > now:
+                refreshed = await self._continue_session(connection, session, claim, now)
+        if session is not None and robbed:
+            self._endings.announce(session.user_id, frozenset({session.family}), SessionOver())
+        if refreshed is None:
+            raise SessionOver
+        return refreshed
+
+    def session_of_cookie(self, token: str) -> SessionId | None:
+        """Which session a refresh token is of; None for one that is forged or expired."""
+        try:
+            return SessionId(self._signer.read_refresh(token, now=self._clock()).family)
+        except TokenRejected:
+            return None
+
+    def session_of_access(self, token: str) -> SessionId | None:
+        """Which session an access token is of, also one that has expired; None for one that is forged.
+
+        It only says which session is to end: a tab that slept for an hour must be able to log out.
+        """
+        try:
+            return SessionId(self._signer.read_access(token, now=_BEFORE_ALL).family)
+        except TokenRejected:
+            return None
+
+    async def log_out(self, session: SessionId) -> Identity | None:
+        """Who has logged out; None where the session was over."""
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            account = await store.account_by_session(connection, session)
+            user_id = await session_store.revoke_session(connection, session, now=now)
+        if user_id is None:
+            return None
+        self._endings.announce(user_id, frozenset({session}), LoggedOut())
+        return None if account is None else _identity(account, session, now)
+
+    async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
+        """Ends `session`, which a browser's cookie names, where it is of the person whose `besides` was.
+
+        False where it is somebody else's who is logged in: of another tab, and none of this one's business.
+        """
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            of_cookie = await session_store.session(connection, session)
+            own = await session_store.session(connection, besides)
+            if of_cookie is None or self._is_over(of_cookie) or of_cookie.expires_at <= now:
+                return True
+            if own is None or own.user_id != of_cookie.user_id:
+                return False
+            await session_store.revoke_session(connection, session, now=now)
+        self._endings.announce(own.user_id, frozenset({session}), LoggedOut())
+        return True
+
+    async def living_of(self, identity: Identity) -> list[SessionRow]:
+        """Where this person is logged in, last used first."""
+        async with self._database.reading() as connection:
+            return await session_store.living_sessions_of(connection, identity.user_id, now=self._clock())
+
+    async def end(self, identity: Identity, session: SessionId) -> None:
+        """Raises SessionNotFound for one that is not this person's, or is over."""
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            await store.lock_account(connection, identity.user_id)
+            row = await session_store.session(connection, session)
+            if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
+                raise SessionNotFound
+            await session_store.revoke_session(connection, session, now=now)
+        self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
+
+    async def remember(self, identity: Identity, *, remembered: bool) -> None:
+        """Whether the caller's session outlives the browser, from its next refresh on.
+
+        A guest's ends with the guest's time either way.
+        """
+        if identity.session is None:
+            return
+        async with self._database.transaction() as connection:
+            await session_store.set_remembered(connection, identity.session, remembered=remembered)
+
+    async def end_all(self, user_id: UserId, *, besides: SessionId | None = None) -> int:
+        """Whoever is thrown out keeps no way back: pending links work no longer. Answers how many sessions
+        there were.
+        """
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            await store.lock_account(connection, user_id)
+            await link_store.void_all_verifications(connection, user_id, now=now)
+            ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
+        self._endings.announce(user_id, ended, SessionEndedElsewhere())
+        return len(ended)
+
+    async def identify_access(self, token: str) -> Identity:
+        """Who an access token stands for. Raises InvalidToken."""
+        return await self.confirm(*self.claimed(token))
+
+    def claimed(self, token: str) -> tuple[UserId, SessionId]:
+        """Whose session an access token is of, as it says, without the database. Raises InvalidToken."""
+        try:
+            claim = self._signer.read_access(token, now=self._clock())
+        except TokenRejected as error:
+            raise InvalidToken from error
+        session = SessionId(claim.family)
+        if self._endings.include(session):
+            raise InvalidToken
+        return UserId(claim.user_id), session
+
+    async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
+        """Who acts through this session. Raises InvalidToken where the session or the account is over."""
+        now = self._clock()
+        async with self._database.looking_up() as connection:
+            account = await store.account_by_session(connection, family)
+        if account is None or account.user_id != user_id or self._endings.include(family):
+            raise InvalidToken
+        identity = _identity(account, family, now)
+        if identity is None:
+            raise InvalidToken
+        return identity
+
+    async def identify_refresh(self, token: str) -> Identity | None:
+        """Who a `jwt` cookie stands for: None where its session is over.
+
+        Raises InvalidToken where it is forged or expired.
+        """
+        now = self._clock()
+        try:
+            claim = self._signer.read_refresh(token, now=now)
+        except TokenRejected as error:
+            raise InvalidToken from error
+        async with self._database.looking_up() as connection:
+            session = await session_store.session(connection, claim.family)
+            if session is None or self._is_over(session):
+                return None
+            if session.generation != claim.generation and not _within_grace(session, claim, now):
+                return None
+            account = await store.account_by_id(connection, session.user_id)
+        if account is None or self._is_over(session):
+            return None
+        return _identity(account, session.family, now)
+
+    async def end_of(self, identity: Identity) -> datetime | None:
+        """When the session through which somebody acts ends as things are; None where it is not known.
+
+        A client's moves on with each refresh. Raises InvalidToken where it is over.
+        """
+        if identity.session is None:
+            return identity.expires_at if isinstance(identity, Guest) else None
+        async with self._database.looking_up() as connection:
+            session = await session_store.session(connection, identity.session)
+        if session is None or self._is_over(session):
+            raise InvalidToken
+        return session.expires_at
+
+    def _is_over(self, session: SessionRow) -> bool:
+        """Asked after the last wait: what ended while the database answered has ended."""
+        return session.revoked_at is not None or self._endings.include(session.family)
+
+    async def find(self, handle: str) -> UserId | None:
+        """The user that a username or an email names."""
+        async with self._database.reading() as connection:
+            account = await store.account_by_handle(connection, handle.strip())
+        return None if account is None else account.user_id
+
+    async def replace_session(
+        self, connection: AsyncConnection, identity: Identity, visitor: Visitor, now: datetime
+    ) -> SessionId | None:
+        """Ends the session that the browser's cookie names, which a new one is about to take from it.
+
+        One of somebody else lives on as long as a tab of theirs may hold an access token: nobody can refresh
+        it any more. Answers which session of this person ended, for `announce_replaced` after the commit.
+        """
+        named = None if visitor.session_token is None else self.session_of_cookie(visitor.session_token)
+        session = None if named is None else await session_store.session(connection, named)
+        if session is None or self._is_over(session):
+            return None
+        if session.user_id != identity.user_id:
+            await session_store.shorten_session(
+                connection, session.family, expires_at=now + self._lifetimes.access
+            )
+            return None
+        await session_store.revoke_session(connection, session.family, now=now)
+        return session.family
+
+    def announce_replaced(self, identity: Identity, session: SessionId | None) -> None:
+        if session is not None:
+            self._endings.announce(identity.user_id, frozenset({session}), SessionReplaced())
+
+    async def start(
+        self,
+        connection: AsyncConnection,
+        identity: Identity,
+        visitor: Visitor,
+        now: datetime,
+        *,
+        remember: bool = True,
+    ) -> LoggedIn:
+        """Begins a family of refresh tokens in the caller's transaction."""
+        expires_at = self._session_end(identity, now, started_at=now, remembered=remember)
+        first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
+        text = self._signer.sign_refresh(first)
+        await session_store.add_session(
+            connection,
+            family=first.family,
+            user_id=identity.user_id,
+            token_hash=token_hash(text),
+            now=now,
+            expires_at=expires_at,
+            device=visitor.device,
+            remembered=remember,
+        )
+        return self._logged_in(identity, first, text, now, remembered=remember)
+
+    async def _continue_session(
+        self, connection: AsyncConnection, session: SessionRow, claim: RefreshToken, now: datetime
+    ) -> LoggedIn | None:
+        account = await store.account_by_id(connection, session.user_id)
+        identity = None if account is None else _identity(account, session.family, now)
+        if identity is None:
+            return None
+        if claim.generation == session.generation:
+            following = RefreshToken(
+                family=session.family,
+                generation=session.generation + 1,
+                issued_at=now,
+                expires_at=self._session_end(
+                    identity, now, started_at=session.started_at, remembered=session.remembered
+                ),
+            )
+            text = self._signer.sign_refresh(following)
+            if await session_store.replace_token(
+                connection,
+                session.family,
+                generation=following.generation,
+                token_hash=token_hash(text),
+                issued_at=following.issued_at,
+                expires_at=following.expires_at,
+            ):
+                return self._logged_in(identity, following, text, now, remembered=session.remembered)
+            faster = await session_store.session(connection, session.family)
+            if faster is None or faster.revoked_at is not None:
+                return None  # ended meanwhile
+            session = faster
+        current = RefreshToken(
+            family=session.family,
+            generation=session.generation,
+            issued_at=session.issued_at,
+            expires_at=session.expires_at,
+        )
+        again = self._signer.sign_refresh_again(current, hashed=session.token_hash)
+        if again is None:
+            return None
+        return self._logged_in(identity, current, again, now, remembered=session.remembered)
+
+    def _session_end(
+        self, identity: Identity, now: datetime, *, started_at: datetime, remembered: bool
+    ) -> datetime:
+        match identity:
+            case Guest():
+                return identity.expires_at
+            case Client():
+                unused = self._lifetimes.refresh if remembered else self._lifetimes.unused
+                return min(now + unused, started_at + self._lifetimes.session)
+
+    def _logged_in(
+        self,
+        identity: Identity,
+        refresh: RefreshToken,
+        refresh_text: str,
+        now: datetime,
+        *,
+        remembered: bool,
+    ) -> LoggedIn:
+        is_guest = isinstance(identity, Guest)
+        expires_at = min(now + self._lifetimes.access, refresh.expires_at)
+        access = AccessToken(
+            user_id=identity.user_id,
+            email=identity.email,
+            username=None if is_guest else identity.name,
+            display_name=identity.display_name,
+            guest_until=identity.expires_at if isinstance(identity, Guest) else None,
+            family=refresh.family,
+            token_id=secrets.token_urlsafe(12),
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        return LoggedIn(
+            identity=identity,
+            access_token=self._signer.sign_access(access),
+            refresh_token=refresh_text,
+            refresh_expires_at=refresh.expires_at,
+            remembered=remembered or is_guest,
+        )
+
+
+def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:
+    """Who may act as this account now; None for one that is not verified or whose time is over."""
+    if account.client is not None and account.client.verified_at is not None:
+        return Client(
+            user_id=account.user_id,
+            email=account.email,
+            username=account.client.username,
+            display_name=account.client.display_name,
+            session=session,
+        )
+    guest = account.guest
+    if guest is not None and guest.expires_at is not None and guest.expires_at > now:
+        return Guest(
+            user_id=account.user_id,
+            email=account.email,
+            expires_at=guest.expires_at,
+            display_name=guest.display_name,
+            session=session,
+        )
+    return None
+
+
+def _is_reused(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
+    """A living session's replaced token comes back, too late for a second tab."""
+    return (
+        session.revoked_at is None
+        and session.expires_at > now
+        and session.generation != claim.generation
+        and not _within_grace(session, claim, now)
+    )
+
+
+def _within_grace(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
+    return (
+        claim.generation == session.generation - 1
+        and session.replaced_at is not None
+        and now - session.replaced_at <= REUSE_GRACE
+    )

@@ -1,0 +1,72 @@
+"""How many connections an address and a person may have, and the pace of a person over all of theirs."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from parlour.accounts.identity import UserId
+from parlour.calls.rate_limiter import AHEAD_SECONDS, Pace, Rates
+from parlour.calls.refusals import TooManyConnections
+from parlour.errors import RateLimited
+
+K = TypeVar("K")
+
+MAX_REMEMBERED = 50_000
+"""People without a connection whose pace is remembered; more forget the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Connections at a time."""
+
+    per_address: int
+    per_person: int
+
+
+class ConnectionQuotas:
+    """A pace is remembered for as long as it could hold somebody up: who reconnects begins no new one."""
+
+    def __init__(self, limits: ConnectionLimits, rates: Rates, *, clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, in seconds."""
+        self._limits = limits
+        self._intervals = rates.intervals()
+        self._clock = clock
+        self._by_address: Counter[str] = Counter()
+        self._by_person: Counter[UserId] = Counter()
+        self._paces: dict[UserId, Pace] = {}
+        self._left_at: OrderedDict[UserId, float] = OrderedDict()
+
+    def take(self, address: str, user_id: UserId) -> Pace:
+        """Raises RateLimited or TooManyConnections."""
+        if self._by_address[address] >= self._limits.per_address:
+            raise RateLimited
+        if self._by_person[user_id] >= self._limits.per_person:
+            raise TooManyConnections
+        self._by_address[address] += 1
+        self._by_person[user_id] += 1
+        self._left_at.pop(user_id, None)
+        return self._paces.setdefault(user_id, Pace(self._intervals))
+
+    def give_back(self, address: str, user_id: UserId) -> None:
+        _decrement(self._by_address, address)
+        if _decrement(self._by_person, user_id) == 0:
+            self._left_at[user_id] = self._clock()
+        self._forget()
+
+    def _forget(self) -> None:
+        """A pace that nobody used for so long is as good as new."""
+        outdated = self._clock() - AHEAD_SECONDS * 2
+        while self._left_at:
+            user_id, left_at = next(iter(self._left_at.items()))
+            if left_at > outdated and len(self._left_at) <= MAX_REMEMBERED:
+                return
+            del self._left_at[user_id], self._paces[user_id]
+
+
+def _decrement(counts: Counter[K], key: K) -> int:
+    counts[key] -= 1
+    left = counts[key]
+    if not left:
+        del counts[key]
+    return left

@@ -1,0 +1,94 @@
+"""Who is in a call is known here, so that they can come back to it while the database is away.
+
+Nobody else is let in by that, and nobody anywhere else. What was taken from memory is asked of the database
+as soon as that is back.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from parlour.accounts.identity import Identity, SessionId, UserId
+from parlour.accounts.sessions.service import Sessions
+from parlour.calls.presence import InCall, Presence
+from parlour.db.database import AWAY
+from parlour.errors import Refusal
+from parlour.rooms.entities import Room
+from parlour.rooms.service import RoomService
+
+RETRY_SECONDS = 2.0
+
+log = structlog.get_logger("parlour.calls")
+
+
+class Trust:
+    def __init__(self, *, presence: Presence, sessions: Sessions, rooms: RoomService) -> None:
+        self._presence = presence
+        self._sessions = sessions
+        self._rooms = rooms
+        self._unasked: dict[tuple[UserId, SessionId], Identity] = {}
+        self._is_needed = asyncio.Event()
+
+    def identity(self, user_id: UserId, session: SessionId) -> Identity | None:
+        """Of one who is in a call through this session, or away from one for the moment."""
+        for identity, _ in self._visits_of(user_id):
+            if identity.session == session:
+                self._note(identity, session)
+                return identity
+        return None
+
+    def room(self, identity: Identity, name: str) -> Room | None:
+        """Where this person is in the call of that room, or away from it for the moment."""
+        for _, visit in self._visits_of(identity.user_id):
+            if visit.room.is_called(name) and identity.session is not None:
+                self._note(identity, identity.session)
+                return visit.room
+        return None
+
+    async def run(
+        self, over: Callable[[Identity, Refusal], None], out: Callable[[Identity, Room, Refusal], None]
+    ) -> None:
+        """Until cancelled. `over`: the session has ended; `out`: this person may not be in that room."""
+        while True:
+            await self._is_needed.wait()
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                for (user_id, session), identity in list(self._unasked.items()):
+                    await self._ask(user_id, session, identity, over, out)
+                    del self._unasked[user_id, session]
+                    log.info("trust.checked")
+            except AWAY as error:
+                log.warning("trust.postponed", error=type(error).__name__)
+            if not self._unasked:
+                self._is_needed.clear()
+
+    async def _ask(
+        self,
+        user_id: UserId,
+        session: SessionId,
+        identity: Identity,
+        over: Callable[[Identity, Refusal], None],
+        out: Callable[[Identity, Room, Refusal], None],
+    ) -> None:
+        try:
+            await self._sessions.confirm(user_id, session)
+        except Refusal as refusal:
+            over(identity, refusal)
+            return
+        for room in [visit.room for _, visit in self._visits_of(user_id)]:
+            try:
+                await self._rooms.enter(identity, room=room.name)
+            except Refusal as refusal:
+                out(identity, room, refusal)
+
+    def _note(self, identity: Identity, session: SessionId) -> None:
+        self._unasked[identity.user_id, session] = identity
+        self._is_needed.set()
+
+    def _visits_of(self, user_id: UserId) -> Iterator[tuple[Identity, InCall]]:
+        for connection in self._presence.connections_of(user_id):
+            if isinstance(connection.state, InCall):
+                yield connection.identity, connection.state
+        for away in self._presence.away_of(user_id):
+            yield away.identity, away.visit

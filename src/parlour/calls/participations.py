@@ -1,0 +1,322 @@
+"""The use cases of visits: join, go on with a visit, lose the connection, leave.
+
+A visit may outlive its connection. Then it stays in the call for a grace, and what is sent to it
+meanwhile is kept; after it, it is over.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+
+from parlour.accounts.identity import Identity, SessionId, UserId
+from parlour.calls.degraded_authorization import Trust
+from parlour.calls.grace_timers import Graces
+from parlour.calls.peer_delivery import Courier, Deliver
+from parlour.calls.presence import Away, Connection, ConnectionId, InCall, Presence, Watching
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyVisits
+from parlour.calls.replay_buffer import Line
+from parlour.calls.resume_tokens import Pass, Passes
+from parlour.calls.room_list import Watchers
+from parlour.db.database import AWAY
+from parlour.errors import Unavailable
+from parlour.events.attendance import AttendanceLog
+from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.service import RoomService
+from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, Removed, RemovePeer
+
+SWEEP_SECONDS = 10.0
+
+log = structlog.get_logger("parlour.calls")
+
+HangUp = Callable[[ConnectionId], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """People in a call at a time (who is in it twice counts twice), and visits of one person to a call."""
+
+    people: int
+    visits: int
+
+
+Waited = tuple[RoomId, PeerId, PeerId]
+"""In this room, this peer waits for that one."""
+
+
+class Visits:
+    """Every decision and its messages are made without waiting in between."""
+
+    def __init__(
+        self,
+        *,
+        presence: Presence,
+        courier: Courier,
+        watchers: Watchers,
+        rooms: RoomService,
+        attendance: AttendanceLog,
+        passes: Passes,
+        trust: Trust,
+        grace: int,
+        limits: CallLimits,
+        deliver: Deliver,
+        hang_up: HangUp,
+    ) -> None:
+        self._presence = presence
+        self._courier = courier
+        self._watchers = watchers
+        self._rooms = rooms
+        self._attendance = attendance
+        self._passes = passes
+        self._trust = trust
+        self._deliver = deliver
+        self._hang_up = hang_up
+        self._removals = 0
+        self._joining: dict[ConnectionId, Join] = {}
+        self._limits = limits
+        self._grace = grace
+        self._away: Graces[PeerId] = Graces(grace)
+        self._waited: Graces[Waited] = Graces(grace)
+
+    async def run(self) -> None:
+        """Until cancelled: ends what does not come back in time."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._away.run(self._stayed_away))
+            tasks.create_task(self._waited.run(self._waited_in_vain))
+            tasks.create_task(self._sweep())
+
+    async def join(self, connection: Connection, event: Join) -> Joined:
+        if isinstance(connection.state, InCall) and connection.state.room.is_called(event.room):
+            return self._joined(connection.identity, connection.state, resumed=True)
+        self._joining[connection.connection_id] = event
+        room, is_permitted = await self._room_to_enter(connection.identity, event.room)
+        current = self._still_there(connection.connection_id)
+        if self._joining.pop(connection.connection_id, None) is not event:
+            raise JoinCancelled
+        if isinstance(current.state, InCall):
+            if event.resume is None:
+                self._require_place(current.identity, room)
+            self._part(current)
+            current = self._still_there(connection.connection_id)
+        answer = self._go_on(current, room, event)
+        if answer is None:
+            if not is_permitted:
+                raise Unavailable
+            answer = self._enter(current, room, event)
+        self._watchers.changed()
+        self._attendance.came(answer.peer_id, current.identity, room)
+        if room.is_event:
+            await self._attendance.written()
+        return answer
+
+    def told(self, connection: Connection) -> None:
+        """The acknowledgement of a join is on its way, and what was kept may follow."""
+        if isinstance(connection.state, InCall):
+            self._courier.flow(connection.state.peer_id)
+
+    def leave(self, connection: Connection) -> None:
+        """Ends the visit, and a join that still waits for the database."""
+        self._joining.pop(connection.connection_id, None)
+        self._part(connection)
+
+    async def recorded(self) -> None:
+        """Until the attendance of what happened so far is written, or the database has failed."""
+        await self._attendance.written()
+
+    def lose(self, connection: Connection) -> None:
+        """The connection is gone: a visit that can be resumed waits for the next one."""
+        self._joining.pop(connection.connection_id, None)
+        if isinstance(connection.state, InCall) and connection.state.line is not None:
+            self._presence.lose(connection, connection.state, now=self._passes.now())
+            self._away.begin(connection.state.peer_id)
+        else:
+            self._part(connection)
+
+    def end_all_of(self, user_id: UserId, sessions: frozenset[SessionId] | None = None) -> None:
+        """All visits of this person, or those that hang on `sessions`."""
+        for connection in self._presence.connections_of(user_id):
+            if sessions is None or connection.identity.session in sessions:
+                self._part(connection)
+        for away in self._presence.away_of(user_id):
+            if sessions is None or away.identity.session in sessions:
+                self._end(away)
+
+    def remove(self, room: Room, told: Removed, concerns: Callable[[Identity], bool]) -> None:
+        """Ends visits of a room; everybody concerned is told before the first of them is seen to leave."""
+        self._removals += 1
+        peers = [
+            peer
+            for peer in self._presence.peers_in(room.room_id)
+            if (identity := self._presence.identity_of(peer)) is not None and concerns(identity)
+        ]
+        connections = [self._presence.connection_at(peer) for peer in peers]
+        for connection in connections:
+            if connection is not None:
+                self._deliver(connection.connection_id, told)
+        for peer, connection in zip(peers, connections, strict=True):
+            if connection is not None:
+                self._part(connection)
+            else:
+                self._stayed_away(peer)
+
+    def renew(self, room: Room) -> None:
+        """A room with a call has become an event: the attendance of who is there begins now."""
+        for identity, visit in self._presence.renew(room):
+            self._attendance.came(visit.peer_id, identity, room)
+
+    async def _room_to_enter(self, identity: Identity, room: str) -> tuple[Room, bool]:
+        """Where the database is away: the room of a visit that is known, and no permission to begin one."""
+        try:
+            return await self._permission_to_enter(identity, room), True
+        except AWAY:
+            known = self._trust.room(identity, room)
+            if known is None:
+                raise
+            return known, False
+
+    async def _permission_to_enter(self, identity: Identity, room: str) -> Room:
+        """Asks again where somebody was removed meanwhile: the answer may be older than that."""
+        while True:
+            removals = self._removals
+            found = await self._rooms.enter(identity, room=room)
+            if removals == self._removals:
+                return found
+
+    # How a visit begins
+
+    def _require_place(self, identity: Identity, room: Room) -> list[Away]:
+        """The visits of this person that give way: away, and so perhaps never coming back.
+
+        Raises TooManyVisits or RoomFull.
+        """
+        here, away = self._presence.visits_of(identity.user_id, room.room_id)
+        if here >= self._limits.visits:
+            raise TooManyVisits
+        members = len(self._presence.call(room.room_id).members)
+        surplus = max(here + len(away) + 1 - self._limits.visits, members + 1 - self._limits.people)
+        if members + 1 - self._limits.people > len(away):
+            raise RoomFull
+        return away[: max(0, surplus)]
+
+    def _enter(self, connection: Connection, room: Room, event: Join) -> Joined:
+        """Raises TooManyVisits or RoomFull."""
+        for away in self._require_place(connection.identity, room):
+            self._end(away)
+        visit, sends = self._presence.enter(
+            connection, room, now=self._passes.now(), resumable=event.is_resumable
+        )
+        self._courier.post_all(sends)
+        return self._joined(connection.identity, visit, resumed=False)
+
+    def _go_on(self, connection: Connection, room: Room, event: Join) -> Joined | None:
+        """None where the token is none of a visit that may go on."""
+        found = self._passes.read(event.resume, connection.identity, room)
+        if found is None:
+            return None
+        visit = self._detached(found.peer_id)
+        if visit is None:
+            here, away = self._presence.visits_of(connection.identity.user_id, room.room_id)
+            if here + len(away) >= self._limits.visits or not self._passes.may_return(found):
+                return None
+            visit = InCall(room, found.peer_id, found.started_at, Line())
+        missed = None if visit.line is None else visit.line.continue_from(event.received)
+        sends = self._presence.come_back(connection, visit, _view(event.known, missed or []))
+        self._courier.post_all(sends)
+        for absent in self._presence.call(room.room_id).claims.get(visit.peer_id, ()):
+            self._waited.begin((room.room_id, visit.peer_id, absent))
+        log.info("visit.resumed", room=room.room_id, exact=missed is not None)
+        return self._joined(connection.identity, visit, resumed=True, is_counted=missed is not None)
+
+    def _detached(self, peer_id: PeerId) -> InCall | None:
+        """A visit of this server, without the connection that it may still seem to have."""
+        standing = self._presence.connection_of(peer_id)
+        former = None if standing is None else self._presence.connection(standing)
+        if former is not None and isinstance(former.state, InCall):
+            self._presence.lose(former, former.state, now=self._passes.now())
+            self._hang_up(former.connection_id)
+        away = self._presence.away(peer_id)
+        if away is None:
+            return None
+        self._away.end(peer_id)
+        return away.visit
+
+    def _joined(self, identity: Identity, visit: InCall, *, resumed: bool, is_counted: bool = True) -> Joined:
+        entries = self._presence.call(visit.room.room_id).entries(besides=visit.peer_id)
+        if visit.line is None:
+            return Joined(room=visit.room.name, peer_id=visit.peer_id, peers=entries)
+        return Joined(
+            room=visit.room.name,
+            peer_id=visit.peer_id,
+            peers=entries,
+            resume=self._passes.sign(identity, visit.room, _pass(visit)),
+            grace=self._grace,
+            resumed=resumed,
+            received=visit.line.taken if is_counted else None,
+        )
+
+    def _still_there(self, connection_id: ConnectionId) -> Connection:
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        return connection
+
+    # How a visit ends
+
+    def _part(self, connection: Connection) -> None:
+        match connection.state:
+            case Watching():
+                return
+            case InCall() as visit:
+                self._courier.post_all(self._presence.leave(connection, visit))
+                self._ended(connection.identity, visit, at=None)
+            case _:
+                assert_never(connection.state)
+
+    def _stayed_away(self, peer_id: PeerId) -> None:
+        away = self._presence.away(peer_id)
+        if away is not None:
+            self._end(away)
+
+    def _end(self, away: Away) -> None:
+        """It ended when its connection was lost, though nobody knew."""
+        self._away.end(away.visit.peer_id)
+        self._courier.post_all(self._presence.end(away))
+        self._ended(away.identity, away.visit, at=away.since)
+
+    def _ended(self, identity: Identity, visit: InCall, *, at: datetime | None) -> None:
+        self._presence.forget(visit.peer_id)
+        self._courier.forget(visit.peer_id)
+        if visit.line is not None:
+            self._passes.ended(_pass(visit))
+        self._watchers.changed()
+        self._attendance.went(visit.peer_id, identity, visit.room, at=at)
+
+    def _waited_in_vain(self, waited: Waited) -> None:
+        self._courier.post_all(self._presence.give_up(*waited))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for line in self._presence.lines():
+                line.forget()
+
+
+def _pass(visit: InCall) -> Pass:
+    return Pass(visit.peer_id, visit.started_at)
+
+
+def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:
+    """Whom a client knows once it has got what it missed."""
+    view = set(known)
+    for message in missed:
+        match message:
+            case AddPeer(peer_id=peer_id):
+                view.add(peer_id)
+            case RemovePeer(peer_id=peer_id):
+                view.discard(peer_id)
+            case _:
+                pass
+    return view

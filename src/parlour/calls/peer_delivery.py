@@ -1,0 +1,72 @@
+"""Messages on their way to peers: sent, kept for who is away, or both."""
+
+from collections.abc import Callable, Iterable
+
+from parlour.accounts.identity import UserId
+from parlour.calls.buffer_shares import BACKLOG_BYTES, BufferShares
+from parlour.calls.mesh import Send
+from parlour.calls.presence import ConnectionId, Presence
+from parlour.calls.refusals import PeerBusy
+from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
+
+Deliver = Callable[[ConnectionId, AnyServerEvent], None]
+Backlog = Callable[[ConnectionId], int]
+"""Bytes that wait for a connection, beyond the kernel's buffer."""
+
+
+class Courier:
+    """`deliver` keeps the order in which it is called, and never waits."""
+
+    def __init__(self, presence: Presence, deliver: Deliver, backlog: Backlog) -> None:
+        self._presence = presence
+        self._deliver = deliver
+        self._backlog = backlog
+        self._shares = BufferShares()
+
+    def relay(self, sender: UserId, to: PeerId, message: FromPeer) -> bool:
+        """As `post`, for what a peer sends. Raises PeerBusy where the sender has to wait for a slow reader.
+
+        Hot path: while little waits for the receiver, this costs a comparison.
+        """
+        receiver = self._presence.connection_of(to)
+        line = self._presence.line(to)
+        backlog = self._backlog(receiver) if receiver is not None else 0
+        if line is not None and line.is_held:
+            backlog += line.size
+        if backlog > BACKLOG_BYTES:
+            if not self._shares.take(to, sender, message.size, backlog):
+                raise PeerBusy
+        elif self._shares:
+            self._shares.forget(to)
+        if line is not None and not line.put(message):
+            return True
+        if receiver is None:
+            return False
+        self._deliver(receiver, message)
+        return True
+
+    def post(self, to: PeerId, message: Counted) -> bool:
+        """False where there is no such peer."""
+        line = self._presence.line(to)
+        if line is not None and not line.put(message):
+            return True
+        receiver = self._presence.connection_of(to)
+        if receiver is None:
+            return False
+        self._deliver(receiver, message)
+        return True
+
+    def post_all(self, sends: Iterable[Send]) -> None:
+        for send in sends:
+            self.post(send.to, send.message)
+
+    def flow(self, peer_id: PeerId) -> None:
+        """The peer has heard that it may go on: what was kept for it, and from then on everything."""
+        line, receiver = self._presence.line(peer_id), self._presence.connection_of(peer_id)
+        if line is not None and receiver is not None:
+            for message in line.flow():
+                self._deliver(receiver, message)
+
+    def forget(self, peer_id: PeerId) -> None:
+        """The peer's visit is over."""
+        self._shares.forget(peer_id)

@@ -1,0 +1,284 @@
+"""The use cases of signaling: connect, join, relay, chat, leave, disconnect.
+
+The hub decides and says what to deliver to whom; how that crosses the network is the socket's affair.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from msgspec import UNSET
+
+from parlour.accounts.identity import Identity, SessionId, UserId
+from parlour.calls.degraded_authorization import Trust
+from parlour.calls.participations import HangUp, Visits
+from parlour.calls.peer_delivery import Courier, Deliver
+from parlour.calls.presence import Connection, ConnectionId, InCall, Presence
+from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
+from parlour.calls.room_list import Watchers
+from parlour.chat.service import Chat, Written
+from parlour.db.database import AWAY
+from parlour.errors import Refusal
+from parlour.rooms.entities import Room
+from parlour.rooms.refusals import Banned, NotInvited, RoomRemoved
+from parlour.rooms.service import MadeEvent, RoomService
+from parlour.wire.base import iso
+from parlour.wire.signaling import (
+    Accepted,
+    BanPeer,
+    ChatFromPeer,
+    ChatStored,
+    Join,
+    Joined,
+    Removed,
+    Restarting,
+    SendChat,
+    SessionEnded,
+    ToPeer,
+)
+
+ACCEPTED = Accepted()
+RIGHTS_SECONDS = 15.0
+"""How often it is asked whether those in a call may still be there."""
+
+log = structlog.get_logger("parlour.calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes from which connection: a message belongs to the room in which its author was as it came."""
+
+    connection_id: ConnectionId
+    identity: Identity
+    room: Room
+
+
+class Hub:
+    """`deliver` and `hang_up` keep the order in which they are called, and never wait."""
+
+    def __init__(
+        self,
+        *,
+        presence: Presence,
+        courier: Courier,
+        visits: Visits,
+        trust: Trust,
+        watchers: Watchers,
+        rooms: RoomService,
+        chat: Chat,
+        deliver: Deliver,
+        hang_up: HangUp,
+    ) -> None:
+        self._presence = presence
+        self._courier = courier
+        self._visits = visits
+        self._trust = trust
+        self._watchers = watchers
+        self._rooms = rooms
+        self._chat = chat
+        self._deliver = deliver
+        self._hang_up = hang_up
+
+    async def run(self) -> None:
+        """Until cancelled: asks after those who came back while the database was away, and now and then after
+        everybody in a call: what another process changes is told to nobody.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._trust.run(self._session_over, self._put_out))
+            tasks.create_task(self._check_rights())
+
+    def known(self, user_id: UserId, session: SessionId) -> Identity | None:
+        """Who is in a call through this session, for the time that the database is away."""
+        return self._trust.identity(user_id, session)
+
+    def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
+        self._watchers.welcome(self._presence.add(connection_id, identity))
+
+    def relay(self, connection_id: ConnectionId, event: ToPeer) -> Accepted:
+        """Passes a message on to a peer of the same room, at once.
+
+        Raises NotInCall, PeerNotFound, or PeerBusy where the peer reads too slowly for this sender.
+        """
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        visit = _visit(connection)
+        if visit.line is not None:
+            visit.line.taken += 1
+        message = self._presence.call(visit.room.room_id).relay(visit.peer_id, event)
+        if message is None or not self._courier.relay(connection.identity.user_id, event.peer_id, message):
+            raise PeerNotFound
+        return ACCEPTED
+
+    async def join(self, connection_id: ConnectionId, event: Join) -> Joined:
+        """Raises JoinCancelled where this connection leaves meanwhile, or what rooms refuse."""
+        return await self._visits.join(self._connection(connection_id), event)
+
+    def leave(self, connection_id: ConnectionId) -> bool:
+        """At once. True where the attendance of an event has yet to be written: `recorded` waits for it."""
+        connection = self._connection(connection_id)
+        was_at_event = isinstance(connection.state, InCall) and connection.state.room.is_event
+        self._visits.leave(connection)
+        return was_at_event
+
+    async def recorded(self) -> None:
+        await self._visits.recorded()
+
+    def author(self, connection_id: ConnectionId) -> Author:
+        """Who writes to which room, as of now. Raises NotInCall."""
+        connection = self._connection(connection_id)
+        return Author(connection_id, connection.identity, _visit(connection).room)
+
+    async def write(self, author: Author, event: SendChat) -> ChatStored:
+        written = await self._chat.write(
+            author.identity, room=author.room.name, text=event.message, message_id=event.message_id
+        )
+        if written.is_new:
+            self._announce(written, besides=author.connection_id)
+        return ChatStored(message=_chat_message(written))
+
+    async def ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
+        connection = self._connection(connection_id)
+        room = _visit(connection).room
+        is_here = event.peer_id in self._presence.call(room.room_id).members
+        banned = self._presence.identity_of(event.peer_id) if is_here else None
+        if banned is None:
+            raise PeerNotFound
+        _, people = await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        self.remove_people(room, people)
+        self._watchers.changed()
+        return ACCEPTED
+
+    def who(self, connection_id: ConnectionId) -> Identity | None:
+        connection = self._presence.connection(connection_id)
+        return None if connection is None else connection.identity
+
+    def told(self, connection_id: ConnectionId) -> None:
+        """The acknowledgement of a join is on its way."""
+        connection = self._presence.connection(connection_id)
+        if connection is not None:
+            self._visits.told(connection)
+
+    def disconnected(self, connection_id: ConnectionId) -> None:
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            return
+        self._visits.lose(connection)
+        self._presence.remove(connection_id)
+
+    def end_session(
+        self, user_id: UserId, reason: Refusal, *, sessions: frozenset[SessionId] | None = None
+    ) -> None:
+        """Tells the sockets of this person why, and closes them: all, or those that hang on `sessions`."""
+        ended = SessionEnded(code=reason.code, message=reason.message)
+        connections = [
+            connection
+            for connection in self._presence.connections_of(user_id)
+            if sessions is None or connection.identity.session in sessions
+        ]
+        for connection in connections:
+            self._deliver(connection.connection_id, ended)
+        self._visits.end_all_of(user_id, sessions)
+        for connection in connections:
+            self._presence.remove(connection.connection_id)
+            self._hang_up(connection.connection_id)
+
+    def restart(self) -> None:
+        """Tells everybody that this server ends, and another one begins."""
+        restarting = Restarting()
+        for connection_id in self._presence.connection_ids():
+            self._deliver(connection_id, restarting)
+
+    def remove_people(self, room: Room, banned: frozenset[UserId]) -> None:
+        """Takes those who were banned out of the room's call."""
+        told = Removed(room=room.name, code=Banned.code, message=Banned().message)
+        self._visits.remove(room, told, lambda identity: identity.user_id in banned)
+
+    def become_event(self, made: MadeEvent) -> None:
+        """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
+        told = Removed(room=made.room.name, code=NotInvited.code, message=NotInvited().message)
+        self._visits.remove(made.room, told, lambda identity: identity.user_id not in made.people)
+        self._visits.renew(made.room)
+
+    def rename(self, user_id: UserId, display_name: str | None) -> None:
+        """The others in their calls are told, and what they write from now on has the new name."""
+        for room_id, renamed in self._presence.rename(user_id, display_name):
+            for peer in self._presence.peers_in(room_id):
+                connection_id = self._presence.connection_of(peer)
+                if connection_id is not None and peer != renamed.peer_id:
+                    self._deliver(connection_id, renamed)
+
+    def close_room(self, room: Room) -> None:
+        """Takes everybody out of the call of a room that is no more."""
+        told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
+        self._visits.remove(room, told, lambda _identity: True)
+
+    def _session_over(self, identity: Identity, reason: Refusal) -> None:
+        if identity.session is not None:
+            self.end_session(identity.user_id, reason, sessions=frozenset({identity.session}))
+
+    async def _check_rights(self) -> None:
+        while True:
+            await asyncio.sleep(RIGHTS_SECONDS)
+            try:
+                for room in self._presence.ongoing():
+                    await self._check_rights_in(room)
+            except AWAY as error:
+                log.warning("rights.postponed", error=type(error).__name__)
+
+    async def _check_rights_in(self, room: Room) -> None:
+        there = [self._presence.identity_of(peer) for peer in self._presence.peers_in(room.room_id)]
+        people = {identity.user_id: identity for identity in there if identity is not None}
+        rights = await self._rooms.rights(room, people.values())
+        if rights is None:
+            self.close_room(room)
+            self._watchers.changed()
+            return
+        for user_id, refused in rights.refused.items():
+            self._put_out(people[user_id], room, refused())
+        if rights.room.event_id != room.event_id:
+            self._visits.renew(rights.room)
+        if rights.refused or rights.room.event_id != room.event_id:
+            self._watchers.changed()
+
+    def _put_out(self, identity: Identity, room: Room, reason: Refusal) -> None:
+        told = Removed(room=room.name, code=reason.code, message=reason.message)
+        self._visits.remove(room, told, lambda one: one.user_id == identity.user_id)
+
+    def announce(self, written: Written) -> None:
+        """A message that came another way, to everybody in the room's call."""
+        if written.is_new:
+            self._announce(written, besides=None)
+
+    def _connection(self, connection_id: ConnectionId) -> Connection:
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        return connection
+
+    def _announce(self, written: Written, *, besides: ConnectionId | None) -> None:
+        message = _chat_message(written)
+        for peer in self._presence.peers_in(written.room.room_id):
+            connection_id = self._presence.connection_of(peer)
+            if connection_id is not None and connection_id != besides:
+                self._deliver(connection_id, message)
+
+
+def _visit(connection: Connection) -> InCall:
+    """Raises NotInCall."""
+    if isinstance(connection.state, InCall):
+        return connection.state
+    raise NotInCall
+
+
+def _chat_message(written: Written) -> ChatFromPeer:
+    message = written.message
+    return ChatFromPeer(
+        message_id=message.message_id,
+        room=written.room.name,
+        username=message.author_name,
+        email=message.author_email,
+        message=message.text,
+        sent_at=iso(message.sent_at),
+        display_name=message.author_display_name or UNSET,
+    )

@@ -1,0 +1,94 @@
+"""The HTTP endpoints of a room's chat."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from parlour.accounts.identity import Identity
+from parlour.accounts.refusals import UserNotFound
+from parlour.accounts.sessions.identification import Identification, require_own_email
+from parlour.accounts.sessions.service import Sessions
+from parlour.chat.entities import Message
+from parlour.chat.service import Chat, Written
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.rooms.entities import Room
+from parlour.rooms.refusals import (
+    Banned,
+    MessageIdTaken,
+    NotAdmitted,
+    NotInvited,
+    RoomNotFound,
+)
+from parlour.wire.base import RoomName
+from parlour.wire.http import (
+    MessageId,
+    MessagePage,
+    NewMessage,
+    Nothing,
+    StoredMessage,
+)
+from parlour.wire.refusals import refusals
+
+_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
+_WRITING = (RateLimited, *_ALWAYS)
+
+
+def chat_routes(
+    *,
+    chat: Chat,
+    sessions: Sessions,
+    identification: Identification,
+    on_message: Callable[[Written], None],
+) -> APIRouter:
+    """`on_message` hears of each message that was stored."""
+    router = APIRouter(tags=["rooms"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+    Writer = Annotated[Identity, Depends(identification.writing)]
+
+    @router.post(
+        "/message",
+        responses=refusals(
+            RoomNotFound,
+            UserNotFound,
+            NotTheCaller,
+            NotAdmitted,
+            NotInvited,
+            Banned,
+            MessageIdTaken,
+            *_WRITING,
+        ),
+    )
+    async def write_message(body: NewMessage, caller: Writer) -> Nothing:
+        """Write to a room's chat."""
+        await require_own_email(sessions, body.email, caller)
+        written = await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
+        on_message(written)
+        return Nothing()
+
+    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS))
+    async def read_messages(
+        caller: Caller,
+        roomname: Annotated[RoomName, Query()],
+        before: Annotated[MessageId | None, Query(description="Only older ones.")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    ) -> MessagePage:
+        """A room's chat, newest first."""
+        page = await chat.history(caller, room=roomname, before=before, limit=limit)
+        return MessagePage(
+            messages=[_stored(page.room, message) for message in page.messages], more=page.more
+        )
+
+    return router
+
+
+def _stored(room: Room, message: Message) -> StoredMessage:
+    return StoredMessage(
+        message_id=message.message_id,
+        room=room.name,
+        username=message.author_name,
+        email=message.author_email,
+        message=message.text,
+        sent_at=message.sent_at,
+        display_name=message.author_display_name,
+    )

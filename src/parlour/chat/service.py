@@ -1,0 +1,135 @@
+"""The use cases of a room's chat: write, read."""
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from weakref import WeakValueDictionary
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.accounts.identity import Identity
+from parlour.chat import store
+from parlour.chat.entities import Message
+from parlour.db.database import Database
+from parlour.errors import Unavailable
+from parlour.limits.quotas import Quota
+from parlour.rooms.authorization import permitted, permitted_to_write
+from parlour.rooms.entities import Room
+from parlour.rooms.policy import Action
+from parlour.rooms.refusals import MessageIdTaken
+from parlour.wire.names import name_key
+
+LONGEST_WAIT_SECONDS = 4
+REMEMBERED = 1_000
+BYTES_OF_A_MESSAGE = 256
+"""UTF-8. What is longer counts as several: whoever reads slowly gets every byte of it."""
+
+
+def message_cost(text: str) -> int:
+    """How many messages a text counts as."""
+    return 1 + len(text.encode("utf-8", "surrogatepass")) // BYTES_OF_A_MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`is_new` is false where the client had sent this message before."""
+
+    room: Room
+    message: Message
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first; `more`: older ones exist."""
+
+    room: Room
+    messages: list[Message]
+    more: bool
+
+
+class Chat:
+    """A room's messages are written one after the other: their order in the database is the order in which
+    they are written, and so announced.
+    """
+
+    def __init__(self, *, database: Database, messages: Quota, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._messages = messages
+        self._clock = clock
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unsure: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
+        """Stores a message; the same id again stores nothing new.
+
+        Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
+        somebody else's.
+        """
+        await self._messages.take(str(identity.user_id), cost=message_cost(text))
+        key = name_key(room), message_id or str(uuid.uuid4())
+        async with self._turn(key[0]):
+            try:
+                written = await self._write(identity, room=room, text=text, chosen_id=key[1])
+            except SQLAlchemyError:
+                self._doubt(key)
+                raise
+            if key in self._unsure:  # stored the first time, though nobody could say so
+                del self._unsure[key]
+                return replace(written, is_new=True)
+            return written
+
+    @asynccontextmanager
+    async def _turn(self, room: str) -> AsyncIterator[None]:
+        lock = self._turns.setdefault(room, asyncio.Lock())
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise Unavailable from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _doubt(self, key: tuple[str, str]) -> None:
+        """A commit that failed may have happened: the message is announced when it comes again."""
+        self._unsure[key] = None
+        if len(self._unsure) > REMEMBERED:
+            self._unsure.popitem(last=False)
+
+    async def _write(self, identity: Identity, *, room: str, text: str, chosen_id: str) -> Written:
+        async with self._database.transaction() as connection:
+            known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
+            is_new = await store.add_message(
+                connection,
+                known.room_id,
+                message_id=chosen_id,
+                author_id=identity.user_id,
+                author_name=identity.name,
+                author_display_name=identity.display_name,
+                author_email=identity.email,
+                text=text,
+                now=self._clock(),
+            )
+            stored = await store.message(connection, known.room_id, chosen_id)
+        if stored is None or stored.author_id != identity.user_id:
+            raise MessageIdTaken
+        return Written(room=known, message=stored, is_new=is_new)
+
+    async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
+        """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""
+        async with self._database.reading() as connection:
+            known = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
+            last = None if before is None else await store.message(connection, known.room_id, before)
+            found = await store.messages_before(
+                connection,
+                known.room_id,
+                position=None if last is None else last.position,
+                limit=limit + 1,
+            )
+        return Page(room=known, messages=found[:limit], more=len(found) > limit)

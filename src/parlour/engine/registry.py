@@ -1,0 +1,34 @@
+"""What every client of one engine shares: the application, its event types, and who is connected."""
+
+from parlour.engine.application import Application, EventTypes
+from parlour.engine.connection import Connection
+from parlour.engine.options import Options
+from parlour.engine.sessions import Sessions
+
+
+class Registry:
+    """Holds `connections` by their sid: those whose CONNECT was accepted and that have not ended.
+
+    `events` and `refused_events` count since the start.
+    """
+
+    __slots__ = (
+        "application",
+        "connections",
+        "event_types",
+        "events",
+        "options",
+        "refused_events",
+        "sessions",
+    )
+
+    def __init__(
+        self, application: Application, event_types: EventTypes, options: Options, sessions: Sessions
+    ) -> None:
+        self.application = application
+        self.event_types = event_types
+        self.options = options
+        self.sessions = sessions
+        self.connections: dict[str, Connection] = {}
+        self.events = 0
+        self.refused_events = 0

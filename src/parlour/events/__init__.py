@@ -1,0 +1,1 @@
+"""Event rooms: who attended, and when."""

@@ -1,0 +1,217 @@
+"""The use cases of an event's attendance: one row a visit, open while it lasts."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from parlour.accounts.identity import Identity
+from parlour.db.database import AsyncConnection, Database
+from parlour.events import store
+from parlour.events.entities import Visit
+from parlour.events.servers import ServerRegistry
+from parlour.events.tracker import Came, Ledger
+from parlour.events.tracker import Move as Seen
+from parlour.rooms.authorization import permitted_at_event, permitted_to_write_at_event
+from parlour.rooms.entities import Room
+from parlour.rooms.policy import Action
+from parlour.rooms.refusals import InvalidMove
+
+PROOF_SECONDS = 10.0
+RETRY_SECONDS = 2.0
+LAST_PROOF_SECONDS = 0.5
+
+log = structlog.get_logger("parlour.rooms")
+
+
+class Move(Enum):
+    JOINED = "j"
+    LEFT = "l"
+
+
+def parsed_move(text: str) -> Move:
+    """Raises InvalidMove."""
+    try:
+        return Move(text)
+    except ValueError as error:
+        raise InvalidMove from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendancePage:
+    """`next` is what to ask for the page after this one by; None on the last."""
+
+    visits: list[Visit]
+    next: int | None
+
+
+class AttendanceLog:
+    """Written by one task from what the server sees; what clients say over HTTP adds to it, and never
+    doubles or contradicts it.
+
+    Where the database is away, what happens is kept and written later. Each row of somebody who is there
+    gets a proof of presence from time to time, at which it ends where the server dies.
+    """
+
+    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._ledger = Ledger()
+        self._servers = ServerRegistry()
+        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._fails = False
+
+    # What the server sees
+
+    def came(self, visit: str, identity: Identity, room: Room) -> None:
+        self._ledger.came(visit, identity, room, at=self._clock())
+        self._changed.set()
+
+    def went(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
+        self._ledger.went(visit, identity, room, at=at or self._clock())
+        self._changed.set()
+
+    async def written(self) -> None:
+        """Until what was seen so far is in the database, or the database has failed."""
+        if self._ledger.unwritten() and not self._fails:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            self._changed.set()
+            await waiting
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        proof_due = time.monotonic() + PROOF_SECONDS
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, proof_due - time.monotonic())):
+                    await self._changed.wait()
+            self._changed.clear()
+            is_due = time.monotonic() >= proof_due
+            waiting, self._waiting = self._waiting, []
+            try:
+                await self._write()
+                if is_due:
+                    await self._prove()
+                self._fails = False
+            except (SQLAlchemyError, OSError) as error:
+                self._fails = True
+                self._servers.lost_sight()
+                log.error("attendance.postponed", error=type(error).__name__)
+                self._changed.set()
+            finally:
+                for one in [*waiting, *(self._waiting if self._fails else ())]:
+                    if not one.done():
+                        one.set_result(None)
+            if is_due:
+                proof_due = time.monotonic() + PROOF_SECONDS
+            if self._fails:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def aclose(self) -> None:
+        """The last proof of presence, where the database answers soon; `run` has ended."""
+        with suppress(SQLAlchemyError, OSError, TimeoutError):
+            async with asyncio.timeout(LAST_PROOF_SECONDS):
+                await self._write()
+                async with self._database.transaction() as connection:
+                    await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+                    await self._servers.end(connection)
+
+    async def close_abandoned(self) -> None:
+        """At the start of a server: whoever was in a call of a dead one was so till the last proof."""
+        async with self._database.transaction() as connection:
+            await self._servers.beat(connection)
+            await self._bury(connection)
+
+    async def _bury(self, connection: AsyncConnection) -> None:
+        dead = await self._servers.dead(connection)
+        if dead:
+            log.warning("attendance.server_died", servers=[one.server_id for one in dead])
+            await self._servers.forget(connection, dead)
+        await store.close_abandoned_rows(connection)
+
+    async def _write(self) -> None:
+        moves = self._ledger.unwritten()
+        if not moves:
+            return
+        try:
+            await self._write_together(moves)
+        except IntegrityError:  # of an event or a person that is no more
+            for move in moves:
+                with suppress(IntegrityError):
+                    await self._write_together([move])
+        self._ledger.written(moves)
+
+    async def _write_together(self, moves: Sequence[Seen]) -> None:
+        async with self._database.transaction() as connection:
+            await self._servers.beat(connection)
+            for move in moves:
+                if isinstance(move, Came):
+                    await store.open_row(
+                        connection,
+                        move.event_id,
+                        identity=move.identity,
+                        visit=move.visit,
+                        server_id=self._servers.server_id,
+                        now=move.at,
+                    )
+                else:
+                    await store.close_row(connection, move.visit, now=move.at)
+
+    async def _prove(self) -> None:
+        """Writes that this server lives and whom it sees, and ends the rows of servers that died.
+
+        A row of somebody who is there that is open no more is opened again: another server may have taken
+        this one for dead, or the same person may have left that one.
+        """
+        if not self._ledger and not await self._is_watched():
+            return
+        present = self._ledger.present(at=self._clock())
+        async with self._database.transaction() as connection:
+            await self._servers.beat(connection)
+            await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+            await self._bury(connection)
+            written = await store.open_rows(connection, {came.event_id for came in present})
+        for came in present:
+            if (came.event_id, came.identity.user_id) not in written:
+                with suppress(IntegrityError):
+                    await self._write_together([came])
+
+    async def _is_watched(self) -> bool:
+        """Whether it matters to anybody that this server, at which nobody is at an event, lives."""
+        async with self._database.reading() as connection:
+            return await self._servers.has_company(connection) or await store.has_abandoned_rows(connection)
+
+    # What clients say and ask
+
+    async def log(self, identity: Identity, *, room: str, move: Move) -> None:
+        """Of one whom the server sees there, it knows better. Raises EventNotFound, NotInvited or Banned."""
+        async with self._database.transaction() as connection:
+            event = await permitted_to_write_at_event(
+                connection, Action.LOG_ATTENDANCE, room=room, identity=identity
+            )
+            if self._ledger.is_there(event, identity.user_id):
+                return
+            now = self._clock()
+            if move is Move.JOINED:
+                await store.open_claimed_row(
+                    connection, event, identity=identity, server_id=self._servers.server_id, now=now
+                )
+            else:
+                await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
+
+    async def read(self, identity: Identity, *, room: str, after: int | None, limit: int) -> AttendancePage:
+        """With all that was seen until now, oldest first. Raises EventNotFound or NotTheCreator."""
+        await self.written()
+        async with self._database.reading() as connection:
+            event = await permitted_at_event(connection, Action.READ_ATTENDANCE, room=room, identity=identity)
+            found_visits = await store.visits(connection, event, after=after, limit=limit + 1)
+        page = found_visits[:limit]
+        return AttendancePage(visits=page, next=page[-1].number if len(found_visits) > limit else None)

@@ -1,0 +1,87 @@
+"""The HTTP endpoints of an event's attendance."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import RootModel
+
+from parlour.accounts.identity import Identity
+from parlour.accounts.refusals import UserNotFound
+from parlour.accounts.sessions.identification import Identification, require_own_email
+from parlour.accounts.sessions.service import Sessions
+from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.events.attendance import AttendanceLog, parsed_move
+from parlour.rooms.refusals import (
+    Banned,
+    EventNotFound,
+    InvalidMove,
+    NotInvited,
+    NotTheCreator,
+)
+from parlour.wire.arrays import json_array, json_object, json_value
+from parlour.wire.base import RoomName
+from parlour.wire.http import (
+    Attendance,
+    AttendanceList,
+    EventMove,
+    Nothing,
+)
+from parlour.wire.refusals import refusals
+
+JSON = "application/json"
+_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
+_WRITING = (RateLimited, *_ALWAYS)
+
+
+def event_routes(
+    *, attendance: AttendanceLog, sessions: Sessions, identification: Identification
+) -> APIRouter:
+    router = APIRouter(tags=["rooms"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+    Writer = Annotated[Identity, Depends(identification.writing)]
+
+    @router.post(
+        "/event/log",
+        responses=refusals(
+            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_WRITING
+        ),
+    )
+    async def log_attendance(body: EventMove, caller: Writer) -> Nothing:
+        """Say that one joined or left an event; the server's own record is not doubled."""
+        move = parsed_move(body.move)
+        await require_own_email(sessions, body.email, caller)
+        await attendance.log(caller, room=body.name, move=move)
+        return Nothing()
+
+    @router.get(
+        "/event/log",
+        response_model=AttendanceList,
+        responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
+    )
+    async def read_attendance(
+        caller: Caller,
+        room: Annotated[RoomName, Query()],
+        after: Annotated[
+            int | None, Query(ge=0, le=2**63 - 1, description="What `next` of the page before said.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 500,
+    ) -> Response:
+        """The attendance of an event of one's own, oldest first."""
+        page = await attendance.read(caller, room=room, after=after, limit=limit)
+        entries = (
+            Attendance(
+                email=visit.email,
+                username=visit.username,
+                joined_at=visit.joined_at,
+                left_at=visit.left_at,
+                display_name=visit.display_name,
+            )
+            for visit in page.visits
+        )
+        members = {"attendance": json_array(entries)}
+        if page.next is not None:
+            members["next"] = json_value(RootModel[int](page.next))
+        return StreamingResponse(json_object(**members), media_type=JSON)
+
+    return router

@@ -1,0 +1,1 @@
+"""HTTP: what every request passes, and the server's own routes."""

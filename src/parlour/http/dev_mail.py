@@ -1,0 +1,93 @@
+"""/dev/mail: the letters that no mail server takes, shown to this machine alone."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from parlour.errors import NotFound
+from parlour.http.proxies import is_proxied
+from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.rendering import MailRenderer
+from parlour.scheduling.turns import in_turns
+from parlour.wire.base import is_loopback, iso
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+LETTERS_A_TURN = 8
+"""Letters that are written out in one turn of the event loop."""
+_NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
+"""Mails hold tokens beside names that strangers chose (BREACH)."""
+_STYLE = Path(__file__).parents[1] / "mail" / "templates" / "dev_mail.css"
+
+
+class _ShownMails:
+    """Writes each letter out once, however often the page is looked at; as many as the page shows."""
+
+    def __init__(self, renderer: MailRenderer) -> None:
+        self._renderer = renderer
+        self._shown: dict[int, dict[str, str]] = {}
+
+    async def of(self, letters: list[QueuedLetter]) -> list[dict[str, str]]:
+        shown: dict[int, dict[str, str]] = {}
+        async for queued in in_turns(letters, each=LETTERS_A_TURN):
+            shown[queued.id] = self._shown.get(queued.id) or _shown(self._renderer, queued)
+        self._shown = shown
+        return list(shown.values())
+
+
+def dev_mail_routes(outbox: Outbox, renderer: MailRenderer) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    mails_shown = _ShownMails(renderer)
+    style = _STYLE.read_text(encoding="utf-8")
+
+    @router.get("/dev/mail")
+    async def dev_mail(request: Request) -> Response:
+        _require_this_machine(request)
+        mails = await mails_shown.of(await outbox.kept())
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse(mails, headers=_NOT_COMPRESSED)
+        page = _environment().get_template("dev_mail.html").generate(mails=mails)
+        return StreamingResponse(in_turns(page, each=50), media_type="text/html")
+
+    @router.get("/dev/mail.css")
+    async def dev_mail_style(request: Request) -> Response:
+        _require_this_machine(request)
+        return Response(style, media_type="text/css")
+
+    return router
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, select_autoescape  # at the first look, not at start
+
+    loader = PackageLoader("parlour.mail", "templates")
+    return Environment(loader=loader, autoescape=select_autoescape(["html"]))
+
+
+def _require_this_machine(request: Request) -> None:
+    """Raises NotFound for anybody who is not on this machine, whatever the public URL says.
+
+    A proxy on this machine has its address, so any sign of one is enough, trusted or not. The Host header
+    has to name this machine too: a page of another site could have its own name lead here (DNS rebinding),
+    and read the answer in the browser of somebody who is.
+    """
+    address = request.client.host if request.client else ""
+    is_direct = not is_proxied(request.headers.keys(), http_version=request.scope["http_version"])
+    if not is_direct or not is_loopback(address) or not is_loopback(request.url.hostname or ""):
+        raise NotFound
+
+
+def _shown(renderer: MailRenderer, queued: QueuedLetter) -> dict[str, str]:
+    mail = renderer.render(queued.letter)
+    return {
+        "to": mail.recipient,
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+        "sent_at": iso(queued.created_at),
+    }

@@ -1,0 +1,381 @@
+"""uvicorn's HTTP protocol with bounds on what a client sends, leaves unread, and keeps open.
+
+What arrives is parsed in portions, one for each turn of the event loop, and no more is read while some of
+it waits. A portion is cut where a head may end, since httptools cannot be stopped inside of one: it never
+runs ahead by more than one request.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, cast
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from parlour.engine.budget import ByteBudget
+from parlour.http.connection_slots import ConnectionSlots
+from parlour.http.unread_answers import UnreadAnswers
+
+_HEAD_END = b"\r\n\r\n"
+_PORTION = 16 * 1024
+"""Bytes that are parsed in one turn of the event loop: some 2 ms for chunks of one byte, the dearest."""
+_PIECES = 32
+"""A portion is cut into as many at most: a body may consist of ends of heads."""
+_UPGRADE = 15 * 1024
+"""Bytes of the head of a WebSocket's handshake: picows hangs up without a word where there are 16 KiB."""
+_UNNOTED = 4 * 1024
+"""Bytes that a connection may hold without a note in the budget; most requests are shorter."""
+_LINGER_SECONDS = 2.0
+"""A refused client may go on sending for so long: a close at once would take the answer from it (RFC 9112,
+section 9.6)."""
+_LINGER_BYTES = 1024 * 1024
+"""And so much: one that sends on regardless would otherwise keep the loop busy with what nobody reads."""
+
+
+class HttpRefusal(Enum):
+    """What the protocol refuses by itself, before any application is asked; the value is the status."""
+
+    BAD_REQUEST = 400
+    HEAD_TOO_LARGE = 431
+    NO_ROOM = 503
+
+    @property
+    def response(self) -> bytes:
+        """Without a body, for who gives none."""
+        phrase = HTTPStatus(self.value).phrase.encode()
+        return b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (self.value, phrase)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLimits:
+    """Bytes, seconds and numbers; those of the first block count for each connection."""
+
+    head: int = 64 * 1024
+    headers: int = 100
+    url: int = 8 * 1024
+    framing: int = 64 * 1024
+    """What may be around the bytes of a body (sizes and extensions of chunks, trailers), beside eight times
+    the body's own size."""
+    pipelined: int = 8
+    """Requests that wait for the one before them to be answered; at most `head` bytes of them."""
+    request_seconds: float = 30.0
+    """For a request to come, head and body."""
+    write_seconds: float = 10.0
+    """Within which some of what waits to be read must leave."""
+
+    connections: int = 65_536
+    """Of the whole server, WebSockets included."""
+    surplus: int = 256
+    """Further ones, whose first request is answered with 503."""
+    unfinished: int = 32 * 1024 * 1024
+    """Bytes of requests that are not whole yet."""
+    unread: int = 32 * 1024 * 1024
+    """Bytes of answers that wait to be read."""
+
+
+class HttpBounds:
+    """What the connections of one server share; `responses` are whole HTTP responses."""
+
+    def __init__(self, limits: HttpLimits, responses: Mapping[HttpRefusal, bytes]) -> None:
+        self.limits = limits
+        self.slots = ConnectionSlots(limits.connections, limits.surplus)
+        self.unfinished = ByteBudget(limits.unfinished)
+        self.unread = ByteBudget(limits.unread)
+        self.responses = {refusal: refusal.response for refusal in HttpRefusal} | dict(responses)
+
+
+class _Refused(Exception):
+    """Stops httptools inside of a callback."""
+
+
+class _Reading(FlowControl):
+    """uvicorn's flow control, but whether to read is its connection's decision."""
+
+    def __init__(self, connection: "BoundedHttp") -> None:
+        super().__init__(connection.transport)
+        self._connection = connection
+
+    def pause_reading(self) -> None:
+        self.read_paused = True
+
+    def resume_reading(self) -> None:
+        self.read_paused = False
+        self._connection.read_on()
+
+
+class _Incoming:
+    """The bytes of the request that is being read; `body` is what of them reached the application."""
+
+    __slots__ = ("body", "head", "headers", "in_head", "size")
+
+    def __init__(self) -> None:
+        self.in_head = True
+        self.size = self.head = self.headers = self.body = 0
+
+    def exceeds(self, limits: HttpLimits) -> bool:
+        """By what no callback tells: a header or trailer that does not end, extensions of chunks."""
+        if self.in_head:
+            return self.size > limits.head + _PORTION  # a piece may begin with the end of a body
+        return self.size - self.head - self.body > limits.framing + _PORTION + 8 * self.body
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection."""
+
+    bounds: HttpBounds
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow: FlowControl = _Reading(self)
+        self._unread = UnreadAnswers(transport, self.bounds.limits.write_seconds, self.bounds.unread)
+        self._incoming: _Incoming | None = None
+        self._empty = 0
+        self._pending = b""
+        self._waiting_bytes = 0
+        self._noted = False
+        self._reads = True
+        self._parse_due: asyncio.Handle | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._refusal: HttpRefusal | None = None
+        self._ended = False
+        self._discarded = 0
+        self._admitted = self.bounds.slots.admit(self, connections=len(self.connections))
+        self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+        self._unread.end()
+        self.bounds.slots.leave(self)
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _UPGRADE:
+            self._refuse(HttpRefusal.HEAD_TOO_LARGE)
+            return
+        self._end()
+        self.bounds.slots.works(self)
+        if not self._reads:
+            self.transport.resume_reading()
+        super().handle_websocket_upgrade()
+
+    def give_way(self) -> None:
+        self.transport.abort()
+
+    def _end(self) -> None:
+        """Nothing more is parsed."""
+        self._ended = True
+        self._pending = b""
+        self._cancel_deadline()
+        self.bounds.unfinished.release(self)
+        if self._parse_due is not None:
+            self._parse_due.cancel()
+
+    # How long a request takes
+
+    def _expect_request(self) -> None:
+        self._cancel_deadline()
+        self._deadline = self.loop.call_later(self.bounds.limits.request_seconds, self.give_way)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    # What is read
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            self._discard(len(data))
+            return
+        self._pending = self._pending + data if self._pending else data
+        if self._parse_due is None:
+            self._parse_portion()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _LINGER_BYTES:
+            self.transport.abort()
+
+    def read_on(self) -> None:
+        """Parse what waits, in the next turn of the loop, or read more; whichever may be done now."""
+        if self._ended:
+            return
+        if self._pending and self._parse_due is None and self._may_parse():
+            self._parse_due = self.loop.call_soon(self._parse_portion)
+        reads = not self._pending and self._may_parse()
+        if reads != self._reads and not self.transport.is_closing():
+            self._reads = reads
+            if reads:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def _may_parse(self) -> bool:
+        return (
+            not self._ended
+            and not self.flow.read_paused
+            and len(self.pipeline) < self.bounds.limits.pipelined
+            and self._waiting_bytes <= self.bounds.limits.head
+        )
+
+    def _parse_portion(self) -> None:
+        self._parse_due = None
+        data, position, last = self._pending, 0, min(len(self._pending), _PORTION)
+        for _ in range(_PIECES):
+            if position == last or not self._may_parse():
+                break
+            head_end = data.find(_HEAD_END, position, last)
+            end = last if head_end < 0 else head_end + len(_HEAD_END)
+            self._parse(data[position:end])
+            position = end
+        if not self._ended:
+            self._pending = data[position:]
+            self._note_held()
+            self.read_on()
+
+    def _parse(self, piece: bytes) -> None:
+        super().data_received(piece)
+        incoming = self._incoming
+        if self._ended:
+            return
+        if incoming is not None:
+            incoming.size += len(piece)
+            if incoming.exceeds(self.bounds.limits):
+                self._refuse(HttpRefusal.HEAD_TOO_LARGE)
+        elif self._unanswered() is None:
+            self._expect_more_than_empty_lines(len(piece))
+
+    def _expect_more_than_empty_lines(self, size: int) -> None:
+        """They may come before a request (RFC 9112, section 2.2), but not for ever."""
+        self._empty += size
+        if self._empty > self.bounds.limits.framing:
+            self._refuse(HttpRefusal.BAD_REQUEST)
+        elif self._deadline is None:
+            self._expect_request()
+
+    def _note_held(self) -> None:
+        held = len(self._pending) + self._waiting_bytes
+        if self._incoming is not None:
+            held += self._incoming.size
+        if held > _UNNOTED:
+            self._noted = True
+            self.bounds.unfinished.hold(self, held)
+        elif self._noted:
+            self._noted = False
+            self.bounds.unfinished.release(self)
+
+    # What httptools finds
+
+    def on_message_begin(self) -> None:
+        self._incoming = _Incoming()
+        self._empty = 0
+        self._expect_request()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count_head(len(url), self.bounds.limits.url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Trailers come this way too; they are counted, and no application sees them."""
+        incoming = self._incoming
+        if incoming is None:
+            return
+        incoming.headers += 1
+        self._count_head(len(name) + len(value) + 4, self.bounds.limits.head)
+        if incoming.headers > self.bounds.limits.headers:
+            self._stop(HttpRefusal.HEAD_TOO_LARGE)
+        if incoming.in_head:
+            super().on_header(name, value)
+
+    def _count_head(self, size: int, limit: int) -> None:
+        if self._incoming is not None:
+            self._incoming.head += size
+            if self._incoming.head > limit:
+                self._stop(HttpRefusal.HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        if not self._admitted:
+            self._stop(HttpRefusal.NO_ROOM)
+        if self._incoming is not None:
+            self._incoming.in_head = False
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._incoming is not None:
+            self._incoming.body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._cancel_deadline()
+        self.bounds.slots.works(self)
+        if self._incoming is not None and self.pipeline:
+            self._waiting_bytes += self._incoming.head + self._incoming.body
+        self._incoming = None
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._unanswered() is None and self._admitted:
+            self.bounds.slots.waits(self)
+        if not self.pipeline:
+            self._waiting_bytes = 0
+        self._note_held()
+        self.read_on()
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The latest request, unless its answer is complete."""
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        return None if cycle is None or cycle.response_complete else cycle
+
+    # What is refused
+
+    def _stop(self, refusal: HttpRefusal) -> None:
+        self._refusal = refusal
+        raise _Refused
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn calls it for whatever stops httptools."""
+        self._refuse(self._refusal or HttpRefusal.BAD_REQUEST)
+
+    def _refuse(self, refusal: HttpRefusal) -> None:
+        """Answer, and hang up a little later; at once where another answer is under way."""
+        cycle, incoming = self._unanswered(), self._incoming
+        self._end()
+        if cycle is not None:
+            ours = incoming is not None and not incoming.in_head and not self.pipeline
+            if not ours or cycle.response_started:
+                self.transport.abort()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.write(self.bounds.responses[refusal])
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        if not self._reads:
+            self._reads = True
+            self.transport.resume_reading()
+        self._deadline = self.loop.call_later(_LINGER_SECONDS, self.give_way)
+
+    # What is written
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.begin()
+
+    def resume_writing(self) -> None:
+        self._unread.end()
+        super().resume_writing()
+
+
+def http_protocol_class(bounds: HttpBounds) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(http=…)`."""
+    protocol: Any = type("BoundedHttp", (BoundedHttp,), {"bounds": bounds})
+    return protocol  # type: ignore[no-any-return]

@@ -1,0 +1,61 @@
+"""How many HTTP requests begin in one turn of the event loop, and whose."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from parlour.errors import Unavailable
+from parlour.limits.quotas import client_path
+from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
+from parlour.scheduling.fair_slots import Turn, enqueue_turn, working_for
+
+REQUESTS_A_TURN = 4
+"""Each takes half a millisecond until it waits for something, or is answered."""
+LIMIT = 2048
+"""Requests that wait to begin."""
+
+
+class RequestTurns:
+    """A layer of ASGI that lets few requests begin in each turn of the event loop, in between of which calls
+    are served. Where more come, networks take turns, in each its addresses: an honest request waits for one
+    of each other client, whatever a flood asks for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._begun = 0
+        self._waiting = FairQueue[Turn](limit=LIMIT)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises Unavailable where too many wait."""
+        if scope["type"] == "http":
+            address = scope["client"][0] if scope.get("client") else ""
+            path = client_path(address)
+            working_for.set(path)
+            if self._waiting or self._begun >= REQUESTS_A_TURN:
+                await self._wait(path)
+            else:
+                self._begin()
+        await self._app(scope, receive, send)
+
+    def _begin(self) -> None:
+        self._begun += 1
+        if self._begun == 1:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    async def _wait(self, path: tuple[str, str]) -> None:
+        try:
+            turn = enqueue_turn(self._waiting, path)
+            try:
+                await turn
+            finally:
+                self._waiting.discard(turn, path)
+        except FairQueueFull as error:
+            raise Unavailable from error
+
+    def _next_turn(self) -> None:
+        """A turn that comes in this one lets its task go on in the next one."""
+        self._begun = 0
+        while self._waiting and self._begun < REQUESTS_A_TURN:
+            if self._waiting.pop().comes():
+                self._begin()

@@ -1,0 +1,1 @@
+"""How often is too often, and where that is counted."""

@@ -1,0 +1,105 @@
+"""How often is too often (the `limits` library); counted in memory, or in Redis (see `counts`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+from limits import RateLimitItem, RateLimitItemPerHour
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from parlour.errors import RateLimited
+from parlour.limits.memory_counts import RateLimitStorage
+from parlour.scheduling.turns import in_turns
+from parlour.wire.addresses import mailbox_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowances:
+    """Failures within a quarter of an hour, mails and rooms within an hour, the rest within a minute."""
+
+    failures_per_account: int
+    failures_per_address: int
+    mails_per_recipient: int
+    mails_per_address: int
+    rooms_per_person: int
+    messages_per_person: int
+    writes_per_person: int
+
+
+class Quota:
+    """So many an hour, or a minute; the item's namespace tells quotas apart."""
+
+    def __init__(self, storage: RateLimitStorage, item: RateLimitItem) -> None:
+        self._storage = storage
+        self._windows = FixedWindowRateLimiter(storage)
+        self._item = item
+
+    async def require(self, subject: str, *, cost: int = 1) -> None:
+        """Raises RateLimited where it is used up; takes nothing."""
+        if not await self._windows.test(self._item, subject, cost=cost):
+            key, window = self._item.key_for(subject), self._item.get_expiry()
+            raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=window))
+
+    async def take(self, subject: str, *, cost: int = 1) -> None:
+        """Raises RateLimited."""
+        await self.require(subject, cost=cost)
+        if not await self._windows.hit(self._item, subject, cost=cost):  # somebody was faster
+            await self.require(subject)
+
+
+class Postage:
+    """Mails, by the mailbox that they go to and by the address that makes the server send them."""
+
+    def __init__(self, storage: RateLimitStorage, allowances: Allowances) -> None:
+        self._recipients = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_recipient, namespace="mail-to")
+        )
+        self._addresses = Quota(
+            storage, RateLimitItemPerHour(allowances.mails_per_address, namespace="mail-by")
+        )
+
+    async def take(self, recipient: str, *, address: str) -> None:
+        """Raises RateLimited."""
+        await self._recipients.require(mailbox_key(recipient))
+        await self._addresses.take(neighbourhood(address))
+        await self._recipients.take(mailbox_key(recipient))
+
+    async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
+        """Those who may be written to. Raises RateLimited where the address has sent too many."""
+        await self._addresses.take(neighbourhood(address), cost=max(1, len(recipients)))
+        return [one async for one in in_turns(recipients, each=10) if await self._may_get(one)]
+
+    async def _may_get(self, recipient: str) -> bool:
+        try:
+            await self._recipients.take(mailbox_key(recipient))
+        except RateLimited:
+            return False
+        return True
+
+
+@lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
+def neighbourhood(address: str) -> str:
+    """What one person can choose addresses from: a /64 of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> 64 << 64))
+
+
+def client_path(address: str) -> tuple[str, str]:
+    """Where a client waits in a FairQueue: networks take turns, in each its addresses."""
+    return rate_limit_site(address), neighbourhood(address)
+
+
+def rate_limit_site(address: str) -> str:
+    """Like `neighbourhood` with the /48 of IPv6, which one subscriber or one rented server can have."""
+    prefix = neighbourhood(address)
+    if ":" not in prefix:
+        return prefix
+    return str(IPv6Address(int(IPv6Address(prefix)) >> 80 << 80))

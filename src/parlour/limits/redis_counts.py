@@ -1,0 +1,152 @@
+"""Counts that several servers share: in Redis, by the `limits` library."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import structlog
+from limits.aio.storage import RedisStorage
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage, hashed_key
+
+PREFIX = "parlour/limits"
+PATIENCE_SECONDS = 1.0
+"""For one count, connecting included."""
+PAUSE_SECONDS = 2.0
+"""Between two questions whether Redis is back."""
+CONNECTIONS = 32
+
+log = structlog.get_logger("parlour.counts")
+Answer = TypeVar("Answer")
+
+
+class RedisRefuses(Exception):
+    """Redis answers, and will not do what it is asked: a wrong password, or no such database."""
+
+
+class SharedCounts(RateLimitStorage):
+    """Keys are hashed with the servers' secret: who reads Redis learns neither addresses nor names from them.
+
+    While Redis is away each server counts alone, on top of what it counted itself before.
+
+    So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
+    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `run`.
+    """
+
+    def __init__(self, url: str, *, secret: str) -> None:
+        """`url` is one that the settings let pass. Connects to nothing yet."""
+        super().__init__()
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._redis = Redis(connection_pool=pool)
+        # The library's signature knows of plain options alone, its code and manual of the pool as well.
+        options = cast(dict[str, Any], {"connection_pool": pool})
+        self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
+        self._own = MemoryRateLimitStorage()
+        self._secret = hashlib.sha256(b"parlour rate limits " + secret.encode()).digest()
+        self._away = asyncio.Event()
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return self._shared.base_exceptions
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        own = await self._own.incr(key, expiry, amount)
+        shared = await self._ask(lambda: self._shared.incr(self._hashed(key), expiry, amount))
+        return own if shared is None else shared
+
+    async def get(self, key: str) -> int:
+        shared = await self._ask(lambda: self._shared.get(self._hashed(key)))
+        return await self._own.get(key) if shared is None else shared
+
+    async def seconds_left(self, key: str, *, at_most: float) -> float:
+        """To the millisecond, where the library's own rounds, so that `Retry-After` is never too short.
+
+        A Redis whose calendar clock was set back would keep the count for as much longer: it is told anew.
+        """
+        name = self._shared.bridge.prefixed_key(self._hashed(key))
+        left: int | None = await self._ask(lambda: self._redis.pttl(name))
+        if left is None:
+            return await self._own.seconds_left(key, at_most=at_most)
+        if left > at_most * 1000:
+            await self._ask(lambda: self._redis.pexpire(name, round(at_most * 1000)))
+        return min(max(left, 0) / 1000, at_most)
+
+    async def clear(self, key: str) -> None:
+        await self._own.clear(key)
+        await self._ask(lambda: self._shared.clear(self._hashed(key)))
+
+    async def reset(self) -> int | None:
+        await self._own.reset()
+        return await self._ask(self._shared.reset)
+
+    async def check(self) -> bool:
+        """Whether Redis answers, asked anew."""
+        try:
+            await self._bounded(self._ping)
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return False
+        self._found()
+        return True
+
+    async def require_usable(self) -> None:
+        """Raises RedisRefuses. A Redis that does not answer may come later."""
+        try:
+            await self._bounded(self._ping)
+        except (AuthenticationError, ResponseError) as error:
+            raise RedisRefuses(type(error).__name__) from error
+        except (RedisError, OSError) as error:
+            self._lost(error)
+
+    async def run(self) -> None:
+        """Looks for a Redis that is away, until cancelled."""
+        while True:
+            await self._away.wait()
+            await asyncio.sleep(PAUSE_SECONDS)
+            await self.check()
+
+    async def aclose(self) -> None:
+        await self._redis.aclose(close_connection_pool=True)
+
+    def _hashed(self, key: str) -> str:
+        return hashed_key(key, self._secret).hex()
+
+    async def _ping(self) -> None:
+        await self._redis.get(PREFIX)  # PING would be answered without the right to read
+
+    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """None while Redis is away."""
+        if self._away.is_set():
+            return None
+        try:
+            answer = await self._bounded(question)
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return None
+        return answer
+
+    async def _bounded(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await question()
+
+    def _lost(self, error: Exception) -> None:
+        if not self._away.is_set():
+            self._away.set()
+            log.warning("counts.redis_away", error=type(error).__name__, hint="each server counts alone")
+
+    def _found(self) -> None:
+        if self._away.is_set():
+            self._away.clear()
+            log.info("counts.redis_back")

@@ -1,0 +1,1 @@
+"""What a person may demand: the export of all that is kept of them."""

@@ -1,0 +1,36 @@
+"""All that Parlour keeps of a person (GDPR, article 20)."""
+
+from dataclasses import dataclass
+
+from parlour.accounts.identity import Identity
+from parlour.db.database import Database
+from parlour.privacy import store
+from parlour.privacy.store import OwnAttendance, OwnInvitation, OwnMessage, OwnRoom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belongings:
+    """What a person has in rooms."""
+
+    rooms: list[OwnRoom]
+    invitations: list[OwnInvitation]
+    messages: list[OwnMessage]
+    attendance: list[OwnAttendance]
+
+
+class Export:
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    async def belongings(self, identity: Identity) -> Belongings:
+        """Each list in a transaction of its own: all of them together may take longer than one may."""
+        person = identity.user_id
+        async with self._database.reading() as connection:
+            rooms = await store.rooms_of(connection, person)
+        async with self._database.reading() as connection:
+            invitations = await store.invitations_of(connection, person)
+        async with self._database.reading() as connection:
+            messages = await store.messages_of(connection, person)
+        async with self._database.reading() as connection:
+            attendance = await store.attendance_of(connection, person)
+        return Belongings(rooms=rooms, invitations=invitations, messages=messages, attendance=attendance)

@@ -1,0 +1,92 @@
+"""The HTTP endpoint of all that Parlour keeps of a person."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
+
+from parlour.accounts.credentials.service import Credentials
+from parlour.accounts.identity import Identity
+from parlour.accounts.sessions.http import session_entry
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.service import Sessions
+from parlour.errors import IdentityRequired, InvalidToken
+from parlour.privacy.export import Belongings, Export
+from parlour.wire.arrays import json_array, json_object, json_value
+from parlour.wire.http import (
+    AccountExport,
+    ExportedAccount,
+    ExportedInvitation,
+    ExportedRoom,
+    ExportedVisit,
+    StoredMessage,
+)
+from parlour.wire.refusals import refusals
+
+
+def export_routes(
+    *, export: Export, credentials: Credentials, sessions: Sessions, identification: Identification
+) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+    Caller = Annotated[Identity, Depends(identification.required)]
+
+    @router.get(
+        "/account/export", response_model=AccountExport, responses=refusals(IdentityRequired, InvalidToken)
+    )
+    async def export_account(caller: Caller) -> Response:
+        """All that the server keeps of the caller."""
+        facts = await credentials.facts(caller)
+        mine = await export.belongings(caller)
+        account = ExportedAccount(
+            email=facts.email,
+            username=facts.username,
+            created_at=facts.created_at,
+            verified_at=facts.verified_at,
+            last_login_at=facts.last_login_at,
+            guest_until=facts.guest_until,
+            display_name=facts.display_name,
+        )
+        living = await sessions.living_of(caller)
+        members = {
+            "account": json_value(account),
+            "sessions": json_array(session_entry(one, caller) for one in living),
+            **_belongings(mine),
+        }
+        return StreamingResponse(json_object(**members), media_type="application/json")
+
+    return router
+
+
+def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
+    """The members of AccountExport that may be very long, as JSON."""
+    return {
+        "rooms": json_array(
+            ExportedRoom(
+                name=room.name,
+                description=room.description,
+                created_at=room.created_at,
+                event=room.is_event,
+            )
+            for room in mine.rooms
+        ),
+        "invitations": json_array(
+            ExportedInvitation(room=one.room, invited_at=one.invited_at) for one in mine.invitations
+        ),
+        "messages": json_array(
+            StoredMessage(
+                message_id=message.message_id,
+                room=message.room,
+                username=message.author_name,
+                email=message.author_email,
+                message=message.text,
+                sent_at=message.sent_at,
+                display_name=message.author_display_name,
+            )
+            for message in mine.messages
+        ),
+        "attendance": json_array(
+            ExportedVisit(room=row.room, joined_at=row.joined_at, left_at=row.left_at)
+            for row in mine.attendance
+        ),
+    }

@@ -1,0 +1,44 @@
+"""The HTTP endpoints of an invitation's link."""
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+
+from parlour.accounts.refusals import EmailTaken, InvalidVerification
+from parlour.accounts.sessions.login_responder import Welcome, session_answer
+from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.errors import InvalidRequest, RateLimited
+from parlour.rooms.invitation_links import InvitationLinks
+from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
+from parlour.wire.refusals import refusals
+
+
+def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
+    router = APIRouter(tags=["rooms"])
+
+    @router.post("/invitation/link", responses=refusals(InvalidVerification, RateLimited, InvalidRequest))
+    async def look_at_invitation(body: LinkToken, request: Request) -> InvitationSummary:
+        """Who invites to which room, for who has the link of the invitation's mail."""
+        found = await links.look(body.token, visitor=visitor_of(request))
+        return InvitationSummary(
+            room=found.room.name,
+            event=found.room.is_event,
+            inviter=found.room.creator_name,
+            inviter_display_name=found.room.creator_display_name,
+            email=found.email,
+            has_account=found.has_account,
+        )
+
+    @router.post(
+        "/invitation/guest",
+        responses=refusals(InvalidVerification, EmailTaken, RateLimited, InvalidRequest),
+    )
+    async def join_by_invitation(
+        body: InvitationAcceptance, request: Request, response: Response, background: BackgroundTasks
+    ) -> Session:
+        """Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."""
+        logged_in = await links.accept(
+            body.token, display_name=body.display_name, visitor=visitor_of(request)
+        )
+        welcome(request, response, background, logged_in)
+        return session_answer(logged_in)
+
+    return router

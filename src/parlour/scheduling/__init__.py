@@ -1,0 +1,1 @@
+"""Fair turns: queues, slots and the event loop's time."""

@@ -1,0 +1,80 @@
+"""What few can use at once is lent in turns that are fair among the clients for whom it is wanted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
+
+working_for: ContextVar[tuple[str, str]] = ContextVar("working_for", default=("", ""))
+"""The network and the address of the client for whom a task works; empty for the server's own work."""
+
+
+class Turn(asyncio.Future[None]):
+    """Done when it has come; hashable by identity, so that it can wait in a FairQueue.
+
+    Where the task that waits is cancelled, it is done too, and stays in the queue till the task goes on.
+    """
+
+    @property
+    def has_come(self) -> bool:
+        return self.done() and not self.cancelled() and self.exception() is None
+
+    def comes(self) -> bool:
+        """Whether somebody still waits for it."""
+        if self.done():
+            return False
+        self.set_result(None)
+        return True
+
+    def is_displaced(self) -> None:
+        if not self.done():
+            self.set_exception(FairQueueFull())
+
+
+def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
+    """Add a new turn, in whose place another one that waits may have to give way. Raises FairQueueFull."""
+    turn = Turn()
+    displaced = queue.add(turn, path)
+    if displaced is not None:
+        displaced.is_displaced()
+    return turn
+
+
+class FairSlots:
+    """`slots` tasks at once; the others wait in a bounded queue, where networks take turns, in each its
+    addresses. So who asks for very much waits for himself, and nobody else does.
+    """
+
+    def __init__(self, slots: int, *, limit: int) -> None:
+        self._free = slots
+        self._waiting = FairQueue[Turn](limit=limit)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Raises FairQueueFull, also later, where somebody who waits for less takes the place."""
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._wait()
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self) -> None:
+        path = working_for.get()
+        turn = enqueue_turn(self._waiting, path)
+        try:
+            await turn
+        except BaseException:
+            if not self._waiting.discard(turn, path) and turn.has_come:
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            if self._waiting.pop().comes():
+                return
+        self._free += 1
