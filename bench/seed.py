@@ -205,7 +205,7 @@ async def _room(
 
 
 async def _stored(connection: AsyncConnection, name: str, creator: Person) -> Room:
-    found = await rooms.room_and_standing(connection, name, UserId(creator.user_id))
+    found = await rooms.room_and_facts(connection, name, UserId(creator.user_id))
     assert found is not None
     return found[0]
 

@@ -19,13 +19,13 @@ from parlour.accounts.administration import AccountAdministration
 from parlour.accounts.credentials.http import credential_routes
 from parlour.accounts.credentials.profile import Profile
 from parlour.accounts.credentials.service import Credentials
-from parlour.accounts.identity import Guest, Identity, UserId
+from parlour.accounts.identity import GuestIdentity, Identity, UserId
 from parlour.accounts.lifetimes import Lifetimes
-from parlour.accounts.links.service import Links
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import GuestExpired
-from parlour.accounts.registration.cleanup import Upkeep
+from parlour.accounts.registration.cleanup import AccountCleanup
 from parlour.accounts.registration.confirmation import Confirmation
 from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.http import account_routes
@@ -36,27 +36,27 @@ from parlour.accounts.registration.service import Registration
 from parlour.accounts.sessions.http import session_routes
 from parlour.accounts.sessions.identification import Identification, Origins
 from parlour.accounts.sessions.known_devices import KnownDevices
-from parlour.accounts.sessions.login_responder import Cookies, Welcome
+from parlour.accounts.sessions.login_responder import LoginResponder, SessionCookies
 from parlour.accounts.sessions.revocations import Revocations
-from parlour.accounts.sessions.service import Sessions
-from parlour.accounts.sessions.terminations import Endings
+from parlour.accounts.sessions.service import LoginSessions
+from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import TokenSigner
 from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.audit.requests import AuditedRequests
 from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
-from parlour.calls.degraded_authorization import Trust
+from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
-from parlour.calls.participations import CallLimits, Visits
-from parlour.calls.peer_delivery import Courier
-from parlour.calls.pending_connections import WaitingRoom
+from parlour.calls.participations import CallLimits, Participations
+from parlour.calls.peer_delivery import PeerDelivery
+from parlour.calls.pending_connections import PendingConnections
 from parlour.calls.presence import Presence
-from parlour.calls.rate_limiter import Rates
-from parlour.calls.resume_tokens import Passes
-from parlour.calls.room_list import Watchers
-from parlour.calls.service import Hub
-from parlour.calls.socket import PATH, Deliveries, Signaling
+from parlour.calls.rate_limiter import EventRates
+from parlour.calls.resume_tokens import ResumeTokens
+from parlour.calls.room_list import RoomListBroadcaster
+from parlour.calls.service import SignalingService
+from parlour.calls.socket import PATH, ConnectionEmitter, Signaling
 from parlour.chat.http import chat_routes
 from parlour.chat.service import Chat
 from parlour.db.checkpoints import Checkpoints
@@ -68,14 +68,14 @@ from parlour.events.http import event_routes
 from parlour.http.base_path import BasePath
 from parlour.http.content_encodings import CompressedJson
 from parlour.http.dev_mail import dev_mail_routes
-from parlour.http.middleware import Cors, Edge, Failures, handle_refusals
+from parlour.http.middleware import Cors, FailureResponses, RequestMiddleware, handle_refusals
 from parlour.http.openapi import Document, openapi
 from parlour.http.proxies import ClientAddresses, TrustedProxies
 from parlour.http.request_turns import RequestTurns
 from parlour.http.webclient import WebClient, security_headers
-from parlour.limits.login_throttle import GuessThrottle
+from parlour.limits.login_throttle import PasswordThrottle
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
-from parlour.limits.quotas import Allowances, Postage, Quota
+from parlour.limits.quotas import Allowances, MailQuota, Quota
 from parlour.mail.outbox import Outbox
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.sender import MailSender
@@ -94,7 +94,7 @@ from parlour.wire.http import Configuration, Health
 from parlour.wire.refusals import refusals
 
 if TYPE_CHECKING:
-    from parlour.limits.redis_counts import SharedCounts
+    from parlour.limits.redis_counts import RedisRateLimitStorage
 
 log = structlog.get_logger("parlour")
 
@@ -125,26 +125,26 @@ class Parlour:
             password_reset=timedelta(seconds=settings.password_reset_ttl),
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
-        self.endings = Endings()
+        self.terminations = SessionTerminations()
         self.shared_counts = _shared_counts(settings)
         storage: RateLimitStorage = self.shared_counts or MemoryRateLimitStorage()
         allowances = _allowances(settings)
-        postage = Postage(storage, allowances)
+        mail_quota = MailQuota(storage, allowances)
         # Of their own, so that what costs an attacker little takes no place from them.
         failures: RateLimitStorage = self.shared_counts or MemoryRateLimitStorage()
-        checks = PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="login"))
-        self.sessions = Sessions(
+        checks = PasswordChecks(self.passwords, PasswordThrottle(failures, allowances, name="login"))
+        self.sessions = LoginSessions(
             database=self.database,
             passwords=self.passwords,
             signer=signer,
             lifetimes=lifetimes,
-            endings=self.endings,
+            terminations=self.terminations,
             checks=checks,
             devices=KnownDevices(signer),
             clock=utc_now,
         )
-        self.revocations = Revocations(database=self.database, endings=self.endings, clock=utc_now)
-        links = Links(signer=signer, clock=utc_now)
+        self.revocations = Revocations(database=self.database, terminations=self.terminations, clock=utc_now)
+        links = MailLinks(signer=signer, clock=utc_now)
         self.mail_renderer = MailRenderer(public_url=settings.url(port=port), sign=links.sign)
         self.registration_policy = RegistrationPolicy.parsed(settings.registration)
         self.registration = Registration(
@@ -153,7 +153,7 @@ class Parlour:
             passwords=self.passwords,
             links=links,
             lifetimes=lifetimes,
-            postage=postage,
+            mail_quota=mail_quota,
             policy=self.registration_policy,
             clock=utc_now,
         )
@@ -176,10 +176,10 @@ class Parlour:
             outbox=self.outbox,
             passwords=self.passwords,
             links=links,
-            endings=self.endings,
+            terminations=self.terminations,
             lifetimes=lifetimes,
             checks=checks,
-            postage=postage,
+            mail_quota=mail_quota,
             registration_policy=self.registration_policy,
             clock=utc_now,
         )
@@ -189,9 +189,9 @@ class Parlour:
             outbox=self.outbox,
             passwords=self.passwords,
             sessions=self.sessions,
-            checks=PasswordChecks(self.passwords, GuessThrottle(failures, allowances, name="room")),
+            checks=PasswordChecks(self.passwords, PasswordThrottle(failures, allowances, name="room")),
             links=links,
-            postage=postage,
+            mail_quota=mail_quota,
             new_rooms=Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms")),
             creation=self.creation_policy,
             clock=utc_now,
@@ -214,46 +214,48 @@ class Parlour:
             database=self.database, passwords=self.passwords, clock=utc_now
         )
         self._build_signaling()
-        self.upkeep = Upkeep(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
+        self.cleanup = AccountCleanup(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
 
     def _build_signaling(self) -> None:
         presence = Presence()
-        self.waiting_room = WaitingRoom()
-        deliveries = Deliveries()
-        courier = Courier(presence, deliveries.deliver, deliveries.backlog)
-        trust = Trust(presence=presence, sessions=self.sessions, rooms=self.rooms)
-        self.watchers = Watchers(presence=presence, rooms=self.rooms, deliver=deliveries.deliver)
-        self.visits = Visits(
+        self.pending_connections = PendingConnections()
+        emitter = ConnectionEmitter()
+        delivery = PeerDelivery(presence, emitter.deliver, emitter.backlog)
+        authorization = DegradedAuthorization(presence=presence, sessions=self.sessions, rooms=self.rooms)
+        self.room_list = RoomListBroadcaster(presence=presence, rooms=self.rooms, deliver=emitter.deliver)
+        self.participations = Participations(
             presence=presence,
-            courier=courier,
-            watchers=self.watchers,
+            delivery=delivery,
+            room_list=self.room_list,
             rooms=self.rooms,
             attendance=self.attendance,
-            passes=Passes(self.signer, clock=utc_now),
-            trust=trust,
+            resume_tokens=ResumeTokens(self.signer, clock=utc_now),
+            authorization=authorization,
             grace=self.settings.resume_grace,
-            limits=CallLimits(people=self.settings.people_per_call, visits=self.settings.visits_per_person),
-            deliver=deliveries.deliver,
-            hang_up=deliveries.hang_up,
+            limits=CallLimits(
+                people=self.settings.people_per_call, participations=self.settings.visits_per_person
+            ),
+            deliver=emitter.deliver,
+            hang_up=emitter.hang_up,
         )
-        self.hub = Hub(
+        self.signaling_service = SignalingService(
             presence=presence,
-            courier=courier,
-            visits=self.visits,
-            trust=trust,
-            watchers=self.watchers,
+            delivery=delivery,
+            participations=self.participations,
+            authorization=authorization,
+            room_list=self.room_list,
             rooms=self.rooms,
             chat=self.chat,
-            deliver=deliveries.deliver,
-            hang_up=deliveries.hang_up,
+            deliver=emitter.deliver,
+            hang_up=emitter.hang_up,
         )
         signaling = Signaling(
-            hub=self.hub,
-            deliveries=deliveries,
+            service=self.signaling_service,
+            emitter=emitter,
             sessions=self.sessions,
             origins=self.origins,
             proxies=self.proxies,
-            waiting_room=self.waiting_room,
+            pending_connections=self.pending_connections,
             compression=self.settings.compression,
             base_path=self.base_path,
             audit=self.audit,
@@ -262,7 +264,7 @@ class Parlour:
                     per_address=self.settings.sockets_per_address,
                     per_person=self.settings.sockets_per_person,
                 ),
-                Rates(
+                EventRates(
                     relays=self.settings.relays_per_second,
                     relay_bytes=self.settings.relay_bytes_per_second,
                     entries=self.settings.entries_per_second,
@@ -294,13 +296,13 @@ class Parlour:
         app.include_router(web_client.routes())
         audited = AuditedRequests(app, self.audit, self.audit_counts, identified=_email_of_caller)
         cors = Cors(
-            Failures(RequestTurns(_by_path(CompressedJson(audited), self.engine))),
+            FailureResponses(RequestTurns(_by_path(CompressedJson(audited), self.engine))),
             allow_origins=sorted(self.origins.allowed),
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
-        edge = Edge(cors, headers=self.headers(), limits_itself=(PATH,))
+        edge = RequestMiddleware(cors, headers=self.headers(), limits_itself=(PATH,))
         return BasePath(ClientAddresses(edge, self.proxies), self.base_path)
 
     def headers(self) -> dict[str, str]:
@@ -313,9 +315,11 @@ class Parlour:
     def _api(self) -> APIRouter:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins, self.writes)
-        cookies = Cookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
-        welcome = Welcome(cookies=cookies, identification=identification, on_login=self._on_login)
-        router.include_router(invitation_routes(links=self.invitation_links, welcome=welcome))
+        cookies = SessionCookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
+        login_responder = LoginResponder(
+            cookies=cookies, identification=identification, on_login=self._on_login
+        )
+        router.include_router(invitation_routes(links=self.invitation_links, login_responder=login_responder))
         registration_cookie = RegistrationCookie(
             secure=self.settings.is_https(port=self.port),
             lifetime=timedelta(seconds=self.settings.verification_ttl),
@@ -329,7 +333,7 @@ class Parlour:
                 identification=identification,
                 cookies=cookies,
                 registration_cookie=registration_cookie,
-                welcome=welcome,
+                login_responder=login_responder,
             )
         )
         router.include_router(
@@ -344,7 +348,7 @@ class Parlour:
                 profile=Profile(database=self.database),
                 identification=identification,
                 cookies=cookies,
-                on_renamed=self.hub.rename,
+                on_renamed=self.signaling_service.rename,
             )
         )
         router.include_router(
@@ -359,10 +363,10 @@ class Parlour:
             room_routes(
                 rooms=self.rooms,
                 identification=identification,
-                on_access_changed=self.watchers.changed,
-                on_event=self.hub.become_event,
-                on_banned=self.hub.remove_people,
-                on_removed=self.hub.close_room,
+                on_access_changed=self.room_list.changed,
+                on_event=self.signaling_service.become_event,
+                on_banned=self.signaling_service.remove_people,
+                on_removed=self.signaling_service.close_room,
                 lists_to_strangers=self.settings.public_room_list,
             )
         )
@@ -371,7 +375,7 @@ class Parlour:
                 chat=self.chat,
                 sessions=self.sessions,
                 identification=identification,
-                on_message=self.hub.announce,
+                on_message=self.signaling_service.announce,
             )
         )
         router.include_router(
@@ -438,18 +442,18 @@ class Parlour:
 
     async def _on_login(self, address: str, identity: Identity) -> None:
         """Async, since what is not would run in a thread, away from the loop of those who wait."""
-        self.waiting_room.release(address)
-        if isinstance(identity, Guest):
-            self.upkeep.expect_guest()
+        self.pending_connections.release(address)
+        if isinstance(identity, GuestIdentity):
+            self.cleanup.expect_guest()
 
     async def _end_guest(self, user_id: UserId) -> None:
-        self.hub.end_session(user_id, GuestExpired())
+        self.signaling_service.end_session(user_id, GuestExpired())
 
     async def _end_sockets(self) -> None:
         """Of the sessions that end, until cancelled."""
         while True:
-            ending = await self.endings.next()
-            self.hub.end_session(ending.user_id, ending.reason, sessions=ending.sessions)
+            ending = await self.terminations.next()
+            self.signaling_service.end_session(ending.user_id, ending.reason, sessions=ending.sessions)
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -471,13 +475,13 @@ class Parlour:
 
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         tasks = {
-            "upkeep": self.upkeep.run,
+            "upkeep": self.cleanup.run,
             "endings": self._end_sockets,
             "revocations": self.revocations.run,
             "forgotten passwords": self.credentials.run,
-            "watchers": self.watchers.run,
-            "visits": self.visits.run,
-            "trust": self.hub.run,
+            "watchers": self.room_list.run,
+            "visits": self.participations.run,
+            "trust": self.signaling_service.run,
             "attendance": self.attendance.run,
             "audit": self.audit.run,
             "audit counts": self.audit_counts.run,
@@ -494,14 +498,14 @@ class Parlour:
         return tasks
 
 
-def _shared_counts(settings: Settings) -> "SharedCounts | None":
+def _shared_counts(settings: Settings) -> "RedisRateLimitStorage | None":
     if settings.redis_url is None:
         return None
     from parlour.limits.redis_counts import (
-        SharedCounts,  # its client takes a tenth of the start, and few have a Redis
+        RedisRateLimitStorage,  # its client takes a tenth of the start, and few have a Redis
     )
 
-    return SharedCounts(settings.redis_url.get_secret_value(), secret=settings.secret())
+    return RedisRateLimitStorage(settings.redis_url.get_secret_value(), secret=settings.secret())
 
 
 def _allowances(settings: Settings) -> Allowances:

@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 
 from parlour.app import Parlour
 from parlour.calls.socket import PATH
+from parlour.http.webclient import WebClient
 from parlour.settings import Settings
-from parlour.webclient import WebClient
 
 TYPESCRIPT = Path(__file__).parents[2] / "web" / "proxies.gen.ts"
 

@@ -57,7 +57,7 @@ class Server(engine.Server):
 
     def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
         super().__init__(config, parlour.engine, grace=HANDLERS_SECONDS)
-        self._hub = parlour.hub
+        self._service = parlour.signaling_service
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -69,7 +69,7 @@ class Server(engine.Server):
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._hub.restart()
+        self._service.restart()
         await super().shutdown(sockets)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.accounts.refusals import WrongCredentials
 from parlour.accounts.registration.service import Registrant
 from parlour.app import Parlour
@@ -14,7 +14,7 @@ from tests.conftest import StartServer
 from tests.people import PASSWORD, Person, Visitors, unique
 from tests.servers import ParlourServer
 
-VISITOR = Visitor(address="127.0.0.1", device="a test")
+VISITOR = RequestSource(address="127.0.0.1", device="a test")
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -39,7 +39,7 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
         username="bobby",
         password=PASSWORD,
         registrant=Registrant(browser="a browser"),
-        visitor=VISITOR,
+        source=VISITOR,
     )
     await parlour.passwords.verify_nobody("makes the decoy")
     hashes = 0
@@ -55,7 +55,7 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
     for handle in ("annie", "ann@example.org", "bobby", "nobody", "nobody@example.org"):
         hashes = 0
         with pytest.raises(WrongCredentials):
-            await parlour.sessions.log_in(handle=handle, password="a wrong guess", visitor=VISITOR)
+            await parlour.sessions.log_in(handle=handle, password="a wrong guess", source=VISITOR)
         costs[handle] = hashes
     assert set(costs.values()) == {1}, costs
     parlour.passwords.close()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Executable, ScalarSelect, delete, insert, select, update
 
 from parlour.accounts import store
-from parlour.accounts.identity import Client, SessionId, Visitor
+from parlour.accounts.identity import ClientIdentity, RequestSource, SessionId
 from parlour.accounts.refusals import EmailTaken, PasswordChanged, WrongCredentials
 from parlour.app import Parlour, utc_now
 from parlour.db.migrate import migrate
@@ -26,7 +26,7 @@ from tests.integration.http.storage import bcrypt_hash
 from tests.people import PASSWORD, ROOM_PASSWORD, Person, Visitors, done, unique
 from tests.servers import ParlourServer
 
-VISITOR = Visitor(address="127.0.0.1", device="a test")
+VISITOR = RequestSource(address="127.0.0.1", device="a test")
 NEW_PASSWORD = "staple the horse again"
 
 
@@ -45,7 +45,7 @@ async def parlour(
 
 
 @pytest.fixture
-async def ann(parlour: Parlour) -> Client:
+async def ann(parlour: Parlour) -> ClientIdentity:
     """A client who is logged in."""
     return await logged_in(parlour, unique("ann"))
 
@@ -55,25 +55,27 @@ async def room(parlour: Parlour) -> str:
     """A room of somebody else's."""
     bob, name = await logged_in(parlour, unique("bob")), unique("garden")
     await parlour.rooms.create(
-        bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, visitor=VISITOR
+        bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, source=VISITOR
     )
     return name
 
 
-async def logged_in(parlour: Parlour, username: str) -> Client:
+async def logged_in(parlour: Parlour, username: str) -> ClientIdentity:
     email = f"{username}@example.org"
     await parlour.registration.create_client(email=email, username=username, password=PASSWORD)
-    session = await parlour.sessions.log_in(handle=username, password=PASSWORD, visitor=VISITOR)
+    session = await parlour.sessions.log_in(handle=username, password=PASSWORD, source=VISITOR)
     identity = await parlour.sessions.identify_access(session.access_token)
-    assert isinstance(identity, Client)
+    assert isinstance(identity, ClientIdentity)
     return identity
 
 
-async def mails_to(parlour: Parlour, person: Client) -> int:
-    return sum(queued.letter.recipient == person.email for queued in await parlour.outbox.kept())
+async def mails_to(parlour: Parlour, person: ClientIdentity) -> int:
+    return sum(queued.mail.recipient == person.email for queued in await parlour.outbox.kept())
 
 
-async def caught_between(parlour: Parlour, who: Client, request: Awaitable[Any], change: Executable) -> Any:
+async def caught_between(
+    parlour: Parlour, who: ClientIdentity, request: Awaitable[Any], change: Executable
+) -> Any:
     """What the request answers where this change is committed after its proof and before its act.
 
     Who changes an account holds its lock, and so does the test (SQLite has one writer anyway).
@@ -92,39 +94,39 @@ async def caught_between(parlour: Parlour, who: Client, request: Awaitable[Any],
     return await running
 
 
-def new_password_of(person: Client) -> Executable:
+def new_password_of(person: ClientIdentity) -> Executable:
     changed = bcrypt_hash(NEW_PASSWORD)
     return update(clients).where(clients.c.user_id == person.user_id).values(password_hash=changed)
 
 
-def deletion_of(person: Client) -> Executable:
+def deletion_of(person: ClientIdentity) -> Executable:
     return delete(users).where(users.c.id == person.user_id)
 
 
-def log_in(parlour: Parlour, who: Client, password: str = PASSWORD) -> Awaitable[Any]:
-    return parlour.sessions.log_in(handle=who.username, password=password, visitor=VISITOR)
+def log_in(parlour: Parlour, who: ClientIdentity, password: str = PASSWORD) -> Awaitable[Any]:
+    return parlour.sessions.log_in(handle=who.username, password=password, source=VISITOR)
 
 
-async def test_a_login_that_a_new_password_overtakes(parlour: Parlour, ann: Client) -> None:
+async def test_a_login_that_a_new_password_overtakes(parlour: Parlour, ann: ClientIdentity) -> None:
     with pytest.raises(WrongCredentials):
         await caught_between(parlour, ann, log_in(parlour, ann), new_password_of(ann))
     await log_in(parlour, ann, NEW_PASSWORD)
 
 
-async def test_a_login_that_deletion_overtakes(parlour: Parlour, ann: Client) -> None:
+async def test_a_login_that_deletion_overtakes(parlour: Parlour, ann: ClientIdentity) -> None:
     with pytest.raises(WrongCredentials):
         await caught_between(parlour, ann, log_in(parlour, ann), deletion_of(ann))
 
 
 async def test_a_login_that_another_hash_of_the_same_password_overtakes(
-    parlour: Parlour, ann: Client
+    parlour: Parlour, ann: ClientIdentity
 ) -> None:
     """As where two logins at once take over a hash of bcrypt: both are right."""
     same = update(clients).where(clients.c.user_id == ann.user_id).values(password_hash=bcrypt_hash(PASSWORD))
     assert (await caught_between(parlour, ann, log_in(parlour, ann), same)).identity == ann
 
 
-async def test_a_taken_over_hash_never_replaces_a_new_password(parlour: Parlour, ann: Client) -> None:
+async def test_a_taken_over_hash_never_replaces_a_new_password(parlour: Parlour, ann: ClientIdentity) -> None:
     """The login's new hash of the old password is on its way when the owner chooses another."""
     async with parlour.database.transaction() as connection:
         await connection.execute(
@@ -140,24 +142,24 @@ async def test_a_taken_over_hash_never_replaces_a_new_password(parlour: Parlour,
 PROVEN = ["password", "email", "deletion"]
 
 
-def proven_act(parlour: Parlour, ann: Client, act: str) -> Awaitable[None]:
+def proven_act(parlour: Parlour, ann: ClientIdentity, act: str) -> Awaitable[None]:
     credentials = parlour.credentials
     match act:
         case "password":
             return credentials.change_password(
-                ann, password=PASSWORD, new_password="the password of a thief", visitor=VISITOR
+                ann, password=PASSWORD, new_password="the password of a thief", source=VISITOR
             )
         case "email":
             return credentials.ask_for_email(
-                ann, password=PASSWORD, new_email="thief@example.org", visitor=VISITOR
+                ann, password=PASSWORD, new_email="thief@example.org", source=VISITOR
             )
         case _:
-            return credentials.delete(ann, password=PASSWORD, visitor=VISITOR)
+            return credentials.delete(ann, password=PASSWORD, source=VISITOR)
 
 
 @pytest.mark.parametrize("act", PROVEN)
 async def test_what_an_old_password_proves_once_there_is_a_new_one(
-    parlour: Parlour, ann: Client, act: str
+    parlour: Parlour, ann: ClientIdentity, act: str
 ) -> None:
     with pytest.raises(PasswordChanged):
         await caught_between(parlour, ann, proven_act(parlour, ann, act), new_password_of(ann))
@@ -166,7 +168,7 @@ async def test_what_an_old_password_proves_once_there_is_a_new_one(
 
 
 @pytest.mark.parametrize("act", PROVEN)
-async def test_what_a_session_does_once_it_is_ended(parlour: Parlour, ann: Client, act: str) -> None:
+async def test_what_a_session_does_once_it_is_ended(parlour: Parlour, ann: ClientIdentity, act: str) -> None:
     ended = (
         update(refresh_sessions)
         .where(refresh_sessions.c.family == SessionId(ann.session or ""))
@@ -179,17 +181,19 @@ async def test_what_a_session_does_once_it_is_ended(parlour: Parlour, ann: Clien
 
 
 @pytest.mark.parametrize("act", PROVEN)
-async def test_what_is_proven_of_an_account_that_is_deleted(parlour: Parlour, ann: Client, act: str) -> None:
+async def test_what_is_proven_of_an_account_that_is_deleted(
+    parlour: Parlour, ann: ClientIdentity, act: str
+) -> None:
     with pytest.raises(InvalidToken):
         await caught_between(parlour, ann, proven_act(parlour, ann, act), deletion_of(ann))
 
 
-def give_password(parlour: Parlour, ann: Client, room: str) -> Awaitable[object]:
-    return parlour.rooms.give_password(ann, name=room, password=ROOM_PASSWORD, visitor=VISITOR)
+def give_password(parlour: Parlour, ann: ClientIdentity, room: str) -> Awaitable[object]:
+    return parlour.rooms.give_password(ann, name=room, password=ROOM_PASSWORD, source=VISITOR)
 
 
 async def test_a_room_whose_password_is_proven_while_it_is_removed(
-    parlour: Parlour, ann: Client, room: str
+    parlour: Parlour, ann: ClientIdentity, room: str
 ) -> None:
     with pytest.raises(RoomNotFound):
         await caught_between(
@@ -207,7 +211,7 @@ def room_id(room: str) -> ScalarSelect[int]:
 
 @pytest.mark.database("sqlite")
 async def test_a_room_whose_password_is_proven_by_somebody_who_is_banned_meanwhile(
-    parlour: Parlour, ann: Client, room: str
+    parlour: Parlour, ann: ClientIdentity, room: str
 ) -> None:
     values = {"email": ann.email, "email_key": ann.email, "banned_at": utc_now()}
     ban = insert(bans).values(room_id=room_id(room), **values)
@@ -217,7 +221,7 @@ async def test_a_room_whose_password_is_proven_by_somebody_who_is_banned_meanwhi
 
 @pytest.mark.database("sqlite")
 async def test_a_room_whose_password_is_another_one_meanwhile(
-    parlour: Parlour, ann: Client, room: str
+    parlour: Parlour, ann: ClientIdentity, room: str
 ) -> None:
     other = update(rooms).where(rooms.c.name == room).values(password_hash=bcrypt_hash(NEW_PASSWORD))
     with pytest.raises(WrongRoomPassword):
@@ -226,7 +230,7 @@ async def test_a_room_whose_password_is_another_one_meanwhile(
 
 @pytest.mark.database("sqlite")
 async def test_a_room_that_becomes_an_event_while_its_password_is_proven(
-    parlour: Parlour, ann: Client, room: str
+    parlour: Parlour, ann: ClientIdentity, room: str
 ) -> None:
     """The password counts no more, and nobody is told more than that they are let in by invitation alone."""
     event = insert(events).values(room_id=room_id(room), created_at=utc_now())
@@ -236,11 +240,11 @@ async def test_a_room_that_becomes_an_event_while_its_password_is_proven(
 
 @pytest.mark.parametrize("what", ["a password of a room", "a new room"])
 async def test_what_is_hashed_for_an_account_that_is_deleted(
-    parlour: Parlour, ann: Client, room: str, what: str
+    parlour: Parlour, ann: ClientIdentity, room: str, what: str
 ) -> None:
     if what == "a new room":
         request: Awaitable[object] = parlour.rooms.create(
-            ann, name=unique("attic"), password="x", description="", creator=ann.username, visitor=VISITOR
+            ann, name=unique("attic"), password="x", description="", creator=ann.username, source=VISITOR
         )
     else:
         request = give_password(parlour, ann, room)
@@ -258,7 +262,7 @@ async def test_a_guest_who_is_asked_for_while_the_address_becomes_a_clients(parl
     async with parlour.database.transaction() as connection:
         await store.lock_account(connection, user_id)
         await connection.execute(insert(clients).values(values))
-        asked = asyncio.create_task(parlour.registration.register_guest(email=email, visitor=VISITOR))
+        asked = asyncio.create_task(parlour.registration.register_guest(email=email, source=VISITOR))
         await parlour.passwords.hash("x")  # meanwhile it gets to where it has to wait
     with pytest.raises(EmailTaken):
         await asked

@@ -9,7 +9,7 @@ import pytest_asyncio
 import uvloop
 
 from parlour.engine import Engine, Options
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import Client, Echo, Reference, reference_engine, serving
 
 
@@ -42,13 +42,13 @@ def options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def echo(options: dict[str, Any]) -> AsyncIterator[Sessions]:
+async def echo(options: dict[str, Any]) -> AsyncIterator[TransportSessions]:
     """A running Engine.IO echo at /engine.io/."""
-    yield Sessions(Options(**{"path": "/engine.io/", **options}), Echo)
+    yield TransportSessions(Options(**{"path": "/engine.io/", **options}), Echo)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def io(echo: Sessions) -> AsyncIterator[Client]:
+async def io(echo: TransportSessions) -> AsyncIterator[Client]:
     """A client of the Engine.IO echo."""
     async with serving(echo) as port:
         client = Client(port, "/engine.io/")

@@ -19,10 +19,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal, end_unread
+from parlour.engine import (
+    Connection,
+    Engine,
+    EventRejection,
+    EventTypes,
+    Handshake,
+    Options,
+    Reason,
+    end_unread,
+)
 from parlour.engine.polling import PollingApp, PollingTransport
-from parlour.engine.session import Session
-from parlour.engine.sessions import Sessions
+from parlour.engine.session import TransportSession
+from parlour.engine.sessions import TransportSessions
 from parlour.engine.upgrade import websocket_protocol_class
 
 PATIENCE = 30.0
@@ -62,7 +71,7 @@ class Metronome:
 class Echo:
     """An Engine.IO consumer that sends back what it gets."""
 
-    def __init__(self, session: Session, handshake: Handshake, now: float) -> None:
+    def __init__(self, session: TransportSession, handshake: Handshake, now: float) -> None:
         self.session = session
         self.closed: Reason | None = None
 
@@ -140,7 +149,7 @@ class Reference:
         connection.emit("slow-done")
 
     def on_refused_event(
-        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> None:
         if ack_id is not None:
             connection.ack(ack_id, {"ok": False, "message": refusal})
@@ -165,7 +174,7 @@ def reference_engine(**options: Any) -> Engine:
 
 @asynccontextmanager
 async def serving(
-    sessions: Sessions, *, http: type[Any] = HttpToolsProtocol, unread_seconds: float | None = None
+    sessions: TransportSessions, *, http: type[Any] = HttpToolsProtocol, unread_seconds: float | None = None
 ) -> AsyncIterator[int]:
     """The port of uvicorn's own HTTP protocol with the engine behind it."""
     config = uvicorn.Config(
@@ -197,7 +206,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-def is_polled(sessions: Sessions, sid: str) -> bool:
+def is_polled(sessions: TransportSessions, sid: str) -> bool:
     """Whether a GET waits at the server."""
     transport = sessions.by_sid[sid].transport
     return isinstance(transport, PollingTransport) and transport.is_polled

@@ -7,7 +7,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from parlour.engine import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import CLOSE, CONTINUATION, TEXT, Client, frame, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -47,7 +47,7 @@ async def test_fragments_of_a_compressed_message_are_joined(io: Client) -> None:
         assert await socket.recv() == DESCRIPTION
 
 
-async def test_nothing_is_compressed_for_who_does_not_offer_it(io: Client, echo: Sessions) -> None:
+async def test_nothing_is_compressed_for_who_does_not_offer_it(io: Client, echo: TransportSessions) -> None:
     async with opened(io, offers=False) as socket:
         assert agreed(socket) == []
         await socket.recv()
@@ -62,7 +62,7 @@ async def test_compression_is_off_by_default(io: Client) -> None:
 
 
 async def test_a_message_that_inflates_beyond_the_limit_closes_the_session(
-    io: Client, echo: Sessions
+    io: Client, echo: TransportSessions
 ) -> None:
     async with opened(io) as socket:
         await socket.recv()
@@ -84,7 +84,7 @@ async def test_a_message_that_inflates_beyond_the_limit_closes_the_session(
     ids=["not deflate", "another reserved bit", "a continuation"],
 )
 async def test_what_is_not_compressed_as_it_should_be_closes_the_session(
-    io: Client, echo: Sessions, sent: bytes, code: int
+    io: Client, echo: TransportSessions, sent: bytes, code: int
 ) -> None:
     raw = await io.raw("Connection: Upgrade", "Sec-WebSocket-Extensions: permessage-deflate")
     await raw.receive()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import BOTH_HTTP, PATIENCE, QUICK, Client, serving, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -170,7 +170,7 @@ async def test_an_upgrade_without_a_key_is_refused(io: Client) -> None:
 
 @pytest.mark.parametrize("options", [{}])
 @pytest.mark.parametrize("http", BOTH_HTTP)
-async def test_both_http_implementations_of_uvicorn_hand_over(echo: Sessions, http: type) -> None:
+async def test_both_http_implementations_of_uvicorn_hand_over(echo: TransportSessions, http: type) -> None:
     async with serving(echo, http=http) as port:
         io = Client(port, "/engine.io/")
         socket, _ = await io.open_websocket()
@@ -179,14 +179,16 @@ async def test_both_http_implementations_of_uvicorn_hand_over(echo: Sessions, ht
         await io.close()
 
 
-async def test_a_server_that_shuts_down_takes_no_sessions(io: Client, echo: Sessions) -> None:
+async def test_a_server_that_shuts_down_takes_no_sessions(io: Client, echo: TransportSessions) -> None:
     await echo.close()
     assert (await io.request("GET", "EIO=4&transport=polling"))[0] == 503
     assert await io.refused_websocket("EIO=4&transport=websocket") == 503
 
 
 @pytest.mark.parametrize("options", [{**QUICK, "max_sessions": 2, "ping_interval": 20.0}])
-async def test_too_many_sessions_are_refused_and_a_place_is_free_again(io: Client, echo: Sessions) -> None:
+async def test_too_many_sessions_are_refused_and_a_place_is_free_again(
+    io: Client, echo: TransportSessions
+) -> None:
     await io.open_polling()
     websocket, _ = await io.open_websocket()
     status, text = await io.request("GET", "EIO=4&transport=polling")

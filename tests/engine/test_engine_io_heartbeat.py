@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from parlour.engine import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import QUICK, Client, Metronome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -67,7 +67,9 @@ async def test_the_ping_interval_is_kept(io: Client, metronome: Metronome) -> No
         await socket.send("3")
 
 
-async def test_a_missing_pong_closes_a_websocket(io: Client, echo: Sessions, metronome: Metronome) -> None:
+async def test_a_missing_pong_closes_a_websocket(
+    io: Client, echo: TransportSessions, metronome: Metronome
+) -> None:
     loop = asyncio.get_running_loop()
     socket, _ = await io.open_websocket()
     opened = loop.time()
@@ -78,7 +80,7 @@ async def test_a_missing_pong_closes_a_websocket(io: Client, echo: Sessions, met
 
 
 @room_for_answers
-async def test_a_missing_pong_closes_a_polling_session(io: Client, echo: Sessions) -> None:
+async def test_a_missing_pong_closes_a_polling_session(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     assert await io.poll(sid) == (200, "2")
     assert await io.poll(sid) == (200, "1")
@@ -86,7 +88,7 @@ async def test_a_missing_pong_closes_a_polling_session(io: Client, echo: Session
     assert echo.closed == {Reason.PING_TIMEOUT: 1}
 
 
-async def test_a_session_that_nobody_polls_ends_at_its_time(io: Client, echo: Sessions) -> None:
+async def test_a_session_that_nobody_polls_ends_at_its_time(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     # Nothing can be awaited: the rule is about this very time, and a tick of the wheel.
     await asyncio.sleep(INTERVAL + TIMEOUT + 2 * TICK)
@@ -94,7 +96,7 @@ async def test_a_session_that_nobody_polls_ends_at_its_time(io: Client, echo: Se
     assert not echo.by_sid
 
 
-async def test_a_late_pong_does_not_help(io: Client, echo: Sessions) -> None:
+async def test_a_late_pong_does_not_help(io: Client, echo: TransportSessions) -> None:
     socket, _ = await io.open_websocket()
     assert await socket.text() == "2"
     assert await socket.closed() == []
@@ -128,7 +130,9 @@ async def test_the_heartbeat_goes_on_after_an_upgrade(io: Client) -> None:
     assert await socket.closed() == ["2"]
 
 
-async def test_a_process_that_stalls_reads_pongs_before_it_judges(io: Client, echo: Sessions) -> None:
+async def test_a_process_that_stalls_reads_pongs_before_it_judges(
+    io: Client, echo: TransportSessions
+) -> None:
     socket, _ = await io.open_websocket()
     assert await socket.text() == "2"
     await socket.send("3")

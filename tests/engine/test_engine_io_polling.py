@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from parlour.engine import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import PATIENCE, Client, is_polled, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -44,7 +44,9 @@ async def test_a_poll_waits_for_a_packet(io: Client) -> None:
         b"\x1e",
     ],
 )
-async def test_an_invalid_payload_closes_the_session(io: Client, echo: Sessions, body: bytes) -> None:
+async def test_an_invalid_payload_closes_the_session(
+    io: Client, echo: TransportSessions, body: bytes
+) -> None:
     sid = await io.open_polling()
     assert (await io.post(sid, body))[0] == 400
     assert (await io.poll(sid))[0] == 400
@@ -94,7 +96,9 @@ async def test_many_packets_in_one_body(io: Client) -> None:
 
 
 @pytest.mark.parametrize("options", [{"max_payload": 1000}])
-async def test_an_oversize_body_is_refused_and_closes_the_session(io: Client, echo: Sessions) -> None:
+async def test_an_oversize_body_is_refused_and_closes_the_session(
+    io: Client, echo: TransportSessions
+) -> None:
     sid = await io.open_polling()
     assert await io.post(sid, "4" + "x" * 999) == (200, "ok")
     assert (await io.post(sid, "4" + "x" * 1000))[0] == 413
@@ -103,7 +107,7 @@ async def test_an_oversize_body_is_refused_and_closes_the_session(io: Client, ec
 
 
 @pytest.mark.parametrize("options", [{"max_payload": 1000}])
-async def test_an_oversize_body_of_unknown_length_is_refused(io: Client, echo: Sessions) -> None:
+async def test_an_oversize_body_of_unknown_length_is_refused(io: Client, echo: TransportSessions) -> None:
     async def body() -> AsyncIterator[bytes]:
         for _ in range(5):
             yield b"4" * 300
@@ -113,7 +117,7 @@ async def test_an_oversize_body_of_unknown_length_is_refused(io: Client, echo: S
     assert (await io.poll(sid))[0] == 400
 
 
-async def test_two_polls_at_once_close_the_session(io: Client, echo: Sessions) -> None:
+async def test_two_polls_at_once_close_the_session(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     answers = await asyncio.gather(io.poll(sid), io.poll(sid))
     assert sorted(status for status, _ in answers) == [200, 400]
@@ -122,7 +126,7 @@ async def test_two_polls_at_once_close_the_session(io: Client, echo: Sessions) -
     assert echo.closed == {Reason.OVERLAP: 1}
 
 
-async def test_two_posts_at_once_close_the_session(io: Client, echo: Sessions) -> None:
+async def test_two_posts_at_once_close_the_session(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     begun, may_end = asyncio.Event(), asyncio.Event()
 
@@ -142,7 +146,7 @@ async def test_two_posts_at_once_close_the_session(io: Client, echo: Sessions) -
     assert echo.closed == {Reason.OVERLAP: 1}
 
 
-async def test_a_cancelled_poll_closes_the_session(io: Client, echo: Sessions) -> None:
+async def test_a_cancelled_poll_closes_the_session(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     _reader, writer = await asyncio.open_connection("127.0.0.1", io.port)
     writer.write(f"GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -152,7 +156,9 @@ async def test_a_cancelled_poll_closes_the_session(io: Client, echo: Sessions) -
     assert (await io.poll(sid))[0] == 400
 
 
-async def test_a_client_that_vanishes_during_a_post_loses_its_session(io: Client, echo: Sessions) -> None:
+async def test_a_client_that_vanishes_during_a_post_loses_its_session(
+    io: Client, echo: TransportSessions
+) -> None:
     sid = await io.open_polling()
     _, writer = await asyncio.open_connection("127.0.0.1", io.port)
     head = f"POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n"
@@ -164,7 +170,7 @@ async def test_a_client_that_vanishes_during_a_post_loses_its_session(io: Client
 
 
 @pytest.mark.parametrize("options", [{"max_send_buffer": 2000}])
-async def test_a_client_that_does_not_poll_is_cut_off(io: Client, echo: Sessions) -> None:
+async def test_a_client_that_does_not_poll_is_cut_off(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     assert await io.post(sid, "4" + "x" * 1500) == (200, "ok")
     assert await io.post(sid, "4" + "x" * 1500) == (200, "ok")
@@ -172,7 +178,9 @@ async def test_a_client_that_does_not_poll_is_cut_off(io: Client, echo: Sessions
     assert echo.closed == {Reason.SLOW_READER: 1}
 
 
-async def test_a_close_packet_ends_the_session_and_the_waiting_poll(io: Client, echo: Sessions) -> None:
+async def test_a_close_packet_ends_the_session_and_the_waiting_poll(
+    io: Client, echo: TransportSessions
+) -> None:
     sid = await io.open_polling()
     poll = asyncio.create_task(io.poll(sid))
     await until(lambda: is_polled(echo, sid))
@@ -181,7 +189,7 @@ async def test_a_close_packet_ends_the_session_and_the_waiting_poll(io: Client, 
     assert (await io.poll(sid))[0] == 400
 
 
-async def test_nothing_after_a_close_packet_is_heard(io: Client, echo: Sessions) -> None:
+async def test_nothing_after_a_close_packet_is_heard(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     assert await io.post(sid, "4one\x1e1\x1e4two") == (200, "ok")
     assert not echo.by_sid

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from parlour.engine import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import Client, Socket, is_polled, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -27,7 +27,7 @@ async def upgraded(io: Client, sid: str) -> Socket:
     return socket
 
 
-async def test_a_session_moves_to_websocket(io: Client, echo: Sessions) -> None:
+async def test_a_session_moves_to_websocket(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
     assert await io.poll(sid) == (200, "6")
@@ -37,7 +37,7 @@ async def test_a_session_moves_to_websocket(io: Client, echo: Sessions) -> None:
     assert echo.by_sid[sid].transport.name == "websocket"
 
 
-async def test_a_probe_ends_the_poll_that_waits(io: Client, echo: Sessions) -> None:
+async def test_a_probe_ends_the_poll_that_waits(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     poll = asyncio.create_task(io.poll(sid))
     await until(lambda: is_polled(echo, sid))
@@ -127,7 +127,9 @@ async def test_a_second_upgrade_packet_is_harmless(io: Client) -> None:
     assert await socket.text() == "4still"
 
 
-async def test_polling_goes_on_when_the_probing_websocket_is_lost(io: Client, echo: Sessions) -> None:
+async def test_polling_goes_on_when_the_probing_websocket_is_lost(
+    io: Client, echo: TransportSessions
+) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
     await socket.raw.close()
@@ -147,7 +149,9 @@ async def test_a_websocket_that_never_upgrades_is_closed(io: Client) -> None:
     assert await io.poll(sid) == (200, "4still")
 
 
-async def test_a_close_packet_during_the_upgrade_closes_both_transports(io: Client, echo: Sessions) -> None:
+async def test_a_close_packet_during_the_upgrade_closes_both_transports(
+    io: Client, echo: TransportSessions
+) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
     assert await io.post(sid, "1") == (200, "ok")
@@ -157,7 +161,7 @@ async def test_a_close_packet_during_the_upgrade_closes_both_transports(io: Clie
 
 
 async def test_a_session_that_the_server_closes_during_the_upgrade_ends_when_it_has_moved(
-    io: Client, echo: Sessions
+    io: Client, echo: TransportSessions
 ) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
@@ -168,7 +172,7 @@ async def test_a_session_that_the_server_closes_during_the_upgrade_ends_when_it_
 
 
 @pytest.mark.parametrize("options", [{"upgrade_timeout": 0.5, "ping_timeout": 2.0}])
-async def test_a_closed_session_that_does_not_move_is_dropped(io: Client, echo: Sessions) -> None:
+async def test_a_closed_session_that_does_not_move_is_dropped(io: Client, echo: TransportSessions) -> None:
     sid = await io.open_polling()
     socket = await probed(io, sid)
     echo.by_sid[sid].close(Reason.FORCED_CLOSE)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from parlour.engine import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import (
     BINARY,
     CLOSE,
@@ -51,7 +51,7 @@ async def test_a_binary_packet_comes_in_and_goes_out(io: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ["abc", "", "7", "0{}", "2", "2probe", "11", "\x1e", "55"])
-async def test_an_invalid_packet_closes_the_session(io: Client, echo: Sessions, text: str) -> None:
+async def test_an_invalid_packet_closes_the_session(io: Client, echo: TransportSessions, text: str) -> None:
     socket, _ = await io.open_websocket()
     await socket.send(text)
     assert await socket.closed() == []
@@ -163,7 +163,7 @@ async def test_a_ping_between_fragments_is_answered(io: Client) -> None:
     ],
 )
 async def test_a_frame_against_the_rules_closes_the_session(
-    io: Client, echo: Sessions, frames: bytes, code: int
+    io: Client, echo: TransportSessions, frames: bytes, code: int
 ) -> None:
     raw = await opened(io)
     await raw.write(frames)
@@ -178,7 +178,7 @@ async def test_a_character_split_between_fragments_is_whole(io: Client) -> None:
     assert await raw.receive() == (TEXT, "4😀".encode())
 
 
-async def test_a_close_frame_is_answered(io: Client, echo: Sessions) -> None:
+async def test_a_close_frame_is_answered(io: Client, echo: TransportSessions) -> None:
     raw = await opened(io)
     await raw.write(frame(CLOSE, (1000).to_bytes(2, "big")))
     assert await raw.close_code() == 1000
@@ -187,21 +187,23 @@ async def test_a_close_frame_is_answered(io: Client, echo: Sessions) -> None:
     assert echo.closed == {Reason.TRANSPORT_CLOSE: 1}
 
 
-async def test_a_close_packet_closes_the_websocket(io: Client, echo: Sessions) -> None:
+async def test_a_close_packet_closes_the_websocket(io: Client, echo: TransportSessions) -> None:
     socket, _ = await io.open_websocket()
     await socket.send("1")
     assert await socket.closed() == []
     assert not echo.by_sid
 
 
-async def test_a_connection_that_is_reset_ends_the_session(io: Client, echo: Sessions) -> None:
+async def test_a_connection_that_is_reset_ends_the_session(io: Client, echo: TransportSessions) -> None:
     raw = await opened(io)
     raw.abort()
     await until(lambda: not echo.by_sid)
 
 
 @pytest.mark.parametrize("options", [{"close_timeout": 0.05}])
-async def test_a_client_that_does_not_answer_a_close_frame_is_dropped(io: Client, echo: Sessions) -> None:
+async def test_a_client_that_does_not_answer_a_close_frame_is_dropped(
+    io: Client, echo: TransportSessions
+) -> None:
     raw = await opened(io)
     await raw.write(frame(TEXT, b"1"))
     assert await raw.close_code() == 1000
@@ -211,7 +213,7 @@ async def test_a_client_that_does_not_answer_a_close_frame_is_dropped(io: Client
 
 
 @pytest.mark.parametrize("options", [{"max_send_buffer": 100_000, "max_payload": 1_000_000}])
-async def test_a_slow_reader_is_cut_off_and_others_do_not_wait(io: Client, echo: Sessions) -> None:
+async def test_a_slow_reader_is_cut_off_and_others_do_not_wait(io: Client, echo: TransportSessions) -> None:
     slow, quick = await opened(io), await io.open_websocket()
     flood = frame(TEXT, b"4" + b"x" * 500_000)
     while len(echo.by_sid) == 2:

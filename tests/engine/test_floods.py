@@ -11,8 +11,8 @@ import pytest
 from parlour.engine import Engine, Reason
 from parlour.engine.connection import Handshake
 from parlour.engine.options import Options
-from parlour.engine.session import Session
-from parlour.engine.sessions import Sessions
+from parlour.engine.session import TransportSession
+from parlour.engine.sessions import TransportSessions
 from tests.engine.reference import (
     BINARY,
     CONTINUATION,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both eve
 class Turns(Echo):
     """How many messages came in each turn of the event loop."""
 
-    def __init__(self, session: Session, handshake: Handshake, now: float) -> None:
+    def __init__(self, session: TransportSession, handshake: Handshake, now: float) -> None:
         super().__init__(session, handshake, now)
         self.turn = 0
         self.messages: Counter[int] = Counter()
@@ -50,14 +50,14 @@ class Turns(Echo):
         self.messages[self.turn] += 1
 
 
-def turns_of(sessions: Sessions) -> Turns:
+def turns_of(sessions: TransportSessions) -> Turns:
     (session,) = sessions.by_sid.values()
     assert isinstance(session.consumer, Turns)
     return session.consumer
 
 
 async def test_the_packets_of_a_body_are_handled_a_few_at_a_time() -> None:
-    sessions = Sessions(Options(path="/engine.io/"), Turns)
+    sessions = TransportSessions(Options(path="/engine.io/"), Turns)
     async with serving(sessions) as port:
         client = Client(port, "/engine.io/")
         sid = await client.open_polling()
@@ -69,7 +69,7 @@ async def test_the_packets_of_a_body_are_handled_a_few_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("body", ["\x1e".join(["6"] * 2001), "\x1e" * 499_000])
-async def test_a_body_of_too_many_packets_is_refused(io: Client, echo: Sessions, body: str) -> None:
+async def test_a_body_of_too_many_packets_is_refused(io: Client, echo: TransportSessions, body: str) -> None:
     sid = await io.open_polling()
     assert (await io.post(sid, body))[0] == 400
     assert echo.closed == {Reason.PARSE_ERROR: 1}
@@ -99,7 +99,7 @@ FRAMES = {
 @pytest.mark.parametrize("kind", FRAMES)
 async def test_many_small_frames_are_handled_a_few_at_a_time(kind: str) -> None:
     """Some 8 KB in a turn; what is read at first, in picows's growing buffer, comes to as much again."""
-    sessions = Sessions(Options(path="/engine.io/"), Turns)
+    sessions = TransportSessions(Options(path="/engine.io/"), Turns)
     async with serving(sessions) as port:
         raw = await RawSocket.connect(port, "/engine.io/")
         await raw.receive()
@@ -119,7 +119,7 @@ async def test_many_small_frames_are_handled_a_few_at_a_time(kind: str) -> None:
 
 
 async def test_after_an_error_of_the_protocol_nothing_is_read(
-    io: Client, echo: Sessions, caplog: pytest.LogCaptureFixture
+    io: Client, echo: TransportSessions, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw = await io.raw()
     await raw.receive()
@@ -258,7 +258,7 @@ async def test_addresses_of_one_group_are_one(client: Client, engine: Engine) ->
 
 
 @pytest.mark.parametrize("options", [{"max_send_buffer": 50_000_000, "ping_interval": 600.0}])
-async def test_who_does_not_read_is_hung_up_on(echo: Sessions) -> None:
+async def test_who_does_not_read_is_hung_up_on(echo: TransportSessions) -> None:
     """Though they go on sending, and leave less unread than they may."""
     loop, upgrade = asyncio.get_running_loop(), "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
     async with serving(echo, unread_seconds=0.5) as port:

@@ -6,9 +6,9 @@ import gc
 import pytest
 
 from parlour.engine import Connection, Engine, Reason, encode_event
-from parlour.engine.client import Client as SocketIoClient
+from parlour.engine.client import SocketClient
 from parlour.engine.polling import PollingTransport
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 from parlour.engine.websocket import WebSocketTransport
 from tests.engine.reference import PATIENCE, Client, RawSocket, Reference, frame, until
 
@@ -310,7 +310,7 @@ async def test_nothing_of_a_client_that_is_gone_stays_in_memory(
     for _ in range(20):
         await reference.told("disconnect")
     reference.connections.clear()
-    kinds = (Session, Connection, SocketIoClient, WebSocketTransport, PollingTransport)
+    kinds = (TransportSession, Connection, SocketClient, WebSocketTransport, PollingTransport)
 
     def left() -> int:
         gc.collect()

@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal
-from parlour.engine.client import Client
+from parlour.engine import Connection, Engine, EventRejection, EventTypes, Handshake, Options, Reason
+from parlour.engine.client import SocketClient
 from parlour.engine.polling import PollingTransport
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 from parlour.wire.signaling import (
     PAYLOADS,
     BanPeer,
@@ -28,7 +28,7 @@ from parlour.wire.signaling import (
     OfferSdp,
     PeerId,
     SendChat,
-    is_sound,
+    is_valid,
 )
 from tests.unit.engine.memory import MemoryTransport
 
@@ -37,7 +37,7 @@ MOST_PARTS = 32
 MOST_SESSIONS = 6
 MOST_SECONDS = 60
 STEP_SECONDS = 2
-KEPT = (Session, Client, Connection, MemoryTransport, PollingTransport)
+KEPT = (TransportSession, SocketClient, Connection, MemoryTransport, PollingTransport)
 OPTIONS = Options(
     ping_interval=15.0,
     ping_timeout=10.0,
@@ -119,7 +119,7 @@ class Exchange:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
-        if payload is not None and not is_sound(payload):
+        if payload is not None and not is_valid(payload):
             self._answer(connection, name, ack_id, ok=False)
             return None
         match payload:
@@ -157,7 +157,7 @@ class Exchange:
             connection.emit("refused", {"event": name, "code": "invalid"})
 
     def on_refused_event(
-        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> None:
         self._answer(connection, name, ack_id, ok=False)
 
@@ -214,7 +214,7 @@ class Request:
 class Line:
     """A session of the stranger's; `transport` is the WebSocket that frames go to, if there is one."""
 
-    def __init__(self, session: Session, transport: MemoryTransport | None) -> None:
+    def __init__(self, session: TransportSession, transport: MemoryTransport | None) -> None:
         self.session = session
         self.transport = transport
 
@@ -267,7 +267,7 @@ class World:
     async def _begin(self) -> None:
         self.ann, self.bob = [await self._honest(name) for name in ("ann", "bob")]
 
-    async def _honest(self, name: str) -> tuple[Session, MemoryTransport]:
+    async def _honest(self, name: str) -> tuple[TransportSession, MemoryTransport]:
         transport = MemoryTransport()
         session = self.engine.sessions.open(transport, Handshake("192.0.2.1"))
         before = set(self.exchange.present)

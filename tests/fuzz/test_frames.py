@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.app import Parlour
 from parlour.db.migrate import migrate
 from parlour.engine import Handshake
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 from parlour.settings import Settings
 from parlour.wire.signaling import CLIENT_EVENTS, LEGACY_DESCRIPTION_EVENT, SERVER_EVENTS
 from tests.people import PASSWORD, ROOM_PASSWORD
@@ -33,7 +33,7 @@ FRAMES = int(os.environ.get("FUZZ_FRAMES", "100000" if os.environ.get("FUZZ") ==
 """At least so many are sent."""
 EXAMPLES_PER_ROUND = 5
 FRAMES_PER_EXAMPLE = 60
-VISITOR = Visitor(address="192.0.2.66", device="a test")
+VISITOR = RequestSource(address="192.0.2.66", device="a test")
 ROOM = "Garden"
 KNOWN = {*SERVER_EVENTS, LEGACY_DESCRIPTION_EVENT}
 
@@ -163,7 +163,7 @@ class Town:
         for name in ("annie", "bobby", "mallory"):
             email = f"{name}@example.org"
             await parlour.registration.create_client(email=email, username=name, password=PASSWORD)
-            logged_in = await parlour.sessions.log_in(handle=name, password=PASSWORD, visitor=VISITOR)
+            logged_in = await parlour.sessions.log_in(handle=name, password=PASSWORD, source=VISITOR)
             tokens[name] = logged_in.access_token
             if name == "annie":
                 await parlour.rooms.create(
@@ -171,22 +171,22 @@ class Town:
                     name=ROOM,
                     password=ROOM_PASSWORD,
                     description="",
-                    visitor=VISITOR,
+                    source=VISITOR,
                     creator=name,
                 )
             await parlour.rooms.give_password(
-                logged_in.identity, name=ROOM, password=ROOM_PASSWORD, visitor=VISITOR
+                logged_in.identity, name=ROOM, password=ROOM_PASSWORD, source=VISITOR
             )
         self._token = tokens["mallory"]
         self.ann = await self._enter(tokens["annie"])
         self.bob = await self._enter(tokens["bobby"])
         self.bob_peer = _joined_as(self.bob[1])
 
-    def _open(self) -> tuple[Session, MemoryTransport]:
+    def _open(self) -> tuple[TransportSession, MemoryTransport]:
         transport = MemoryTransport()
         return self.parlour.engine.sessions.open(transport, Handshake("192.0.2.66")), transport
 
-    async def _enter(self, token: str) -> tuple[Session, MemoryTransport]:
+    async def _enter(self, token: str) -> tuple[TransportSession, MemoryTransport]:
         session, transport = self._open()
         session.receive_text(transport, "40" + json.dumps({"token": token}))
         await self.settled()

@@ -138,6 +138,11 @@ export interface ConfirmedClient {
   displayName?: string | null;
 }
 
+/** The `auth` of a CONNECT; without a token, the cookie of the handshake counts. */
+export interface ConnectAuth {
+  token?: string | null;
+}
+
 /** A session description from a peer. */
 export interface DescriptionFromPeer {
   peerID: string;
@@ -204,11 +209,6 @@ export interface GuestRegistration {
   email: string;
   /** If absent, Guest is shown. */
   displayName?: string | null;
-}
-
-/** The `auth` of a CONNECT; without a token, the cookie of the handshake counts. */
-export interface Handshake {
-  token?: string | null;
 }
 
 export interface Health {

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from parlour.accounts import store
-from parlour.accounts.identity import GUEST_NAME, Client, own_display_name
+from parlour.accounts.identity import GUEST_NAME, ClientIdentity, own_display_name
 from parlour.accounts.links import store as link_store
 from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import UserNotFound, WithoutPassword
@@ -41,7 +41,7 @@ class AccountAdministration:
             living = await session_store.living_sessions_of(connection, account.user_id, now=self._clock())
         return facts, len(living)
 
-    async def client(self, handle: str) -> Client | None:
+    async def client(self, handle: str) -> ClientIdentity | None:
         """Who acts by this account; None where it is a guest's."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle)
@@ -49,7 +49,7 @@ class AccountAdministration:
             raise UserNotFound
         if account.client is None:
             return None
-        return Client(
+        return ClientIdentity(
             user_id=account.user_id,
             email=account.email,
             username=account.client.username,

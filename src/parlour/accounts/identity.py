@@ -14,12 +14,12 @@ GUEST_NAME = "Guest"
 
 
 def own_display_name(display_name: str | None, *, username: str) -> str | None:
-    """None where it says no more than the username does, `Guest` for guests."""
+    """None where it says no more than the username does, `GuestIdentity` for guests."""
     return None if display_name == username else display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class ClientIdentity:
     """A permanent account; `session` is the login through which it acts here."""
 
     user_id: UserId
@@ -34,7 +34,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
+class GuestIdentity:
     """A temporary account, known by its email until `expires_at`."""
 
     user_id: UserId
@@ -48,11 +48,11 @@ class Guest:
         return GUEST_NAME
 
 
-Identity = Client | Guest
+Identity = ClientIdentity | GuestIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
+class RequestSource:
     """Where a request comes from: the client's address, and what its device is called.
 
     `device_token` is the cookie of a device that logged in before (see `known_devices`), `session_token` the

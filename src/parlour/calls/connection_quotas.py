@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from parlour.accounts.identity import UserId
-from parlour.calls.rate_limiter import AHEAD_SECONDS, Pace, Rates
+from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRateLimiter, EventRates
 from parlour.calls.refusals import TooManyConnections
 from parlour.errors import RateLimited
 
@@ -27,17 +27,17 @@ class ConnectionLimits:
 class ConnectionQuotas:
     """A pace is remembered for as long as it could hold somebody up: who reconnects begins no new one."""
 
-    def __init__(self, limits: ConnectionLimits, rates: Rates, *, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: ConnectionLimits, rates: EventRates, *, clock: Callable[[], float]) -> None:
         """`clock` is monotonic, in seconds."""
         self._limits = limits
         self._intervals = rates.intervals()
         self._clock = clock
         self._by_address: Counter[str] = Counter()
         self._by_person: Counter[UserId] = Counter()
-        self._paces: dict[UserId, Pace] = {}
+        self._paces: dict[UserId, EventRateLimiter] = {}
         self._left_at: OrderedDict[UserId, float] = OrderedDict()
 
-    def take(self, address: str, user_id: UserId) -> Pace:
+    def take(self, address: str, user_id: UserId) -> EventRateLimiter:
         """Raises RateLimited or TooManyConnections."""
         if self._by_address[address] >= self._limits.per_address:
             raise RateLimited
@@ -46,7 +46,7 @@ class ConnectionQuotas:
         self._by_address[address] += 1
         self._by_person[user_id] += 1
         self._left_at.pop(user_id, None)
-        return self._paces.setdefault(user_id, Pace(self._intervals))
+        return self._paces.setdefault(user_id, EventRateLimiter(self._intervals))
 
     def give_back(self, address: str, user_id: UserId) -> None:
         _decrement(self._by_address, address)

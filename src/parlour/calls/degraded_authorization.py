@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
-from parlour.accounts.sessions.service import Sessions
-from parlour.calls.presence import InCall, Presence
-from parlour.db.database import AWAY
+from parlour.accounts.sessions.service import LoginSessions
+from parlour.calls.presence import Participation, Presence
+from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
@@ -22,8 +22,8 @@ RETRY_SECONDS = 2.0
 log = structlog.get_logger("parlour.calls")
 
 
-class Trust:
-    def __init__(self, *, presence: Presence, sessions: Sessions, rooms: RoomService) -> None:
+class DegradedAuthorization:
+    def __init__(self, *, presence: Presence, sessions: LoginSessions, rooms: RoomService) -> None:
         self._presence = presence
         self._sessions = sessions
         self._rooms = rooms
@@ -32,7 +32,7 @@ class Trust:
 
     def identity(self, user_id: UserId, session: SessionId) -> Identity | None:
         """Of one who is in a call through this session, or away from one for the moment."""
-        for identity, _ in self._visits_of(user_id):
+        for identity, _ in self._participations_of(user_id):
             if identity.session == session:
                 self._note(identity, session)
                 return identity
@@ -40,10 +40,10 @@ class Trust:
 
     def room(self, identity: Identity, name: str) -> Room | None:
         """Where this person is in the call of that room, or away from it for the moment."""
-        for _, visit in self._visits_of(identity.user_id):
-            if visit.room.is_called(name) and identity.session is not None:
+        for _, participation in self._participations_of(identity.user_id):
+            if participation.room.is_called(name) and identity.session is not None:
                 self._note(identity, identity.session)
-                return visit.room
+                return participation.room
         return None
 
     async def run(
@@ -58,7 +58,7 @@ class Trust:
                     await self._ask(user_id, session, identity, over, out)
                     del self._unasked[user_id, session]
                     log.info("trust.checked")
-            except AWAY as error:
+            except DATABASE_UNAVAILABLE as error:
                 log.warning("trust.postponed", error=type(error).__name__)
             if not self._unasked:
                 self._is_needed.clear()
@@ -76,7 +76,7 @@ class Trust:
         except Refusal as refusal:
             over(identity, refusal)
             return
-        for room in [visit.room for _, visit in self._visits_of(user_id)]:
+        for room in [participation.room for _, participation in self._participations_of(user_id)]:
             try:
                 await self._rooms.enter(identity, room=room.name)
             except Refusal as refusal:
@@ -86,9 +86,9 @@ class Trust:
         self._unasked[identity.user_id, session] = identity
         self._is_needed.set()
 
-    def _visits_of(self, user_id: UserId) -> Iterator[tuple[Identity, InCall]]:
+    def _participations_of(self, user_id: UserId) -> Iterator[tuple[Identity, Participation]]:
         for connection in self._presence.connections_of(user_id):
-            if isinstance(connection.state, InCall):
+            if isinstance(connection.state, Participation):
                 yield connection.identity, connection.state
         for away in self._presence.away_of(user_id):
-            yield away.identity, away.visit
+            yield away.identity, away.participation

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class Graces(Generic[K]):
+class GraceTimers(Generic[K]):
     """All are equally long, so that the one begun first is over first."""
 
     def __init__(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.calls.ice import IcePlan
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.wire.http import IceServer, IceServers
@@ -16,7 +16,7 @@ from parlour.wire.refusals import refusals
 
 
 def call_routes(
-    *, plan: IcePlan, identification: Identification, sessions: Sessions, clock: Callable[[], datetime]
+    *, plan: IcePlan, identification: Identification, sessions: LoginSessions, clock: Callable[[], datetime]
 ) -> APIRouter:
     router = APIRouter(tags=["calls"])
     Caller = Annotated[Identity, Depends(identification.required)]

@@ -34,7 +34,7 @@ class Send(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Mesh:
     """Who is in a call, by name, in the order of arrival. A command answers the call after it."""
 
     members: Mapping[PeerId, str] = field(default_factory=dict)
@@ -56,15 +56,15 @@ class Call:
     def _introduction(self, peer: PeerId, *, create_offer: bool) -> AddPeer:
         return AddPeer(peer, self.members[peer], create_offer, self._display_name(peer))
 
-    def _with(self, peer: PeerId, name: str, display_name: str | None) -> "Call":
+    def _with(self, peer: PeerId, name: str, display_name: str | None) -> "Mesh":
         display_names = {one: other for one, other in self.display_names.items() if one != peer}
         if display_name is not None:
             display_names[peer] = display_name
-        return Call({**self.members, peer: name}, self.claims, display_names)
+        return Mesh({**self.members, peer: name}, self.claims, display_names)
 
     def enter(
         self, newcomer: PeerId, name: str, *, display_name: str | None = None
-    ) -> tuple["Call", list[Send]]:
+    ) -> tuple["Mesh", list[Send]]:
         """Introduces the newcomer to each one already in; one who is in already changes nothing."""
         if newcomer in self.members:
             return self, []
@@ -74,9 +74,9 @@ class Call:
             sends.append(Send(newcomer, self._introduction(peer, create_offer=True)))
         return after, sends
 
-    def come_back(
+    def resume(
         self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
-    ) -> tuple["Call", list[Send]]:
+    ) -> tuple["Mesh", list[Send]]:
         """One who holds connections with those `known` goes on, be it a member still or not yet again.
 
         A pair that know each other are told nothing; another one is introduced anew.
@@ -92,7 +92,7 @@ class Call:
         claims[peer] = frozenset(known) - self.members.keys() - {peer}
         return replace(after, claims=_without_empty(claims)), sends
 
-    def rename(self, peer: PeerId, display_name: str | None) -> tuple["Call", PeerRenamed | None]:
+    def rename(self, peer: PeerId, display_name: str | None) -> tuple["Mesh", PeerRenamed | None]:
         """The others are told, where the name is another one than before.
 
         What they are told is not counted: who misses it reads the names in the answer to their next join.
@@ -102,14 +102,14 @@ class Call:
         after = self._with(peer, self.members[peer], display_name)
         return after, PeerRenamed(peer, self.members[peer], after._display_name(peer))
 
-    def give_up(self, peer: PeerId, claimed: PeerId) -> tuple["Call", list[Send]]:
+    def expire_claim(self, peer: PeerId, claimed: PeerId) -> tuple["Mesh", list[Send]]:
         """Tells a member that somebody whom it claimed to know does not come back."""
         if claimed not in self.claims.get(peer, ()):
             return self, []
         claims = {**self.claims, peer: self.claims[peer] - {claimed}}
         return replace(self, claims=_without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
-    def leave(self, leaver: PeerId) -> tuple["Call", list[Send]]:
+    def leave(self, leaver: PeerId) -> tuple["Mesh", list[Send]]:
         """Tells the others, and the leaver of each of the others."""
         if leaver not in self.members:
             return self, []
@@ -121,7 +121,7 @@ class Call:
             sends.append(Send(leaver, RemovePeer(peer, peer_name, self._display_name(peer))))
         claims = {one: claimed for one, claimed in self.claims.items() if one != leaver}
         display_names = {one: name for one, name in self.display_names.items() if one != leaver}
-        return Call(others, claims, display_names), sends
+        return Mesh(others, claims, display_names), sends
 
     def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
         """What the receiver of a description or a candidate gets; None where it is not in this call."""

@@ -13,15 +13,15 @@ from typing import assert_never
 import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
-from parlour.calls.degraded_authorization import Trust
-from parlour.calls.grace_timers import Graces
-from parlour.calls.peer_delivery import Courier, Deliver
-from parlour.calls.presence import Away, Connection, ConnectionId, InCall, Presence, Watching
-from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyVisits
-from parlour.calls.replay_buffer import Line
-from parlour.calls.resume_tokens import Pass, Passes
-from parlour.calls.room_list import Watchers
-from parlour.db.database import AWAY
+from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.grace_timers import GraceTimers
+from parlour.calls.peer_delivery import Deliver, PeerDelivery
+from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyParticipations
+from parlour.calls.replay_buffer import ReplayBuffer
+from parlour.calls.resume_tokens import ResumeToken, ResumeTokens
+from parlour.calls.room_list import RoomListBroadcaster
+from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Unavailable
 from parlour.events.attendance import AttendanceLog
 from parlour.rooms.entities import Room, RoomId
@@ -40,46 +40,46 @@ class CallLimits:
     """People in a call at a time (who is in it twice counts twice), and visits of one person to a call."""
 
     people: int
-    visits: int
+    participations: int
 
 
 Waited = tuple[RoomId, PeerId, PeerId]
 """In this room, this peer waits for that one."""
 
 
-class Visits:
+class Participations:
     """Every decision and its messages are made without waiting in between."""
 
     def __init__(
         self,
         *,
         presence: Presence,
-        courier: Courier,
-        watchers: Watchers,
+        delivery: PeerDelivery,
+        room_list: RoomListBroadcaster,
         rooms: RoomService,
         attendance: AttendanceLog,
-        passes: Passes,
-        trust: Trust,
+        resume_tokens: ResumeTokens,
+        authorization: DegradedAuthorization,
         grace: int,
         limits: CallLimits,
         deliver: Deliver,
         hang_up: HangUp,
     ) -> None:
         self._presence = presence
-        self._courier = courier
-        self._watchers = watchers
+        self._delivery = delivery
+        self._room_list = room_list
         self._rooms = rooms
         self._attendance = attendance
-        self._passes = passes
-        self._trust = trust
+        self._resume_tokens = resume_tokens
+        self._authorization = authorization
         self._deliver = deliver
         self._hang_up = hang_up
         self._removals = 0
         self._joining: dict[ConnectionId, Join] = {}
         self._limits = limits
         self._grace = grace
-        self._away: Graces[PeerId] = Graces(grace)
-        self._waited: Graces[Waited] = Graces(grace)
+        self._away: GraceTimers[PeerId] = GraceTimers(grace)
+        self._waited: GraceTimers[Waited] = GraceTimers(grace)
 
     async def run(self) -> None:
         """Until cancelled: ends what does not come back in time."""
@@ -88,15 +88,15 @@ class Visits:
             tasks.create_task(self._waited.run(self._waited_in_vain))
             tasks.create_task(self._sweep())
 
-    async def join(self, connection: Connection, event: Join) -> Joined:
-        if isinstance(connection.state, InCall) and connection.state.room.is_called(event.room):
+    async def join(self, connection: Member, event: Join) -> Joined:
+        if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
         self._joining[connection.connection_id] = event
         room, is_permitted = await self._room_to_enter(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:
             raise JoinCancelled
-        if isinstance(current.state, InCall):
+        if isinstance(current.state, Participation):
             if event.resume is None:
                 self._require_place(current.identity, room)
             self._part(current)
@@ -106,18 +106,18 @@ class Visits:
             if not is_permitted:
                 raise Unavailable
             answer = self._enter(current, room, event)
-        self._watchers.changed()
+        self._room_list.changed()
         self._attendance.came(answer.peer_id, current.identity, room)
         if room.is_event:
             await self._attendance.written()
         return answer
 
-    def told(self, connection: Connection) -> None:
+    def told(self, connection: Member) -> None:
         """The acknowledgement of a join is on its way, and what was kept may follow."""
-        if isinstance(connection.state, InCall):
-            self._courier.flow(connection.state.peer_id)
+        if isinstance(connection.state, Participation):
+            self._delivery.flow(connection.state.peer_id)
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Member) -> None:
         """Ends the visit, and a join that still waits for the database."""
         self._joining.pop(connection.connection_id, None)
         self._part(connection)
@@ -126,11 +126,11 @@ class Visits:
         """Until the attendance of what happened so far is written, or the database has failed."""
         await self._attendance.written()
 
-    def lose(self, connection: Connection) -> None:
+    def lose(self, connection: Member) -> None:
         """The connection is gone: a visit that can be resumed waits for the next one."""
         self._joining.pop(connection.connection_id, None)
-        if isinstance(connection.state, InCall) and connection.state.line is not None:
-            self._presence.lose(connection, connection.state, now=self._passes.now())
+        if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
+            self._presence.lose(connection, connection.state, now=self._resume_tokens.now())
             self._away.begin(connection.state.peer_id)
         else:
             self._part(connection)
@@ -164,15 +164,15 @@ class Visits:
 
     def renew(self, room: Room) -> None:
         """A room with a call has become an event: the attendance of who is there begins now."""
-        for identity, visit in self._presence.renew(room):
-            self._attendance.came(visit.peer_id, identity, room)
+        for identity, participation in self._presence.renew(room):
+            self._attendance.came(participation.peer_id, identity, room)
 
     async def _room_to_enter(self, identity: Identity, room: str) -> tuple[Room, bool]:
         """Where the database is away: the room of a visit that is known, and no permission to begin one."""
         try:
             return await self._permission_to_enter(identity, room), True
-        except AWAY:
-            known = self._trust.room(identity, room)
+        except DATABASE_UNAVAILABLE:
+            known = self._authorization.room(identity, room)
             if known is None:
                 raise
             return known, False
@@ -193,71 +193,77 @@ class Visits:
         Raises TooManyVisits or RoomFull.
         """
         here, away = self._presence.visits_of(identity.user_id, room.room_id)
-        if here >= self._limits.visits:
-            raise TooManyVisits
+        if here >= self._limits.participations:
+            raise TooManyParticipations
         members = len(self._presence.call(room.room_id).members)
-        surplus = max(here + len(away) + 1 - self._limits.visits, members + 1 - self._limits.people)
+        surplus = max(here + len(away) + 1 - self._limits.participations, members + 1 - self._limits.people)
         if members + 1 - self._limits.people > len(away):
             raise RoomFull
         return away[: max(0, surplus)]
 
-    def _enter(self, connection: Connection, room: Room, event: Join) -> Joined:
+    def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
         """Raises TooManyVisits or RoomFull."""
         for away in self._require_place(connection.identity, room):
             self._end(away)
-        visit, sends = self._presence.enter(
-            connection, room, now=self._passes.now(), resumable=event.is_resumable
+        participation, sends = self._presence.enter(
+            connection, room, now=self._resume_tokens.now(), resumable=event.is_resumable
         )
-        self._courier.post_all(sends)
-        return self._joined(connection.identity, visit, resumed=False)
+        self._delivery.post_all(sends)
+        return self._joined(connection.identity, participation, resumed=False)
 
-    def _go_on(self, connection: Connection, room: Room, event: Join) -> Joined | None:
+    def _go_on(self, connection: Member, room: Room, event: Join) -> Joined | None:
         """None where the token is none of a visit that may go on."""
-        found = self._passes.read(event.resume, connection.identity, room)
+        found = self._resume_tokens.read(event.resume, connection.identity, room)
         if found is None:
             return None
-        visit = self._detached(found.peer_id)
-        if visit is None:
+        participation = self._detached(found.peer_id)
+        if participation is None:
             here, away = self._presence.visits_of(connection.identity.user_id, room.room_id)
-            if here + len(away) >= self._limits.visits or not self._passes.may_return(found):
+            if here + len(away) >= self._limits.participations or not self._resume_tokens.may_return(found):
                 return None
-            visit = InCall(room, found.peer_id, found.started_at, Line())
-        missed = None if visit.line is None else visit.line.continue_from(event.received)
-        sends = self._presence.come_back(connection, visit, _view(event.known, missed or []))
-        self._courier.post_all(sends)
-        for absent in self._presence.call(room.room_id).claims.get(visit.peer_id, ()):
-            self._waited.begin((room.room_id, visit.peer_id, absent))
+            participation = Participation(room, found.peer_id, found.started_at, ReplayBuffer())
+        missed = (
+            None
+            if participation.replay_buffer is None
+            else participation.replay_buffer.continue_from(event.received)
+        )
+        sends = self._presence.resume(connection, participation, _view(event.known, missed or []))
+        self._delivery.post_all(sends)
+        for absent in self._presence.call(room.room_id).claims.get(participation.peer_id, ()):
+            self._waited.begin((room.room_id, participation.peer_id, absent))
         log.info("visit.resumed", room=room.room_id, exact=missed is not None)
-        return self._joined(connection.identity, visit, resumed=True, is_counted=missed is not None)
+        return self._joined(connection.identity, participation, resumed=True, is_counted=missed is not None)
 
-    def _detached(self, peer_id: PeerId) -> InCall | None:
+    def _detached(self, peer_id: PeerId) -> Participation | None:
         """A visit of this server, without the connection that it may still seem to have."""
         standing = self._presence.connection_of(peer_id)
         former = None if standing is None else self._presence.connection(standing)
-        if former is not None and isinstance(former.state, InCall):
-            self._presence.lose(former, former.state, now=self._passes.now())
+        if former is not None and isinstance(former.state, Participation):
+            self._presence.lose(former, former.state, now=self._resume_tokens.now())
             self._hang_up(former.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
             return None
         self._away.end(peer_id)
-        return away.visit
+        return away.participation
 
-    def _joined(self, identity: Identity, visit: InCall, *, resumed: bool, is_counted: bool = True) -> Joined:
-        entries = self._presence.call(visit.room.room_id).entries(besides=visit.peer_id)
-        if visit.line is None:
-            return Joined(room=visit.room.name, peer_id=visit.peer_id, peers=entries)
+    def _joined(
+        self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
+    ) -> Joined:
+        entries = self._presence.call(participation.room.room_id).entries(besides=participation.peer_id)
+        if participation.replay_buffer is None:
+            return Joined(room=participation.room.name, peer_id=participation.peer_id, peers=entries)
         return Joined(
-            room=visit.room.name,
-            peer_id=visit.peer_id,
+            room=participation.room.name,
+            peer_id=participation.peer_id,
             peers=entries,
-            resume=self._passes.sign(identity, visit.room, _pass(visit)),
+            resume=self._resume_tokens.sign(identity, participation.room, _resume_token(participation)),
             grace=self._grace,
             resumed=resumed,
-            received=visit.line.taken if is_counted else None,
+            received=participation.replay_buffer.taken if is_counted else None,
         )
 
-    def _still_there(self, connection_id: ConnectionId) -> Connection:
+    def _still_there(self, connection_id: ConnectionId) -> Member:
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
@@ -265,13 +271,13 @@ class Visits:
 
     # How a visit ends
 
-    def _part(self, connection: Connection) -> None:
+    def _part(self, connection: Member) -> None:
         match connection.state:
             case Watching():
                 return
-            case InCall() as visit:
-                self._courier.post_all(self._presence.leave(connection, visit))
-                self._ended(connection.identity, visit, at=None)
+            case Participation() as participation:
+                self._delivery.post_all(self._presence.leave(connection, participation))
+                self._ended(connection.identity, participation, at=None)
             case _:
                 assert_never(connection.state)
 
@@ -282,30 +288,30 @@ class Visits:
 
     def _end(self, away: Away) -> None:
         """It ended when its connection was lost, though nobody knew."""
-        self._away.end(away.visit.peer_id)
-        self._courier.post_all(self._presence.end(away))
-        self._ended(away.identity, away.visit, at=away.since)
+        self._away.end(away.participation.peer_id)
+        self._delivery.post_all(self._presence.end(away))
+        self._ended(away.identity, away.participation, at=away.since)
 
-    def _ended(self, identity: Identity, visit: InCall, *, at: datetime | None) -> None:
-        self._presence.forget(visit.peer_id)
-        self._courier.forget(visit.peer_id)
-        if visit.line is not None:
-            self._passes.ended(_pass(visit))
-        self._watchers.changed()
-        self._attendance.went(visit.peer_id, identity, visit.room, at=at)
+    def _ended(self, identity: Identity, participation: Participation, *, at: datetime | None) -> None:
+        self._presence.forget(participation.peer_id)
+        self._delivery.forget(participation.peer_id)
+        if participation.replay_buffer is not None:
+            self._resume_tokens.ended(_resume_token(participation))
+        self._room_list.changed()
+        self._attendance.went(participation.peer_id, identity, participation.room, at=at)
 
     def _waited_in_vain(self, waited: Waited) -> None:
-        self._courier.post_all(self._presence.give_up(*waited))
+        self._delivery.post_all(self._presence.expire_claim(*waited))
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for line in self._presence.lines():
-                line.forget()
+            for replay_buffer in self._presence.replay_buffers():
+                replay_buffer.forget()
 
 
-def _pass(visit: InCall) -> Pass:
-    return Pass(visit.peer_id, visit.started_at)
+def _resume_token(participation: Participation) -> ResumeToken:
+    return ResumeToken(participation.peer_id, participation.started_at)
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:

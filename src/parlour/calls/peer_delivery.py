@@ -14,7 +14,7 @@ Backlog = Callable[[ConnectionId], int]
 """Bytes that wait for a connection, beyond the kernel's buffer."""
 
 
-class Courier:
+class PeerDelivery:
     """`deliver` keeps the order in which it is called, and never waits."""
 
     def __init__(self, presence: Presence, deliver: Deliver, backlog: Backlog) -> None:
@@ -29,16 +29,16 @@ class Courier:
         Hot path: while little waits for the receiver, this costs a comparison.
         """
         receiver = self._presence.connection_of(to)
-        line = self._presence.line(to)
+        replay_buffer = self._presence.replay_buffer(to)
         backlog = self._backlog(receiver) if receiver is not None else 0
-        if line is not None and line.is_held:
-            backlog += line.size
+        if replay_buffer is not None and replay_buffer.is_held:
+            backlog += replay_buffer.size
         if backlog > BACKLOG_BYTES:
             if not self._shares.take(to, sender, message.size, backlog):
                 raise PeerBusy
         elif self._shares:
             self._shares.forget(to)
-        if line is not None and not line.put(message):
+        if replay_buffer is not None and not replay_buffer.put(message):
             return True
         if receiver is None:
             return False
@@ -47,8 +47,8 @@ class Courier:
 
     def post(self, to: PeerId, message: Counted) -> bool:
         """False where there is no such peer."""
-        line = self._presence.line(to)
-        if line is not None and not line.put(message):
+        replay_buffer = self._presence.replay_buffer(to)
+        if replay_buffer is not None and not replay_buffer.put(message):
             return True
         receiver = self._presence.connection_of(to)
         if receiver is None:
@@ -62,9 +62,9 @@ class Courier:
 
     def flow(self, peer_id: PeerId) -> None:
         """The peer has heard that it may go on: what was kept for it, and from then on everything."""
-        line, receiver = self._presence.line(peer_id), self._presence.connection_of(peer_id)
-        if line is not None and receiver is not None:
-            for message in line.flow():
+        replay_buffer, receiver = self._presence.replay_buffer(peer_id), self._presence.connection_of(peer_id)
+        if replay_buffer is not None and receiver is not None:
+            for message in replay_buffer.flow():
                 self._deliver(receiver, message)
 
     def forget(self, peer_id: PeerId) -> None:

@@ -11,7 +11,7 @@ import math
 import time
 from collections import OrderedDict, defaultdict
 
-from parlour.limits.quotas import neighbourhood
+from parlour.limits.quotas import rate_limit_prefix
 
 MAX_WAIT_SECONDS = 30.0
 MAX_PER_ADDRESS = 100
@@ -23,7 +23,7 @@ ANSWER_SECONDS = 1.0
 """A login's answer, with the cookie, may be on its way for so long after the login."""
 
 
-class WaitingRoom:
+class PendingConnections:
     def __init__(
         self,
         *,
@@ -46,7 +46,7 @@ class WaitingRoom:
         cookie, though it says so only after the login. One that opened while the login's answer was on its
         way may lack it as well, so it waits no longer than until that answer must have come.
         """
-        prefix = neighbourhood(address)
+        prefix = rate_limit_prefix(address)
         released_at = self._released_at.get(prefix, -math.inf)
         if since <= released_at:
             return
@@ -74,7 +74,7 @@ class WaitingRoom:
 
     def release(self, address: str) -> None:
         """Somebody logged in from there."""
-        prefix = neighbourhood(address)
+        prefix = rate_limit_prefix(address)
         self._released_at[prefix] = time.monotonic()
         self._released_at.move_to_end(prefix)
         if len(self._released_at) > REMEMBERED_ADDRESSES:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import NewType
 
 from parlour.accounts.identity import Identity, UserId
-from parlour.calls.mesh import Call, Send
-from parlour.calls.replay_buffer import Line
+from parlour.calls.mesh import Mesh, Send
+from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId, PeerRenamed
 
@@ -24,20 +24,20 @@ class Watching:
 
 
 @dataclass(frozen=True, slots=True)
-class InCall:
+class Participation:
     """A visit. One with a line outlives its connection."""
 
     room: Room
     peer_id: PeerId
     started_at: datetime
-    line: Line | None = None
+    replay_buffer: ReplayBuffer | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class Member:
     connection_id: ConnectionId
     identity: Identity
-    state: Watching | InCall = field(default_factory=Watching)
+    state: Watching | Participation = field(default_factory=Watching)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +45,34 @@ class Away:
     """Somebody in a call whose connection is lost, for now."""
 
     identity: Identity
-    visit: InCall
+    participation: Participation
     since: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class OngoingCall:
     room: Room
-    call: Call
+    call: Mesh
 
 
 class Presence:
     """Every change is made whole before the first await, so that no two joins miss each other."""
 
     def __init__(self) -> None:
-        self._connections: dict[ConnectionId, Connection] = {}
+        self._connections: dict[ConnectionId, Member] = {}
         self._by_user: defaultdict[UserId, set[ConnectionId]] = defaultdict(set)
         self._calls: dict[RoomId, OngoingCall] = {}
         self._peers: dict[PeerId, ConnectionId] = {}
-        self._lines: dict[PeerId, Line] = {}
+        self._replay_buffers: dict[PeerId, ReplayBuffer] = {}
         self._away: dict[PeerId, Away] = {}
         self._away_by_user: defaultdict[UserId, dict[PeerId, Away]] = defaultdict(dict)
         # Asked for each message that is relayed, and nothing but lookups.
-        self.connection: Callable[[ConnectionId], Connection | None] = self._connections.get
+        self.connection: Callable[[ConnectionId], Member | None] = self._connections.get
         self.connection_of: Callable[[PeerId], ConnectionId | None] = self._peers.get
-        self.line: Callable[[PeerId], Line | None] = self._lines.get
+        self.replay_buffer: Callable[[PeerId], ReplayBuffer | None] = self._replay_buffers.get
 
-    def add(self, connection_id: ConnectionId, identity: Identity) -> Connection:
-        connection = Connection(connection_id, identity)
+    def add(self, connection_id: ConnectionId, identity: Identity) -> Member:
+        connection = Member(connection_id, identity)
         self._connections[connection_id] = connection
         self._by_user[identity.user_id].add(connection_id)
         return connection
@@ -89,30 +89,30 @@ class Presence:
 
     def rename(self, user_id: UserId, display_name: str | None) -> list[tuple[RoomId, PeerRenamed]]:
         """Also of those who are away. Answers what there is to tell in which calls."""
-        visits: list[InCall] = []
+        participations: list[Participation] = []
         for connection in self.connections_of(user_id):
             identity = replace(connection.identity, display_name=display_name)
             self._connections[connection.connection_id] = replace(connection, identity=identity)
-            if isinstance(connection.state, InCall):
-                visits.append(connection.state)
+            if isinstance(connection.state, Participation):
+                participations.append(connection.state)
         for peer_id in list(self._away_by_user.get(user_id, ())):
             away = self._away[peer_id]
             away = replace(away, identity=replace(away.identity, display_name=display_name))
             self._away[peer_id] = self._away_by_user[user_id][peer_id] = away
-            visits.append(away.visit)
+            participations.append(away.participation)
         told = []
-        for visit in visits:
-            room = visit.room
-            after, renaming = self.call(room.room_id).rename(visit.peer_id, display_name)
+        for participation in participations:
+            room = participation.room
+            after, renaming = self.call(room.room_id).rename(participation.peer_id, display_name)
             if renaming is not None:
                 self._calls[room.room_id] = replace(self._calls[room.room_id], call=after)
                 told.append((room.room_id, renaming))
         return told
 
-    def connections_of(self, user_id: UserId) -> list[Connection]:
+    def connections_of(self, user_id: UserId) -> list[Member]:
         return [self._connections[one] for one in self._by_user.get(user_id, ())]
 
-    def watching(self) -> Iterator[tuple[Connection, Watching]]:
+    def watching(self) -> Iterator[tuple[Member, Watching]]:
         """Each is looked up when it is its turn: between two of them there may be a wait."""
         for connection_id in list(self._connections):
             connection = self._connections.get(connection_id)
@@ -125,51 +125,51 @@ class Presence:
             self._connections[connection_id] = replace(connection, state=Watching(rooms))
 
     def enter(
-        self, connection: Connection, room: Room, *, now: datetime, resumable: bool = False
-    ) -> tuple[InCall, list[Send]]:
+        self, connection: Member, room: Room, *, now: datetime, resumable: bool = False
+    ) -> tuple[Participation, list[Send]]:
         """A visit gets a peer id of its own."""
         peer_id = PeerId(secrets.token_urlsafe(12))
-        visit = InCall(room, peer_id, now, Line() if resumable else None)
+        participation = Participation(room, peer_id, now, ReplayBuffer() if resumable else None)
         after, sends = self.call(room.room_id).enter(
             peer_id, connection.identity.name, display_name=connection.identity.display_name
         )
-        self._settle(connection, visit, after)
-        return visit, sends
+        self._settle(connection, participation, after)
+        return participation, sends
 
-    def come_back(self, connection: Connection, visit: InCall, known: Set[PeerId]) -> list[Send]:
+    def resume(self, connection: Member, participation: Participation, known: Set[PeerId]) -> list[Send]:
         """To a visit that has no connection now, or none that this server has seen."""
         identity = connection.identity
-        after, sends = self.call(visit.room.room_id).come_back(
-            visit.peer_id, identity.name, known=known, display_name=identity.display_name
+        after, sends = self.call(participation.room.room_id).resume(
+            participation.peer_id, identity.name, known=known, display_name=identity.display_name
         )
-        self._take_from_away(visit.peer_id)
-        self._settle(connection, visit, after)
+        self._take_from_away(participation.peer_id)
+        self._settle(connection, participation, after)
         return sends
 
-    def lose(self, connection: Connection, visit: InCall, *, now: datetime) -> None:
+    def lose(self, connection: Member, participation: Participation, *, now: datetime) -> None:
         """The visit goes on without its connection, which watches from now on."""
-        self._peers.pop(visit.peer_id, None)
-        away = self._away[visit.peer_id] = Away(connection.identity, visit, now)
-        self._away_by_user[connection.identity.user_id][visit.peer_id] = away
+        self._peers.pop(participation.peer_id, None)
+        away = self._away[participation.peer_id] = Away(connection.identity, participation, now)
+        self._away_by_user[connection.identity.user_id][participation.peer_id] = away
         self._connections[connection.connection_id] = replace(connection, state=Watching())
-        if visit.line is not None:
-            visit.line.hold()
+        if participation.replay_buffer is not None:
+            participation.replay_buffer.hold()
 
-    def leave(self, connection: Connection, visit: InCall) -> list[Send]:
+    def leave(self, connection: Member, participation: Participation) -> list[Send]:
         self._connections[connection.connection_id] = replace(connection, state=Watching())
-        return self._take_out(visit)
+        return self._take_out(participation)
 
     def end(self, away: Away) -> list[Send]:
         """One who is away does not come back."""
-        self._take_from_away(away.visit.peer_id)
-        return self._take_out(away.visit)
+        self._take_from_away(away.participation.peer_id)
+        return self._take_out(away.participation)
 
     def forget(self, peer_id: PeerId) -> None:
         """After the leaver's last messages are on their way."""
         self._peers.pop(peer_id, None)
-        self._lines.pop(peer_id, None)
+        self._replay_buffers.pop(peer_id, None)
 
-    def renew(self, room: Room) -> list[tuple[Identity, InCall]]:
+    def renew(self, room: Room) -> list[tuple[Identity, Participation]]:
         """The room is another kind of room than before: all visits of its call are visits of that one."""
         ongoing = self._calls.get(room.room_id)
         if ongoing is None:
@@ -179,35 +179,37 @@ class Presence:
         for peer_id in ongoing.call.members:
             away, connection = self._away.get(peer_id), self.connection_at(peer_id)
             if away is not None:
-                away = self._away[peer_id] = replace(away, visit=replace(away.visit, room=room))
-                renewed.append((away.identity, away.visit))
-            elif connection is not None and isinstance(connection.state, InCall):
-                visit = replace(connection.state, room=room)
-                self._connections[connection.connection_id] = replace(connection, state=visit)
-                renewed.append((connection.identity, visit))
+                away = self._away[peer_id] = replace(
+                    away, participation=replace(away.participation, room=room)
+                )
+                renewed.append((away.identity, away.participation))
+            elif connection is not None and isinstance(connection.state, Participation):
+                participation = replace(connection.state, room=room)
+                self._connections[connection.connection_id] = replace(connection, state=participation)
+                renewed.append((connection.identity, participation))
         return renewed
 
-    def give_up(self, room_id: RoomId, peer: PeerId, claimed: PeerId) -> list[Send]:
+    def expire_claim(self, room_id: RoomId, peer: PeerId, claimed: PeerId) -> list[Send]:
         ongoing = self._calls.get(room_id)
         if ongoing is None:
             return []
-        after, sends = ongoing.call.give_up(peer, claimed)
+        after, sends = ongoing.call.expire_claim(peer, claimed)
         self._calls[room_id] = OngoingCall(ongoing.room, after)
         return sends
 
-    def _settle(self, connection: Connection, visit: InCall, call: Call) -> None:
-        self._calls[visit.room.room_id] = OngoingCall(visit.room, call)
-        self._peers[visit.peer_id] = connection.connection_id
-        if visit.line is not None:
-            self._lines[visit.peer_id] = visit.line
-        self._connections[connection.connection_id] = replace(connection, state=visit)
+    def _settle(self, connection: Member, participation: Participation, call: Mesh) -> None:
+        self._calls[participation.room.room_id] = OngoingCall(participation.room, call)
+        self._peers[participation.peer_id] = connection.connection_id
+        if participation.replay_buffer is not None:
+            self._replay_buffers[participation.peer_id] = participation.replay_buffer
+        self._connections[connection.connection_id] = replace(connection, state=participation)
 
-    def _take_out(self, visit: InCall) -> list[Send]:
-        after, sends = self.call(visit.room.room_id).leave(visit.peer_id)
+    def _take_out(self, participation: Participation) -> list[Send]:
+        after, sends = self.call(participation.room.room_id).leave(participation.peer_id)
         if after.members:
-            self._calls[visit.room.room_id] = OngoingCall(visit.room, after)
+            self._calls[participation.room.room_id] = OngoingCall(participation.room, after)
         else:
-            self._calls.pop(visit.room.room_id, None)
+            self._calls.pop(participation.room.room_id, None)
         return sends
 
     def _take_from_away(self, peer_id: PeerId) -> None:
@@ -229,10 +231,10 @@ class Presence:
     def visits_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
         """How often this person is in a room's call on a connection, and which visits there are away."""
         here = sum(
-            isinstance(one.state, InCall) and one.state.room.room_id == room_id
+            isinstance(one.state, Participation) and one.state.room.room_id == room_id
             for one in self.connections_of(user_id)
         )
-        return here, [away for away in self.away_of(user_id) if away.visit.room.room_id == room_id]
+        return here, [away for away in self.away_of(user_id) if away.participation.room.room_id == room_id]
 
     def identity_of(self, peer_id: PeerId) -> Identity | None:
         """Who is in a call as this peer, on a connection or away."""
@@ -242,19 +244,19 @@ class Presence:
         connection = self.connection_at(peer_id)
         return None if connection is None else connection.identity
 
-    def connection_at(self, peer_id: PeerId) -> Connection | None:
+    def connection_at(self, peer_id: PeerId) -> Member | None:
         connection_id = self._peers.get(peer_id)
         return None if connection_id is None else self._connections.get(connection_id)
 
-    def lines(self) -> list[Line]:
-        return list(self._lines.values())
+    def replay_buffers(self) -> list[ReplayBuffer]:
+        return list(self._replay_buffers.values())
 
     def connection_ids(self) -> list[ConnectionId]:
         return list(self._connections)
 
-    def call(self, room_id: RoomId) -> Call:
+    def call(self, room_id: RoomId) -> Mesh:
         ongoing = self._calls.get(room_id)
-        return Call() if ongoing is None else ongoing.call
+        return Mesh() if ongoing is None else ongoing.call
 
     def peers_in(self, room_id: RoomId) -> Iterable[PeerId]:
         return list(self.call(room_id).members)

@@ -14,7 +14,7 @@ BYTES_OF_A_RELAY = 1_024
 description 3 to 15 KB."""
 
 
-class Kind(IntEnum):
+class RateKind(IntEnum):
     RELAY = 0
     ENTRY = 1
     CHAT = 2
@@ -23,7 +23,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class EventRates:
     """Events a second; ten times as many at once."""
 
     relays: int
@@ -34,19 +34,19 @@ class Rates:
     """None allows for relays of `BYTES_OF_A_RELAY`."""
 
     def intervals(self) -> tuple[float, ...]:
-        """Seconds for each unit, by `Kind`."""
+        """Seconds for each unit, by `RateKind`."""
         relay_bytes = self.relay_bytes or self.relays * BYTES_OF_A_RELAY
         return (1 / self.relays, 1 / self.entries, 1 / self.chats, 1 / self.others, 1 / relay_bytes)
 
 
-class Pace:
+class EventRateLimiter:
     """Of one person."""
 
     __slots__ = ("_intervals", "_paid_at")
 
     def __init__(self, intervals: tuple[float, ...]) -> None:
         self._intervals = intervals
-        self._paid_at = [0.0] * len(Kind)
+        self._paid_at = [0.0] * len(RateKind)
 
     def allows(self, kind: int, now: float, *, units: int = 1) -> bool:
         paid_at = self._paid_at[kind]

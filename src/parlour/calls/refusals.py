@@ -59,7 +59,7 @@ class RoomFull(Refusal):
     status = 409
 
 
-class TooManyVisits(Refusal):
+class TooManyParticipations(Refusal):
     """You're already in this room too many times. Please leave it in another tab or on another device."""
 
     code = "too_many_visits"

@@ -12,7 +12,7 @@ ROUNDS = 4
 _SMALL = 200
 
 
-class Line:
+class ReplayBuffer:
     """The messages to one visit, numbered from 0, and the count of those that came from it.
 
     While the line is held (its connection is away, or has not heard yet that it may go on), messages

@@ -15,12 +15,12 @@ RETURN_WITHIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ResumeToken:
     peer_id: PeerId
     started_at: datetime
 
 
-class Passes:
+class ResumeTokens:
     def __init__(self, signer: TokenSigner, *, clock: Callable[[], datetime]) -> None:
         self._signer = signer
         self._clock = clock
@@ -30,20 +30,20 @@ class Passes:
     def now(self) -> datetime:
         return self._clock()
 
-    def sign(self, identity: Identity, room: Room, visit: Pass) -> str:
+    def sign(self, identity: Identity, room: Room, participation: ResumeToken) -> str:
         now = self._clock()
         return self._signer.sign_visit(
             VisitToken(
                 user_id=identity.user_id,
                 room_id=room.room_id,
-                peer_id=visit.peer_id,
-                started_at=visit.started_at,
+                peer_id=participation.peer_id,
+                started_at=participation.started_at,
                 issued_at=now,
                 expires_at=now + LIFETIME,
             )
         )
 
-    def read(self, text: str | None, identity: Identity, room: Room) -> Pass | None:
+    def read(self, text: str | None, identity: Identity, room: Room) -> ResumeToken | None:
         """None for a token that is not this person's for this room."""
         if text is None:
             return None
@@ -53,16 +53,16 @@ class Passes:
             return None
         if token.user_id != identity.user_id or token.room_id != room.room_id:
             return None
-        return Pass(PeerId(token.peer_id), token.started_at)
+        return ResumeToken(PeerId(token.peer_id), token.started_at)
 
-    def ended(self, visit: Pass) -> None:
+    def ended(self, participation: ResumeToken) -> None:
         """Of a visit from before this server's start, nothing else would say later that it is over."""
-        if self._may_be_of_before(visit):
-            self._ended.add(visit.peer_id)
+        if self._may_be_of_before(participation):
+            self._ended.add(participation.peer_id)
 
-    def may_return(self, visit: Pass) -> bool:
+    def may_return(self, participation: ResumeToken) -> bool:
         """Whether a visit that is not here now may be one that the server before this one had."""
-        return self._may_be_of_before(visit) and visit.peer_id not in self._ended
+        return self._may_be_of_before(participation) and participation.peer_id not in self._ended
 
-    def _may_be_of_before(self, visit: Pass) -> bool:
-        return visit.started_at < self._up_since and self._clock() - self._up_since <= RETURN_WITHIN
+    def _may_be_of_before(self, participation: ResumeToken) -> bool:
+        return participation.started_at < self._up_since and self._clock() - self._up_since <= RETURN_WITHIN

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import UserId
-from parlour.calls.presence import Connection, ConnectionId, Presence
+from parlour.calls.presence import ConnectionId, Member, Presence
 from parlour.rooms.entities import RoomId
 from parlour.rooms.service import RoomService
 from parlour.wire.signaling import AnyServerEvent, ShareRooms
@@ -23,7 +23,7 @@ RETRY_SECONDS = 5.0
 log = structlog.get_logger("parlour.calls")
 
 
-class Watchers:
+class RoomListBroadcaster:
     """A task that lives as long as the server: however many changes, one round a pause.
 
     The list is made once for each group of watchers who may see the same rooms, and goes only to those
@@ -53,7 +53,7 @@ class Watchers:
         self._is_stale = True
         self._changed.set()
 
-    def welcome(self, connection: Connection) -> None:
+    def login_responder(self, connection: Member) -> None:
         """Tells a newcomer at once what the last round told; while that is changing, the next one does."""
         if self._is_stale:
             return
@@ -100,7 +100,7 @@ class Watchers:
                 self._also_seen.setdefault(user_id, set()).add(room_id)
         self._lists.clear()
 
-    def _list_for(self, connection: Connection) -> ShareRooms:
+    def _list_for(self, connection: Member) -> ShareRooms:
         """The same object for all who see the same, so that it is encoded once."""
         also_seen = self._also_seen.get(connection.identity.user_id)
         hidden = self._hidden if also_seen is None else self._hidden - also_seen
@@ -110,6 +110,6 @@ class Watchers:
             found = self._lists[hidden] = ShareRooms(sorted(seen))
         return found
 
-    def _tell(self, connection: Connection, rooms: ShareRooms) -> None:
+    def _tell(self, connection: Member, rooms: ShareRooms) -> None:
         self._deliver(connection.connection_id, rooms)
         self._presence.told(connection.connection_id, rooms.rooms)

@@ -10,14 +10,14 @@ import structlog
 from msgspec import UNSET
 
 from parlour.accounts.identity import Identity, SessionId, UserId
-from parlour.calls.degraded_authorization import Trust
-from parlour.calls.participations import HangUp, Visits
-from parlour.calls.peer_delivery import Courier, Deliver
-from parlour.calls.presence import Connection, ConnectionId, InCall, Presence
+from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.participations import HangUp, Participations
+from parlour.calls.peer_delivery import Deliver, PeerDelivery
+from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
-from parlour.calls.room_list import Watchers
+from parlour.calls.room_list import RoomListBroadcaster
 from parlour.chat.service import Chat, Written
-from parlour.db.database import AWAY
+from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import Banned, NotInvited, RoomRemoved
@@ -53,27 +53,27 @@ class Author:
     room: Room
 
 
-class Hub:
+class SignalingService:
     """`deliver` and `hang_up` keep the order in which they are called, and never wait."""
 
     def __init__(
         self,
         *,
         presence: Presence,
-        courier: Courier,
-        visits: Visits,
-        trust: Trust,
-        watchers: Watchers,
+        delivery: PeerDelivery,
+        participations: Participations,
+        authorization: DegradedAuthorization,
+        room_list: RoomListBroadcaster,
         rooms: RoomService,
         chat: Chat,
         deliver: Deliver,
         hang_up: HangUp,
     ) -> None:
         self._presence = presence
-        self._courier = courier
-        self._visits = visits
-        self._trust = trust
-        self._watchers = watchers
+        self._delivery = delivery
+        self._participations = participations
+        self._authorization = authorization
+        self._room_list = room_list
         self._rooms = rooms
         self._chat = chat
         self._deliver = deliver
@@ -84,15 +84,15 @@ class Hub:
         everybody in a call: what another process changes is told to nobody.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._trust.run(self._session_over, self._put_out))
+            tasks.create_task(self._authorization.run(self._session_over, self._put_out))
             tasks.create_task(self._check_rights())
 
     def known(self, user_id: UserId, session: SessionId) -> Identity | None:
         """Who is in a call through this session, for the time that the database is away."""
-        return self._trust.identity(user_id, session)
+        return self._authorization.identity(user_id, session)
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
-        self._watchers.welcome(self._presence.add(connection_id, identity))
+        self._room_list.login_responder(self._presence.add(connection_id, identity))
 
     def relay(self, connection_id: ConnectionId, event: ToPeer) -> Accepted:
         """Passes a message on to a peer of the same room, at once.
@@ -102,27 +102,27 @@ class Hub:
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
-        visit = _visit(connection)
-        if visit.line is not None:
-            visit.line.taken += 1
-        message = self._presence.call(visit.room.room_id).relay(visit.peer_id, event)
-        if message is None or not self._courier.relay(connection.identity.user_id, event.peer_id, message):
+        participation = _visit(connection)
+        if participation.replay_buffer is not None:
+            participation.replay_buffer.taken += 1
+        message = self._presence.call(participation.room.room_id).relay(participation.peer_id, event)
+        if message is None or not self._delivery.relay(connection.identity.user_id, event.peer_id, message):
             raise PeerNotFound
         return ACCEPTED
 
     async def join(self, connection_id: ConnectionId, event: Join) -> Joined:
         """Raises JoinCancelled where this connection leaves meanwhile, or what rooms refuse."""
-        return await self._visits.join(self._connection(connection_id), event)
+        return await self._participations.join(self._connection(connection_id), event)
 
     def leave(self, connection_id: ConnectionId) -> bool:
         """At once. True where the attendance of an event has yet to be written: `recorded` waits for it."""
         connection = self._connection(connection_id)
-        was_at_event = isinstance(connection.state, InCall) and connection.state.room.is_event
-        self._visits.leave(connection)
+        was_at_event = isinstance(connection.state, Participation) and connection.state.room.is_event
+        self._participations.leave(connection)
         return was_at_event
 
     async def recorded(self) -> None:
-        await self._visits.recorded()
+        await self._participations.recorded()
 
     def author(self, connection_id: ConnectionId) -> Author:
         """Who writes to which room, as of now. Raises NotInCall."""
@@ -146,7 +146,7 @@ class Hub:
             raise PeerNotFound
         _, people = await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
         self.remove_people(room, people)
-        self._watchers.changed()
+        self._room_list.changed()
         return ACCEPTED
 
     def who(self, connection_id: ConnectionId) -> Identity | None:
@@ -157,13 +157,13 @@ class Hub:
         """The acknowledgement of a join is on its way."""
         connection = self._presence.connection(connection_id)
         if connection is not None:
-            self._visits.told(connection)
+            self._participations.told(connection)
 
     def disconnected(self, connection_id: ConnectionId) -> None:
         connection = self._presence.connection(connection_id)
         if connection is None:
             return
-        self._visits.lose(connection)
+        self._participations.lose(connection)
         self._presence.remove(connection_id)
 
     def end_session(
@@ -178,7 +178,7 @@ class Hub:
         ]
         for connection in connections:
             self._deliver(connection.connection_id, ended)
-        self._visits.end_all_of(user_id, sessions)
+        self._participations.end_all_of(user_id, sessions)
         for connection in connections:
             self._presence.remove(connection.connection_id)
             self._hang_up(connection.connection_id)
@@ -192,13 +192,13 @@ class Hub:
     def remove_people(self, room: Room, banned: frozenset[UserId]) -> None:
         """Takes those who were banned out of the room's call."""
         told = Removed(room=room.name, code=Banned.code, message=Banned().message)
-        self._visits.remove(room, told, lambda identity: identity.user_id in banned)
+        self._participations.remove(room, told, lambda identity: identity.user_id in banned)
 
     def become_event(self, made: MadeEvent) -> None:
         """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
         told = Removed(room=made.room.name, code=NotInvited.code, message=NotInvited().message)
-        self._visits.remove(made.room, told, lambda identity: identity.user_id not in made.people)
-        self._visits.renew(made.room)
+        self._participations.remove(made.room, told, lambda identity: identity.user_id not in made.people)
+        self._participations.renew(made.room)
 
     def rename(self, user_id: UserId, display_name: str | None) -> None:
         """The others in their calls are told, and what they write from now on has the new name."""
@@ -211,7 +211,7 @@ class Hub:
     def close_room(self, room: Room) -> None:
         """Takes everybody out of the call of a room that is no more."""
         told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
-        self._visits.remove(room, told, lambda _identity: True)
+        self._participations.remove(room, told, lambda _identity: True)
 
     def _session_over(self, identity: Identity, reason: Refusal) -> None:
         if identity.session is not None:
@@ -223,7 +223,7 @@ class Hub:
             try:
                 for room in self._presence.ongoing():
                     await self._check_rights_in(room)
-            except AWAY as error:
+            except DATABASE_UNAVAILABLE as error:
                 log.warning("rights.postponed", error=type(error).__name__)
 
     async def _check_rights_in(self, room: Room) -> None:
@@ -232,25 +232,25 @@ class Hub:
         rights = await self._rooms.rights(room, people.values())
         if rights is None:
             self.close_room(room)
-            self._watchers.changed()
+            self._room_list.changed()
             return
         for user_id, refused in rights.refused.items():
             self._put_out(people[user_id], room, refused())
         if rights.room.event_id != room.event_id:
-            self._visits.renew(rights.room)
+            self._participations.renew(rights.room)
         if rights.refused or rights.room.event_id != room.event_id:
-            self._watchers.changed()
+            self._room_list.changed()
 
     def _put_out(self, identity: Identity, room: Room, reason: Refusal) -> None:
         told = Removed(room=room.name, code=reason.code, message=reason.message)
-        self._visits.remove(room, told, lambda one: one.user_id == identity.user_id)
+        self._participations.remove(room, told, lambda one: one.user_id == identity.user_id)
 
     def announce(self, written: Written) -> None:
         """A message that came another way, to everybody in the room's call."""
         if written.is_new:
             self._announce(written, besides=None)
 
-    def _connection(self, connection_id: ConnectionId) -> Connection:
+    def _connection(self, connection_id: ConnectionId) -> Member:
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
@@ -264,9 +264,9 @@ class Hub:
                 self._deliver(connection_id, message)
 
 
-def _visit(connection: Connection) -> InCall:
+def _visit(connection: Member) -> Participation:
     """Raises NotInCall."""
-    if isinstance(connection.state, InCall):
+    if isinstance(connection.state, Participation):
         return connection.state
     raise NotInCall
 

@@ -14,20 +14,21 @@ import structlog
 from parlour.accounts.cookies import session_token
 from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.sessions.identification import Origins
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.audit.entries import AuditLog
 from parlour.calls.connection_quotas import ConnectionQuotas
-from parlour.calls.pending_connections import MAX_WAIT_SECONDS, WaitingRoom
+from parlour.calls.pending_connections import MAX_WAIT_SECONDS, PendingConnections
 from parlour.calls.presence import ConnectionId
-from parlour.calls.rate_limiter import Kind, Pace
+from parlour.calls.rate_limiter import EventRateLimiter, RateKind
 from parlour.calls.refusals import InvalidPayload, JoinCancelled, UnknownEvent
-from parlour.calls.service import ACCEPTED, Hub
+from parlour.calls.service import ACCEPTED, SignalingService
 from parlour.chat.service import message_cost
-from parlour.db.database import AWAY
+from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.engine import (
     Connection,
     EncodedPacket,
     Engine,
+    EventRejection,
     EventTypes,
     Handshake,
     Mailbox,
@@ -35,10 +36,9 @@ from parlour.engine import (
     Reason,
     encode_event,
 )
-from parlour.engine import Refusal as EngineRefusal
 from parlour.errors import InternalError, InvalidToken, RateLimited, Refusal, Unavailable
 from parlour.http.proxies import TrustedProxies
-from parlour.limits.quotas import client_path, neighbourhood
+from parlour.limits.quotas import client_path, rate_limit_prefix
 from parlour.scheduling.fair_slots import working_for
 from parlour.wire.refusals import problem_body
 from parlour.wire.signaling import (
@@ -48,6 +48,7 @@ from parlour.wire.signaling import (
     AnyServerEvent,
     BanPeer,
     CandidateFromPeer,
+    ConnectAuth,
     DescriptionFromPeer,
     Join,
     Joined,
@@ -60,9 +61,8 @@ from parlour.wire.signaling import (
     ToPeer,
     ToServer,
     Username,
-    is_sound,
+    is_valid,
 )
-from parlour.wire.signaling import Handshake as Auth
 
 log = structlog.get_logger("parlour.signaling")
 
@@ -81,7 +81,7 @@ MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
 
 
 @dataclass(slots=True)
-class _Known:
+class _SocketState:
     """What is kept with a connection whose identity is settled. The pace is the person's.
 
     What needs the database waits in one of two lines, so that nothing else waits for it: joins in `entries`,
@@ -90,7 +90,7 @@ class _Known:
 
     connection_id: ConnectionId
     user_id: UserId
-    pace: Pace
+    rate_limiter: EventRateLimiter
     entries: Mailbox
     writes: Mailbox
     late_relays: int = 0
@@ -99,7 +99,7 @@ class _Known:
     """How often this connection has left: a join that was sent before is void."""
 
 
-class Deliveries:
+class ConnectionEmitter:
     """Sends what the hub decides, at once and in order; what many get is encoded once."""
 
     def __init__(self) -> None:
@@ -164,23 +164,23 @@ class Signaling:
     def __init__(
         self,
         *,
-        hub: Hub,
-        deliveries: Deliveries,
-        sessions: Sessions,
+        service: SignalingService,
+        emitter: ConnectionEmitter,
+        sessions: LoginSessions,
         origins: Origins,
         proxies: TrustedProxies,
-        waiting_room: WaitingRoom,
+        pending_connections: PendingConnections,
         compression: bool,
         base_path: str,
         audit: AuditLog,
         quotas: ConnectionQuotas,
     ) -> None:
-        self._hub = hub
+        self._service = service
         self._audit = audit
-        self._deliveries = deliveries
+        self._emitter = emitter
         self._sessions = sessions
         self._origins = origins
-        self._waiting_room = waiting_room
+        self._pending_connections = pending_connections
         self._quotas = quotas
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
         options = Options(
@@ -189,7 +189,7 @@ class Signaling:
             origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
             forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
             client_address=proxies.client_address,
-            address_group=neighbourhood,
+            address_group=rate_limit_prefix,
             compression=compression,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,
@@ -210,7 +210,7 @@ class Signaling:
                 identity = await self._identify_cookie(connection.handshake)
         except Refusal as refusal:
             connection.refuse(refusal.message, {"code": refusal.code})
-        except AWAY as error:
+        except DATABASE_UNAVAILABLE as error:
             log.error("signaling.database_unavailable", event_name="connect", error=type(error).__name__)
             connection.close_transport()
         except Exception as error:
@@ -223,20 +223,24 @@ class Signaling:
                 self._accept(connection, identity, by_cookie=token is None)
 
     def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
-        address = neighbourhood(connection.handshake.address)
+        address = rate_limit_prefix(connection.handshake.address)
         try:
-            pace = self._quotas.take(address, identity.user_id)
+            rate_limiter = self._quotas.take(address, identity.user_id)
         except Refusal as refusal:
             connection.refuse(refusal.message, {"code": refusal.code})
             return
-        known = _Known(
-            ConnectionId(connection.sid), identity.user_id, pace, self.engine.mailbox(), self.engine.mailbox()
+        known = _SocketState(
+            ConnectionId(connection.sid),
+            identity.user_id,
+            rate_limiter,
+            self.engine.mailbox(),
+            self.engine.mailbox(),
         )
         connection.data = known
         connection.accept()
         if connection.connected:
-            self._deliveries.add(connection, by_cookie=by_cookie)
-            self._hub.connected(known.connection_id, identity)
+            self._emitter.add(connection, by_cookie=by_cookie)
+            self._service.connected(known.connection_id, identity)
         else:  # it ended meanwhile
             self._quotas.give_back(address, identity.user_id)
 
@@ -246,15 +250,15 @@ class Signaling:
 
     async def _close_after_wait(self, connection: Connection) -> None:
         """Without a packet, so that clients come back by themselves."""
-        await self._waiting_room.wait(connection.handshake.address, since=connection.opened_at)
+        await self._pending_connections.wait(connection.handshake.address, since=connection.opened_at)
         connection.close_transport()
 
     async def _identify_token(self, token: str) -> Identity:
         """Whoever is in a call comes back to it though the database is away."""
         try:
             return await self._sessions.identify_access(token)
-        except AWAY:
-            known = self._hub.known(*self._sessions.claimed(token))
+        except DATABASE_UNAVAILABLE:
+            known = self._service.known(*self._sessions.claimed(token))
             if known is None:
                 raise
             return known
@@ -269,22 +273,24 @@ class Signaling:
         return await self._sessions.identify_refresh(cookie)
 
     def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
-        known: _Known = connection.data
+        known: _SocketState = connection.data
         if isinstance(payload, _TO_PEER):
             answer = self._relay(connection, payload, ack_id)
             if answer is not None and (ack_id is not None or answer is not ACCEPTED):
                 _answer(connection, name, answer, ack_id)
             return
-        if not known.pace.allows(_kind(name), time.monotonic(), units=_units(payload)):
+        if not known.rate_limiter.allows(_kind(name), time.monotonic(), units=_units(payload)):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
             return
         event = _event(name, payload)
-        if not is_sound(event):
+        if not is_valid(event):
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
             return
         self._dispatch(connection, known, event, ack_id)
 
-    def _dispatch(self, connection: Connection, known: _Known, event: ToServer, ack_id: int | None) -> None:
+    def _dispatch(
+        self, connection: Connection, known: _SocketState, event: ToServer, ack_id: int | None
+    ) -> None:
         match event:
             case Username():
                 _answer(connection, event.event, ACCEPTED, ack_id)
@@ -304,7 +310,7 @@ class Signaling:
 
     def _in_turn(
         self,
-        line: Mailbox,
+        replay_buffer: Mailbox,
         connection: Connection,
         event: ToServer,
         ack_id: int | None,
@@ -319,29 +325,29 @@ class Signaling:
             _answer(connection, event.event, _rejected(Unavailable()), ack_id)
             return None
 
-        if len(line) >= MAX_WAITING:
+        if len(replay_buffer) >= MAX_WAITING:
             _answer(connection, event.event, _rejected(Unavailable()), ack_id)
         else:
-            line.run(in_time)
+            replay_buffer.run(in_time)
 
     def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
         """None where it has to wait: the receiver may be one whom a join under way is about to meet."""
-        sender: _Known = connection.data
-        if not sender.pace.allows_relay(event.size, time.monotonic()):
+        sender: _SocketState = connection.data
+        if not sender.rate_limiter.allows_relay(event.size, time.monotonic()):
             return _rejected(RateLimited())
-        if not is_sound(event):
+        if not is_valid(event):
             return _rejected(InvalidPayload())
         if sender.late_relays:
             return self._relay_late(connection, sender, event, ack_id)
         try:
-            return self._hub.relay(sender.connection_id, event)
+            return self._service.relay(sender.connection_id, event)
         except Refusal as refusal:
             if sender.entries.busy:
                 return self._relay_late(connection, sender, event, ack_id)
             return _rejected(refusal)
 
     def _relay_late(
-        self, connection: Connection, sender: _Known, event: ToPeer, ack_id: int | None
+        self, connection: Connection, sender: _SocketState, event: ToPeer, ack_id: int | None
     ) -> Acknowledgement | None:
         if len(sender.entries) >= MAX_WAITING:
             return _rejected(Unavailable())
@@ -349,7 +355,7 @@ class Signaling:
         def relay() -> None:
             sender.late_relays -= 1
             try:
-                answer: Acknowledgement = self._hub.relay(sender.connection_id, event)
+                answer: Acknowledgement = self._service.relay(sender.connection_id, event)
             except Refusal as refusal:
                 answer = _rejected(refusal)
             if ack_id is not None or answer is not ACCEPTED:
@@ -359,11 +365,11 @@ class Signaling:
         sender.entries.run(relay)
         return None
 
-    def _leave(self, connection: Connection, known: _Known, event: Leave, ack_id: int | None) -> None:
+    def _leave(self, connection: Connection, known: _SocketState, event: Leave, ack_id: int | None) -> None:
         """At once, whatever waits. The acknowledgement says that the attendance is written."""
         known.departures += 1
         try:
-            has_record = self._hub.leave(known.connection_id)
+            has_record = self._service.leave(known.connection_id)
         except Refusal as refusal:
             _answer(connection, event.event, _rejected(refusal), ack_id)
             return
@@ -373,28 +379,28 @@ class Signaling:
             _answer(connection, event.event, ACCEPTED, ack_id)
 
     async def _acknowledge_when_recorded(self, connection: Connection, event: Leave, ack_id: int) -> None:
-        await self._hub.recorded()
+        await self._service.recorded()
         _answer(connection, event.event, ACCEPTED, ack_id)
 
-    async def _join(self, known: _Known, event: Join, departures: int) -> Joined:
+    async def _join(self, known: _SocketState, event: Join, departures: int) -> Joined:
         if departures != known.departures:  # left since it was sent
             raise JoinCancelled
-        return await self._hub.join(known.connection_id, event)
+        return await self._service.join(known.connection_id, event)
 
     def _write(
-        self, connection: Connection, known: _Known, event: SendChat | BanPeer, ack_id: int | None
+        self, connection: Connection, known: _SocketState, event: SendChat | BanPeer, ack_id: int | None
     ) -> None:
         """In its turn. A message is its author's even where the connection ends before that."""
         act: Callable[[], Awaitable[Acknowledgement]]
         if isinstance(event, SendChat):
             try:
-                author = self._hub.author(known.connection_id)
+                author = self._service.author(known.connection_id)
             except Refusal as refusal:
                 _answer(connection, event.event, _rejected(refusal), ack_id)
                 return
-            act = partial(self._hub.write, author, event)
+            act = partial(self._service.write, author, event)
         else:
-            act = partial(self._hub.ban, known.connection_id, event)
+            act = partial(self._service.ban, known.connection_id, event)
         self._in_turn(
             known.writes,
             connection,
@@ -419,7 +425,7 @@ class Signaling:
             answer = _rejected(refusal)
             if refusal.status == HTTPStatus.FORBIDDEN:
                 self._record(connection, "refusal", refusal.code, event)
-        except AWAY as error:
+        except DATABASE_UNAVAILABLE as error:
             log.error("signaling.database_unavailable", event_name=event.event, error=type(error).__name__)
             answer = _rejected(Unavailable())
         except Exception as error:
@@ -427,10 +433,10 @@ class Signaling:
             answer = _rejected(InternalError())
         _answer(connection, event.event, answer, ack_id)
         if isinstance(answer, Joined):
-            self._hub.told(ConnectionId(connection.sid))
+            self._service.told(ConnectionId(connection.sid))
 
     def _record(self, connection: Connection, kind: str, code: str, event: ToServer) -> None:
-        who = self._hub.who(ConnectionId(connection.sid))
+        who = self._service.who(ConnectionId(connection.sid))
         subject = f"{event.event} {event.room}" if isinstance(event, Join) else event.event
         self._audit.record(
             kind=kind,
@@ -441,15 +447,15 @@ class Signaling:
         )
 
     def on_refused_event(
-        self, connection: Connection, name: str, refusal: EngineRefusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> None:
-        if not connection.data.pace.allows(Kind.OTHER, time.monotonic()):
+        if not connection.data.rate_limiter.allows(RateKind.OTHER, time.monotonic()):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
             return
         match refusal:
-            case EngineRefusal.UNKNOWN_EVENT:
+            case EventRejection.UNKNOWN_EVENT:
                 answer = _rejected(UnknownEvent())
-            case EngineRefusal.INVALID_ARGUMENTS | EngineRefusal.BINARY:
+            case EventRejection.INVALID_ARGUMENTS | EventRejection.BINARY:
                 reason = detail or str(refusal)
                 answer = Rejected(InvalidPayload.code, f"{InvalidPayload().message} ({reason})")
         _answer(connection, name, answer, ack_id)
@@ -459,19 +465,19 @@ class Signaling:
         if waiting is not None:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
-        if self._deliveries.remove(connection_id):
-            self._quotas.give_back(neighbourhood(connection.handshake.address), connection.data.user_id)
-        self._hub.disconnected(connection_id)
+        if self._emitter.remove(connection_id):
+            self._quotas.give_back(rate_limit_prefix(connection.handshake.address), connection.data.user_id)
+        self._service.disconnected(connection_id)
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> RateKind:
     match name:
         case Join.event | Leave.event:
-            return Kind.ENTRY
+            return RateKind.ENTRY
         case SendChat.event:
-            return Kind.CHAT
+            return RateKind.CHAT
         case _:
-            return Kind.OTHER
+            return RateKind.OTHER
 
 
 def _units(payload: Any) -> int:
@@ -504,6 +510,6 @@ def _token(auth: object) -> str | None:
     if auth is None:
         return None
     try:
-        return msgspec.convert(auth, Auth).token or None
+        return msgspec.convert(auth, ConnectAuth).token or None
     except msgspec.ValidationError as error:
         raise InvalidToken from error

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions.identification import Identification, require_own_email
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.chat.entities import Message
 from parlour.chat.service import Chat, Written
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
@@ -37,7 +37,7 @@ _WRITING = (RateLimited, *_ALWAYS)
 def chat_routes(
     *,
     chat: Chat,
-    sessions: Sessions,
+    sessions: LoginSessions,
     identification: Identification,
     on_message: Callable[[Written], None],
 ) -> APIRouter:

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from parlour.db.database import AWAY, Database
+from parlour.db.database import DATABASE_UNAVAILABLE, Database
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -21,5 +21,5 @@ class Checkpoints:
             await asyncio.sleep(CHECKPOINT_SECONDS)
             try:
                 await self._database.checkpoint()
-            except AWAY as error:
+            except DATABASE_UNAVAILABLE as error:
                 log.warning("database.checkpoint_postponed", error=type(error).__name__)

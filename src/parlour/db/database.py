@@ -42,7 +42,7 @@ SQLITE_BUSY_MS = 3_500
 POOL_SIZE = 10
 MAX_WAITING = 4096
 """Transactions in the line for a connection."""
-AWAY = (OperationalError, InterfaceError, PoolTimeout)
+DATABASE_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 """What a database raises that does not answer, or cannot do now what it could do before."""
 
 
@@ -216,7 +216,7 @@ class Database:
         finally:
             driver.patience = CALL_SECONDS
 
-    def looking_up(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def point_lookup(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """For queries that find single rows by a key, each on its own: what every connect and join asks."""
         if self._lookups is None:
             return self.reading()
@@ -250,7 +250,7 @@ class Database:
         """Within CLOSE_SECONDS: what does not answer is left behind."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                with suppress(*AWAY):  # what is in the log stays there
+                with suppress(*DATABASE_UNAVAILABLE):  # what is in the log stays there
                     await self.checkpoint(truncates=True)
                 if self._lookups is not None:
                     await self._lookups.close()
@@ -319,7 +319,7 @@ def is_locked(error: BaseException) -> bool:
 
 
 __all__ = [
-    "AWAY",
+    "DATABASE_UNAVAILABLE",
     "AsyncConnection",
     "Database",
     "InvalidDatabaseUrl",

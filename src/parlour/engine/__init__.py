@@ -4,7 +4,7 @@ Imports nothing else of Parlour. The application implements `Application`, gives
 sends through `Connection`.
 """
 
-from parlour.engine.application import Application, EventTypes, Refusal
+from parlour.engine.application import Application, EventRejection, EventTypes
 from parlour.engine.connection import Connection, Handshake, State
 from parlour.engine.engine import Counters, Engine
 from parlour.engine.mailbox import Mailbox
@@ -19,12 +19,12 @@ __all__ = [
     "Counters",
     "EncodedPacket",
     "Engine",
+    "EventRejection",
     "EventTypes",
     "Handshake",
     "Mailbox",
     "Options",
     "Reason",
-    "Refusal",
     "Server",
     "State",
     "encode_event",

@@ -11,7 +11,7 @@ from parlour.engine.connection import Connection
 from parlour.engine.session import Reason
 
 
-class Refusal(StrEnum):
+class EventRejection(StrEnum):
     """Why an event does not reach `on_event`. The connection goes on."""
 
     UNKNOWN_EVENT = "unknown event"
@@ -42,7 +42,7 @@ class Application(Protocol):
         """
 
     def on_refused_event(
-        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> Awaitable[None] | None:
         """The client sent what it may not; `detail` says what is wrong with it, for people."""
 

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from parlour.engine.application import Refusal, UnknownEvent
+from parlour.engine.application import EventRejection, UnknownEvent
 from parlour.engine.connection import Connection, Handshake, OnAnswer, State
 from parlour.engine.mailbox import Mailbox
 from parlour.engine.messages import (
@@ -25,11 +25,11 @@ from parlour.engine.messages import (
 )
 from parlour.engine.packets import Malformed
 from parlour.engine.registry import Registry
-from parlour.engine.session import Reason, Session
+from parlour.engine.session import Reason, TransportSession
 from parlour.engine.sessions import new_sid
 
 
-class Client:
+class SocketClient:
     """The connections of one session. A session without a connected namespace has a deadline."""
 
     __slots__ = (
@@ -45,7 +45,9 @@ class Client:
         "session",
     )
 
-    def __init__(self, registry: Registry, session: Session, handshake: Handshake, now: float) -> None:
+    def __init__(
+        self, registry: Registry, session: TransportSession, handshake: Handshake, now: float
+    ) -> None:
         self.session = session
         self.handshake = handshake
         self.opened_at = time.monotonic()
@@ -160,10 +162,12 @@ class Client:
         try:
             payload = self._registry.event_types.decode(packet.name, packet.arguments)
         except msgspec.ValidationError as error:
-            self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, str(error), packet.ack_id)
+            self._refuse_event(
+                connection, packet.name, EventRejection.INVALID_ARGUMENTS, str(error), packet.ack_id
+            )
             return
         except UnknownEvent:
-            self._refuse_event(connection, packet.name, Refusal.UNKNOWN_EVENT, "", packet.ack_id)
+            self._refuse_event(connection, packet.name, EventRejection.UNKNOWN_EVENT, "", packet.ack_id)
             return
         except JSON_ERRORS:
             self._on_undecodable(connection, packet)
@@ -192,9 +196,11 @@ class Client:
             self.session.close(Reason.PARSE_ERROR)
         elif self._registry.event_types.knows(packet.name):
             detail = "text that is not Unicode"
-            self._refuse_event(connection, packet.name, Refusal.INVALID_ARGUMENTS, detail, packet.ack_id)
+            self._refuse_event(
+                connection, packet.name, EventRejection.INVALID_ARGUMENTS, detail, packet.ack_id
+            )
         else:
-            self._refuse_event(connection, packet.name, Refusal.UNKNOWN_EVENT, "", packet.ack_id)
+            self._refuse_event(connection, packet.name, EventRejection.UNKNOWN_EVENT, "", packet.ack_id)
 
     def _on_binary_event(self, packet: BinaryEvent) -> None:
         connection = self._receiver(packet.namespace)
@@ -202,7 +208,7 @@ class Client:
             return
         self._attachments = packet.attachments
         if connection is not None and packet.name is not None:
-            self._refuse_event(connection, packet.name, Refusal.BINARY, "", packet.ack_id)
+            self._refuse_event(connection, packet.name, EventRejection.BINARY, "", packet.ack_id)
         elif connection is not None and packet.ack_id is not None:
             self.answer(connection.take_awaited(packet.ack_id), None)
 
@@ -211,7 +217,7 @@ class Client:
             self.answer(connection.take_awaited(packet.ack_id), packet.arguments)
 
     def _refuse_event(
-        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> None:
         self._registry.refused_events += 1
         application = self._registry.application

@@ -19,7 +19,7 @@ from parlour.engine.messages import (
     encode_refused,
 )
 from parlour.engine.options import Options
-from parlour.engine.session import Reason, Session
+from parlour.engine.session import Reason, TransportSession
 
 OnAnswer = Callable[[str | None], None]
 """Called with the JSON array of a client's acknowledgement, or None when there will be none."""
@@ -55,7 +55,7 @@ class ConnectionOwner(Protocol):
     handshake: Handshake
     opened_at: float
     options: Options
-    session: Session
+    session: TransportSession
 
     def connected(self, connection: Connection) -> None: ...
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from parlour.engine.application import Application, EventTypes
-from parlour.engine.client import Client
+from parlour.engine.client import SocketClient
 from parlour.engine.connection import Connection, Handshake
 from parlour.engine.mailbox import Mailbox
 from parlour.engine.options import Options
 from parlour.engine.polling import PollingApp
 from parlour.engine.registry import Registry
-from parlour.engine.session import Reason, Session
-from parlour.engine.sessions import Sessions
+from parlour.engine.session import Reason, TransportSession
+from parlour.engine.sessions import TransportSessions
 from parlour.engine.upgrade import websocket_protocol_class
 
 
@@ -36,15 +36,15 @@ class Engine:
     def __init__(self, application: Application, events: EventTypes, options: Options | None = None) -> None:
         self.application = application
         self.options = options or Options()
-        self.sessions = Sessions(self.options, self._client)
+        self.sessions = TransportSessions(self.options, self._client)
         self._registry = Registry(application, events, self.options, self.sessions)
         self.connections: Mapping[str, Connection] = self._registry.connections
         """By their sid: those whose CONNECT was accepted and that have not ended."""
         self.asgi = PollingApp(self.sessions)
         """Long-polling: an ASGI 3 application for the paths of `serves`."""
 
-    def _client(self, session: Session, handshake: Handshake, now: float) -> Client:
-        return Client(self._registry, session, handshake, now)
+    def _client(self, session: TransportSession, handshake: Handshake, now: float) -> SocketClient:
+        return SocketClient(self._registry, session, handshake, now)
 
     def serves(self, path: str) -> bool:
         """Whether a request path is the engine's (see `Options.serves`)."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from parlour.engine.connection import Handshake
 from parlour.engine.options import Options
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 
 PROTOCOL_VERSION = "4"
 
@@ -75,8 +75,8 @@ def read_request(method: str, channel: str, handshake: Handshake) -> Request:
 
 
 def admit(
-    request: Request, options: Options, find: Callable[[str], Session | None]
-) -> Session | Rejected | None:
+    request: Request, options: Options, find: Callable[[str], TransportSession | None]
+) -> TransportSession | Rejected | None:
     """The session that the request is for, None where it opens one, or why it gets neither."""
     if request.transport not in options.transports:
         return Rejected.UNKNOWN_TRANSPORT

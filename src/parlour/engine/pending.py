@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 
 
 class PendingSessions:
@@ -16,13 +16,13 @@ class PendingSessions:
     def __init__(self, most: int, most_per_group: int) -> None:
         self._most = most
         self._most_per_group = most_per_group
-        self._groups: OrderedDict[Session, str] = OrderedDict()
-        self._by_group: dict[str, OrderedDict[Session, None]] = {}
+        self._groups: OrderedDict[TransportSession, str] = OrderedDict()
+        self._by_group: dict[str, OrderedDict[TransportSession, None]] = {}
 
     def __len__(self) -> int:
         return len(self._groups)
 
-    def add(self, session: Session, group: str) -> Session | None:
+    def add(self, session: TransportSession, group: str) -> TransportSession | None:
         """The session that has to give way, taken out already. One that is pending keeps its age."""
         if session in self._groups:
             return None
@@ -38,7 +38,7 @@ class PendingSessions:
         self.discard(oldest)
         return oldest
 
-    def discard(self, session: Session) -> None:
+    def discard(self, session: TransportSession) -> None:
         group = self._groups.pop(session, None)
         if group is not None:
             of_group = self._by_group[group]

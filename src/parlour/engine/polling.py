@@ -13,8 +13,8 @@ from parlour.engine.connection import Handshake
 from parlour.engine.handshake import Rejected, admit, read_request, rejection_body
 from parlour.engine.options import Options
 from parlour.engine.packets import CLOSE, NOOP, Binary, Outgoing, Packet, decode_payload, encode_payload
-from parlour.engine.session import Reason, Session
-from parlour.engine.sessions import Sessions
+from parlour.engine.session import Reason, TransportSession
+from parlour.engine.sessions import TransportSessions
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -123,7 +123,7 @@ class PollingTransport:
 class PollingApp:
     """ASGI 3: answers HTTP requests at the engine's path, 404 elsewhere."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: TransportSessions) -> None:
         self._sessions = sessions
         self._options: Options = sessions.options
 
@@ -172,7 +172,7 @@ class PollingApp:
         transport.on_overflow = partial(self._sessions.soon, cut_off)
         await exchange.respond(200, encode_payload(transport.take()), _TEXT)
 
-    async def _continue(self, exchange: "_Exchange", session: Session, method: str) -> None:
+    async def _continue(self, exchange: "_Exchange", session: TransportSession, method: str) -> None:
         transport = session.transport
         if not isinstance(transport, PollingTransport):
             await exchange.reject(Rejected.BAD_REQUEST)
@@ -183,7 +183,9 @@ class PollingApp:
         else:
             await exchange.reject(Rejected.BAD_REQUEST)
 
-    async def _poll(self, exchange: "_Exchange", session: Session, transport: PollingTransport) -> None:
+    async def _poll(
+        self, exchange: "_Exchange", session: TransportSession, transport: PollingTransport
+    ) -> None:
         if transport.is_polled:
             session.close(Reason.OVERLAP)
             await exchange.reject(Rejected.BAD_REQUEST)
@@ -204,7 +206,9 @@ class PollingApp:
         packets = transport.take(self._options.max_poll_packets)
         await exchange.respond(200, encode_payload(packets), _TEXT)
 
-    async def _post(self, exchange: "_Exchange", session: Session, transport: PollingTransport) -> None:
+    async def _post(
+        self, exchange: "_Exchange", session: TransportSession, transport: PollingTransport
+    ) -> None:
         if transport.posting:
             session.close(Reason.OVERLAP)
             await exchange.reject(Rejected.BAD_REQUEST)
@@ -224,7 +228,9 @@ class PollingApp:
         else:
             await exchange.respond(200, b"ok", _TEXT)
 
-    async def _receive(self, session: Session, transport: PollingTransport, packets: list[Packet]) -> None:
+    async def _receive(
+        self, session: TransportSession, transport: PollingTransport, packets: list[Packet]
+    ) -> None:
         for number, packet in enumerate(packets, 1):
             session.receive(transport, packet)
             if session.closed is not None:

@@ -3,7 +3,7 @@
 from parlour.engine.application import Application, EventTypes
 from parlour.engine.connection import Connection
 from parlour.engine.options import Options
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 
 
 class Registry:
@@ -23,7 +23,7 @@ class Registry:
     )
 
     def __init__(
-        self, application: Application, event_types: EventTypes, options: Options, sessions: Sessions
+        self, application: Application, event_types: EventTypes, options: Options, sessions: TransportSessions
     ) -> None:
         self.application = application
         self.event_types = event_types

@@ -82,7 +82,7 @@ class Transport(Protocol):
 class Owner(Protocol):
     """Who keeps the sessions."""
 
-    def session_closed(self, session: "Session", reason: Reason) -> None: ...
+    def session_closed(self, session: "TransportSession", reason: Reason) -> None: ...
 
 
 class Consumer(Protocol):
@@ -106,7 +106,7 @@ class Consumer(Protocol):
     def on_deadline(self, now: float) -> None: ...
 
 
-class Session:
+class TransportSession:
     """One client over whatever transport it uses. Read `closed` and `transport`, change neither."""
 
     __slots__ = (

@@ -13,7 +13,7 @@ from parlour.engine.handshake import Rejected
 from parlour.engine.options import Options
 from parlour.engine.packets import OpenData, open_packet
 from parlour.engine.pending import PendingSessions
-from parlour.engine.session import Consumer, Reason, Session, Transport
+from parlour.engine.session import Consumer, Reason, Transport, TransportSession
 from parlour.engine.timerwheel import TimerWheel
 
 logger = logging.getLogger("parlour.engine")
@@ -27,15 +27,15 @@ def new_sid() -> str:
 class ConsumerFactory(Protocol):
     """Makes the layer above a new session."""
 
-    def __call__(self, session: Session, handshake: Handshake, now: float) -> Consumer: ...
+    def __call__(self, session: TransportSession, handshake: Handshake, now: float) -> Consumer: ...
 
 
-class Sessions:
+class TransportSessions:
     """Belongs to the event loop in which the first session is opened."""
 
     def __init__(self, options: Options, consumer_factory: ConsumerFactory) -> None:
         self.options = options
-        self.by_sid: dict[str, Session] = {}
+        self.by_sid: dict[str, TransportSession] = {}
         self.pending = PendingSessions(options.max_pending, options.max_pending_per_address)
         self.unfinished = ByteBudget(options.max_unfinished)
         self.opened = 0
@@ -46,7 +46,7 @@ class Sessions:
         self._held: list[Callable[[], None]] = []
         self._releases = False
         self._consumer_factory = consumer_factory
-        self._wheel: TimerWheel[Session] | None = None
+        self._wheel: TimerWheel[TransportSession] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,10 +115,10 @@ class Sessions:
             return Rejected.SHUTTING_DOWN
         return Rejected.FULL if len(self.by_sid) >= self.options.max_sessions else None
 
-    def open(self, transport: Transport, handshake: Handshake) -> Session:
+    def open(self, transport: Transport, handshake: Handshake) -> TransportSession:
         """A new session, its open packet sent (protocol document, "Handshake")."""
         options, now, sid = self.options, self.now(), new_sid()
-        session = Session(sid, transport, self, options, now)
+        session = TransportSession(sid, transport, self, options, now)
         session.consumer = self._consumer_factory(session, handshake, now)
         self.by_sid[sid] = session
         self.opened += 1
@@ -135,14 +135,14 @@ class Sessions:
         self.reschedule(session)
         return session
 
-    def await_connect(self, session: Session, handshake: Handshake) -> None:
+    def await_connect(self, session: TransportSession, handshake: Handshake) -> None:
         """The session is in no namespace, so it counts as pending; the oldest one may have to give way."""
         if session.closed is None:
             displaced = self.pending.add(session, self.options.address_group(handshake.address))
             if displaced is not None:
                 displaced.close(Reason.DISPLACED)
 
-    def find(self, sid: str) -> Session | None:
+    def find(self, sid: str) -> TransportSession | None:
         """A session that is alive at this very moment, however coarse the timer wheel is."""
         session = self.by_sid.get(sid)
         if session is not None and session.is_overdue(self.now()):
@@ -150,7 +150,7 @@ class Sessions:
             return None
         return session
 
-    def session_closed(self, session: Session, reason: Reason) -> None:
+    def session_closed(self, session: TransportSession, reason: Reason) -> None:
         self.by_sid.pop(session.sid, None)
         self.pending.discard(session)
         self.closed[reason] += 1
@@ -159,7 +159,7 @@ class Sessions:
 
     # Time
 
-    def reschedule(self, session: Session) -> None:
+    def reschedule(self, session: TransportSession) -> None:
         """After a change that gives the session an earlier deadline."""
         if session.closed is not None:
             return

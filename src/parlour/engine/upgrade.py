@@ -25,7 +25,7 @@ from parlour.engine.deflate import RESPONSE, is_offered
 from parlour.engine.handshake import Rejected, admit, read_request, rejection_body
 from parlour.engine.options import Options
 from parlour.engine.session import Reason
-from parlour.engine.sessions import Sessions
+from parlour.engine.sessions import TransportSessions
 from parlour.engine.websocket import WebSocketTransport
 
 _READ_BUFFER = 2048
@@ -50,7 +50,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
 
     __slots__ = ("_resuming", "_server_connections", "_sessions", "_unfinished")
 
-    def __init__(self, sessions: Sessions, server_connections: set[Any]) -> None:
+    def __init__(self, sessions: TransportSessions, server_connections: set[Any]) -> None:
         super().__init__(
             None,  # host and port, path: a client's
             None,
@@ -217,7 +217,7 @@ def _rejection(rejected: Rejected, options: Options) -> WSUpgradeResponseWithLis
     return WSUpgradeResponseWithListener(response, None)
 
 
-def websocket_protocol_class(sessions: Sessions) -> type[asyncio.Protocol]:
+def websocket_protocol_class(sessions: TransportSessions) -> type[asyncio.Protocol]:
     """For `uvicorn.Config(ws=…)`: what uvicorn calls, as it would a class, for each WebSocket."""
 
     def protocol(*, config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:

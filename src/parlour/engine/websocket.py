@@ -17,8 +17,8 @@ from picows import (
 from parlour.engine.connection import Handshake
 from parlour.engine.deflate import SMALLEST, TooLarge, deflated, inflated
 from parlour.engine.packets import Outgoing
-from parlour.engine.session import Reason, Session
-from parlour.engine.sessions import Sessions
+from parlour.engine.session import Reason, TransportSession
+from parlour.engine.sessions import TransportSessions
 
 _TEXT = WSMsgType.TEXT
 _BINARY = WSMsgType.BINARY
@@ -73,9 +73,9 @@ class WebSocketTransport(WSListener):
 
     def __init__(
         self,
-        sessions: Sessions,
+        sessions: TransportSessions,
         handshake: Handshake | None,
-        session: Session | None,
+        session: TransportSession | None,
         *,
         deflates: bool = False,
     ) -> None:

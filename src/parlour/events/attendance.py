@@ -14,10 +14,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from parlour.accounts.identity import Identity
 from parlour.db.database import AsyncConnection, Database
 from parlour.events import store
-from parlour.events.entities import Visit
+from parlour.events.entities import AttendanceRow
 from parlour.events.servers import ServerRegistry
-from parlour.events.tracker import Came, Ledger
-from parlour.events.tracker import Move as Seen
+from parlour.events.tracker import AttendanceChange, AttendanceTracker, Joined
 from parlour.rooms.authorization import permitted_at_event, permitted_to_write_at_event
 from parlour.rooms.entities import Room
 from parlour.rooms.policy import Action
@@ -27,18 +26,18 @@ PROOF_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 LAST_PROOF_SECONDS = 0.5
 
-log = structlog.get_logger("parlour.rooms")
+log = structlog.get_logger("parlour.events")
 
 
-class Move(Enum):
+class ReportedMove(Enum):
     JOINED = "j"
     LEFT = "l"
 
 
-def parsed_move(text: str) -> Move:
+def parsed_move(text: str) -> ReportedMove:
     """Raises InvalidMove."""
     try:
-        return Move(text)
+        return ReportedMove(text)
     except ValueError as error:
         raise InvalidMove from error
 
@@ -47,7 +46,7 @@ def parsed_move(text: str) -> Move:
 class AttendancePage:
     """`next` is what to ask for the page after this one by; None on the last."""
 
-    visits: list[Visit]
+    visits: list[AttendanceRow]
     next: int | None
 
 
@@ -62,7 +61,7 @@ class AttendanceLog:
     def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
-        self._ledger = Ledger()
+        self._tracker = AttendanceTracker()
         self._servers = ServerRegistry()
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
@@ -71,16 +70,16 @@ class AttendanceLog:
     # What the server sees
 
     def came(self, visit: str, identity: Identity, room: Room) -> None:
-        self._ledger.came(visit, identity, room, at=self._clock())
+        self._tracker.came(visit, identity, room, at=self._clock())
         self._changed.set()
 
     def went(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
-        self._ledger.went(visit, identity, room, at=at or self._clock())
+        self._tracker.went(visit, identity, room, at=at or self._clock())
         self._changed.set()
 
     async def written(self) -> None:
         """Until what was seen so far is in the database, or the database has failed."""
-        if self._ledger.unwritten() and not self._fails:
+        if self._tracker.unwritten() and not self._fails:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
             self._changed.set()
@@ -138,7 +137,7 @@ class AttendanceLog:
         await store.close_abandoned_rows(connection)
 
     async def _write(self) -> None:
-        moves = self._ledger.unwritten()
+        moves = self._tracker.unwritten()
         if not moves:
             return
         try:
@@ -147,13 +146,13 @@ class AttendanceLog:
             for move in moves:
                 with suppress(IntegrityError):
                     await self._write_together([move])
-        self._ledger.written(moves)
+        self._tracker.written(moves)
 
-    async def _write_together(self, moves: Sequence[Seen]) -> None:
+    async def _write_together(self, moves: Sequence[AttendanceChange]) -> None:
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
             for move in moves:
-                if isinstance(move, Came):
+                if isinstance(move, Joined):
                     await store.open_row(
                         connection,
                         move.event_id,
@@ -171,9 +170,9 @@ class AttendanceLog:
         A row of somebody who is there that is open no more is opened again: another server may have taken
         this one for dead, or the same person may have left that one.
         """
-        if not self._ledger and not await self._is_watched():
+        if not self._tracker and not await self._is_watched():
             return
-        present = self._ledger.present(at=self._clock())
+        present = self._tracker.present(at=self._clock())
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
             await store.prove_visits(connection, self._servers.server_id, now=self._clock())
@@ -191,16 +190,16 @@ class AttendanceLog:
 
     # What clients say and ask
 
-    async def log(self, identity: Identity, *, room: str, move: Move) -> None:
+    async def log(self, identity: Identity, *, room: str, move: ReportedMove) -> None:
         """Of one whom the server sees there, it knows better. Raises EventNotFound, NotInvited or Banned."""
         async with self._database.transaction() as connection:
             event = await permitted_to_write_at_event(
                 connection, Action.LOG_ATTENDANCE, room=room, identity=identity
             )
-            if self._ledger.is_there(event, identity.user_id):
+            if self._tracker.is_there(event, identity.user_id):
                 return
             now = self._clock()
-            if move is Move.JOINED:
+            if move is ReportedMove.JOINED:
                 await store.open_claimed_row(
                     connection, event, identity=identity, server_id=self._servers.server_id, now=now
                 )

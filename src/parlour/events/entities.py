@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class AttendanceRow:
     """A line of an event's attendance; `number` grows with each."""
 
     number: int

@@ -9,7 +9,7 @@ from pydantic import RootModel
 from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions.identification import Identification, require_own_email
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.events.attendance import AttendanceLog, parsed_move
 from parlour.rooms.refusals import (
@@ -35,7 +35,7 @@ _WRITING = (RateLimited, *_ALWAYS)
 
 
 def event_routes(
-    *, attendance: AttendanceLog, sessions: Sessions, identification: Identification
+    *, attendance: AttendanceLog, sessions: LoginSessions, identification: Identification
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]

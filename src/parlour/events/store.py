@@ -23,7 +23,7 @@ from parlour.db.tables import (
     servers,
 )
 from parlour.db.upsert import insert_if_absent
-from parlour.events.entities import Visit
+from parlour.events.entities import AttendanceRow
 
 ROWS_A_MINUTE = 10
 """Of one person's attendance at one event."""
@@ -152,11 +152,13 @@ def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> di
     }
 
 
-async def visits(connection: AsyncConnection, event_id: int, *, after: int | None, limit: int) -> list[Visit]:
+async def visits(
+    connection: AsyncConnection, event_id: int, *, after: int | None, limit: int
+) -> list[AttendanceRow]:
     """The oldest first; `after` is the number of the last row of the page before."""
     query = select(event_log).where(event_log.c.event_id == event_id, event_log.c.id > (after or 0))
     return [
-        Visit(
+        AttendanceRow(
             number=row.id,
             username=row.username,
             email=row.email,

@@ -12,7 +12,7 @@ MAX_UNWRITTEN = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Came:
+class Joined:
     visit: str
     event_id: int
     identity: Identity
@@ -20,12 +20,12 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Went:
+class Left:
     visit: str
     at: datetime
 
 
-Move = Came | Went
+AttendanceChange = Joined | Left
 
 
 @dataclass(slots=True)
@@ -37,12 +37,12 @@ class _Stay:
     visits: set[str] = field(default_factory=set)
 
 
-class Ledger:
+class AttendanceTracker:
     """One who is at an event at two computers is there once, until the last one leaves."""
 
     def __init__(self) -> None:
         self._stays: dict[tuple[int, UserId], _Stay] = {}
-        self._unwritten: list[Move] = []
+        self._unwritten: list[AttendanceChange] = []
 
     def came(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
         """Again is harmless. Nothing to do in a room that is no event."""
@@ -51,7 +51,7 @@ class Ledger:
         stay = self._stays.get((room.event_id, identity.user_id))
         if stay is None:
             stay = self._stays[room.event_id, identity.user_id] = _Stay(visit, identity)
-            self._note(Came(visit=visit, event_id=room.event_id, identity=identity, at=at))
+            self._note(Joined(visit=visit, event_id=room.event_id, identity=identity, at=at))
         stay.visits.add(visit)
 
     def went(self, visit: str, identity: Identity, room: Room, *, at: datetime) -> None:
@@ -64,15 +64,15 @@ class Ledger:
         stay.visits.discard(visit)
         if not stay.visits:
             del self._stays[key]
-            self._note(Went(visit=stay.visit, at=at))
+            self._note(Left(visit=stay.visit, at=at))
 
     def is_there(self, event_id: int, user_id: UserId) -> bool:
         return (event_id, user_id) in self._stays
 
-    def present(self, *, at: datetime) -> list[Came]:
+    def present(self, *, at: datetime) -> list[Joined]:
         """Everybody who is at an event, as one would write it who had written nothing before."""
         return [
-            Came(visit=stay.visit, event_id=event_id, identity=stay.identity, at=at)
+            Joined(visit=stay.visit, event_id=event_id, identity=stay.identity, at=at)
             for (event_id, _), stay in self._stays.items()
         ]
 
@@ -80,14 +80,14 @@ class Ledger:
         """Whether anybody is at an event."""
         return bool(self._stays)
 
-    def unwritten(self) -> list[Move]:
+    def unwritten(self) -> list[AttendanceChange]:
         return list(self._unwritten)
 
-    def written(self, moves: Sequence[Move]) -> None:
+    def written(self, moves: Sequence[AttendanceChange]) -> None:
         """These are in the database."""
         done = {id(move) for move in moves}
         self._unwritten = [move for move in self._unwritten if id(move) not in done]
 
-    def _note(self, move: Move) -> None:
+    def _note(self, move: AttendanceChange) -> None:
         self._unwritten.append(move)
         del self._unwritten[:-MAX_UNWRITTEN]

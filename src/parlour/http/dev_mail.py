@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.errors import NotFound
 from parlour.http.proxies import is_proxied
-from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
 from parlour.scheduling.turns import in_turns
 from parlour.wire.base import is_loopback, iso
@@ -17,7 +17,7 @@ from parlour.wire.base import is_loopback, iso
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-LETTERS_A_TURN = 8
+MAILS_A_TURN = 8
 """Letters that are written out in one turn of the event loop."""
 _NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
 """Mails hold tokens beside names that strangers chose (BREACH)."""
@@ -31,9 +31,9 @@ class _ShownMails:
         self._renderer = renderer
         self._shown: dict[int, dict[str, str]] = {}
 
-    async def of(self, letters: list[QueuedLetter]) -> list[dict[str, str]]:
+    async def of(self, letters: list[QueuedMail]) -> list[dict[str, str]]:
         shown: dict[int, dict[str, str]] = {}
-        async for queued in in_turns(letters, each=LETTERS_A_TURN):
+        async for queued in in_turns(letters, each=MAILS_A_TURN):
             shown[queued.id] = self._shown.get(queued.id) or _shown(self._renderer, queued)
         self._shown = shown
         return list(shown.values())
@@ -82,8 +82,8 @@ def _require_this_machine(request: Request) -> None:
         raise NotFound
 
 
-def _shown(renderer: MailRenderer, queued: QueuedLetter) -> dict[str, str]:
-    mail = renderer.render(queued.letter)
+def _shown(renderer: MailRenderer, queued: QueuedMail) -> dict[str, str]:
+    mail = renderer.render(queued.mail)
     return {
         "to": mail.recipient,
         "subject": mail.subject,

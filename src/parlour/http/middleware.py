@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from parlour.db.database import AWAY
+from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import (
     FieldError,
     InternalError,
@@ -51,7 +51,7 @@ Headers = list[tuple[bytes, bytes]]
 NotFoundPage = Callable[[Request], Response | None]
 
 
-class Edge:
+class RequestMiddleware:
     """The outermost ASGI layer of HTTP: one log line a request, size limit and headers.
 
     The line names the route's template, never the path, since paths of this product hold tokens. What is
@@ -101,7 +101,7 @@ class Edge:
         return headers
 
 
-class Failures:
+class FailureResponses:
     """Answers what nobody else did, so that no unhandled error leaves the server.
 
     It belongs inside of `Cors`, or a page of an allowed origin could not read these answers.
@@ -229,7 +229,7 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
         Refusal: refused,
         RequestValidationError: invalid,
         HTTPException: framework,
-        **dict.fromkeys(AWAY, unavailable),
+        **dict.fromkeys(DATABASE_UNAVAILABLE, unavailable),
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

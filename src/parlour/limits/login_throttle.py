@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from parlour.errors import RateLimited
 from parlour.limits.memory_counts import RateLimitStorage
-from parlour.limits.quotas import Allowances, neighbourhood, rate_limit_site
+from parlour.limits.quotas import Allowances, rate_limit_prefix, rate_limit_site
 
 FAILURES_COUNT_FOR = 900
 LONGEST_WAIT_OF_GUESSER = 900
@@ -65,7 +65,7 @@ class Backoff:
         return f"{self._name}/{what}/{subject}"
 
 
-class Pace:
+class EventRateLimiter:
     """Tries at a target that many guess at: one in some seconds, the later the more failed.
 
     Whoever has not failed there has turns of their own, apart from those who have, so who guesses from some
@@ -110,7 +110,7 @@ class _Turn:
     seconds: int
 
 
-class GuessThrottle:
+class PasswordThrottle:
     """Wrong passwords by guesser, by address and by target. Only failures count: many may log in at once.
 
     `require` is asked early, `begin` when a password is about to be looked at, `still_allowed` after it:
@@ -130,7 +130,7 @@ class GuessThrottle:
             free=allowances.failures_per_address,
             longest=LONGEST_WAIT_OF_ADDRESS,
         )
-        self._pace = Pace(
+        self._pace = EventRateLimiter(
             storage, name=f"{name}/target", free=FREE_PER_TARGET * allowances.failures_per_account
         )
 
@@ -155,7 +155,7 @@ class GuessThrottle:
     async def failed(self, guess: Guess) -> None:
         await self._guessers.failed(guess.guesser)
         if guess.address is not None:
-            await self._addresses.failed(neighbourhood(guess.address))
+            await self._addresses.failed(rate_limit_prefix(guess.address))
             await self._pace.failed(guess.target, rate_limit_site(guess.address))
 
     async def succeeded(self, guess: Guess) -> None:
@@ -168,4 +168,4 @@ class GuessThrottle:
     async def _require_no_wait(self, guess: Guess) -> None:
         await self._guessers.require(guess.guesser)
         if guess.address is not None:
-            await self._addresses.require(neighbourhood(guess.address))
+            await self._addresses.require(rate_limit_prefix(guess.address))

@@ -48,7 +48,7 @@ class Quota:
             await self.require(subject)
 
 
-class Postage:
+class MailQuota:
     """Mails, by the mailbox that they go to and by the address that makes the server send them."""
 
     def __init__(self, storage: RateLimitStorage, allowances: Allowances) -> None:
@@ -62,12 +62,12 @@ class Postage:
     async def take(self, recipient: str, *, address: str) -> None:
         """Raises RateLimited."""
         await self._recipients.require(mailbox_key(recipient))
-        await self._addresses.take(neighbourhood(address))
+        await self._addresses.take(rate_limit_prefix(address))
         await self._recipients.take(mailbox_key(recipient))
 
     async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
         """Those who may be written to. Raises RateLimited where the address has sent too many."""
-        await self._addresses.take(neighbourhood(address), cost=max(1, len(recipients)))
+        await self._addresses.take(rate_limit_prefix(address), cost=max(1, len(recipients)))
         return [one async for one in in_turns(recipients, each=10) if await self._may_get(one)]
 
     async def _may_get(self, recipient: str) -> bool:
@@ -79,7 +79,7 @@ class Postage:
 
 
 @lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
-def neighbourhood(address: str) -> str:
+def rate_limit_prefix(address: str) -> str:
     """What one person can choose addresses from: a /64 of IPv6."""
     try:
         parsed = ip_address(address)
@@ -94,12 +94,12 @@ def neighbourhood(address: str) -> str:
 
 def client_path(address: str) -> tuple[str, str]:
     """Where a client waits in a FairQueue: networks take turns, in each its addresses."""
-    return rate_limit_site(address), neighbourhood(address)
+    return rate_limit_site(address), rate_limit_prefix(address)
 
 
 def rate_limit_site(address: str) -> str:
-    """Like `neighbourhood` with the /48 of IPv6, which one subscriber or one rented server can have."""
-    prefix = neighbourhood(address)
+    """Like `rate_limit_prefix` with the /48 of IPv6, which one subscriber or one rented server can have."""
+    prefix = rate_limit_prefix(address)
     if ":" not in prefix:
         return prefix
     return str(IPv6Address(int(IPv6Address(prefix)) >> 80 << 80))

@@ -29,7 +29,7 @@ class RedisRefuses(Exception):
     """Redis answers, and will not do what it is asked: a wrong password, or no such database."""
 
 
-class SharedCounts(RateLimitStorage):
+class RedisRateLimitStorage(RateLimitStorage):
     """Keys are hashed with the servers' secret: who reads Redis learns neither addresses nor names from them.
 
     While Redis is away each server counts alone, on top of what it counted itself before.

@@ -139,7 +139,7 @@ Content = (
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Mail:
     """A mail as the outbox keeps it."""
 
     recipient: str

@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from parlour.db.database import AsyncConnection, Database
 from parlour.db.tables import outbox
-from parlour.mail.contents import Content, Letter, Written
+from parlour.mail.contents import Content, Mail, Written
 
 LEASE = timedelta(minutes=5)
 log = structlog.get_logger("parlour.mail")
@@ -25,9 +25,9 @@ _CONTENT = msgspec.json.Decoder(Content | Written)
 
 
 @dataclass(frozen=True, slots=True)
-class QueuedLetter:
+class QueuedMail:
     id: int
-    letter: Letter
+    mail: Mail
     created_at: datetime
     attempts: int
 
@@ -40,18 +40,18 @@ class Outbox:
         self._delivers = delivers
         self._filled = asyncio.Event()
 
-    async def put(self, connection: AsyncConnection, *letters: Letter) -> None:
+    async def put(self, connection: AsyncConnection, *mails: Mail) -> None:
         """Writes letters in the caller's transaction; `announce` after it tells the sender."""
         now = datetime.now(UTC)
         rows = [
             {
-                "recipient": letter.recipient,
-                "content": msgspec.json.encode(letter.content).decode(),
+                "recipient": mail.recipient,
+                "content": msgspec.json.encode(mail.content).decode(),
                 "created_at": now,
                 "attempts": 0,
                 "next_attempt_at": now if self._delivers else None,
             }
-            for letter in letters
+            for mail in mails
         ]
         if rows:
             await connection.execute(insert(outbox), rows)
@@ -69,7 +69,7 @@ class Outbox:
         finally:
             self._filled.clear()
 
-    async def claim(self, *, at_most: int) -> list[QueuedLetter]:
+    async def claim(self, *, at_most: int) -> list[QueuedMail]:
         """Takes due letters for the length of a lease; two senders never take the same one."""
         now = datetime.now(UTC)
         due = (
@@ -108,7 +108,7 @@ class Outbox:
                 .values(next_attempt_at=datetime.now(UTC) + pause)
             )
 
-    async def kept(self, *, at_most: int = 200) -> list[QueuedLetter]:
+    async def kept(self, *, at_most: int = 200) -> list[QueuedMail]:
         """Letters that are not to be sent, newest first."""
         newest = select(outbox).where(outbox.c.next_attempt_at.is_(None)).order_by(outbox.c.id.desc())
         async with self._database.reading() as connection:
@@ -116,7 +116,7 @@ class Outbox:
         return [_queued(row) for row in rows]
 
 
-def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedLetter]:
+def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedMail]:
     """What a newer version put down and this one cannot read stays, and keeps the others from nothing."""
     for row in rows:
         try:
@@ -125,6 +125,6 @@ def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedLetter]:
             log.error("mail.unreadable", mail=row.id, error=type(error).__name__)
 
 
-def _queued(row: Row[Any]) -> QueuedLetter:
-    letter = Letter(row.recipient, _CONTENT.decode(row.content))
-    return QueuedLetter(row.id, letter, row.created_at, row.attempts)
+def _queued(row: Row[Any]) -> QueuedMail:
+    mail = Mail(row.recipient, _CONTENT.decode(row.content))
+    return QueuedMail(row.id, mail, row.created_at, row.attempts)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from parlour.mail.contents import Letter, SignLink, Written, text_of
+from parlour.mail.contents import Mail, SignLink, Written, text_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class RenderedMail:
     """With its links' tokens: it is handed to the mail server or the browser, and stored nowhere."""
 
     recipient: str
@@ -32,11 +32,11 @@ class MailRenderer:
         loader = PackageLoader("parlour.mail", "templates")
         return Environment(loader=loader, autoescape=select_autoescape(["html"]), trim_blocks=True)
 
-    def render(self, letter: Letter) -> Mail:
-        content = letter.content
+    def render(self, mail: Mail) -> RenderedMail:
+        content = mail.content
         if isinstance(content, Written):
-            return Mail(letter.recipient, content.subject, content.text, content.html)
-        said = text_of(content, recipient=letter.recipient, public_url=self._public_url, sign=self._sign)
-        text = self._templates.get_template("letter.txt").render(letter=said)
-        html = self._templates.get_template("letter.html").render(letter=said)
-        return Mail(letter.recipient, said.subject, text, html)
+            return RenderedMail(mail.recipient, content.subject, content.text, content.html)
+        said = text_of(content, recipient=mail.recipient, public_url=self._public_url, sign=self._sign)
+        text = self._templates.get_template("mail.txt").render(mail=said)
+        html = self._templates.get_template("mail.html").render(mail=said)
+        return RenderedMail(mail.recipient, said.subject, text, html)

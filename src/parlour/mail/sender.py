@@ -7,7 +7,7 @@ from email.headerregistry import Address
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.mail.outbox import Outbox, QueuedLetter
+from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.smtp import (
     LetterDeferred,
@@ -48,8 +48,8 @@ class MailSender:
         """Until cancelled. A database that is away is waited for."""
         while True:
             try:
-                while letters := await self._outbox.claim(at_most=BATCH):
-                    await self._send_all(letters)
+                while mails := await self._outbox.claim(at_most=BATCH):
+                    await self._send_all(mails)
                 pause = await self._outbox.seconds_to_next()
             except SQLAlchemyError as error:
                 log.warning("mail.outbox_unavailable", error=type(error).__name__)
@@ -58,11 +58,11 @@ class MailSender:
                 at_most=LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
             )
 
-    async def _send_all(self, letters: list[QueuedLetter]) -> None:
+    async def _send_all(self, mails: list[QueuedMail]) -> None:
         """A letter by which the session ends is tried again later; the others go on in a new one, unless
         several in a row end so: then it is the server.
         """
-        waiting, broken = deque(letters), 0
+        waiting, broken = deque(mails), 0
         while waiting:
             try:
                 async with smtp_session(self._server, self._sender) as session:
@@ -82,9 +82,9 @@ class MailSender:
                 await self._postpone(queued, reason=reason)
             return
 
-    async def _send(self, session: SmtpSession, queued: QueuedLetter) -> None:
+    async def _send(self, session: SmtpSession, queued: QueuedMail) -> None:
         try:
-            await session.send(self._renderer.render(queued.letter))
+            await session.send(self._renderer.render(queued.mail))
         except LetterDeferred as error:
             await self._postpone(queued, reason=str(error))
             return
@@ -100,7 +100,7 @@ class MailSender:
             log.info("mail.sent", mail=queued.id, attempt=queued.attempts)
         await self._outbox.remove(queued.id)
 
-    async def _postpone(self, queued: QueuedLetter, *, reason: str) -> None:
+    async def _postpone(self, queued: QueuedMail, *, reason: str) -> None:
         if datetime.now(UTC) - queued.created_at > GIVE_UP_AFTER:
             log.error("mail.given_up", mail=queued.id, attempts=queued.attempts, reason=reason)
             await self._outbox.remove(queued.id)

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from parlour.mail.rendering import Mail
+from parlour.mail.rendering import RenderedMail
 from parlour.wire.addresses import ascii_domain, deliverable_email
 
 TIMEOUT_SECONDS = 30
@@ -131,7 +131,7 @@ class SmtpSession:
         self._client = client
         self._sender = sender
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: RenderedMail) -> None:
         """Raises LetterRefused, LetterDeferred, SessionBroken or MailServerUnavailable."""
         try:
             recipient = deliverable_email(mail.recipient)
@@ -151,7 +151,7 @@ class SmtpSession:
         except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
             raise LetterRefused(type(error).__name__) from error
 
-    def _message(self, mail: Mail, recipient: str) -> EmailMessage:
+    def _message(self, mail: RenderedMail, recipient: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = _Literal("To", recipient)

@@ -10,7 +10,7 @@ from parlour.accounts.credentials.service import Credentials
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.http import session_entry
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.privacy.export import Belongings, Export
 from parlour.wire.arrays import json_array, json_object, json_value
@@ -26,7 +26,7 @@ from parlour.wire.refusals import refusals
 
 
 def export_routes(
-    *, export: Export, credentials: Credentials, sessions: Sessions, identification: Identification
+    *, export: Export, credentials: Credentials, sessions: LoginSessions, identification: Identification
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]

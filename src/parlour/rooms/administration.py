@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.identity import Client
+from parlour.accounts.identity import ClientIdentity
 from parlour.accounts.passwords.hashing import Passwords
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import store
@@ -16,7 +16,7 @@ from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNam
 class RoomAdministration:
     """One transaction per use case. Each but `every_room` and `create` raises RoomNotFound.
 
-    A running server hears that a room is gone when it next asks after those in its call (`Hub`).
+    A running server hears that a room is gone when it next asks after those in its call (`SignalingService`).
     """
 
     def __init__(self, *, database: Database, passwords: Passwords, clock: Callable[[], datetime]) -> None:
@@ -35,7 +35,7 @@ class RoomAdministration:
             return room, invitations, await store.bans_of(connection, room.room_id)
 
     async def create(
-        self, *, name: str, password: str, description: str, creator: Client | None, is_listed: bool
+        self, *, name: str, password: str, description: str, creator: ClientIdentity | None, is_listed: bool
     ) -> None:
         """Also where people may create none. `creator` is None for a guest, who has no rooms.
 

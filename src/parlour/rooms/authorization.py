@@ -4,7 +4,7 @@ from parlour.accounts.identity import Identity
 from parlour.db.database import AsyncConnection
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Room
-from parlour.rooms.policy import Action, Standing
+from parlour.rooms.policy import Action, MembershipFacts
 from parlour.rooms.refusals import (
     EventNotFound,
     RoomNotFound,
@@ -13,7 +13,7 @@ from parlour.rooms.refusals import (
 
 async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
     """The room, where the policy lets this person do that. Raises RoomNotFound or what policy says."""
-    return _allowed(await store.room_and_standing(connection, room, identity.user_id), action, identity)
+    return _allowed(await store.room_and_facts(connection, room, identity.user_id), action, identity)
 
 
 async def permitted_to_write(
@@ -23,14 +23,14 @@ async def permitted_to_write(
 
     Raises InvalidToken too, where the caller's account is no more.
     """
-    return _allowed(await store.held_room_and_standing(connection, room, identity.user_id), action, identity)
+    return _allowed(await store.held_room_and_facts(connection, room, identity.user_id), action, identity)
 
 
-def _allowed(found: tuple[Room, policy.Standing] | None, action: Action, identity: Identity) -> Room:
+def _allowed(found: tuple[Room, policy.MembershipFacts] | None, action: Action, identity: Identity) -> Room:
     if found is None:
         raise RoomNotFound
-    known, standing = found
-    refused = policy.refusal(action, policy.role_of(identity, standing), is_event=known.is_event)
+    known, facts = found
+    refused = policy.refusal(action, policy.role_of(identity, facts), is_event=known.is_event)
     if refused is not None:
         raise refused
     return known
@@ -40,9 +40,7 @@ async def permitted_at_event(
     connection: AsyncConnection, action: Action, *, room: str, identity: Identity
 ) -> int:
     """Return the event's id. Raises EventNotFound, or what the policy says."""
-    return _allowed_at_event(
-        await store.room_and_standing(connection, room, identity.user_id), action, identity
-    )
+    return _allowed_at_event(await store.room_and_facts(connection, room, identity.user_id), action, identity)
 
 
 async def permitted_to_write_at_event(
@@ -50,17 +48,17 @@ async def permitted_to_write_at_event(
 ) -> int:
     """As `permitted_at_event`, in the transaction that does it: room and caller stay until its end."""
     return _allowed_at_event(
-        await store.held_room_and_standing(connection, room, identity.user_id), action, identity
+        await store.held_room_and_facts(connection, room, identity.user_id), action, identity
     )
 
 
-def _allowed_at_event(found: tuple[Room, Standing] | None, action: Action, identity: Identity) -> int:
+def _allowed_at_event(found: tuple[Room, MembershipFacts] | None, action: Action, identity: Identity) -> int:
     if found is None:
         raise EventNotFound
-    known, standing = found
+    known, facts = found
     if known.event_id is None:
         raise EventNotFound
-    refused = policy.refusal(action, policy.role_of(identity, standing), is_event=True)
+    refused = policy.refusal(action, policy.role_of(identity, facts), is_event=True)
     if refused is not None:
         raise refused
     return known.event_id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parlour.accounts.identity import Guest, Identity
+from parlour.accounts.identity import GuestIdentity, Identity
 from parlour.errors import Refusal
 from parlour.rooms.refusals import GuestsCreateNoRooms, RoomCreationNotAllowed
 from parlour.wire.addresses import email_domain, email_key
@@ -31,7 +31,11 @@ class CreationPolicy:
 
     def refusal(self, identity: Identity) -> type[Refusal] | None:
         """Why this person creates no room; None where they may."""
-        return GuestsCreateNoRooms if isinstance(identity, Guest) else self.refusal_of_client(identity.email)
+        return (
+            GuestsCreateNoRooms
+            if isinstance(identity, GuestIdentity)
+            else self.refusal_of_client(identity.email)
+        )
 
     def refusal_of_client(self, email: str) -> type[Refusal] | None:
         match self.mode:

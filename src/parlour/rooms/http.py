@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import (
@@ -91,7 +91,7 @@ def room_routes(
             description=body.description,
             creator=body.creator,
             is_listed=body.listed is not False,
-            visitor=visitor_of(request),
+            source=request_source(request),
         )
         return Nothing()
 
@@ -107,7 +107,7 @@ def room_routes(
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
         room = await rooms.give_password(
-            caller, name=body.name, password=body.password, visitor=visitor_of(request)
+            caller, name=body.name, password=body.password, source=request_source(request)
         )
         if not room.is_listed:
             on_access_changed()
@@ -149,7 +149,7 @@ def room_routes(
     async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
         """Invite people by email; a mail goes to each."""
         outcome = await rooms.invite(
-            caller, room=body.room, addresses=body.email, visitor=visitor_of(request)
+            caller, room=body.room, addresses=body.email, source=request_source(request)
         )
         on_access_changed()
         return InvitationOutcome(invited=outcome.invited, rejected=outcome.rejected)

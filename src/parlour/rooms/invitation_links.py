@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.identity import Visitor
-from parlour.accounts.links.service import Links
+from parlour.accounts.identity import RequestSource
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.registration.confirmation import Confirmation
 from parlour.accounts.sessions.service import LoggedIn
 from parlour.accounts.tokens import InvitationToken
 from parlour.db.database import Database
-from parlour.limits.quotas import Quota, neighbourhood
+from parlour.limits.quotas import Quota, rate_limit_prefix
 from parlour.rooms import store
 from parlour.rooms.entities import Room
 
@@ -26,15 +26,17 @@ class InvitationFacts:
 
 
 class InvitationLinks:
-    def __init__(self, *, database: Database, links: Links, confirmation: Confirmation, looks: Quota) -> None:
+    def __init__(
+        self, *, database: Database, links: MailLinks, confirmation: Confirmation, looks: Quota
+    ) -> None:
         self._database = database
         self._links = links
         self._confirmation = confirmation
         self._looks = looks
 
-    async def look(self, token: str, *, visitor: Visitor) -> InvitationFacts:
+    async def look(self, token: str, *, source: RequestSource) -> InvitationFacts:
         """Raises InvalidVerification where the token or the invitation is no good (any more), RateLimited."""
-        await self._looks.take(neighbourhood(visitor.address))
+        await self._looks.take(rate_limit_prefix(source.address))
         claim = self._links.read_invitation(token)
         async with self._database.reading() as connection:
             room = await store.room_of_invitation(connection, claim.room_id, claim.email)
@@ -43,23 +45,25 @@ class InvitationLinks:
         has_account = await self._confirmation.is_client(claim.email)
         return InvitationFacts(room=room, email=claim.email, has_account=has_account)
 
-    async def accept(self, token: str, *, display_name: str | None, visitor: Visitor) -> LoggedIn:
+    async def accept(self, token: str, *, display_name: str | None, source: RequestSource) -> LoggedIn:
         """The invited address becomes a guest at once: the link has proven its mailbox, as any mail's does.
 
         Where the guest of that address is here already, this is another session of theirs, within the same
         time. Raises InvalidVerification, EmailTaken for a client's address, or RateLimited.
         """
-        await self._looks.take(neighbourhood(visitor.address))
+        await self._looks.take(rate_limit_prefix(source.address))
         claim = self._links.read_invitation(token)
         try:
-            return await self._admit(claim, display_name, visitor)
+            return await self._admit(claim, display_name, source)
         except IntegrityError:  # the link was opened twice at once, and the guest is there now
-            return await self._admit(claim, display_name, visitor)
+            return await self._admit(claim, display_name, source)
 
-    async def _admit(self, claim: InvitationToken, display_name: str | None, visitor: Visitor) -> LoggedIn:
+    async def _admit(
+        self, claim: InvitationToken, display_name: str | None, source: RequestSource
+    ) -> LoggedIn:
         async with self._database.transaction() as connection:
             if await store.room_of_invitation(connection, claim.room_id, claim.email) is None:
                 raise InvalidVerification
             return await self._confirmation.admit_guest(
-                connection, email=claim.email, display_name=display_name, visitor=visitor
+                connection, email=claim.email, display_name=display_name, source=source
             )

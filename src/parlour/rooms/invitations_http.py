@@ -3,21 +3,21 @@
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
 from parlour.accounts.refusals import EmailTaken, InvalidVerification
-from parlour.accounts.sessions.login_responder import Welcome, session_answer
-from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.accounts.sessions.login_responder import LoginResponder, session_answer
+from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
 from parlour.wire.refusals import refusals
 
 
-def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
+def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder) -> APIRouter:
     router = APIRouter(tags=["rooms"])
 
     @router.post("/invitation/link", responses=refusals(InvalidVerification, RateLimited, InvalidRequest))
     async def look_at_invitation(body: LinkToken, request: Request) -> InvitationSummary:
         """Who invites to which room, for who has the link of the invitation's mail."""
-        found = await links.look(body.token, visitor=visitor_of(request))
+        found = await links.look(body.token, source=request_source(request))
         return InvitationSummary(
             room=found.room.name,
             event=found.room.is_event,
@@ -36,9 +36,9 @@ def invitation_routes(*, links: InvitationLinks, welcome: Welcome) -> APIRouter:
     ) -> Session:
         """Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."""
         logged_in = await links.accept(
-            body.token, display_name=body.display_name, visitor=visitor_of(request)
+            body.token, display_name=body.display_name, source=request_source(request)
         )
-        welcome(request, response, background, logged_in)
+        login_responder(request, response, background, logged_in)
         return session_answer(logged_in)
 
     return router

@@ -7,7 +7,7 @@ that walk every cell hold them to SEE.
 from dataclasses import dataclass
 from enum import Enum
 
-from parlour.accounts.identity import Guest, Identity
+from parlour.accounts.identity import GuestIdentity, Identity
 from parlour.errors import IdentityRequired, Refusal
 from parlour.rooms.refusals import Banned, GuestsCreateNoRooms, NotAdmitted, NotInvited, NotTheCreator
 
@@ -41,7 +41,7 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class MembershipFacts:
     """The facts about a person and a room. `is_admitted`: has given the room's password once."""
 
     is_creator: bool = False
@@ -50,25 +50,25 @@ class Standing:
     is_banned: bool = False
 
 
-STRANGER = Standing()
+STRANGER = MembershipFacts()
 
 _OF_THE_CREATOR = frozenset(
     {Action.INVITE, Action.MAKE_EVENT, Action.READ_ATTENDANCE, Action.BAN, Action.REMOVE}
 )
 
 
-def role_of(identity: Identity | None, standing: Standing = STRANGER) -> Role:
+def role_of(identity: Identity | None, facts: MembershipFacts = STRANGER) -> Role:
     if identity is None:
         return Role.ANONYMOUS
-    if standing.is_creator:
+    if facts.is_creator:
         return Role.CREATOR
-    if standing.is_banned:
+    if facts.is_banned:
         return Role.BANNED
-    if standing.is_invited:
+    if facts.is_invited:
         return Role.INVITEE
-    if standing.is_admitted:
+    if facts.is_admitted:
         return Role.ADMITTED
-    return Role.GUEST if isinstance(identity, Guest) else Role.CLIENT
+    return Role.GUEST if isinstance(identity, GuestIdentity) else Role.CLIENT
 
 
 def refusal(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> type[Refusal] | None:

@@ -8,16 +8,16 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
-from parlour.accounts.identity import Identity, UserId, Visitor
-from parlour.accounts.links.service import Links
+from parlour.accounts.identity import Identity, RequestSource, UserId
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.passwords.hashing import Passwords
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.db.database import Database
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.limits.login_throttle import Guess
-from parlour.limits.quotas import Postage, Quota
-from parlour.mail.contents import Letter, RoomInvitation
+from parlour.limits.quotas import MailQuota, Quota
+from parlour.mail.contents import Mail, RoomInvitation
 from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
 from parlour.rooms.authorization import permitted, permitted_to_write
@@ -42,7 +42,7 @@ MAX_ATTEMPTS = 3
 """How often one request verifies a room's password; only an outdated hash is ever replaced, and once."""
 PAGE = 200
 """Rooms that are read in one turn of the event loop."""
-LETTERS_A_TURN = 4
+MAILS_A_TURN = 4
 """Letters that are written in one turn of the event loop."""
 MOST_INVITED = 200
 """Entries of one request's lists, whether they are addresses or not."""
@@ -79,11 +79,11 @@ class RoomService:
         database: Database,
         outbox: Outbox,
         passwords: Passwords,
-        sessions: Sessions,
+        sessions: LoginSessions,
         checks: PasswordChecks,
-        postage: Postage,
+        mail_quota: MailQuota,
         new_rooms: Quota,
-        links: Links,
+        links: MailLinks,
         creation: CreationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -92,7 +92,7 @@ class RoomService:
         self._passwords = passwords
         self._sessions = sessions
         self._checks = checks
-        self._postage = postage
+        self._mail_quota = mail_quota
         self._new_rooms = new_rooms
         self._links = links
         self._creation = creation
@@ -106,7 +106,7 @@ class RoomService:
         password: str,
         description: str,
         creator: str,
-        visitor: Visitor,
+        source: RequestSource,
         is_listed: bool = True,
     ) -> None:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
@@ -125,7 +125,7 @@ class RoomService:
             if await store.is_name_taken(connection, name):
                 raise RoomNameTaken
         await self._new_rooms.take(str(identity.user_id))
-        password_hash = await self._passwords.hash(password, visitor)
+        password_hash = await self._passwords.hash(password, source)
         try:
             async with self._database.transaction() as connection:
                 email = await store.hold_user(connection, identity.user_id)
@@ -150,39 +150,41 @@ class RoomService:
     def may_create(self, identity: Identity) -> bool:
         return self._creation.refusal(identity) is None
 
-    async def give_password(self, identity: Identity, *, name: str, password: str, visitor: Visitor) -> Room:
+    async def give_password(
+        self, identity: Identity, *, name: str, password: str, source: RequestSource
+    ) -> Room:
         """From now on this person may enter. An event is entered by invitation, whatever the password.
 
         Who may enter already is not held up by what others guess. Raises RoomNotFound, Banned, NotInvited,
         WrongRoomPassword, RateLimited or Busy.
         """
         for _ in range(MAX_ATTEMPTS):
-            room = await self._try_password(identity, name=name, password=password, visitor=visitor)
+            room = await self._try_password(identity, name=name, password=password, source=source)
             if room is not None:
                 return room
         raise WrongRoomPassword
 
     async def _try_password(
-        self, identity: Identity, *, name: str, password: str, visitor: Visitor
+        self, identity: Identity, *, name: str, password: str, source: RequestSource
     ) -> Room | None:
         """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
-            found = await store.room_and_standing(connection, name, identity.user_id)
+            found = await store.room_and_facts(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
         if room.is_event:
             return room
         guess = Guess(
             target=f"room {room.room_id}",
             guesser=f"user {identity.user_id}",
-            address=None if _may_enter(found, identity=identity) else visitor.address,
+            address=None if _may_enter(found, identity=identity) else source.address,
         )
-        verdict = await self._checks.check(password, room.password_hash, guess=guess, visitor=visitor)
+        verdict = await self._checks.check(password, room.password_hash, guess=guess, source=source)
         if not verdict.right:
             raise WrongRoomPassword
-        new_hash = await self._passwords.hash(password, visitor) if verdict.outdated else None
+        new_hash = await self._passwords.hash(password, source) if verdict.outdated else None
         async with self._database.transaction() as connection:
             current = _enterable(
-                await store.held_room_and_standing(connection, name, identity.user_id), identity=identity
+                await store.held_room_and_facts(connection, name, identity.user_id), identity=identity
             )
             if current.is_event:
                 return current
@@ -210,7 +212,7 @@ class RoomService:
         return found
 
     async def invite(
-        self, identity: Identity, *, room: str, addresses: list[str], visitor: Visitor
+        self, identity: Identity, *, room: str, addresses: list[str], source: RequestSource
     ) -> Invited:
         """A letter goes to each address that is one, save to those that got too many already.
 
@@ -222,7 +224,7 @@ class RoomService:
         if not outcome.invited:
             raise InvalidRequest(fields=(FieldError("email", "None of these is a valid email address."),))
         # Counting may take a while (Redis), and SQLite has one writer.
-        written_to = await self._postage.take_many(outcome.invited, address=visitor.address)
+        written_to = await self._mail_quota.take_many(outcome.invited, address=source.address)
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
@@ -233,8 +235,8 @@ class RoomService:
                 path=room_path(known.name),
                 is_event=known.is_event,
             )
-            letters = [
-                Letter(
+            mails = [
+                Mail(
                     email,
                     msgspec.structs.replace(
                         content, link=self._links.to_invitation(room_id=known.room_id, email=email)
@@ -242,8 +244,8 @@ class RoomService:
                 )
                 for email in written_to
             ]
-            for start in range(0, len(letters), LETTERS_A_TURN):
-                await self._outbox.put(connection, *letters[start : start + LETTERS_A_TURN])
+            for start in range(0, len(mails), MAILS_A_TURN):
+                await self._outbox.put(connection, *mails[start : start + MAILS_A_TURN])
         self._outbox.announce()
         return outcome
 
@@ -257,7 +259,7 @@ class RoomService:
         if email_key(email) != email_key(identity.email):
             raise NotTheCaller
         async with self._database.reading() as connection:
-            found = await store.room_and_standing(connection, room, identity.user_id)
+            found = await store.room_and_facts(connection, room, identity.user_id)
         if found is None or policy.role_of(identity, found[1]) not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
@@ -274,15 +276,15 @@ class RoomService:
         """What those in a call may, as the database says now; None where the room is no more."""
         identities = list(people)
         async with self._database.reading() as connection:
-            found = await store.room_and_standings(
+            found = await store.room_and_all_facts(
                 connection, room.room_id, [identity.user_id for identity in identities]
             )
         if found is None:
             return None
-        known, standings = found
+        known, facts_by_user = found
         refused = {}
         for identity in identities:
-            role = policy.role_of(identity, standings[identity.user_id])
+            role = policy.role_of(identity, facts_by_user[identity.user_id])
             refusal = policy.refusal(Action.ENTER, role, is_event=known.is_event)
             if refusal is not None:
                 refused[identity.user_id] = refusal
@@ -322,12 +324,12 @@ class RoomService:
 
     async def enter(self, identity: Identity, *, room: str) -> Room:
         """The room, where this person may join its call. Raises RoomNotFound or what policy says."""
-        async with self._database.looking_up() as connection:
+        async with self._database.point_lookup() as connection:
             return await permitted(connection, Action.ENTER, room=room, identity=identity)
 
     async def needs_password(self, identity: Identity, *, room: str) -> bool:
         """Whether this person enters only after giving the room's password. Raises what policy says else."""
-        async with self._database.looking_up() as connection:
+        async with self._database.point_lookup() as connection:
             try:
                 await permitted(connection, Action.ENTER, room=room, identity=identity)
             except NotAdmitted:
@@ -340,23 +342,23 @@ class RoomService:
             return await store.hidden_rooms_among(connection, room_ids)
 
 
-def _enterable(found: tuple[Room, policy.Standing] | None, *, identity: Identity) -> Room:
+def _enterable(found: tuple[Room, policy.MembershipFacts] | None, *, identity: Identity) -> Room:
     """The room, where this person may be let in by its password. Raises what `give_password` does."""
     if found is None:
         raise RoomNotFound
-    room, standing = found
-    refused = policy.refusal(Action.ENTER, policy.role_of(identity, standing), is_event=room.is_event)
+    room, facts = found
+    refused = policy.refusal(Action.ENTER, policy.role_of(identity, facts), is_event=room.is_event)
     if refused is not None and refused is not NotAdmitted:
         raise refused
     return room
 
 
-def _may_enter(found: tuple[Room, policy.Standing] | None, *, identity: Identity) -> bool:
+def _may_enter(found: tuple[Room, policy.MembershipFacts] | None, *, identity: Identity) -> bool:
     """Whether this person needs no password any more."""
     if found is None:
         return False
-    room, standing = found
-    role = policy.role_of(identity, standing)
+    room, facts = found
+    role = policy.role_of(identity, facts)
     return policy.refusal(Action.ENTER, role, is_event=room.is_event) is None
 
 

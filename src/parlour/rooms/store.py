@@ -40,7 +40,7 @@ from parlour.db.tables import (
 from parlour.db.upsert import insert_if_absent, insert_many_if_absent
 from parlour.errors import InvalidToken
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
-from parlour.rooms.policy import Standing
+from parlour.rooms.policy import MembershipFacts
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
 from parlour.wire.names import name_key, name_skeleton, older_name_key
@@ -103,36 +103,36 @@ def _called(name: str) -> dict[str, str]:
 
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
-_ROOM_AND_STANDING = _ROOM.add_columns(
+_ROOM_AND_FACTS = _ROOM.add_columns(
     _is_invited(_ASKING).label("is_invited"),
     _is_banned(_ASKING).label("is_banned"),
     _ADMITTED.label("is_admitted"),
 ).where(rooms.c.name_key == _CALLED)
 _caller = users.alias("caller")
-_HELD_ROOM_AND_STANDING = _ROOM_AND_STANDING.join(_caller, _caller.c.id == _ASKING).with_for_update(
+_HELD_ROOM_AND_FACTS = _ROOM_AND_FACTS.join(_caller, _caller.c.id == _ASKING).with_for_update(
     read=True, key_share=True, of=[rooms, _caller]
 )
 """FOR KEY SHARE is what a foreign key asks for anyway: it keeps off deletion and nothing else."""
 
 
-async def room_and_standing(
+async def room_and_facts(
     connection: AsyncConnection, name: str, user_id: UserId
-) -> tuple[Room, Standing] | None:
+) -> tuple[Room, MembershipFacts] | None:
     asked = {**_called(name), "user_id": user_id}
-    row = (await connection.execute(_ROOM_AND_STANDING, asked)).one_or_none()
+    row = (await connection.execute(_ROOM_AND_FACTS, asked)).one_or_none()
     return None if row is None else _room_and_standing(row, user_id)
 
 
-async def held_room_and_standing(
+async def held_room_and_facts(
     connection: AsyncConnection, name: str, user_id: UserId
-) -> tuple[Room, Standing] | None:
+) -> tuple[Room, MembershipFacts] | None:
     """For a transaction that writes: neither the room nor the caller is deleted before it ends.
 
     What refers to either would else be refused by the database in the middle of it (a foreign key). Raises
     InvalidToken where the caller's account is no more.
     """
     asked = {**_called(name), "user_id": user_id}
-    row = (await connection.execute(_HELD_ROOM_AND_STANDING, asked)).one_or_none()
+    row = (await connection.execute(_HELD_ROOM_AND_FACTS, asked)).one_or_none()
     if row is not None:
         return _room_and_standing(row, user_id)
     if await room_exists(connection, name):
@@ -147,19 +147,19 @@ async def hold_user(connection: AsyncConnection, user_id: UserId) -> str | None:
     return email
 
 
-def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, Standing]:
-    standing = Standing(
+def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, MembershipFacts]:
+    facts = MembershipFacts(
         is_creator=row.creator_id == user_id,
         is_invited=bool(row.is_invited),
         is_admitted=bool(row.is_admitted),
         is_banned=bool(row.is_banned),
     )
-    return _room(row), standing
+    return _room(row), facts
 
 
-async def room_and_standings(
+async def room_and_all_facts(
     connection: AsyncConnection, room_id: RoomId, user_ids: Sequence[UserId]
-) -> tuple[Room, dict[UserId, Standing]] | None:
+) -> tuple[Room, dict[UserId, MembershipFacts]] | None:
     """Who is no user any more is nobody to the room either."""
     room = (await connection.execute(_ROOM.where(rooms.c.id == room_id))).one_or_none()
     if room is None:
@@ -179,15 +179,15 @@ async def room_and_standings(
         .where(admissions.c.room_id == room_id, admissions.c.user_id == users.c.id)
         .label("is_admitted"),
     ).where(users.c.id.in_(user_ids))
-    standings = dict.fromkeys(user_ids, Standing())
+    facts_by_user = dict.fromkeys(user_ids, MembershipFacts())
     for row in await connection.execute(query):
-        standings[row.id] = Standing(
+        facts_by_user[row.id] = MembershipFacts(
             is_creator=row.id == room.creator_id,
             is_invited=bool(row.is_invited),
             is_admitted=bool(row.is_admitted),
             is_banned=bool(row.is_banned),
         )
-    return _room(room), standings
+    return _room(room), facts_by_user
 
 
 async def visible_rooms(

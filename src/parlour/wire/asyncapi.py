@@ -10,8 +10,8 @@ from parlour.wire.signaling import (
     LEGACY_DESCRIPTION_EVENT,
     SERVER_EVENTS,
     WITHOUT_PAYLOAD,
+    ConnectAuth,
     DescriptionFromPeer,
-    Handshake,
     Rejected,
 )
 
@@ -25,7 +25,7 @@ def event_schemas() -> dict[str, Any]:
         *SERVER_EVENTS.values(),
         *set(ACKNOWLEDGEMENTS.values()),
         Rejected,
-        Handshake,
+        ConnectAuth,
     ]
     kinds.sort(key=lambda kind: kind.__name__)
     _, components = msgspec.json.schema_components(kinds, ref_template=REF)
@@ -60,7 +60,7 @@ def asyncapi(*, version: str) -> dict[str, Any]:
             "title": "Parlour signaling",
             "version": version,
             "description": "Socket.IO protocol 5 at /socket.io, default namespace. Messages are the "
-            "events' first arguments; the `auth` of the CONNECT is the schema Handshake.",
+            "events' first arguments; the `auth` of the CONNECT is the schema ConnectAuth.",
         },
         "defaultContentType": "application/json",
         "channels": {

@@ -378,7 +378,7 @@ ACKNOWLEDGEMENTS: dict[str, type[Acknowledgement]] = {
 }
 
 
-class Handshake(Struct, frozen=True):
+class ConnectAuth(Struct, frozen=True):
     """The `auth` of a CONNECT; without a token, the cookie of the handshake counts."""
 
     token: str | None = None
@@ -405,7 +405,7 @@ def _candidate_bytes(text: str) -> int:
     return length
 
 
-def is_sound(event: AnyClientEvent) -> bool:
+def is_valid(event: AnyClientEvent) -> bool:
     """Whether the texts of an event are what they are called: SDP, a candidate, a name, a message."""
     match event:
         case OfferIce():

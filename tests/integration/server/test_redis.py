@@ -13,7 +13,7 @@ from parlour.errors import RateLimited
 from parlour.limits.login_throttle import Backoff
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.limits.quotas import Quota
-from parlour.limits.redis_counts import PATIENCE_SECONDS, PREFIX, SharedCounts
+from parlour.limits.redis_counts import PATIENCE_SECONDS, PREFIX, RedisRateLimitStorage
 from tests.conftest import StartServer
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer, RedisServer
@@ -144,7 +144,7 @@ async def storage(request: pytest.FixtureRequest) -> AsyncIterator[RateLimitStor
         yield MemoryRateLimitStorage()
         return
     async with RedisServer() as server:
-        shared = SharedCounts(server.url, secret=SECRET)
+        shared = RedisRateLimitStorage(server.url, secret=SECRET)
         yield shared
         assert await shared.check()
         await shared.aclose()
@@ -189,7 +189,7 @@ async def test_of_many_at_once_as_many_as_allowed(storage: RateLimitStorage) -> 
 async def test_keys_end_with_the_prefix_and_the_time() -> None:
     """What nobody counts any more is not kept."""
     async with RedisServer() as server:
-        shared = SharedCounts(server.url, secret=SECRET)
+        shared = RedisRateLimitStorage(server.url, secret=SECRET)
         await shared.incr("x", 60)
         await shared.incr("x", 60)
         async with Redis.from_url(server.url) as look:
@@ -204,7 +204,7 @@ async def test_keys_end_with_the_prefix_and_the_time() -> None:
 async def test_a_redis_whose_clock_was_set_back() -> None:
     """It keeps what ends soon for a day and more; nobody waits longer for that than the limit says."""
     async with RedisServer() as server:
-        shared = SharedCounts(server.url, secret=SECRET)
+        shared = RedisRateLimitStorage(server.url, secret=SECRET)
         backoff = Backoff(shared, name="login", free=1, longest=4)
         await backoff.failed("ann")
         async with Redis.from_url(server.url) as look:

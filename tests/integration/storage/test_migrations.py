@@ -18,7 +18,7 @@ from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 from parlour.db.migrate import HEAD, DatabaseTooNew, migrate
 from parlour.db.tables import metadata
-from parlour.rooms.store import room_and_standing, visible_rooms
+from parlour.rooms.store import room_and_facts, visible_rooms
 from tests.conftest import Databases
 from tests.people import Visitors
 from tests.servers import ParlourServer
@@ -296,7 +296,7 @@ async def test_rooms_whose_names_are_one_by_now_stay_two(empty: Database) -> Non
     async with empty.transaction() as connection:
         stranger = UserId(1)
         for name in ("Café", "CAFÉ", "Cafe\u0301", "Gаrden", "Garden", ".."):
-            found = await room_and_standing(connection, name, stranger)
+            found = await room_and_facts(connection, name, stranger)
             assert found is not None
             assert found[0].name.casefold() == name.casefold()
         for limit in (1, 2, 5):

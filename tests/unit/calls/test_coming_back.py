@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from parlour.calls.mesh import Call, Send
+from parlour.calls.mesh import Mesh, Send
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
 PEERS = [PeerId(f"peer-{number}") for number in range(5)]
@@ -17,7 +17,7 @@ class ComingBackMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.call = Call()
+        self.call = Mesh()
         self.views: defaultdict[PeerId, set[PeerId]] = defaultdict(set)
 
     def receive(self, sends: list[Send]) -> None:
@@ -59,26 +59,26 @@ class ComingBackMachine(RuleBasedStateMachine):
             self.views[peer].clear()
 
     @rule(peer=peers, forgotten=st.sets(peers))
-    def come_back(self, peer: PeerId, forgotten: set[PeerId]) -> None:
+    def resume(self, peer: PeerId, forgotten: set[PeerId]) -> None:
         self.views[peer] -= forgotten | {peer}
         strangers = {
             other
             for other in self.call.members
             if other != peer and not (peer in self.views[other] and other in self.views[peer])
         }
-        self.call, sends = self.call.come_back(peer, peer, known=self.views[peer])
+        self.call, sends = self.call.resume(peer, peer, known=self.views[peer])
         told = {send.message.peer_id for send in sends if send.to == peer}
         assert told == strangers, "who know each other are told nothing"
         self.receive(sends)
 
     @rule()
     def crash(self) -> None:
-        self.call = Call()
+        self.call = Mesh()
 
     @rule(peer=peers, other=peers)
-    def give_up(self, peer: PeerId, other: PeerId) -> None:
+    def expire_claim(self, peer: PeerId, other: PeerId) -> None:
         claimed = other in self.call.claims.get(peer, ())
-        self.call, sends = self.call.give_up(peer, other)
+        self.call, sends = self.call.expire_claim(peer, other)
         assert len(sends) == claimed
         self.receive(sends)
 

@@ -4,7 +4,7 @@ import pytest
 
 from parlour.accounts.identity import UserId
 from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
-from parlour.calls.rate_limiter import AHEAD_SECONDS, Kind, Rates
+from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRates, RateKind
 from parlour.calls.refusals import TooManyConnections
 from parlour.errors import RateLimited
 
@@ -20,7 +20,7 @@ class Clock:
 
 
 def quotas(clock: Clock) -> ConnectionQuotas:
-    rates = Rates(relays=100, entries=5, chats=10, others=20)
+    rates = EventRates(relays=100, entries=5, chats=10, others=20)
     return ConnectionQuotas(ConnectionLimits(per_address=3, per_person=2), rates, clock=clock)
 
 
@@ -40,15 +40,15 @@ def test_so_many_of_a_person_and_of_an_address() -> None:
 def test_connections_of_one_person_share_a_pace_that_a_reconnect_does_not_renew() -> None:
     clock = Clock()
     found = quotas(clock)
-    pace = found.take(HOME, ANN)
-    assert found.take(SCHOOL, ANN) is pace
-    while pace.allows(Kind.ENTRY, clock.now):
+    rate_limiter = found.take(HOME, ANN)
+    assert found.take(SCHOOL, ANN) is rate_limiter
+    while rate_limiter.allows(RateKind.ENTRY, clock.now):
         pass
     found.give_back(HOME, ANN)
     found.give_back(SCHOOL, ANN)
-    assert found.take(HOME, ANN) is pace
-    assert found.take(HOME, BOB) is not pace
+    assert found.take(HOME, ANN) is rate_limiter
+    assert found.take(HOME, BOB) is not rate_limiter
     found.give_back(HOME, ANN)
     clock.now += AHEAD_SECONDS * 3
     found.give_back(HOME, BOB)
-    assert found.take(HOME, ANN) is not pace, "what could hold nobody up any more is forgotten"
+    assert found.take(HOME, ANN) is not rate_limiter, "what could hold nobody up any more is forgotten"

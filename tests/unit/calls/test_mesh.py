@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec import Raw
 from msgspec.json import encode
 
-from parlour.calls.mesh import Call, Send
+from parlour.calls.mesh import Mesh, Send
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
@@ -31,7 +31,7 @@ class CallMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.call = Call()
+        self.call = Mesh()
         self.inside: dict[PeerId, str] = {}
         self.views: defaultdict[PeerId, dict[PeerId, str]] = defaultdict(dict)
         self.offers: dict[tuple[PeerId, PeerId], bool] = {}
@@ -119,7 +119,7 @@ TestCall = CallMachine.TestCase
 
 
 def test_a_call_is_never_changed_in_place() -> None:
-    empty = Call()
+    empty = Mesh()
     one, _ = empty.enter(PEERS[0], "ann")
     two, _ = one.enter(PEERS[1], "bob")
     two.leave(PEERS[0])

@@ -5,7 +5,12 @@ import time
 
 import pytest
 
-from parlour.calls.pending_connections import ANSWER_SECONDS, MAX_PER_ADDRESS, MAX_WAIT_SECONDS, WaitingRoom
+from parlour.calls.pending_connections import (
+    ANSWER_SECONDS,
+    MAX_PER_ADDRESS,
+    MAX_WAIT_SECONDS,
+    PendingConnections,
+)
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
@@ -22,7 +27,7 @@ async def test_waits_as_long_as_the_contract_says() -> None:
 
 
 async def test_a_login_releases_those_of_its_address_alone() -> None:
-    room = WaitingRoom()
+    room = PendingConnections()
     here = [asyncio.create_task(room.wait(HERE)) for _ in range(3)]
     elsewhere = asyncio.create_task(room.wait(ELSEWHERE))
     await settled()
@@ -37,14 +42,14 @@ async def test_a_login_releases_those_of_its_address_alone() -> None:
 
 
 async def test_time_runs_out() -> None:
-    room = WaitingRoom(max_wait=0.01)
+    room = PendingConnections(max_wait=0.01)
     async with asyncio.timeout(5):
         await room.wait(HERE)
     assert room.count() == 0
 
 
 async def test_too_many_of_one_address_do_not_wait() -> None:
-    room = WaitingRoom(max_per_address=2)
+    room = PendingConnections(max_per_address=2)
     waiting = [asyncio.create_task(room.wait(HERE)) for _ in range(2)]
     await settled()
     async with asyncio.timeout(5):
@@ -58,7 +63,7 @@ async def test_too_many_of_one_address_do_not_wait() -> None:
 
 
 async def test_one_who_hangs_up_makes_room() -> None:
-    room = WaitingRoom(max_per_address=1)
+    room = PendingConnections(max_per_address=1)
     gone = asyncio.create_task(room.wait(HERE))
     await settled()
     gone.cancel()
@@ -73,7 +78,7 @@ async def test_one_who_hangs_up_makes_room() -> None:
 
 
 async def test_one_who_comes_after_a_login_waits_for_the_next() -> None:
-    room = WaitingRoom()
+    room = PendingConnections()
     first = asyncio.create_task(room.wait(HERE))
     await settled()
     room.release(HERE)
@@ -86,14 +91,14 @@ async def test_one_who_comes_after_a_login_waits_for_the_next() -> None:
 
 
 async def test_a_login_with_nobody_waiting_is_nothing() -> None:
-    room = WaitingRoom()
+    room = PendingConnections()
     room.release(HERE)
     assert room.count() == 0
 
 
 async def test_a_transport_from_before_the_login_does_not_wait_for_another() -> None:
     """It opened, somebody logged in, then it said CONNECT: it cannot have the cookie."""
-    room = WaitingRoom()
+    room = PendingConnections()
     opened = time.monotonic()
     room.release(HERE)
     async with asyncio.timeout(5):
@@ -103,7 +108,7 @@ async def test_a_transport_from_before_the_login_does_not_wait_for_another() -> 
 
 async def test_a_transport_that_crossed_the_answer_to_the_login_waits_for_no_other() -> None:
     """It left the browser before the answer came there, so it has no cookie, and the server saw it after."""
-    room = WaitingRoom()
+    room = PendingConnections()
     room.release(HERE)
     async with asyncio.timeout(MAX_WAIT_SECONDS / 2):
         await room.wait(HERE, since=time.monotonic())
@@ -111,7 +116,7 @@ async def test_a_transport_that_crossed_the_answer_to_the_login_waits_for_no_oth
 
 
 async def test_a_transport_from_after_the_login_waits() -> None:
-    room = WaitingRoom()
+    room = PendingConnections()
     room.release(HERE)
     elsewhere = asyncio.create_task(room.wait(ELSEWHERE, since=0.0))
     waiting = asyncio.create_task(room.wait(HERE, since=time.monotonic() + ANSWER_SECONDS))
@@ -124,7 +129,7 @@ async def test_a_transport_from_after_the_login_waits() -> None:
 
 async def test_all_addresses_together_are_limited() -> None:
     """Who has waited longest gives way, so that many addresses keep nobody out."""
-    room = WaitingRoom(max_waiting=2)
+    room = PendingConnections(max_waiting=2)
     waiting = [asyncio.create_task(room.wait(f"192.0.2.{host}")) for host in range(3)]
     await settled()
     assert [task.done() for task in waiting] == [True, False, False]
@@ -137,7 +142,7 @@ async def test_all_addresses_together_are_limited() -> None:
 
 async def test_a_network_of_ipv6_is_one_address() -> None:
     """Its owner chooses from 2 ** 64 addresses; HTTP may use another one than the socket."""
-    room = WaitingRoom(max_per_address=2)
+    room = PendingConnections(max_per_address=2)
     waiting = [asyncio.create_task(room.wait(f"2001:db8:1:2::{host}")) for host in range(2)]
     await settled()
     async with asyncio.timeout(5):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from parlour.accounts.identity import Client, UserId
-from parlour.calls.presence import ConnectionId, InCall, Presence, Watching
+from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.calls.presence import ConnectionId, Participation, Presence, Watching
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
@@ -14,8 +14,10 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONNECTIONS = [ConnectionId(f"connection-{number}") for number in range(5)]
 
 
-def client(number: int) -> Client:
-    return Client(user_id=UserId(number), email=f"person-{number}@example.org", username=f"person-{number}")
+def client(number: int) -> ClientIdentity:
+    return ClientIdentity(
+        user_id=UserId(number), email=f"person-{number}@example.org", username=f"person-{number}"
+    )
 
 
 def room(number: int) -> Room:
@@ -38,8 +40,8 @@ class PresenceMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.presence = Presence()
-        self.people: dict[ConnectionId, Client] = {}
-        self.visits: dict[ConnectionId, InCall] = {}
+        self.people: dict[ConnectionId, ClientIdentity] = {}
+        self.participations: dict[ConnectionId, Participation] = {}
         self.seen_peers: set[PeerId] = set()
 
     @rule(connection=st.sampled_from(CONNECTIONS), person=st.integers(1, 3))
@@ -48,59 +50,68 @@ class PresenceMachine(RuleBasedStateMachine):
             self.presence.add(connection, client(person))
             self.people[connection] = client(person)
 
-    @precondition(lambda self: self.people.keys() - self.visits.keys())
+    @precondition(lambda self: self.people.keys() - self.participations.keys())
     @rule(data=st.data(), room=st.sampled_from(ROOMS))
     def enter(self, data: st.DataObject, room: Room) -> None:
-        connection = data.draw(st.sampled_from(sorted(self.people.keys() - self.visits.keys())))
+        connection = data.draw(st.sampled_from(sorted(self.people.keys() - self.participations.keys())))
         known = self.presence.connection(connection)
         assert known is not None
-        already = [visit.peer_id for visit in self.visits.values() if visit.room == room]
-        visit, sends = self.presence.enter(known, room, now=NOW)
-        assert visit.peer_id not in self.seen_peers, "a visit gets a peer id of its own"
-        assert str(connection) not in visit.peer_id
+        already = [
+            participation.peer_id
+            for participation in self.participations.values()
+            if participation.room == room
+        ]
+        participation, sends = self.presence.enter(known, room, now=NOW)
+        assert participation.peer_id not in self.seen_peers, "a visit gets a peer id of its own"
+        assert str(connection) not in participation.peer_id
         told = [send.message.peer_id for send in sends if isinstance(send.message, AddPeer)]
-        assert sorted(told) == sorted([*already, *[visit.peer_id] * len(already)])
-        self.seen_peers.add(visit.peer_id)
-        self.visits[connection] = visit
+        assert sorted(told) == sorted([*already, *[participation.peer_id] * len(already)])
+        self.seen_peers.add(participation.peer_id)
+        self.participations[connection] = participation
 
     @rule(person=st.integers(1, 3), name=st.sampled_from([None, "José", "李"]))
     def rename(self, person: int, name: str | None) -> None:
         """The others are told of each visit that has another name than before, and nobody of the same one."""
         own = [
-            visit for connection, visit in self.visits.items() if self.people[connection] == client(person)
+            participation
+            for connection, participation in self.participations.items()
+            if self.people[connection] == client(person)
         ]
         renamed = self.presence.rename(UserId(person), name)
-        assert {told.peer_id for _, told in renamed} <= {visit.peer_id for visit in own}
-        for visit in own:
-            assert self.presence.call(visit.room.room_id).display_names.get(visit.peer_id) == name
+        assert {told.peer_id for _, told in renamed} <= {participation.peer_id for participation in own}
+        for participation in own:
+            assert (
+                self.presence.call(participation.room.room_id).display_names.get(participation.peer_id)
+                == name
+            )
         assert self.presence.rename(UserId(person), name) == []
 
-    @precondition(lambda self: self.visits)
+    @precondition(lambda self: self.participations)
     @rule(data=st.data(), disconnects=st.booleans())
     def leave(self, data: st.DataObject, disconnects: bool) -> None:
-        connection = data.draw(st.sampled_from(sorted(self.visits)))
+        connection = data.draw(st.sampled_from(sorted(self.participations)))
         known = self.presence.connection(connection)
-        visit = self.visits.pop(connection)
+        participation = self.participations.pop(connection)
         assert known is not None
-        sends = self.presence.leave(known, visit)
-        others = [other for other in self.visits.values() if other.room == visit.room]
+        sends = self.presence.leave(known, participation)
+        others = [other for other in self.participations.values() if other.room == participation.room]
         assert len(sends) == 2 * len(others)
         assert all(isinstance(send.message, RemovePeer) for send in sends)
         # The leaver's own messages still find their way.
-        assert self.presence.connection_of(visit.peer_id) == connection
-        self.presence.forget(visit.peer_id)
+        assert self.presence.connection_of(participation.peer_id) == connection
+        self.presence.forget(participation.peer_id)
         if disconnects:
             self.presence.remove(connection)
             del self.people[connection]
 
-    @precondition(lambda self: self.people.keys() - self.visits.keys())
+    @precondition(lambda self: self.people.keys() - self.participations.keys())
     @rule(data=st.data())
     def tell(self, data: st.DataObject) -> None:
         connection = data.draw(st.sampled_from(sorted(self.people)))
         self.presence.told(connection, ["room 0"])
         known = self.presence.connection(connection)
         assert known is not None
-        if connection not in self.visits:
+        if connection not in self.participations:
             assert known.state == Watching(["room 0"])
 
     @invariant()
@@ -109,7 +120,7 @@ class PresenceMachine(RuleBasedStateMachine):
             known = self.presence.connection(connection)
             assert (known.identity if known else None) == self.people.get(connection)
         watching = {connection.connection_id for connection, _ in self.presence.watching()}
-        assert watching == self.people.keys() - self.visits.keys()
+        assert watching == self.people.keys() - self.participations.keys()
 
     @invariant()
     def people_are_where_they_entered(self) -> None:
@@ -120,15 +131,24 @@ class PresenceMachine(RuleBasedStateMachine):
 
     @invariant()
     def rooms_in_use_are_those_with_somebody(self) -> None:
-        used = {visit.room.room_id: visit.room.name for visit in self.visits.values()}
+        used = {
+            participation.room.room_id: participation.room.name
+            for participation in self.participations.values()
+        }
         assert self.presence.rooms_in_use() == used
         for room in ROOMS:
-            inside = {visit.peer_id for visit in self.visits.values() if visit.room == room}
+            inside = {
+                participation.peer_id
+                for participation in self.participations.values()
+                if participation.room == room
+            }
             assert set(self.presence.peers_in(room.room_id)) == inside
 
     @invariant()
     def peers_lead_to_their_connections(self) -> None:
-        current = {visit.peer_id: connection for connection, visit in self.visits.items()}
+        current = {
+            participation.peer_id: connection for connection, participation in self.participations.items()
+        }
         for peer in self.seen_peers:
             assert self.presence.connection_of(peer) == current.get(peer)
 
@@ -139,12 +159,12 @@ TestPresence = PresenceMachine.TestCase
 def test_who_is_away_is_renamed_too() -> None:
     presence = Presence()
     connection = presence.add(CONNECTIONS[0], client(1))
-    visit, _ = presence.enter(connection, ROOMS[0], now=NOW, resumable=True)
+    participation, _ = presence.enter(connection, ROOMS[0], now=NOW, resumable=True)
     there = presence.connection(CONNECTIONS[0])
     assert there is not None
-    presence.lose(there, visit, now=NOW)
+    presence.lose(there, participation, now=NOW)
     assert [told.peer_display_name for _, told in presence.rename(UserId(1), "José")] == ["José"]
-    away = presence.away(visit.peer_id)
+    away = presence.away(participation.peer_id)
     assert away is not None
     assert away.identity.display_name == "José"
     assert presence.away_of(UserId(1)) == [away]

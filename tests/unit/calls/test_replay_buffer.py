@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from parlour.calls.replay_buffer import MAX_MESSAGES, MAX_SIZE, ROUNDS, Line
+from parlour.calls.replay_buffer import MAX_MESSAGES, MAX_SIZE, ROUNDS, ReplayBuffer
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
@@ -22,59 +22,59 @@ def candidate(number: int) -> CandidateFromPeer:
 
 
 def test_nothing_flows_before_it_may() -> None:
-    line = Line()
-    assert line.put(AddPeer(ANN, "ann", create_offer=True)) is False
-    assert line.flow() == [AddPeer(ANN, "ann", create_offer=True)]
-    assert line.put(candidate(1)) is True
-    assert line.flow() == [], "it flows already"
+    replay_buffer = ReplayBuffer()
+    assert replay_buffer.put(AddPeer(ANN, "ann", create_offer=True)) is False
+    assert replay_buffer.flow() == [AddPeer(ANN, "ann", create_offer=True)]
+    assert replay_buffer.put(candidate(1)) is True
+    assert replay_buffer.flow() == [], "it flows already"
 
 
 @given(sent=st.integers(0, 50), received=st.integers(0, 60), later=st.integers(0, 20))
 def test_it_goes_on_where_the_client_stopped_hearing(sent: int, received: int, later: int) -> None:
-    line = Line()
-    line.flow()
-    line.taken = 7
+    replay_buffer = ReplayBuffer()
+    replay_buffer.flow()
+    replay_buffer.taken = 7
     for number in range(sent):
-        line.put(candidate(number))
-    line.hold()
-    missed = line.continue_from(received)
+        replay_buffer.put(candidate(number))
+    replay_buffer.hold()
+    missed = replay_buffer.continue_from(received)
     for number in range(sent, sent + later):
-        assert line.put(candidate(number)) is False
+        assert replay_buffer.put(candidate(number)) is False
     if received <= sent:
         assert missed == [candidate(number) for number in range(received, sent)]
-        assert line.flow() == [candidate(number) for number in range(received, sent + later)]
-        assert (line.taken, line.sent) == (7, sent + later)
+        assert replay_buffer.flow() == [candidate(number) for number in range(received, sent + later)]
+        assert (replay_buffer.taken, replay_buffer.sent) == (7, sent + later)
     else:
         assert missed is None
-        assert line.flow() == [candidate(number) for number in range(sent, sent + later)]
-        assert (line.taken, line.sent) == (0, later), "both begin anew"
+        assert replay_buffer.flow() == [candidate(number) for number in range(sent, sent + later)]
+        assert (replay_buffer.taken, replay_buffer.sent) == (0, later), "both begin anew"
 
 
 def test_what_is_old_is_forgotten_but_not_while_the_line_is_held() -> None:
-    line = Line()
-    line.flow()
-    line.put(candidate(0))
+    replay_buffer = ReplayBuffer()
+    replay_buffer.flow()
+    replay_buffer.put(candidate(0))
     for _ in range(ROUNDS):
-        line.forget()
-    line.put(candidate(1))
-    line.hold()
+        replay_buffer.forget()
+    replay_buffer.put(candidate(1))
+    replay_buffer.hold()
     for _ in range(ROUNDS * 2):
-        line.forget()
-    assert line.continue_from(0) == [candidate(0), candidate(1)]
-    line.flow()
+        replay_buffer.forget()
+    assert replay_buffer.continue_from(0) == [candidate(0), candidate(1)]
+    replay_buffer.flow()
     for _ in range(ROUNDS * 2):
-        line.forget()
-    line.hold()
-    assert line.continue_from(2) == []
-    assert line.continue_from(1) is None
+        replay_buffer.forget()
+    replay_buffer.hold()
+    assert replay_buffer.continue_from(2) == []
+    assert replay_buffer.continue_from(1) is None
 
 
 def test_it_is_bounded() -> None:
-    line = Line()
+    replay_buffer = ReplayBuffer()
     for number in range(MAX_MESSAGES * 2):
-        line.put(candidate(number))
-    assert line.continue_from(0) is None
+        replay_buffer.put(candidate(number))
+    assert replay_buffer.continue_from(0) is None
     large = DescriptionFromPeer(ANN, "ann", SessionDescription("offer", Raw(b"x" * 200_000)))
     for _ in range(10):
-        line.put(large)
-    assert len(line.flow()) * 200_000 <= MAX_SIZE
+        replay_buffer.put(large)
+    assert len(replay_buffer.flow()) * 200_000 <= MAX_SIZE

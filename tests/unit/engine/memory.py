@@ -1,7 +1,7 @@
 """A transport in memory: what a session sends is a list, what closes it is a reason."""
 
 from parlour.engine.packets import Binary, Outgoing
-from parlour.engine.session import Reason, Session
+from parlour.engine.session import Reason, TransportSession
 
 
 class MemoryTransport:
@@ -77,7 +77,7 @@ class Keeper:
     """An owner that keeps the sessions that ended."""
 
     def __init__(self) -> None:
-        self.ended: list[tuple[Session, Reason]] = []
+        self.ended: list[tuple[TransportSession, Reason]] = []
 
-    def session_closed(self, session: Session, reason: Reason) -> None:
+    def session_closed(self, session: TransportSession, reason: Reason) -> None:
         self.ended.append((session, reason))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from parlour.engine.connection import Handshake
 from parlour.engine.handshake import Rejected, admit, read_request
 from parlour.engine.options import Options, same_origin
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 from tests.unit.engine.memory import Keeper, MemoryTransport
 
 OPTIONS = Options()
@@ -22,7 +22,7 @@ WORDS = ["EIO", "transport", "sid", "=", "&", "4", "3", "polling", "websocket", 
     st.text() | st.lists(st.sampled_from(WORDS)).map("".join),
 )
 def test_any_query_is_admitted_or_refused(method: str, channel: str, query: str) -> None:
-    known = Session("known", MemoryTransport("polling"), Keeper(), OPTIONS, 0.0)
+    known = TransportSession("known", MemoryTransport("polling"), Keeper(), OPTIONS, 0.0)
     request = read_request(method, channel, Handshake("", query=query))
     admitted = admit(request, OPTIONS, lambda sid: known if sid == "known" else None)
     assert admitted is None or admitted is known or isinstance(admitted, Rejected)

@@ -2,17 +2,20 @@
 
 from parlour.engine.options import Options
 from parlour.engine.pending import PendingSessions
-from parlour.engine.session import Reason, Session
+from parlour.engine.session import Reason, TransportSession
 from tests.unit.engine.memory import MemoryTransport
 
 
 class Owner:
-    def session_closed(self, session: Session, reason: Reason) -> None:
+    def session_closed(self, session: TransportSession, reason: Reason) -> None:
         pass
 
 
-def sessions(number: int) -> list[Session]:
-    return [Session(str(sid), MemoryTransport("polling"), Owner(), Options(), 0.0) for sid in range(number)]
+def sessions(number: int) -> list[TransportSession]:
+    return [
+        TransportSession(str(sid), MemoryTransport("polling"), Owner(), Options(), 0.0)
+        for sid in range(number)
+    ]
 
 
 def test_the_oldest_of_all_gives_way() -> None:

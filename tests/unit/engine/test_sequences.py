@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason, Refusal
+from parlour.engine import Connection, Engine, EventRejection, EventTypes, Handshake, Options, Reason
 from parlour.engine.packets import Outgoing
-from parlour.engine.session import Session
+from parlour.engine.session import TransportSession
 from tests.unit.engine.memory import MemoryTransport
 
 TEXTS = [
@@ -88,7 +88,7 @@ class Told:
         self.busy.remove(connection)
 
     def on_refused_event(
-        self, connection: Connection, name: str, refusal: Refusal, detail: str, ack_id: int | None
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
     ) -> None:
         assert self.states[connection] == "open"
         assert connection not in self.busy
@@ -126,7 +126,7 @@ async def play(steps: list[Any], *, as_text: bool = False) -> list[Outgoing]:
 
 
 async def _step(
-    step: Any, told: Told, session: Session, transport: MemoryTransport, *, as_text: bool
+    step: Any, told: Told, session: TransportSession, transport: MemoryTransport, *, as_text: bool
 ) -> None:
     match step:
         case str() if as_text:

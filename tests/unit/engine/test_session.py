@@ -6,15 +6,17 @@ from hypothesis import strategies as st
 
 from parlour.engine.options import Options
 from parlour.engine.packets import Binary, Packet, decode_packet
-from parlour.engine.session import Reason, Session
+from parlour.engine.session import Reason, TransportSession
 from tests.unit.engine.memory import Keeper, Listener, MemoryTransport
 
 OPTIONS = Options()
 
 
-def opened(name: str = "websocket", options: Options = OPTIONS) -> tuple[Session, MemoryTransport, Listener]:
+def opened(
+    name: str = "websocket", options: Options = OPTIONS
+) -> tuple[TransportSession, MemoryTransport, Listener]:
     transport, listener = MemoryTransport(name), Listener()
-    session = Session("sid", transport, Keeper(), options, 0.0)
+    session = TransportSession("sid", transport, Keeper(), options, 0.0)
     session.consumer = listener
     return session, transport, listener
 

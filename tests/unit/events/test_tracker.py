@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from parlour.accounts.identity import Client, UserId
-from parlour.events.tracker import MAX_UNWRITTEN, Came, Ledger, Went
+from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.events.tracker import MAX_UNWRITTEN, AttendanceTracker, Joined, Left
 from parlour.rooms.entities import Room, RoomId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ANN = Client(user_id=UserId(1), email="ann@example.org", username="ann")
+ANN = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="ann")
 
 
 def room(event_id: int | None) -> Room:
@@ -24,40 +24,40 @@ def room(event_id: int | None) -> Room:
 
 
 def test_at_two_computers_until_the_last_one_leaves() -> None:
-    ledger, event = Ledger(), room(7)
-    ledger.came("first", ANN, event, at=NOW)
-    ledger.came("second", ANN, event, at=NOW)
-    ledger.came("second", ANN, event, at=NOW)
-    ledger.went("first", ANN, event, at=NOW)
-    assert ledger.is_there(7, ANN.user_id)
-    ledger.went("second", ANN, event, at=NOW)
-    ledger.went("second", ANN, event, at=NOW)
-    assert not ledger.is_there(7, ANN.user_id)
-    assert ledger.unwritten() == [
-        Came(visit="first", event_id=7, identity=ANN, at=NOW),
-        Went(visit="first", at=NOW),
+    tracker, event = AttendanceTracker(), room(7)
+    tracker.came("first", ANN, event, at=NOW)
+    tracker.came("second", ANN, event, at=NOW)
+    tracker.came("second", ANN, event, at=NOW)
+    tracker.went("first", ANN, event, at=NOW)
+    assert tracker.is_there(7, ANN.user_id)
+    tracker.went("second", ANN, event, at=NOW)
+    tracker.went("second", ANN, event, at=NOW)
+    assert not tracker.is_there(7, ANN.user_id)
+    assert tracker.unwritten() == [
+        Joined(visit="first", event_id=7, identity=ANN, at=NOW),
+        Left(visit="first", at=NOW),
     ]
 
 
 def test_what_is_written_is_written_once() -> None:
-    ledger, event = Ledger(), room(7)
-    ledger.came("first", ANN, event, at=NOW)
-    written = ledger.unwritten()
-    ledger.went("first", ANN, event, at=NOW)
-    ledger.written(written)
-    assert ledger.unwritten() == [Went(visit="first", at=NOW)]
+    tracker, event = AttendanceTracker(), room(7)
+    tracker.came("first", ANN, event, at=NOW)
+    written = tracker.unwritten()
+    tracker.went("first", ANN, event, at=NOW)
+    tracker.written(written)
+    assert tracker.unwritten() == [Left(visit="first", at=NOW)]
 
 
 def test_a_room_that_is_no_event_has_no_attendance() -> None:
-    ledger = Ledger()
-    ledger.came("first", ANN, room(None), at=NOW)
-    ledger.went("first", ANN, room(None), at=NOW)
-    assert not ledger and ledger.unwritten() == []
+    tracker = AttendanceTracker()
+    tracker.came("first", ANN, room(None), at=NOW)
+    tracker.went("first", ANN, room(None), at=NOW)
+    assert not tracker and tracker.unwritten() == []
 
 
 def test_it_is_bounded() -> None:
-    ledger, event = Ledger(), room(7)
+    tracker, event = AttendanceTracker(), room(7)
     for number in range(MAX_UNWRITTEN):
-        ledger.came(str(number), ANN, event, at=NOW)
-        ledger.went(str(number), ANN, event, at=NOW)
-    assert len(ledger.unwritten()) == MAX_UNWRITTEN
+        tracker.came(str(number), ANN, event, at=NOW)
+        tracker.went(str(number), ANN, event, at=NOW)
+    assert len(tracker.unwritten()) == MAX_UNWRITTEN

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from parlour.errors import IdentityRequired
-from parlour.http.middleware import MAX_BODY_BYTES, Edge, Failures, handle_refusals
+from parlour.http.middleware import MAX_BODY_BYTES, FailureResponses, RequestMiddleware, handle_refusals
 from parlour.logs import configure_logs
 from parlour.rooms.refusals import RoomNotFound
 
@@ -92,7 +92,7 @@ def tiny_app() -> FastAPI:  # noqa: C901 - a row of small endpoints
 
 
 def client_of(app: ASGIApp) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(Edge(Failures(app), headers=HEADERS))
+    transport = httpx.ASGITransport(RequestMiddleware(FailureResponses(app), headers=HEADERS))
     return httpx.AsyncClient(transport=transport, base_url="http://parlour")
 
 
@@ -151,7 +151,7 @@ async def test_an_error_after_the_first_line_adds_nothing() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/broken/token", "query_string": b"", "headers": []}
-    await Edge(Failures(tiny_app()), headers=HEADERS)(scope, receive, send)
+    await RequestMiddleware(FailureResponses(tiny_app()), headers=HEADERS)(scope, receive, send)
     start, *rest = sent
     assert (start["type"], start["status"]) == ("http.response.start", 200)
     assert [(message["body"], message["more_body"]) for message in rest] == [(b"a first line", True)]

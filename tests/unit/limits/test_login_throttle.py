@@ -8,7 +8,7 @@ from parlour.limits.login_throttle import (
     LONGEST_PACE_OF_NEWCOMERS,
     NEWCOMERS_PACE,
     Guess,
-    GuessThrottle,
+    PasswordThrottle,
 )
 from parlour.limits.memory_counts import MemoryRateLimitStorage
 from parlour.limits.quotas import Allowances
@@ -41,8 +41,8 @@ def clock() -> Time:
 
 
 @pytest.fixture
-def throttle(clock: Time) -> GuessThrottle:
-    return GuessThrottle(MemoryRateLimitStorage(clock=clock), ALLOWANCES, name="login")
+def throttle(clock: Time) -> PasswordThrottle:
+    return PasswordThrottle(MemoryRateLimitStorage(clock=clock), ALLOWANCES, name="login")
 
 
 def by_address(address: str, target: str = "ann") -> Guess:
@@ -53,13 +53,13 @@ def by_device(device: str, target: str = "ann") -> Guess:
     return Guess(target=target, guesser=f"{target} by {device}", address=None)
 
 
-async def fails(throttle: GuessThrottle, *guesses: Guess) -> None:
+async def fails(throttle: PasswordThrottle, *guesses: Guess) -> None:
     for guess in guesses:
         await throttle.begin(guess)
         await throttle.failed(guess)
 
 
-async def refused(throttle: GuessThrottle, guess: Guess) -> int:
+async def refused(throttle: PasswordThrottle, guess: Guess) -> int:
     """For how many seconds; early and late alike."""
     with pytest.raises(RateLimited) as early:
         await throttle.require(guess)
@@ -69,13 +69,13 @@ async def refused(throttle: GuessThrottle, guess: Guess) -> int:
     return late.value.retry_after
 
 
-async def under_attack(throttle: GuessThrottle) -> None:
+async def under_attack(throttle: PasswordThrottle) -> None:
     """From many addresses, until tries are paced."""
     for number in range(FREE_PER_TARGET * FREE):
         await throttle.failed(by_address(f"198.51.{number}.1"))
 
 
-async def test_a_few_failures_are_free(throttle: GuessThrottle) -> None:
+async def test_a_few_failures_are_free(throttle: PasswordThrottle) -> None:
     guess = by_address("192.0.2.1")
     await fails(throttle, guess, guess)
     await throttle.require(guess)
@@ -83,7 +83,7 @@ async def test_a_few_failures_are_free(throttle: GuessThrottle) -> None:
     assert await refused(throttle, guess) == 1
 
 
-async def test_each_further_failure_doubles_the_wait(throttle: GuessThrottle, clock: Time) -> None:
+async def test_each_further_failure_doubles_the_wait(throttle: PasswordThrottle, clock: Time) -> None:
     guess = by_device("laptop")
     await fails(throttle, guess, guess, guess)
     waits = []
@@ -94,14 +94,14 @@ async def test_each_further_failure_doubles_the_wait(throttle: GuessThrottle, cl
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 
-async def test_a_wait_has_an_end(throttle: GuessThrottle) -> None:
+async def test_a_wait_has_an_end(throttle: PasswordThrottle) -> None:
     guess = by_device("laptop")
     for _ in range(40):
         await throttle.failed(guess)
     assert await refused(throttle, guess) <= 900
 
 
-async def test_who_guesses_keeps_nobody_else_out(throttle: GuessThrottle) -> None:
+async def test_who_guesses_keeps_nobody_else_out(throttle: PasswordThrottle) -> None:
     """The owner comes from another address, or with a device that logged in before."""
     guesser = by_address("192.0.2.1")
     for _ in range(20):
@@ -111,14 +111,14 @@ async def test_who_guesses_keeps_nobody_else_out(throttle: GuessThrottle) -> Non
     await throttle.begin(by_device("laptop"))
 
 
-async def test_a_known_device_is_not_held_up_by_its_address(throttle: GuessThrottle) -> None:
+async def test_a_known_device_is_not_held_up_by_its_address(throttle: PasswordThrottle) -> None:
     for number in range(30):
         await throttle.failed(by_address("192.0.2.1", target=f"user {number}"))
     await refused(throttle, by_address("192.0.2.1", target="bob"))
     await throttle.begin(by_device("laptop"))
 
 
-async def test_a_known_device_that_guesses_waits(throttle: GuessThrottle) -> None:
+async def test_a_known_device_that_guesses_waits(throttle: PasswordThrottle) -> None:
     stolen = by_device("laptop")
     await fails(throttle, stolen, stolen, stolen)
     await refused(throttle, stolen)
@@ -126,7 +126,7 @@ async def test_a_known_device_that_guesses_waits(throttle: GuessThrottle) -> Non
     await throttle.begin(by_address("192.0.2.1"))
 
 
-async def test_a_right_password_forgets_the_own_failures_alone(throttle: GuessThrottle) -> None:
+async def test_a_right_password_forgets_the_own_failures_alone(throttle: PasswordThrottle) -> None:
     owner, guesser = by_address("192.0.2.1"), by_address("192.0.2.2")
     for _ in range(5):
         await fails(throttle, owner)
@@ -136,13 +136,13 @@ async def test_a_right_password_forgets_the_own_failures_alone(throttle: GuessTh
     await refused(throttle, guesser)
 
 
-async def test_an_address_that_fails_at_many_accounts(throttle: GuessThrottle) -> None:
+async def test_an_address_that_fails_at_many_accounts(throttle: PasswordThrottle) -> None:
     await fails(throttle, *(by_address("192.0.2.1", target=f"user {number}") for number in range(8)))
     await refused(throttle, by_address("192.0.2.1", target="another"))
     await throttle.begin(by_address("192.0.2.2", target="another"))
 
 
-async def test_guesses_from_many_addresses_are_paced(throttle: GuessThrottle, clock: Time) -> None:
+async def test_guesses_from_many_addresses_are_paced(throttle: PasswordThrottle, clock: Time) -> None:
     await under_attack(throttle)
     heard = 0
     for number in range(1000):  # a second apart, each from another network
@@ -156,7 +156,7 @@ async def test_guesses_from_many_addresses_are_paced(throttle: GuessThrottle, cl
     assert heard <= 1000 / NEWCOMERS_PACE
 
 
-async def test_under_attack_an_owner_at_a_new_device_gets_in(throttle: GuessThrottle, clock: Time) -> None:
+async def test_under_attack_an_owner_at_a_new_device_gets_in(throttle: PasswordThrottle, clock: Time) -> None:
     """Those who have failed there cannot use up the turns of those who have not."""
     await under_attack(throttle)
     heard = 0
@@ -173,13 +173,13 @@ async def test_under_attack_an_owner_at_a_new_device_gets_in(throttle: GuessThro
     assert heard == 2
 
 
-async def test_under_attack_a_known_device_does_not_notice(throttle: GuessThrottle) -> None:
+async def test_under_attack_a_known_device_does_not_notice(throttle: PasswordThrottle) -> None:
     await under_attack(throttle)
     for _ in range(10):
         await throttle.begin(by_device("laptop"))
 
 
-async def test_a_network_of_ipv6_is_one_newcomer(throttle: GuessThrottle, clock: Time) -> None:
+async def test_a_network_of_ipv6_is_one_newcomer(throttle: PasswordThrottle, clock: Time) -> None:
     """Whoever has a /48 has 65,536 times a /64."""
     await under_attack(throttle)
     await fails(throttle, by_address("2001:db8:1:1::1"))
@@ -189,7 +189,7 @@ async def test_a_network_of_ipv6_is_one_newcomer(throttle: GuessThrottle, clock:
     await throttle.begin(by_address("2001:db8:2:1::1"))
 
 
-async def test_many_cheap_guests_guess_one_room(throttle: GuessThrottle, clock: Time) -> None:
+async def test_many_cheap_guests_guess_one_room(throttle: PasswordThrottle, clock: Time) -> None:
     """Each is a person of their own, at an address of their own."""
     heard = 0
     for number in range(600):
@@ -205,7 +205,7 @@ async def test_many_cheap_guests_guess_one_room(throttle: GuessThrottle, clock: 
     await throttle.begin(Guess(target="room 7", guesser="a member", address=None))
 
 
-async def test_of_many_at_once_one_has_the_turn(throttle: GuessThrottle) -> None:
+async def test_of_many_at_once_one_has_the_turn(throttle: PasswordThrottle) -> None:
     await under_attack(throttle)
     guesses = [by_address(f"203.0.{number}.1") for number in range(20)]
     for guess in guesses:

@@ -7,7 +7,7 @@ from limits import RateLimitItemPerHour
 
 from parlour.errors import RateLimited
 from parlour.limits.memory_counts import MemoryRateLimitStorage
-from parlour.limits.quotas import Allowances, Postage, Quota, neighbourhood, rate_limit_site
+from parlour.limits.quotas import Allowances, MailQuota, Quota, rate_limit_prefix, rate_limit_site
 
 ALLOWANCES = Allowances(
     failures_per_account=3,
@@ -21,28 +21,28 @@ ALLOWANCES = Allowances(
 
 
 @pytest.fixture
-def postage() -> Postage:
-    return Postage(MemoryRateLimitStorage(), ALLOWANCES)
+def mail_quota() -> MailQuota:
+    return MailQuota(MemoryRateLimitStorage(), ALLOWANCES)
 
 
-async def test_mails_to_one_recipient(postage: Postage) -> None:
-    await postage.take("ann@example.org", address="192.0.2.1")
-    await postage.take("ANN@example.org", address="192.0.2.2")
+async def test_mails_to_one_recipient(mail_quota: MailQuota) -> None:
+    await mail_quota.take("ann@example.org", address="192.0.2.1")
+    await mail_quota.take("ANN@example.org", address="192.0.2.2")
     with pytest.raises(RateLimited) as refused:
-        await postage.take("ann@example.org", address="192.0.2.3")
+        await mail_quota.take("ann@example.org", address="192.0.2.3")
     assert 1 <= refused.value.retry_after <= 3600
     both = ["ann@example.org", "bob@example.org"]
-    assert await postage.take_many(both, address="192.0.2.3") == ["bob@example.org"]
+    assert await mail_quota.take_many(both, address="192.0.2.3") == ["bob@example.org"]
 
 
-async def test_mails_by_one_address(postage: Postage) -> None:
+async def test_mails_by_one_address(mail_quota: MailQuota) -> None:
     four = [f"{number}@example.org" for number in range(4)]
-    assert await postage.take_many(four, address="192.0.2.1") == four
+    assert await mail_quota.take_many(four, address="192.0.2.1") == four
     with pytest.raises(RateLimited):
-        await postage.take_many(["x@example.org", "y@example.org"], address="192.0.2.1")
-    await postage.take("x@example.org", address="192.0.2.1")
+        await mail_quota.take_many(["x@example.org", "y@example.org"], address="192.0.2.1")
+    await mail_quota.take("x@example.org", address="192.0.2.1")
     with pytest.raises(RateLimited):
-        await postage.take("x@example.org", address="192.0.2.1")
+        await mail_quota.take("x@example.org", address="192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ async def test_mails_by_one_address(postage: Postage) -> None:
     ],
 )
 def test_addresses_of_one_network(address: str, counted_as: str) -> None:
-    assert neighbourhood(address) == counted_as
+    assert rate_limit_prefix(address) == counted_as
 
 
 @pytest.mark.parametrize(

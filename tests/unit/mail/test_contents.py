@@ -13,13 +13,13 @@ from parlour.mail.contents import (
     EmailChangeNotice,
     GuestVerification,
     InvitationLink,
-    Letter,
+    Mail,
     PasswordReset,
     RegistrationLink,
     RoomInvitation,
     VerificationLink,
 )
-from parlour.mail.rendering import Mail, MailRenderer
+from parlour.mail.rendering import MailRenderer, RenderedMail
 from parlour.rooms.service import room_path
 
 
@@ -55,11 +55,11 @@ class Page(HTMLParser):
         self.text += data
 
 
-def mail_of(content: Content) -> Mail:
-    return RENDERER.render(Letter("bob@example.org", content))
+def mail_of(content: Content) -> RenderedMail:
+    return RENDERER.render(Mail("bob@example.org", content))
 
 
-def invitation(room: str, *, is_event: bool = False) -> Mail:
+def invitation(room: str, *, is_event: bool = False) -> RenderedMail:
     return mail_of(RoomInvitation(inviter="ann-lee", room=room, path=room_path(room), is_event=is_event))
 
 
@@ -94,7 +94,7 @@ GUEST = mail_of(GuestVerification(link=LINK, lifetime="one hour", guest_lifetime
     ],
     ids=["client", "guest", "password", "email", "stop", "invitation"],
 )
-def test_both_parts_hold_the_link(mail: Mail, link: str) -> None:
+def test_both_parts_hold_the_link(mail: RenderedMail, link: str) -> None:
     assert link in mail.text.splitlines()
     assert Page(mail.html).links == [link, link]
     assert mail.subject
@@ -116,10 +116,10 @@ def test_a_letter_greets_by_the_display_name(name: str | None, greeted: str) -> 
     content = ClientVerification(
         username="ann-lee", display_name=name, link=REGISTRATION, lifetime="one hour"
     )
-    letter = mail_of(content)
-    assert letter.text.splitlines()[0] == greeted
-    assert greeted in Page(letter.html).text
-    assert (name or "ann-lee") not in letter.subject
+    mail = mail_of(content)
+    assert mail.text.splitlines()[0] == greeted
+    assert greeted in Page(mail.html).text
+    assert (name or "ann-lee") not in mail.subject
 
 
 def test_a_guest_who_gives_a_name_is_greeted_by_it() -> None:
@@ -154,11 +154,11 @@ def test_a_rooms_name_is_text_and_never_markup(room: str) -> None:
     "room", ["https://evil.example/login", "Your account is locked, call 555", "\u202eelpmaxe"]
 )
 def test_nothing_that_a_stranger_chose_is_in_the_subject(room: str, is_event: bool) -> None:
-    letter = invitation(room, is_event=is_event)
+    mail = invitation(room, is_event=is_event)
     what = "an event" if is_event else "a room"
-    assert letter.subject == f"ann-lee has invited you to {what} on meet.example.org"
-    assert letter.subject in Page(letter.html).text, "the title"
-    assert f"Open the {what.split()[1]}:" in letter.text
+    assert mail.subject == f"ann-lee has invited you to {what} on meet.example.org"
+    assert mail.subject in Page(mail.html).text, "the title"
+    assert f"Open the {what.split()[1]}:" in mail.text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from parlour.accounts.identity import Client, Guest, UserId
+from parlour.accounts.identity import ClientIdentity, GuestIdentity, UserId
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.settings import read_settings
 
@@ -23,8 +23,10 @@ from parlour.settings import read_settings
 def test_table(monkeypatch: pytest.MonkeyPatch, setting: str, email: str, code: str | None) -> None:
     monkeypatch.setenv("PARLOUR_ROOM_CREATION", setting)
     policy = CreationPolicy.parsed(read_settings().room_creation)
-    refused = policy.refusal(Client(user_id=UserId(1), email=email, username="somebody"))
+    refused = policy.refusal(ClientIdentity(user_id=UserId(1), email=email, username="somebody"))
     assert (refused and refused.code) == code
-    guest = policy.refusal(Guest(user_id=UserId(2), email=email, expires_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    guest = policy.refusal(
+        GuestIdentity(user_id=UserId(2), email=email, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+    )
     assert guest is not None
     assert guest.code == "guests_create_no_rooms"

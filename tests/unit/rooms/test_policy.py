@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from parlour.accounts.identity import Client, Guest, Identity, UserId
-from parlour.rooms.policy import Action, Role, Standing, refusal, role_of
+from parlour.accounts.identity import ClientIdentity, GuestIdentity, Identity, UserId
+from parlour.rooms.policy import Action, MembershipFacts, Role, refusal, role_of
 from parlour.rooms.policy_table import arises
 
 TABLE = """
@@ -31,8 +31,8 @@ REMOVE           any     identity_required  not_the_creator        not_the_creat
 """  # noqa: E501 - a table
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CLIENT = Client(user_id=UserId(1), email="ann@example.org", username="ann")
-GUEST = Guest(user_id=UserId(2), email="gus@example.org", expires_at=_NOW)
+CLIENT = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="ann")
+GUEST = GuestIdentity(user_id=UserId(2), email="gus@example.org", expires_at=_NOW)
 
 
 KINDS = {"free": (False, True), "unlisted": (False, False), "event": (True, True)}
@@ -84,4 +84,4 @@ def test_policy_follows_the_table(action: Action, kind: str, role: Role, answer:
     ],
 )
 def test_the_strongest_fact_decides_the_role(identity: Identity | None, facts: set[str], role: Role) -> None:
-    assert role_of(identity, Standing(**dict.fromkeys(facts, True))) is role
+    assert role_of(identity, MembershipFacts(**dict.fromkeys(facts, True))) is role

@@ -43,7 +43,7 @@ from parlour.wire.signaling import (
     SessionEnded,
     ShareRooms,
     Username,
-    is_sound,
+    is_valid,
 )
 
 EVENTS = EventTypes(PAYLOADS)
@@ -353,7 +353,7 @@ def candidate(text: str, mid: str | None = "0") -> OfferIce:
     ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_sound_texts(event: AnyClientEvent) -> None:
-    assert is_sound(event)
+    assert is_valid(event)
 
 
 @pytest.mark.parametrize(
@@ -388,4 +388,4 @@ def test_sound_texts(event: AnyClientEvent) -> None:
     ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_what_is_no_description_and_no_candidate(event: AnyClientEvent) -> None:
-    assert not is_sound(event)
+    assert not is_valid(event)

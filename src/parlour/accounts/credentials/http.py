@@ -20,8 +20,8 @@ from parlour.accounts.refusals import (
     WrongPassword,
 )
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.login_responder import Cookies
-from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.accounts.sessions.login_responder import SessionCookies
+from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import (
     Busy,
     IdentityRequired,
@@ -67,7 +67,7 @@ def credential_routes(
     credentials: Credentials,
     profile: Profile,
     identification: Identification,
-    cookies: Cookies,
+    cookies: SessionCookies,
     on_renamed: Callable[[UserId, str | None], None],
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
@@ -77,7 +77,7 @@ def credential_routes(
     @router.post("/password/forgotten", responses=refusals(InvalidRequest, RateLimited))
     async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
         """Send a link to a new password, where a client has this address; the answer does not tell."""
-        await credentials.ask_for_reset(email=body.email, visitor=visitor_of(request))
+        await credentials.ask_for_reset(email=body.email, source=request_source(request))
         return Nothing()
 
     @router.put(
@@ -85,7 +85,7 @@ def credential_routes(
     )
     async def reset_password(body: PasswordReset, request: Request) -> Nothing:
         """Choose a new password with the link's token, which works once; every session ends."""
-        await credentials.reset(token=body.token, password=body.password, visitor=visitor_of(request))
+        await credentials.reset(token=body.token, password=body.password, source=request_source(request))
         return Nothing()
 
     @router.put("/client/password", responses=refusals(*_PROVEN))
@@ -95,7 +95,7 @@ def credential_routes(
             caller,
             password=body.password,
             new_password=body.new_password,
-            visitor=visitor_of(request),
+            source=request_source(request),
         )
         return Nothing()
 
@@ -103,7 +103,7 @@ def credential_routes(
     async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
         """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
         await credentials.ask_for_email(
-            caller, password=body.password, new_email=body.email, visitor=visitor_of(request)
+            caller, password=body.password, new_email=body.email, source=request_source(request)
         )
         return Nothing()
 
@@ -143,7 +143,7 @@ def credential_routes(
         body: AccountDeletion, caller: Caller, request: Request, response: Response
     ) -> Nothing:
         """Delete one's account; messages and attendance keep the name and the email."""
-        await credentials.delete(caller, password=body.password, visitor=visitor_of(request))
+        await credentials.delete(caller, password=body.password, source=request_source(request))
         cookies.clear(response)
         return Nothing()
 

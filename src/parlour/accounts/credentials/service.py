@@ -10,10 +10,10 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts import store
-from parlour.accounts.identity import Client, Identity, Visitor
+from parlour.accounts.identity import ClientIdentity, Identity, RequestSource
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import store as link_store
-from parlour.accounts.links.service import Links
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, guessed_account, trusted_guess
 from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import (
@@ -31,16 +31,16 @@ from parlour.accounts.refusals import (
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.sessions import store as session_store
-from parlour.accounts.sessions.terminations import Endings
+from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken, Unavailable
-from parlour.limits.quotas import Postage
+from parlour.limits.quotas import MailQuota
 from parlour.mail.contents import (
     AccountWasDeleted,
     EmailChangeConfirmation,
     EmailChangeNotice,
     EmailWasChanged,
-    Letter,
+    Mail,
     PasswordReset,
     PasswordWasChanged,
 )
@@ -56,7 +56,7 @@ log = structlog.get_logger("parlour.accounts")
 class PasswordProof:
     """The caller's password was right for this hash, a moment ago."""
 
-    client: Client
+    client: ClientIdentity
     password_hash: str
 
 
@@ -69,11 +69,11 @@ class Credentials:
         database: Database,
         outbox: Outbox,
         passwords: Passwords,
-        links: Links,
-        endings: Endings,
+        links: MailLinks,
+        terminations: SessionTerminations,
         lifetimes: Lifetimes,
         checks: PasswordChecks,
-        postage: Postage,
+        mail_quota: MailQuota,
         registration_policy: RegistrationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -81,22 +81,22 @@ class Credentials:
         self._outbox = outbox
         self._passwords = passwords
         self._links = links
-        self._endings = endings
+        self._terminations = terminations
         self._lifetimes = lifetimes
         self._checks = checks
-        self._postage = postage
+        self._mail_quota = mail_quota
         self._registration_policy = registration_policy
         self._clock = clock
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
 
     # ------------------------------------------------------------------------- a password one forgot
 
-    async def ask_for_reset(self, *, email: str, visitor: Visitor) -> None:
+    async def ask_for_reset(self, *, email: str, source: RequestSource) -> None:
         """Looked into later, so that not even the time of the answer tells whether the address is known.
 
         Raises RateLimited, or Unavailable where too many ask.
         """
-        await self._postage.take(email, address=visitor.address)
+        await self._mail_quota.take(email, address=source.address)
         try:
             self._forgotten.put_nowait(email)
         except asyncio.QueueFull as error:
@@ -127,14 +127,14 @@ class Credentials:
                 link=link,
                 lifetime=spoken(lifetime),
             )
-            await self._outbox.put(connection, Letter(account.email, content))
+            await self._outbox.put(connection, Mail(account.email, content))
         self._outbox.announce()
 
-    async def reset(self, *, token: str, password: str, visitor: Visitor) -> None:
+    async def reset(self, *, token: str, password: str, source: RequestSource) -> None:
         """Ends every session. Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy."""
         claim = self._links.read(token, "password")
         await self._passwords.require_uncommon(password, field="password")
-        password_hash = await self._passwords.hash(password, visitor)
+        password_hash = await self._passwords.hash(password, source)
         now = self._clock()
         async with self._database.transaction() as connection:
             account = await store.lock_account(connection, claim.user_id)
@@ -149,19 +149,19 @@ class Credentials:
             content = PasswordWasChanged(
                 username=account.client.username, display_name=account.client.display_name
             )
-            await self._outbox.put(connection, Letter(account.email, content))
+            await self._outbox.put(connection, Mail(account.email, content))
         self._outbox.announce()
-        self._endings.announce(account.user_id, ended, PasswordChanged())
+        self._terminations.announce(account.user_id, ended, PasswordChanged())
 
     # -------------------------------------------------------------------------- what one changes
 
     async def change_password(
-        self, identity: Identity, *, password: str, new_password: str, visitor: Visitor
+        self, identity: Identity, *, password: str, new_password: str, source: RequestSource
     ) -> None:
         """Ends the other sessions. Raises InvalidRequest or what `_prove` and `_acting` do."""
         await self._passwords.require_uncommon(new_password, field="new_password")
-        proof = await self._prove(identity, password, visitor)
-        password_hash = await self._passwords.hash(new_password, visitor, known=True)
+        proof = await self._prove(identity, password, source)
+        password_hash = await self._passwords.hash(new_password, source, known=True)
         now = self._clock()
         async with self._acting(proof) as (connection, client):
             await store.set_password(connection, client.user_id, password_hash)
@@ -170,12 +170,12 @@ class Credentials:
                 connection, client.user_id, now=now, besides=client.session
             )
             content = PasswordWasChanged(username=client.username, display_name=client.display_name)
-            await self._outbox.put(connection, Letter(client.email, content))
+            await self._outbox.put(connection, Mail(client.email, content))
         self._outbox.announce()
-        self._endings.announce(client.user_id, ended, PasswordChanged())
+        self._terminations.announce(client.user_id, ended, PasswordChanged())
 
     async def ask_for_email(
-        self, identity: Identity, *, password: str, new_email: str, visitor: Visitor
+        self, identity: Identity, *, password: str, new_email: str, source: RequestSource
     ) -> None:
         """Sends a link to the new address, and to the old one another that stops the change.
 
@@ -184,10 +184,10 @@ class Credentials:
         refused = self._registration_policy.refusal_of_new_email(new_email)
         if refused is not None:
             raise refused
-        proof = await self._prove(identity, password, visitor)
+        proof = await self._prove(identity, password, source)
         # Counting may take a while (Redis), and SQLite has one writer.
-        await self._postage.take(new_email, address=visitor.address)
-        await self._postage.take(identity.email, address=visitor.address)
+        await self._mail_quota.take(new_email, address=source.address)
+        await self._mail_quota.take(identity.email, address=source.address)
         lifetime = self._lifetimes.verification
         now = self._clock()
         async with self._acting(proof) as (connection, client):
@@ -211,7 +211,7 @@ class Credentials:
                 link=self._links.stopping(link),
                 lifetime=spoken(lifetime),
             )
-            await self._outbox.put(connection, Letter(new_email, confirmation), Letter(client.email, notice))
+            await self._outbox.put(connection, Mail(new_email, confirmation), Mail(client.email, notice))
         self._outbox.announce()
 
     async def stop_email_change(self, *, token: str) -> None:
@@ -259,26 +259,26 @@ class Credentials:
                     display_name=account.client.display_name,
                     new_email=new_email,
                 )
-                await self._outbox.put(connection, Letter(account.email, content))
+                await self._outbox.put(connection, Mail(account.email, content))
         except IntegrityError as error:
             raise EmailTaken from error
         self._outbox.announce()
-        self._endings.announce(account.user_id, ended, EmailChanged())
+        self._terminations.announce(account.user_id, ended, EmailChanged())
 
-    async def delete(self, identity: Identity, *, password: str, visitor: Visitor) -> None:
+    async def delete(self, identity: Identity, *, password: str, source: RequestSource) -> None:
         """Messages and attendance keep their author's name and address.
 
         Raises what `_prove` and `_acting` do.
         """
-        proof = await self._prove(identity, password, visitor)
+        proof = await self._prove(identity, password, source)
         now = self._clock()
         async with self._acting(proof) as (connection, client):
             ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
             content = AccountWasDeleted(username=client.username, display_name=client.display_name)
-            await self._outbox.put(connection, Letter(client.email, content))
+            await self._outbox.put(connection, Mail(client.email, content))
         self._outbox.announce()
-        self._endings.announce(client.user_id, ended, AccountDeleted())
+        self._terminations.announce(client.user_id, ended, AccountDeleted())
 
     async def facts(self, identity: Identity) -> store.AccountFacts:
         """Raises InvalidToken where the account was deleted meanwhile."""
@@ -288,9 +288,9 @@ class Credentials:
             raise InvalidToken
         return facts
 
-    async def _prove(self, identity: Identity, password: str, visitor: Visitor) -> PasswordProof:
+    async def _prove(self, identity: Identity, password: str, source: RequestSource) -> PasswordProof:
         """Raises WithoutPassword, WrongPassword, RateLimited or Busy."""
-        if not isinstance(identity, Client):
+        if not isinstance(identity, ClientIdentity):
             raise WithoutPassword
         async with self._database.reading() as connection:
             account = await store.account_by_id(connection, identity.user_id)
@@ -298,13 +298,13 @@ class Credentials:
             raise InvalidToken
         password_hash = account.client.password_hash
         guess = trusted_guess(guessed_account(identity.user_id), f"session {identity.session}")
-        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
+        verdict = await self._checks.check(password, password_hash, guess=guess, source=source)
         if not verdict.right:
             raise WrongPassword
         return PasswordProof(client=identity, password_hash=password_hash)
 
     @asynccontextmanager
-    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[AsyncConnection, Client]]:
+    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[AsyncConnection, ClientIdentity]]:
         """A transaction in which the proof is known to hold still, and the caller as they are now.
 
         Verifying took a while, in which the password may have been changed or reset, the session ended or

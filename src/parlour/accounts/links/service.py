@@ -26,7 +26,7 @@ INVITATION_LIFETIME = timedelta(days=30)
 """How long an invitation's link proves the mailbox; the invitation itself does not end by that."""
 
 
-class Links:
+class MailLinks:
     def __init__(self, *, signer: TokenSigner, clock: Callable[[], datetime]) -> None:
         self._signer = signer
         self._clock = clock

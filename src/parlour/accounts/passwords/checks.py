@@ -1,20 +1,20 @@
 """The one way to look at a password that somebody gives: throttled, and in turn."""
 
-from parlour.accounts.identity import UserId, Visitor
+from parlour.accounts.identity import RequestSource, UserId
 from parlour.accounts.passwords.hashing import Passwords, Verdict
-from parlour.limits.login_throttle import Guess, GuessThrottle
-from parlour.limits.quotas import neighbourhood
+from parlour.limits.login_throttle import Guess, PasswordThrottle
+from parlour.limits.quotas import rate_limit_prefix
 
 
 class PasswordChecks:
     """Between the throttle, which says who may try, and the hasher, which has few threads."""
 
-    def __init__(self, passwords: Passwords, throttle: GuessThrottle) -> None:
+    def __init__(self, passwords: Passwords, throttle: PasswordThrottle) -> None:
         self._passwords = passwords
         self._throttle = throttle
 
     async def check(
-        self, password: str, password_hash: str | None, *, guess: Guess, visitor: Visitor
+        self, password: str, password_hash: str | None, *, guess: Guess, source: RequestSource
     ) -> Verdict:
         """Whether it is right; what is wrong counts. `password_hash` is None for an account that is none.
 
@@ -22,7 +22,7 @@ class PasswordChecks:
         refused guess costs a hash. Raises RateLimited or Busy.
         """
         await self._throttle.require(guess)
-        async with self._passwords.turn(visitor, subject=guess.target, known=guess.address is None):
+        async with self._passwords.turn(source, subject=guess.target, known=guess.address is None):
             await self._throttle.begin(guess)
             if password_hash is None:
                 verdict = await self._passwords.verify_nobody(password)
@@ -41,9 +41,9 @@ def guessed_account(user_id: UserId) -> str:
     return f"user {user_id}"
 
 
-def address_guess(target: str, visitor: Visitor) -> Guess:
-    guesser = f"{target} from {neighbourhood(visitor.address)}"
-    return Guess(target=target, guesser=guesser, address=visitor.address)
+def address_guess(target: str, source: RequestSource) -> Guess:
+    guesser = f"{target} from {rate_limit_prefix(source.address)}"
+    return Guess(target=target, guesser=guesser, address=source.address)
 
 
 def trusted_guess(target: str, guesser: str) -> Guess:

@@ -12,7 +12,7 @@ import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.accounts.passwords.common import common_passwords
 from parlour.accounts.passwords.hashing_slots import HashingTurns
 from parlour.errors import FieldError, InvalidRequest
@@ -55,14 +55,14 @@ class Passwords:
         return self._turns.waiting
 
     def turn(
-        self, visitor: Visitor | None, *, subject: str = "", known: bool = False
+        self, source: RequestSource | None, *, subject: str = "", known: bool = False
     ) -> AbstractAsyncContextManager[None]:
-        """The right to use a thread; `visitor` is None for the operator's own command. Raises Busy."""
-        return self._turns.turn(visitor, subject=subject, known=known)
+        """The right to use a thread; `source` is None for the operator's own command. Raises Busy."""
+        return self._turns.turn(source, subject=subject, known=known)
 
-    async def hash(self, password: str, visitor: Visitor | None = None, *, known: bool = False) -> str:
+    async def hash(self, password: str, source: RequestSource | None = None, *, known: bool = False) -> str:
         """In a turn of its own. Raises Busy."""
-        async with self.turn(visitor, known=known):
+        async with self.turn(source, known=known):
             return await self._in_thread(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str) -> Verdict:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.errors import Busy
 from parlour.limits.quotas import client_path
 from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
@@ -38,13 +38,13 @@ class HashingTurns:
 
     @asynccontextmanager
     async def turn(
-        self, visitor: Visitor | None, *, subject: str = "", known: bool = False
+        self, source: RequestSource | None, *, subject: str = "", known: bool = False
     ) -> AsyncIterator[None]:
-        """`visitor` is None for the operator's own command. Raises Busy."""
+        """`source` is None for the operator's own command. Raises Busy."""
         if self._free > 0:
             self._free -= 1
         else:
-            await self._wait(self._known if known else self._strangers, _path(visitor, subject), visitor)
+            await self._wait(self._known if known else self._strangers, _path(source, subject), source)
         began = time.monotonic()
         try:
             yield
@@ -52,7 +52,7 @@ class HashingTurns:
             self._seconds += (time.monotonic() - began - self._seconds) / 8
             self._pass_on()
 
-    async def _wait(self, lane: FairQueue[Turn], path: Sequence[str], visitor: Visitor | None) -> None:
+    async def _wait(self, lane: FairQueue[Turn], path: Sequence[str], source: RequestSource | None) -> None:
         turn = Turn()
         try:
             displaced = lane.add(turn, path)
@@ -61,18 +61,18 @@ class HashingTurns:
         if displaced is not None:
             displaced.set_exception(self._busy(lane))
         try:
-            await self._until_turn_or_gone(turn, visitor)
+            await self._until_turn_or_gone(turn, source)
         except BaseException:
             if not lane.discard(turn, path) and turn.has_come:
                 self._pass_on()
             raise
 
-    async def _until_turn_or_gone(self, turn: Turn, visitor: Visitor | None) -> None:
+    async def _until_turn_or_gone(self, turn: Turn, source: RequestSource | None) -> None:
         """Raises Busy to a client that no longer listens."""
-        if visitor is None or visitor.gone is None:
+        if source is None or source.gone is None:
             await asyncio.wait({turn})
         else:
-            gone = asyncio.ensure_future(visitor.gone())
+            gone = asyncio.ensure_future(source.gone())
             try:
                 await asyncio.wait({turn, gone}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -94,7 +94,7 @@ class HashingTurns:
         return Busy(retry_after=min(60.0, len(lane) * self._seconds / self._slots))
 
 
-def _path(visitor: Visitor | None, subject: str) -> tuple[str, str, str]:
-    if visitor is None:
+def _path(source: RequestSource | None, subject: str) -> tuple[str, str, str]:
+    if source is None:
         return ("", "", subject)
-    return (*client_path(visitor.address), subject)
+    return (*client_path(source.address), subject)

@@ -21,7 +21,7 @@ TIDY_EVERY = timedelta(hours=1)
 log = structlog.get_logger("parlour.accounts")
 
 
-class Upkeep:
+class AccountCleanup:
     """A task that lives as long as the server."""
 
     def __init__(

@@ -8,9 +8,16 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import store
-from parlour.accounts.identity import GUEST_NAME, Client, Guest, UserId, Visitor, own_display_name
+from parlour.accounts.identity import (
+    GUEST_NAME,
+    ClientIdentity,
+    GuestIdentity,
+    RequestSource,
+    UserId,
+    own_display_name,
+)
 from parlour.accounts.lifetimes import Lifetimes
-from parlour.accounts.links.service import Links
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, address_guess
 from parlour.accounts.refusals import (
     AlreadyVerified,
@@ -25,7 +32,7 @@ from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.registration.service import require_allowed_client
 from parlour.accounts.registration.store import PendingRegistration
-from parlour.accounts.sessions.service import LoggedIn, Sessions
+from parlour.accounts.sessions.service import LoggedIn, LoginSessions
 from parlour.accounts.tokens import token_hash
 from parlour.db.database import AsyncConnection, Database
 
@@ -48,8 +55,8 @@ class Confirmation:
         self,
         *,
         database: Database,
-        links: Links,
-        sessions: Sessions,
+        links: MailLinks,
+        sessions: LoginSessions,
         lifetimes: Lifetimes,
         checks: PasswordChecks,
         policy: RegistrationPolicy,
@@ -64,7 +71,7 @@ class Confirmation:
         self._clock = clock
 
     async def verify_client(
-        self, *, token: str, proof: Proof, visitor: Visitor, log_in: bool = False
+        self, *, token: str, proof: Proof, source: RequestSource, log_in: bool = False
     ) -> LoggedIn | None:
         """Makes the account of a registration; logs in, where asked to, who proves that they registered.
 
@@ -80,7 +87,7 @@ class Confirmation:
         registration_id = self._links.read_registration(token)
         knows_password = proof.password is not None
         if proof.password is not None:
-            await self._require_password(registration_id, proof.password, visitor)
+            await self._require_password(registration_id, proof.password, source)
         try:
             async with self._database.transaction() as connection:
                 now = self._clock()
@@ -95,21 +102,21 @@ class Confirmation:
                 await registration_store.end_registrations_of(connection, registration.email, now=now)
                 if not (log_in and is_proven):
                     return None
-                client = Client(
+                client = ClientIdentity(
                     user_id=user_id,
                     email=registration.email,
                     username=registration.username,
                     display_name=registration.display_name,
                 )
                 await store.record_login(connection, user_id, now=now, password_hash=None)
-                replaced = await self._sessions.replace_session(connection, client, visitor, now)
-                logged_in = await self._sessions.start(connection, client, visitor, now, remember=False)
+                replaced = await self._sessions.replace_session(connection, client, source, now)
+                logged_in = await self._sessions.start(connection, client, source, now, remember=False)
         except IntegrityError as error:  # both databases name the constraint
             raise (UsernameTaken if "username_key" in str(error.orig) else AlreadyVerified) from error
         self._sessions.announce_replaced(client, replaced)
         return logged_in
 
-    async def verify_guest(self, *, token: str, visitor: Visitor) -> LoggedIn:
+    async def verify_guest(self, *, token: str, source: RequestSource) -> LoggedIn:
         """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
         now = self._clock()
         claim = self._links.read(token, "guest")
@@ -123,16 +130,16 @@ class Confirmation:
             if not await store.verify_guest(connection, account.user_id, now=now, expires_at=until):
                 raise AlreadyVerified
             await self._links.use(connection, claim)
-            guest = Guest(
+            guest = GuestIdentity(
                 user_id=account.user_id,
                 email=account.email,
                 expires_at=until,
                 display_name=account.guest.display_name,
             )
-            return await self._sessions.start(connection, guest, visitor, now)
+            return await self._sessions.start(connection, guest, source, now)
 
     async def admit_guest(
-        self, connection: AsyncConnection, *, email: str, display_name: str | None, visitor: Visitor
+        self, connection: AsyncConnection, *, email: str, display_name: str | None, source: RequestSource
     ) -> LoggedIn:
         """A guest whose mailbox an invitation has proven, in the caller's transaction.
 
@@ -160,21 +167,21 @@ class Confirmation:
         if end is None:
             end = now + self._lifetimes.guest
             await store.verify_guest(connection, user_id, now=now, expires_at=end)
-        guest = Guest(user_id=user_id, email=email, expires_at=end, display_name=name)
-        return await self._sessions.start(connection, guest, visitor, now)
+        guest = GuestIdentity(user_id=user_id, email=email, expires_at=end, display_name=name)
+        return await self._sessions.start(connection, guest, source, now)
 
     async def is_client(self, email: str) -> bool:
         async with self._database.reading() as connection:
             account = await store.account_by_email(connection, email)
         return account is not None and account.client is not None
 
-    async def _require_password(self, registration_id: str, password: str, visitor: Visitor) -> None:
+    async def _require_password(self, registration_id: str, password: str, source: RequestSource) -> None:
         """Raises as `verify_client`. The password of a registration never changes: it may be checked here."""
         async with self._database.reading() as connection:
             found = await registration_store.registration_by_id(connection, registration_id)
         registration = _waiting(found, self._clock())
-        guess = address_guess(f"registration {registration_id}", visitor)
-        verdict = await self._checks.check(password, registration.password_hash, guess=guess, visitor=visitor)
+        guess = address_guess(f"registration {registration_id}", source)
+        verdict = await self._checks.check(password, registration.password_hash, guess=guess, source=source)
         if not verdict.right:
             raise WrongPassword
 

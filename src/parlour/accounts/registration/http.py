@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
-from parlour.accounts.identity import Client, Guest
+from parlour.accounts.identity import ClientIdentity, GuestIdentity
 from parlour.accounts.refusals import (
     AccountDisabled,
     AlreadyVerified,
@@ -24,9 +24,9 @@ from parlour.accounts.registration.confirmation import Confirmation, Proof
 from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.service import Registrant, Registration
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.login_responder import Cookies, Welcome, session_answer
-from parlour.accounts.sessions.request_origin import session_token_of, visitor_of
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.login_responder import LoginResponder, SessionCookies, session_answer
+from parlour.accounts.sessions.request_origin import request_source, session_token_of
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import Busy, InvalidRequest, OriginNotAllowed, RateLimited
 from parlour.wire.base import Text
 from parlour.wire.http import (
@@ -47,11 +47,11 @@ def account_routes(
     *,
     registration: Registration,
     confirmation: Confirmation,
-    sessions: Sessions,
+    sessions: LoginSessions,
     identification: Identification,
-    cookies: Cookies,
+    cookies: SessionCookies,
     registration_cookie: RegistrationCookie,
-    welcome: Welcome,
+    login_responder: LoginResponder,
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     restricted = registration.policy.refusals
@@ -60,7 +60,7 @@ def account_routes(
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
         """Register as a guest: a mail with a link goes out."""
         await registration.register_guest(
-            email=body.email, display_name=body.display_name, visitor=visitor_of(request)
+            email=body.email, display_name=body.display_name, source=request_source(request)
         )
         return Nothing()
 
@@ -75,8 +75,8 @@ def account_routes(
         background: BackgroundTasks,
     ) -> Session:
         """Confirm a guest's email: the guest is logged in, and its time starts."""
-        logged_in = await confirmation.verify_guest(token=token, visitor=visitor_of(request))
-        welcome(request, response, background, logged_in)
+        logged_in = await confirmation.verify_guest(token=token, source=request_source(request))
+        login_responder(request, response, background, logged_in)
         return session_answer(logged_in)
 
     @router.post(
@@ -94,7 +94,7 @@ def account_routes(
                 browser=registration_cookie.keep(request, response),
                 identity=await identification.if_known(request),
             ),
-            visitor=visitor_of(request),
+            source=request_source(request),
         )
         return Nothing()
 
@@ -106,13 +106,13 @@ def account_routes(
         body: Login, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
         """Log in by username or email."""
-        visitor = visitor_of(request)
+        source = request_source(request)
         logged_in = await sessions.log_in(
-            handle=body.username, password=body.password, visitor=visitor, remember=body.remember
+            handle=body.username, password=body.password, source=source, remember=body.remember
         )
-        if visitor.device_token is None and not body.remember_device:
+        if source.device_token is None and not body.remember_device:
             logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
-        welcome(request, response, background, logged_in)
+        login_responder(request, response, background, logged_in)
         return session_answer(logged_in)
 
     @router.put(
@@ -148,12 +148,12 @@ def account_routes(
         logged_in = await confirmation.verify_client(
             token=token,
             proof=proof,
-            visitor=visitor_of(request),
+            source=request_source(request),
             log_in=body is not None and body.log_in is True,
         )
         if logged_in is None:
             return ConfirmedClient()
-        welcome(request, response, background, logged_in)
+        login_responder(request, response, background, logged_in)
         return ConfirmedClient(
             access_token=logged_in.access_token,
             email=logged_in.identity.email,
@@ -165,7 +165,7 @@ def account_routes(
     async def resend_verification(body: Resend, request: Request) -> Nothing:
         """Send the confirmation mail again, where one is waited for; the answer does not tell."""
         await registration.resend_verification(
-            email=body.email, browser=registration_cookie.of(request), visitor=visitor_of(request)
+            email=body.email, browser=registration_cookie.of(request), source=request_source(request)
         )
         return Nothing()
 
@@ -202,11 +202,11 @@ def account_routes(
         if not identification.from_allowed_site(request):
             raise identification.origins.refusal()
         logged_in = await sessions.refresh(token=cookie)
-        welcome(request, response, background, logged_in)
+        login_responder(request, response, background, logged_in)
         match logged_in.identity:
-            case Client(username=username):
+            case ClientIdentity(username=username):
                 name: str | None = username
-            case Guest():
+            case GuestIdentity():
                 name = None
         return RefreshedSession(
             access_token=logged_in.access_token,

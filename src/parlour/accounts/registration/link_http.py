@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.link_status import LinkStatuses
-from parlour.accounts.sessions.request_origin import visitor_of
+from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.wire.http import LinkStatus, LinkToken
 from parlour.wire.refusals import refusals
@@ -21,7 +21,7 @@ def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCook
         A POST, since the token in a body is in no log of a proxy.
         """
         found = await statuses.look(
-            body.token, browser=registration_cookie.of(request), visitor=visitor_of(request)
+            body.token, browser=registration_cookie.of(request), source=request_source(request)
         )
         return LinkStatus(
             purpose=found.purpose,

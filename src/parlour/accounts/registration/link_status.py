@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from parlour.accounts import store
-from parlour.accounts.identity import UserId, Visitor
+from parlour.accounts.identity import RequestSource, UserId
 from parlour.accounts.links import store as link_store
-from parlour.accounts.links.service import Links
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.confirmation import is_from_browser, is_undoubted
 from parlour.accounts.tokens import Purpose, RegistrationToken, VerificationToken
 from parlour.db.database import AsyncConnection, Database
-from parlour.limits.quotas import Quota, neighbourhood
+from parlour.limits.quotas import Quota, rate_limit_prefix
 from parlour.wire.addresses import email_key
 
 LinkState = Literal["valid", "expired", "used", "disabled"]
@@ -36,16 +36,16 @@ class LinkStatus:
 
 class LinkStatuses:
     def __init__(
-        self, *, database: Database, links: Links, looks: Quota, clock: Callable[[], datetime]
+        self, *, database: Database, links: MailLinks, looks: Quota, clock: Callable[[], datetime]
     ) -> None:
         self._database = database
         self._links = links
         self._looks = looks
         self._clock = clock
 
-    async def look(self, token: str, *, browser: str | None, visitor: Visitor) -> LinkStatus:
+    async def look(self, token: str, *, browser: str | None, source: RequestSource) -> LinkStatus:
         """Raises InvalidVerification for a token that this server did not sign, or RateLimited."""
-        await self._looks.take(neighbourhood(visitor.address))
+        await self._looks.take(rate_limit_prefix(source.address))
         claim = self._links.read_any(token)
         now = self._clock()
         async with self._database.reading() as connection:

@@ -8,10 +8,17 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import store
-from parlour.accounts.identity import GUEST_NAME, Guest, Identity, UserId, Visitor, own_display_name
+from parlour.accounts.identity import (
+    GUEST_NAME,
+    GuestIdentity,
+    Identity,
+    RequestSource,
+    UserId,
+    own_display_name,
+)
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import store as link_store
-from parlour.accounts.links.service import Links
+from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import EmailTaken, UsernameTaken
 from parlour.accounts.registration import store as registration_store
@@ -19,8 +26,8 @@ from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.registration.store import PendingRegistration
 from parlour.accounts.tokens import token_hash
 from parlour.db.database import AsyncConnection, Database
-from parlour.limits.quotas import Postage
-from parlour.mail.contents import ClientVerification, GuestVerification, Letter
+from parlour.limits.quotas import MailQuota
+from parlour.mail.contents import ClientVerification, GuestVerification, Mail
 from parlour.mail.outbox import Outbox
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
@@ -35,7 +42,7 @@ class Registrant:
 
     def is_guest_of(self, email: str) -> bool:
         """A guest has opened a letter to that address, so that it is theirs."""
-        return isinstance(self.identity, Guest) and email_key(self.identity.email) == email_key(email)
+        return isinstance(self.identity, GuestIdentity) and email_key(self.identity.email) == email_key(email)
 
 
 class Registration:
@@ -47,9 +54,9 @@ class Registration:
         database: Database,
         outbox: Outbox,
         passwords: Passwords,
-        links: Links,
+        links: MailLinks,
         lifetimes: Lifetimes,
-        postage: Postage,
+        mail_quota: MailQuota,
         policy: RegistrationPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -58,11 +65,13 @@ class Registration:
         self._passwords = passwords
         self._links = links
         self._lifetimes = lifetimes
-        self._postage = postage
+        self._mail_quota = mail_quota
         self.policy = policy
         self._clock = clock
 
-    async def register_guest(self, *, email: str, visitor: Visitor, display_name: str | None = None) -> None:
+    async def register_guest(
+        self, *, email: str, source: RequestSource, display_name: str | None = None
+    ) -> None:
         """Sends the letter that lets a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
         now = self._clock()
         async with self._database.reading() as connection:
@@ -71,7 +80,7 @@ class Registration:
             if known is not None:
                 await self._require_over(connection, known, now)
         # Counting may take a while (Redis), and SQLite has one writer.
-        await self._postage.take(email, address=visitor.address)
+        await self._mail_quota.take(email, address=source.address)
         try:
             async with self._database.transaction() as connection:
                 await self._require_allowed_guest(connection, email)
@@ -95,7 +104,7 @@ class Registration:
         username: str,
         password: str,
         registrant: Registrant,
-        visitor: Visitor,
+        source: RequestSource,
         display_name: str | None = None,
     ) -> None:
         """Sends the letter whose link makes the account (see `Confirmation`).
@@ -110,8 +119,8 @@ class Registration:
         async with self._database.reading() as connection:
             await require_allowed_client(connection, self.policy, email)
             await self._require_free(connection, email=email, username=username)
-        await self._postage.take(email, address=visitor.address)  # before a hash is spent on it
-        password_hash = await self._passwords.hash(password, visitor)
+        await self._mail_quota.take(email, address=source.address)  # before a hash is spent on it
+        password_hash = await self._passwords.hash(password, source)
         now = self._clock()
         registration = PendingRegistration(
             registration_id=str(uuid.uuid4()),
@@ -162,12 +171,12 @@ class Registration:
         except IntegrityError as error:
             raise _taken(error) from error
 
-    async def resend_verification(self, *, email: str, browser: str | None, visitor: Visitor) -> None:
+    async def resend_verification(self, *, email: str, browser: str | None, source: RequestSource) -> None:
         """Sends the letter again where one is waited for; says nothing of whether that is so.
 
         Raises RateLimited.
         """
-        await self._postage.take(email, address=visitor.address)
+        await self._mail_quota.take(email, address=source.address)
         browser_hash = None if browser is None else token_hash(browser)
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -228,7 +237,7 @@ class Registration:
             ),
             lifetime=spoken(self._lifetimes.verification),
         )
-        await self._outbox.put(connection, Letter(registration.email, content))
+        await self._outbox.put(connection, Mail(registration.email, content))
 
     async def _send_guest_letter(
         self, connection: AsyncConnection, user_id: UserId, email: str, *, display_name: str | None
@@ -241,7 +250,7 @@ class Registration:
             lifetime=spoken(lifetime),
             guest_lifetime=spoken(self._lifetimes.guest),
         )
-        await self._outbox.put(connection, Letter(email, content))
+        await self._outbox.put(connection, Mail(email, content))
 
 
 async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:

@@ -11,7 +11,7 @@ from parlour.db.tables import bans, invitations, registrations, retired_username
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
 
-MAX_LETTERS = 5
+MAX_MAILS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ async def prolong(connection: AsyncConnection, registration_id: str, *, expires_
     """For one more letter. False where enough were sent."""
     done = await connection.execute(
         update(registrations)
-        .where(registrations.c.id == registration_id, registrations.c.letters < MAX_LETTERS)
+        .where(registrations.c.id == registration_id, registrations.c.letters < MAX_MAILS)
         .values(letters=registrations.c.letters + 1, expires_at=expires_at)
     )
     return done.rowcount > 0

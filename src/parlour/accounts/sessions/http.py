@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from parlour.accounts.identity import Identity, SessionId
 from parlour.accounts.refusals import SessionNotFound
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.login_responder import Cookies
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.login_responder import SessionCookies
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.accounts.sessions.store import SessionRow
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
 from parlour.wire.base import Text
@@ -16,7 +16,9 @@ from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
 from parlour.wire.refusals import refusals
 
 
-def session_routes(*, sessions: Sessions, identification: Identification, cookies: Cookies) -> APIRouter:
+def session_routes(
+    *, sessions: LoginSessions, identification: Identification, cookies: SessionCookies
+) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
 

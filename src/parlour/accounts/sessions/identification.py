@@ -7,7 +7,7 @@ from parlour.accounts.refusals import (
     UserNotFound,
 )
 from parlour.accounts.sessions.request_origin import session_token_of
-from parlour.accounts.sessions.service import Sessions
+from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import (
     IdentityRequired,
     InvalidToken,
@@ -45,7 +45,7 @@ class Origins:
 class Identification:
     """Who makes a request: the Authorization header, else the cookie of an allowed site."""
 
-    def __init__(self, sessions: Sessions, origins: Origins, writes: Quota) -> None:
+    def __init__(self, sessions: LoginSessions, origins: Origins, writes: Quota) -> None:
         self._sessions = sessions
         self.origins = origins
         self._writes = writes
@@ -117,7 +117,7 @@ def _could_be_a_form(request: Request) -> bool:
     return request.method not in ("GET", "HEAD") and has_body and kind != "application/json"
 
 
-async def require_own_email(sessions: Sessions, email: str | None, caller: Identity) -> None:
+async def require_own_email(sessions: LoginSessions, email: str | None, caller: Identity) -> None:
     """Raises UserNotFound or NotTheCaller for an email that is not the caller's; None means the caller's."""
     if email is None or email_key(email) == email_key(caller.email):
         return

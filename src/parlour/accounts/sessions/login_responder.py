@@ -21,7 +21,7 @@ from parlour.wire.http import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cookies:
+class SessionCookies:
     """The cookie `jwt` (RFC 6265): HttpOnly, SameSite=Lax, Secure over https, for the public URL's path."""
 
     secure: bool
@@ -60,7 +60,7 @@ class Cookies:
         response.delete_cookie(COOKIE, path=self.path, secure=self.secure, httponly=True, samesite="lax")
 
 
-class Welcome:
+class LoginResponder:
     """What follows from a login, whichever way it came about: cookies, and a word for the audit log.
 
     `on_login` hears the client's address once the answer with the new cookie has been sent.
@@ -69,7 +69,7 @@ class Welcome:
     def __init__(
         self,
         *,
-        cookies: Cookies,
+        cookies: SessionCookies,
         identification: Identification,
         on_login: Callable[[str, Identity], Awaitable[None]],
     ) -> None:
@@ -89,7 +89,7 @@ class Welcome:
 
 
 def session_answer(logged_in: LoggedIn) -> Session:
-    """What a login is answered with, beside the cookie that `Welcome` sets."""
+    """What a login is answered with, beside the cookie that `LoginResponder` sets."""
     identity = logged_in.identity
     return Session(
         access_token=logged_in.access_token,

@@ -7,7 +7,7 @@ from parlour.accounts.cookies import (
     cookie_value,
     session_token,
 )
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.accounts.sessions.devices import device_name
 
 
@@ -19,7 +19,7 @@ def cookie_header(request: Request) -> str:
     return "; ".join(request.headers.getlist("cookie"))
 
 
-def visitor_of(request: Request) -> Visitor:
+def request_source(request: Request) -> RequestSource:
     """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
 
@@ -28,7 +28,7 @@ def visitor_of(request: Request) -> Visitor:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    return Visitor(
+    return RequestSource(
         address=address,
         device=device_name(request.headers.get("user-agent")),
         device_token=cookie_value(cookie_header(request), DEVICE_COOKIE),

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour.accounts.identity import SessionId, UserId
 from parlour.accounts.refusals import AccountDeleted, SessionEndedElsewhere
 from parlour.accounts.sessions import store as session_store
-from parlour.accounts.sessions.terminations import Endings
+from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.db.database import Database
 from parlour.errors import Refusal
 
@@ -24,9 +24,11 @@ log = structlog.get_logger("parlour.accounts")
 class Revocations:
     """A task that lives as long as the server: what was revoked lately is announced here, once."""
 
-    def __init__(self, *, database: Database, endings: Endings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, database: Database, terminations: SessionTerminations, clock: Callable[[], datetime]
+    ) -> None:
         self._database = database
-        self._endings = endings
+        self._terminations = terminations
         self._clock = clock
         self._looked_at = clock()
 
@@ -50,5 +52,5 @@ class Revocations:
 
     def _announce(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
         for user_id, session in ended:
-            if not self._endings.include(session):
-                self._endings.announce(user_id, frozenset({session}), reason)
+            if not self._terminations.include(session):
+                self._terminations.announce(user_id, frozenset({session}), reason)

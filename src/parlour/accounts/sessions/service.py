@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from parlour.accounts import store
-from parlour.accounts.identity import Client, Guest, Identity, SessionId, UserId, Visitor
+from parlour.accounts.identity import (
+    ClientIdentity,
+    GuestIdentity,
+    Identity,
+    RequestSource,
+    SessionId,
+    UserId,
+)
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import store as link_store
 from parlour.accounts.passwords.checks import PasswordChecks, address_guess, guessed_account, trusted_guess
@@ -25,13 +32,13 @@ from parlour.accounts.refusals import (
 from parlour.accounts.sessions import store as session_store
 from parlour.accounts.sessions.known_devices import KnownDevices
 from parlour.accounts.sessions.store import SessionRow
-from parlour.accounts.sessions.terminations import Endings
+from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.db.database import AsyncConnection, Database
 from parlour.errors import InvalidToken
 from parlour.limits.login_throttle import Guess
 
-__all__ = ["LoggedIn", "SessionRow", "Sessions"]
+__all__ = ["LoggedIn", "LoginSessions", "SessionRow"]
 
 REUSE_GRACE = timedelta(seconds=10)
 """How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
@@ -59,7 +66,7 @@ class LoggedIn:
     device_token: str | None = None
 
 
-class Sessions:
+class LoginSessions:
     """One transaction per use case; hashing happens outside of it."""
 
     def __init__(
@@ -69,7 +76,7 @@ class Sessions:
         passwords: Passwords,
         signer: TokenSigner,
         lifetimes: Lifetimes,
-        endings: Endings,
+        terminations: SessionTerminations,
         checks: PasswordChecks,
         devices: KnownDevices,
         clock: Callable[[], datetime],
@@ -78,13 +85,13 @@ class Sessions:
         self._passwords = passwords
         self._signer = signer
         self._lifetimes = lifetimes
-        self._endings = endings
+        self._terminations = terminations
         self._checks = checks
         self._devices = devices
         self._clock = clock
 
     async def log_in(
-        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None = None
+        self, *, handle: str, password: str, source: RequestSource, remember: bool | None = None
     ) -> LoggedIn:
         """Raises WrongCredentials (whoever it is, after the same time), NotVerified, AccountDisabled,
         RateLimited or Busy.
@@ -98,29 +105,29 @@ class Sessions:
         """
         for _ in range(MAX_ATTEMPTS):
             logged_in = await self._try_log_in(
-                handle=handle, password=password, visitor=visitor, remember=remember
+                handle=handle, password=password, source=source, remember=remember
             )
             if logged_in is not None:
                 return logged_in
         raise WrongCredentials
 
     async def _try_log_in(
-        self, *, handle: str, password: str, visitor: Visitor, remember: bool | None
+        self, *, handle: str, password: str, source: RequestSource, remember: bool | None
     ) -> LoggedIn | None:
         """None where the password was right for a hash that is no longer the stored one."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle.strip())
             password_hash = await self._password_hash(connection, account, handle)
-            session = await self._own_session(connection, account, visitor)
-        guess = self._guess(account, handle, visitor, session)
-        verdict = await self._checks.check(password, password_hash, guess=guess, visitor=visitor)
+            session = await self._own_session(connection, account, source)
+        guess = self._guess(account, handle, source, session)
+        verdict = await self._checks.check(password, password_hash, guess=guess, source=source)
         if not verdict.right or password_hash is None:
             raise WrongCredentials(account="" if account is None else account.email)
         if account is None or account.client is None:
             raise NotVerified
         new_hash = None
         if verdict.outdated:
-            new_hash = await self._passwords.hash(password, visitor, known=guess.address is None)
+            new_hash = await self._passwords.hash(password, source, known=guess.address is None)
         now = self._clock()
         async with self._database.transaction() as connection:
             current = await store.lock_account(connection, account.user_id)
@@ -130,7 +137,7 @@ class Sessions:
                 return None
             if current.client.disabled_at is not None:
                 raise AccountDisabled
-            client = Client(
+            client = ClientIdentity(
                 user_id=current.user_id,
                 email=current.email,
                 username=current.client.username,
@@ -139,11 +146,11 @@ class Sessions:
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             replaced = None
             if remember is not None:
-                replaced = await self.replace_session(connection, client, visitor, now)
-            logged_in = await self.start(connection, client, visitor, now, remember=remember is not False)
+                replaced = await self.replace_session(connection, client, source, now)
+            logged_in = await self.start(connection, client, source, now, remember=remember is not False)
         self.announce_replaced(client, replaced)
         device_token = self._devices.remember(
-            visitor.device_token,
+            source.device_token,
             user_id=account.user_id,
             password_hash=new_hash or password_hash,
             now=now,
@@ -151,13 +158,13 @@ class Sessions:
         return replace(logged_in, device_token=device_token)
 
     async def _own_session(
-        self, connection: AsyncConnection, account: store.Account | None, visitor: Visitor
+        self, connection: AsyncConnection, account: store.Account | None, source: RequestSource
     ) -> SessionId | None:
         """The living session of this account that the cookie `jwt` names, of whichever generation."""
-        if account is None or visitor.session_token is None:
+        if account is None or source.session_token is None:
             return None
         try:
-            claim = self._signer.read_refresh(visitor.session_token, now=self._clock())
+            claim = self._signer.read_refresh(source.session_token, now=self._clock())
         except TokenRejected:
             return None
         session = await session_store.session(connection, claim.family)
@@ -166,21 +173,21 @@ class Sessions:
         return session.family
 
     def _guess(
-        self, account: store.Account | None, handle: str, visitor: Visitor, session: SessionId | None
+        self, account: store.Account | None, handle: str, source: RequestSource, session: SessionId | None
     ) -> Guess:
         """A device that this account logged in from before counts for itself, any other by its address."""
         if account is None or account.client is None:
-            return address_guess(f"name {handle.strip().casefold()}", visitor)
+            return address_guess(f"name {handle.strip().casefold()}", source)
         target = guessed_account(account.user_id)
         if session is not None:
             return trusted_guess(target, f"session {session}")
         device = self._devices.device_of(
-            visitor.device_token,
+            source.device_token,
             user_id=account.user_id,
             password_hash=account.client.password_hash,
             now=self._clock(),
         )
-        return address_guess(target, visitor) if device is None else trusted_guess(target, f"device {device}")
+        return address_guess(target, source) if device is None else trusted_guess(target, f"device {device}")
 
     async def _password_hash(
         self, connection: AsyncConnection, account: store.Account | None, handle: str
@@ -211,7 +218,7 @@ class Sessions:
             elif session is not None and session.revoked_at is None and session.expires_at > now:
                 refreshed = await self._continue_session(connection, session, claim, now)
         if session is not None and robbed:
-            self._endings.announce(session.user_id, frozenset({session.family}), SessionOver())
+            self._terminations.announce(session.user_id, frozenset({session.family}), SessionOver())
         if refreshed is None:
             raise SessionOver
         return refreshed
@@ -241,7 +248,7 @@ class Sessions:
             user_id = await session_store.revoke_session(connection, session, now=now)
         if user_id is None:
             return None
-        self._endings.announce(user_id, frozenset({session}), LoggedOut())
+        self._terminations.announce(user_id, frozenset({session}), LoggedOut())
         return None if account is None else _identity(account, session, now)
 
     async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
@@ -258,7 +265,7 @@ class Sessions:
             if own is None or own.user_id != of_cookie.user_id:
                 return False
             await session_store.revoke_session(connection, session, now=now)
-        self._endings.announce(own.user_id, frozenset({session}), LoggedOut())
+        self._terminations.announce(own.user_id, frozenset({session}), LoggedOut())
         return True
 
     async def living_of(self, identity: Identity) -> list[SessionRow]:
@@ -275,7 +282,7 @@ class Sessions:
             if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
                 raise SessionNotFound
             await session_store.revoke_session(connection, session, now=now)
-        self._endings.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
+        self._terminations.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
 
     async def remember(self, identity: Identity, *, remembered: bool) -> None:
         """Whether the caller's session outlives the browser, from its next refresh on.
@@ -296,7 +303,7 @@ class Sessions:
             await store.lock_account(connection, user_id)
             await link_store.void_all_verifications(connection, user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
-        self._endings.announce(user_id, ended, SessionEndedElsewhere())
+        self._terminations.announce(user_id, ended, SessionEndedElsewhere())
         return len(ended)
 
     async def identify_access(self, token: str) -> Identity:
@@ -310,16 +317,16 @@ class Sessions:
         except TokenRejected as error:
             raise InvalidToken from error
         session = SessionId(claim.family)
-        if self._endings.include(session):
+        if self._terminations.include(session):
             raise InvalidToken
         return UserId(claim.user_id), session
 
     async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
         """Who acts through this session. Raises InvalidToken where the session or the account is over."""
         now = self._clock()
-        async with self._database.looking_up() as connection:
+        async with self._database.point_lookup() as connection:
             account = await store.account_by_session(connection, family)
-        if account is None or account.user_id != user_id or self._endings.include(family):
+        if account is None or account.user_id != user_id or self._terminations.include(family):
             raise InvalidToken
         identity = _identity(account, family, now)
         if identity is None:
@@ -336,7 +343,7 @@ class Sessions:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected as error:
             raise InvalidToken from error
-        async with self._database.looking_up() as connection:
+        async with self._database.point_lookup() as connection:
             session = await session_store.session(connection, claim.family)
             if session is None or self._is_over(session):
                 return None
@@ -353,8 +360,8 @@ class Sessions:
         A client's moves on with each refresh. Raises InvalidToken where it is over.
         """
         if identity.session is None:
-            return identity.expires_at if isinstance(identity, Guest) else None
-        async with self._database.looking_up() as connection:
+            return identity.expires_at if isinstance(identity, GuestIdentity) else None
+        async with self._database.point_lookup() as connection:
             session = await session_store.session(connection, identity.session)
         if session is None or self._is_over(session):
             raise InvalidToken
@@ -362,7 +369,7 @@ class Sessions:
 
     def _is_over(self, session: SessionRow) -> bool:
         """Asked after the last wait: what ended while the database answered has ended."""
-        return session.revoked_at is not None or self._endings.include(session.family)
+        return session.revoked_at is not None or self._terminations.include(session.family)
 
     async def find(self, handle: str) -> UserId | None:
         """The user that a username or an email names."""
@@ -371,14 +378,14 @@ class Sessions:
         return None if account is None else account.user_id
 
     async def replace_session(
-        self, connection: AsyncConnection, identity: Identity, visitor: Visitor, now: datetime
+        self, connection: AsyncConnection, identity: Identity, source: RequestSource, now: datetime
     ) -> SessionId | None:
         """Ends the session that the browser's cookie names, which a new one is about to take from it.
 
         One of somebody else lives on as long as a tab of theirs may hold an access token: nobody can refresh
         it any more. Answers which session of this person ended, for `announce_replaced` after the commit.
         """
-        named = None if visitor.session_token is None else self.session_of_cookie(visitor.session_token)
+        named = None if source.session_token is None else self.session_of_cookie(source.session_token)
         session = None if named is None else await session_store.session(connection, named)
         if session is None or self._is_over(session):
             return None
@@ -392,13 +399,13 @@ class Sessions:
 
     def announce_replaced(self, identity: Identity, session: SessionId | None) -> None:
         if session is not None:
-            self._endings.announce(identity.user_id, frozenset({session}), SessionReplaced())
+            self._terminations.announce(identity.user_id, frozenset({session}), SessionReplaced())
 
     async def start(
         self,
         connection: AsyncConnection,
         identity: Identity,
-        visitor: Visitor,
+        source: RequestSource,
         now: datetime,
         *,
         remember: bool = True,
@@ -414,7 +421,7 @@ class Sessions:
             token_hash=token_hash(text),
             now=now,
             expires_at=expires_at,
-            device=visitor.device,
+            device=source.device,
             remembered=remember,
         )
         return self._logged_in(identity, first, text, now, remembered=remember)
@@ -464,9 +471,9 @@ class Sessions:
         self, identity: Identity, now: datetime, *, started_at: datetime, remembered: bool
     ) -> datetime:
         match identity:
-            case Guest():
+            case GuestIdentity():
                 return identity.expires_at
-            case Client():
+            case ClientIdentity():
                 unused = self._lifetimes.refresh if remembered else self._lifetimes.unused
                 return min(now + unused, started_at + self._lifetimes.session)
 
@@ -479,14 +486,14 @@ class Sessions:
         *,
         remembered: bool,
     ) -> LoggedIn:
-        is_guest = isinstance(identity, Guest)
+        is_guest = isinstance(identity, GuestIdentity)
         expires_at = min(now + self._lifetimes.access, refresh.expires_at)
         access = AccessToken(
             user_id=identity.user_id,
             email=identity.email,
             username=None if is_guest else identity.name,
             display_name=identity.display_name,
-            guest_until=identity.expires_at if isinstance(identity, Guest) else None,
+            guest_until=identity.expires_at if isinstance(identity, GuestIdentity) else None,
             family=refresh.family,
             token_id=secrets.token_urlsafe(12),
             issued_at=now,
@@ -504,7 +511,7 @@ class Sessions:
 def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:
     """Who may act as this account now; None for one that is not verified or whose time is over."""
     if account.client is not None and account.client.verified_at is not None:
-        return Client(
+        return ClientIdentity(
             user_id=account.user_id,
             email=account.email,
             username=account.client.username,
@@ -513,7 +520,7 @@ def _identity(account: store.Account, session: SessionId, now: datetime) -> Iden
         )
     guest = account.guest
     if guest is not None and guest.expires_at is not None and guest.expires_at > now:
-        return Guest(
+        return GuestIdentity(
             user_id=account.user_id,
             email=account.email,
             expires_at=guest.expires_at,

@@ -12,17 +12,17 @@ REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class SessionTermination:
     user_id: UserId
     sessions: frozenset[SessionId]
     reason: Refusal
 
 
-class Endings:
+class SessionTerminations:
     """Announced once the database knows of it, taken up by a task of the server."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Ending] = asyncio.Queue()
+        self._queue: asyncio.Queue[SessionTermination] = asyncio.Queue()
         self._recent: OrderedDict[SessionId, None] = OrderedDict()
 
     def announce(self, user_id: UserId, sessions: frozenset[SessionId], reason: Refusal) -> None:
@@ -32,11 +32,11 @@ class Endings:
             self._recent[session] = None
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-        self._queue.put_nowait(Ending(user_id=user_id, sessions=sessions, reason=reason))
+        self._queue.put_nowait(SessionTermination(user_id=user_id, sessions=sessions, reason=reason))
 
     def include(self, session: SessionId) -> bool:
         """Whether it ended a moment ago: who looked into the database before has to ask here after it."""
         return session in self._recent
 
-    async def next(self) -> Ending:
+    async def next(self) -> SessionTermination:
         return await self._queue.get()

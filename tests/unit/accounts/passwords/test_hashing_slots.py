@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from parlour.accounts.identity import Visitor
+from parlour.accounts.identity import RequestSource
 from parlour.accounts.passwords.hashing_slots import HashingTurns
 from parlour.errors import Busy
 
 
-def visitor(address: str, gone: asyncio.Event | None = None) -> Visitor:
+def source(address: str, gone: asyncio.Event | None = None) -> RequestSource:
     async def until_gone() -> None:
         assert gone is not None
         await gone.wait()
 
-    return Visitor(address=address, device="a test", gone=None if gone is None else until_gone)
+    return RequestSource(address=address, device="a test", gone=None if gone is None else until_gone)
 
 
 class Hashing:
@@ -26,12 +26,12 @@ class Hashing:
         self._steps = asyncio.Semaphore(0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def asks(self, name: str, who: Visitor, *, subject: str = "", known: bool = False) -> None:
+    async def asks(self, name: str, who: RequestSource, *, subject: str = "", known: bool = False) -> None:
         """Returns when the request waits, hashes or is refused."""
         self._tasks[name] = asyncio.create_task(self._hash(name, who, subject, known))
         await settled()
 
-    async def _hash(self, name: str, who: Visitor, subject: str, known: bool) -> None:
+    async def _hash(self, name: str, who: RequestSource, subject: str, known: bool) -> None:
         async with self.turns.turn(who, subject=subject, known=known):
             self.order.append(name)
             await self._steps.acquire()
@@ -57,8 +57,8 @@ async def settled() -> None:
 async def test_a_flood_of_one_address_holds_up_another_by_one_hash() -> None:
     hashing = Hashing(limit=400)
     for number in range(300):
-        await hashing.asks(f"flood {number}", visitor("192.0.2.1"))
-    await hashing.asks("ann", visitor("192.0.2.2"))
+        await hashing.asks(f"flood {number}", source("192.0.2.1"))
+    await hashing.asks("ann", source("192.0.2.2"))
     await hashing.goes_on(2)
     assert "ann" in hashing.order[:3]
     await hashing.goes_on(300)
@@ -68,8 +68,8 @@ async def test_a_flood_of_one_address_holds_up_another_by_one_hash() -> None:
 async def test_a_network_of_ipv6_has_one_turn() -> None:
     hashing = Hashing(limit=400)
     for number in range(200):
-        await hashing.asks(f"flood {number}", visitor(f"2001:db8:1:{number:x}::1"))
-    await hashing.asks("ann", visitor("2001:db8:2::1"))
+        await hashing.asks(f"flood {number}", source(f"2001:db8:1:{number:x}::1"))
+    await hashing.asks("ann", source("2001:db8:2::1"))
     await hashing.goes_on(2)
     assert "ann" in hashing.order[:3]
     await hashing.goes_on(200)
@@ -78,8 +78,8 @@ async def test_a_network_of_ipv6_has_one_turn() -> None:
 async def test_behind_one_address_accounts_take_turns() -> None:
     hashing = Hashing(limit=400)
     for number in range(50):
-        await hashing.asks(f"guess {number}", visitor("192.0.2.1"), subject="victim")
-    await hashing.asks("ann", visitor("192.0.2.1"), subject="ann")
+        await hashing.asks(f"guess {number}", source("192.0.2.1"), subject="victim")
+    await hashing.asks("ann", source("192.0.2.1"), subject="ann")
     await hashing.goes_on(2)
     assert "ann" in hashing.order[:3]
     await hashing.goes_on(50)
@@ -88,9 +88,9 @@ async def test_behind_one_address_accounts_take_turns() -> None:
 async def test_each_second_turn_is_a_known_devices() -> None:
     hashing = Hashing(limit=400)
     for number in range(100):
-        await hashing.asks(f"stranger {number}", visitor(f"192.0.2.{number}"))
+        await hashing.asks(f"stranger {number}", source(f"192.0.2.{number}"))
     for number in range(3):
-        await hashing.asks(f"known {number}", visitor("198.51.100.1"), known=True)
+        await hashing.asks(f"known {number}", source("198.51.100.1"), known=True)
     await hashing.goes_on(6)
     assert {"known 0", "known 1", "known 2"} < set(hashing.order[:7])
     await hashing.goes_on(100)
@@ -100,14 +100,14 @@ async def test_each_second_turn_is_a_known_devices() -> None:
 async def test_too_many_are_refused_and_an_honest_one_is_not() -> None:
     hashing = Hashing(limit=8)
     for number in range(12):
-        await hashing.asks(f"flood {number}", visitor("192.0.2.1"))
+        await hashing.asks(f"flood {number}", source("192.0.2.1"))
     refused = [f"flood {number}" for number in range(12) if hashing[f"flood {number}"].done()]
     assert refused == ["flood 9", "flood 10", "flood 11"], "one hashes, eight wait"
     for name in refused:
         with pytest.raises(Busy) as busy:
             await hashing[name]
         assert busy.value.retry_after >= 1
-    await hashing.asks("ann", visitor("192.0.2.2"))
+    await hashing.asks("ann", source("192.0.2.2"))
     with pytest.raises(Busy):
         await hashing["flood 8"]
     assert hashing.turns.waiting == 8
@@ -119,10 +119,10 @@ async def test_too_many_are_refused_and_an_honest_one_is_not() -> None:
 
 async def test_whoever_has_gone_leaves_the_queue() -> None:
     hashing, gone = Hashing(), asyncio.Event()
-    await hashing.asks("first", visitor("192.0.2.1"))
-    await hashing.asks("gone", visitor("192.0.2.2", gone))
-    await hashing.asks("cancelled", visitor("192.0.2.3"))
-    await hashing.asks("last", visitor("192.0.2.4"))
+    await hashing.asks("first", source("192.0.2.1"))
+    await hashing.asks("gone", source("192.0.2.2", gone))
+    await hashing.asks("cancelled", source("192.0.2.3"))
+    await hashing.asks("last", source("192.0.2.4"))
     gone.set()
     hashing["cancelled"].cancel()
     await settled()
@@ -136,7 +136,7 @@ async def test_whoever_has_gone_leaves_the_queue() -> None:
 async def test_a_turn_that_comes_to_one_who_is_cancelled_goes_on() -> None:
     hashing = Hashing()
     for name in ("first", "cancelled", "last"):
-        await hashing.asks(name, visitor(name))
+        await hashing.asks(name, source(name))
     hashing.ends_one()
     await asyncio.sleep(0)
     assert hashing.turns.waiting == 1
@@ -145,7 +145,7 @@ async def test_a_turn_that_comes_to_one_who_is_cancelled_goes_on() -> None:
     await settled()
     assert hashing.order[-1] == "last"
     await hashing.goes_on()
-    await hashing.asks("afterwards", visitor("192.0.2.1"))
+    await hashing.asks("afterwards", source("192.0.2.1"))
     assert hashing.order[-1] == "afterwards", "no turn was lost"
     await hashing.goes_on()
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from parlour.accounts import store
 from parlour.accounts.identity import UserId
-from parlour.accounts.registration.cleanup import UNVERIFIED_KEPT_FOR, Upkeep
+from parlour.accounts.registration.cleanup import UNVERIFIED_KEPT_FOR, AccountCleanup
 from parlour.accounts.sessions import store as session_store
 from parlour.db.database import Database
 from parlour.db.tables import clients, guests, metadata, refresh_sessions, users
@@ -32,7 +32,7 @@ class Clock:
 class House:
     database: Database
     clock: Clock
-    upkeep: Upkeep
+    cleanup: AccountCleanup
     told: list[UserId]
 
     async def guest(self, email: str, *, until: datetime | None) -> UserId:
@@ -76,23 +76,23 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async def ended(user_id: UserId) -> None:
         told.append(user_id)
 
-    yield House(database, clock, Upkeep(database=database, clock=clock, on_guest_ended=ended), told)
+    yield House(database, clock, AccountCleanup(database=database, clock=clock, on_guest_ended=ended), told)
     await database.close()
 
 
 async def test_a_guest_ends_with_its_time_and_not_before(house: House) -> None:
     guest = await house.guest("eve@example.org", until=NOON + HALF_AN_HOUR)
     house.clock.now = NOON + HALF_AN_HOUR - timedelta(milliseconds=1)
-    assert await house.upkeep.end_expired_guests() == []
+    assert await house.cleanup.end_expired_guests() == []
     house.clock.now = NOON + HALF_AN_HOUR
-    assert await house.upkeep.end_expired_guests() == [guest]
+    assert await house.cleanup.end_expired_guests() == [guest]
     assert await house.emails() == []
 
 
 async def test_a_guest_who_has_not_come_yet_stays(house: House) -> None:
     await house.guest("eve@example.org", until=None)
     house.clock.now = NOON + timedelta(hours=2)
-    assert await house.upkeep.end_expired_guests() == []
+    assert await house.cleanup.end_expired_guests() == []
     assert await house.emails() == ["eve@example.org"]
 
 
@@ -101,7 +101,7 @@ async def test_a_guest_who_registered_stays_as_that(house: House) -> None:
     await house.register(guest, "eve-lee", verified=False)
     await house.session(guest, "guest's", until=NOON + timedelta(hours=1))
     house.clock.now = NOON + HALF_AN_HOUR
-    assert await house.upkeep.end_expired_guests() == [guest]
+    assert await house.cleanup.end_expired_guests() == [guest]
     async with house.database.reading() as connection:
         assert (await connection.execute(select(clients.c.username))).scalar_one() == "eve-lee"
         assert (await connection.execute(select(guests))).first() is None
@@ -112,8 +112,8 @@ async def test_a_guest_who_became_a_client_has_no_end(house: House) -> None:
     guest = await house.guest("eve@example.org", until=NOON + HALF_AN_HOUR)
     await house.register(guest, "eve-lee", verified=True)
     house.clock.now = NOON + timedelta(days=365)
-    assert await house.upkeep.end_expired_guests() == []
-    await house.upkeep.tidy()
+    assert await house.cleanup.end_expired_guests() == []
+    await house.cleanup.tidy()
     assert await house.emails() == ["eve@example.org"]
 
 
@@ -122,7 +122,7 @@ async def test_registrations_that_nobody_confirmed_are_forgotten(house: House) -
     house.clock.now = NOON + timedelta(days=1)
     await house.guest("later@example.org", until=None)
     house.clock.now = NOON + UNVERIFIED_KEPT_FOR + timedelta(seconds=1)
-    await house.upkeep.tidy()
+    await house.cleanup.tidy()
     assert await house.emails() == ["later@example.org"]
 
 
@@ -131,18 +131,18 @@ async def test_sessions_that_ended_are_forgotten(house: House) -> None:
     await house.session(guest, "ended", until=NOON + timedelta(hours=1))
     await house.session(guest, "living", until=NOON + timedelta(hours=3))
     house.clock.now = NOON + timedelta(hours=2)
-    await house.upkeep.tidy()
+    await house.cleanup.tidy()
     async with house.database.reading() as connection:
         assert list((await connection.execute(select(refresh_sessions.c.family))).scalars()) == ["living"]
 
 
 async def test_the_task_hears_of_a_guest_that_arrives(house: House) -> None:
     """It would look again in a minute; the guest's end comes sooner."""
-    running = asyncio.create_task(house.upkeep.run())
+    running = asyncio.create_task(house.cleanup.run())
     await asyncio.sleep(0.05)  # nobody is there yet: it goes to sleep
     guest = await house.guest("eve@example.org", until=NOON + timedelta(seconds=1))
     house.clock.now = NOON + timedelta(seconds=1)
-    house.upkeep.expect_guest()
+    house.cleanup.expect_guest()
     async with asyncio.timeout(5):
         while house.told != [guest]:  # noqa: ASYNC110 - the task tells by this list alone
             await asyncio.sleep(0.01)
