@@ -65,6 +65,10 @@ test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_
 run: setup ## Set up and serve on http://127.0.0.1:8000 (ARGS="--port 9000" for other options of `parlour serve`)
 	@exec $(BIN)/parlour serve $(ARGS)
 
+.PHONY: dev
+dev: setup ## Serve for development: starts again when code changes, Vite with hot reload, three people (ARGS="--port 5000")
+	@exec $(BIN)/python tools/dev $(ARGS)
+
 .PHONY: bench
 bench: setup ## Measure (ARGS go to `python -m bench`)
 	@exec $(BIN)/python -m bench $(ARGS)

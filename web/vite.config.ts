@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
-import { API_PATHS, SOCKET_PATH } from "./proxies.gen";
+import { API_PATHS, SOCKET_PATH } from "./proxies.gen.ts";
 
 /** `make dev` says where its server listens; by itself it is where `make run` has it. */
 const { PARLOUR_DEV_SERVER: server = "http://localhost:8000" } = loadEnv(

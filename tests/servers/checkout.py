@@ -1,0 +1,29 @@
+"""A copy of this checkout, to change at will: what setup has made is shared with it."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_BUILD = Path("src", "parlour", "_web")
+_MADE = (".dev", ".env", ".hypothesis", ".tools", ".venv", "__pycache__", "_web", "data", "node_modules")
+_NOT_COPIED = shutil.ignore_patterns(".git", ".*_cache", "test-results", *_MADE)
+
+
+def copy_checkout(to: Path) -> Path:
+    """Vite's cache is in node_modules, so that folder is the copy's own; the packages in it are shared."""
+    shutil.copytree(ROOT, to, ignore=_NOT_COPIED)
+    (to / _BUILD).symlink_to(ROOT / _BUILD)
+    modules = to / "web" / "node_modules"
+    modules.mkdir()
+    for package in (ROOT / "web" / "node_modules").iterdir():
+        if package.name != ".vite":
+            (modules / package.name).symlink_to(package)
+    return to
+
+
+def environment(checkout: Path, home: Path) -> dict[str, str]:
+    """By which a program of .venv runs the code of the copy."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": programs, "HOME": str(home), "PYTHONPATH": f"{checkout / 'src'}{os.pathsep}{checkout}"}
