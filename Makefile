@@ -173,11 +173,15 @@ format: setup ## Format and mend what can be mended, Python and TypeScript
 	@$(BIN)/ruff format
 	@npm --prefix web run --silent format
 
+.PHONY: wheel
+wheel: setup ## Build dist/parlour-….whl, with the web client in it, for pip, uv and uvx
+	@. tools/say; say "Building the wheel"; tools/build-wheel
+
 .PHONY: lock
 lock: $(UV) ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@tools/lock $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything that setup and the tests made
-	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) $(PROGRAMS)/javascript/node_modules $(PROGRAMS)/{java,rust}/target src/parlour/_web test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .tools .venv web/node_modules $(CLIENTS:=/node_modules) $(PROGRAMS)/javascript/node_modules $(PROGRAMS)/{java,rust}/target src/parlour/_web dist test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find src tests bench tools -name __pycache__ -type d -exec rm -rf {} +
