@@ -18,14 +18,12 @@ MAX_BACKLOG_BYTES = 640 * 1024
 
 class BufferShares:
     def __init__(self) -> None:
-        self._taken: dict[PeerId, dict[UserId, int]] = {}
-
-    def __len__(self) -> int:
-        return len(self._taken)
+        self.taken: dict[PeerId, dict[UserId, int]] = {}
+        """Bytes, by receiver and sender. To be read: empty while nobody reads slowly."""
 
     def take(self, receiver: PeerId, sender: UserId, size: int, backlog: int) -> bool:
         """False where the sender's share, or the buffer, has no place for so many bytes."""
-        taken = self._taken.setdefault(receiver, {})
+        taken = self.taken.setdefault(receiver, {})
         before = taken.get(sender, 0)
         if before + size > SHARE_BYTES or backlog + size > MAX_BACKLOG_BYTES:
             return False
@@ -34,4 +32,4 @@ class BufferShares:
 
     def forget(self, receiver: PeerId) -> None:
         """Little waits for this peer, or it is gone."""
-        self._taken.pop(receiver, None)
+        self.taken.pop(receiver, None)

@@ -128,7 +128,7 @@ class Mesh:
         members, receiver = self.members, event.peer_id
         if receiver not in members or sender not in members or receiver == sender:
             return None
-        if isinstance(event, OfferIce):
+        if type(event) is OfferIce:
             return CandidateFromPeer(sender, event.ice_candidate)
         return DescriptionFromPeer(sender, members[sender], event.session_description)
 

@@ -23,8 +23,8 @@ class PeerDelivery:
         self._backlog = backlog
         self._shares = BufferShares()
 
-    def relay(self, sender: UserId, to: PeerId, message: FromPeer) -> bool:
-        """As `post`, for what a peer sends. Raises PeerBusy where the sender has to wait for a slow reader.
+    def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
+        """As `post`, for the `size` bytes of a peer. Raises PeerBusy where it has to wait for a slow reader.
 
         Hot path: while little waits for the receiver, this costs a comparison.
         """
@@ -34,11 +34,11 @@ class PeerDelivery:
         if replay_buffer is not None and replay_buffer.is_held:
             backlog += replay_buffer.size
         if backlog > BACKLOG_BYTES:
-            if not self._shares.take(to, sender, message.size, backlog):
+            if not self._shares.take(to, sender, size, backlog):
                 raise PeerBusy
-        elif self._shares:
+        elif self._shares.taken:
             self._shares.forget(to)
-        if replay_buffer is not None and not replay_buffer.put(message):
+        if replay_buffer is not None and not replay_buffer.put(message, size):
             return True
         if receiver is None:
             return False

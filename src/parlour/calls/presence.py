@@ -70,6 +70,7 @@ class Presence:
         self.connection: Callable[[ConnectionId], Member | None] = self._connections.get
         self.connection_of: Callable[[PeerId], ConnectionId | None] = self._peers.get
         self.replay_buffer: Callable[[PeerId], ReplayBuffer | None] = self._replay_buffers.get
+        self.ongoing_in: Callable[[RoomId], OngoingCall | None] = self._calls.get
 
     def add(self, connection_id: ConnectionId, identity: Identity) -> Member:
         connection = Member(connection_id, identity)

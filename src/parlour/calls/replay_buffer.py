@@ -2,57 +2,53 @@
 
 from collections import deque
 
-from parlour.wire.signaling import CandidateFromPeer, Counted, DescriptionFromPeer
+from parlour.wire.signaling import Counted
 
 MAX_MESSAGES = 1_024
 MAX_SIZE = 512 * 1024
-"""Characters, roughly; below what may wait for one slow reader (`Options.max_send_buffer`)."""
+"""Bytes, roughly; below what may wait for one slow reader (`Options.max_send_buffer`)."""
 ROUNDS = 4
 """How many calls of `forget` a message outlives."""
 _SMALL = 200
+"""What a message takes beside what a peer put into it."""
 
 
 class ReplayBuffer:
     """The messages to one visit, numbered from 0, and the count of those that came from it.
 
     While the line is held (its connection is away, or has not heard yet that it may go on), messages
-    are only kept; `flow` says what to send from there on.
+    are only kept; `flow` says what to send from there on. Read `is_held` and `size` (of what is kept), change
+    neither.
     """
 
-    __slots__ = ("_first", "_is_held", "_kept", "_marks", "_next", "_size", "taken")
+    __slots__ = ("_first", "_kept", "_marks", "_next", "_sizes", "is_held", "size", "taken")
 
     def __init__(self) -> None:
         self.taken = 0
         self._kept: deque[Counted] = deque()
+        self._sizes: deque[int] = deque()
         self._first = 0
-        self._size = 0
         self._next = 0
-        self._is_held = True
+        self.size = 0
+        self.is_held = True
         self._marks = deque([0] * ROUNDS, maxlen=ROUNDS)
-
-    @property
-    def is_held(self) -> bool:
-        return self._is_held
-
-    @property
-    def size(self) -> int:
-        """Characters that are kept, roughly."""
-        return self._size
 
     @property
     def sent(self) -> int:
         return self._first + len(self._kept)
 
-    def put(self, message: Counted) -> bool:
-        """Keeps a message; whether it may be sent at once."""
+    def put(self, message: Counted, size: int = 0) -> bool:
+        """Keeps a message, in which a peer sent `size` bytes; whether it may be sent at once. Hot path."""
+        size += _SMALL
         self._kept.append(message)
-        self._size += _size(message)
-        if self._size > MAX_SIZE or len(self._kept) > MAX_MESSAGES:
+        self._sizes.append(size)
+        self.size += size
+        if self.size > MAX_SIZE or len(self._kept) > MAX_MESSAGES:
             self._drop(len(self._kept) // 4 + 1)
-        return not self._is_held
+        return not self.is_held
 
     def hold(self) -> None:
-        self._is_held = True
+        self.is_held = True
 
     def continue_from(self, received: int | None) -> list[Counted] | None:
         """What is missing after the first `received` messages; None where that is not known any more.
@@ -69,9 +65,9 @@ class ReplayBuffer:
 
     def flow(self) -> list[Counted]:
         """What has to be sent now, if the line was held; later messages follow at once."""
-        if not self._is_held:
+        if not self.is_held:
             return []
-        self._is_held = False
+        self.is_held = False
         return self._after(max(self._next, self._first))
 
     def forget(self) -> None:
@@ -79,7 +75,7 @@ class ReplayBuffer:
 
         A connection whose heartbeats are answered has got what was sent before the last of them.
         """
-        if self._is_held:
+        if self.is_held:
             return
         self._drop(max(0, self._marks[0] - self._first))
         self._marks.append(self.sent)
@@ -89,9 +85,6 @@ class ReplayBuffer:
 
     def _drop(self, count: int) -> None:
         for _ in range(count):
-            self._size -= _size(self._kept.popleft())
+            self._kept.popleft()
+            self.size -= self._sizes.popleft()
         self._first += count
-
-
-def _size(message: Counted) -> int:
-    return message.size + _SMALL if isinstance(message, DescriptionFromPeer | CandidateFromPeer) else _SMALL

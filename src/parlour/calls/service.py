@@ -94,19 +94,23 @@ class SignalingService:
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
         self._room_list.login_responder(self._presence.add(connection_id, identity))
 
-    def relay(self, connection_id: ConnectionId, event: ToPeer) -> Accepted:
-        """Passes a message on to a peer of the same room, at once.
+    def relay(self, connection_id: ConnectionId, event: ToPeer, size: int) -> Accepted:
+        """Passes a message of `size` bytes on to a peer of the same room, at once. Hot path.
 
         Raises NotInCall, PeerNotFound, or PeerBusy where the peer reads too slowly for this sender.
         """
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
-        participation = _visit(connection)
+        participation = connection.state
+        if type(participation) is not Participation:
+            raise NotInCall
         if participation.replay_buffer is not None:
             participation.replay_buffer.taken += 1
-        message = self._presence.call(participation.room.room_id).relay(participation.peer_id, event)
-        if message is None or not self._delivery.relay(connection.identity.user_id, event.peer_id, message):
+        ongoing = self._presence.ongoing_in(participation.room.room_id)
+        message = None if ongoing is None else ongoing.call.relay(participation.peer_id, event)
+        sender = connection.identity.user_id
+        if message is None or not self._delivery.relay(sender, event.peer_id, message, size):
             raise PeerNotFound
         return ACCEPTED
 

@@ -124,9 +124,9 @@ class ConnectionEmitter:
         connection = self._connections.get(to)
         if connection is None:
             return
-        if isinstance(message, _FROM_PEER):
-            connection.emit_now(encode_event(message.event, message))
-            if to in self._by_cookie and isinstance(message, DescriptionFromPeer):
+        if type(message) in _FROM_PEER:  # hot path: a candidate or a description
+            connection.emit_now(message.event, message)
+            if type(message) is DescriptionFromPeer and to in self._by_cookie:
                 connection.emit(LEGACY_DESCRIPTION_EVENT, message)
         else:
             if message is not self._message or self._packet is None:
@@ -136,7 +136,7 @@ class ConnectionEmitter:
     def backlog(self, connection_id: ConnectionId) -> int:
         """Bytes that wait for a connection, beyond the kernel's buffer."""
         connection = self._connections.get(connection_id)
-        return 0 if connection is None else connection.buffered
+        return 0 if connection is None else connection.buffered()
 
     def hang_up(self, connection_id: ConnectionId) -> None:
         """A client that polls has yet to fetch why; its transport ends by itself a little later.
@@ -274,7 +274,7 @@ class Signaling:
 
     def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
         known: _SocketState = connection.data
-        if isinstance(payload, _TO_PEER):
+        if type(payload) in _TO_PEER:
             answer = self._relay(connection, payload, ack_id)
             if answer is not None and (ack_id is not None or answer is not ACCEPTED):
                 _answer(connection, name, answer, ack_id)
@@ -331,23 +331,29 @@ class Signaling:
             replay_buffer.run(in_time)
 
     def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
-        """None where it has to wait: the receiver may be one whom a join under way is about to meet."""
+        """None where it has to wait: the receiver may be one whom a join under way is about to meet.
+
+        Hot path, with all that it calls: between two system calls each Python call finds its code and data
+        out of the caches. Hence plain methods where properties would read better, and a size that is measured
+        once.
+        """
         sender: _SocketState = connection.data
-        if not sender.rate_limiter.allows_relay(event.size, time.monotonic()):
+        size = event.size()
+        if not sender.rate_limiter.allows_relay(size, time.monotonic()):
             return _rejected(RateLimited())
-        if not is_valid(event):
+        if not event.is_valid():
             return _rejected(InvalidPayload())
         if sender.late_relays:
-            return self._relay_late(connection, sender, event, ack_id)
+            return self._relay_late(connection, sender, event, size, ack_id)
         try:
-            return self._service.relay(sender.connection_id, event)
+            return self._service.relay(sender.connection_id, event, size)
         except Refusal as refusal:
             if sender.entries.busy:
-                return self._relay_late(connection, sender, event, ack_id)
+                return self._relay_late(connection, sender, event, size, ack_id)
             return _rejected(refusal)
 
     def _relay_late(
-        self, connection: Connection, sender: _SocketState, event: ToPeer, ack_id: int | None
+        self, connection: Connection, sender: _SocketState, event: ToPeer, size: int, ack_id: int | None
     ) -> Acknowledgement | None:
         if len(sender.entries) >= MAX_WAITING:
             return _rejected(Unavailable())
@@ -355,7 +361,7 @@ class Signaling:
         def relay() -> None:
             sender.late_relays -= 1
             try:
-                answer: Acknowledgement = self._service.relay(sender.connection_id, event)
+                answer: Acknowledgement = self._service.relay(sender.connection_id, event, size)
             except Refusal as refusal:
                 answer = _rejected(refusal)
             if ack_id is not None or answer is not ACCEPTED:

@@ -28,6 +28,8 @@ from parlour.engine.registry import Registry
 from parlour.engine.session import Reason, TransportSession
 from parlour.engine.sessions import new_sid
 
+_CONNECTED = State.CONNECTED
+
 
 class SocketClient:
     """The connections of one session. A session without a connected namespace has a deadline."""
@@ -100,7 +102,7 @@ class SocketClient:
         connection = self._main
         if (
             connection is None
-            or connection.state is not State.CONNECTED
+            or connection.state is not _CONNECTED
             or connection.mailbox.busy
             or self._attachments
         ):

@@ -16,6 +16,7 @@ from parlour.engine.messages import (
     encode_connected,
     encode_disconnect,
     encode_event,
+    encode_main_event,
     encode_refused,
 )
 from parlour.engine.options import Options
@@ -47,6 +48,10 @@ class State(Enum):
     CONNECTED = "connected"
     REFUSED = "refused"
     ENDED = "ended"
+
+
+_CONNECTED = State.CONNECTED
+"""A name of this module: an enumeration's member takes longer to find."""
 
 
 class ConnectionOwner(Protocol):
@@ -107,7 +112,6 @@ class Connection:
         """`polling` or `websocket`, at this moment."""
         return self._client.session.transport.name
 
-    @property
     def buffered(self) -> int:
         """Bytes that wait for this client, beyond the kernel's buffer."""
         return self._client.session.transport.buffered
@@ -146,9 +150,13 @@ class Connection:
         if self.state is State.CONNECTED:
             self._client.session.transport.send_soon(packet)
 
-    def emit_now(self, packet: EncodedPacket) -> None:
-        """Without waiting for what else this turn of the event loop brings: for what comes alone."""
-        if self.state is State.CONNECTED:
+    def emit_now(self, name: str, argument: object) -> None:
+        """Hot path: without waiting for what else this turn of the loop brings, for what comes alone."""
+        if self.state is _CONNECTED:
+            if self.namespace == "/":
+                packet = encode_main_event(name, argument)
+            else:
+                packet = encode_event(name, argument, namespace=self.namespace)
             self._client.session.transport.send(packet)
 
     def ack(self, ack_id: int, *arguments: object) -> None:

@@ -197,6 +197,11 @@ def encode_event(
     return _head("2", namespace, ack_id) + _encode((name, *arguments))
 
 
+def encode_main_event(name: str, argument: object) -> EncodedPacket:
+    """Hot path: `encode_event` for one argument, in the main namespace."""
+    return b"42" + _encode((name, argument))
+
+
 def encode_ack(ack_id: int, *arguments: object, namespace: str = "/") -> EncodedPacket:
     return _head("3", namespace, ack_id) + _encode(arguments)
 

@@ -4,6 +4,7 @@ No reserved bit may be set but RSV1, where the connection compresses (`Options.c
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from picows import (
@@ -64,6 +65,7 @@ class WebSocketTransport(WSListener):
         "_last_reason",
         "_lost",
         "_sessions",
+        "_unsent",
         "_ws",
         "heard",
         "session",
@@ -92,6 +94,7 @@ class WebSocketTransport(WSListener):
         self._sessions = sessions
         self._handshake = handshake
         self._ws: WSTransport | None = None
+        self._unsent: Callable[[], int] = int
         self._closing = False
         self._last_reason: Reason | None = None
         self._lost = Reason.TRANSPORT_CLOSE
@@ -154,7 +157,7 @@ class WebSocketTransport(WSListener):
 
     @property
     def buffered(self) -> int:
-        return 0 if self._ws is None else self._ws.underlying_transport.get_write_buffer_size()
+        return 0 if self._ws is None else self._unsent()
 
     @property
     def is_closing(self) -> bool:
@@ -195,7 +198,9 @@ class WebSocketTransport(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._ws = transport
         options = self._sessions.options
-        transport.underlying_transport.set_write_buffer_limits(high=options.max_send_buffer)
+        underlying = transport.underlying_transport
+        underlying.set_write_buffer_limits(high=options.max_send_buffer)
+        self._unsent = underlying.get_write_buffer_size
         handshake, self._handshake = self._handshake, None
         if handshake is not None:
             self.session = self._sessions.open(self, handshake)
@@ -318,6 +323,7 @@ class WebSocketTransport(WSListener):
             self._abort_timer.cancel()
         self._drop_joined()
         self._ws = None
+        self._unsent = int
         session, self.session = self.session, None
         if session is not None:
             session.transport_lost(self, self._lost)

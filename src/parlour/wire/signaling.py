@@ -5,7 +5,7 @@ the wire. What one peer sends another is decoded into these types and built agai
 """
 
 import re
-from typing import Annotated, ClassVar, Literal, NewType, assert_never
+from typing import Annotated, ClassVar, Literal, NewType, assert_never, final
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
@@ -93,6 +93,7 @@ class Join(ClientEvent, frozen=True):
         return self.resumable or self.resume is not None
 
 
+@final
 class OfferSdp(ClientEvent, frozen=True):
     """Send a session description, offer and answer alike, to one peer of the same room."""
 
@@ -101,12 +102,15 @@ class OfferSdp(ClientEvent, frozen=True):
     peer_id: PeerName
     session_description: SessionDescription
 
-    @property
     def size(self) -> int:
         """Bytes that the receiver gets, roughly."""
         return len(memoryview(self.session_description.sdp)) + _ENVELOPE_BYTES
 
+    def is_valid(self) -> bool:
+        return _is_description(self.session_description)
 
+
+@final
 class OfferIce(ClientEvent, frozen=True):
     """Send an ICE candidate (RFC 8838) to one peer of the same room."""
 
@@ -115,10 +119,30 @@ class OfferIce(ClientEvent, frozen=True):
     peer_id: PeerName
     ice_candidate: IceCandidate
 
-    @property
     def size(self) -> int:
-        """Bytes that the receiver gets, roughly."""
-        return _candidate_bytes(self.ice_candidate.candidate) + _ENVELOPE_BYTES
+        """Bytes that the receiver gets, roughly; a long text that needs escapes is taken to consist of them.
+
+        Hot path, as `is_valid`.
+        """
+        text = self.ice_candidate.candidate
+        length = len(text)
+        if length > _LONG_CANDIDATE and not (text.isascii() and text.isprintable()):
+            length *= _LONGEST_ESCAPE
+        return length + _ENVELOPE_BYTES
+
+    def is_valid(self) -> bool:
+        """Whether it is one line; an empty one ends the candidates."""
+        candidate = self.ice_candidate
+        text, mid, fragment = candidate.candidate, candidate.sdp_mid, candidate.username_fragment
+        if text and not text.startswith(_CANDIDATE_STARTS):
+            return False
+        return not (
+            "\n" in text
+            or "\r" in text
+            or "\0" in text
+            or (isinstance(mid, str) and not mid.isprintable() and _LINE_END.search(mid))
+            or (isinstance(fragment, str) and not fragment.isprintable() and _LINE_END.search(fragment))
+        )
 
 
 class BanPeer(ClientEvent, frozen=True):
@@ -211,11 +235,6 @@ class DescriptionFromPeer(ServerEvent, frozen=True):
     peer_username: str
     session_description: SessionDescription
 
-    @property
-    def size(self) -> int:
-        """Bytes on the wire, roughly."""
-        return len(memoryview(self.session_description.sdp)) + _ENVELOPE_BYTES
-
 
 class CandidateFromPeer(ServerEvent, frozen=True):
     """An ICE candidate from a peer."""
@@ -224,11 +243,6 @@ class CandidateFromPeer(ServerEvent, frozen=True):
 
     peer_id: PeerId
     ice_candidate: IceCandidate
-
-    @property
-    def size(self) -> int:
-        """Bytes on the wire, roughly."""
-        return _candidate_bytes(self.ice_candidate.candidate) + _ENVELOPE_BYTES
 
 
 class ShareRooms(ServerEvent, frozen=True):
@@ -393,25 +407,16 @@ _JSON_OF_SDP = (rb'"v=0\r\n', rb'"v=0\n')
 _PERHAPS_NO_SDP_LINE = re.compile(rb'\\(?:n(?![a-z"]|\\[rn])|u)')
 _CANDIDATE_STARTS = ("candidate:", "a=candidate:")
 """RFC 8839, section 5.1; the second is what some clients send that cut it out of a description."""
+_LINE_END = re.compile(r"[\n\r\0]")
 _LONG_CANDIDATE, _LONGEST_ESCAPE = 512, 6
 _text = msgspec.json.Decoder(Annotated[str, Meta(max_length=MAX_SDP_LENGTH)]).decode
-
-
-def _candidate_bytes(text: str) -> int:
-    """Of its JSON, roughly; a long one that needs escapes is taken to consist of them."""
-    length = len(text)
-    if length > _LONG_CANDIDATE and not (text.isascii() and text.isprintable()):
-        return length * _LONGEST_ESCAPE
-    return length
 
 
 def is_valid(event: AnyClientEvent) -> bool:
     """Whether the texts of an event are what they are called: SDP, a candidate, a name, a message."""
     match event:
-        case OfferIce():
-            return _is_candidate(event.ice_candidate)
-        case OfferSdp():
-            return _is_description(event.session_description)
+        case OfferIce() | OfferSdp():
+            return event.is_valid()
         case Join(room=room):
             return "\0" not in room
         case SendChat(message=message):
@@ -440,12 +445,3 @@ def _is_description(description: SessionDescription) -> bool:
     if not sdp:
         return description.type == "rollback"
     return _SDP_START.match(sdp) is not None and _NO_SDP_LINE.search(sdp, 0, _HEAD_LENGTH) is None
-
-
-def _is_candidate(candidate: IceCandidate) -> bool:
-    """One line; an empty one ends the candidates."""
-    text = candidate.candidate
-    if text and not text.startswith(_CANDIDATE_STARTS):
-        return False
-    line = f"{text}{candidate.sdp_mid}{candidate.username_fragment}"
-    return "\n" not in line and "\r" not in line and "\0" not in line

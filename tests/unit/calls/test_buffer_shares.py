@@ -32,4 +32,4 @@ def test_one_who_floods_leaves_room_for_others() -> None:
     assert shares.take(VICTIM, MALLORY, 10_000, BACKLOG_BYTES)
     shares.forget(VICTIM)
     shares.forget(OTHER)
-    assert not shares
+    assert not shares.taken

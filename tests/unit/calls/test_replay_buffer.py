@@ -76,5 +76,5 @@ def test_it_is_bounded() -> None:
     assert replay_buffer.continue_from(0) is None
     large = DescriptionFromPeer(ANN, "ann", SessionDescription("offer", Raw(b"x" * 200_000)))
     for _ in range(10):
-        replay_buffer.put(large)
+        replay_buffer.put(large, 200_000)
     assert len(replay_buffer.flow()) * 200_000 <= MAX_SIZE
