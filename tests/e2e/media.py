@@ -63,6 +63,42 @@ _SMALL_PICTURES = """
   navigator.mediaDevices.getUserMedia = ({ audio, video }) => open({ audio, video: video && small });
 """
 
+# Magenta, which no picture of Chromium's fake camera is, with a bar that moves.
+_PAINTED_SCREENS = """
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 400 });
+    const context = canvas.getContext("2d");
+    let at = 0;
+    const paint = () => {
+      context.fillStyle = "#ff00ff";
+      context.fillRect(0, 0, 640, 400);
+      context.fillStyle = "#800080";
+      context.fillRect((at += 16) % 640, 0, 32, 400);
+    };
+    setInterval(paint, 100);
+    paint();
+    const stream = canvas.captureStream(10);
+    [window.sharedScreen] = stream.getVideoTracks();
+    return stream;
+  };
+"""
+
+# As many new frames in a row as `wanted`, all of a painted screen, or none of them.
+_SHOWS = """
+  async (video, { screen, wanted }) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    for (let seen = 0; seen < wanted; ) {
+      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      context.drawImage(video, 0, 0, 16, 16);
+      const { data } = context.getImageData(0, 0, 16, 16);
+      const mean = (colour) => data.filter((_, at) => at % 4 === colour).reduce((a, b) => a + b) / 256;
+      const isScreen = mean(0) > 140 && mean(1) < 100 && mean(2) > 140;
+      seen = isScreen === screen ? seen + 1 : 0;
+    }
+  }
+"""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -96,3 +132,20 @@ async def received(video: Locator, *, frames: int = 5, within: float = 60) -> Re
     assert result.frames_decoded >= frames and result.audio_packets > 0 and result.audio_samples > 0, result
     assert result.contrast > 30, f"an empty picture: {result}"
     return result
+
+
+async def paint_screens(page: Page) -> None:
+    """Screens that are shared on this page can be told from cameras; before the page loads."""
+    await page.add_init_script(_PAINTED_SCREENS)
+
+
+async def shows_screen(video: Locator, *, frames: int = 3, within: float = 60) -> None:
+    """Returns once `video` has shown so many new frames of a painted screen."""
+    async with asyncio.timeout(within):
+        await video.evaluate(_SHOWS, {"screen": True, "wanted": frames})
+
+
+async def shows_camera(video: Locator, *, frames: int = 3, within: float = 60) -> None:
+    """Returns once `video` has shown so many new frames of anything but a painted screen."""
+    async with asyncio.timeout(within):
+        await video.evaluate(_SHOWS, {"screen": False, "wanted": frames})

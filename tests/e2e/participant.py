@@ -45,6 +45,13 @@ class Participant:
     def video_of(self, name: str) -> Locator:
         return self.tile(name).get_by_label(f"Video of {name}", exact=True)
 
+    def screen_tile(self, name: str) -> Locator:
+        """Beside the tile of who shares it."""
+        return self.tile(f"Screen of {name}")
+
+    def screen_of(self, name: str) -> Locator:
+        return self.screen_tile(name).get_by_label(f"Shared screen of {name}", exact=True)
+
     def card_of(self, room: str) -> Locator:
         """At home, in the list of rooms."""
         return self.page.get_by_role("article").filter(has=self.link(room))

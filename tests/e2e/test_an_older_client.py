@@ -13,7 +13,14 @@ from playwright.async_api import Page, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.media import keep_connections, received
+from tests.e2e.media import (
+    keep_connections,
+    paint_screens,
+    received,
+    shows_camera,
+    shows_screen,
+    use_small_pictures,
+)
 from tests.e2e.participant import Participant
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
@@ -83,6 +90,35 @@ async def test_an_older_client_meets_ours(
 
         await page.close()
         await ann.expects()
+
+
+async def test_an_older_client_sees_a_shared_screen_in_the_cameras_place(
+    open_server: ParlourServer, older_site: str, at_browser: AtBrowser, person: People
+) -> None:
+    """In the same call, one of ours sees both."""
+    async with Visitors(open_server) as visitors:
+        ann, bob = [await at_browser(await visitors.client(name)) for name in ("ann", "bob")]
+        old = await visitors.client("old")
+        room = await _room_of_two(ann, old)
+        await ann.account.invites(bob.account, to=room)
+        for ours in (ann, bob):
+            await use_small_pictures(ours.page)
+            await paint_screens(ours.page)
+            await ours.comes_to(room)
+            await ours.enters()
+        page = await person("old", at=older_site)
+        await _opens_older_client(page, open_server, room, impatient=False)
+        await _logs_in(page, old)
+        seen = page.get_by_label(f"Video of {ann.name}", exact=True)
+        await shows_camera(seen)
+
+        await ann.button("Share screen").click()
+        await shows_screen(seen)
+        await shows_screen(bob.screen_of(ann.name))
+        await shows_camera(bob.video_of(ann.name))
+        await ann.button("Stop sharing").click()
+        await shows_camera(seen)
+        await received(seen)
 
 
 async def test_an_older_client_without_a_login_gets_nothing(

@@ -1,9 +1,13 @@
-"""A shared screen is shown large to everybody else, with the faces beside it."""
+"""A shared screen is shown large to everybody else, beside all faces: that of who shares it, too."""
+
+import asyncio
 
 import pytest
 from playwright.async_api import Locator, ViewportSize, expect
 
+from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.media import paint_screens, shows_camera, shows_screen, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -46,23 +50,23 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await bob.button("Share screen").click()
     for viewer in (ann, cyd):
         await expect(viewer.button("Full screen")).to_be_visible()
-        assert await _is_large(viewer.tile(bob.name), 0.4)
+        assert await _is_large(viewer.screen_tile(bob.name), 0.4)
         await expect(viewer.tile(bob.name).get_by_role("img", name="Sharing their screen")).to_be_visible()
-        for face in {ann, cyd} - {viewer}:
+        for face in {ann, bob, cyd} - {viewer}:
             assert not await _is_large(viewer.tile(face.name), 0.1)
     # Who presents looks at the others.
     await expect(bob.button("Full screen")).to_have_count(0)
     await _stays_large_on_a_phone(ann, bob)
 
     await cyd.button("Share screen").click()
-    await expect(ann.tile(cyd.name).get_by_role("button", name="Full screen")).to_be_visible()
+    await expect(ann.screen_tile(cyd.name).get_by_role("button", name="Full screen")).to_be_visible()
     await ann.button(f"Show the screen of {bob.name} large").click()
-    await expect(ann.tile(bob.name).get_by_role("button", name="Full screen")).to_be_visible()
+    await expect(ann.screen_tile(bob.name).get_by_role("button", name="Full screen")).to_be_visible()
     await cyd.button("Stop sharing").click()
 
     await ann.button("Full screen").click()
     await expect(ann.button("Leave full screen")).to_be_visible()
-    assert await ann.tile(bob.name).evaluate("(tile) => document.fullscreenElement === tile")
+    assert await ann.screen_tile(bob.name).evaluate("(tile) => document.fullscreenElement === tile")
     await ann.button("Leave full screen").click()
     await ann.button("Full screen").click()
     await expect(ann.button("Leave full screen")).to_be_visible()
@@ -71,8 +75,77 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await bob.button("Stop sharing").click()
     await ann.page.wait_for_function("() => document.fullscreenElement === null", polling=50)
     await expect(ann.page.get_by_role("button", name="full screen")).to_have_count(0)
+    await expect(ann.screen_tile(bob.name)).to_have_count(0)
     await ann.sees_and_hears(bob.name)
     assert not await _is_large(ann.tile(bob.name), 0.4)
+
+
+async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser: AtBrowser) -> None:
+    """By who is there, by who comes later, and by who shares; two share at once, and each may end."""
+    ann, bob, cyd = people = [await at_browser(await visitors.client(name)) for name in ("ann", "bob", "cyd")]
+    room = await ann.account.creates_room()
+    await ann.account.invites(bob.account, cyd.account, to=room)
+    for person in people:
+        await use_small_pictures(person.page)
+        await paint_screens(person.page)
+    for person in (ann, bob):
+        await person.comes_to(room)
+        await person.enters()
+    await ann.sees_and_hears(bob.name)
+
+    await ann.button("Share screen").click()
+    await _see_both_of(ann, bob)
+    await shows_screen(ann.page.get_by_label("Your shared screen", exact=True))
+    await shows_camera(ann.video_of(f"{ann.name} (you)"))
+
+    await cyd.comes_to(room)
+    await cyd.enters()
+    await _see_both_of(ann, cyd)
+    await bob.button("Share screen").click()
+    await asyncio.gather(_see_both_of(ann, bob, cyd), _see_both_of(bob, ann, cyd))
+
+    # The browser's own button ends the track.
+    await ann.page.evaluate("sharedScreen.stop(); sharedScreen.dispatchEvent(new Event('ended'));")
+    await expect(ann.button("Share screen")).to_be_visible()
+    await expect(cyd.screen_tile(ann.name)).to_have_count(0)
+    await bob.button("Turn camera off").click()
+    await expect(cyd.face_of(bob.name)).to_be_visible()
+    await shows_screen(cyd.screen_of(bob.name))
+    await ann.button("Share screen").click()
+    await _see_both_of(ann, bob, cyd)
+
+
+async def test_a_screen_that_is_shared_while_the_server_is_away(
+    fresh_server: StartServer, at_browser: AtBrowser
+) -> None:
+    """Its section is negotiated through the server; until that is back, it is seen in the camera's place."""
+    server = await fresh_server()
+    async with Visitors(server) as visitors:
+        ann, bob = people = [await at_browser(await visitors.client(name)) for name in ("ann", "bob")]
+        room = await ann.account.creates_room()
+        await ann.account.invites(bob.account, to=room)
+        for person in people:
+            await use_small_pictures(person.page)
+            await paint_screens(person.page)
+            await person.comes_to(room)
+            await person.enters()
+        await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+        await server.kill()
+        for person in people:
+            await expect(person.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
+        await ann.button("Share screen").click()
+        await shows_screen(bob.screen_of(ann.name))
+        await server.start()
+        await asyncio.gather(_see_both_of(ann, bob), bob.sees_and_hears(ann.name))
+
+
+async def _see_both_of(sharer: Participant, *viewers: Participant) -> None:
+    for viewer in viewers:
+        await expect(viewer.screen_tile(sharer.name)).to_be_visible()
+    await asyncio.gather(
+        *(shows_screen(viewer.screen_of(sharer.name)) for viewer in viewers),
+        *(shows_camera(viewer.video_of(sharer.name)) for viewer in viewers),
+    )
 
 
 async def _is_told_above_the_full_screen(viewer: Participant) -> None:
@@ -86,7 +159,7 @@ async def _is_told_above_the_full_screen(viewer: Participant) -> None:
 async def _stays_large_on_a_phone(viewer: Participant, sharer: Participant) -> None:
     await viewer.page.set_viewport_size(ViewportSize(width=390, height=844))
     await viewer.page.wait_for_function("() => innerWidth === 390", polling=20)
-    await expect(viewer.tile(sharer.name)).to_have_css("width", "366px")
+    await expect(viewer.screen_tile(sharer.name)).to_have_css("width", "366px")
     await viewer.page.set_viewport_size(ViewportSize(width=1280, height=800))
 
 

@@ -1,6 +1,5 @@
 import { io, type Socket } from "socket.io-client";
 import { withBasePath } from "./base-path";
-import type { Letter } from "./call/outbox";
 import type { Session } from "./session";
 import { Store } from "./store";
 import { TransportOrder } from "./transport-order";
@@ -9,11 +8,18 @@ import type {
   BanPeer,
   ClientEvents,
   Join,
+  OfferIce,
+  OfferSdp,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
 
 export type LinkState = "offline" | "connecting" | "online";
+
+/** A signal that the server relays to one peer. */
+export type PeerSignal =
+  | { readonly event: "offer-sdp"; readonly payload: OfferSdp }
+  | { readonly event: "offer-ice"; readonly payload: OfferIce };
 
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
@@ -112,11 +118,11 @@ export class Signaling {
     if (this.#socket.connected) this.#socket.emit("leave");
   }
 
-  /** To peers; what is said while the line is down is lost, so an outbox keeps it. */
-  send(letter: Letter): void {
+  /** Sends a signal to a peer. It is lost while the socket is not connected: `PendingSignals` keeps it. */
+  send(signal: PeerSignal): void {
     if (!this.#socket.connected) return;
-    if (letter.event === "offer-sdp") this.#socket.emit("offer-sdp", letter.payload);
-    else this.#socket.emit("offer-ice", letter.payload);
+    if (signal.event === "offer-sdp") this.#socket.emit("offer-sdp", signal.payload);
+    else this.#socket.emit("offer-ice", signal.payload);
   }
 
   /** Does not wait for the next attempt, nor believe that a line which says nothing still stands. */

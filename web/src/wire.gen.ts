@@ -299,6 +299,7 @@ export interface Joined {
   grace?: number;
   resumed?: boolean;
   received?: number | null;
+  topology?: "mesh";
 }
 
 export interface LinkStatus {

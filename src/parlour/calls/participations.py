@@ -261,6 +261,7 @@ class Participations:
             grace=self._grace,
             resumed=resumed,
             received=participation.replay_buffer.taken if is_counted else None,
+            topology="mesh",
         )
 
     def _still_there(self, connection_id: ConnectionId) -> Member:

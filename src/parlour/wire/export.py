@@ -113,8 +113,8 @@ def _declaration(name: str, schema: dict[str, Any]) -> str:
 def _members(schema: dict[str, Any]) -> Iterator[str]:
     required = set(schema.get("required", ()))
     for name, member in schema["properties"].items():
-        # a member with a default is always sent by the server, and may be left out by a client
-        is_constant = len(member.get("enum", ())) == 1 or "const" in member
+        # a constant with a default is always sent by the server, and may be left out by a client
+        is_constant = "default" in member and (len(member.get("enum", ())) == 1 or "const" in member)
         optional = "" if name in required or is_constant else "?"
         yield _comment(member.get("description"), "  ")
         yield f"  {_key(name)}{optional}: {_type(member)};\n"

@@ -367,6 +367,8 @@ class Joined(Payload, frozen=True):
     """Whether this goes on with the visit of the token that was given."""
     received: int | None | UnsetType = UNSET
     """How many offers of this visit came here; null where the counts of both sides begin anew."""
+    topology: Literal["mesh"] | UnsetType = UNSET
+    """How media travel in this call. A server that does not say it means a mesh."""
 
 
 class ChatStored(Struct, frozen=True):

@@ -60,6 +60,7 @@ async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Mee
     before = bob.peer_id
     assert bob.answer["grace"] == AMPLE
     assert bob.answer["resumed"] is False and bob.answer["received"] == 0
+    assert bob.answer["topology"] == "mesh"
     await bob.reaches(ann, "one")
     bob.breaks()
     for number in range(20):

@@ -1,4 +1,4 @@
-import { decoration } from "./decoration";
+import { bestEffort } from "./best-effort";
 
 /** What a mesh asks of each connection. Browsers of before 2020 lack some of it. */
 const METHODS = [
@@ -15,7 +15,7 @@ const METHODS = [
  * extension: then it is missing, incomplete, or throws as soon as it is used, so that only trying tells.
  */
 export function canCall(): boolean {
-  const works = decoration("calls", () => {
+  const works = bestEffort("calls", () => {
     new MediaStream();
     const connection = new RTCPeerConnection();
     connection.close();

@@ -1,45 +1,60 @@
 import { describe, expect, it } from "vitest";
-import type { LinkState } from "../signaling";
+import type { LinkState, PeerSignal } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, Join, Joined, ServerEvents } from "../wire.gen";
 import { Call } from "./call";
 import { Chat } from "./chat";
 import { LocalMedia } from "./media";
-import { IceSource } from "./mesh/ice";
-import type { Letter } from "./outbox";
-import type { MediaTopology, RemotePeer } from "./topology";
-import { VisitRecord } from "./visit-record";
+import { ResumableSignaling } from "./resumable-signaling";
+import type { HealthCheckReason, MediaTopology, Membership, Participant } from "./topology";
 
-/** Writes down its orders. */
-class NotedTopology implements MediaTopology {
-  readonly peers = new Store<readonly RemotePeer[]>([]);
+/** Records its orders. */
+class RecordingTopology implements MediaTopology {
+  readonly participants = new Store<readonly Participant[]>([]);
   readonly orders: string[] = [];
-  addPeer = ({ peerID }: { peerID: string }) => void this.orders.push(`add ${peerID}`);
-  removePeer = ({ peerID }: { peerID: string }) => void this.orders.push(`remove ${peerID}`);
-  keepOnly = (ids: ReadonlySet<string>) => void this.orders.push(`keep ${[...ids].join(" ")}`);
-  rename = () => {};
-  receiveDescription = () => void this.orders.push("description");
-  receiveCandidate = () => void this.orders.push("candidate");
+  enter = ({ continuity, others }: Membership) =>
+    void this.orders.push([continuity, ...others.map(({ peerID }) => peerID)].join(" "));
   known = () => ["bob", "eve"];
-  check = ({ messagesLost }: { messagesLost: boolean }) =>
-    void this.orders.push(messagesLost ? "check all" : "check");
+  check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
   close = () => void this.orders.push("close");
 }
 
 function visit(answers: Acknowledgements["join"][]) {
   const link = new Store<LinkState>("online");
-  const listeners = new Map<string, (payload: never) => void>();
+  const listeners = new Map<string, Set<(payload: never) => void>>();
   const said: string[] = [];
   const claims: Join[] = [];
-  const letters: Letter[] = [];
-  const topology = new NotedTopology();
-  const record = new VisitRecord((letter) => letters.push(letter));
+  const signals: PeerSignal[] = [];
+  const built: Record<string, RecordingTopology> = {};
   let networkChanged = () => {};
+  const signaling = new ResumableSignaling({
+    link,
+    join: (claim, answered) => {
+      said.push(`join ${claim.room}`);
+      claims.push(claim);
+      answered(answers.shift() ?? { ok: false, code: "gone", message: "Gone." });
+    },
+    send: (signal) => void signals.push(signal),
+    check: () => void said.push("check"),
+    leave: () => void said.push("leave"),
+    on: (event, listener) => {
+      const known = listeners.get(event) ?? new Set();
+      listeners.set(event, known.add(listener as never));
+      return () => known.delete(listener as never);
+    },
+  });
   const call = new Call({
     room: "Garden",
-    topology,
-    record,
+    signaling,
+    topologies: {
+      prepare: async () => {},
+      create: (name) => {
+        if (name === "unheard-of") return null;
+        built[name] = new RecordingTopology();
+        return built[name];
+      },
+    },
     watchNetwork: (changed) => {
       networkChanged = changed;
       return () => {};
@@ -51,32 +66,19 @@ function visit(answers: Acknowledgements["join"][]) {
       load: async () => ({ messages: [], more: false }),
       send: async () => ({ ok: false, code: "", message: "" }),
     }),
-    ice: new IceSource(async () => ({ iceServers: [], expires_at: null })),
-    signaling: {
-      link,
-      join: (claim, answered) => {
-        said.push(`join ${claim.room}`);
-        claims.push(claim);
-        answered(answers.shift() ?? { ok: false, code: "gone", message: "Gone." });
-      },
-      check: () => void said.push("check"),
-      leave: () => void said.push("leave"),
-      on: (event, listener) => {
-        listeners.set(event, listener as never);
-        return () => listeners.delete(event);
-      },
-    },
   });
-  const hear = <E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]) =>
-    listeners.get(event)?.(payload as never);
+  const hear = <E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]) => {
+    for (const listener of listeners.get(event) ?? []) listener(payload as never);
+  };
   return {
     call,
-    topology,
+    built,
+    orders: () => built.mesh?.orders ?? [],
     link,
     said,
     claims,
-    letters,
-    record,
+    signals,
+    signaling,
     hear,
     change: () => networkChanged(),
   };
@@ -91,34 +93,87 @@ const joined = (peerID: string, ...others: string[]): Joined => ({
   peers: others.map((other) => ({ peerID: other, peerUsername: other })),
 });
 
-const ice = (candidate: string): Letter => ({
+const ice = (candidate: string): PeerSignal => ({
   event: "offer-ice",
   payload: { peerID: "bob", iceCandidate: { candidate } },
 });
 
+const bob: Participant = {
+  id: "bob",
+  username: "bob",
+  tracks: {
+    microphone: { track: null, on: null, flowing: false },
+    camera: { track: null, on: null, flowing: false },
+    screen: { track: null, on: null, flowing: false },
+  },
+  speaking: false,
+  health: { connection: "connected", unreachable: null },
+  code: null,
+  codeChanged: false,
+};
+
 describe("Call", () => {
-  it("joins and passes on whom the server introduces", async () => {
-    const { call, topology, hear } = visit([joined("me", "bob")]);
+  it("joins, and shows the participants of the topology that the answer names", async () => {
+    const { call, built } = visit([{ ...joined("me", "bob"), topology: "mesh" }]);
     await call.start();
-    hear("add-peer", { peerID: "bob", peerUsername: "bob", createOffer: true });
-    hear("remove-peer", { peerID: "bob", peerUsername: "bob" });
     expect(call.phase.get()).toMatchObject({ kind: "joined", peerID: "me" });
-    expect(topology.orders).toEqual(["add bob", "remove bob"]);
+    expect(built.mesh?.orders).toEqual(["new bob"]);
+    built.mesh?.participants.set([bob]);
+    expect(call.participants.get()).toEqual([bob]);
   });
 
-  it("keeps its peers while the line is down and takes up its visit after", async () => {
-    const { call, topology, link, claims, letters, record, hear } = visit([
+  it("takes a mesh where the answer names no topology", async () => {
+    const { call, built } = visit([joined("me")]);
+    await call.start();
+    expect(Object.keys(built)).toEqual(["mesh"]);
+  });
+
+  it("changes the topology where a later answer names another one", async () => {
+    const other = { ...joined("me"), resumed: true, received: 0, topology: "other" } as never;
+    const { call, built, link } = visit([joined("me", "bob"), other]);
+    await call.start();
+    built.mesh?.participants.set([bob]);
+    link.set("connecting");
+    link.set("online");
+    expect(built.mesh?.orders).toEqual(["new bob", "close"]);
+    expect(built.other?.orders).toEqual(["resumed"]);
+    expect(call.participants.get()).toEqual([]);
+    built.mesh?.participants.set([bob]);
+    expect(call.participants.get()).toEqual([]);
+  });
+
+  it("leaves where the answer names a topology that this client does not know", async () => {
+    const unknown = { ...joined("me"), topology: "unheard-of" } as never;
+    const { call, said } = visit([unknown]);
+    await call.start();
+    expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
+    expect(said).toEqual(["join Garden", "leave"]);
+  });
+
+  it("checks the connection to the server where the media of a participant break", async () => {
+    const { call, built, said } = visit([joined("me", "bob")]);
+    await call.start();
+    built.mesh?.participants.set([bob]);
+    expect(said).toEqual(["join Garden"]);
+    const health = { connection: "reconnecting", unreachable: null } as const;
+    built.mesh?.participants.set([{ ...bob, health }]);
+    built.mesh?.participants.set([{ ...bob, health, speaking: true }]);
+    expect(said).toEqual(["join Garden", "check"]);
+  });
+
+  it("keeps its topology while the line is down and resumes its visit after", async () => {
+    const { call, orders, link, claims, signals, signaling, hear } = visit([
       joined("me", "bob", "eve"),
       { ...joined("me", "bob"), resumed: true, received: 1 },
     ]);
     await call.start();
     hear("add-peer", { peerID: "bob", peerUsername: "bob", createOffer: true });
     const before = call.phase.get();
-    for (const candidate of ["one", "two"]) record.outbox.post(ice(candidate));
+    for (const candidate of ["one", "two"]) signaling.send(ice(candidate));
     link.set("connecting");
-    record.outbox.post(ice("three"));
+    signaling.send(ice("three"));
     expect(call.phase.get().kind).toBe("rejoining");
-    expect(letters).toEqual([ice("one"), ice("two")]);
+    expect(signals).toEqual([ice("one"), ice("two")]);
     link.set("online");
     expect(claims).toEqual([
       { room: "Garden", resumable: true },
@@ -130,37 +185,37 @@ describe("Call", () => {
         received: 1,
       },
     ]);
-    expect(letters.slice(2)).toEqual([ice("two"), ice("three")]);
-    expect(topology.orders).toEqual(["add bob", "check"]);
+    expect(signals.slice(2)).toEqual([ice("two"), ice("three")]);
+    expect(orders()).toEqual(["new bob eve", "resumed bob"]);
     expect(call.phase.get()).toEqual(before);
   });
 
   it("mends what may be lost where the server has forgotten how far we were", async () => {
-    const { call, topology, link } = visit([
+    const { call, orders, link } = visit([
       joined("me", "bob"),
       { ...joined("me"), resumed: true, received: null },
     ]);
     await call.start();
     link.set("connecting");
     link.set("online");
-    expect(topology.orders).toEqual(["check all"]);
+    expect(orders()).toEqual(["new bob", "resumed-with-losses"]);
   });
 
   it("drops who is not there any more where a new visit had to begin", async () => {
-    const { call, topology, link } = visit([joined("me", "bob", "eve"), joined("me2", "bob")]);
+    const { call, orders, link } = visit([joined("me", "bob", "eve"), joined("me2", "bob")]);
     await call.start();
     link.set("connecting");
     link.set("online");
-    expect(topology.orders).toEqual(["keep bob"]);
+    expect(orders()).toEqual(["new bob eve", "new bob"]);
     expect(call.phase.get()).toMatchObject({ kind: "joined", peerID: "me2" });
   });
 
   it("looks after line and peers when the network changes", async () => {
-    const { call, topology, said, change } = visit([joined("me")]);
+    const { call, orders, said, change } = visit([joined("me")]);
     await call.start();
     change();
     expect(said).toEqual(["join Garden", "check"]);
-    expect(topology.orders).toEqual(["check"]);
+    expect(orders()).toEqual(["new", "network-changed"]);
   });
 
   it("begins anew where a page that was put away comes back", async () => {
@@ -182,10 +237,10 @@ describe("Call", () => {
   });
 
   it("ends where the server refuses", async () => {
-    const { call, topology, said } = visit([{ ok: false, code: "not_admitted", message: "No." }]);
+    const { call, built, said } = visit([{ ok: false, code: "not_admitted", message: "No." }]);
     await call.start();
     expect(call.phase.get()).toEqual({ kind: "refused", code: "not_admitted", message: "No." });
-    expect(topology.orders).toEqual(["close"]);
+    expect(built).toEqual({});
     call.leave();
     expect(said).toEqual(["join Garden"]);
   });
@@ -198,12 +253,12 @@ describe("Call", () => {
   });
 
   it("tells the server when one leaves, once", async () => {
-    const { call, topology, said } = visit([joined("me")]);
+    const { call, orders, said } = visit([joined("me")]);
     await call.start();
     call.leave();
     call.leave();
     expect(said).toEqual(["join Garden", "leave"]);
-    expect(topology.orders.at(-1)).toBe("close");
+    expect(orders().at(-1)).toBe("close");
     expect(call.phase.get().kind).toBe("left");
   });
 });

@@ -1,12 +1,10 @@
-import type { Signaling } from "../signaling";
 import { Store } from "../store";
-import type { Acknowledgements } from "../wire.gen";
+import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
 import type { LocalMedia } from "./media";
-import type { IceSource } from "./mesh/ice";
-import { PASSING } from "./passing";
-import type { MediaTopology } from "./topology";
-import type { VisitRecord } from "./visit-record";
+import type { Continuity, ResumableSignaling } from "./resumable-signaling";
+import type { MediaTopology, Participant } from "./topology";
+import { TRANSIENT_CODES } from "./transient-codes";
 
 export type CallPhase =
   | { readonly kind: "joining" }
@@ -15,28 +13,47 @@ export type CallPhase =
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   | { readonly kind: "left" };
 
+/** Builds the topology that the acknowledgement of `join` names. */
+export interface Topologies {
+  /** Fetches what connections need, so that none waits for it once the server introduces participants. */
+  prepare(): Promise<void>;
+  /** Null where this client does not know the topology, since the server is newer than the page. */
+  create(name: string): MediaTopology | null;
+}
+
 export interface CallParts {
   room: string;
-  signaling: Pick<Signaling, "link" | "on" | "join" | "leave" | "check">;
-  record: VisitRecord;
-  topology: MediaTopology;
+  signaling: ResumableSignaling;
+  topologies: Topologies;
   media: LocalMedia;
   chat: Chat;
-  ice: IceSource;
   watchNetwork(changed: () => void): () => void;
 }
 
 const JOIN_AGAIN_MS = 2_000;
+/** The topology of a server that names none. */
+const DEFAULT_TOPOLOGY = "mesh";
+const UNKNOWN_TOPOLOGY = {
+  kind: "refused",
+  code: "unknown_topology",
+  message: "The server has been updated. Reload the page to take part in this call.",
+} as const;
 
-/** One person's stay in one room's call, from entering to leaving. */
+/**
+ * One person's part in a room's call, from entering to leaving. It knows who is in and what they send; how media
+ * travel is the topology's concern, which may change from one join to the next.
+ */
 export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
+  readonly participants = new Store<readonly Participant[]>([]);
   readonly room: string;
   readonly media: LocalMedia;
   readonly chat: Chat;
-  readonly peers: MediaTopology["peers"];
   #stop: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #topology: MediaTopology | null = null;
+  #topologyName: string | null = null;
+  #unfollow: () => void = () => {};
   #broken = 0;
   #suspended = false;
 
@@ -44,33 +61,29 @@ export class Call {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
-    this.peers = parts.topology.peers;
   }
 
   async start(): Promise<void> {
-    const { signaling, topology, media, chat, ice } = this.parts;
-    await ice.fresh();
+    const { signaling, topologies, media, chat } = this.parts;
+    await topologies.prepare();
     if (this.phase.get().kind !== "joining") return;
-    topology.publish(media.outgoing.get());
+    signaling.start();
     this.#stop = [
-      media.outgoing.subscribe(() => topology.publish(media.outgoing.get())),
-      ...this.#followPeers(),
-      signaling.on("peer-renamed", (peer) => topology.rename(peer)),
+      () => signaling.close(),
+      media.outgoing.subscribe(() => this.#topology?.publish(media.outgoing.get())),
       signaling.on("chat-message", (message) => chat.receive(message)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
       this.parts.watchNetwork(() => this.#check()),
-      topology.peers.subscribe(() => this.#followMedia()),
     ];
     if (signaling.link.get() === "online") this.#join();
   }
 
-  /** Puts the call down for a page that goes away and may come back. */
+  /** Leaves for a page that goes away and may come back; then the call is joined again. */
   suspend(): void {
     if (this.phase.get().kind !== "joined") return;
     this.#suspended = true;
     this.parts.signaling.leave();
-    this.parts.record.forget();
   }
 
   leave(): void {
@@ -80,91 +93,86 @@ export class Call {
     if (wasIn) this.parts.signaling.leave();
   }
 
-  #followPeers(): (() => void)[] {
-    const { signaling, topology, record } = this.parts;
-    const counted =
-      <T>(act: (message: T) => void) =>
-      (message: T) => {
-        record.noteReceived();
-        act(message);
-      };
-    return [
-      signaling.on(
-        "add-peer",
-        counted((peer) => topology.addPeer(peer)),
-      ),
-      signaling.on(
-        "remove-peer",
-        counted((peer) => topology.removePeer(peer)),
-      ),
-      signaling.on(
-        "session-description",
-        counted((message) => topology.receiveDescription(message)),
-      ),
-      signaling.on(
-        "ice-candidate",
-        counted((message) => topology.receiveCandidate(message)),
-      ),
-    ];
-  }
-
   #followLink(): void {
     if (this.parts.signaling.link.get() === "online") this.#join();
     else {
-      this.parts.record.outbox.close();
+      this.parts.signaling.pause();
       this.parts.chat.pause();
       const phase = this.phase.get();
       if (phase.kind === "joined") this.phase.set({ kind: "rejoining", since: phase.since });
     }
   }
 
-  /** Where a connection to a person breaks, the one to the server may have broken too. */
-  #followMedia(): void {
-    const { topology, signaling } = this.parts;
-    const broken = topology.peers.get().filter(({ link }) => link === "reconnecting").length;
-    if (broken > this.#broken) signaling.check();
+  /** Where the media of a participant break, the connection to the server may have broken too. */
+  #followParticipants(participants: readonly Participant[]): void {
+    this.participants.set(participants);
+    const broken = participants.filter(({ health }) => health.connection === "reconnecting").length;
+    if (broken > this.#broken) this.parts.signaling.check();
     this.#broken = broken;
   }
 
   #check(): void {
-    const { signaling, topology } = this.parts;
-    signaling.check();
+    this.parts.signaling.check();
     if (this.#suspended) this.#followLink();
-    else if (this.phase.get().kind === "joined") topology.check({ messagesLost: false });
+    else if (this.phase.get().kind === "joined") this.#topology?.check("network-changed");
   }
 
-  /** Media of those whom we know flows on while the line to the server is down. */
+  /** Media of known participants flow on while the connection to the server is down. */
   #join(): void {
-    const { signaling, record, topology } = this.parts;
     const phase = this.phase.get();
     if (phase.kind === "left" || phase.kind === "refused") return;
     clearTimeout(this.#retry);
-    signaling.join(record.claim(this.room, topology.known()), (answer) => this.#entered(answer));
+    this.parts.signaling.join(this.room, this.#topology?.known() ?? [], (answer, continuity) =>
+      this.#entered(answer, continuity),
+    );
   }
 
-  /** Runs before anything is heard that the server said after its answer. */
-  #entered(answer: Acknowledgements["join"]): void {
-    const { record, topology, chat } = this.parts;
+  /** Runs before any message is handled that the server sent after its answer: so the topology hears them all. */
+  #entered(answer: Acknowledgements["join"], continuity: Continuity): void {
     const before = this.phase.get();
     if (before.kind === "left" || before.kind === "refused") return;
     if (!answer.ok) {
       this.#notEntered(answer);
       return;
     }
+    const topology = this.#topologyOf(answer);
+    if (!topology) {
+      this.#end(UNKNOWN_TOPOLOGY);
+      this.parts.signaling.leave();
+      return;
+    }
     this.#suspended = false;
-    const { resumed, complete } = record.take(answer);
     const since = before.kind === "joining" ? Date.now() : before.since;
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
-    if (resumed) topology.check({ messagesLost: !complete });
-    else if (before.kind !== "joining") {
-      topology.keepOnly(new Set(answer.peers.map(({ peerID }) => peerID)));
-    }
-    for (const peer of answer.peers) topology.rename(peer);
-    chat.resume();
+    topology.enter({ continuity, others: answer.peers });
+    this.chat.resume();
+  }
+
+  /** The topology that we have, or another one in its place where the server names another. */
+  #topologyOf({ topology: name = DEFAULT_TOPOLOGY }: Joined): MediaTopology | null {
+    if (this.#topology && this.#topologyName === name) return this.#topology;
+    this.#closeTopology();
+    const topology = this.parts.topologies.create(name);
+    if (!topology) return null;
+    this.#topology = topology;
+    this.#topologyName = name;
+    topology.publish(this.media.outgoing.get());
+    this.#unfollow = topology.participants.subscribe(() =>
+      this.#followParticipants(topology.participants.get()),
+    );
+    return topology;
+  }
+
+  #closeTopology(): void {
+    this.#unfollow();
+    this.#topology?.close();
+    this.#topology = null;
+    this.#broken = 0;
+    this.participants.set([]);
   }
 
   #notEntered({ code, message }: { code: string; message: string }): void {
-    if (PASSING.has(code)) {
+    if (TRANSIENT_CODES.has(code)) {
       this.#retry = setTimeout(() => this.#followLink(), JOIN_AGAIN_MS * (0.5 + Math.random()));
     } else this.#end({ kind: "refused", code, message });
   }
@@ -174,9 +182,8 @@ export class Call {
     for (const stop of this.#stop) stop();
     this.#stop = [];
     this.phase.set(phase);
-    this.parts.record.forget();
-    this.parts.chat.close();
-    this.parts.topology.close();
-    this.parts.media.close();
+    this.chat.close();
+    this.#closeTopology();
+    this.media.close();
   }
 }

@@ -1,6 +1,6 @@
 import { Store } from "../store";
 import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
-import { PASSING } from "./passing";
+import { TRANSIENT_CODES } from "./transient-codes";
 
 export interface ChatEntry extends StoredMessage {
   readonly delivery: "sending" | "sent" | "failed";
@@ -49,7 +49,7 @@ const AGAIN_MS = 2_000;
 /** How far back we look, page by page, for what was missed during an interruption. */
 const PAGES_BACK = 20;
 /** Refusals that are not about the message: it stays in the outbox. */
-const STAYING: ReadonlySet<string> = new Set([...PASSING, "not_in_call"]);
+const STAYING: ReadonlySet<string> = new Set([...TRANSIENT_CODES, "not_in_call"]);
 
 const isFull = ({ entries }: ChatState) => entries.length >= MAX_ENTRIES;
 

@@ -1,4 +1,4 @@
-import { Pace } from "./pace";
+import { RateLimiter } from "./rate-limiter";
 
 export type DeviceKind = "microphone" | "camera";
 
@@ -85,7 +85,7 @@ export class Device {
   #state: "running" | "suspended" | "closed" = "running";
   /** Devices came or went while one was being opened. */
   #listedMeanwhile = false;
-  readonly #restarts = new Pace(RESTARTS, RESTART_EVERY_MS);
+  readonly #restarts = new RateLimiter(RESTARTS, RESTART_EVERY_MS);
 
   constructor(
     readonly kind: DeviceKind,

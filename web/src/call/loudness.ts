@@ -1,4 +1,4 @@
-import { decoration } from "./decoration";
+import { bestEffort } from "./best-effort";
 
 const EVERY_MS = 200;
 const AUDIBLE = 0.02;
@@ -11,18 +11,18 @@ export function followLoudness(
   track: MediaStreamTrack,
   heard: (speaking: boolean, level: number) => void,
 ): () => void {
-  const context = decoration("a level meter", () => new AudioContext());
+  const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
-  const measure = decoration("a level meter", () => meter(context, track));
+  const measure = bestEffort("a level meter", () => meter(context, track));
   const tick = () => {
-    const level = measure && decoration("a level meter", measure);
+    const level = measure && bestEffort("a level meter", measure);
     if (level === null) clearInterval(timer);
     else heard(level > AUDIBLE, level);
   };
   const timer = measure ? setInterval(tick, EVERY_MS) : undefined;
   return () => {
     clearInterval(timer);
-    decoration("closing the level meter", () => void context.close().catch(() => {}));
+    bestEffort("closing the level meter", () => void context.close().catch(() => {}));
   };
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeDevices, type FakeTrack, settled } from "./fake-devices";
 import { type DeviceKind, LocalMedia } from "./media";
+import type { TrackSource } from "./topology";
 
 const ALL: Record<string, DeviceKind> = {
   mic1: "microphone",
@@ -43,7 +44,7 @@ async function opened(plugged = ALL) {
 }
 
 const sent = ({ media }: { media: LocalMedia }) =>
-  media.outgoing.get() as unknown as { audio: FakeTrack | null; video: FakeTrack | null };
+  media.outgoing.get() as unknown as Record<TrackSource, FakeTrack | null>;
 
 describe("what is off", () => {
   it("stays muted where another microphone is chosen", async () => {
@@ -52,9 +53,9 @@ describe("what is off", () => {
     void media.choose("microphone", "mic2");
     await devices.answerAll();
     expect(view().microphone).toMatchObject({ on: false, deviceId: "mic2", problem: null });
-    expect(sent({ media }).audio).toMatchObject({ deviceId: "mic2", enabled: false });
+    expect(sent({ media }).microphone).toMatchObject({ deviceId: "mic2", enabled: false });
     await media.setMicrophone(true);
-    expect(sent({ media }).audio).toMatchObject({ deviceId: "mic2", enabled: true });
+    expect(sent({ media }).microphone).toMatchObject({ deviceId: "mic2", enabled: true });
   });
 
   it("stays off where another camera is chosen, which is opened later", async () => {
@@ -67,7 +68,7 @@ describe("what is off", () => {
     expect(view().camera).toMatchObject({ on: false, deviceId: "cam2" });
     void media.setCamera(true);
     await devices.answerAll();
-    expect(sent({ media }).video).toMatchObject({ deviceId: "cam2", enabled: true });
+    expect(sent({ media }).camera).toMatchObject({ deviceId: "cam2", enabled: true });
   });
 
   it("is what was asked for last, in whatever order the answers come", async () => {
@@ -129,12 +130,12 @@ describe("what is gone", () => {
     void media.setMicrophone(true);
     await devices.answerAll();
     await media.setMicrophone(false);
-    const before = sent({ media }).audio;
+    const before = sent({ media }).microphone;
     devices.groups.set("default", "built in");
     devices.dispatchEvent(new Event("devicechange"));
     await devices.answerAll();
-    expect(sent({ media }).audio).not.toBe(before);
-    expect(sent({ media }).audio).toMatchObject({ enabled: false, readyState: "live" });
+    expect(sent({ media }).microphone).not.toBe(before);
+    expect(sent({ media }).microphone).toMatchObject({ enabled: false, readyState: "live" });
   });
 
   it("is not opened for ever where it ends whenever it is opened", async () => {
@@ -186,12 +187,12 @@ describe("what failed", () => {
 
   it("is a microphone that the system mutes, for longer than a moment", async () => {
     const { devices, media, view } = await opened();
-    sent({ media }).audio?.mute(true);
+    sent({ media }).microphone?.mute(true);
     vi.advanceTimersByTime(1_000);
     expect(view().microphone.problem).toBeNull();
     vi.advanceTimersByTime(5_000);
     expect(view().microphone).toMatchObject({ problem: "silent" });
-    sent({ media }).audio?.mute(false);
+    sent({ media }).microphone?.mute(false);
     expect(view().microphone.problem).toBeNull();
     expect(devices.asked).toEqual([]);
   });
@@ -340,9 +341,12 @@ class Person {
       const silent = this.wants[kind] && !view[kind].on && !view[kind].pending && !this.isAway;
       if (silent) expect(view[kind].problem).not.toBeNull();
     }
-    const { audio, video } = sent({ media: this.media });
-    for (const track of [audio, video]) expect(track?.readyState ?? "live").toBe("live");
-    expect(video?.deviceId === "screen").toBe(view.screen);
+    const { microphone, camera, screen } = sent({ media: this.media });
+    for (const track of [microphone, camera, screen]) {
+      expect(track?.readyState ?? "live").toBe("live");
+    }
+    expect(camera?.deviceId).not.toBe("screen");
+    expect(screen?.deviceId === "screen").toBe(view.screen);
     expect(this.devices.live().filter(({ deviceId }) => deviceId === "tab")).toEqual([]);
   }
 }

@@ -8,7 +8,7 @@ import {
   OFF,
 } from "./device";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
-import type { Outgoing } from "./topology";
+import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
 
 export type { DeviceKind, DeviceView, MediaProblem } from "./device";
 export type { ScreenProblem } from "./screen-share";
@@ -18,8 +18,10 @@ export interface MediaView {
   readonly camera: DeviceView;
   readonly screen: boolean;
   readonly screenProblem: ScreenProblem | null;
-  /** What one sees of oneself. */
+  /** The camera's picture, for the person in front of it. */
   readonly preview: MediaStream | null;
+  /** The shared screen's picture, for the person who shares it. */
+  readonly screenPreview: MediaStream | null;
 }
 
 type Permitting = Pick<Permissions, "query">;
@@ -32,12 +34,9 @@ export class LocalMedia {
     screen: false,
     screenProblem: null,
     preview: null,
+    screenPreview: null,
   });
-  readonly outgoing = new Store<Outgoing>({
-    audio: null,
-    video: null,
-    devices: { microphone: false, camera: false, screen: false },
-  });
+  readonly outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
   readonly #microphone: Device;
   readonly #camera: Device;
   readonly #screen: ScreenShare;
@@ -158,30 +157,35 @@ export class LocalMedia {
   #show(): void {
     const [microphone, camera] = [this.#microphone.view, this.#camera.view];
     const screen = this.#screen.track;
-    const shown = screen ?? (camera.on ? this.#camera.track : null);
-    const { preview } = this.view.get();
-    const same = preview?.getVideoTracks()[0] === (shown ?? undefined);
+    const { preview, screenPreview } = this.view.get();
     this.view.set({
       microphone,
       camera,
       screen: screen !== null,
       screenProblem: this.#screen.problem,
-      preview: same ? preview : shown && new MediaStream([shown]),
+      preview: streamOf(camera.on ? this.#camera.track : null, preview),
+      screenPreview: streamOf(screen, screenPreview),
     });
     this.#send({
-      audio: this.#microphone.track,
-      video: screen ?? this.#camera.track,
-      devices: { microphone: microphone.on, camera: camera.on, screen: screen !== null },
+      microphone: this.#microphone.track,
+      camera: this.#camera.track,
+      screen,
+      on: { microphone: microphone.on, camera: camera.on, screen: screen !== null },
     });
   }
 
-  #send(outgoing: Outgoing): void {
+  #send(outgoing: LocalTracks): void {
     if (!isSame(this.outgoing.get(), outgoing)) this.outgoing.set(outgoing);
   }
 }
 
-function isSame(a: Outgoing, b: Outgoing): boolean {
-  const kinds = ["microphone", "camera", "screen"] as const;
-  const alike = kinds.every((kind) => a.devices[kind] === b.devices[kind]);
-  return alike && a.audio === b.audio && a.video === b.video;
+/** The same stream as before for the same track, so that a picture does not start anew. */
+function streamOf(track: MediaStreamTrack | null, before: MediaStream | null): MediaStream | null {
+  if (before?.getVideoTracks()[0] === (track ?? undefined)) return before;
+  return track && new MediaStream([track]);
+}
+
+function isSame(a: LocalTracks, b: LocalTracks): boolean {
+  const sources = ["microphone", "camera", "screen"] as const;
+  return sources.every((source) => a.on[source] === b.on[source] && a[source] === b[source]);
 }

@@ -1,79 +1,95 @@
 import type { Store } from "../store";
-import type {
-  AddPeer,
-  CandidateFromPeer,
-  DescriptionFromPeer,
-  PeerEntry,
-  RemovePeer,
-} from "../wire.gen";
+import type { PeerEntry } from "../wire.gen";
+import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
 
-/** What a person shows and says; it travels beside the media. */
-export interface Devices {
-  readonly microphone: boolean;
-  readonly camera: boolean;
-  readonly screen: boolean;
+/** The kinds of media that a participant can send, each as a track of its own. */
+export type TrackSource = "microphone" | "camera" | "screen";
+
+/** Which sources of a participant are on. */
+export type SourceStates = Readonly<Record<TrackSource, boolean>>;
+
+/** The tracks that this browser sends to everyone in the call; null where a source has nothing to send. */
+export interface LocalTracks {
+  readonly microphone: MediaStreamTrack | null;
+  readonly camera: MediaStreamTrack | null;
+  readonly screen: MediaStreamTrack | null;
+  /** A source may have a track and be off: a muted microphone sends silence. */
+  readonly on: SourceStates;
 }
 
-/** What we send to everyone in the call. */
-export interface Outgoing {
-  readonly audio: MediaStreamTrack | null;
-  readonly video: MediaStreamTrack | null;
-  readonly devices: Devices;
+export const NO_LOCAL_TRACKS: LocalTracks = {
+  microphone: null,
+  camera: null,
+  screen: null,
+  on: { microphone: false, camera: false, screen: false },
+};
+
+/** A source of another participant. */
+export interface RemoteTrack {
+  readonly track: MediaStreamTrack | null;
+  /** As the participant tells; null for clients that do not tell. */
+  readonly on: boolean | null;
+  /** Whether media of it arrive. */
+  readonly flowing: boolean;
 }
 
-/** What may be wrong with connections, and how much the other sides know of it. */
-export interface Disturbance {
-  /** Messages to or from peers may be lost: what is not answered is said again. */
-  readonly messagesLost: boolean;
-}
-
-export type PeerLink = "connecting" | "connected" | "reconnecting";
-
-/** For long, no way through the networks to them was found. The search goes on. */
+/** No way through the networks to a participant has been found for long. The search goes on. */
 export interface Unreachable {
   /** Whether the server names a relay (TURN), which leads around most firewalls. */
   readonly relay: boolean;
 }
 
+/** How well the media of a participant travel. */
+export interface MediaHealth {
+  readonly connection: "connecting" | "connected" | "reconnecting";
+  readonly unreachable: Unreachable | null;
+}
+
 /** Another person in the call, as the interface may show them. */
-export interface RemotePeer {
-  readonly peerID: string;
+export interface Participant {
+  /** The server's `peerID`. */
+  readonly id: string;
   readonly username: string;
   /** Undefined where they have none beside the username. */
   readonly displayName?: string | undefined;
-  readonly stream: MediaStream;
-  readonly link: PeerLink;
-  readonly unreachable: Unreachable | null;
-  /** Null while unknown: clients that do not tell exist. */
-  readonly devices: Devices | null;
-  /** Frames arrive. */
-  readonly video: boolean;
+  readonly tracks: Readonly<Record<TrackSource, RemoteTrack>>;
   readonly speaking: boolean;
-  /** Null until the connection is there. */
+  readonly health: MediaHealth;
+  /** The code that two participants compare to exclude a third between them. Null until media are connected. */
   readonly code: SecurityCode | null;
-  /** Their certificate is another one than before, and so is the code. */
+  /** Whether their certificate differs from the one that they began with; then the code differs too. */
   readonly codeChanged: boolean;
 }
 
+/** An acknowledged join, first or again, in terms of who is in the call. */
+export interface Membership {
+  readonly continuity: Continuity;
+  /** Everyone else in the call. After a resume, participants that the server still expects back are absent. */
+  readonly others: readonly PeerEntry[];
+}
+
+/** Why a topology is asked to look after its connections. */
+export type HealthCheckReason =
+  /** The network of this computer went, came or changed, or the computer slept. */
+  | "network-changed"
+  /** Signals to or from other participants may be lost: offers that were not answered are sent again. */
+  | "signals-lost";
+
 /**
- * How media gets from one to the others. A mesh connects each pair; a topology on top of a
- * forwarding unit would take the same orders and ignore what it does not need.
+ * How the media of a call travel. It subscribes by itself to the signaling that it needs, and speaks participants
+ * and tracks to the outside: a mesh has a peer connection to each participant behind them, a forwarding unit
+ * (SFU) would have one connection for all.
  */
 export interface MediaTopology {
-  readonly peers: Store<readonly RemotePeer[]>;
-  /** With whom there is a connection, in whatever state. */
+  readonly participants: Store<readonly Participant[]>;
+  /** Ids of the participants whose media do not depend on a new introduction after a resume. */
   known(): string[];
-  addPeer(peer: AddPeer): void;
-  removePeer(peer: Pick<RemovePeer, "peerID">): void;
-  /** To this display name, or to none where it is absent. */
-  rename(peer: Pick<PeerEntry, "peerID" | "peerDisplayName">): void;
-  /** After a new visit has begun: whoever is not named has left meanwhile. */
-  keepOnly(peerIDs: ReadonlySet<string>): void;
-  receiveDescription(message: DescriptionFromPeer): void;
-  receiveCandidate(message: CandidateFromPeer): void;
-  publish(outgoing: Outgoing): void;
-  /** Heals what does not stand; what stands is not touched. */
-  check(disturbance: Disturbance): void;
+  /** Follows an acknowledged join. It runs before any message is handled that the server sent after it. */
+  enter(membership: Membership): void;
+  /** Sends these tracks in the place of those before. */
+  publish(tracks: LocalTracks): void;
+  /** Heals connections that are broken; those that work are not touched. */
+  check(reason: HealthCheckReason): void;
   close(): void;
 }

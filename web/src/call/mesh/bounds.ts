@@ -1,22 +1,22 @@
 import { shortened } from "../../length";
 import type { SessionDescription } from "../../wire.gen";
-import { Pace } from "../pace";
+import { RateLimiter } from "../rate-limiter";
 
 /**
- * What this browser builds and reads for others, at most. The server has bounds of its own; these hold for
- * a dishonest one too, and for peers, whose data channels pass by it.
+ * Bounds of the work and memory that peers may cost this browser. The server has bounds of its own; these hold
+ * against a dishonest server too, and for data channels, which do not pass through the server.
  */
 
-/** Connections in one call where the server does not say; it lets no more people in by default. */
+/** The most connections in one call where the server names no number: its own default. */
 export const MAX_PEERS = 64;
-/** Whatever the server says. */
+/** The most connections whatever number the server names. */
 export const MOST_PEERS = 512;
-/** Characters. A description with every codec and all candidates has 20,000. */
+/** In characters. A description with every codec and all candidates has 20,000. */
 const MAX_DESCRIPTION = 100_000;
-/** Of media. We offer three; a browser makes a track, and more, for each. */
+/** Media sections of a description. We offer four at most; a browser makes a track, and more, for each. */
 const MAX_SECTIONS = 16;
 const MAX_NAME = 64;
-/** Messages that are kept for a connection which is yet to be built, or set up. */
+/** The most signals that are kept for a connection which is yet to be built or set up. */
 export const MAX_EARLY = 100;
 
 export function isAcceptable({ sdp = "" }: SessionDescription): boolean {
@@ -29,10 +29,10 @@ export function shortName(name: string): string {
   return short === name ? name : `${short}…`;
 }
 
-/** How much one peer may have this browser do, over all connections that take each other's place. */
-export class PeerAllowance {
-  /** An honest peer builds its connection once more after each of its losses. */
-  readonly builds = new Pace(4, 3_000);
-  readonly descriptions = new Pace(30, 500);
-  readonly candidates = new Pace(400, 50);
+/** Rate limits of one peer, over all connections that take each other's place. */
+export class PeerRateLimits {
+  /** An honest peer builds its connection anew only after a loss. */
+  readonly builds = new RateLimiter(4, 3_000);
+  readonly descriptions = new RateLimiter(30, 500);
+  readonly candidates = new RateLimiter(400, 50);
 }

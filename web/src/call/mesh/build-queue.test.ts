@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Pace } from "../pace";
+import { RateLimiter } from "../rate-limiter";
 import { BuildQueue } from "./build-queue";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const often = () => new Pace(1_000, 1);
+const often = () => new RateLimiter(1_000, 1);
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
 
 it("builds a small room at once, and a flood one after the other", () => {
@@ -34,7 +34,7 @@ it("builds nothing for who has left meanwhile", () => {
 
 it("lets one who is replaced over and over hold up nobody else", () => {
   const queue = new BuildQueue();
-  const pace = new Pace(3, 2_000);
+  const pace = new RateLimiter(3, 2_000);
   let replaced = 0;
   const built: string[] = [];
   for (let ms = 0; ms < 20_000; ms += 10) {

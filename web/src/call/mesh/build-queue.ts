@@ -1,11 +1,11 @@
-import { Pace } from "../pace";
+import { RateLimiter } from "../rate-limiter";
 
 /** A room of sixteen stands at once; to build many more in one go would freeze the page. */
 const BURST = 16;
 const EVERY_MS = 100;
 
 interface Waiting {
-  readonly pace: Pace;
+  readonly pace: RateLimiter;
   readonly build: () => void;
 }
 
@@ -14,7 +14,7 @@ interface Waiting {
  * of its own, so that one whose connection is to be replaced over and over holds up nobody else.
  */
 export class BuildQueue {
-  readonly #pace = new Pace(BURST, EVERY_MS);
+  readonly #pace = new RateLimiter(BURST, EVERY_MS);
   readonly #waiting = new Map<string, Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,7 +29,7 @@ export class BuildQueue {
   }
 
   /** Builds at once where there is a turn, else later; what the same peer waits for gives way. */
-  request(peerID: string, pace: Pace, build: () => void): void {
+  request(peerID: string, pace: RateLimiter, build: () => void): void {
     this.#waiting.set(peerID, { pace, build });
     this.#work();
   }

@@ -1,15 +1,17 @@
 import type { SessionDescription } from "../../wire.gen";
 
 class FakeTransceiver {
-  readonly receiver: { track: { kind: string }; getSynchronizationSources: () => object[] };
+  readonly receiver;
   readonly sender;
+  mid: string | null = null;
+  currentDirection: RTCRtpTransceiverDirection | null = null;
 
   constructor(
     kind: string,
     track: { kind: string } | null,
     public direction: RTCRtpTransceiverDirection,
   ) {
-    this.receiver = { track: { kind }, getSynchronizationSources: () => [] };
+    this.receiver = { track: { kind }, getSynchronizationSources: (): object[] => [] };
     this.sender = {
       track,
       streams: 0,
@@ -21,6 +23,28 @@ class FakeTransceiver {
       },
     };
   }
+
+  get kind(): string {
+    return this.receiver.track.kind;
+  }
+
+  /** Both sides have described this section, the other one with `theirs` (RFC 9429, section 5.11). */
+  settle(theirs: string): void {
+    const sends = this.direction.startsWith("send") && theirs.includes("recv");
+    const receives = this.direction.includes("recv") && theirs.startsWith("send");
+    if (sends) this.currentDirection = receives ? "sendrecv" : "sendonly";
+    else this.currentDirection = receives ? "recvonly" : "inactive";
+  }
+}
+
+/** The media sections of a description that state more than their kind. */
+function sectionsOf(sdp: string): { kind: string; mid: string | undefined; direction: string }[] {
+  const pattern = /^m=(audio|video) .*(?:\na=mid:(\S+)\na=(\S+))?/gm;
+  return [...sdp.matchAll(pattern)].map(([, kind = "", mid, direction = "sendrecv"]) => ({
+    kind,
+    mid,
+    direction,
+  }));
 }
 
 class FakeChannel extends EventTarget {
@@ -64,6 +88,8 @@ export class FakeConnection extends EventTarget {
   readonly log: string[] = [];
   readonly transceivers: FakeTransceiver[] = [];
   readonly channels: FakeChannel[] = [];
+  /** Transceivers whose mid comes from an offer that is not answered yet: a rollback takes it back. */
+  readonly #tentative = new Set<FakeTransceiver>();
   connectionState: RTCPeerConnectionState = "new";
   configuration: RTCConfiguration | null = null;
   #count = 0;
@@ -116,8 +142,18 @@ export class FakeConnection extends EventTarget {
     await Promise.resolve();
     const answering = this.signalingState === "have-remote-offer";
     const type = answering ? "answer" : "offer";
-    this.localDescription = this.#describe(type, `${this.name} ${type} ${++this.#count}`);
-    this.signalingState = answering ? "stable" : "have-local-offer";
+    for (const [index, transceiver] of this.transceivers.entries()) {
+      if (transceiver.mid !== null || answering) continue;
+      transceiver.mid = `${this.name}${index}`;
+      this.#tentative.add(transceiver);
+    }
+    const sections = this.transceivers
+      .filter(({ mid }) => mid !== null)
+      .map(({ kind, mid, direction }) => `\nm=${kind} 9 UDP\na=mid:${mid}\na=${direction}`);
+    const text = `${this.name} ${type} ${++this.#count}${sections.join("")}`;
+    this.localDescription = this.#describe(type, text);
+    if (answering) this.#settle();
+    this.#enter(answering ? "stable" : "have-local-offer");
     this.log.push(`local ${type}`);
   }
 
@@ -129,17 +165,41 @@ export class FakeConnection extends EventTarget {
     }
     if (type === "offer" && this.signalingState === "have-local-offer") {
       this.localDescription = null;
+      for (const transceiver of this.#tentative) transceiver.mid = null;
+      this.#tentative.clear();
       this.log.push("rollback");
     }
     this.remoteDescription = this.#describe(type, description.sdp ?? "");
-    this.signalingState = type === "offer" ? "have-remote-offer" : "stable";
+    if (type === "offer") this.#addOffered(description.sdp ?? "");
+    else this.#settle();
+    this.#enter(type === "offer" ? "have-remote-offer" : "stable");
     this.log.push(`remote ${type}`);
-    // Sections that were offered and that this side has not opened itself.
-    for (const [, kind] of description.sdp?.matchAll(/^m=(audio|video) /gm) ?? []) {
-      if (kind && !this.transceivers.some((one) => one.receiver.track.kind === kind)) {
-        this.transceivers.push(new FakeTransceiver(kind, null, "recvonly"));
-      }
+  }
+
+  /** Sections that were offered and that this side has not opened itself. */
+  #addOffered(sdp: string): void {
+    for (const [index, { kind, mid }] of sectionsOf(sdp).entries()) {
+      const isKnown = this.transceivers.some((known) =>
+        mid === undefined ? known.kind === kind : known.mid === mid,
+      );
+      if (isKnown) continue;
+      const transceiver = new FakeTransceiver(kind, null, "recvonly");
+      transceiver.mid = mid ?? `${index}`;
+      this.transceivers.push(transceiver);
     }
+  }
+
+  #settle(): void {
+    this.#tentative.clear();
+    for (const { mid, direction } of sectionsOf(this.remoteDescription?.sdp ?? "")) {
+      this.transceivers.find((known) => known.mid === mid)?.settle(direction);
+    }
+  }
+
+  #enter(state: RTCSignalingState): void {
+    if (this.signalingState === state) return;
+    this.signalingState = state;
+    this.dispatchEvent(new Event("signalingstatechange"));
   }
 
   async addIceCandidate(init: RTCIceCandidateInit): Promise<void> {

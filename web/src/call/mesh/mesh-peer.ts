@@ -1,50 +1,51 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
-import { decoration } from "../decoration";
+import { bestEffort } from "../best-effort";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import type {
-  Devices,
-  Disturbance,
-  Outgoing,
-  PeerLink,
-  RemotePeer,
+  HealthCheckReason,
+  LocalTracks,
+  MediaHealth,
+  Participant,
+  RemoteTrack,
+  TrackSource,
   Unreachable,
 } from "../topology";
-import { DevicesChannel } from "./devices-channel";
+import { type LocalStreams, MediaSections } from "./media-sections";
 import { Negotiation } from "./negotiation";
 import type { PeerIdentity } from "./peer-identity";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
+import { type PeerState, StateChannel } from "./state-channel";
 
 export interface MeshPeerOptions {
   peer: AddPeer;
-  /** Asked each time, since it may change; undefined where they have none. */
+  /** Asked each time, since it may change; undefined where the peer has none. */
   displayName(): string | undefined;
   connection: RTCPeerConnection;
-  outgoing: Outgoing;
-  /** Names our tracks as one stream; older clients show streams, not tracks. */
-  localStream: MediaStream;
+  local: LocalTracks;
+  streams: LocalStreams;
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
   changed(): void;
   identity: PeerIdentity;
-  /** Of the connection that this one replaces. */
+  /** From the connection that this one replaces. */
   inherited: Inheritance | null;
   canSignal(): boolean;
   /** Puts another connection in the place of this one. */
   rebuild(): void;
-  /** Before a restart of ICE: the servers known so far may have expired. */
+  /** Asked before a restart of ICE: the servers known so far may have expired. */
   freshIce(): Promise<RTCConfiguration>;
-  /** Whether the server names one; asked each time, since it may only do so later. */
+  /** Whether the server names a relay; asked each time, since it may only do so later. */
   hasRelay(): boolean;
 }
 
-/** What a connection leaves to the one that takes its place. */
+/** State that a connection leaves to the one that takes its place. */
 export interface Inheritance {
-  readonly devices: Devices | null;
+  readonly state: PeerState | null;
   readonly wasConnected: boolean;
   /** Null where it is connected. */
   readonly searchingSince: number | null;
-  /** Connections of the other side that are gone; letters of theirs may still be on their way. */
+  /** Connections of the other side that are gone; signals of theirs may still be on their way. */
   readonly retired: ReadonlySet<string>;
 }
 
@@ -52,39 +53,37 @@ const AUDIBLE_LEVEL = 0.015;
 /** Where there is a way, ICE finds it long before. */
 export const UNREACHABLE_MS = 20_000;
 
-/**
- * The connection to one other. Each pair has one audio and one video section for as long as it
- * lasts; devices come and go by replaceTrack, without negotiating again.
- */
+/** The peer connection to one other participant, and all that keeps it up. */
 export class MeshPeer {
-  readonly #stream = new MediaStream();
   readonly #negotiation: Negotiation;
-  readonly #channel: DevicesChannel;
+  readonly #sections: MediaSections;
+  readonly #channel: StateChannel;
   readonly #connection: RTCPeerConnection;
-  /** What we send our audio and our video through. */
-  readonly #senders = new Map<string, RTCRtpSender>();
-  #outgoing: Outgoing;
-  #devices: Devices | null;
+  #local: LocalTracks;
+  /** Null while unknown: clients exist that do not tell. */
+  #state: PeerState | null;
   readonly #recovery: Recovery;
-  /** Which of the other side's connections this one is connected with. */
+  /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
-  #frames = false;
   #speaking = false;
-  /** Whether the browser tells how loud they are. */
+  /** Whether the browser tells how loud the peer is. */
   #hears = true;
   #wasConnected: boolean;
   #searchingSince: number | null;
   #unreachable: Unreachable | null = null;
   #code: SecurityCode | null = null;
-  /** The certificates of both ends that the code was made of. */
+  /** The fingerprints of both ends from which the code was made. */
   #codeOf = "";
   #closed = false;
 
   constructor(private readonly options: MeshPeerOptions) {
-    const { connection, peer, outgoing, inherited } = options;
+    const { connection, peer, local, inherited } = options;
     this.#connection = connection;
-    this.#outgoing = outgoing;
-    this.#devices = inherited?.devices ?? null;
+    this.#local = local;
+    this.#sections = new MediaSections(connection, options.streams, local);
+    // The section of a screen belonged to the former connection; until this one has its own, the screen is sent
+    // in the camera's.
+    this.#state = inherited?.state ? { ...inherited.state, screenMid: undefined } : null;
     this.#wasConnected = inherited?.wasConnected ?? false;
     this.#searchingSince = inherited?.searchingSince ?? Date.now();
     this.#recovery = new Recovery(
@@ -95,10 +94,7 @@ export class MeshPeer {
       },
       { leads: peer.createOffer, replaces: inherited !== null },
     );
-    this.#channel = new DevicesChannel((devices) => {
-      this.#devices = devices;
-      options.changed();
-    });
+    this.#channel = new StateChannel((state) => this.#hear(state));
     this.#negotiation = new Negotiation(connection, {
       polite: peer.createOffer,
       awaitsFirstOffer: !peer.createOffer,
@@ -107,11 +103,15 @@ export class MeshPeer {
       beforeAnswer: () => this.#joinSections(),
       report: (error) => console.warn("Negotiation", error),
     });
-    // Ours is negotiated; each one that a peer opens besides would stay.
+    // Ours is negotiated; each channel that a peer opens besides would stay.
     connection.addEventListener("datachannel", ({ channel }) => channel.close());
-    connection.addEventListener("track", ({ track }) => this.#receive(track));
+    connection.addEventListener("track", ({ track }) => this.#follow(track));
     connection.addEventListener("connectionstatechange", () => this.#followConnection());
-    if (peer.createOffer) this.#openSections();
+    connection.addEventListener("signalingstatechange", () => this.#followSignaling());
+    if (peer.createOffer) {
+      this.#sections.open();
+      this.#openChannel();
+    }
   }
 
   get peerID(): string {
@@ -122,24 +122,39 @@ export class MeshPeer {
     return this.options.peer.peerUsername;
   }
 
-  view(): RemotePeer {
-    const devices = this.#devices;
+  view(): Participant {
     return {
-      peerID: this.peerID,
+      id: this.peerID,
       username: this.username,
       displayName: this.options.displayName(),
-      stream: this.#stream,
-      link: this.#link(),
-      unreachable: this.#unreachable,
-      devices,
-      video: devices ? devices.camera || devices.screen : this.#frames,
-      speaking: this.#speaking && devices?.microphone !== false,
+      tracks: this.#tracks(),
+      speaking: this.#speaking && this.#state?.on.microphone !== false,
+      health: this.#health(),
       code: this.#code,
       codeChanged: this.options.identity.changed,
     };
   }
 
-  /** The other side has put another connection in the place of the one that we know. */
+  /** Without a section of its own, a shared screen comes in the camera's, and the camera does not come. */
+  #tracks(): Participant["tracks"] {
+    const { on, screenMid } = this.#state ?? {};
+    const isApart = typeof screenMid === "string" && this.#sections.isScreen(screenMid);
+    const isInstead = on?.screen === true && !isApart;
+    const remote = (source: TrackSource, track: MediaStreamTrack | null): RemoteTrack => ({
+      track,
+      on: on?.[source] ?? null,
+      flowing: track?.muted === false,
+    });
+    const video = this.#sections.remote("camera");
+    const screen = isApart ? this.#sections.remote("screen") : video;
+    return {
+      microphone: remote("microphone", this.#sections.remote("microphone")),
+      camera: remote("camera", isInstead ? null : video),
+      screen: remote("screen", on?.screen ? screen : null),
+    };
+  }
+
+  /** Whether the other side has put another connection in the place of the one that we know. */
   isReplacedBy({ type, sdp }: SessionDescription): boolean {
     const named = originOf(sdp);
     return type === "offer" && this.#origin !== null && named !== null && named !== this.#origin;
@@ -153,17 +168,17 @@ export class MeshPeer {
     const retired = new Set(this.options.inherited?.retired);
     if (this.#origin !== null) retired.add(this.#origin);
     return {
-      devices: this.#devices,
+      state: this.#state,
       wasConnected: this.#wasConnected,
       searchingSince: this.#searchingSince,
       retired,
     };
   }
 
-  /** Looks after this connection where it does not stand. */
-  check(disturbance: Disturbance): void {
-    if (disturbance.messagesLost) this.#negotiation.repeatOffer();
-    this.#recovery.check(disturbance);
+  /** Heals this connection where it is broken. */
+  check(reason: HealthCheckReason): void {
+    if (reason === "signals-lost") this.#negotiation.repeatOffer();
+    this.#recovery.check(reason);
   }
 
   receiveDescription(description: SessionDescription): void {
@@ -175,20 +190,33 @@ export class MeshPeer {
     void this.#negotiation.receiveCandidate(candidate);
   }
 
-  publish(outgoing: Outgoing): void {
-    this.#outgoing = outgoing;
-    this.#channel.tell(outgoing.devices);
-    for (const [kind, sender] of this.#senders) void this.#replace(sender, kind);
+  publish(local: LocalTracks): void {
+    this.#local = local;
+    this.#sections.publish(local);
+    this.#openScreenSection();
+    this.#tell();
   }
 
-  /** Looks whether they speak and whether they can be reached; true where that changed. */
+  /** Measures whether the peer speaks and can be reached; true where that changed. */
   look(): boolean {
+    this.#repeatLateOffer();
     const spoke = this.#listen();
     return this.#search() || spoke;
   }
 
+  /**
+   * Not while the connection is down, when `Recovery` acts; nor towards clients without our channel, which may take
+   * their time to answer and need not expect an offer twice.
+   */
+  #repeatLateOffer(): void {
+    const isConnected = this.#connection.connectionState === "connected";
+    if (isConnected && this.#state && this.options.canSignal()) {
+      this.#negotiation.repeatLateOffer(Date.now());
+    }
+  }
+
   #listen(): boolean {
-    const speaking = this.#hears && decoration("who speaks", () => this.#isHeard());
+    const speaking = this.#hears && bestEffort("who speaks", () => this.#isHeard());
     if (speaking === null) {
       this.#hears = false;
       return false;
@@ -204,7 +232,7 @@ export class MeshPeer {
     return sources.some(({ audioLevel }) => (audioLevel ?? 0) > AUDIBLE_LEVEL);
   }
 
-  /** While our own line to the server is down, it is not the way to them that is missing. */
+  /** While our own connection to the server is down, the peer may well be reachable. */
   #search(): boolean {
     const before = this.#unreachable;
     const since = this.#searchingSince;
@@ -217,62 +245,56 @@ export class MeshPeer {
 
   close(): void {
     this.#closed = true;
+    this.#sections.close();
     this.#recovery.close();
     this.#connection.close();
   }
 
-  #openSections(): void {
-    const { localStream } = this.options;
-    for (const kind of ["audio", "video"] as const) {
-      const { sender } = this.#connection.addTransceiver(this.#outgoing[kind] ?? kind, {
-        direction: "sendrecv",
-        streams: [localStream],
-      });
-      this.#senders.set(kind, sender);
-    }
-    this.#openChannel();
-  }
-
-  /** Takes our place in what the other side offered. */
   async #joinSections(): Promise<void> {
     const offered = this.#connection.remoteDescription?.sdp ?? "";
     if (/^m=application /m.test(offered)) this.#openChannel();
-    for (const transceiver of this.#connection.getTransceivers()) {
-      const { kind } = transceiver.receiver.track;
-      if (this.#senders.has(kind)) continue;
-      this.#senders.set(kind, transceiver.sender);
-      transceiver.direction = "sendrecv";
-      transceiver.sender.setStreams?.(this.options.localStream);
-      await this.#replace(transceiver.sender, kind);
-    }
+    await this.#sections.accept({ knowsScreen: this.#knowsScreen });
   }
 
   #openChannel(): void {
     this.#channel.open(this.#connection);
-    this.#channel.tell(this.#outgoing.devices);
+    this.#tell();
   }
 
-  async #replace(sender: RTCRtpSender, kind: string): Promise<void> {
-    const track = kind === "audio" ? this.#outgoing.audio : this.#outgoing.video;
-    if (this.#closed || sender.track === track) return;
-    try {
-      await sender.replaceTrack(track);
-    } catch (error) {
-      if (!this.#closed) console.warn("replaceTrack", error);
+  #tell(): void {
+    this.#channel.tell({ on: this.#local.on, screenMid: this.#sections.screenMid });
+  }
+
+  #hear(state: PeerState): void {
+    this.#state = state;
+    this.#openScreenSection();
+    if (this.#knowsScreen) void this.#sections.acceptScreen();
+    this.options.changed();
+  }
+
+  get #knowsScreen(): boolean {
+    return this.#state?.screenMid !== undefined;
+  }
+
+  /** The side that opened the connection opens this section too, whichever side shares its screen. */
+  #openScreenSection(): void {
+    const isShared = this.#local.on.screen || this.#state?.on.screen;
+    if (this.options.peer.createOffer && this.#knowsScreen && isShared) {
+      this.#sections.openScreen();
     }
   }
 
-  #receive(track: MediaStreamTrack): void {
-    this.#stream.addTrack(track);
-    if (track.kind === "video") {
-      const note = () => {
-        this.#frames = !track.muted;
-        this.options.changed();
-      };
-      track.addEventListener("mute", note);
-      track.addEventListener("unmute", note);
-      note();
-    }
+  /** Once a negotiation has ended, the screen may have a section of its own. */
+  #followSignaling(): void {
+    if (this.#connection.signalingState !== "stable") return;
+    this.#sections.update();
+    this.#tell();
+    this.options.changed();
+  }
+
+  #follow(track: MediaStreamTrack): void {
+    track.addEventListener("mute", this.options.changed);
+    track.addEventListener("unmute", this.options.changed);
     this.options.changed();
   }
 
@@ -291,7 +313,7 @@ export class MeshPeer {
     this.options.changed();
   }
 
-  /** At each connect: with another certificate it would be another code. To hash it takes a while. */
+  /** Runs at each connect: another certificate would make another code. Hashing takes a while. */
   async #readCode(): Promise<void> {
     const { currentLocalDescription: ours, currentRemoteDescription: theirs } = this.#connection;
     const ends = `${fingerprintsOf(ours?.sdp ?? "")} ${fingerprintsOf(theirs?.sdp ?? "")}`;
@@ -307,13 +329,17 @@ export class MeshPeer {
     const configuration = await this.options.freshIce().catch(() => null);
     if (this.#closed || this.#connection.connectionState === "connected") return;
     if (configuration) {
-      decoration("new ICE servers", () => this.#connection.setConfiguration(configuration));
+      bestEffort("new ICE servers", () => this.#connection.setConfiguration(configuration));
     }
     this.#connection.restartIce();
   }
 
-  #link(): PeerLink {
-    if (this.#connection.connectionState === "connected") return "connected";
-    return this.#wasConnected ? "reconnecting" : "connecting";
+  #health(): MediaHealth {
+    const isConnected = this.#connection.connectionState === "connected";
+    const connection = this.#wasConnected ? "reconnecting" : "connecting";
+    return {
+      connection: isConnected ? "connected" : connection,
+      unreachable: this.#unreachable,
+    };
   }
 }

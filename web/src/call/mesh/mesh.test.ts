@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AddPeer } from "../../wire.gen";
-import type { Outgoing } from "../topology";
-import { FakeConnection } from "./fake-connection";
-import { Mesh } from "./mesh";
+import type { LocalTracks } from "../topology";
+import { newMesh } from "./fake-mesh";
 import { RESTART_MS } from "./recovery";
 
 const audio = { kind: "audio" } as MediaStreamTrack;
 const video = { kind: "video" } as MediaStreamTrack;
-const allOn: Outgoing = {
-  audio,
-  video,
-  devices: { microphone: true, camera: true, screen: false },
+const allOn: LocalTracks = {
+  microphone: audio,
+  camera: video,
+  screen: null,
+  on: { microphone: true, camera: true, screen: false },
 };
 const SECTIONS = "v=0\nm=audio 9 UDP\nm=video 9 UDP\n";
 const CHANNEL = "m=application 9 UDP\n";
@@ -21,27 +21,6 @@ const bob = (createOffer: boolean): AddPeer => ({
   peerUsername: "bob",
   createOffer,
 });
-
-function newMesh() {
-  const connections: FakeConnection[] = [];
-  const sent: string[] = [];
-  const configuration: RTCConfiguration = {};
-  const line = { up: true };
-  const mesh = new Mesh({
-    configuration: () => configuration,
-    freshConfiguration: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
-    canSignal: () => line.up,
-    sendDescription: (peerID, { type }) => sent.push(`${type} to ${peerID}`),
-    sendCandidate: () => {},
-    connect: () => {
-      const connection = new FakeConnection(`${connections.length}`);
-      connections.push(connection);
-      return connection as unknown as RTCPeerConnection;
-    },
-  });
-  const connection = () => connections.at(-1) as FakeConnection;
-  return { mesh, sent, connection, connections, configuration, line };
-}
 
 let subject: ReturnType<typeof newMesh>;
 
@@ -59,7 +38,7 @@ const tracks = () => subject.connection().transceivers.map(({ sender }) => sende
 
 describe("towards somebody who is there already", () => {
   it("opens both sections and the channel at once, with tracks or without", () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     const { transceivers, channels } = subject.connection();
     expect(transceivers.map(({ direction }) => direction)).toEqual(["sendrecv", "sendrecv"]);
     expect(tracks()).toEqual([null, null]);
@@ -69,7 +48,7 @@ describe("towards somebody who is there already", () => {
   });
 
   it("changes tracks without another negotiation", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.mesh.publish(allOn);
     await settled();
     expect(tracks()).toEqual([audio, video]);
@@ -79,7 +58,7 @@ describe("towards somebody who is there already", () => {
 
 describe("towards a newcomer", () => {
   const offer = (sdp: string) =>
-    subject.mesh.receiveDescription({
+    subject.hear("session-description", {
       peerID: "b1",
       peerUsername: "bob",
       sessionDescription: { type: "offer", sdp },
@@ -87,7 +66,7 @@ describe("towards a newcomer", () => {
 
   it("waits for the offer and takes its place in it", async () => {
     subject.mesh.publish(allOn);
-    subject.mesh.addPeer(bob(false));
+    subject.addPeer(bob(false));
     expect(subject.connection().transceivers).toEqual([]);
     offer(SECTIONS + CHANNEL);
     await settled();
@@ -100,7 +79,7 @@ describe("towards a newcomer", () => {
   });
 
   it("opens no channel that an older client did not offer", async () => {
-    subject.mesh.addPeer(bob(false));
+    subject.addPeer(bob(false));
     offer(SECTIONS);
     await settled();
     expect(subject.connection().channels).toEqual([]);
@@ -111,20 +90,23 @@ describe("towards a newcomer", () => {
 describe("what one knows of a peer", () => {
   it("comes from what the peer tells of its devices", () => {
     subject.mesh.publish(allOn);
-    subject.mesh.addPeer(bob(true));
-    expect(subject.mesh.peers.get()[0]).toMatchObject({ devices: null, video: false });
+    subject.addPeer(bob(true));
+    const on = () => {
+      const { microphone, camera, screen } = subject.mesh.participants.get()[0]?.tracks ?? {};
+      return [microphone?.on, camera?.on, screen?.on];
+    };
+    expect(on()).toEqual([null, null, null]);
     const [channel] = subject.connection().channels;
     channel?.open();
-    expect(channel?.sent).toEqual([JSON.stringify(allOn.devices)]);
+    expect(channel?.sent).toEqual([JSON.stringify({ ...allOn.on, screenMid: null })]);
     channel?.hear('{"microphone":false,"camera":true}');
     channel?.hear("nonsense");
-    const devices = { microphone: false, camera: true, screen: false };
-    expect(subject.mesh.peers.get()[0]).toMatchObject({ devices, video: true });
+    expect(on()).toEqual([false, true, false]);
   });
 
   it("tells a first connecting from a lost connection, which restarts ICE", async () => {
-    subject.mesh.addPeer(bob(true));
-    const link = () => subject.mesh.peers.get()[0]?.link;
+    subject.addPeer(bob(true));
+    const link = () => subject.mesh.participants.get()[0]?.health.connection;
     expect(link()).toBe("connecting");
     subject.connection().change("connected");
     expect(link()).toBe("connected");
@@ -137,19 +119,19 @@ describe("what one knows of a peer", () => {
 });
 
 it("builds a peer anew that is introduced again, and drops who is gone", () => {
-  const { mesh, connections } = subject;
-  mesh.addPeer(bob(true));
-  mesh.addPeer(bob(true));
+  const { mesh, connections, addPeer, begin, hear } = subject;
+  addPeer(bob(true));
+  addPeer(bob(true));
   expect(connections.map(({ log }) => log)).toEqual([["close"], []]);
-  mesh.addPeer({ peerID: "e1", peerUsername: "eve", createOffer: true });
-  mesh.keepOnly(new Set(["e1"]));
-  expect(mesh.peers.get().map(({ username }) => username)).toEqual(["eve"]);
-  mesh.receiveCandidate({ peerID: "b1", iceCandidate: { candidate: "late" } });
+  addPeer({ peerID: "e1", peerUsername: "eve", createOffer: true });
+  begin("e1");
+  expect(mesh.participants.get().map(({ username }) => username)).toEqual(["eve"]);
+  hear("ice-candidate", { peerID: "b1", iceCandidate: { candidate: "late" } });
 });
 
 describe("a connection that cannot be healed", () => {
   const description = (type: "offer" | "answer", session: number) =>
-    subject.mesh.receiveDescription({
+    subject.hear("session-description", {
       peerID: "b1",
       peerUsername: "bob",
       sessionDescription: { type, sdp: `v=0\no=- ${session} 2 IN IP4 127.0.0.1\n${SECTIONS}` },
@@ -159,16 +141,18 @@ describe("a connection that cannot be healed", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("is replaced by the side that opened it", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.connection().change("connected");
     subject.connection().change("failed");
     await vi.advanceTimersByTimeAsync(RESTART_MS + 100);
     expect(subject.connections.map(({ log }) => log)).toEqual([["restart", "close"], []]);
-    expect(subject.mesh.peers.get()).toMatchObject([{ peerID: "b1", link: "reconnecting" }]);
+    expect(subject.mesh.participants.get()).toMatchObject([
+      { id: "b1", health: { connection: "reconnecting" } },
+    ]);
   });
 
   it("takes no answer from the connection that the other side has given up", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.connection().negotiate();
     await vi.advanceTimersByTimeAsync(0);
     description("answer", 1);
@@ -186,7 +170,7 @@ describe("a connection that cannot be healed", () => {
   });
 
   it("is replaced where an offer comes from another connection of the other side", async () => {
-    subject.mesh.addPeer(bob(false));
+    subject.addPeer(bob(false));
     description("offer", 1);
     await vi.advanceTimersByTimeAsync(0);
     description("offer", 1);
@@ -201,18 +185,18 @@ describe("a connection that cannot be healed", () => {
   });
 
   it("has its offer said again where messages were lost", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.connection().negotiate();
     await vi.advanceTimersByTimeAsync(0);
-    subject.mesh.check({ messagesLost: false });
+    subject.mesh.check("network-changed");
     expect(subject.sent).toEqual(["offer to b1"]);
-    subject.mesh.check({ messagesLost: true });
+    subject.mesh.check("signals-lost");
     expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
   });
 });
 
 describe("towards somebody to whom no way is found", () => {
-  const unreachable = () => subject.mesh.peers.get()[0]?.unreachable;
+  const unreachable = () => subject.mesh.participants.get()[0]?.health.unreachable;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -222,7 +206,7 @@ describe("towards somebody to whom no way is found", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("says so after 20 seconds, while connections replace each other, until one stands", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.connection().change("connecting");
     await vi.advanceTimersByTimeAsync(15_000);
     subject.connection().change("failed");
@@ -240,13 +224,13 @@ describe("towards somebody to whom no way is found", () => {
   });
 
   it("tries again where the first attempt neither stands nor fails", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(subject.connections.length).toBeGreaterThan(1);
   });
 
   it("counts anew from where a connection that stood was lost", async () => {
-    subject.mesh.addPeer(bob(false));
+    subject.addPeer(bob(false));
     subject.connection().change("connected");
     await vi.advanceTimersByTimeAsync(60_000);
     subject.connection().change("disconnected");
@@ -258,13 +242,13 @@ describe("towards somebody to whom no way is found", () => {
 
   it("knows of a relay that the server names", async () => {
     subject.configuration.iceServers = [{ urls: ["stun:a.example", "turn:a.example"] }];
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     await vi.advanceTimersByTimeAsync(20_500);
     expect(unreachable()).toEqual({ relay: true });
   });
 
   it("says nothing of them while our own line to the server is down", async () => {
-    subject.mesh.addPeer(bob(true));
+    subject.addPeer(bob(true));
     subject.line.up = false;
     await vi.advanceTimersByTimeAsync(20_500);
     expect(unreachable()).toBeNull();
@@ -278,14 +262,14 @@ describe("towards people who do harm", () => {
   const named = (fingerprint: string, origin = 1) =>
     `v=0\no=- ${origin} 2 IN IP4 127.0.0.1\na=fingerprint:sha-256 ${fingerprint}\n`;
   const receives = (sdp: string, type: "offer" | "answer" = "offer") =>
-    subject.mesh.receiveDescription({
+    subject.hear("session-description", {
       peerID: "b1",
       peerUsername: "bob",
       sessionDescription: { type, sdp },
     });
-  const alarm = () => subject.mesh.peers.get()[0]?.codeChanged;
+  const alarm = () => subject.mesh.participants.get()[0]?.codeChanged;
   const stands = async () => {
-    subject.mesh.addPeer(bob(false));
+    subject.addPeer(bob(false));
     receives(named("AA"));
     await settled();
     subject.connection().change("connected");
@@ -293,7 +277,7 @@ describe("towards people who do harm", () => {
 
   it("builds a bounded number of connections, and none for who is gone again", () => {
     for (let number = 0; number < 500; number++) {
-      subject.mesh.addPeer({
+      subject.addPeer({
         peerID: `p${number}`,
         peerUsername: "x".repeat(9_999),
         createOffer: true,
@@ -301,8 +285,8 @@ describe("towards people who do harm", () => {
     }
     expect(subject.connections.length).toBeLessThanOrEqual(16);
     expect(subject.mesh.known().length).toBe(64);
-    expect(subject.mesh.peers.get()[0]?.username.length).toBeLessThan(100);
-    subject.mesh.keepOnly(new Set());
+    expect(subject.mesh.participants.get()[0]?.username.length).toBeLessThan(100);
+    subject.begin();
     expect(subject.mesh.known()).toEqual([]);
   });
 
@@ -317,7 +301,7 @@ describe("towards people who do harm", () => {
     await stands();
     for (let origin = 2; origin < 30; origin++) receives(named("AA", origin));
     for (let number = 0; number < 5_000; number++) {
-      subject.mesh.receiveCandidate({
+      subject.hear("ice-candidate", {
         peerID: "b1",
         iceCandidate: { candidate: `candidate:${number}` },
       });
@@ -332,7 +316,7 @@ describe("towards people who do harm", () => {
     receives(named("AA", 2));
     await settled();
     subject.connection().change("connected");
-    subject.mesh.removePeer({ peerID: "b1" });
+    subject.removePeer("b1");
     await stands();
     expect(alarm()).toBe(false);
   });
@@ -357,8 +341,8 @@ describe("towards people who do harm", () => {
 
   it("remembers the certificate of one who was said to have left", async () => {
     await stands();
-    subject.mesh.removePeer({ peerID: "b1" });
-    subject.mesh.addPeer(bob(false));
+    subject.removePeer("b1");
+    subject.addPeer(bob(false));
     receives(named("BB"));
     await settled();
     expect(alarm()).toBe(true);

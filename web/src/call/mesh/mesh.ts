@@ -7,70 +7,109 @@ import type {
   PeerEntry,
   SessionDescription,
 } from "../../wire.gen";
-import { decoration } from "../decoration";
+import { bestEffort } from "../best-effort";
+import type { ResumableSignaling } from "../resumable-signaling";
 import { fingerprintsOf } from "../security-code";
-import type { Disturbance, MediaTopology, Outgoing, RemotePeer } from "../topology";
-import { isAcceptable, MAX_EARLY, MAX_PEERS, PeerAllowance, shortName } from "./bounds";
+import {
+  type HealthCheckReason,
+  type LocalTracks,
+  type MediaTopology,
+  type Membership,
+  NO_LOCAL_TRACKS,
+  type Participant,
+} from "../topology";
+import {
+  isAcceptable,
+  MAX_EARLY,
+  MAX_PEERS,
+  MOST_PEERS,
+  PeerRateLimits,
+  shortName,
+} from "./bounds";
 import { BuildQueue } from "./build-queue";
+import type { IceSource } from "./ice";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
 
-export interface MeshOptions {
-  configuration(): RTCConfiguration;
-  freshConfiguration(): Promise<RTCConfiguration>;
-  /** Whether what is sent arrives. */
-  canSignal(): boolean;
-  sendDescription(peerID: string, description: SessionDescription): void;
-  sendCandidate(peerID: string, candidate: IceCandidate): void;
-  maxPeers?: number;
+export interface MeshParts {
+  readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
+  readonly ice: Pick<IceSource, "configuration" | "fresh">;
+  readonly maxPeers?: number | undefined;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
 }
 
 const LOOK_EVERY_MS = 300;
-const SILENT: Outgoing = {
-  audio: null,
-  video: null,
-  devices: { microphone: false, camera: false, screen: false },
-};
 
-/** What a peer says to a connection that is yet to be built. */
-type Early =
+/** A signal to a connection that is yet to be built. */
+type EarlySignal =
   | { readonly description: SessionDescription }
   | { readonly candidate: IceCandidate | null };
 
-/** Everyone is connected with everyone. */
+/** The topology in which each pair of participants has a peer connection of its own. */
 export class Mesh implements MediaTopology {
-  readonly peers = new Store<readonly RemotePeer[]>([]);
+  readonly participants = new Store<readonly Participant[]>([]);
   readonly #peers = new Map<string, MeshPeer>();
-  readonly #localStream = new MediaStream();
+  readonly #streams = { person: new MediaStream(), screen: new MediaStream() };
   readonly #looking: ReturnType<typeof setInterval>;
   readonly #queue = new BuildQueue();
-  readonly #early = new Map<string, Early[]>();
-  readonly #allowances = new Map<string, PeerAllowance>();
+  readonly #early = new Map<string, EarlySignal[]>();
+  readonly #rateLimits = new Map<string, PeerRateLimits>();
   readonly #identities = new PeerIdentities();
-  /** Of those that have one. It may change while a connection stands, or is yet to be built. */
+  /** By peer, for those who have one. It may change while a connection stands, or is yet to be built. */
   readonly #displayNames = new Map<string, string>();
-  #outgoing = SILENT;
+  readonly #maxPeers: number;
+  readonly #unsubscribe: (() => void)[];
+  #local = NO_LOCAL_TRACKS;
 
-  constructor(private readonly options: MeshOptions) {
+  constructor(private readonly parts: MeshParts) {
+    this.#maxPeers = Math.min(parts.maxPeers ?? MAX_PEERS, MOST_PEERS);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const { signaling } = parts;
+    this.#unsubscribe = [
+      signaling.on("add-peer", (peer) => this.#addPeer(peer)),
+      signaling.on("remove-peer", ({ peerID }) => this.#removePeer(peerID)),
+      signaling.on("peer-renamed", (peer) => this.#rename(peer)),
+      signaling.on("session-description", (message) => this.#receiveDescription(message)),
+      signaling.on("ice-candidate", (message) => this.#receiveCandidate(message)),
+    ];
   }
 
   known(): string[] {
     return [...new Set([...this.#peers.keys(), ...this.#queue.peerIDs()])];
   }
 
-  addPeer(peer: AddPeer): void {
+  /** In a new visit, whoever is not among `others` has left meanwhile; a resumed visit is told of each who leaves. */
+  enter({ continuity, others }: Membership): void {
+    if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
+    else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
+    for (const peer of others) this.#rename(peer);
+  }
+
+  publish(tracks: LocalTracks): void {
+    this.#local = tracks;
+    for (const peer of this.#peers.values()) peer.publish(tracks);
+  }
+
+  check(reason: HealthCheckReason): void {
+    for (const peer of this.#peers.values()) peer.check(reason);
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    clearInterval(this.#looking);
+    this.#queue.close();
+    this.#keepOnly(new Set());
+  }
+
+  #addPeer(peer: AddPeer): void {
     const { peerID } = peer;
     const isNew = !this.#peers.has(peerID) && !this.#queue.has(peerID);
-    if (isNew && this.known().length >= (this.options.maxPeers ?? MAX_PEERS)) {
-      return;
-    }
+    if (isNew && this.known().length >= this.#maxPeers) return;
     this.#nameAs(peer);
     this.#request({ ...peer, peerUsername: shortName(peer.peerUsername) });
   }
 
-  rename(peer: Pick<PeerEntry, "peerID" | "peerDisplayName">): void {
+  #rename(peer: Pick<PeerEntry, "peerID" | "peerDisplayName">): void {
     if (!this.known().includes(peer.peerID)) return;
     this.#nameAs(peer);
     this.#show();
@@ -81,33 +120,31 @@ export class Mesh implements MediaTopology {
     else this.#displayNames.delete(peerID);
   }
 
-  removePeer({ peerID }: { peerID: string }): void {
+  #removePeer(peerID: string): void {
     this.#queue.cancel(peerID);
     this.#early.delete(peerID);
-    this.#allowances.delete(peerID);
+    this.#rateLimits.delete(peerID);
     this.#displayNames.delete(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
 
-  keepOnly(peerIDs: ReadonlySet<string>): void {
+  #keepOnly(peerIDs: ReadonlySet<string>): void {
     for (const peerID of this.known()) {
-      if (!peerIDs.has(peerID)) this.removePeer({ peerID });
+      if (!peerIDs.has(peerID)) this.#removePeer(peerID);
     }
   }
 
-  receiveDescription({ peerID, sessionDescription }: DescriptionFromPeer): void {
-    const allowance = this.#allowances.get(peerID);
-    if (!allowance?.descriptions.take(performance.now()) || !isAcceptable(sessionDescription)) {
-      return;
-    }
+  #receiveDescription({ peerID, sessionDescription }: DescriptionFromPeer): void {
+    const limits = this.#rateLimits.get(peerID);
+    if (!limits?.descriptions.take(performance.now()) || !isAcceptable(sessionDescription)) return;
     const differs = this.#seeCertificates(peerID, sessionDescription);
     const peer = this.#peers.get(peerID);
     if (peer?.isRetired(sessionDescription)) return;
-    // No connection can change its certificate: only another one in its place has another.
+    // No connection can change its certificate: only another connection in its place has another one.
     if (differs && peer && !peer.isReplacedBy(sessionDescription)) return;
     if (this.#queue.has(peerID)) {
-      // An offer opens the connection that is waited for: what came before it was for another one.
+      // An offer opens the connection that is yet to be built: signals before it were for a former connection.
       if (sessionDescription.type === "offer") this.#early.delete(peerID);
       this.#keepEarly(peerID, { description: sessionDescription });
     } else if (peer?.isReplacedBy(sessionDescription)) {
@@ -118,25 +155,10 @@ export class Mesh implements MediaTopology {
     } else peer?.receiveDescription(sessionDescription);
   }
 
-  receiveCandidate({ peerID, iceCandidate }: CandidateFromPeer): void {
-    if (!this.#allowances.get(peerID)?.candidates.take(performance.now())) return;
+  #receiveCandidate({ peerID, iceCandidate }: CandidateFromPeer): void {
+    if (!this.#rateLimits.get(peerID)?.candidates.take(performance.now())) return;
     if (this.#queue.has(peerID)) this.#keepEarly(peerID, { candidate: iceCandidate });
     else this.#peers.get(peerID)?.receiveCandidate(iceCandidate);
-  }
-
-  publish(outgoing: Outgoing): void {
-    this.#outgoing = outgoing;
-    for (const peer of this.#peers.values()) peer.publish(outgoing);
-  }
-
-  check(disturbance: Disturbance): void {
-    for (const peer of this.#peers.values()) peer.check(disturbance);
-  }
-
-  close(): void {
-    clearInterval(this.#looking);
-    this.#queue.close();
-    this.keepOnly(new Set());
   }
 
   /** Raises the alarm where a description names other certificates, whether it is used or not. */
@@ -147,23 +169,23 @@ export class Mesh implements MediaTopology {
     return identity.differs(fingerprints);
   }
 
-  /** Builds a connection, in the place of the one that there is, when it is its turn. */
-  #request(peer: AddPeer, ...early: Early[]): void {
+  /** Builds a connection when it is its turn, in the place of the one that there may be. */
+  #request(peer: AddPeer, ...early: EarlySignal[]): void {
     const { peerID } = peer;
-    const allowance = this.#allowances.get(peerID) ?? new PeerAllowance();
-    this.#allowances.set(peerID, allowance);
+    const limits = this.#rateLimits.get(peerID) ?? new PeerRateLimits();
+    this.#rateLimits.set(peerID, limits);
     this.#early.set(peerID, early);
-    this.#queue.request(peerID, allowance.builds, () => this.#build(peer));
+    this.#queue.request(peerID, limits.builds, () => this.#build(peer));
   }
 
-  #keepEarly(peerID: string, message: Early): void {
+  #keepEarly(peerID: string, signal: EarlySignal): void {
     const kept = this.#early.get(peerID) ?? [];
-    if (kept.length < MAX_EARLY) kept.push(message);
+    if (kept.length < MAX_EARLY) kept.push(signal);
     this.#early.set(peerID, kept);
   }
 
   #build(peer: AddPeer): void {
-    const { options } = this;
+    const { signaling, ice } = this.parts;
     const { peerID } = peer;
     const former = this.#peers.get(peerID);
     const inherited = former?.bequeath() ?? null;
@@ -173,30 +195,32 @@ export class Mesh implements MediaTopology {
       displayName: () => this.#displayNames.get(peerID),
       inherited,
       identity: this.#identities.of(peerID),
-      connection: this.#connect(options.configuration()),
-      outgoing: this.#outgoing,
-      localStream: this.#localStream,
-      canSignal: options.canSignal,
-      sendDescription: (description) => options.sendDescription(peerID, description),
-      sendCandidate: (candidate) => options.sendCandidate(peerID, candidate),
+      connection: this.#connect(ice.configuration()),
+      local: this.#local,
+      streams: this.#streams,
+      canSignal: () => signaling.isReady,
+      sendDescription: (sessionDescription) =>
+        signaling.send({ event: "offer-sdp", payload: { peerID, sessionDescription } }),
+      sendCandidate: (iceCandidate) =>
+        signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } }),
       changed: () => this.#show(),
       rebuild: () => this.#request(peer),
-      freshIce: () => options.freshConfiguration(),
-      hasRelay: () => namesRelay(options.configuration()),
+      freshIce: () => ice.fresh(),
+      hasRelay: () => namesRelay(ice.configuration()),
     });
     this.#peers.set(peerID, built);
-    for (const message of this.#early.get(peerID) ?? []) {
-      if ("description" in message) built.receiveDescription(message.description);
-      else built.receiveCandidate(message.candidate);
+    for (const signal of this.#early.get(peerID) ?? []) {
+      if ("description" in signal) built.receiveDescription(signal.description);
+      else built.receiveCandidate(signal.candidate);
     }
     this.#early.delete(peerID);
     this.#show();
   }
 
-  /** A server that names an ICE server in a way that this browser refuses is no reason to call nobody. */
+  /** Falls back to no ICE servers where this browser refuses a server's way to name them: some calls need none. */
   #connect(configuration: RTCConfiguration): RTCPeerConnection {
-    const { connect = (wanted: RTCConfiguration) => new RTCPeerConnection(wanted) } = this.options;
-    return decoration("the ICE servers", () => connect(configuration)) ?? connect({});
+    const { connect = (wanted: RTCConfiguration) => new RTCPeerConnection(wanted) } = this.parts;
+    return bestEffort("the ICE servers", () => connect(configuration)) ?? connect({});
   }
 
   #look(): void {
@@ -206,7 +230,7 @@ export class Mesh implements MediaTopology {
   }
 
   #show(): void {
-    this.peers.set([...this.#peers.values()].map((peer) => peer.view()));
+    this.participants.set([...this.#peers.values()].map((peer) => peer.view()));
   }
 }
 

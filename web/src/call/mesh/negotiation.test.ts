@@ -3,22 +3,22 @@ import type { IceCandidate, SessionDescription } from "../../wire.gen";
 import { FakeConnection } from "./fake-connection";
 import { type NegotiatedConnection, Negotiation } from "./negotiation";
 
-type Letter = { description: SessionDescription } | { candidate: IceCandidate };
+type Signal = { description: SessionDescription } | { candidate: IceCandidate };
 
 /** One side, with what it sent and has not been delivered yet. */
 function side(name: string, { polite, awaitsFirstOffer = false }: SideOptions) {
   const connection = new FakeConnection(name);
-  const outbox: Letter[] = [];
+  const unsent: Signal[] = [];
   const errors: unknown[] = [];
   const negotiation = new Negotiation(connection as unknown as NegotiatedConnection, {
     polite,
     awaitsFirstOffer,
-    sendDescription: (description) => outbox.push({ description }),
-    sendCandidate: (candidate) => outbox.push({ candidate }),
+    sendDescription: (description) => unsent.push({ description }),
+    sendCandidate: (candidate) => unsent.push({ candidate }),
     beforeAnswer: async () => void connection.log.push("before answer"),
     report: (error) => errors.push(error),
   });
-  return { connection, negotiation, outbox, errors };
+  return { connection, negotiation, unsent, errors };
 }
 
 interface SideOptions {
@@ -31,15 +31,15 @@ type Side = ReturnType<typeof side>;
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 function deliver(from: Side, to: Side): void {
-  for (const letter of from.outbox.splice(0)) {
-    if ("description" in letter) void to.negotiation.receiveDescription(letter.description);
-    else void to.negotiation.receiveCandidate(letter.candidate);
+  for (const signal of from.unsent.splice(0)) {
+    if ("description" in signal) void to.negotiation.receiveDescription(signal.description);
+    else void to.negotiation.receiveCandidate(signal.candidate);
   }
 }
 
 async function untilQuiet(a: Side, b: Side): Promise<void> {
   await settled();
-  while (a.outbox.length + b.outbox.length > 0) {
+  while (a.unsent.length + b.unsent.length > 0) {
     deliver(a, b);
     deliver(b, a);
     await settled();
@@ -73,7 +73,7 @@ describe("the first offer", () => {
     const { present } = pair();
     present.connection.negotiate();
     await settled();
-    expect(present.outbox).toEqual([]);
+    expect(present.unsent).toEqual([]);
     expect(present.connection.log).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describe("candidates", () => {
   it("go out with all that identifies them", () => {
     const { newcomer } = pair();
     newcomer.connection.gather("host");
-    expect(newcomer.outbox).toEqual([
+    expect(newcomer.unsent).toEqual([
       { candidate: { candidate: "host", sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" } },
     ]);
   });

@@ -27,6 +27,8 @@ export interface NegotiationOptions {
 
 /** Descriptions and candidates that wait for their turn; an honest peer sends a tenth of that at once. */
 const MAX_WAITING = 500;
+const REPEAT_MS = 3_000;
+const REPEAT_MOST_MS = 48_000;
 
 /**
  * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. What comes in is
@@ -41,6 +43,7 @@ export class Negotiation {
   #early: RTCIceCandidateInit[] = [];
   #work: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #repetition: { readonly at: number; readonly after: number } | null = null;
 
   constructor(
     private readonly connection: NegotiatedConnection,
@@ -60,9 +63,23 @@ export class Negotiation {
     return this.#enqueue(() => this.#addCandidate(candidate ?? { candidate: "" }));
   }
 
-  /** Says the offer again that may never have arrived; the other side may well get it twice. */
+  /** Sends an offer again that may be lost; the other side may well get it twice. */
   repeatOffer(): void {
     if (this.connection.signalingState === "have-local-offer") this.#sendLocal();
+  }
+
+  /**
+   * Repeats an offer that is not answered in time, less and less often. The server does not keep an offer to a
+   * peer that has yet to come back after the server's restart.
+   */
+  repeatLateOffer(now: number): void {
+    if (this.connection.signalingState !== "have-local-offer") this.#repetition = null;
+    else if (!this.#repetition) this.#repetition = { at: now + REPEAT_MS, after: REPEAT_MS };
+    else if (now >= this.#repetition.at) {
+      const after = Math.min(this.#repetition.after * 2, REPEAT_MOST_MS);
+      this.#repetition = { at: now + after, after };
+      this.#sendLocal();
+    }
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FOLLOW_MS, PATIENCE_MS, RESTART_MS, Recovery } from "./recovery";
 
-const CHANGED = { messagesLost: false };
+const CHANGED = "network-changed";
 
 function recovery({ leads = true, replaces = false } = {}) {
   const log: string[] = [];
@@ -99,7 +99,7 @@ describe("Recovery", () => {
   it("opens again what may never have been heard", () => {
     const { subject, log } = recovery();
     subject.follow("connecting");
-    subject.check({ messagesLost: true });
+    subject.check("signals-lost");
     vi.advanceTimersByTime(RESTART_MS);
     expect(log).toEqual(["rebuild"]);
   });

@@ -1,3 +1,5 @@
+import type { HealthCheckReason } from "../topology";
+
 export interface RecoverySteps {
   /** New ways through the network for the connection that there is. */
   restart(): void;
@@ -53,10 +55,10 @@ export class Recovery {
    * Something changed: the network, the line to the server, or the computer woke up. An opening
    * connection is left alone, unless what opens it may be lost.
    */
-  check({ messagesLost }: { messagesLost: boolean }): void {
+  check(reason: HealthCheckReason): void {
     this.#alertUntil = Date.now() + ALERT_MS;
     if (this.#state === "waiting" || this.#state === "healing") this.#needed(0);
-    else if (this.#state === "opening" && messagesLost) this.#heal();
+    else if (this.#state === "opening" && reason === "signals-lost") this.#heal();
   }
 
   /** Opening takes longer than it ever should: a browser that finds no candidates at all never fails. */

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { comingAndGoing } from "./announcements";
 
-const ann = { peerID: "1", username: "ann" };
-const bob = { peerID: "2", username: "bob" };
+const ann = { id: "1", username: "ann" };
+const bob = { id: "2", username: "bob" };
 
 it("says who came and who went, and nothing of who stays", () => {
   expect(comingAndGoing([], [ann, bob])).toEqual(["ann, bob joined"]);

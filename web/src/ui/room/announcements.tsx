@@ -1,28 +1,31 @@
 import { useEffect, useRef, useState } from "react";
 import type { Call } from "../../call/call";
-import type { RemotePeer } from "../../call/topology";
+import type { Participant } from "../../call/topology";
 import { shortened } from "../../length";
 import { useStore } from "../app/services";
 
 const MOST_KEPT = 5;
 const MOST_READ = 200;
 
-type Named = Pick<RemotePeer, "peerID" | "username" | "displayName">;
+type Named = Pick<Participant, "id" | "username" | "displayName">;
 
-/** Who came and who went, as one says it. */
+/** Sentences that say who joined and who left between two lists of participants. */
 export function comingAndGoing(before: readonly Named[], after: readonly Named[]): string[] {
   const missing = (from: readonly Named[], among: readonly Named[]) =>
-    from.filter((one) => !among.some(({ peerID }) => peerID === one.peerID));
-  const said = (people: readonly Named[], what: string) =>
+    from.filter(({ id }) => !among.some((other) => other.id === id));
+  const sentence = (people: readonly Named[], verb: string) =>
     people.length > 0
-      ? [`${people.map((one) => one.displayName ?? one.username).join(", ")} ${what}`]
+      ? [`${people.map(({ displayName, username }) => displayName ?? username).join(", ")} ${verb}`]
       : [];
-  return [...said(missing(after, before), "joined"), ...said(missing(before, after), "left")];
+  return [
+    ...sentence(missing(after, before), "joined"),
+    ...sentence(missing(before, after), "left"),
+  ];
 }
 
 /** Tells a screen reader who joins and leaves, and who writes while the chat is closed. */
 export function Announcements({ call }: { call: Call }) {
-  const peers = useStore(call.peers);
+  const participants = useStore(call.participants);
   const { entries, unread } = useStore(call.chat.state);
   const [told, setTold] = useState<readonly { id: number; text: string }[]>([]);
   const next = useRef(0);
@@ -33,9 +36,9 @@ export function Announcements({ call }: { call: Call }) {
   });
   const known = useRef<readonly Named[]>([]);
   useEffect(() => {
-    tell.current(comingAndGoing(known.current, peers));
-    known.current = peers;
-  }, [peers]);
+    tell.current(comingAndGoing(known.current, participants));
+    known.current = participants;
+  }, [participants]);
   const read = useRef(0);
   useEffect(() => {
     const last = entries.at(-1);

@@ -1,7 +1,7 @@
 import { type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
 import { inWords, type SecurityCode } from "../../call/security-code";
-import type { Devices, RemotePeer } from "../../call/topology";
+import type { Participant, SourceStates } from "../../call/topology";
 import { useServices, useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { Action, CloseAction } from "../kit/button";
@@ -27,26 +27,26 @@ export function PeoplePanel({
   onInvite,
   isCreator,
 }: PeoplePanelProps) {
-  const peers = useStore(call.peers);
-  const { devices } = useStore(call.media.outgoing);
+  const participants = useStore(call.participants);
+  const { on } = useStore(call.media.outgoing);
   return (
     <aside className="panel" aria-label="People" ref={arrive} tabIndex={-1}>
       <header className="panel-head">
-        <h2>{`Who is here (${peers.length + 1})`}</h2>
+        <h2>{`Who is here (${participants.length + 1})`}</h2>
         <CloseAction label="Close people" onPress={onClose} />
       </header>
       <ul className="panel-body table-list" aria-label="Who is here">
-        <Person username={name} displayName={displayName} self devices={devices} />
-        {peers.map((peer) => (
+        <Person username={name} displayName={displayName} self sources={on} />
+        {participants.map((participant) => (
           <Person
-            key={peer.peerID}
-            username={peer.username}
-            displayName={peer.displayName}
-            devices={peer.devices}
+            key={participant.id}
+            username={participant.username}
+            displayName={participant.displayName}
+            sources={sourcesOf(participant)}
           >
-            {peer.codeChanged && <CodeAlarm peer={fullName(peer)} />}
-            {peer.code && <Code code={peer.code} peer={fullName(peer)} />}
-            {isCreator && <Removal peer={peer} />}
+            {participant.codeChanged && <CodeAlarm peer={fullName(participant)} />}
+            {participant.code && <Code code={participant.code} peer={fullName(participant)} />}
+            {isCreator && <Removal participant={participant} />}
           </Person>
         ))}
       </ul>
@@ -67,15 +67,22 @@ function arrive(panel: HTMLElement | null): void {
   panel?.focus({ preventScroll: true });
 }
 
+/** Null where a client does not tell. */
+type Sources = { readonly [Source in keyof SourceStates]: boolean | null };
+
+function sourcesOf({ tracks: { microphone, camera, screen } }: Participant): Sources {
+  return { microphone: microphone.on, camera: camera.on, screen: screen.on };
+}
+
 interface PersonProps {
   username: string;
   displayName?: string | undefined;
   self?: boolean;
-  devices: Devices | null;
+  sources: Sources;
   children?: readonly (ReactElement | false | null)[];
 }
 
-function Person({ username, displayName, self, devices, children }: PersonProps) {
+function Person({ username, displayName, self, sources, children }: PersonProps) {
   return (
     <li>
       <Avatar name={displayName ?? username} size={32} />
@@ -84,17 +91,17 @@ function Person({ username, displayName, self, devices, children }: PersonProps)
         {children}
       </span>
       <span className="row soft person-devices">
-        {devices?.screen && (
+        {sources.screen && (
           <span role="img" aria-label="Sharing their screen">
             <ScreenIcon size={18} />
           </span>
         )}
-        {devices && !devices.camera && (
+        {sources.camera === false && (
           <span role="img" aria-label="Camera off">
             <CameraOffIcon size={18} />
           </span>
         )}
-        {devices && !devices.microphone && (
+        {sources.microphone === false && (
           <span role="img" aria-label="Microphone off">
             <MicrophoneOffIcon size={18} />
           </span>
@@ -131,11 +138,11 @@ function CodeAlarm({ peer }: { peer: string }) {
 }
 
 /** Asks once more: who is removed cannot come back. */
-function Removal({ peer }: { peer: RemotePeer }) {
+function Removal({ participant }: { participant: Participant }) {
   const { signaling } = useServices();
   const [asking, setAsking] = useState(false);
   const remove = async () => {
-    const answer = await signaling.banPeer({ peerID: peer.peerID });
+    const answer = await signaling.banPeer({ peerID: participant.id });
     if (!answer.ok) toast(answer.message);
   };
   return (
@@ -145,7 +152,7 @@ function Removal({ peer }: { peer: RemotePeer }) {
       onPress={() => (asking ? void remove() : setAsking(true))}
       onBlur={() => setAsking(false)}
     >
-      {asking ? `Remove ${fullName(peer)} for good` : "Remove from the room"}
+      {asking ? `Remove ${fullName(participant)} for good` : "Remove from the room"}
     </Action>
   );
 }

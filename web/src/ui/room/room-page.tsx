@@ -7,8 +7,8 @@ import { LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { useAdmission } from "./admission";
+import { LobbyAndCall } from "./lobby-and-call";
 import { PasswordGate } from "./password-gate";
-import { Visit } from "./visit";
 
 export function RoomPage({ name }: { name: string }) {
   useTitle(withoutDirectionControls(name));
@@ -55,7 +55,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
         </Shell>
       );
     case "admitted":
-      return <Visit room={admission.room} identity={identity} />;
+      return <LobbyAndCall room={admission.room} identity={identity} />;
   }
 }
 

@@ -9,16 +9,17 @@ export interface Place {
 }
 
 export interface StageLayout {
-  /** One per person, in the order given. */
+  /** One for each tile, in the order given. */
   readonly places: readonly Place[];
   /** Of all tiles together; more than the stage has where they would get too small, and scroll. */
   readonly height: number;
 }
 
-export interface People {
+/** People and shared screens. */
+export interface Tiles {
   /** At least one; the last is the viewer. */
   readonly count: number;
-  /** Index of the person whose shared screen gets the large place. */
+  /** Index of the shared screen that gets the large place. */
   readonly featured: number | null;
 }
 
@@ -34,13 +35,13 @@ const SCREEN_RATIO = 16 / 10;
 const EMPTY: StageLayout = { places: [], height: 0 };
 
 /** Depends on its arguments alone, so a layout cannot be caused by the one before it. */
-export function layOutStage(space: Size, { count, featured }: People): StageLayout {
+export function layOutStage(space: Size, { count, featured }: Tiles): StageLayout {
   if (space.width <= 0 || space.height <= 0) return EMPTY;
   if (featured !== null) return screenAndStrip(space, count, featured);
   return count === 2 ? pair(space) : tiles(space, count);
 }
 
-/** The other person fills the stage; the viewer stands small in its corner. */
+/** The other tile fills the stage; the viewer stands small in its corner. */
 function pair({ width, height }: Size): StageLayout {
   const other = { left: PADDING, top: 0, width: Math.max(width - 2 * PADDING, 0), height };
   const isNarrow = width <= 520;
@@ -147,7 +148,7 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
-/** Those who share now, the one who began last at the end. */
+/** The ids of participants who share now, in the order in which they began. */
 export function inOrderOfSharing(before: readonly string[], now: readonly string[]): string[] {
   return [
     ...before.filter((peerID) => now.includes(peerID)),

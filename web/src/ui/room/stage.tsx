@@ -1,47 +1,67 @@
-import { type ReactElement, useLayoutEffect, useRef, useState } from "react";
+import { Fragment, type ReactElement, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
+import { bestEffort } from "../../call/best-effort";
 import type { Call } from "../../call/call";
-import { decoration } from "../../call/decoration";
-import type { RemotePeer } from "../../call/topology";
+import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
-import { inOrderOfSharing, layOutStage } from "./stage-layout";
-import { PeerTile, SelfTile } from "./tile";
+import { inOrderOfSharing, layOutStage, type Place } from "./stage-layout";
+import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
+import { OwnScreenTile, ParticipantTile, ScreenTile, SelfTile } from "./tile";
 import type { Size } from "./tile-grid";
 
 interface StageProps {
   call: Call;
   name: string;
   peerID: string;
-  /** What one sees who is alone. */
+  /** Shown above the tiles while nobody else is in the call. */
   alone: ReactElement;
 }
 
 export function Stage({ call, name, peerID, alone }: StageProps) {
-  const peers = useStore(call.peers);
+  const participants = useStore(call.participants);
+  const { screen: sharesScreen } = useStore(call.media.view);
   const floor = useRef<HTMLDivElement>(null);
   const size = useSize(floor);
-  const { featured, feature } = useFeatured(peers);
-  const index = peers.findIndex((peer) => peer.peerID === featured);
+  const { featured, feature } = useFeatured(participants);
+  const tiles = stageTiles(participants, { sharesScreen });
+  const index = tiles.findIndex(
+    (tile) => tile.kind === "screen" && tile.participant.id === featured,
+  );
+  const isFeatured = index >= 0;
   const { places, height } = layOutStage(size, {
-    count: peers.length + 1,
-    featured: index < 0 ? null : index,
+    count: tiles.length,
+    featured: isFeatured ? index : null,
   });
-  const isPair = peers.length === 1 && index < 0;
+  const show = (tile: StageTile, place: Place | undefined) => {
+    switch (tile.kind) {
+      case "participant":
+        return <ParticipantTile participant={tile.participant} place={place} />;
+      case "screen":
+        return (
+          <ScreenTile
+            participant={tile.participant}
+            place={place}
+            isFeatured={tile.participant.id === featured}
+            onFeature={() => feature(tile.participant.id)}
+          />
+        );
+      case "own-screen":
+        return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
+      case "self":
+        return <SelfTile media={call.media} name={name} peerID={peerID} place={place} />;
+    }
+  };
   return (
-    <main className={`stage ${isPair ? "pair" : ""}`} aria-label="Participants">
-      {peers.length === 0 && alone}
+    <main
+      className={`stage ${tiles.length === 2 && !isFeatured ? "pair" : ""}`}
+      aria-label="Participants"
+    >
+      {participants.length === 0 && alone}
       <div className={`stage-floor ${height > size.height ? "scrolls" : ""}`} ref={floor}>
         <div className="tiles" style={{ height }}>
-          {peers.map((peer, at) => (
-            <PeerTile
-              key={peer.peerID}
-              peer={peer}
-              place={places[at]}
-              featured={peer.peerID === featured}
-              onFeature={() => feature(peer.peerID)}
-            />
+          {tiles.map((tile, at) => (
+            <Fragment key={tileKey(tile)}>{show(tile, places[at])}</Fragment>
           ))}
-          <SelfTile media={call.media} name={name} peerID={peerID} place={places.at(-1)} />
         </div>
       </div>
     </main>
@@ -49,16 +69,15 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
 }
 
 /**
- * The peer whose shared screen gets the large place: the one who began last, or was chosen. Never our own
- * screen: it would show itself, and who presents looks at the others.
+ * The participant whose shared screen gets the large place: the last who began to share, or the one chosen here.
+ * Never our own screen: a screen that shows itself repeats without end, and a presenter looks at the others.
  */
-function useFeatured(peers: readonly RemotePeer[]) {
+function useFeatured(participants: readonly Participant[]) {
   const [order, setOrder] = useState<readonly string[]>([]);
-  const sharing = peers.filter(({ devices }) => devices?.screen).map(({ peerID }) => peerID);
+  const sharing = participants.filter(({ tracks }) => tracks.screen.on).map(({ id }) => id);
   const current = inOrderOfSharing(order, sharing);
   if (current.join() !== order.join()) setOrder(current);
-  const feature = (peerID: string) =>
-    setOrder([...current.filter((other) => other !== peerID), peerID]);
+  const feature = (id: string) => setOrder([...current.filter((other) => other !== id), id]);
   return { featured: current.at(-1) ?? null, feature };
 }
 
@@ -78,7 +97,7 @@ function useSize(ref: React.RefObject<HTMLElement | null>): Size {
       );
     };
     measure();
-    const observer = decoration("tiles that follow panels", () => {
+    const observer = bestEffort("tiles that follow panels", () => {
       const created = new ResizeObserver(() => flushSync(measure));
       created.observe(element, { box: "border-box" });
       return created;

@@ -1,7 +1,7 @@
-import { type ReactElement, type RefObject, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
-import type { RemotePeer, Unreachable } from "../../call/topology";
+import type { Participant, Unreachable } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { IconAction } from "../kit/button";
@@ -13,92 +13,81 @@ import type { Place } from "./stage-layout";
 import { Video } from "./video";
 
 interface FrameProps {
+  /** Names the tile as a whole. */
   name: string;
-  /** Of whom the avatar is. */
-  face: string;
-  /** Whose display name it is. */
-  username?: string;
-  peerID: string;
-  stream: MediaStream | null;
-  showsVideo: boolean;
-  muted: boolean;
-  speaking: boolean;
-  self?: boolean;
-  screen?: boolean;
-  state?: string | null;
-  unreachable?: Unreachable | null;
-  alarm?: string | null;
+  participant: string;
   /** Undefined until the stage is measured. */
   place: Place | undefined;
-  /** It is the shared screen in the large place. */
-  featured?: boolean;
+  className?: string;
+  isSpeaking?: boolean;
   frame?: RefObject<HTMLDivElement | null>;
-  /** Buttons in the tile's corner. */
-  children?: readonly (ReactElement | false)[];
+  children: ReactNode;
 }
 
-function TileFrame(props: FrameProps) {
-  const { name, face, username, peerID, stream, showsVideo, muted, speaking, self, screen } = props;
-  const { state, unreachable, alarm, place, featured, frame, children } = props;
+function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
-      ref={frame}
+      ref={props.frame}
       role="group"
       aria-label={name}
-      data-peer={peerID}
-      data-speaking={speaking || undefined}
-      className={`tile ${self ? "self" : ""} ${featured ? "featured" : ""}`}
+      data-peer={participant}
+      data-speaking={isSpeaking || undefined}
+      className={`tile ${props.className ?? ""}`}
       style={place}
     >
-      {stream && (
-        <Video
-          stream={stream}
-          label={`Video of ${name}`}
-          muted={self}
-          mirrored={self && !screen}
-          whole={screen}
-        />
-      )}
-      {!showsVideo && (
-        <div className="tile-face">
-          <Avatar name={face} size={88} />
-        </div>
-      )}
-      {unreachable && <NoWay to={name} {...unreachable} />}
-      {state && !unreachable && (
-        <div className="tile-state" role="status">
-          <span className="spinner" aria-hidden="true" />
-          <span>{state}</span>
-        </div>
-      )}
-      {alarm && (
-        <div className="tile-alarm" role="alert">
-          <AlertIcon size={16} />
-          <span>{alarm}</span>
-        </div>
-      )}
-      <div className="tile-name">
-        {muted && (
-          <span className="tile-muted" role="img" aria-label="Microphone off">
-            <MicrophoneOffIcon size={15} />
-          </span>
-        )}
-        {screen && (
-          <span className="tile-mark" role="img" aria-label="Sharing their screen">
-            <ScreenIcon size={15} />
-          </span>
-        )}
-        <span title={username}>
-          <Isolated>{name}</Isolated>
-        </span>
-      </div>
-      {children}
+      {props.children}
     </div>
   );
 }
 
-/** Says what it may mean: who waits cannot know that it is nobody's fault in the room. */
+interface TileNameProps {
+  name: string;
+  username?: string;
+  isMuted?: boolean;
+  sharesScreen?: boolean;
+}
+
+function TileName({ name, username, isMuted, sharesScreen }: TileNameProps) {
+  return (
+    <div className="tile-name">
+      {isMuted && (
+        <span className="tile-muted" role="img" aria-label="Microphone off">
+          <MicrophoneOffIcon size={15} />
+        </span>
+      )}
+      {sharesScreen && (
+        <span className="tile-mark" role="img" aria-label="Sharing their screen">
+          <ScreenIcon size={15} />
+        </span>
+      )}
+      <span title={username}>
+        <Isolated>{name}</Isolated>
+      </span>
+    </div>
+  );
+}
+
+/** Stands over the picture: where there is none, and also where an element must go on playing sound. */
+function TileFace({ name }: { name: string }) {
+  return (
+    <div className="tile-face">
+      <Avatar name={name} size={88} />
+    </div>
+  );
+}
+
+function TileState({ text }: { text: string | null }) {
+  if (!text) return null;
+  return (
+    <div className="tile-state" role="status">
+      <span className="spinner" aria-hidden="true" />
+      <span>{text}</span>
+    </div>
+  );
+}
+
+/** Explains why nobody is seen: a person who waits cannot know that nobody in the room is at fault. */
 function NoWay({ to, relay }: { to: string } & Unreachable) {
   const around = relay ? "" : ", and this server has no relay (TURN) to get around it";
   return (
@@ -112,42 +101,78 @@ function NoWay({ to, relay }: { to: string } & Unreachable) {
   );
 }
 
-const LINK_WORDS = { connecting: "Connecting…", reconnecting: "Reconnecting…", connected: null };
+const CONNECTION_WORDS = {
+  connecting: "Connecting…",
+  reconnecting: "Reconnecting…",
+  connected: null,
+};
 
-interface PeerTileProps {
-  peer: RemotePeer;
+interface ParticipantTileProps {
+  participant: Participant;
   place: Place | undefined;
-  featured: boolean;
+}
+
+/** The camera, or the face, of another participant; it plays their voice too. */
+export function ParticipantTile({ participant, place }: ParticipantTileProps) {
+  const { id, username, tracks, health, speaking, codeChanged } = participant;
+  const { microphone, camera, screen } = tracks;
+  const name = participant.displayName ?? username;
+  const stream = useStream(microphone.track, camera.track);
+  const showsCamera = camera.track !== null && (camera.on ?? camera.flowing);
+  return (
+    <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
+      {stream && <Video stream={stream} label={`Video of ${name}`} />}
+      {!showsCamera && <TileFace name={name} />}
+      {health.unreachable ? (
+        <NoWay to={name} {...health.unreachable} />
+      ) : (
+        <TileState text={CONNECTION_WORDS[health.connection]} />
+      )}
+      {codeChanged && (
+        <div className="tile-alarm" role="alert">
+          <AlertIcon size={16} />
+          <span>Security code changed – see People</span>
+        </div>
+      )}
+      <TileName
+        name={name}
+        username={username}
+        isMuted={microphone.on === false}
+        sharesScreen={screen.on === true}
+      />
+    </TileFrame>
+  );
+}
+
+interface ScreenTileProps extends ParticipantTileProps {
+  /** Whether it has the large place. */
+  isFeatured: boolean;
   onFeature(): void;
 }
 
-export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
+/** The shared screen of another participant, beside their camera. */
+export function ScreenTile({ participant, place, isFeatured, onFeature }: ScreenTileProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const screen = peer.devices?.screen ?? false;
-  const name = peer.displayName ?? peer.username;
+  const { id, username, tracks, health } = participant;
+  const name = participant.displayName ?? username;
+  const stream = useStream(tracks.screen.track);
   return (
     <TileFrame
       frame={frame}
+      name={`Screen of ${name}`}
+      participant={id}
       place={place}
-      featured={featured}
-      name={name}
-      face={name}
-      username={peer.username}
-      peerID={peer.peerID}
-      stream={peer.stream}
-      showsVideo={peer.video}
-      muted={peer.devices?.microphone === false}
-      speaking={peer.speaking}
-      screen={screen}
-      state={LINK_WORDS[peer.link]}
-      unreachable={peer.unreachable}
-      alarm={peer.codeChanged ? "Security code changed – see People" : null}
+      className={isFeatured ? "featured" : ""}
     >
-      {featured && <FullscreenAction target={frame} />}
-      {screen && !featured && (
+      {stream && <Video stream={stream} label={`Shared screen of ${name}`} whole />}
+      <TileState text={CONNECTION_WORDS[health.connection]} />
+      <TileName name={`${name}’s screen`} username={username} />
+      {isFeatured ? (
+        <FullscreenAction target={frame} />
+      ) : (
         <IconAction
           className="tile-action"
-          label={`Show the screen of ${fullName(peer)} large`}
+          label={`Show the screen of ${fullName(participant)} large`}
           icon={<ScreenIcon />}
           onPress={onFeature}
         />
@@ -156,41 +181,66 @@ export function PeerTile({ peer, place, featured, onFeature }: PeerTileProps) {
   );
 }
 
-interface SelfTileProps {
+interface OwnTileProps {
   media: LocalMedia;
-  name: string;
   peerID: string;
   place: Place | undefined;
 }
 
-export function SelfTile({ media, name, peerID, place }: SelfTileProps) {
+/** The camera, or the face, of the person at this browser. */
+export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: string }) {
   const { preview, microphone, screen } = useStore(media.view);
+  const label = `${name} (you)`;
   return (
     <TileFrame
-      self
+      name={label}
+      participant={peerID}
       place={place}
-      name={`${name} (you)`}
-      face={name}
-      peerID={peerID}
-      stream={preview}
-      showsVideo={preview !== null}
-      muted={!microphone.on}
-      speaking={useOwnSpeaking(media)}
-      screen={screen}
-    />
+      className="self"
+      isSpeaking={useOwnSpeaking(media)}
+    >
+      {preview ? (
+        <Video stream={preview} label={`Video of ${label}`} muted mirrored />
+      ) : (
+        <TileFace name={name} />
+      )}
+      <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} />
+    </TileFrame>
   );
 }
 
+/** The screen that the person at this browser shares. */
+export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
+  const { screenPreview } = useStore(media.view);
+  return (
+    <TileFrame name="Your screen" participant={peerID} place={place}>
+      {screenPreview && <Video stream={screenPreview} label="Your shared screen" muted whole />}
+      <TileName name="Your screen" />
+    </TileFrame>
+  );
+}
+
+/** One stream for one element, which plays its tracks in sync; null without tracks. */
+function useStream(
+  first: MediaStreamTrack | null,
+  second: MediaStreamTrack | null = null,
+): MediaStream | null {
+  return useMemo(() => {
+    const tracks = [first, second].filter((track) => track !== null);
+    return tracks.length > 0 ? new MediaStream(tracks) : null;
+  }, [first, second]);
+}
+
 function useOwnSpeaking(media: LocalMedia): boolean {
-  const { audio, devices } = useStore(media.outgoing);
+  const { microphone, on } = useStore(media.outgoing);
   const [speaking, setSpeaking] = useState(false);
   useEffect(() => {
-    if (!audio || !devices.microphone) return;
-    const stop = followLoudness(audio, setSpeaking);
+    if (!microphone || !on.microphone) return;
+    const stop = followLoudness(microphone, setSpeaking);
     return () => {
       stop();
       setSpeaking(false);
     };
-  }, [audio, devices.microphone]);
+  }, [microphone, on.microphone]);
   return speaking;
 }

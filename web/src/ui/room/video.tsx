@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { decoration } from "../../call/decoration";
+import { bestEffort } from "../../call/best-effort";
 
 interface VideoProps {
   stream: MediaStream;
@@ -20,11 +20,11 @@ export function Video({
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
-    decoration("a picture", () => {
+    bestEffort("a picture", () => {
       video.srcObject = stream;
     });
     return () => {
-      decoration("a picture", () => {
+      bestEffort("a picture", () => {
         video.srcObject = null;
       });
     };

@@ -4,13 +4,13 @@ import { AlertIcon, LeaveIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import type { RoomFacts } from "./admission";
 
-interface DepartureProps {
+interface CallExitProps {
   room: RoomFacts;
   refusal: string | null;
   onAgain(): void;
 }
 
-export function Departure({ room, refusal, onAgain }: DepartureProps) {
+export function CallExit({ room, refusal, onAgain }: CallExitProps) {
   return (
     <Shell>
       <CardPage>

@@ -1,26 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { type Letter, Outbox } from "./outbox";
+import type { PeerSignal } from "../signaling";
+import { PendingSignals } from "./pending-signals";
 
-const letter = (candidate: string): Letter => ({
+const signal = (candidate: string): PeerSignal => ({
   event: "offer-ice",
   payload: { peerID: "bob", iceCandidate: { candidate } },
 });
 
-function outbox(...posted: string[]) {
+function pending(...posted: string[]) {
   const sent: string[] = [];
-  const subject = new Outbox(({ payload }) => {
+  const subject = new PendingSignals(({ payload }) => {
     if ("iceCandidate" in payload) sent.push(payload.iceCandidate.candidate);
   });
   const post = (...texts: string[]) => {
-    for (const text of texts) subject.post(letter(text));
+    for (const text of texts) subject.post(signal(text));
   };
   post(...posted);
   return { subject, sent, post };
 }
 
-describe("Outbox", () => {
+describe("PendingSignals", () => {
   it("sends what it holds once the line is agreed on, and what comes after at once", () => {
-    const { subject, sent, post } = outbox("a");
+    const { subject, sent, post } = pending("a");
     expect(sent).toEqual([]);
     expect(subject.resume(0)).toBe(true);
     post("b");
@@ -28,7 +29,7 @@ describe("Outbox", () => {
   });
 
   it("sends again from where the other side is", () => {
-    const { subject, sent, post } = outbox("a", "b", "c");
+    const { subject, sent, post } = pending("a", "b", "c");
     subject.resume(0);
     sent.length = 0;
     subject.close();
@@ -41,14 +42,14 @@ describe("Outbox", () => {
   });
 
   it("says where it cannot: too old, or never said", () => {
-    const { subject, sent } = outbox(...Array.from({ length: 600 }, (_, index) => `${index}`));
+    const { subject, sent } = pending(...Array.from({ length: 600 }, (_, index) => `${index}`));
     expect(subject.resume(99)).toBe(false);
     expect(sent[0]).toBe("100");
     expect(subject.resume(700)).toBe(false);
   });
 
   it("begins to count anew with what was posted since the join", () => {
-    const { subject, sent, post } = outbox("a");
+    const { subject, sent, post } = pending("a");
     subject.mark();
     post("b");
     subject.restart();

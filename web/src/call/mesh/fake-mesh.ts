@@ -1,0 +1,50 @@
+import type { AddPeer, ServerEvents, SessionDescription } from "../../wire.gen";
+import { FakeConnection } from "./fake-connection";
+import { Mesh } from "./mesh";
+
+/** A mesh on fake connections and a fake server, for tests. */
+export function newMesh(name = "") {
+  const connections: FakeConnection[] = [];
+  const sent: string[] = [];
+  const unsent: SessionDescription[] = [];
+  const configuration: RTCConfiguration = {};
+  const line = { up: true };
+  const listeners = new Map<string, (payload: never) => void>();
+  const mesh = new Mesh({
+    ice: {
+      configuration: () => configuration,
+      fresh: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
+    },
+    signaling: {
+      get isReady() {
+        return line.up;
+      },
+      on: (event, listener) => {
+        listeners.set(event, listener as never);
+        return () => listeners.delete(event);
+      },
+      send: ({ event, payload }) => {
+        if (event !== "offer-sdp") return;
+        sent.push(`${payload.sessionDescription.type} to ${payload.peerID}`);
+        unsent.push(payload.sessionDescription);
+      },
+    },
+    connect: () => {
+      const connection = new FakeConnection(`${name}${connections.length}`);
+      connections.push(connection);
+      return connection as unknown as RTCPeerConnection;
+    },
+  });
+  const hear = <E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]) =>
+    listeners.get(event)?.(payload as never);
+  const connection = () => connections.at(-1) as FakeConnection;
+  const addPeer = (peer: AddPeer) => hear("add-peer", peer);
+  const removePeer = (peerID: string) => hear("remove-peer", { peerID, peerUsername: "" });
+  const begin = (...peerIDs: string[]) =>
+    mesh.enter({
+      continuity: "new",
+      others: peerIDs.map((peerID) => ({ peerID, peerUsername: peerID })),
+    });
+  const controls = { hear, addPeer, removePeer, begin };
+  return { mesh, sent, unsent, connection, connections, configuration, line, ...controls };
+}

@@ -1,0 +1,70 @@
+import type { PeerSignal } from "../signaling";
+
+const KEPT = 500;
+
+/**
+ * Retransmission queue of the signals to peers. It numbers them as the server does, per visit and from 0. While
+ * the connection to the server is down they wait; after a resume, those that the server has not received are
+ * sent again, in order. The oldest are dropped where more than 500 wait.
+ */
+export class PendingSignals {
+  #signals: PeerSignal[] = [];
+  /** The number of the oldest signal that is kept. */
+  #first = 0;
+  /** The number of the first signal after the latest join was sent. */
+  #mark = 0;
+  #open = false;
+
+  constructor(private readonly send: (signal: PeerSignal) => void) {}
+
+  /** Whether signals are sent at once. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  post(signal: PeerSignal): void {
+    this.#signals.push(signal);
+    if (this.#signals.length > KEPT) this.#forget(1);
+    if (this.#open) this.send(signal);
+  }
+
+  /** Holds signals back: the connection is down, or its join is not acknowledged yet. */
+  close(): void {
+    this.#open = false;
+  }
+
+  /** Notes that a join is sent now: signals that are posted from here on belong to the visit it begins or resumes. */
+  mark(): void {
+    this.#open = false;
+    this.#mark = this.#first + this.#signals.length;
+  }
+
+  /**
+   * Continues a visit of which the server has received `received` signals. False where signals between are lost,
+   * since they are not kept any more.
+   */
+  resume(received: number): boolean {
+    const complete = received >= this.#first && received <= this.#first + this.#signals.length;
+    this.#forget(received - this.#first);
+    this.#first = received;
+    this.#flush();
+    return complete;
+  }
+
+  /** Numbers from 0 for a new visit: signals from before the join belong to the former one and are dropped. */
+  restart(): void {
+    this.#forget(this.#mark - this.#first);
+    this.#first = 0;
+    this.#flush();
+  }
+
+  #forget(count: number): void {
+    const gone = this.#signals.splice(0, Math.max(0, count));
+    this.#first += gone.length;
+  }
+
+  #flush(): void {
+    this.#open = true;
+    for (const signal of this.#signals) this.send(signal);
+  }
+}

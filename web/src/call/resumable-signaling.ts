@@ -1,0 +1,131 @@
+import type { PeerSignal, Signaling } from "../signaling";
+import type { Acknowledgements, Joined } from "../wire.gen";
+import { PendingSignals } from "./pending-signals";
+
+/** How a join relates to the visit before it. */
+export type Continuity =
+  /** A new visit: the server knows nothing of connections from before. */
+  | "new"
+  /** The same visit, and every message of it has arrived or will. */
+  | "resumed"
+  /** The same visit, but messages in either direction may be lost. */
+  | "resumed-with-losses";
+
+/** The events from the server that both sides number, so that none is lost or repeated over a resume. */
+const NUMBERED_EVENTS = [
+  "add-peer",
+  "remove-peer",
+  "session-description",
+  "ice-candidate",
+] as const;
+
+export type UnderlyingSignaling = Pick<
+  Signaling,
+  "link" | "on" | "join" | "leave" | "check" | "send"
+>;
+
+/**
+ * Signaling of one visit to a call, which outlives the connections that it uses (docs/protocol.md, "A visit that
+ * outlives its connection"). Its resume token and its counts live in memory, so that a reload begins a new visit.
+ */
+export class ResumableSignaling {
+  readonly #pending: PendingSignals;
+  #token: string | null = null;
+  #received = 0;
+  /** How many of the received messages came after the latest join was sent. */
+  #receivedSinceJoin = 0;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(private readonly signaling: UnderlyingSignaling) {
+    this.#pending = new PendingSignals((signal) => signaling.send(signal));
+  }
+
+  readonly on: Signaling["on"] = (event, listener) => this.signaling.on(event, listener);
+
+  get link(): Signaling["link"] {
+    return this.signaling.link;
+  }
+
+  /** Whether a signal that is sent now reaches the server now. */
+  get isReady(): boolean {
+    return this.#pending.isOpen;
+  }
+
+  /** Counts messages from here on. */
+  start(): void {
+    const count = () => {
+      this.#received++;
+      this.#receivedSinceJoin++;
+    };
+    this.#unsubscribe = NUMBERED_EVENTS.map((event) => this.signaling.on(event, count));
+  }
+
+  /** Sends now, or as soon as the connection is back and the visit resumed. */
+  send(signal: PeerSignal): void {
+    this.#pending.post(signal);
+  }
+
+  /** Holds signals back until the next join is acknowledged. */
+  pause(): void {
+    this.#pending.close();
+  }
+
+  check(): void {
+    this.signaling.check();
+  }
+
+  /**
+   * Joins, and resumes the visit before where there is one. `known` names the peers whose media have outlived the
+   * connection. `answered` runs before any message is handled that the server sent after its answer.
+   */
+  join(
+    room: string,
+    known: readonly string[],
+    answered: (answer: Acknowledgements["join"], continuity: Continuity) => void,
+  ): void {
+    this.#pending.mark();
+    this.#receivedSinceJoin = 0;
+    const claim =
+      this.#token === null
+        ? { room, resumable: true }
+        : {
+            room,
+            resumable: true,
+            resume: this.#token,
+            known: [...known],
+            received: this.#received,
+          };
+    this.signaling.join(claim, (answer) =>
+      answered(answer, answer.ok ? this.#take(answer) : "new"),
+    );
+  }
+
+  /** Ends the visit on the server too. */
+  leave(): void {
+    this.forget();
+    this.signaling.leave();
+  }
+
+  /** Makes the next join begin a new visit. */
+  forget(): void {
+    this.#token = null;
+    this.#pending.close();
+  }
+
+  close(): void {
+    this.forget();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#unsubscribe = [];
+  }
+
+  #take({ resume, resumed, received }: Joined): Continuity {
+    this.#token = resume ?? null;
+    if (resumed && typeof received === "number") {
+      return this.#pending.resume(received) ? "resumed" : "resumed-with-losses";
+    }
+    // A new visit counts from its join; so does a server that has lost the counts of a resumed one.
+    this.#received = this.#receivedSinceJoin;
+    this.#pending.restart();
+    return resumed ? "resumed-with-losses" : "new";
+  }
+}

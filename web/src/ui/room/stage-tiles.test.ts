@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import type { Participant, RemoteTrack } from "../../call/topology";
+import { stageTiles, tileKey } from "./stage-tiles";
+
+const silent: RemoteTrack = { track: null, on: null, flowing: false };
+const participant = (id: string, { screen }: { screen: boolean | null }): Participant => ({
+  id,
+  username: id,
+  tracks: { microphone: silent, camera: silent, screen: { ...silent, on: screen } },
+  speaking: false,
+  health: { connection: "connected", unreachable: null },
+  code: null,
+  codeChanged: false,
+});
+const keys = (people: Participant[], sharesScreen = false) =>
+  stageTiles(people, { sharesScreen }).map(tileKey);
+
+it("puts each shared screen beside its participant, and the viewer last", () => {
+  const people = [
+    participant("ann", { screen: true }),
+    participant("bob", { screen: false }),
+    participant("old", { screen: null }),
+  ];
+  expect(keys(people)).toEqual([
+    "participant ann",
+    "screen ann",
+    "participant bob",
+    "participant old",
+    "self",
+  ]);
+  expect(keys([], true)).toEqual(["own-screen", "self"]);
+});
