@@ -19,12 +19,12 @@ from parlour.accounts.administration import AccountAdministration
 from parlour.accounts.credentials.http import credential_routes
 from parlour.accounts.credentials.profile import Profile
 from parlour.accounts.credentials.service import Credentials
-from parlour.accounts.identity import GuestIdentity, Identity, UserId
+from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, LoginSucceeded, SessionsEnded
+from parlour.accounts.identity import Identity
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.passwords.hashing import Passwords
-from parlour.accounts.refusals import GuestExpired
 from parlour.accounts.registration.cleanup import AccountCleanup
 from parlour.accounts.registration.confirmation import Confirmation
 from parlour.accounts.registration.cookie import RegistrationCookie
@@ -44,6 +44,7 @@ from parlour.accounts.tokens import TokenSigner
 from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.audit.requests import AuditedRequests
+from parlour.bus import Bus
 from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.http import call_routes
@@ -57,6 +58,7 @@ from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.calls.service import SignalingService
 from parlour.calls.socket import PATH, ConnectionEmitter, Signaling
+from parlour.chat.facts import MessageStored
 from parlour.chat.http import chat_routes
 from parlour.chat.service import Chat
 from parlour.db.checkpoints import Checkpoints
@@ -76,6 +78,7 @@ from parlour.http.webclient import WebClient, security_headers
 from parlour.limits.login_throttle import PasswordThrottle
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
 from parlour.limits.quotas import Allowances, MailQuota, Quota
+from parlour.mail.facts import MailQueued
 from parlour.mail.outbox import Outbox
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.sender import MailSender
@@ -84,6 +87,14 @@ from parlour.privacy.export import Export
 from parlour.privacy.http import export_routes
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.facts import (
+    PeopleInvited,
+    PersonAdmitted,
+    PersonBanned,
+    PersonUnbanned,
+    RoomBecameEvent,
+    RoomRemoved,
+)
 from parlour.rooms.http import room_routes
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.invitations_http import invitation_routes
@@ -109,12 +120,14 @@ class Parlour:
     def __init__(self, settings: Settings, *, port: int) -> None:
         self.settings = settings
         self.port = port
-        self.database = Database(settings.database(), allow_readable=settings.allow_insecure)
+        self.bus = Bus()
+        self.database = Database(settings.database(), bus=self.bus, allow_readable=settings.allow_insecure)
         self.passwords = Passwords()
         self.proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self.origins = Origins(settings.origins(port=port), expected=settings.url(port=port))
         self.base_path = settings.base_path(port=port)
         self.outbox = Outbox(self.database, delivers=settings.smtp_url is not None)
+        self.bus.subscribe(MailQueued, self.outbox.on_queued)
         lifetimes = Lifetimes(
             access=timedelta(seconds=settings.access_token_ttl),
             refresh=timedelta(seconds=settings.refresh_token_ttl),
@@ -126,6 +139,7 @@ class Parlour:
         )
         signer = self.signer = TokenSigner(settings.secret(), settings.old_secrets())
         self.terminations = SessionTerminations()
+        self.bus.subscribe(SessionsEnded, self.terminations.on_sessions_ended)
         self.shared_counts = _shared_counts(settings)
         storage: RateLimitStorage = self.shared_counts or MemoryRateLimitStorage()
         allowances = _allowances(settings)
@@ -143,7 +157,9 @@ class Parlour:
             devices=KnownDevices(signer),
             clock=utc_now,
         )
-        self.revocations = Revocations(database=self.database, terminations=self.terminations, clock=utc_now)
+        self.revocations = Revocations(
+            database=self.database, bus=self.bus, terminations=self.terminations, clock=utc_now
+        )
         links = MailLinks(signer=signer, clock=utc_now)
         self.mail_renderer = MailRenderer(public_url=settings.url(port=port), sign=links.sign)
         self.registration_policy = RegistrationPolicy.parsed(settings.registration)
@@ -176,7 +192,6 @@ class Parlour:
             outbox=self.outbox,
             passwords=self.passwords,
             links=links,
-            terminations=self.terminations,
             lifetimes=lifetimes,
             checks=checks,
             mail_quota=mail_quota,
@@ -214,7 +229,8 @@ class Parlour:
             database=self.database, passwords=self.passwords, clock=utc_now
         )
         self._build_signaling()
-        self.cleanup = AccountCleanup(database=self.database, clock=utc_now, on_guest_ended=self._end_guest)
+        self.cleanup = AccountCleanup(database=self.database, clock=utc_now)
+        self.bus.subscribe(LoginSucceeded, self.cleanup.on_login)
 
     def _build_signaling(self) -> None:
         presence = Presence()
@@ -249,6 +265,7 @@ class Parlour:
             deliver=emitter.deliver,
             hang_up=emitter.hang_up,
         )
+        self._subscribe_signaling()
         signaling = Signaling(
             service=self.signaling_service,
             emitter=emitter,
@@ -275,6 +292,20 @@ class Parlour:
             ),
         )
         self.engine = signaling.engine
+
+    def _subscribe_signaling(self) -> None:
+        service, room_list, bus = self.signaling_service, self.room_list, self.bus
+        bus.subscribe(LoginSucceeded, self.pending_connections.on_login)
+        bus.subscribe(SessionsEnded, service.on_sessions_ended)
+        bus.subscribe(GuestTimeEnded, service.on_guest_time_ended)
+        bus.subscribe(DisplayNameChanged, service.on_display_name_changed)
+        bus.subscribe(MessageStored, service.on_message_stored)
+        bus.subscribe(PersonBanned, service.on_person_banned)
+        bus.subscribe(RoomBecameEvent, service.on_room_became_event)
+        bus.subscribe(RoomRemoved, service.on_room_removed)
+        bus.subscribe(PersonAdmitted, room_list.on_person_admitted)
+        for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
+            bus.subscribe(access_changed, room_list.on_access_changed)
 
     def asgi(self) -> ASGIApp:
         """HTTP, signaling and web client on one port."""
@@ -316,9 +347,7 @@ class Parlour:
         router = APIRouter()
         identification = Identification(self.sessions, self.origins, self.writes)
         cookies = SessionCookies(secure=self.settings.is_https(port=self.port), base_path=self.base_path)
-        login_responder = LoginResponder(
-            cookies=cookies, identification=identification, on_login=self._on_login
-        )
+        login_responder = LoginResponder(cookies=cookies, identification=identification, bus=self.bus)
         router.include_router(invitation_routes(links=self.invitation_links, login_responder=login_responder))
         registration_cookie = RegistrationCookie(
             secure=self.settings.is_https(port=self.port),
@@ -348,7 +377,6 @@ class Parlour:
                 profile=Profile(database=self.database),
                 identification=identification,
                 cookies=cookies,
-                on_renamed=self.signaling_service.rename,
             )
         )
         router.include_router(
@@ -363,10 +391,6 @@ class Parlour:
             room_routes(
                 rooms=self.rooms,
                 identification=identification,
-                on_access_changed=self.room_list.changed,
-                on_event=self.signaling_service.become_event,
-                on_banned=self.signaling_service.remove_people,
-                on_removed=self.signaling_service.close_room,
                 lists_to_strangers=self.settings.public_room_list,
             )
         )
@@ -375,7 +399,6 @@ class Parlour:
                 chat=self.chat,
                 sessions=self.sessions,
                 identification=identification,
-                on_message=self.signaling_service.announce,
             )
         )
         router.include_router(
@@ -440,21 +463,6 @@ class Parlour:
 
         return router
 
-    async def _on_login(self, address: str, identity: Identity) -> None:
-        """Async, since what is not would run in a thread, away from the loop of those who wait."""
-        self.pending_connections.release(address)
-        if isinstance(identity, GuestIdentity):
-            self.cleanup.expect_guest()
-
-    async def _end_guest(self, user_id: UserId) -> None:
-        self.signaling_service.end_session(user_id, GuestExpired())
-
-    async def _end_sockets(self) -> None:
-        """Of the sessions that end, until cancelled."""
-        while True:
-            ending = await self.terminations.next()
-            self.signaling_service.end_session(ending.user_id, ending.reason, sessions=ending.sessions)
-
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_guarded(run), name=name) for name, run in self._tasks().items()]
@@ -476,7 +484,6 @@ class Parlour:
     def _tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         tasks = {
             "upkeep": self.cleanup.run,
-            "endings": self._end_sockets,
             "revocations": self.revocations.run,
             "forgotten passwords": self.credentials.run,
             "watchers": self.room_list.run,

@@ -5,13 +5,21 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from parlour.accounts import store
+from parlour.accounts.facts import DisplayNameChanged, SessionsEnded
 from parlour.accounts.identity import GUEST_NAME, ClientIdentity, own_display_name
 from parlour.accounts.links import store as link_store
 from parlour.accounts.passwords.hashing import Passwords
-from parlour.accounts.refusals import UserNotFound, WithoutPassword
+from parlour.accounts.refusals import (
+    AccountDeleted,
+    AccountDisabled,
+    PasswordChanged,
+    UserNotFound,
+    WithoutPassword,
+)
 from parlour.accounts.sessions import store as session_store
 from parlour.accounts.store import Account, AccountFacts
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import Database, Transaction
+from parlour.errors import Refusal
 
 __all__ = ["AccountAdministration", "AccountFacts"]
 
@@ -64,7 +72,7 @@ class AccountAdministration:
             if account.client is None:
                 raise WithoutPassword
             await store.set_password(connection, account.user_id, password_hash)
-            return await self._end_sessions(connection, account)
+            return await self._end_sessions(connection, account, PasswordChanged())
 
     async def rename(self, handle: str, display_name: str | None) -> None:
         """None is the username. A running server shows it in calls that somebody enters from then on."""
@@ -72,6 +80,7 @@ class AccountAdministration:
             username = GUEST_NAME if account.client is None else account.client.username
             own = own_display_name(display_name, username=username)
             await store.set_display_name(connection, account.user_id, own)
+            connection.after_commit(DisplayNameChanged(user_id=account.user_id, display_name=own))
 
     async def disable(self, handle: str) -> int:
         """Refuses logins from now on and ends every session; answers how many. Raises WithoutPassword."""
@@ -79,7 +88,7 @@ class AccountAdministration:
             if account.client is None:
                 raise WithoutPassword
             await store.set_disabled(connection, account.user_id, at=self._clock())
-            return await self._end_sessions(connection, account)
+            return await self._end_sessions(connection, account, AccountDisabled())
 
     async def enable(self, handle: str) -> None:
         async with self._changing(handle) as (connection, account):
@@ -88,15 +97,21 @@ class AccountAdministration:
     async def delete(self, handle: str) -> None:
         """Messages and attendance keep their author's name and address."""
         async with self._changing(handle) as (connection, account):
+            ended = await session_store.revoke_sessions_of(connection, account.user_id, now=self._clock())
             await store.delete_user(connection, account.user_id, now=self._clock())
+            connection.after_commit(
+                SessionsEnded(user_id=account.user_id, sessions=ended, reason=AccountDeleted())
+            )
 
-    async def _end_sessions(self, connection: AsyncConnection, account: Account) -> int:
+    async def _end_sessions(self, connection: Transaction, account: Account, reason: Refusal) -> int:
         now = self._clock()
         await link_store.void_all_verifications(connection, account.user_id, now=now)
-        return len(await session_store.revoke_sessions_of(connection, account.user_id, now=now))
+        ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+        connection.after_commit(SessionsEnded(user_id=account.user_id, sessions=ended, reason=reason))
+        return len(ended)
 
     @asynccontextmanager
-    async def _changing(self, handle: str) -> AsyncIterator[tuple[AsyncConnection, Account]]:
+    async def _changing(self, handle: str) -> AsyncIterator[tuple[Transaction, Account]]:
         async with self._database.transaction() as connection:
             found = await store.account_by_handle(connection, handle)
             account = None if found is None else await store.lock_account(connection, found.user_id)

@@ -14,7 +14,7 @@ GUEST_NAME = "Guest"
 
 
 def own_display_name(display_name: str | None, *, username: str) -> str | None:
-    """None where it says no more than the username does, `GuestIdentity` for guests."""
+    """Return None where it says no more than the username does (`Guest` for guests)."""
     return None if display_name == username else display_name
 
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections import OrderedDict, defaultdict
 
+from parlour.accounts.facts import LoginSucceeded
 from parlour.limits.quotas import rate_limit_prefix
 
 MAX_WAIT_SECONDS = 30.0
@@ -71,6 +72,9 @@ class PendingConnections:
             self._all.pop(released, None)
             if not here and self._waiting.get(prefix) is here:
                 del self._waiting[prefix]
+
+    def on_login(self, login: LoginSucceeded) -> None:
+        self.release(login.address)
 
     def release(self, address: str) -> None:
         """Somebody logged in from there."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour.accounts.identity import UserId
 from parlour.calls.presence import ConnectionId, Member, Presence
 from parlour.rooms.entities import RoomId
+from parlour.rooms.facts import PersonAdmitted
 from parlour.rooms.service import RoomService
 from parlour.wire.signaling import AnyServerEvent, ShareRooms
 
@@ -47,6 +48,15 @@ class RoomListBroadcaster:
         self._hidden: frozenset[RoomId] = frozenset()
         self._also_seen: dict[UserId, set[RoomId]] = {}
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
+
+    def on_access_changed(self, _fact: object) -> None:
+        """Somebody may see other rooms than before."""
+        self.changed()
+
+    def on_person_admitted(self, admitted: PersonAdmitted) -> None:
+        """Who gave the password of a room that is not listed sees it from now on."""
+        if not admitted.room.is_listed:
+            self.changed()
 
     def changed(self) -> None:
         """Somebody joined or left, or may see other rooms than before."""

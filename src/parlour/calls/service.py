@@ -9,19 +9,25 @@ from dataclasses import dataclass
 import structlog
 from msgspec import UNSET
 
+from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.identity import Identity, SessionId, UserId
+from parlour.accounts.refusals import GuestExpired
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.participations import HangUp, Participations
 from parlour.calls.peer_delivery import Deliver, PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
 from parlour.calls.room_list import RoomListBroadcaster
-from parlour.chat.service import Chat, Written
+from parlour.chat.entities import Message
+from parlour.chat.facts import MessageStored
+from parlour.chat.service import Chat
 from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
-from parlour.rooms.refusals import Banned, NotInvited, RoomRemoved
-from parlour.rooms.service import MadeEvent, RoomService
+from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.rooms.refusals import Banned, NotInvited
+from parlour.rooms.refusals import RoomRemoved as RoomWasRemoved
+from parlour.rooms.service import RoomService
 from parlour.wire.base import iso
 from parlour.wire.signaling import (
     Accepted,
@@ -134,12 +140,14 @@ class SignalingService:
         return Author(connection_id, connection.identity, _visit(connection).room)
 
     async def write(self, author: Author, event: SendChat) -> ChatStored:
-        written = await self._chat.write(
-            author.identity, room=author.room.name, text=event.message, message_id=event.message_id
+        message = await self._chat.write(
+            author.identity,
+            room=author.room.name,
+            text=event.message,
+            message_id=event.message_id,
+            sent_by=author.connection_id,
         )
-        if written.is_new:
-            self._announce(written, besides=author.connection_id)
-        return ChatStored(message=_chat_message(written))
+        return ChatStored(message=_chat_message(author.room, message))
 
     async def ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
         connection = self._connection(connection_id)
@@ -148,9 +156,7 @@ class SignalingService:
         banned = self._presence.identity_of(event.peer_id) if is_here else None
         if banned is None:
             raise PeerNotFound
-        _, people = await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
-        self.remove_people(room, people)
-        self._room_list.changed()
+        await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
         return ACCEPTED
 
     def who(self, connection_id: ConnectionId) -> Identity | None:
@@ -193,28 +199,48 @@ class SignalingService:
         for connection_id in self._presence.connection_ids():
             self._deliver(connection_id, restarting)
 
-    def remove_people(self, room: Room, banned: frozenset[UserId]) -> None:
+    # What others have done
+
+    def on_person_banned(self, banned: PersonBanned) -> None:
         """Takes those who were banned out of the room's call."""
-        told = Removed(room=room.name, code=Banned.code, message=Banned().message)
-        self._participations.remove(room, told, lambda identity: identity.user_id in banned)
+        told = Removed(room=banned.room.name, code=Banned.code, message=Banned().message)
+        self._participations.remove(banned.room, told, lambda identity: identity.user_id in banned.people)
 
-    def become_event(self, made: MadeEvent) -> None:
+    def on_room_became_event(self, became: RoomBecameEvent) -> None:
         """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
-        told = Removed(room=made.room.name, code=NotInvited.code, message=NotInvited().message)
-        self._participations.remove(made.room, told, lambda identity: identity.user_id not in made.people)
-        self._participations.renew(made.room)
+        room = became.room
+        told = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
+        self._participations.remove(room, told, lambda identity: identity.user_id not in became.people)
+        self._participations.renew(room)
 
-    def rename(self, user_id: UserId, display_name: str | None) -> None:
+    def on_room_removed(self, removed: RoomRemoved) -> None:
+        self._close_room(removed.room)
+
+    def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
         """The others in their calls are told, and what they write from now on has the new name."""
-        for room_id, renamed in self._presence.rename(user_id, display_name):
+        for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
             for peer in self._presence.peers_in(room_id):
                 connection_id = self._presence.connection_of(peer)
                 if connection_id is not None and peer != renamed.peer_id:
                     self._deliver(connection_id, renamed)
 
-    def close_room(self, room: Room) -> None:
+    def on_sessions_ended(self, ended: SessionsEnded) -> None:
+        self.end_session(ended.user_id, ended.reason, sessions=ended.sessions)
+
+    def on_guest_time_ended(self, ended: GuestTimeEnded) -> None:
+        self.end_session(ended.user_id, GuestExpired())
+
+    def on_message_stored(self, stored: MessageStored) -> None:
+        """Sends the message to everybody in the room's call but to the connection through which it came."""
+        message = _chat_message(stored.room, stored.message)
+        for peer in self._presence.peers_in(stored.room.room_id):
+            connection_id = self._presence.connection_of(peer)
+            if connection_id is not None and connection_id != stored.sent_by:
+                self._deliver(connection_id, message)
+
+    def _close_room(self, room: Room) -> None:
         """Takes everybody out of the call of a room that is no more."""
-        told = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
+        told = Removed(room=room.name, code=RoomWasRemoved.code, message=RoomWasRemoved().message)
         self._participations.remove(room, told, lambda _identity: True)
 
     def _session_over(self, identity: Identity, reason: Refusal) -> None:
@@ -235,7 +261,7 @@ class SignalingService:
         people = {identity.user_id: identity for identity in there if identity is not None}
         rights = await self._rooms.rights(room, people.values())
         if rights is None:
-            self.close_room(room)
+            self._close_room(room)
             self._room_list.changed()
             return
         for user_id, refused in rights.refused.items():
@@ -249,23 +275,11 @@ class SignalingService:
         told = Removed(room=room.name, code=reason.code, message=reason.message)
         self._participations.remove(room, told, lambda one: one.user_id == identity.user_id)
 
-    def announce(self, written: Written) -> None:
-        """A message that came another way, to everybody in the room's call."""
-        if written.is_new:
-            self._announce(written, besides=None)
-
     def _connection(self, connection_id: ConnectionId) -> Member:
         connection = self._presence.connection(connection_id)
         if connection is None:
             raise ConnectionGone
         return connection
-
-    def _announce(self, written: Written, *, besides: ConnectionId | None) -> None:
-        message = _chat_message(written)
-        for peer in self._presence.peers_in(written.room.room_id):
-            connection_id = self._presence.connection_of(peer)
-            if connection_id is not None and connection_id != besides:
-                self._deliver(connection_id, message)
 
 
 def _visit(connection: Member) -> Participation:
@@ -275,11 +289,10 @@ def _visit(connection: Member) -> Participation:
     raise NotInCall
 
 
-def _chat_message(written: Written) -> ChatFromPeer:
-    message = written.message
+def _chat_message(room: Room, message: Message) -> ChatFromPeer:
     return ChatFromPeer(
         message_id=message.message_id,
-        room=written.room.name,
+        room=room.name,
         username=message.author_name,
         email=message.author_email,
         message=message.text,

@@ -1,6 +1,5 @@
 """The HTTP endpoints of a room's chat."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,7 +9,7 @@ from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions.identification import Identification, require_own_email
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.chat.entities import Message
-from parlour.chat.service import Chat, Written
+from parlour.chat.service import Chat
 from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import (
@@ -39,9 +38,7 @@ def chat_routes(
     chat: Chat,
     sessions: LoginSessions,
     identification: Identification,
-    on_message: Callable[[Written], None],
 ) -> APIRouter:
-    """`on_message` hears of each message that was stored."""
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
@@ -62,8 +59,7 @@ def chat_routes(
     async def write_message(body: NewMessage, caller: Writer) -> Nothing:
         """Write to a room's chat."""
         await require_own_email(sessions, body.email, caller)
-        written = await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
-        on_message(written)
+        await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
         return Nothing()
 
     @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS))

@@ -5,7 +5,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour.accounts.identity import Identity
 from parlour.chat import store
 from parlour.chat.entities import Message
+from parlour.chat.facts import MessageStored
 from parlour.db.database import Database
 from parlour.errors import Unavailable
 from parlour.limits.quotas import Quota
@@ -35,15 +36,6 @@ def message_cost(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """`is_new` is false where the client had sent this message before."""
-
-    room: Room
-    message: Message
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Newest first; `more`: older ones exist."""
 
@@ -54,7 +46,7 @@ class Page:
 
 class Chat:
     """A room's messages are written one after the other: their order in the database is the order in which
-    they are written, and so announced.
+    they are written, and so published (MessageStored).
     """
 
     def __init__(self, *, database: Database, messages: Quota, clock: Callable[[], datetime]) -> None:
@@ -64,8 +56,10 @@ class Chat:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unsure: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    async def write(self, identity: Identity, *, room: str, text: str, message_id: str | None) -> Written:
-        """Stores a message; the same id again stores nothing new.
+    async def write(
+        self, identity: Identity, *, room: str, text: str, message_id: str | None, sent_by: str | None = None
+    ) -> Message:
+        """Store a message; the same id again stores nothing new. `sent_by` names the author's connection.
 
         Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
         somebody else's.
@@ -74,14 +68,19 @@ class Chat:
         key = name_key(room), message_id or str(uuid.uuid4())
         async with self._turn(key[0]):
             try:
-                written = await self._write(identity, room=room, text=text, chosen_id=key[1])
+                message = await self._write(
+                    identity,
+                    room=room,
+                    text=text,
+                    chosen_id=key[1],
+                    sent_by=sent_by,
+                    is_unsure=key in self._unsure,
+                )
             except SQLAlchemyError:
                 self._doubt(key)
                 raise
-            if key in self._unsure:  # stored the first time, though nobody could say so
-                del self._unsure[key]
-                return replace(written, is_new=True)
-            return written
+            self._unsure.pop(key, None)
+            return message
 
     @asynccontextmanager
     async def _turn(self, room: str) -> AsyncIterator[None]:
@@ -97,12 +96,22 @@ class Chat:
             lock.release()
 
     def _doubt(self, key: tuple[str, str]) -> None:
-        """A commit that failed may have happened: the message is announced when it comes again."""
+        """A commit that failed may have happened: MessageStored is published when it comes again."""
         self._unsure[key] = None
         if len(self._unsure) > REMEMBERED:
             self._unsure.popitem(last=False)
 
-    async def _write(self, identity: Identity, *, room: str, text: str, chosen_id: str) -> Written:
+    async def _write(
+        self,
+        identity: Identity,
+        *,
+        room: str,
+        text: str,
+        chosen_id: str,
+        sent_by: str | None,
+        is_unsure: bool,
+    ) -> Message:
+        """`is_unsure`: a commit that failed may have stored the message, and nobody was told of it."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
             is_new = await store.add_message(
@@ -117,9 +126,11 @@ class Chat:
                 now=self._clock(),
             )
             stored = await store.message(connection, known.room_id, chosen_id)
-        if stored is None or stored.author_id != identity.user_id:
-            raise MessageIdTaken
-        return Written(room=known, message=stored, is_new=is_new)
+            if stored is None or stored.author_id != identity.user_id:
+                raise MessageIdTaken
+            if is_new or is_unsure:
+                connection.after_commit(MessageStored(room=known, message=stored, sent_by=sent_by))
+        return stored
 
     async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
         """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""

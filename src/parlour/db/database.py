@@ -13,8 +13,9 @@ from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from parlour.bus import Bus
 from parlour.db.drivers import (
     CALL_SECONDS,
     POSTGRES_LIMITS,
@@ -76,6 +77,25 @@ class UnusableFile(OSError):
     """What is to be the SQLite database is none, or cannot be opened, in a sentence."""
 
 
+class Transaction(AsyncConnection):
+    """The connection of a transaction that writes, and the facts that its commit makes true."""
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._facts: list[object] = []
+
+    def after_commit(self, *facts: object) -> None:
+        """Have the bus publish `facts` once this transaction is committed, and not at all if it never is."""
+        self._facts += facts
+
+    def take_facts(self) -> list[object]:
+        """Return the facts and forget them, so that none is published twice."""
+        facts, self._facts = self._facts, []
+        return facts
+
+
 class Database:
     """One engine; a use case opens one transaction.
 
@@ -85,7 +105,10 @@ class Database:
     others.
     """
 
-    def __init__(self, database_url: str | URL, *, allow_readable: bool = False) -> None:
+    def __init__(
+        self, database_url: str | URL, *, bus: Bus | None = None, allow_readable: bool = False
+    ) -> None:
+        self._bus = bus or Bus()
         self._allow_readable = allow_readable
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
@@ -158,10 +181,11 @@ class Database:
             log.warning("database.readable_by_others", hint=str(error))
 
     @asynccontextmanager
-    async def transaction(
-        self, *, within: float | None = TRANSACTION_SECONDS
-    ) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, within: float | None = TRANSACTION_SECONDS) -> AsyncIterator[Transaction]:
         """Commits at the end, rolls back where the block raises; with None it may take as long as it likes.
+
+        After the commit the bus publishes the facts that the block handed to `after_commit`, before anything
+        else is awaited: facts of one process are published in the order of their commits.
 
         SQLite has one writer: it takes its place in the line at once, since a reader that becomes a
         writer later may find the database changed below it. Those of this process wait for each other here,
@@ -193,15 +217,24 @@ class Database:
             raise TransactionTimeout(f"the database took more than {within} seconds") from error
 
     @asynccontextmanager
-    async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[AsyncConnection]:
-        async with self._connections.one(), self.engine.connect() as connection:
+    async def _connected(self) -> AsyncIterator[Transaction]:
+        """What `AsyncEngine.connect` does, with a Transaction in the place of its AsyncConnection."""
+        transaction = Transaction(self.engine)
+        async with transaction:
+            yield transaction
+
+    @asynccontextmanager
+    async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[Transaction]:
+        async with self._connections.one(), self._connected() as connection:
             if self.is_sqlite:
-                connection = await connection.execution_options(sqlite_write=writes)
+                await connection.execution_options(sqlite_write=writes)
             async with self._patience(connection, is_limited), connection.begin():
                 if not (is_limited or self.is_sqlite):
                     for name in POSTGRES_LIMITS:
                         await connection.execute(text(f"SET LOCAL {name} = 0"))
                 yield connection
+            for fact in connection.take_facts():
+                self._bus.publish(fact)
 
     @asynccontextmanager
     async def _patience(self, connection: AsyncConnection, is_limited: bool) -> AsyncIterator[None]:
@@ -323,6 +356,7 @@ __all__ = [
     "AsyncConnection",
     "Database",
     "InvalidDatabaseUrl",
+    "Transaction",
     "UnusableFile",
     "driver_url",
     "is_locked",

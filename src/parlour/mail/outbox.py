@@ -14,9 +14,10 @@ import msgspec
 import structlog
 from sqlalchemy import Row, delete, insert, select, update
 
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import Database, Transaction
 from parlour.db.tables import outbox
 from parlour.mail.contents import Content, Mail, Written
+from parlour.mail.facts import MailQueued
 
 LEASE = timedelta(minutes=5)
 log = structlog.get_logger("parlour.mail")
@@ -40,8 +41,8 @@ class Outbox:
         self._delivers = delivers
         self._filled = asyncio.Event()
 
-    async def put(self, connection: AsyncConnection, *mails: Mail) -> None:
-        """Writes letters in the caller's transaction; `announce` after it tells the sender."""
+    async def put(self, transaction: Transaction, *mails: Mail) -> None:
+        """Queue mails in the caller's transaction; MailQueued after its commit wakes the sender."""
         now = datetime.now(UTC)
         rows = [
             {
@@ -54,13 +55,14 @@ class Outbox:
             for mail in mails
         ]
         if rows:
-            await connection.execute(insert(outbox), rows)
+            await transaction.execute(insert(outbox), rows)
+            transaction.after_commit(MailQueued())
 
-    def announce(self) -> None:
+    def on_queued(self, _fact: MailQueued) -> None:
         self._filled.set()
 
     async def wait(self, *, at_most: float) -> None:
-        """Until something was announced, at most so many seconds."""
+        """Until mails were queued, at most so many seconds."""
         try:
             async with asyncio.timeout(at_most):
                 await self._filled.wait()

@@ -10,6 +10,7 @@ from parlour.accounts.passwords.hashing import Passwords
 from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import store
 from parlour.rooms.entities import Ban, Invitation, Room
+from parlour.rooms.facts import RoomRemoved
 from parlour.rooms.refusals import CreatorNotFound, GuestsCreateNoRooms, RoomNameTaken, RoomNotFound
 
 
@@ -76,6 +77,7 @@ class RoomAdministration:
         async with self._database.transaction() as connection:
             room = await _called(connection, name)
             await store.remove_room(connection, room.room_id)
+            connection.after_commit(RoomRemoved(room=room))
         return room
 
 

@@ -1,12 +1,11 @@
 """The HTTP endpoints of rooms and their invitations."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
@@ -24,7 +23,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
-from parlour.rooms.service import MadeEvent, RoomService
+from parlour.rooms.service import RoomService
 from parlour.scheduling.turns import SharedWork, in_turns
 from parlour.wire.arrays import json_array, json_object
 from parlour.wire.base import RoomName
@@ -58,13 +57,8 @@ def room_routes(
     *,
     rooms: RoomService,
     identification: Identification,
-    on_access_changed: Callable[[], None],
-    on_event: Callable[[MadeEvent], None],
-    on_banned: Callable[[Room, frozenset[UserId]], None],
-    on_removed: Callable[[Room], None],
     lists_to_strangers: bool,
 ) -> APIRouter:
-    """`on_access_changed` hears of who may see what."""
     router = APIRouter(tags=["rooms"])
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
@@ -106,11 +100,9 @@ def room_routes(
     )
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         """Give a room's password; the caller may enter from now on."""
-        room = await rooms.give_password(
+        await rooms.give_password(
             caller, name=body.name, password=body.password, source=request_source(request)
         )
-        if not room.is_listed:
-            on_access_changed()
         return Nothing()
 
     @router.get(
@@ -151,7 +143,6 @@ def room_routes(
         outcome = await rooms.invite(
             caller, room=body.room, addresses=body.email, source=request_source(request)
         )
-        on_access_changed()
         return InvitationOutcome(invited=outcome.invited, rejected=outcome.rejected)
 
     @router.get(
@@ -177,23 +168,19 @@ def room_routes(
     @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
     async def make_event(body: NewEvent, caller: Writer) -> Nothing:
         """Make a room an event: entered by invitation only."""
-        on_event(await rooms.make_event(caller, room=body.room))
-        on_access_changed()
+        await rooms.make_event(caller, room=body.room)
         return Nothing()
 
     @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING))
     async def ban(body: NewBan, caller: Writer) -> Nothing:
         """Remove a person from a room of one's own, and from its call; they may not enter again."""
-        room, banned = await rooms.ban(caller, room=body.room, email=body.email)
-        on_banned(room, banned)
-        on_access_changed()
+        await rooms.ban(caller, room=body.room, email=body.email)
         return Nothing()
 
     @router.post("/room/unban", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
     async def unban(body: NewBan, caller: Writer) -> Nothing:
         """Let a removed person be what they were before; again is harmless."""
         await rooms.unban(caller, room=body.room, email=body.email)
-        on_access_changed()
         return Nothing()
 
     @router.get(
@@ -208,9 +195,7 @@ def room_routes(
     @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
     async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
         """Remove a room of one's own, its chat, invitations and attendance; its call ends."""
-        room = await rooms.remove(caller, room=body.room)
-        on_removed(room)
-        on_access_changed()
+        await rooms.remove(caller, room=body.room)
         return Nothing()
 
     return router

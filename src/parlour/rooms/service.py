@@ -23,6 +23,14 @@ from parlour.rooms import policy, store
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
+from parlour.rooms.facts import (
+    PeopleInvited,
+    PersonAdmitted,
+    PersonBanned,
+    PersonUnbanned,
+    RoomBecameEvent,
+    RoomRemoved,
+)
 from parlour.rooms.policy import Action, Role
 from parlour.rooms.refusals import (
     CreatorNotFound,
@@ -52,14 +60,6 @@ MOST_INVITED = 200
 class Invited:
     invited: list[str]
     rejected: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class MadeEvent:
-    """A room that became an event, and all who may be there."""
-
-    room: Room
-    people: frozenset[UserId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,7 @@ class RoomService:
             if current.room_id != room.room_id or current.password_hash != room.password_hash:
                 return None
             await store.admit(connection, room.room_id, identity.user_id, now=self._clock())
+            connection.after_commit(PersonAdmitted(room=current, user_id=identity.user_id))
             if new_hash is not None:
                 await store.replace_password(
                     connection, room.room_id, new_hash, instead_of=room.password_hash
@@ -228,6 +229,7 @@ class RoomService:
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
+            connection.after_commit(PeopleInvited(room=known, emails=tuple(outcome.invited)))
             content = RoomInvitation(
                 inviter=identity.name,
                 inviter_name=identity.display_name or "",
@@ -246,7 +248,6 @@ class RoomService:
             ]
             for start in range(0, len(mails), MAILS_A_TURN):
                 await self._outbox.put(connection, *mails[start : start + MAILS_A_TURN])
-        self._outbox.announce()
         return outcome
 
     async def invitations(self, identity: Identity, *, room: str) -> list[Invitation]:
@@ -263,14 +264,14 @@ class RoomService:
         if found is None or policy.role_of(identity, found[1]) not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
-    async def make_event(self, identity: Identity, *, room: str) -> MadeEvent:
-        """Whoever is in its call and no longer may be is the caller's affair. Again is harmless."""
+    async def make_event(self, identity: Identity, *, room: str) -> None:
+        """Let only the creator and invitees enter from now on; again is harmless."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
             made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
             people = await store.hidden_rooms_among(connection, [made.room_id])
-        return MadeEvent(room=made, people=frozenset(people[made.room_id]))
+            connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))
 
     async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
         """What those in a call may, as the database says now; None where the room is no more."""
@@ -290,10 +291,10 @@ class RoomService:
                 refused[identity.user_id] = refusal
         return Rights(room=known, refused=refused)
 
-    async def ban(self, identity: Identity, *, room: str, email: str) -> tuple[Room, frozenset[UserId]]:
+    async def ban(self, identity: Identity, *, room: str, email: str) -> None:
         """Whoever has this address may not enter from now on, nor under another one later.
 
-        Answers who they are, as far as they have an account. Raises NotTheCreator or CreatorStays.
+        Raises NotTheCreator or CreatorStays.
         """
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.BAN, room=room, identity=identity)
@@ -302,25 +303,26 @@ class RoomService:
             banned = await store.ban(connection, known.room_id, email, now=self._clock())
             if identity.user_id in banned:
                 raise CreatorStays
-        return known, banned
+            connection.after_commit(PersonBanned(room=known, people=banned))
 
     async def unban(self, identity: Identity, *, room: str, email: str) -> None:
         """They are what they were before: invited, admitted or neither."""
         async with self._database.transaction() as connection:
             known = await permitted(connection, Action.BAN, room=room, identity=identity)
             await store.unban(connection, known.room_id, email)
+            connection.after_commit(PersonUnbanned(room=known, email=email))
 
     async def bans(self, identity: Identity, *, room: str) -> list[Ban]:
         async with self._database.reading() as connection:
             known = await permitted(connection, Action.BAN, room=room, identity=identity)
             return await store.bans_of(connection, known.room_id)
 
-    async def remove(self, identity: Identity, *, room: str) -> Room:
-        """The room with its chat, its invitations and its attendance."""
+    async def remove(self, identity: Identity, *, room: str) -> None:
+        """Remove the room with its chat, its invitations and its attendance."""
         async with self._database.transaction() as connection:
             known = await permitted(connection, Action.REMOVE, room=room, identity=identity)
             await store.remove_room(connection, known.room_id)
-        return known
+            connection.after_commit(RoomRemoved(room=known))
 
     async def enter(self, identity: Identity, *, room: str) -> Room:
         """The room, where this person may join its call. Raises RoomNotFound or what policy says."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from parlour.bus import Bus
 from parlour.db.database import Database
 from parlour.db.migrate import migrate
 from parlour.db.tables import admissions, users
@@ -19,9 +21,19 @@ from tests.servers import ParlourServer
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class UserAdded:
+    email: str
+
+
 @pytest.fixture
-async def storage(database: str, databases: Databases, tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(await databases.create(database) or f"sqlite:///{tmp_path / 'parlour.db'}")
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+async def storage(database: str, databases: Databases, tmp_path: Path, bus: Bus) -> AsyncIterator[Database]:
+    opened = Database(await databases.create(database) or f"sqlite:///{tmp_path / 'parlour.db'}", bus=bus)
     await migrate(opened)
     yield opened
     await opened.close()
@@ -30,6 +42,7 @@ async def storage(database: str, databases: Databases, tmp_path: Path) -> AsyncI
 async def add(storage: Database, email: str, *, fails: bool = False) -> None:
     async with storage.transaction() as connection:
         await connection.execute(insert(users).values(email=email, email_key=email, created_at=NOON))
+        connection.after_commit(UserAdded(email))
         if fails:
             raise RuntimeError("after the insert")
 
@@ -55,6 +68,49 @@ async def test_a_transaction_that_fails_leaves_nothing(storage: Database) -> Non
     assert await count(storage) == 0
     await add(storage, "ann@example.org")
     assert await count(storage) == 1
+
+
+async def test_facts_are_published_after_the_commit_that_made_them_true(storage: Database, bus: Bus) -> None:
+    heard, known = list[UserAdded](), list[int]()
+    looks = set[asyncio.Task[None]]()
+
+    async def look() -> None:
+        known.append(await count(storage))
+
+    def hear(fact: UserAdded) -> None:
+        heard.append(fact)
+        looks.add(asyncio.create_task(look()))
+
+    bus.subscribe(UserAdded, hear)
+    async with storage.transaction() as connection:
+        await connection.execute(insert(users).values(email="ann", email_key="ann", created_at=NOON))
+        connection.after_commit(UserAdded("ann"))
+        assert heard == []
+    await asyncio.gather(*looks)
+    assert (heard, known) == ([UserAdded("ann")], [1])
+
+
+async def test_what_is_rolled_back_is_no_fact(storage: Database, bus: Bus) -> None:
+    heard = list[UserAdded]()
+    bus.subscribe(UserAdded, heard.append)
+    with pytest.raises(RuntimeError):
+        await add(storage, "ann@example.org", fails=True)
+    await add(storage, "ben@example.org")
+    with pytest.raises(IntegrityError):
+        await add(storage, "ben@example.org")
+    assert heard == [UserAdded("ben@example.org")]
+
+
+async def test_facts_come_in_the_order_of_their_commits(storage: Database, bus: Bus) -> None:
+    heard = list[str]()
+    bus.subscribe(UserAdded, lambda fact: heard.append(fact.email))
+    await asyncio.gather(*(add(storage, f"user{number}@example.org") for number in range(20)))
+    async with storage.reading() as connection:
+        rows = await connection.execute(select(users.c.email).order_by(users.c.id))
+        stored = list(rows.scalars())
+    if storage.is_sqlite:  # one writer: ids grow in the order of the commits
+        assert heard == stored
+    assert sorted(heard) == sorted(stored)
 
 
 async def test_one_that_is_cancelled_leaves_nothing(storage: Database) -> None:

@@ -1,13 +1,12 @@
 """The HTTP endpoints of a client account's password, email and end."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from parlour.accounts.credentials.profile import Profile
 from parlour.accounts.credentials.service import Credentials
-from parlour.accounts.identity import Identity, UserId
+from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import (
     AccountDisabled,
     EmailAlreadyChanged,
@@ -68,7 +67,6 @@ def credential_routes(
     profile: Profile,
     identification: Identification,
     cookies: SessionCookies,
-    on_renamed: Callable[[UserId, str | None], None],
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -135,7 +133,7 @@ def credential_routes(
     )
     async def change_name(body: NameChange, caller: Writer) -> Nothing:
         """Change one's display name; the others in a call see it at once."""
-        on_renamed(caller.user_id, await profile.rename(caller, body.display_name))
+        await profile.rename(caller, body.display_name)
         return Nothing()
 
     @router.post("/account/deletion", responses=refusals(*_PROVEN))

@@ -1,6 +1,7 @@
 """The use case of a profile: change one's display name."""
 
 from parlour.accounts import store
+from parlour.accounts.facts import DisplayNameChanged
 from parlour.accounts.identity import Identity, own_display_name
 from parlour.db.database import Database
 from parlour.errors import InvalidToken
@@ -10,8 +11,8 @@ class Profile:
     def __init__(self, *, database: Database) -> None:
         self._database = database
 
-    async def rename(self, identity: Identity, display_name: str | None) -> str | None:
-        """Answers the new display name; None is the username. Messages and attendance keep the old one.
+    async def rename(self, identity: Identity, display_name: str | None) -> None:
+        """Change the display name; None is the username. Messages and attendance keep the old one.
 
         Raises InvalidToken where the account is no more.
         """
@@ -20,4 +21,4 @@ class Profile:
             if await store.lock_account(connection, identity.user_id) is None:
                 raise InvalidToken
             await store.set_display_name(connection, identity.user_id, own)
-        return own
+            connection.after_commit(DisplayNameChanged(user_id=identity.user_id, display_name=own))

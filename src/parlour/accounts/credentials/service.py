@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parlour.accounts import store
+from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import ClientIdentity, Identity, RequestSource
 from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import store as link_store
@@ -31,8 +32,7 @@ from parlour.accounts.refusals import (
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.sessions import store as session_store
-from parlour.accounts.sessions.terminations import SessionTerminations
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import AsyncConnection, Database, Transaction
 from parlour.errors import InvalidToken, Unavailable
 from parlour.limits.quotas import MailQuota
 from parlour.mail.contents import (
@@ -70,7 +70,6 @@ class Credentials:
         outbox: Outbox,
         passwords: Passwords,
         links: MailLinks,
-        terminations: SessionTerminations,
         lifetimes: Lifetimes,
         checks: PasswordChecks,
         mail_quota: MailQuota,
@@ -81,7 +80,6 @@ class Credentials:
         self._outbox = outbox
         self._passwords = passwords
         self._links = links
-        self._terminations = terminations
         self._lifetimes = lifetimes
         self._checks = checks
         self._mail_quota = mail_quota
@@ -128,7 +126,6 @@ class Credentials:
                 lifetime=spoken(lifetime),
             )
             await self._outbox.put(connection, Mail(account.email, content))
-        self._outbox.announce()
 
     async def reset(self, *, token: str, password: str, source: RequestSource) -> None:
         """Ends every session. Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy."""
@@ -150,8 +147,9 @@ class Credentials:
                 username=account.client.username, display_name=account.client.display_name
             )
             await self._outbox.put(connection, Mail(account.email, content))
-        self._outbox.announce()
-        self._terminations.announce(account.user_id, ended, PasswordChanged())
+            connection.after_commit(
+                SessionsEnded(user_id=account.user_id, sessions=ended, reason=PasswordChanged())
+            )
 
     # -------------------------------------------------------------------------- what one changes
 
@@ -171,8 +169,9 @@ class Credentials:
             )
             content = PasswordWasChanged(username=client.username, display_name=client.display_name)
             await self._outbox.put(connection, Mail(client.email, content))
-        self._outbox.announce()
-        self._terminations.announce(client.user_id, ended, PasswordChanged())
+            connection.after_commit(
+                SessionsEnded(user_id=client.user_id, sessions=ended, reason=PasswordChanged())
+            )
 
     async def ask_for_email(
         self, identity: Identity, *, password: str, new_email: str, source: RequestSource
@@ -212,7 +211,6 @@ class Credentials:
                 lifetime=spoken(lifetime),
             )
             await self._outbox.put(connection, Mail(new_email, confirmation), Mail(client.email, notice))
-        self._outbox.announce()
 
     async def stop_email_change(self, *, token: str) -> None:
         """What the old address may do against a change that its owner did not ask for; again is harmless.
@@ -260,10 +258,11 @@ class Credentials:
                     new_email=new_email,
                 )
                 await self._outbox.put(connection, Mail(account.email, content))
+                connection.after_commit(
+                    SessionsEnded(user_id=account.user_id, sessions=ended, reason=EmailChanged())
+                )
         except IntegrityError as error:
             raise EmailTaken from error
-        self._outbox.announce()
-        self._terminations.announce(account.user_id, ended, EmailChanged())
 
     async def delete(self, identity: Identity, *, password: str, source: RequestSource) -> None:
         """Messages and attendance keep their author's name and address.
@@ -277,8 +276,9 @@ class Credentials:
             await store.delete_user(connection, client.user_id, now=now)
             content = AccountWasDeleted(username=client.username, display_name=client.display_name)
             await self._outbox.put(connection, Mail(client.email, content))
-        self._outbox.announce()
-        self._terminations.announce(client.user_id, ended, AccountDeleted())
+            connection.after_commit(
+                SessionsEnded(user_id=client.user_id, sessions=ended, reason=AccountDeleted())
+            )
 
     async def facts(self, identity: Identity) -> store.AccountFacts:
         """Raises InvalidToken where the account was deleted meanwhile."""
@@ -304,7 +304,7 @@ class Credentials:
         return PasswordProof(client=identity, password_hash=password_hash)
 
     @asynccontextmanager
-    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[AsyncConnection, ClientIdentity]]:
+    async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[Transaction, ClientIdentity]]:
         """A transaction in which the proof is known to hold still, and the caller as they are now.
 
         Verifying took a while, in which the password may have been changed or reset, the session ended or

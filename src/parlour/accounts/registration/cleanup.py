@@ -1,14 +1,15 @@
 """What ends by itself: guests, sessions, registrations that nobody confirmed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts import store
-from parlour.accounts.identity import UserId
+from parlour.accounts.facts import GuestTimeEnded, LoginSucceeded
+from parlour.accounts.identity import GuestIdentity, UserId
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.sessions import store as session_store
 from parlour.db.database import Database
@@ -29,24 +30,22 @@ class AccountCleanup:
         *,
         database: Database,
         clock: Callable[[], datetime],
-        on_guest_ended: Callable[[UserId], Awaitable[None]],
     ) -> None:
         self._database = database
         self._clock = clock
-        self._on_guest_ended = on_guest_ended
         self._guest_arrived = asyncio.Event()
         self._tidied_at: datetime | None = None
 
-    def expect_guest(self) -> None:
-        """A guest was verified: its end may be the next one."""
-        self._guest_arrived.set()
+    def on_login(self, login: LoginSucceeded) -> None:
+        """Wake up for a guest who was verified: its end may be the next one."""
+        if isinstance(login.identity, GuestIdentity):
+            self._guest_arrived.set()
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is waited for."""
         while True:
             try:
-                for user_id in await self.end_expired_guests():
-                    await self._on_guest_ended(user_id)
+                await self.end_expired_guests()
                 await self._tidy_now_and_then()
                 pause = await self._seconds_to_next_end()
             except SQLAlchemyError as error:
@@ -96,6 +95,7 @@ class AccountCleanup:
                     await store.end_visits(connection, account.user_id, now=now)
                     await store.delete_guest(connection, account.user_id)
                     await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+                connection.after_commit(GuestTimeEnded(user_id=account.user_id))
         return [account.user_id for account in ended]
 
     async def tidy(self) -> None:

@@ -109,11 +109,10 @@ class Confirmation:
                     display_name=registration.display_name,
                 )
                 await store.record_login(connection, user_id, now=now, password_hash=None)
-                replaced = await self._sessions.replace_session(connection, client, source, now)
+                await self._sessions.replace_session(connection, client, source, now)
                 logged_in = await self._sessions.start(connection, client, source, now, remember=False)
         except IntegrityError as error:  # both databases name the constraint
             raise (UsernameTaken if "username_key" in str(error.orig) else AlreadyVerified) from error
-        self._sessions.announce_replaced(client, replaced)
         return logged_in
 
     async def verify_guest(self, *, token: str, source: RequestSource) -> LoggedIn:

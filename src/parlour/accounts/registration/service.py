@@ -25,7 +25,7 @@ from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.registration.store import PendingRegistration
 from parlour.accounts.tokens import token_hash
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import AsyncConnection, Database, Transaction
 from parlour.limits.quotas import MailQuota
 from parlour.mail.contents import ClientVerification, GuestVerification, Mail
 from parlour.mail.outbox import Outbox
@@ -92,10 +92,9 @@ class Registration:
                 user_id = await store.add_user(connection, email=email, now=now)
                 own_name = own_display_name(display_name, username=GUEST_NAME)
                 await store.add_guest(connection, user_id, display_name=own_name)
-                await self._send_guest_letter(connection, user_id, email, display_name=own_name)
+                await self._send_guest_mail(connection, user_id, email, display_name=own_name)
         except IntegrityError as error:
             raise EmailTaken from error
-        self._outbox.announce()
 
     async def register_client(
         self,
@@ -138,10 +137,9 @@ class Registration:
                 await require_allowed_client(connection, self.policy, email)
                 await self._require_free(connection, email=email, username=username)
                 await registration_store.add_registration(connection, registration, now=now)
-                await self._send_client_letter(connection, registration)
+                await self._send_client_mail(connection, registration)
         except IntegrityError as error:
             raise UsernameTaken from error
-        self._outbox.announce()
 
     async def create_client(self, *, email: str, username: str, password: str) -> None:
         """A confirmed account without a letter, as the command line makes it.
@@ -188,16 +186,15 @@ class Registration:
                 if await registration_store.prolong(
                     connection, registration.registration_id, expires_at=until
                 ):
-                    await self._send_client_letter(connection, replace(registration, expires_at=until))
+                    await self._send_client_mail(connection, replace(registration, expires_at=until))
             known = await store.account_by_email(connection, email)
             account = None if known is None else await store.lock_account(connection, known.user_id)
             guest = None if account is None else account.guest
             awaited = guest if guest is not None and guest.expires_at is None else None
             if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
-                await self._send_guest_letter(
+                await self._send_guest_mail(
                     connection, account.user_id, account.email, display_name=awaited.display_name
                 )
-        self._outbox.announce()
 
     async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
         is_invited = await _is_invited(connection, self.policy, email)
@@ -226,9 +223,7 @@ class Registration:
         if owner is not None and owner.client is not None:
             raise EmailTaken
 
-    async def _send_client_letter(
-        self, connection: AsyncConnection, registration: PendingRegistration
-    ) -> None:
+    async def _send_client_mail(self, connection: Transaction, registration: PendingRegistration) -> None:
         content = ClientVerification(
             username=registration.username,
             display_name=registration.display_name,
@@ -239,8 +234,8 @@ class Registration:
         )
         await self._outbox.put(connection, Mail(registration.email, content))
 
-    async def _send_guest_letter(
-        self, connection: AsyncConnection, user_id: UserId, email: str, *, display_name: str | None
+    async def _send_guest_mail(
+        self, connection: Transaction, user_id: UserId, email: str, *, display_name: str | None
     ) -> None:
         lifetime = self._lifetimes.verification
         link = await self._links.new(connection, user_id, "guest", lifetime=lifetime)

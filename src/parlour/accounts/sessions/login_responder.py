@@ -1,6 +1,5 @@
 """What a login is answered with: cookies, the session, and word for the audit log."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,10 +10,11 @@ from parlour.accounts.cookies import (
     DEVICE_COOKIE,
     DEVICE_COOKIE_PATH,
 )
-from parlour.accounts.identity import Identity
+from parlour.accounts.facts import LoginSucceeded
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.known_devices import KNOWN_FOR
 from parlour.accounts.sessions.service import LoggedIn
+from parlour.bus import Bus
 from parlour.wire.http import (
     Session,
 )
@@ -63,7 +63,8 @@ class SessionCookies:
 class LoginResponder:
     """What follows from a login, whichever way it came about: cookies, and a word for the audit log.
 
-    `on_login` hears the client's address once the answer with the new cookie has been sent.
+    LoginSucceeded is published once the answer with the new cookie has been sent, so that a socket that comes
+    back because of it has the cookie.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class LoginResponder:
         *,
         cookies: SessionCookies,
         identification: Identification,
-        on_login: Callable[[str, Identity], Awaitable[None]],
+        bus: Bus,
     ) -> None:
         self._cookies = cookies
         self._identification = identification
-        self._on_login = on_login
+        self._bus = bus
 
     def __call__(
         self, request: Request, response: Response, background: BackgroundTasks, logged_in: LoggedIn
@@ -85,7 +86,12 @@ class LoginResponder:
             self._cookies.set_device(response, logged_in.device_token)
         self._identification.known(request, logged_in.identity)
         if request.client is not None:
-            background.add_task(self._on_login, request.client.host, logged_in.identity)
+            login = LoginSucceeded(address=request.client.host, identity=logged_in.identity)
+            background.add_task(self._publish, login)
+
+    async def _publish(self, login: LoginSucceeded) -> None:
+        """Async, since a function would run in a thread, away from the loop of those who listen."""
+        self._bus.publish(login)
 
 
 def session_answer(logged_in: LoggedIn) -> Session:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import SessionId, UserId
 from parlour.accounts.refusals import AccountDeleted, SessionEndedElsewhere
 from parlour.accounts.sessions import store as session_store
 from parlour.accounts.sessions.terminations import SessionTerminations
+from parlour.bus import Bus
 from parlour.db.database import Database
 from parlour.errors import Refusal
 
@@ -25,9 +27,15 @@ class Revocations:
     """A task that lives as long as the server: what was revoked lately is announced here, once."""
 
     def __init__(
-        self, *, database: Database, terminations: SessionTerminations, clock: Callable[[], datetime]
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        terminations: SessionTerminations,
+        clock: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._bus = bus
         self._terminations = terminations
         self._clock = clock
         self._looked_at = clock()
@@ -47,10 +55,12 @@ class Revocations:
             revoked = await session_store.revoked_since(connection, self._looked_at - LOOK_BACK)
             deleted = await session_store.deleted_since(connection, self._looked_at - LOOK_BACK)
         self._looked_at = now
-        self._announce(revoked, SessionEndedElsewhere())
-        self._announce(deleted, AccountDeleted())
+        self._publish(revoked, SessionEndedElsewhere())
+        self._publish(deleted, AccountDeleted())
 
-    def _announce(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
+    def _publish(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
         for user_id, session in ended:
             if not self._terminations.include(session):
-                self._terminations.announce(user_id, frozenset({session}), reason)
+                self._bus.publish(
+                    SessionsEnded(user_id=user_id, sessions=frozenset({session}), reason=reason)
+                )

@@ -2,11 +2,12 @@
 
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from parlour.accounts import store
+from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import (
     ClientIdentity,
     GuestIdentity,
@@ -34,8 +35,8 @@ from parlour.accounts.sessions.known_devices import KnownDevices
 from parlour.accounts.sessions.store import SessionRow
 from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
-from parlour.db.database import AsyncConnection, Database
-from parlour.errors import InvalidToken
+from parlour.db.database import AsyncConnection, Database, Transaction
+from parlour.errors import InvalidToken, Refusal
 from parlour.limits.login_throttle import Guess
 
 __all__ = ["LoggedIn", "LoginSessions", "SessionRow"]
@@ -144,11 +145,9 @@ class LoginSessions:
                 display_name=current.client.display_name,
             )
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
-            replaced = None
             if remember is not None:
-                replaced = await self.replace_session(connection, client, source, now)
+                await self.replace_session(connection, client, source, now)
             logged_in = await self.start(connection, client, source, now, remember=remember is not False)
-        self.announce_replaced(client, replaced)
         device_token = self._devices.remember(
             source.device_token,
             user_id=account.user_id,
@@ -215,10 +214,9 @@ class LoginSessions:
             refreshed = None
             if session is not None and robbed:
                 await session_store.revoke_session(connection, session.family, now=now)
+                connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
             elif session is not None and session.revoked_at is None and session.expires_at > now:
                 refreshed = await self._continue_session(connection, session, claim, now)
-        if session is not None and robbed:
-            self._terminations.announce(session.user_id, frozenset({session.family}), SessionOver())
         if refreshed is None:
             raise SessionOver
         return refreshed
@@ -246,9 +244,9 @@ class LoginSessions:
         async with self._database.transaction() as connection:
             account = await store.account_by_session(connection, session)
             user_id = await session_store.revoke_session(connection, session, now=now)
-        if user_id is None:
-            return None
-        self._terminations.announce(user_id, frozenset({session}), LoggedOut())
+            if user_id is None:
+                return None
+            connection.after_commit(_ended(user_id, {session}, LoggedOut()))
         return None if account is None else _identity(account, session, now)
 
     async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
@@ -265,7 +263,7 @@ class LoginSessions:
             if own is None or own.user_id != of_cookie.user_id:
                 return False
             await session_store.revoke_session(connection, session, now=now)
-        self._terminations.announce(own.user_id, frozenset({session}), LoggedOut())
+            connection.after_commit(_ended(own.user_id, {session}, LoggedOut()))
         return True
 
     async def living_of(self, identity: Identity) -> list[SessionRow]:
@@ -282,7 +280,7 @@ class LoginSessions:
             if row is None or row.user_id != identity.user_id or row.revoked_at is not None:
                 raise SessionNotFound
             await session_store.revoke_session(connection, session, now=now)
-        self._terminations.announce(identity.user_id, frozenset({session}), SessionEndedElsewhere())
+            connection.after_commit(_ended(identity.user_id, {session}, SessionEndedElsewhere()))
 
     async def remember(self, identity: Identity, *, remembered: bool) -> None:
         """Whether the caller's session outlives the browser, from its next refresh on.
@@ -303,7 +301,7 @@ class LoginSessions:
             await store.lock_account(connection, user_id)
             await link_store.void_all_verifications(connection, user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, user_id, now=now, besides=besides)
-        self._terminations.announce(user_id, ended, SessionEndedElsewhere())
+            connection.after_commit(_ended(user_id, ended, SessionEndedElsewhere()))
         return len(ended)
 
     async def identify_access(self, token: str) -> Identity:
@@ -378,28 +376,24 @@ class LoginSessions:
         return None if account is None else account.user_id
 
     async def replace_session(
-        self, connection: AsyncConnection, identity: Identity, source: RequestSource, now: datetime
-    ) -> SessionId | None:
+        self, connection: Transaction, identity: Identity, source: RequestSource, now: datetime
+    ) -> None:
         """Ends the session that the browser's cookie names, which a new one is about to take from it.
 
         One of somebody else lives on as long as a tab of theirs may hold an access token: nobody can refresh
-        it any more. Answers which session of this person ended, for `announce_replaced` after the commit.
+        it any more.
         """
         named = None if source.session_token is None else self.session_of_cookie(source.session_token)
         session = None if named is None else await session_store.session(connection, named)
         if session is None or self._is_over(session):
-            return None
+            return
         if session.user_id != identity.user_id:
             await session_store.shorten_session(
                 connection, session.family, expires_at=now + self._lifetimes.access
             )
-            return None
+            return
         await session_store.revoke_session(connection, session.family, now=now)
-        return session.family
-
-    def announce_replaced(self, identity: Identity, session: SessionId | None) -> None:
-        if session is not None:
-            self._terminations.announce(identity.user_id, frozenset({session}), SessionReplaced())
+        connection.after_commit(_ended(identity.user_id, {session.family}, SessionReplaced()))
 
     async def start(
         self,
@@ -546,3 +540,7 @@ def _within_grace(session: SessionRow, claim: RefreshToken, now: datetime) -> bo
         and session.replaced_at is not None
         and now - session.replaced_at <= REUSE_GRACE
     )
+
+
+def _ended(user_id: UserId, sessions: Iterable[SessionId], reason: Refusal) -> SessionsEnded:
+    return SessionsEnded(user_id=user_id, sessions=frozenset(sessions), reason=reason)

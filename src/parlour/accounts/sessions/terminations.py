@@ -1,42 +1,30 @@
-"""Sessions that were ended before their time, for whoever holds sockets that hang on them."""
+"""Sessions that were ended a moment ago, for who looked into the database before."""
 
-import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
 
-from parlour.accounts.identity import SessionId, UserId
-from parlour.errors import Refusal
+from parlour.accounts.facts import SessionsEnded
+from parlour.accounts.identity import SessionId
 
 REMEMBERED = 10_000
 """More than can end within the moment between a look into the database and what follows from it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionTermination:
-    user_id: UserId
-    sessions: frozenset[SessionId]
-    reason: Refusal
-
-
 class SessionTerminations:
-    """Announced once the database knows of it, taken up by a task of the server."""
+    """Remembers the sessions that ended last, by SessionsEnded."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[SessionTermination] = asyncio.Queue()
         self._recent: OrderedDict[SessionId, None] = OrderedDict()
 
-    def announce(self, user_id: UserId, sessions: frozenset[SessionId], reason: Refusal) -> None:
-        if not sessions:
-            return
-        for session in sessions:
+    def on_sessions_ended(self, ended: SessionsEnded) -> None:
+        for session in ended.sessions:
             self._recent[session] = None
         while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-        self._queue.put_nowait(SessionTermination(user_id=user_id, sessions=sessions, reason=reason))
 
     def include(self, session: SessionId) -> bool:
-        """Whether it ended a moment ago: who looked into the database before has to ask here after it."""
-        return session in self._recent
+        """True if the session ended recently.
 
-    async def next(self) -> SessionTermination:
-        return await self._queue.get()
+        Check *after* the database read, to close the race with a concurrent logout: the read may be older
+        than the commit that ended the session.
+        """
+        return session in self._recent

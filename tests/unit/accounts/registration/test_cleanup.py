@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from parlour.accounts import store
-from parlour.accounts.identity import UserId
+from parlour.accounts.facts import GuestTimeEnded, LoginSucceeded
+from parlour.accounts.identity import GuestIdentity, UserId
 from parlour.accounts.registration.cleanup import UNVERIFIED_KEPT_FOR, AccountCleanup
 from parlour.accounts.sessions import store as session_store
+from parlour.bus import Bus
 from parlour.db.database import Database
 from parlour.db.tables import clients, guests, metadata, refresh_sessions, users
 
@@ -68,15 +70,13 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    database = Database(f"sqlite:///{tmp_path / 'parlour.db'}")
+    bus = Bus()
+    database = Database(f"sqlite:///{tmp_path / 'parlour.db'}", bus=bus)
     async with database.transaction() as connection:
         await connection.run_sync(metadata.create_all)
     clock, told = Clock(), list[UserId]()
-
-    async def ended(user_id: UserId) -> None:
-        told.append(user_id)
-
-    yield House(database, clock, AccountCleanup(database=database, clock=clock, on_guest_ended=ended), told)
+    bus.subscribe(GuestTimeEnded, lambda ended: told.append(ended.user_id))
+    yield House(database, clock, AccountCleanup(database=database, clock=clock), told)
     await database.close()
 
 
@@ -142,7 +142,8 @@ async def test_the_task_hears_of_a_guest_that_arrives(house: House) -> None:
     await asyncio.sleep(0.05)  # nobody is there yet: it goes to sleep
     guest = await house.guest("eve@example.org", until=NOON + timedelta(seconds=1))
     house.clock.now = NOON + timedelta(seconds=1)
-    house.cleanup.expect_guest()
+    login = GuestIdentity(user_id=guest, email="eve@example.org", session=None, expires_at=house.clock.now)
+    house.cleanup.on_login(LoginSucceeded(address="", identity=login))
     async with asyncio.timeout(5):
         while house.told != [guest]:  # noqa: ASYNC110 - the task tells by this list alone
             await asyncio.sleep(0.01)

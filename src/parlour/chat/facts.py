@@ -1,0 +1,19 @@
+"""What can happen in a room's chat, as facts for the bus."""
+
+from dataclasses import dataclass
+
+from parlour.chat.entities import Message
+from parlour.rooms.entities import Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStored:
+    """A new message is in the room's chat.
+
+    `sent_by` names the connection through which it came, whose author has it already; None where it came
+    another way.
+    """
+
+    room: Room
+    message: Message
+    sent_by: str | None
