@@ -73,7 +73,7 @@ def migrate(as_json: bool) -> None:
         from parlour.db.migrate import HEAD
         from parlour.db.migrate import migrate as bring_to_head
 
-        before = await bring_to_head(parlour.database)
+        before = await bring_to_head(parlour.core.database)
         done = "Nothing to do." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}."
         return Answer(lines=[done], data={"before": before, "now": HEAD})
 
@@ -128,7 +128,7 @@ def audit(limit: int, as_json: bool) -> None:
                 "subject": one.subject,
                 "address": one.address,
             }
-            for one in await parlour.audit.newest(limit)
+            for one in await parlour.audit.log.newest(limit)
         ]
         found += [
             {
@@ -140,7 +140,7 @@ def audit(limit: int, as_json: bool) -> None:
                 "address": one.network,
                 "times": times,
             }
-            for one, times in await parlour.audit_counts.newest(limit)
+            for one, times in await parlour.audit.counts.newest(limit)
         ]
         entries = sorted(found, key=lambda entry: entry["at"])[-limit:]
         for entry in entries:

@@ -27,7 +27,7 @@ def api_paths() -> list[str]:
         parlour = Parlour(Settings(data_dir=Path(folder), _env_file=None), port=8000)
         parlour.asgi()
         routes = parlour.fastapi.routes
-        parlour.passwords.close()
+        parlour.accounts.passwords.close()
     return sorted(_first_segments(routes) - _first_segments(WebClient().routes().routes))
 
 

@@ -23,6 +23,7 @@ from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from parlour.logs import configure_logs
+from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
@@ -56,8 +57,8 @@ class Server(engine.Server):
     """Says where it is once it answers, and that it ends before it does."""
 
     def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
-        super().__init__(config, parlour.engine, grace=HANDLERS_SECONDS)
-        self._service = parlour.signaling_service
+        super().__init__(config, parlour.calls.engine, grace=HANDLERS_SECONDS)
+        self._service = parlour.calls.service
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -116,8 +117,8 @@ def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        http=http_protocol_class(_bounds(parlour.settings, connections, parlour.headers())),
-        ws=parlour.engine.websocket_protocol_class(),
+        http=http_protocol_class(_bounds(parlour.options, connections)),
+        ws=parlour.calls.engine.websocket_protocol_class(),
         proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
@@ -160,8 +161,11 @@ def _say_connections(connections: int) -> None:
         )
 
 
-def _bounds(settings: Settings, connections: int, headers: dict[str, str]) -> HttpBounds:
-    limits = HttpLimits(request_seconds=settings.request_timeout, connections=connections, surplus=SURPLUS)
+def _bounds(options: Options, connections: int) -> HttpBounds:
+    headers = options.headers()
+    limits = HttpLimits(
+        request_seconds=options.settings.request_timeout, connections=connections, surplus=SURPLUS
+    )
     return HttpBounds(
         limits,
         {
@@ -178,8 +182,8 @@ async def _require_database(parlour: Parlour) -> None:
     Raises SettingsError or DatabaseLocked.
     """
     try:
-        await migrate(parlour.database)
-        await parlour.attendance.close_abandoned()
+        await migrate(parlour.core.database)
+        await parlour.events.attendance.close_abandoned()
     except NotPrivate as error:
         raise SettingsError(
             f"{PREFIX}DATABASE_URL: {error}; put it on a file system that has permissions, or set "
@@ -201,11 +205,11 @@ async def _require_database(parlour: Parlour) -> None:
 
 async def _require_redis(parlour: Parlour) -> None:
     """One that refuses is a wrong setting; one that is away is done without until it comes."""
-    if parlour.shared_counts is None:
+    if parlour.core.redis_counts is None:
         return
     from parlour.limits.redis_counts import RedisRefuses
 
     try:
-        await parlour.shared_counts.require_usable()
+        await parlour.core.redis_counts.require_usable()
     except RedisRefuses as error:
         raise SettingsError(f"{PREFIX}REDIS_URL: Redis refuses what it says ({error}).") from error

@@ -32,34 +32,36 @@ async def test_login_enumeration_by_answer(ann: Person, visitors: Visitors) -> N
 async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong password costs one hash, whoever it is for: what takes the time is counted, not timed."""
     parlour = Parlour(Settings(data_dir=tmp_path), port=8000)
-    await migrate(parlour.database)
-    await parlour.registration.create_client(email="ann@example.org", username="annie", password=PASSWORD)
-    await parlour.registration.register_client(
+    await migrate(parlour.core.database)
+    await parlour.accounts.registration.create_client(
+        email="ann@example.org", username="annie", password=PASSWORD
+    )
+    await parlour.accounts.registration.register_client(
         email="bob@example.org",
         username="bobby",
         password=PASSWORD,
         registrant=Registrant(browser="a browser"),
         source=VISITOR,
     )
-    await parlour.passwords.verify_nobody("makes the decoy")
+    await parlour.accounts.passwords.verify_nobody("makes the decoy")
     hashes = 0
-    compute = parlour.passwords._in_thread
+    compute = parlour.accounts.passwords._in_thread
 
     async def counted(work: object) -> object:
         nonlocal hashes
         hashes += 1
         return await compute(work)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(parlour.passwords, "_in_thread", counted)
+    monkeypatch.setattr(parlour.accounts.passwords, "_in_thread", counted)
     costs = {}
     for handle in ("annie", "ann@example.org", "bobby", "nobody", "nobody@example.org"):
         hashes = 0
         with pytest.raises(WrongCredentials):
-            await parlour.sessions.log_in(handle=handle, password="a wrong guess", source=VISITOR)
+            await parlour.accounts.sessions.log_in(handle=handle, password="a wrong guess", source=VISITOR)
         costs[handle] = hashes
     assert set(costs.values()) == {1}, costs
-    parlour.passwords.close()
-    await parlour.database.close()
+    parlour.accounts.passwords.close()
+    await parlour.core.database.close()
 
 
 async def test_email_enumeration_by_answer(ann: Person, visitors: Visitors) -> None:

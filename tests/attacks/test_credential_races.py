@@ -15,7 +15,8 @@ from sqlalchemy import Executable, ScalarSelect, delete, insert, select, update
 from parlour.accounts import store
 from parlour.accounts.identity import ClientIdentity, RequestSource, SessionId
 from parlour.accounts.refusals import EmailTaken, PasswordChanged, WrongCredentials
-from parlour.app import Parlour, utc_now
+from parlour.app import Parlour
+from parlour.core import utc_now
 from parlour.db.migrate import migrate
 from parlour.db.tables import bans, clients, events, refresh_sessions, rooms, users
 from parlour.errors import InvalidToken
@@ -38,10 +39,10 @@ async def parlour(
     folder = tmp_path_factory.mktemp(f"races-{database}")
     settings = Settings(data_dir=folder, database_url=await databases.create(database))
     opened = Parlour(settings, port=8000)
-    await migrate(opened.database)
+    await migrate(opened.core.database)
     yield opened
-    opened.passwords.close()
-    await opened.database.close()
+    opened.accounts.passwords.close()
+    await opened.core.database.close()
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ async def ann(parlour: Parlour) -> ClientIdentity:
 async def room(parlour: Parlour) -> str:
     """A room of somebody else's."""
     bob, name = await logged_in(parlour, unique("bob")), unique("garden")
-    await parlour.rooms.create(
+    await parlour.rooms.service.create(
         bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, source=VISITOR
     )
     return name
@@ -62,15 +63,15 @@ async def room(parlour: Parlour) -> str:
 
 async def logged_in(parlour: Parlour, username: str) -> ClientIdentity:
     email = f"{username}@example.org"
-    await parlour.registration.create_client(email=email, username=username, password=PASSWORD)
-    session = await parlour.sessions.log_in(handle=username, password=PASSWORD, source=VISITOR)
-    identity = await parlour.sessions.identify_access(session.access_token)
+    await parlour.accounts.registration.create_client(email=email, username=username, password=PASSWORD)
+    session = await parlour.accounts.sessions.log_in(handle=username, password=PASSWORD, source=VISITOR)
+    identity = await parlour.accounts.sessions.identify_access(session.access_token)
     assert isinstance(identity, ClientIdentity)
     return identity
 
 
 async def mails_to(parlour: Parlour, person: ClientIdentity) -> int:
-    return sum(queued.mail.recipient == person.email for queued in await parlour.outbox.kept())
+    return sum(queued.mail.recipient == person.email for queued in await parlour.core.outbox.kept())
 
 
 async def caught_between(
@@ -83,12 +84,12 @@ async def caught_between(
     Verifying takes its turn in the threads of the passwords, so that after as many hashes as there may be
     threads, three times over, the request has had its own (the most are two: to verify and to hash anew).
     """
-    async with parlour.database.transaction() as connection:
+    async with parlour.core.database.transaction() as connection:
         await connection.execute(select(users.c.id).where(users.c.id == who.user_id).with_for_update())
         await connection.execute(change)
         running = asyncio.ensure_future(request)
         for _ in range(3):
-            await asyncio.gather(*(parlour.passwords.hash("x") for _ in range(2)))
+            await asyncio.gather(*(parlour.accounts.passwords.hash("x") for _ in range(2)))
             if running.done():
                 break
     return await running
@@ -104,7 +105,7 @@ def deletion_of(person: ClientIdentity) -> Executable:
 
 
 def log_in(parlour: Parlour, who: ClientIdentity, password: str = PASSWORD) -> Awaitable[Any]:
-    return parlour.sessions.log_in(handle=who.username, password=password, source=VISITOR)
+    return parlour.accounts.sessions.log_in(handle=who.username, password=password, source=VISITOR)
 
 
 async def test_a_login_that_a_new_password_overtakes(parlour: Parlour, ann: ClientIdentity) -> None:
@@ -128,7 +129,7 @@ async def test_a_login_that_another_hash_of_the_same_password_overtakes(
 
 async def test_a_taken_over_hash_never_replaces_a_new_password(parlour: Parlour, ann: ClientIdentity) -> None:
     """The login's new hash of the old password is on its way when the owner chooses another."""
-    async with parlour.database.transaction() as connection:
+    async with parlour.core.database.transaction() as connection:
         await connection.execute(
             update(clients)
             .where(clients.c.user_id == ann.user_id)
@@ -143,7 +144,7 @@ PROVEN = ["password", "email", "deletion"]
 
 
 def proven_act(parlour: Parlour, ann: ClientIdentity, act: str) -> Awaitable[None]:
-    credentials = parlour.credentials
+    credentials = parlour.accounts.credentials
     match act:
         case "password":
             return credentials.change_password(
@@ -189,7 +190,7 @@ async def test_what_is_proven_of_an_account_that_is_deleted(
 
 
 def give_password(parlour: Parlour, ann: ClientIdentity, room: str) -> Awaitable[object]:
-    return parlour.rooms.give_password(ann, name=room, password=ROOM_PASSWORD, source=VISITOR)
+    return parlour.rooms.service.give_password(ann, name=room, password=ROOM_PASSWORD, source=VISITOR)
 
 
 async def test_a_room_whose_password_is_proven_while_it_is_removed(
@@ -243,7 +244,7 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
     parlour: Parlour, ann: ClientIdentity, room: str, what: str
 ) -> None:
     if what == "a new room":
-        request: Awaitable[object] = parlour.rooms.create(
+        request: Awaitable[object] = parlour.rooms.service.create(
             ann, name=unique("attic"), password="x", description="", creator=ann.username, source=VISITOR
         )
     else:
@@ -255,18 +256,18 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
 async def test_a_guest_who_is_asked_for_while_the_address_becomes_a_clients(parlour: Parlour) -> None:
     """A stranger asked for a guest of the address long ago, and asks again while its owner confirms."""
     email = f"{unique('vic')}@example.org"
-    async with parlour.database.transaction() as connection:
+    async with parlour.core.database.transaction() as connection:
         user_id = await store.add_user(connection, email=email, now=utc_now())
         await store.add_guest(connection, user_id)
     values = {"user_id": user_id, "username": "x", "username_key": unique("vic"), "password_hash": "x"}
-    async with parlour.database.transaction() as connection:
+    async with parlour.core.database.transaction() as connection:
         await store.lock_account(connection, user_id)
         await connection.execute(insert(clients).values(values))
-        asked = asyncio.create_task(parlour.registration.register_guest(email=email, source=VISITOR))
-        await parlour.passwords.hash("x")  # meanwhile it gets to where it has to wait
+        asked = asyncio.create_task(parlour.accounts.registration.register_guest(email=email, source=VISITOR))
+        await parlour.accounts.passwords.hash("x")  # meanwhile it gets to where it has to wait
     with pytest.raises(EmailTaken):
         await asked
-    async with parlour.database.reading() as connection:
+    async with parlour.core.database.reading() as connection:
         account = await store.account_by_id(connection, user_id)
     assert account is not None and account.client is not None
 

@@ -105,15 +105,15 @@ class Running:
 
     async def _serve(self) -> None:
         parlour = Parlour(self._settings, port=self.port)
-        await migrate(parlour.database)
+        await migrate(parlour.core.database)
         for name in ("ann", "bob"):
-            await parlour.registration.create_client(
+            await parlour.accounts.registration.create_client(
                 email=f"{name}@example.org", username=f"{name}-worst", password=PASSWORD
             )
         await asyncio.to_thread(fill, self.database)
         config = uvicorn_config(parlour, connections=1000)
         config.host, config.port = "127.0.0.1", self.port
-        self._server = server = _Announced(config, parlour.engine, self._ready)
+        self._server = server = _Announced(config, parlour.calls.engine, self._ready)
         self._turns.thread = threading.get_ident()
         await server.serve()
 

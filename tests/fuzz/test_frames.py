@@ -158,15 +158,15 @@ class Town:
 
     async def begin(self) -> None:
         parlour = self.parlour
-        await migrate(parlour.database)
+        await migrate(parlour.core.database)
         tokens = {}
         for name in ("annie", "bobby", "mallory"):
             email = f"{name}@example.org"
-            await parlour.registration.create_client(email=email, username=name, password=PASSWORD)
-            logged_in = await parlour.sessions.log_in(handle=name, password=PASSWORD, source=VISITOR)
+            await parlour.accounts.registration.create_client(email=email, username=name, password=PASSWORD)
+            logged_in = await parlour.accounts.sessions.log_in(handle=name, password=PASSWORD, source=VISITOR)
             tokens[name] = logged_in.access_token
             if name == "annie":
-                await parlour.rooms.create(
+                await parlour.rooms.service.create(
                     logged_in.identity,
                     name=ROOM,
                     password=ROOM_PASSWORD,
@@ -174,7 +174,7 @@ class Town:
                     source=VISITOR,
                     creator=name,
                 )
-            await parlour.rooms.give_password(
+            await parlour.rooms.service.give_password(
                 logged_in.identity, name=ROOM, password=ROOM_PASSWORD, source=VISITOR
             )
         self._token = tokens["mallory"]
@@ -184,7 +184,7 @@ class Town:
 
     def _open(self) -> tuple[TransportSession, MemoryTransport]:
         transport = MemoryTransport()
-        return self.parlour.engine.sessions.open(transport, Handshake("192.0.2.66")), transport
+        return self.parlour.calls.engine.sessions.open(transport, Handshake("192.0.2.66")), transport
 
     async def _enter(self, token: str) -> tuple[TransportSession, MemoryTransport]:
         session, transport = self._open()
@@ -201,7 +201,7 @@ class Town:
             while True:
                 for _ in range(5):
                     await asyncio.sleep(0)
-                running = self.parlour.engine.sessions._tasks
+                running = self.parlour.calls.engine.sessions._tasks
                 if not running:
                     return
                 await asyncio.wait(running)
@@ -242,7 +242,7 @@ class Town:
             f'42["offer-ice",{{"peerID":"{self.bob_peer}","iceCandidate":{{"candidate":"candidate:1"}}}}]',
         )
         assert any(b'"ice-candidate"' in packet for packet in _bytes(self.bob[1]))
-        counters = self.parlour.engine.counters()
+        counters = self.parlour.calls.engine.counters()
         assert (counters.sessions, counters.connections, counters.failed_handlers) == (2, 2, 0)
 
 
@@ -281,7 +281,7 @@ def test_no_frame_fails_leaks_or_harms(tmp_path: Path, *, inside: bool) -> None:
 
         while town.sent < FRAMES:
             play()
-        counters = parlour.engine.counters()
+        counters = parlour.calls.engine.counters()
         errors: list[Any] = [entry for entry in logs if entry["log_level"] in ("error", "critical")]
         runner.run(end(parlour))
     sys.stdout.write(
@@ -293,6 +293,6 @@ def test_no_frame_fails_leaks_or_harms(tmp_path: Path, *, inside: bool) -> None:
 
 
 async def end(parlour: Parlour) -> None:
-    await parlour.engine.close()
-    parlour.passwords.close()
-    await parlour.database.close()
+    await parlour.calls.engine.close()
+    parlour.accounts.passwords.close()
+    await parlour.core.database.close()

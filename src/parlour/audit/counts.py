@@ -9,7 +9,6 @@ from ipaddress import ip_network
 
 import structlog
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.audit.texts import KEPT_FOR, storable
 from parlour.db.database import Database
@@ -23,7 +22,6 @@ REFUSALS_KEPT = 60
 MAX_PEOPLE = 10_000
 """Whose refusals are counted for that."""
 WRITE_AFTER_SECONDS = 1.0
-RETRY_SECONDS = 5.0
 
 log = structlog.get_logger("parlour.audit")
 
@@ -75,16 +73,11 @@ class AuditCounts:
             self._hour, self._this_hour, self._refused = hour, set(), Counter()
         return hour
 
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            await self._counted.wait()
-            await asyncio.sleep(WRITE_AFTER_SECONDS)  # what comes together is written together
-            try:
-                await self.flush()
-            except SQLAlchemyError as error:
-                log.warning("audit.postponed", counts=len(self._waiting), error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def step(self) -> None:
+        """Wait for something to count, and write what comes within WRITE_AFTER_SECONDS together."""
+        await self._counted.wait()
+        await asyncio.sleep(WRITE_AFTER_SECONDS)
+        await self.flush()
 
     async def flush(self) -> None:
         """Writes what waits. Raises SQLAlchemyError, and keeps it then."""

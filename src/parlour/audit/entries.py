@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.audit.counts import AuditCounts
 from parlour.audit.texts import KEPT_FOR, storable
@@ -16,7 +15,6 @@ from parlour.db.tables import audit_log
 
 SHORTEN_EVERY = timedelta(hours=1)
 MAX_WAITING = 10_000
-RETRY_SECONDS = 5.0
 
 log = structlog.get_logger("parlour.audit")
 
@@ -63,19 +61,17 @@ class AuditLog:
         except asyncio.QueueFull:
             log.error("audit.lost", kind=kind, code=code)
 
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            entries = [await self._waiting.get()]
-            while not self._waiting.empty():
-                entries.append(self._waiting.get_nowait())
-            try:
-                await self._write(entries)
-            except SQLAlchemyError as error:
-                log.warning("audit.postponed", entries=len(entries), error=type(error).__name__)
-                for entry in entries[: MAX_WAITING - self._waiting.qsize()]:
-                    self._waiting.put_nowait(entry)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def step(self) -> None:
+        """Wait for entries and write them; what cannot be written waits on, as far as there is room."""
+        entries = [await self._waiting.get()]
+        while not self._waiting.empty():
+            entries.append(self._waiting.get_nowait())
+        try:
+            await self._write(entries)
+        except BaseException:
+            for entry in entries[: MAX_WAITING - self._waiting.qsize()]:
+                self._waiting.put_nowait(entry)
+            raise
 
     async def flush(self) -> None:
         """What is waiting still, at the end of a server."""

@@ -12,7 +12,6 @@ import structlog
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.calls.presence import Participation, Presence
-from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
@@ -46,22 +45,21 @@ class DegradedAuthorization:
                 return participation.room
         return None
 
-    async def run(
+    async def confirm_next(
         self, over: Callable[[Identity, Refusal], None], out: Callable[[Identity, Room, Refusal], None]
     ) -> None:
-        """Until cancelled. `over`: the session has ended; `out`: this person may not be in that room."""
-        while True:
-            await self._is_needed.wait()
-            await asyncio.sleep(RETRY_SECONDS)
-            try:
-                for (user_id, session), identity in list(self._unasked.items()):
-                    await self._ask(user_id, session, identity, over, out)
-                    del self._unasked[user_id, session]
-                    log.info("trust.checked")
-            except DATABASE_UNAVAILABLE as error:
-                log.warning("trust.postponed", error=type(error).__name__)
-            if not self._unasked:
-                self._is_needed.clear()
+        """Wait until decisions were made from memory, and ask the database for each what it says now.
+
+        `over`: the session has ended; `out`: this person may not be in that room.
+        """
+        await self._is_needed.wait()
+        await asyncio.sleep(RETRY_SECONDS)
+        for (user_id, session), identity in list(self._unasked.items()):
+            await self._ask(user_id, session, identity, over, out)
+            del self._unasked[user_id, session]
+            log.info("trust.checked")
+        if not self._unasked:
+            self._is_needed.clear()
 
     async def _ask(
         self,

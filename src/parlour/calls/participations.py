@@ -4,7 +4,6 @@ A visit may outlive its connection. Then it stays in the call for a grace, and w
 meanwhile is kept; after it, it is over.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,12 +80,18 @@ class Participations:
         self._away: GraceTimers[PeerId] = GraceTimers(grace)
         self._waited: GraceTimers[Waited] = GraceTimers(grace)
 
-    async def run(self) -> None:
-        """Until cancelled: ends what does not come back in time."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._away.run(self._stayed_away))
-            tasks.create_task(self._waited.run(self._waited_in_vain))
-            tasks.create_task(self._sweep())
+    async def end_absent_members(self) -> None:
+        """End, until cancelled, participations whose connection was lost and that nobody resumed in time."""
+        await self._away.run(self._stayed_away)
+
+    async def expire_claims(self) -> None:
+        """Tell, until cancelled, members about peers that they claimed to know and that did not resume."""
+        await self._waited.run(self._waited_in_vain)
+
+    async def trim_replay_buffers(self) -> None:
+        """Drop what has arrived; repeated every SWEEP_SECONDS."""
+        for replay_buffer in self._presence.replay_buffers():
+            replay_buffer.forget()
 
     async def join(self, connection: Member, event: Join) -> Joined:
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
@@ -303,12 +308,6 @@ class Participations:
 
     def _waited_in_vain(self, waited: Waited) -> None:
         self._delivery.post_all(self._presence.expire_claim(*waited))
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            for replay_buffer in self._presence.replay_buffers():
-                replay_buffer.forget()
 
 
 def _resume_token(participation: Participation) -> ResumeToken:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import UserId
 from parlour.calls.presence import ConnectionId, Member, Presence
@@ -19,13 +18,12 @@ LARGEST_SHARE = 0.1
 """Of the event loop's time: a round that took long is followed by a longer pause."""
 CHUNK = 100
 """Watchers told in one go, before others have their turn."""
-RETRY_SECONDS = 5.0
 
 log = structlog.get_logger("parlour.calls")
 
 
 class RoomListBroadcaster:
-    """A task that lives as long as the server: however many changes, one round a pause.
+    """Broadcasts `share-rooms`, however many changes there are: one round a pause.
 
     The list is made once for each group of watchers who may see the same rooms, and goes only to those
     for whom it changed.
@@ -69,19 +67,16 @@ class RoomListBroadcaster:
             return
         self._tell(connection, self._list_for(connection))
 
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            try:
-                busy = await self._tell_all()
-                pause = max(SHORTEST_PAUSE_SECONDS, busy * (1 / LARGEST_SHARE - 1))
-            except SQLAlchemyError as error:
-                log.warning("share_rooms.postponed", error=type(error).__name__)
-                self.changed()
-                pause = RETRY_SECONDS
-            await asyncio.sleep(pause)
+    async def step(self) -> float:
+        """Wait for a change and tell of it; returns the pause, which grows with what a round costs."""
+        await self._changed.wait()
+        self._changed.clear()
+        try:
+            busy = await self._tell_all()
+        except BaseException:
+            self.changed()
+            raise
+        return max(SHORTEST_PAUSE_SECONDS, busy * (1 / LARGEST_SHARE - 1))
 
     async def _tell_all(self) -> float:
         """Tells everybody for whom something changed. Answers the seconds for which that held the loop."""

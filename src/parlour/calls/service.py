@@ -3,7 +3,6 @@
 The hub decides and says what to deliver to whom; how that crosses the network is the socket's affair.
 """
 
-import asyncio
 from dataclasses import dataclass
 
 import structlog
@@ -21,7 +20,6 @@ from parlour.calls.room_list import RoomListBroadcaster
 from parlour.chat.entities import Message
 from parlour.chat.facts import MessageStored
 from parlour.chat.service import Chat
-from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
@@ -85,13 +83,9 @@ class SignalingService:
         self._deliver = deliver
         self._hang_up = hang_up
 
-    async def run(self) -> None:
-        """Until cancelled: asks after those who came back while the database was away, and now and then after
-        everybody in a call: what another process changes is told to nobody.
-        """
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._authorization.run(self._session_over, self._put_out))
-            tasks.create_task(self._check_rights())
+    async def confirm_degraded(self) -> None:
+        """Ask the database about those who came back while it was away; the supervisor repeats this."""
+        await self._authorization.confirm_next(self._session_over, self._put_out)
 
     def known(self, user_id: UserId, session: SessionId) -> Identity | None:
         """Who is in a call through this session, for the time that the database is away."""
@@ -247,14 +241,13 @@ class SignalingService:
         if identity.session is not None:
             self.end_session(identity.user_id, reason, sessions=frozenset({identity.session}))
 
-    async def _check_rights(self) -> None:
-        while True:
-            await asyncio.sleep(RIGHTS_SECONDS)
-            try:
-                for room in self._presence.ongoing():
-                    await self._check_rights_in(room)
-            except DATABASE_UNAVAILABLE as error:
-                log.warning("rights.postponed", error=type(error).__name__)
+    async def check_rights(self) -> None:
+        """Ask whether everybody in a call may still be there: what another process changes is told to nobody.
+
+        Repeated every RIGHTS_SECONDS.
+        """
+        for room in self._presence.ongoing():
+            await self._check_rights_in(room)
 
     async def _check_rights_in(self, room: Room) -> None:
         there = [self._presence.identity_of(peer) for peer in self._presence.peers_in(room.room_id)]

@@ -31,8 +31,8 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
     wanted = valid(lambda: NewRoom(name=name, password=password, description=description, creator=creator))
 
     async def work(parlour: "Parlour") -> Answer:
-        owner = await parlour.account_administration.client(wanted.creator)
-        await parlour.room_administration.create(
+        owner = await parlour.accounts.administration.client(wanted.creator)
+        await parlour.rooms.administration.create(
             name=wanted.name,
             password=wanted.password,
             description=wanted.description,
@@ -54,7 +54,7 @@ def list_rooms(as_json: bool) -> None:
     """List all rooms: name, kind, creator and creation date."""
 
     async def work(parlour: "Parlour") -> Answer:
-        rooms = await parlour.room_administration.every_room()
+        rooms = await parlour.rooms.administration.every_room()
         return Answer(
             lines=["\t".join(_columns(one)) for one in rooms] or ["There are no rooms yet."],
             data=[_data(one) for one in rooms],
@@ -71,7 +71,7 @@ def show(name: str, as_json: bool) -> None:
     """Show the room NAME, including who is invited and who is banned."""
 
     async def work(parlour: "Parlour") -> Answer:
-        room, invitations, bans = await parlour.room_administration.room(name)
+        room, invitations, bans = await parlour.rooms.administration.room(name)
         invited, banned = [one.email for one in invitations], [one.email for one in bans]
         data = {**_data(room), "invited": invited, "banned": banned}
         lines = [
@@ -94,7 +94,7 @@ def password(name: str, password: str, as_json: bool) -> None:
         fail(f"password: has to have 1 to {ROOM_PASSWORD_LENGTH} characters.")
 
     async def work(parlour: "Parlour") -> Answer:
-        room = await parlour.room_administration.set_password(name, password)
+        room = await parlour.rooms.administration.set_password(name, password)
         return Answer(
             lines=[f"Changed the password of {room.name}."],
             data={"room": room.name},
@@ -111,7 +111,7 @@ def remove(name: str, as_json: bool) -> None:
     """Remove the room NAME along with its chat, invitations and attendance, and end its call."""
 
     async def work(parlour: "Parlour") -> Answer:
-        room = await parlour.room_administration.remove(name)
+        room = await parlour.rooms.administration.remove(name)
         return Answer(
             lines=[f"Removed {room.name}."],
             data={"room": room.name},

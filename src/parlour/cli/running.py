@@ -70,19 +70,19 @@ def run(
 
     async def session() -> Answer:
         parlour = Parlour(settings, port=8000)
-        parlour.database.require_file()  # before there is anything to close
+        parlour.core.database.require_file()  # before there is anything to close
         try:
             if migrated:
-                await migrate(parlour.database)
+                await migrate(parlour.core.database)
             answer = await work(parlour)
             if answer.audit is not None:
                 kind, code, subject = answer.audit
-                parlour.audit.record(kind=kind, code=code, actor=ACTOR, subject=subject, address="")
-                await parlour.audit.flush()
+                parlour.audit.log.record(kind=kind, code=code, actor=ACTOR, subject=subject, address="")
+                await parlour.audit.log.flush()
             return answer
         finally:
-            parlour.passwords.close()
-            await parlour.database.close()
+            parlour.accounts.passwords.close()
+            await parlour.core.database.close()
 
     _require_text(click.get_current_context().params)
     settings = settings_or_fail()

@@ -32,7 +32,7 @@ def create(username: str, email: str, password: str, as_json: bool) -> None:
     wanted = valid(lambda: ClientRegistration(email=email, username=username, password=password))
 
     async def work(parlour: "Parlour") -> Answer:
-        await parlour.registration.create_client(
+        await parlour.accounts.registration.create_client(
             email=wanted.email, username=wanted.username, password=wanted.password
         )
         return Answer(
@@ -50,7 +50,7 @@ def list_users(as_json: bool) -> None:
     """List all accounts: username, email address, kind, state, last login and display name."""
 
     async def work(parlour: "Parlour") -> Answer:
-        everybody = await parlour.account_administration.everybody()
+        everybody = await parlour.accounts.administration.everybody()
         return Answer(
             lines=["\t".join(_columns(facts)) for facts in everybody] or ["There are no accounts yet."],
             data=[_data(facts) for facts in everybody],
@@ -67,7 +67,7 @@ def show(handle: str, as_json: bool) -> None:
     """Show what is known about HANDLE."""
 
     async def work(parlour: "Parlour") -> Answer:
-        facts, sessions = await parlour.account_administration.person(handle)
+        facts, sessions = await parlour.accounts.administration.person(handle)
         data = {**_data(facts), "sessions": sessions}
         return Answer(
             lines=[f"{name}\t{'-' if value is None else value}" for name, value in data.items()],
@@ -91,7 +91,7 @@ def password(handle: str, password: str, as_json: bool) -> None:
     valid(lambda: TypeAdapter(Password).validate_python(password), name="password")
 
     async def work(parlour: "Parlour") -> Answer:
-        ended = await parlour.account_administration.set_password(handle, password)
+        ended = await parlour.accounts.administration.set_password(handle, password)
         return _ended(f"Changed the password of {handle}", handle, ended, code="password_set")
 
     run(work, as_json=as_json)
@@ -110,7 +110,7 @@ def name(handle: str, name: str, as_json: bool) -> None:
     wanted = valid(lambda: TypeAdapter(DisplayName | None).validate_python(name or None), name="name")
 
     async def work(parlour: "Parlour") -> Answer:
-        await parlour.account_administration.rename(handle, wanted)
+        await parlour.accounts.administration.rename(handle, wanted)
         done = f"Removed the display name of {handle}." if wanted is None else f"{handle} is now {wanted}."
         return Answer(
             lines=[done],
@@ -128,7 +128,7 @@ def disable(handle: str, as_json: bool) -> None:
     """Keep HANDLE from logging in and end all of their sessions."""
 
     async def work(parlour: "Parlour") -> Answer:
-        ended = await parlour.account_administration.disable(handle)
+        ended = await parlour.accounts.administration.disable(handle)
         return _ended(f"Disabled {handle}", handle, ended, code="account_disabled")
 
     run(work, as_json=as_json)
@@ -141,7 +141,7 @@ def enable(handle: str, as_json: bool) -> None:
     """Let HANDLE log in again after being disabled."""
 
     async def work(parlour: "Parlour") -> Answer:
-        await parlour.account_administration.enable(handle)
+        await parlour.accounts.administration.enable(handle)
         return Answer(
             lines=[f"Enabled {handle}."], data={"user": handle}, audit=("account", "account_enabled", handle)
         )
@@ -156,7 +156,7 @@ def delete(handle: str, as_json: bool) -> None:
     """Delete HANDLE's account immediately. Their messages and attendance keep their name."""
 
     async def work(parlour: "Parlour") -> Answer:
-        await parlour.account_administration.delete(handle)
+        await parlour.accounts.administration.delete(handle)
         return Answer(
             lines=[f"Deleted {handle}."], data={"user": handle}, audit=("account", "account_deleted", handle)
         )
@@ -172,10 +172,10 @@ def logout(handle: str, as_json: bool) -> None:
     from parlour.accounts.refusals import UserNotFound
 
     async def work(parlour: "Parlour") -> Answer:
-        user_id = await parlour.sessions.find(handle)
+        user_id = await parlour.accounts.sessions.find(handle)
         if user_id is None:
             raise UserNotFound
-        ended = await parlour.sessions.end_all(user_id)
+        ended = await parlour.accounts.sessions.end_all(user_id)
         return Answer(
             lines=[f"Ended {_sessions(ended)} of {handle}."],
             data={"user": handle, "sessions_ended": ended},

@@ -23,7 +23,6 @@ from parlour.rooms.policy import Action
 from parlour.rooms.refusals import InvalidMove
 
 PROOF_SECONDS = 10.0
-RETRY_SECONDS = 2.0
 LAST_PROOF_SECONDS = 0.5
 
 log = structlog.get_logger("parlour.events")
@@ -66,6 +65,7 @@ class AttendanceLog:
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._fails = False
+        self._proof_due = time.monotonic() + PROOF_SECONDS
 
     # What the server sees
 
@@ -85,37 +85,36 @@ class AttendanceLog:
             self._changed.set()
             await waiting
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        proof_due = time.monotonic() + PROOF_SECONDS
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, proof_due - time.monotonic())):
-                    await self._changed.wait()
-            self._changed.clear()
-            is_due = time.monotonic() >= proof_due
-            waiting, self._waiting = self._waiting, []
-            try:
-                await self._write()
-                if is_due:
-                    await self._prove()
-                self._fails = False
-            except (SQLAlchemyError, OSError) as error:
-                self._fails = True
-                self._servers.lost_sight()
-                log.error("attendance.postponed", error=type(error).__name__)
-                self._changed.set()
-            finally:
-                for one in [*waiting, *(self._waiting if self._fails else ())]:
-                    if not one.done():
-                        one.set_result(None)
+    async def step(self) -> None:
+        """Wait for a change or for the next proof of presence, and write what there is to write.
+
+        Whoever waits for `written` is let go either way: `_fails` says that the database does not answer.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._proof_due - time.monotonic())):
+                await self._changed.wait()
+        self._changed.clear()
+        is_due = time.monotonic() >= self._proof_due
+        waiting, self._waiting = self._waiting, []
+        try:
+            await self._write()
             if is_due:
-                proof_due = time.monotonic() + PROOF_SECONDS
-            if self._fails:
-                await asyncio.sleep(RETRY_SECONDS)
+                await self._prove()
+            self._fails = False
+        except Exception:
+            self._fails = True
+            self._servers.lost_sight()
+            self._changed.set()
+            raise
+        finally:
+            for waiter in [*waiting, *(self._waiting if self._fails else ())]:
+                if not waiter.done():
+                    waiter.set_result(None)
+            if is_due:
+                self._proof_due = time.monotonic() + PROOF_SECONDS
 
     async def aclose(self) -> None:
-        """The last proof of presence, where the database answers soon; `run` has ended."""
+        """The last proof of presence, where the database answers soon; the task has ended."""
         with suppress(SQLAlchemyError, OSError, TimeoutError):
             async with asyncio.timeout(LAST_PROOF_SECONDS):
                 await self._write()

@@ -25,6 +25,7 @@ class Allowances:
     rooms_per_person: int
     messages_per_person: int
     writes_per_person: int
+    links_per_address: int
 
 
 class Quota:

@@ -35,7 +35,7 @@ class RedisRateLimitStorage(RateLimitStorage):
     While Redis is away each server counts alone, on top of what it counted itself before.
 
     So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
-    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `run`.
+    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `look_for_redis`.
     """
 
     def __init__(self, url: str, *, secret: str) -> None:
@@ -110,12 +110,11 @@ class RedisRateLimitStorage(RateLimitStorage):
         except (RedisError, OSError) as error:
             self._lost(error)
 
-    async def run(self) -> None:
-        """Looks for a Redis that is away, until cancelled."""
-        while True:
-            await self._away.wait()
-            await asyncio.sleep(PAUSE_SECONDS)
-            await self.check()
+    async def look_for_redis(self) -> None:
+        """Wait until Redis is away, and ask after a pause whether it is back; the supervisor repeats this."""
+        await self._away.wait()
+        await asyncio.sleep(PAUSE_SECONDS)
+        await self.check()
 
     async def aclose(self) -> None:
         await self._redis.aclose(close_connection_pool=True)

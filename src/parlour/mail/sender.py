@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
@@ -36,7 +35,7 @@ def pause_after(attempts: int) -> timedelta:
 
 
 class MailSender:
-    """A task that lives as long as the server."""
+    """Sends what the outbox holds; `step` is repeated."""
 
     def __init__(self, outbox: Outbox, renderer: MailRenderer, server: SmtpServer, sender: Address) -> None:
         self._outbox = outbox
@@ -44,19 +43,14 @@ class MailSender:
         self._server = server
         self._sender = sender
 
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            try:
-                while mails := await self._outbox.claim(at_most=BATCH):
-                    await self._send_all(mails)
-                pause = await self._outbox.seconds_to_next()
-            except SQLAlchemyError as error:
-                log.warning("mail.outbox_unavailable", error=type(error).__name__)
-                pause = FIRST_PAUSE.total_seconds()
-            await self._outbox.wait(
-                at_most=LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
-            )
+    async def step(self) -> None:
+        """Send what is due, then wait for the next mail."""
+        while mails := await self._outbox.claim(at_most=BATCH):
+            await self._send_all(mails)
+        pause = await self._outbox.seconds_to_next()
+        await self._outbox.wait(
+            at_most=LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
+        )
 
     async def _send_all(self, mails: list[QueuedMail]) -> None:
         """A letter by which the session ends is tried again later; the others go on in a new one, unless

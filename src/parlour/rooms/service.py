@@ -1,8 +1,7 @@
 """The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
@@ -11,14 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from parlour.accounts.identity import Identity, RequestSource, UserId
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
-from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.sessions.service import LoginSessions
-from parlour.db.database import Database
+from parlour.core import Core
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.limits.login_throttle import Guess
-from parlour.limits.quotas import MailQuota, Quota
 from parlour.mail.contents import Mail, RoomInvitation
-from parlour.mail.outbox import Outbox
 from parlour.rooms import policy, store
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.creation_policy import CreationPolicy
@@ -75,28 +71,22 @@ class RoomService:
 
     def __init__(
         self,
-        *,
-        database: Database,
-        outbox: Outbox,
-        passwords: Passwords,
-        sessions: LoginSessions,
+        core: Core,
         checks: PasswordChecks,
-        mail_quota: MailQuota,
-        new_rooms: Quota,
+        sessions: LoginSessions,
         links: MailLinks,
         creation: CreationPolicy,
-        clock: Callable[[], datetime],
     ) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._passwords = passwords
-        self._sessions = sessions
+        self._database = core.database
+        self._clock = core.clock
+        self._outbox = core.outbox
+        self._mail_quota = core.limits.mails
+        self._new_rooms = core.limits.rooms
         self._checks = checks
-        self._mail_quota = mail_quota
-        self._new_rooms = new_rooms
+        self._passwords = checks.passwords
+        self._sessions = sessions
         self._links = links
         self._creation = creation
-        self._clock = clock
 
     async def create(
         self,

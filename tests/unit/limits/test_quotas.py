@@ -17,6 +17,7 @@ ALLOWANCES = Allowances(
     rooms_per_person=2,
     messages_per_person=2,
     writes_per_person=2,
+    links_per_address=10,
 )
 
 

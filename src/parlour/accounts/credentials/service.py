@@ -1,13 +1,13 @@
 """The life of a client account: password, email, deletion."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from parlour.accounts import store
 from parlour.accounts.facts import SessionsEnded
@@ -16,7 +16,6 @@ from parlour.accounts.lifetimes import Lifetimes, spoken
 from parlour.accounts.links import store as link_store
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, guessed_account, trusted_guess
-from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import (
     AccountDeleted,
     AccountDisabled,
@@ -32,9 +31,9 @@ from parlour.accounts.refusals import (
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.sessions import store as session_store
-from parlour.db.database import AsyncConnection, Database, Transaction
+from parlour.core import Core
+from parlour.db.database import DATABASE_UNAVAILABLE, AsyncConnection, Transaction
 from parlour.errors import InvalidToken, Unavailable
-from parlour.limits.quotas import MailQuota
 from parlour.mail.contents import (
     AccountWasDeleted,
     EmailChangeConfirmation,
@@ -44,7 +43,6 @@ from parlour.mail.contents import (
     PasswordReset,
     PasswordWasChanged,
 )
-from parlour.mail.outbox import Outbox
 from parlour.wire.addresses import email_key
 
 MAX_ASKED = 1000
@@ -65,26 +63,21 @@ class Credentials:
 
     def __init__(
         self,
-        *,
-        database: Database,
-        outbox: Outbox,
-        passwords: Passwords,
+        core: Core,
         links: MailLinks,
         lifetimes: Lifetimes,
         checks: PasswordChecks,
-        mail_quota: MailQuota,
         registration_policy: RegistrationPolicy,
-        clock: Callable[[], datetime],
     ) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._passwords = passwords
+        self._database = core.database
+        self._clock = core.clock
+        self._outbox = core.outbox
+        self._mail_quota = core.limits.mails
         self._links = links
         self._lifetimes = lifetimes
         self._checks = checks
-        self._mail_quota = mail_quota
+        self._passwords = checks.passwords
         self._registration_policy = registration_policy
-        self._clock = clock
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
 
     # ------------------------------------------------------------------------- a password one forgot
@@ -100,14 +93,15 @@ class Credentials:
         except asyncio.QueueFull as error:
             raise Unavailable from error
 
-    async def run(self) -> None:
-        """Writes to those who forgot their password, until cancelled."""
-        while True:
-            email = await self._forgotten.get()
-            try:
-                await self._send_reset(email)
-            except SQLAlchemyError as error:
-                log.error("accounts.reset_not_sent", error=type(error).__name__)
+    async def send_next_reset(self) -> None:
+        """Wait for somebody who forgot their password and write to them; the supervisor repeats this."""
+        email = await self._forgotten.get()
+        try:
+            await self._send_reset(email)
+        except DATABASE_UNAVAILABLE:
+            if not self._forgotten.full():
+                self._forgotten.put_nowait(email)
+            raise
 
     async def _send_reset(self, email: str) -> None:
         lifetime = self._lifetimes.password_reset

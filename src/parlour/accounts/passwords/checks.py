@@ -10,7 +10,7 @@ class PasswordChecks:
     """Between the throttle, which says who may try, and the hasher, which has few threads."""
 
     def __init__(self, passwords: Passwords, throttle: PasswordThrottle) -> None:
-        self._passwords = passwords
+        self.passwords = passwords
         self._throttle = throttle
 
     async def check(
@@ -22,12 +22,12 @@ class PasswordChecks:
         refused guess costs a hash. Raises RateLimited or Busy.
         """
         await self._throttle.require(guess)
-        async with self._passwords.turn(source, subject=guess.target, known=guess.address is None):
+        async with self.passwords.turn(source, subject=guess.target, known=guess.address is None):
             await self._throttle.begin(guess)
             if password_hash is None:
-                verdict = await self._passwords.verify_nobody(password)
+                verdict = await self.passwords.verify_nobody(password)
             else:
-                verdict = await self._passwords.verify(password, password_hash)
+                verdict = await self.passwords.verify(password, password_hash)
             await self._throttle.still_allowed(guess)
             if verdict.right:
                 await self._throttle.succeeded(guess)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts import store
 from parlour.accounts.facts import GuestTimeEnded, LoginSucceeded
@@ -23,7 +22,7 @@ log = structlog.get_logger("parlour.accounts")
 
 
 class AccountCleanup:
-    """A task that lives as long as the server."""
+    """A task of the supervisor: `step` is repeated."""
 
     def __init__(
         self,
@@ -41,17 +40,11 @@ class AccountCleanup:
         if isinstance(login.identity, GuestIdentity):
             self._guest_arrived.set()
 
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            try:
-                await self.end_expired_guests()
-                await self._tidy_now_and_then()
-                pause = await self._seconds_to_next_end()
-            except SQLAlchemyError as error:
-                log.warning("accounts.upkeep_postponed", error=type(error).__name__)
-                pause = 5.0
-            await self._wait(pause)
+    async def step(self) -> None:
+        """End what is over, then wait for the next end or for a guest who may end sooner."""
+        await self.end_expired_guests()
+        await self._tidy_now_and_then()
+        await self._wait(await self._seconds_to_next_end())
 
     async def _wait(self, seconds: float) -> None:
         try:

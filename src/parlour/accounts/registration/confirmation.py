@@ -1,7 +1,6 @@
 """The use cases of confirming an address: what a mailed link does once it is opened."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,6 @@ from parlour.accounts.identity import (
     UserId,
     own_display_name,
 )
-from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, address_guess
 from parlour.accounts.refusals import (
@@ -34,7 +32,8 @@ from parlour.accounts.registration.service import require_allowed_client
 from parlour.accounts.registration.store import PendingRegistration
 from parlour.accounts.sessions.service import LoggedIn, LoginSessions
 from parlour.accounts.tokens import token_hash
-from parlour.db.database import AsyncConnection, Database
+from parlour.core import Core
+from parlour.db.database import AsyncConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +52,19 @@ class Confirmation:
 
     def __init__(
         self,
-        *,
-        database: Database,
+        core: Core,
         links: MailLinks,
         sessions: LoginSessions,
-        lifetimes: Lifetimes,
         checks: PasswordChecks,
         policy: RegistrationPolicy,
-        clock: Callable[[], datetime],
     ) -> None:
-        self._database = database
+        self._database = core.database
+        self._clock = core.clock
         self._links = links
         self._sessions = sessions
-        self._lifetimes = lifetimes
+        self._lifetimes = sessions.lifetimes
         self._checks = checks
         self._policy = policy
-        self._clock = clock
 
     async def verify_client(
         self, *, token: str, proof: Proof, source: RequestSource, log_in: bool = False

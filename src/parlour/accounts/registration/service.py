@@ -1,7 +1,6 @@
 """The use cases of registration: register, send the letter again."""
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,10 +24,9 @@ from parlour.accounts.registration import store as registration_store
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.accounts.registration.store import PendingRegistration
 from parlour.accounts.tokens import token_hash
-from parlour.db.database import AsyncConnection, Database, Transaction
-from parlour.limits.quotas import MailQuota
+from parlour.core import Core
+from parlour.db.database import AsyncConnection, Transaction
 from parlour.mail.contents import ClientVerification, GuestVerification, Mail
-from parlour.mail.outbox import Outbox
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
 
@@ -50,24 +48,20 @@ class Registration:
 
     def __init__(
         self,
-        *,
-        database: Database,
-        outbox: Outbox,
+        core: Core,
         passwords: Passwords,
         links: MailLinks,
         lifetimes: Lifetimes,
-        mail_quota: MailQuota,
         policy: RegistrationPolicy,
-        clock: Callable[[], datetime],
     ) -> None:
-        self._database = database
-        self._outbox = outbox
+        self._database = core.database
+        self._clock = core.clock
+        self._outbox = core.outbox
+        self._mail_quota = core.limits.mails
         self._passwords = passwords
         self._links = links
         self._lifetimes = lifetimes
-        self._mail_quota = mail_quota
         self.policy = policy
-        self._clock = clock
 
     async def register_guest(
         self, *, email: str, source: RequestSource, display_name: str | None = None

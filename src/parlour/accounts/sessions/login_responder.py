@@ -1,7 +1,8 @@
 """What a login is answered with: cookies, the session, and word for the audit log."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import BackgroundTasks, Request, Response
 
@@ -25,6 +26,7 @@ class SessionCookies:
     """The cookie `jwt` (RFC 6265): HttpOnly, SameSite=Lax, Secure over https, for the public URL's path."""
 
     secure: bool
+    clock: Callable[[], datetime]
     base_path: str = ""
 
     @property
@@ -33,7 +35,7 @@ class SessionCookies:
 
     def set(self, response: Response, logged_in: LoggedIn) -> None:
         """Without Max-Age where the session is to end with the browser."""
-        seconds = (logged_in.refresh_expires_at - datetime.now(UTC)).total_seconds()
+        seconds = (logged_in.refresh_expires_at - self.clock()).total_seconds()
         response.set_cookie(
             COOKIE,
             logged_in.refresh_token,

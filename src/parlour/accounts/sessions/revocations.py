@@ -1,11 +1,9 @@
 """Sessions that another process ended: a command, or another server on the same database."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import SessionId, UserId
@@ -24,7 +22,7 @@ log = structlog.get_logger("parlour.accounts")
 
 
 class Revocations:
-    """A task that lives as long as the server: what was revoked lately is announced here, once."""
+    """Publishes SessionsEnded, once, for what another process revoked lately; `look` is repeated."""
 
     def __init__(
         self,
@@ -39,15 +37,6 @@ class Revocations:
         self._terminations = terminations
         self._clock = clock
         self._looked_at = clock()
-
-    async def run(self) -> None:
-        """Until cancelled. A database that is away is waited for."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-            try:
-                await self.look()
-            except SQLAlchemyError as error:
-                log.warning("revocations.postponed", error=type(error).__name__)
 
     async def look(self) -> None:
         now = self._clock()

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,6 @@ from parlour.accounts.identity import (
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import store as link_store
 from parlour.accounts.passwords.checks import PasswordChecks, address_guess, guessed_account, trusted_guess
-from parlour.accounts.passwords.hashing import Passwords
 from parlour.accounts.refusals import (
     AccountDisabled,
     LoggedOut,
@@ -35,7 +34,8 @@ from parlour.accounts.sessions.known_devices import KnownDevices
 from parlour.accounts.sessions.store import SessionRow
 from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
-from parlour.db.database import AsyncConnection, Database, Transaction
+from parlour.core import Core
+from parlour.db.database import AsyncConnection, Transaction
 from parlour.errors import InvalidToken, Refusal
 from parlour.limits.login_throttle import Guess
 
@@ -72,24 +72,20 @@ class LoginSessions:
 
     def __init__(
         self,
-        *,
-        database: Database,
-        passwords: Passwords,
+        core: Core,
         signer: TokenSigner,
         lifetimes: Lifetimes,
         terminations: SessionTerminations,
         checks: PasswordChecks,
-        devices: KnownDevices,
-        clock: Callable[[], datetime],
     ) -> None:
-        self._database = database
-        self._passwords = passwords
+        self._database = core.database
+        self._clock = core.clock
         self._signer = signer
-        self._lifetimes = lifetimes
+        self.lifetimes = self._lifetimes = lifetimes
         self._terminations = terminations
         self._checks = checks
-        self._devices = devices
-        self._clock = clock
+        self._passwords = checks.passwords
+        self._devices = KnownDevices(signer)
 
     async def log_in(
         self, *, handle: str, password: str, source: RequestSource, remember: bool | None = None

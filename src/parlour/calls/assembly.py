@@ -1,0 +1,159 @@
+"""Puts calls together: signaling, its tasks and subscriptions, and the route of ICE servers."""
+
+import time
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from parlour.accounts.assembly import AccountsFeature
+from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, LoginSucceeded, SessionsEnded
+from parlour.audit.entries import AuditLog
+from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.http import call_routes
+from parlour.calls.ice import IcePlan
+from parlour.calls.participations import SWEEP_SECONDS, CallLimits, Participations
+from parlour.calls.peer_delivery import PeerDelivery
+from parlour.calls.pending_connections import PendingConnections
+from parlour.calls.presence import Presence
+from parlour.calls.rate_limiter import EventRates
+from parlour.calls.resume_tokens import ResumeTokens
+from parlour.calls.room_list import RoomListBroadcaster
+from parlour.calls.service import RIGHTS_SECONDS, SignalingService
+from parlour.calls.socket import ConnectionEmitter, Signaling
+from parlour.chat.assembly import ChatFeature
+from parlour.chat.facts import MessageStored
+from parlour.core import Core
+from parlour.engine import Engine
+from parlour.events.assembly import EventsFeature
+from parlour.http.proxies import TrustedProxies
+from parlour.rooms.assembly import RoomsFeature
+from parlour.rooms.facts import (
+    PeopleInvited,
+    PersonAdmitted,
+    PersonBanned,
+    PersonUnbanned,
+    RoomBecameEvent,
+    RoomRemoved,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """`grace` is how many seconds a participation outlives its connection."""
+
+    ice: IcePlan
+    grace: int
+    limits: CallLimits
+    connections: ConnectionLimits
+    rates: EventRates
+    compression: bool
+    base_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNeighbours:
+    """The features that calls are made of."""
+
+    accounts: AccountsFeature
+    rooms: RoomsFeature
+    chat: ChatFeature
+    events: EventsFeature
+
+
+class CallsFeature:
+    def __init__(
+        self,
+        core: Core,
+        neighbours: CallNeighbours,
+        proxies: TrustedProxies,
+        audit: AuditLog,
+        options: CallOptions,
+    ) -> None:
+        accounts, rooms = neighbours.accounts, neighbours.rooms.service
+        self._core = core
+        self._accounts = accounts
+        self._ice = options.ice
+        presence, emitter = Presence(), ConnectionEmitter()
+        delivery = PeerDelivery(presence, emitter.deliver, emitter.backlog)
+        authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
+        self._pending_connections = PendingConnections()
+        self._room_list = RoomListBroadcaster(presence=presence, rooms=rooms, deliver=emitter.deliver)
+        self._participations = Participations(
+            presence=presence,
+            delivery=delivery,
+            room_list=self._room_list,
+            rooms=rooms,
+            attendance=neighbours.events.attendance,
+            resume_tokens=ResumeTokens(accounts.signer, clock=core.clock),
+            authorization=authorization,
+            grace=options.grace,
+            limits=options.limits,
+            deliver=emitter.deliver,
+            hang_up=emitter.hang_up,
+        )
+        self.service = SignalingService(
+            presence=presence,
+            delivery=delivery,
+            participations=self._participations,
+            authorization=authorization,
+            room_list=self._room_list,
+            rooms=rooms,
+            chat=neighbours.chat.service,
+            deliver=emitter.deliver,
+            hang_up=emitter.hang_up,
+        )
+        self._subscribe()
+        self._register_tasks()
+        self._signaling = Signaling(
+            service=self.service,
+            emitter=emitter,
+            sessions=accounts.sessions,
+            origins=accounts.origins,
+            proxies=proxies,
+            pending_connections=self._pending_connections,
+            compression=options.compression,
+            base_path=options.base_path,
+            audit=audit,
+            quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
+        )
+
+    @property
+    def engine(self) -> Engine:
+        return self._signaling.engine
+
+    def _subscribe(self) -> None:
+        service, room_list, bus = self.service, self._room_list, self._core.bus
+        bus.subscribe(LoginSucceeded, self._pending_connections.on_login)
+        bus.subscribe(SessionsEnded, service.on_sessions_ended)
+        bus.subscribe(GuestTimeEnded, service.on_guest_time_ended)
+        bus.subscribe(DisplayNameChanged, service.on_display_name_changed)
+        bus.subscribe(MessageStored, service.on_message_stored)
+        bus.subscribe(PersonBanned, service.on_person_banned)
+        bus.subscribe(RoomBecameEvent, service.on_room_became_event)
+        bus.subscribe(RoomRemoved, service.on_room_removed)
+        bus.subscribe(PersonAdmitted, room_list.on_person_admitted)
+        for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
+            bus.subscribe(access_changed, room_list.on_access_changed)
+
+    def _register_tasks(self) -> None:
+        tasks = self._core.tasks
+        tasks.repeat("room list", self._room_list.step)
+        tasks.repeat("absent members", self._participations.end_absent_members)
+        tasks.repeat("unconfirmed peers", self._participations.expire_claims)
+        tasks.every(SWEEP_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
+        tasks.repeat("degraded authorization", self.service.confirm_degraded)
+        tasks.every(RIGHTS_SECONDS, "rights", self.service.check_rights)
+
+    def routers(self) -> list[APIRouter]:
+        return [
+            call_routes(
+                plan=self._ice,
+                identification=self._accounts.identification,
+                sessions=self._accounts.sessions,
+                clock=self._core.clock,
+            )
+        ]
+
+    async def close(self) -> None:
+        """The server has closed the engine's transports before."""

@@ -1,0 +1,81 @@
+"""What every feature is built from: clock, bus, database, tasks, outbox, limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from parlour.bus import Bus
+from parlour.db.database import Database
+from parlour.limits.memory_counts import MemoryRateLimitStorage
+from parlour.limits.quotas import Allowances
+from parlour.limits.rate_limits import RateLimits
+from parlour.mail.facts import MailQueued
+from parlour.mail.outbox import Outbox
+from parlour.tasks import Supervisor
+
+if TYPE_CHECKING:
+    from parlour.limits.redis_counts import RedisRateLimitStorage
+
+CHECKPOINT_SECONDS = 60.0
+
+Clock = Callable[[], datetime]
+"""Returns the current time in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreOptions:
+    """`counts_secret` hashes the keys of counts in Redis; None for `redis_url` counts in memory."""
+
+    database_url: str | URL
+    allow_readable_database: bool
+    delivers_mail: bool
+    redis_url: str | None
+    counts_secret: str
+    allowances: Allowances
+
+
+class Core:
+    """Holds what is shared, and knows none of those who share it."""
+
+    def __init__(self, options: CoreOptions) -> None:
+        self.clock: Clock = utc_now
+        self.bus = Bus()
+        self.tasks = Supervisor()
+        self.database = Database(
+            options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
+        )
+        self.outbox = Outbox(self.database, delivers=options.delivers_mail)
+        self.bus.subscribe(MailQueued, self.outbox.on_queued)
+        self.redis_counts = _redis_counts(options)
+        self.limits = RateLimits(
+            storage=self.redis_counts or MemoryRateLimitStorage(),
+            failures=self.redis_counts or MemoryRateLimitStorage(),
+            allowances=options.allowances,
+        )
+        if self.redis_counts is not None:
+            self.tasks.repeat("redis", self.redis_counts.look_for_redis)
+        if self.database.is_sqlite:
+            self.tasks.every(CHECKPOINT_SECONDS, "checkpoints", self.database.checkpoint)
+
+    async def close(self) -> None:
+        """After all features: what they wrote last is in the database then."""
+        if self.redis_counts is not None:
+            await self.redis_counts.aclose()
+        await self.database.close()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _redis_counts(options: CoreOptions) -> "RedisRateLimitStorage | None":
+    if options.redis_url is None:
+        return None
+    from parlour.limits.redis_counts import (
+        RedisRateLimitStorage,  # a tenth of the start, and few have a Redis
+    )
+
+    return RedisRateLimitStorage(options.redis_url, secret=options.counts_secret)

@@ -1,0 +1,27 @@
+"""Puts the domain of events together: attendance, its routes and its task."""
+
+from fastapi import APIRouter
+
+from parlour.accounts.assembly import AccountsFeature
+from parlour.core import Core
+from parlour.events.attendance import AttendanceLog
+from parlour.events.http import event_routes
+
+
+class EventsFeature:
+    def __init__(self, core: Core, accounts: AccountsFeature) -> None:
+        self._accounts = accounts
+        self.attendance = AttendanceLog(database=core.database, clock=core.clock)
+        core.tasks.repeat("attendance", self.attendance.step)
+
+    def routers(self) -> list[APIRouter]:
+        return [
+            event_routes(
+                attendance=self.attendance,
+                sessions=self._accounts.sessions,
+                identification=self._accounts.identification,
+            )
+        ]
+
+    async def close(self) -> None:
+        await self.attendance.aclose()

@@ -1,0 +1,51 @@
+"""The server's own endpoints: what it is, whether it works, and the descriptions of its API."""
+
+import asyncio
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour import __version__
+from parlour.core import Core
+from parlour.errors import Unavailable
+from parlour.http.openapi import Document, openapi
+from parlour.wire.asyncapi import asyncapi
+from parlour.wire.http import Configuration, Health
+from parlour.wire.refusals import refusals
+
+READY_SECONDS = 5
+
+
+def server_routes(app: FastAPI, core: Core, configuration: Configuration, *, base_path: str) -> APIRouter:
+    router = APIRouter(tags=["server"])
+
+    @router.get("/config")
+    async def config() -> Configuration:
+        """What a web client has to know before anybody logs in."""
+        return configuration
+
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz")
+    async def healthz() -> Health:
+        """The process is up."""
+        return Health(status="ok")
+
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz", responses=refusals(Unavailable))
+    async def readyz() -> Health:
+        """The database answers, and Redis where it is set."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await core.database.ping()
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise Unavailable from error
+        if core.redis_counts is not None and not await core.redis_counts.check():
+            raise Unavailable
+        return Health(status="ok")
+
+    http = Document(partial(openapi, app, base_path=base_path))
+    signaling = Document(partial(asyncapi, version=__version__))
+    router.add_api_route("/openapi.json", http.answer, include_in_schema=False)
+    router.add_api_route("/asyncapi.json", signaling.answer, include_in_schema=False)
+    return router

@@ -1,0 +1,34 @@
+"""All limits that count in the shared storage: one place that makes them from what the settings allow."""
+
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+
+from parlour.limits.login_throttle import PasswordThrottle
+from parlour.limits.memory_counts import RateLimitStorage
+from parlour.limits.quotas import Allowances, MailQuota, Quota
+
+
+class RateLimits:
+    """Quotas of people and addresses, and the throttles of passwords.
+
+    `failures` is a storage of its own, so that what costs an attacker little takes no place from the counts
+    of wrong passwords.
+    """
+
+    def __init__(
+        self, *, storage: RateLimitStorage, failures: RateLimitStorage, allowances: Allowances
+    ) -> None:
+        self._failures = failures
+        self._allowances = allowances
+        self.mails = MailQuota(storage, allowances)
+        self.rooms = Quota(storage, RateLimitItemPerHour(allowances.rooms_per_person, namespace="rooms"))
+        self.messages = Quota(
+            storage, RateLimitItemPerMinute(allowances.messages_per_person, namespace="messages")
+        )
+        self.writes = Quota(storage, RateLimitItemPerMinute(allowances.writes_per_person, namespace="writes"))
+        self.link_lookups = Quota(
+            storage, RateLimitItemPerMinute(allowances.links_per_address, namespace="links")
+        )
+
+    def password_throttle(self, name: str) -> PasswordThrottle:
+        """Return the throttle of one kind of password, such as `login`: kinds are counted apart."""
+        return PasswordThrottle(self._failures, self._allowances, name=name)

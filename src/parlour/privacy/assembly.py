@@ -1,0 +1,27 @@
+"""Puts the domain of privacy together: the export and its route."""
+
+from fastapi import APIRouter
+
+from parlour.accounts.assembly import AccountsFeature
+from parlour.core import Core
+from parlour.privacy.export import Export
+from parlour.privacy.http import export_routes
+
+
+class PrivacyFeature:
+    def __init__(self, core: Core, accounts: AccountsFeature) -> None:
+        self._accounts = accounts
+        self._export = Export(database=core.database)
+
+    def routers(self) -> list[APIRouter]:
+        return [
+            export_routes(
+                export=self._export,
+                credentials=self._accounts.credentials,
+                sessions=self._accounts.sessions,
+                identification=self._accounts.identification,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,53 @@
+"""Puts the domain of rooms together: services and routes."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from parlour.accounts.assembly import AccountsFeature
+from parlour.accounts.passwords.checks import PasswordChecks
+from parlour.core import Core
+from parlour.rooms.administration import RoomAdministration
+from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.http import room_routes
+from parlour.rooms.invitation_links import InvitationLinks
+from parlour.rooms.invitations_http import invitation_routes
+from parlour.rooms.service import RoomService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomOptions:
+    """`lists_to_strangers`: who is not logged in sees the rooms that are listed."""
+
+    creation: CreationPolicy
+    lists_to_strangers: bool
+
+
+class RoomsFeature:
+    def __init__(self, core: Core, accounts: AccountsFeature, options: RoomOptions) -> None:
+        self._accounts = accounts
+        self._lists_to_strangers = options.lists_to_strangers
+        checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
+        self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
+        self.administration = RoomAdministration(
+            database=core.database, passwords=accounts.passwords, clock=core.clock
+        )
+        self._invitation_links = InvitationLinks(
+            database=core.database,
+            links=accounts.links,
+            confirmation=accounts.confirmation,
+            looks=core.limits.link_lookups,
+        )
+
+    def routers(self) -> list[APIRouter]:
+        return [
+            invitation_routes(links=self._invitation_links, login_responder=self._accounts.login_responder),
+            room_routes(
+                rooms=self.service,
+                identification=self._accounts.identification,
+                lists_to_strangers=self._lists_to_strangers,
+            ),
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held open."""

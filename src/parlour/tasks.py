@@ -1,0 +1,99 @@
+"""One supervisor runs what lives as long as the server: repeated steps, with a back-off after failures.
+
+A feature registers each of its tasks as one *step*: it waits for what it waits for, does its work once, and
+returns how many seconds to pause. A step that raises is tried again after a pause that doubles from
+FIRST_PAUSE_SECONDS to LONGEST_PAUSE_SECONDS, so that no task ends for good because of one bad row, and a
+database that is away is waited for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from parlour.db.database import DATABASE_UNAVAILABLE
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 5.0
+
+log = structlog.get_logger("parlour.tasks")
+
+Step = Callable[[], Awaitable[float | None]]
+"""Does a task's work once. Returns the seconds to pause before the next step, or None for no pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHealth:
+    """How a task fares: `failures` in a row, and the name of the last error; 0 and None where it works."""
+
+    failures: int = 0
+    error: str | None = None
+
+
+class Supervisor:
+    """Runs every registered step in an asyncio task of its own, from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Step] = {}
+        self._running: list[asyncio.Task[None]] = []
+        self._health: dict[str, TaskHealth] = {}
+
+    @property
+    def health(self) -> Mapping[str, TaskHealth]:
+        """The health of each task by its name."""
+        return self._health
+
+    def repeat(self, name: str, step: Step) -> None:
+        """Register a step to be repeated until the server ends."""
+        if name in self._steps:
+            raise ValueError(f"there is a task {name!r} already")
+        self._steps[name] = step
+        self._health[name] = TaskHealth()
+
+    def every(self, seconds: float, name: str, act: Callable[[], Awaitable[None]]) -> None:
+        """Register something to be done at intervals, for the first time after `seconds`."""
+
+        async def step() -> None:
+            await asyncio.sleep(seconds)
+            await act()
+
+        self.repeat(name, step)
+
+    def start(self) -> None:
+        self._running = [
+            asyncio.create_task(self._run(name, step), name=name) for name, step in self._steps.items()
+        ]
+
+    async def stop(self) -> None:
+        """Cancel all tasks and wait for their end."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running = []
+
+    async def _run(self, name: str, step: Step) -> None:
+        pause = 0.0
+        while True:
+            await asyncio.sleep(pause)  # also lets others run, whatever the step does
+            pause = await self._step(name, step)
+
+    async def _step(self, name: str, step: Step) -> float:
+        """Returns the pause before the next step."""
+        try:
+            pause = await step()
+        except DATABASE_UNAVAILABLE as error:
+            health = self._failed(name, error)
+            log.warning("task.postponed", task=name, error=health.error)
+        except Exception as error:
+            health = self._failed(name, error)
+            log.exception("task.failed", task=name, error=health.error)
+        else:
+            self._health[name] = TaskHealth()
+            return pause or 0.0
+        return min(FIRST_PAUSE_SECONDS * (1 << min(health.failures - 1, 10)), LONGEST_PAUSE_SECONDS)
+
+    def _failed(self, name: str, error: Exception) -> TaskHealth:
+        health = TaskHealth(self._health[name].failures + 1, type(error).__name__)
+        self._health[name] = health
+        return health
