@@ -17,13 +17,13 @@ from parlour.wire.refusals import refusals
 READY_SECONDS = 5
 
 
-def server_routes(app: FastAPI, core: Core, configuration: Configuration, *, base_path: str) -> APIRouter:
+def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path: str) -> APIRouter:
     router = APIRouter(tags=["server"])
 
     @router.get("/config")
-    async def config() -> Configuration:
+    async def configuration() -> Configuration:
         """What a web client has to know before anybody logs in."""
-        return configuration
+        return public
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
