@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from parlour.engine.mailbox import Mailbox
 from parlour.engine.messages import (
+    MAIN_EVENT,
     EncodedPacket,
     encode_ack,
     encode_connected,
     encode_disconnect,
     encode_event,
-    encode_main_event,
+    encode_json,
     encode_refused,
 )
 from parlour.engine.options import Options
@@ -114,7 +115,7 @@ class Connection:
 
     def buffered(self) -> int:
         """Bytes that wait for this client, beyond the kernel's buffer."""
-        return self._client.session.transport.buffered
+        return self._client.session.transport.buffered()
 
     # The answer to CONNECT
 
@@ -154,7 +155,7 @@ class Connection:
         """Hot path: without waiting for what else this turn of the loop brings, for what comes alone."""
         if self.state is _CONNECTED:
             if self.namespace == "/":
-                packet = encode_main_event(name, argument)
+                packet = MAIN_EVENT + encode_json((name, argument))
             else:
                 packet = encode_event(name, argument, namespace=self.namespace)
             self._client.session.transport.send(packet)

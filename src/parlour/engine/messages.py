@@ -23,7 +23,9 @@ MAX_CONNECT_LENGTH = 102_400
 MAX_LENIENT_LENGTH = 65_536
 """Characters of JSON from which objects of no known type are built, which takes 60 ms for a megabyte."""
 _HEAD = re.compile(r"(?:([0-9]{1,4})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,15})?")
-_encode = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
+MAIN_EVENT = b"42"
+"""Before the arguments of an event of the main namespace that asks for no acknowledgement."""
 _decode_auth = msgspec.json.Decoder(dict[str, object]).decode
 _check = msgspec.json.Decoder(Raw).decode
 """Raises where text is no JSON, and builds nothing, however much the text holds."""
@@ -193,27 +195,22 @@ def encode_event(
 ) -> EncodedPacket:
     """Raises what msgspec raises for arguments that JSON cannot hold."""
     if namespace == "/" and ack_id is None:
-        return b"42" + _encode((name, *arguments))
-    return _head("2", namespace, ack_id) + _encode((name, *arguments))
-
-
-def encode_main_event(name: str, argument: object) -> EncodedPacket:
-    """Hot path: `encode_event` for one argument, in the main namespace."""
-    return b"42" + _encode((name, argument))
+        return MAIN_EVENT + encode_json((name, *arguments))
+    return _head("2", namespace, ack_id) + encode_json((name, *arguments))
 
 
 def encode_ack(ack_id: int, *arguments: object, namespace: str = "/") -> EncodedPacket:
-    return _head("3", namespace, ack_id) + _encode(arguments)
+    return _head("3", namespace, ack_id) + encode_json(arguments)
 
 
 def encode_connected(sid: str, *, namespace: str) -> EncodedPacket:
-    return _head("0", namespace) + _encode({"sid": sid})
+    return _head("0", namespace) + encode_json({"sid": sid})
 
 
 def encode_refused(message: str, data: object = None, *, namespace: str) -> EncodedPacket:
     """CONNECT_ERROR; a client's error carries `message` and, where it is not None, `data`."""
     error = {"message": message} if data is None else {"message": message, "data": data}
-    return _head("4", namespace) + _encode(error)
+    return _head("4", namespace) + encode_json(error)
 
 
 def encode_disconnect(*, namespace: str) -> EncodedPacket:

@@ -38,12 +38,12 @@ def _size(packet: Outgoing) -> int:
 class PollingTransport:
     """`on_overflow` is called, once, when more than `limit` bytes wait for the next poll."""
 
-    __slots__ = ("_ended", "_limit", "_packets", "_wake", "buffered", "on_overflow", "posting")
+    __slots__ = ("_buffered", "_ended", "_limit", "_packets", "_wake", "on_overflow", "posting")
 
     name = "polling"
 
     def __init__(self, limit: int) -> None:
-        self.buffered = 0
+        self._buffered = 0
         self.posting = False
         self.on_overflow: Callable[[], None] = _ignore
         self._packets: list[Outgoing] = []
@@ -68,8 +68,8 @@ class PollingTransport:
         if self._ended:
             return
         self._packets.append(packet)
-        self.buffered += _size(packet)
-        if self.buffered > self._limit:
+        self._buffered += _size(packet)
+        if self._buffered > self._limit:
             self._ended = True
             self.on_overflow()
         self._end_poll()
@@ -82,14 +82,14 @@ class PollingTransport:
     def upgrading(self) -> None:
         if self._wake is not None:
             self._packets.append(NOOP)
-            self.buffered += len(NOOP)
+            self._buffered += len(NOOP)
             self._end_poll()
 
     def close(self, reason: Reason) -> None:
         if not self._ended and self._wake is not None:
             last = NOOP if reason is Reason.TRANSPORT_CLOSE else CLOSE
             self._packets.append(last)
-            self.buffered += len(last)
+            self._buffered += len(last)
         self._ended = True
         self._end_poll()
 
@@ -99,8 +99,11 @@ class PollingTransport:
     def take(self, most: int | None = None) -> list[Outgoing]:
         """What is sent next, at most so many packets; the rest waits on."""
         packets, self._packets = self._packets[:most], [] if most is None else self._packets[most:]
-        self.buffered -= sum(map(_size, packets))
+        self._buffered -= sum(map(_size, packets))
         return packets
+
+    def buffered(self) -> int:
+        return self._buffered
 
     @property
     def is_polled(self) -> bool:
@@ -190,7 +193,7 @@ class PollingApp:
             session.close(Reason.OVERLAP)
             await exchange.reject(Rejected.BAD_REQUEST)
             return
-        if session.is_upgrading and not transport.buffered:
+        if session.is_upgrading and not transport.buffered():
             await exchange.respond(200, NOOP, _TEXT)
             return
         woken = asyncio.Event()

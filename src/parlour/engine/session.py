@@ -74,7 +74,6 @@ class Transport(Protocol):
     def take(self) -> list[Outgoing]:
         """What was sent and has not left yet, for the transport that takes over."""
 
-    @property
     def buffered(self) -> int:
         """Bytes that wait for the peer."""
 

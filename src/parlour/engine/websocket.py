@@ -65,8 +65,8 @@ class WebSocketTransport(WSListener):
         "_last_reason",
         "_lost",
         "_sessions",
-        "_unsent",
         "_ws",
+        "buffered",
         "heard",
         "session",
     )
@@ -83,6 +83,8 @@ class WebSocketTransport(WSListener):
     ) -> None:
         """With a `handshake` it opens a session, else it is offered to `session`.
 
+        `buffered` asks the socket while there is one, else it is `int`, which answers 0.
+
         `heard`: whether a frame has come since somebody set it to False.
 
         `deflates`: permessage-deflate was agreed upon. `_inflates` is the message that is being joined.
@@ -94,7 +96,7 @@ class WebSocketTransport(WSListener):
         self._sessions = sessions
         self._handshake = handshake
         self._ws: WSTransport | None = None
-        self._unsent: Callable[[], int] = int
+        self.buffered: Callable[[], int] = int
         self._closing = False
         self._last_reason: Reason | None = None
         self._lost = Reason.TRANSPORT_CLOSE
@@ -156,10 +158,6 @@ class WebSocketTransport(WSListener):
         return []
 
     @property
-    def buffered(self) -> int:
-        return 0 if self._ws is None else self._unsent()
-
-    @property
     def is_closing(self) -> bool:
         return self._closing
 
@@ -200,7 +198,7 @@ class WebSocketTransport(WSListener):
         options = self._sessions.options
         underlying = transport.underlying_transport
         underlying.set_write_buffer_limits(high=options.max_send_buffer)
-        self._unsent = underlying.get_write_buffer_size
+        self.buffered = underlying.get_write_buffer_size
         handshake, self._handshake = self._handshake, None
         if handshake is not None:
             self.session = self._sessions.open(self, handshake)
@@ -323,7 +321,7 @@ class WebSocketTransport(WSListener):
             self._abort_timer.cancel()
         self._drop_joined()
         self._ws = None
-        self._unsent = int
+        self.buffered = int
         session, self.session = self.session, None
         if session is not None:
             session.transport_lost(self, self._lost)

@@ -406,7 +406,7 @@ _HEAD_LENGTH = 512
 _SDP_START = re.compile(r"v=0(?!\S)")
 _NO_SDP_LINE = re.compile(r"\n[^a-z\r\n]|\0")
 _JSON_OF_SDP = (rb'"v=0\r\n', rb'"v=0\n')
-_PERHAPS_NO_SDP_LINE = re.compile(rb'\\(?:n(?![a-z"]|\\[rn])|u)')
+_PERHAPS_NO_SDP_LINE = re.compile(rb'\\n(?![a-z"]|\\[rn])')
 _CANDIDATE_STARTS = ("candidate:", "a=candidate:")
 """RFC 8839, section 5.1; the second is what some clients send that cut it out of a description."""
 _LINE_END = re.compile(r"[\n\r\0]")
@@ -434,6 +434,7 @@ def _is_description(description: SessionDescription) -> bool:
     json = bytes(description.sdp)
     if (
         json.startswith(_JSON_OF_SDP)
+        and json.find(b"\\u", 0, _HEAD_LENGTH) < 0
         and _PERHAPS_NO_SDP_LINE.search(json, 0, _HEAD_LENGTH) is None
         and len(json) <= MAX_SDP_LENGTH
     ):

@@ -11,7 +11,6 @@ class MemoryTransport:
         self.name = name
         self.sent: list[Outgoing] = []
         self.closed: Reason | None = None
-        self.buffered = 0
 
     def send(self, packet: bytes) -> None:
         if self.closed is None:
@@ -26,6 +25,9 @@ class MemoryTransport:
     def send_binary(self, data: bytes) -> None:
         if self.closed is None:
             self.sent.append(Binary(data))
+
+    def buffered(self) -> int:
+        return 0
 
     def close(self, reason: Reason) -> None:
         assert self.closed is None, "closed twice"
