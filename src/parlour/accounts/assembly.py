@@ -104,7 +104,6 @@ class AccountsFeature:
                 credentials=self.credentials,
                 profile=self._profile,
                 identification=self.identification,
-                cookies=self.cookies,
             ),
         ]
 

@@ -1,11 +1,11 @@
-"""Puts the domain of privacy together: the export and its route."""
+"""Puts the domain of privacy together: export, deletion, and their routes."""
 
 from fastapi import APIRouter
 
 from parlour.accounts.assembly import AccountsFeature
 from parlour.core import Core
 from parlour.privacy.export import Export
-from parlour.privacy.http import export_routes
+from parlour.privacy.http import privacy_routes
 
 
 class PrivacyFeature:
@@ -15,11 +15,12 @@ class PrivacyFeature:
 
     def routers(self) -> list[APIRouter]:
         return [
-            export_routes(
+            privacy_routes(
                 export=self._export,
                 credentials=self._accounts.credentials,
                 sessions=self._accounts.sessions,
                 identification=self._accounts.identification,
+                cookies=self._accounts.cookies,
             )
         ]
 

@@ -1,32 +1,42 @@
-"""The HTTP endpoint of all that Parlour keeps of a person."""
+"""The HTTP endpoints of what a person may demand: all that Parlour keeps of them, and its deletion."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
+from parlour.accounts.credentials.http import PROVEN
 from parlour.accounts.credentials.service import Credentials
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.http import session_entry
 from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.login_responder import SessionCookies
+from parlour.accounts.sessions.request_origin import request_source
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.privacy.export import Belongings, Export
 from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.http import (
+    AccountDeletion,
     AccountExport,
     ExportedAccount,
     ExportedInvitation,
     ExportedRoom,
     ExportedVisit,
+    Nothing,
     StoredMessage,
 )
 from parlour.wire.refusals import refusals
 
 
-def export_routes(
-    *, export: Export, credentials: Credentials, sessions: LoginSessions, identification: Identification
+def privacy_routes(
+    *,
+    export: Export,
+    credentials: Credentials,
+    sessions: LoginSessions,
+    identification: Identification,
+    cookies: SessionCookies,
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -54,6 +64,15 @@ def export_routes(
             **_belongings(mine),
         }
         return StreamingResponse(json_object(**members), media_type="application/json")
+
+    @router.post("/account/deletion", responses=refusals(*PROVEN))
+    async def delete_account(
+        body: AccountDeletion, caller: Caller, request: Request, response: Response
+    ) -> Nothing:
+        """Delete one's account; messages and attendance keep the name and the email."""
+        await credentials.delete(caller, password=body.password, source=request_source(request))
+        cookies.clear(response)
+        return Nothing()
 
     return router
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from parlour.accounts.credentials.profile import Profile
 from parlour.accounts.credentials.service import Credentials
@@ -19,7 +19,6 @@ from parlour.accounts.refusals import (
     WrongPassword,
 )
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.login_responder import SessionCookies
 from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import (
     Busy,
@@ -30,7 +29,6 @@ from parlour.errors import (
 )
 from parlour.wire.base import Text
 from parlour.wire.http import (
-    AccountDeletion,
     EmailChange,
     ForgottenPassword,
     LinkToken,
@@ -41,7 +39,7 @@ from parlour.wire.http import (
 )
 from parlour.wire.refusals import refusals
 
-_PROVEN = (
+PROVEN = (
     WrongPassword,
     WithoutPassword,
     PasswordChanged,
@@ -66,7 +64,6 @@ def credential_routes(
     credentials: Credentials,
     profile: Profile,
     identification: Identification,
-    cookies: SessionCookies,
 ) -> APIRouter:
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -86,7 +83,7 @@ def credential_routes(
         await credentials.reset(token=body.token, password=body.password, source=request_source(request))
         return Nothing()
 
-    @router.put("/client/password", responses=refusals(*_PROVEN))
+    @router.put("/client/password", responses=refusals(*PROVEN))
     async def change_password(body: PasswordChange, caller: Caller, request: Request) -> Nothing:
         """Change one's password; the other sessions end."""
         await credentials.change_password(
@@ -97,7 +94,7 @@ def credential_routes(
         )
         return Nothing()
 
-    @router.put("/client/email", responses=refusals(EmailTaken, EmailDomainNotAllowed, *_PROVEN))
+    @router.put("/client/email", responses=refusals(EmailTaken, EmailDomainNotAllowed, *PROVEN))
     async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
         """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
         await credentials.ask_for_email(
@@ -134,15 +131,6 @@ def credential_routes(
     async def change_name(body: NameChange, caller: Writer) -> Nothing:
         """Change one's display name; the others in a call see it at once."""
         await profile.rename(caller, body.display_name)
-        return Nothing()
-
-    @router.post("/account/deletion", responses=refusals(*_PROVEN))
-    async def delete_account(
-        body: AccountDeletion, caller: Caller, request: Request, response: Response
-    ) -> Nothing:
-        """Delete one's account; messages and attendance keep the name and the email."""
-        await credentials.delete(caller, password=body.password, source=request_source(request))
-        cookies.clear(response)
         return Nothing()
 
     return router
