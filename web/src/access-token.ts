@@ -8,16 +8,16 @@ interface Claims {
   guest_until?: number;
 }
 
-/** An access token as this computer's clock sees it. It is read, never checked: that is the server's work. */
+/** An access token with times of this computer's clock. It is read without being verified; the server verifies. */
 export interface AccessToken {
   readonly raw: string;
   readonly email: string;
   readonly username: string | null;
-  /** Null where one has none beside the username. */
+  /** Null for people without a display name. */
   readonly displayName: string | null;
-  /** The id of the login that it is of. */
+  /** The id of the login session. */
   readonly session: string;
-  /** Milliseconds of this computer's clock. */
+  /** In milliseconds of this computer's clock. */
   readonly expiresAt: number;
   readonly guestUntil: number | null;
 }
@@ -31,7 +31,7 @@ function claimsOf(raw: string): Claims {
 
 export function readAccessToken(raw: string, now: number): AccessToken {
   const claims = claimsOf(raw);
-  // The server's clock may differ from ours: `iat` is its "now".
+  // The server's clock may differ from this computer's: `iat` is the server's time of issue.
   const skew = claims.iat === undefined ? 0 : now - claims.iat * 1000;
   return {
     raw,

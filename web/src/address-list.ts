@@ -1,13 +1,13 @@
 /**
- * Lists of addresses as mail programs write them: `Ann <ann@example.org>; "Doe, Bob" <bob@example.org>`.
- * The server reads them the same way (wire/address_lists.py, which says why); both are held to the cases
- * of tests/unit/wire/address_lists.json.
+ * Reads lists of addresses as mail programs write them: `Ann <ann@example.org>; "Doe, Bob" <bob@example.org>`.
+ * The server reads them the same way (wire/address_lists.py, which says why); tests/unit/wire/address_lists.json
+ * holds the cases that both must pass.
  */
 
 export interface AddressEntry {
-  /** As it stands in the list. */
+  /** The entry as written in the list. */
   readonly text: string;
-  /** What of it should be an address; it may be none. */
+  /** The part that should be an address; it may not be a valid one. */
   readonly address: string;
 }
 
@@ -27,11 +27,11 @@ export function addressEntries(text: string): AddressEntry[] {
 
 class Reader {
   #entries: AddressEntry[] = [];
-  /** The entry so far, as it is written. */
+  /** The entry so far, as written. */
   #raw = "";
-  /** The same without comments and the name of a group. */
+  /** The entry so far, without comments and the name of a group. */
   #bare = "";
-  /** Entries that end with a comma and hold no `@`: they may be the first part of a name. */
+  /** Indexes of entries that end with a comma and hold no `@`: each may be the first part of a name. */
   readonly #commas = new Set<number>();
   #semicolons = false;
   #groups = false;

@@ -24,15 +24,15 @@ import type {
 } from "./wire.gen";
 
 export interface TokenSource {
-  /** A token that is good for some seconds at least, or null for nobody. */
+  /** A token that stays valid for some seconds at least; null while nobody is logged in. */
   token(): Promise<string | null>;
-  /** Asks for another one, whatever the present one looks like. */
+  /** Fetches a new token, even if the present one still seems valid. */
   renew(): Promise<string | null>;
 }
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
-interface Call {
+interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: unknown;
@@ -40,7 +40,7 @@ interface Call {
   credentials?: RequestCredentials;
 }
 
-async function ask(fetch: Fetch, { method, path, body, token, credentials }: Call) {
+async function ask(fetch: Fetch, { method, path, body, token, credentials }: ApiRequest) {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
@@ -69,7 +69,7 @@ async function readJson(response: Response): Promise<unknown> {
 
 const defaultFetch: Fetch = (path, init) => fetch(withBasePath(path), init);
 
-/** What works without being logged in. The refresh cookie travels with these calls alone. */
+/** Requests that work without a login. They alone send the refresh cookie. */
 export class AccountApi {
   constructor(private readonly fetch: Fetch = defaultFetch) {}
 
@@ -91,7 +91,7 @@ export class AccountApi {
     await ask(this.fetch, { method: "POST", path: "/verification", body: { email }, credentials });
   }
 
-  /** What a mailed link would do; it is not used by that. */
+  /** Reads the state of a mailed link without using it. */
   async link(token: string): Promise<LinkStatus> {
     const body: LinkToken = { token };
     const credentials = "same-origin"; // the browser that registered needs no password
@@ -104,8 +104,8 @@ export class AccountApi {
   }
 
   /**
-   * Refused with `registration_not_proven` where it takes the password to tell who registered. Logged in
-   * is who has that, or is in the browser that registered.
+   * Confirms a registration. The answer has an access token if the password is right or this browser registered;
+   * the server refuses with `registration_not_proven` where only the password can tell who registered.
    */
   async verifyClient(token: string, password: string | null): Promise<ConfirmedClient> {
     const path = `/client/verify?token=${encodeURIComponent(token)}`;
@@ -118,7 +118,7 @@ export class AccountApi {
     })) as ConfirmedClient;
   }
 
-  /** Who invites to which room, for who has the link of the mail. */
+  /** Reads who invites to which room, by the token of the mailed link. */
   async invitation(token: string): Promise<InvitationSummary> {
     const body: LinkToken = { token };
     return (await ask(this.fetch, {
@@ -154,7 +154,7 @@ export class AccountApi {
     return this.#withCookie({ method: "PUT", path });
   }
 
-  /** `remember` says whether the login outlives the browser. */
+  /** `remember` keeps the login when the browser is closed. */
   async logIn(username: string, password: string, remember: boolean): Promise<RefreshedSession> {
     const body = { username, password, remember_device: true, remember };
     return this.#withCookie({ method: "POST", path: "/client/login", body });
@@ -164,18 +164,18 @@ export class AccountApi {
     return this.#withCookie({ method: "GET", path: "/refresh" });
   }
 
-  /** Ends the session of the access token; the cookie stays where another tab's login has set it. */
+  /** Ends the session of the access token. A cookie that another tab's login has set since stays. */
   async logOut(token: string | null): Promise<void> {
     const credentials = "same-origin";
     await ask(this.fetch, { method: "PUT", path: "/logout", token, credentials });
   }
 
-  async #withCookie(call: Call): Promise<RefreshedSession> {
-    return (await ask(this.fetch, { ...call, credentials: "same-origin" })) as RefreshedSession;
+  async #withCookie(request: ApiRequest): Promise<RefreshedSession> {
+    return (await ask(this.fetch, { ...request, credentials: "same-origin" })) as RefreshedSession;
   }
 }
 
-/** What one does as somebody. */
+/** Requests that need a login. */
 export class Api {
   constructor(
     private readonly tokens: TokenSource,
@@ -219,7 +219,7 @@ export class Api {
     return (answer as { invitations: InvitationEntry[] }).invitations;
   }
 
-  /** A page, the oldest first; `after` is what `next` of the page before said. */
+  /** Reads a page, oldest first; `after` is the `next` of the page before. */
   async attendance(room: string, after?: number): Promise<AttendanceList> {
     const query = new URLSearchParams({ room });
     if (after !== undefined) query.set("after", String(after));
@@ -254,7 +254,7 @@ export class Api {
     await this.#ask({ method: "PUT", path: "/client/password", body });
   }
 
-  /** Null for the username alone. */
+  /** Null removes the display name. */
   async changeName(displayName: string | null) {
     await this.#ask({ method: "PUT", path: "/account/name", body: { displayName } });
   }
@@ -275,18 +275,18 @@ export class Api {
     return (await this.#ask({ method: "GET", path: "/ice" })) as IceServers;
   }
 
-  /** A token that the server no longer takes is replaced once. */
-  async #ask(call: Call): Promise<unknown> {
+  /** Sends a request; where the server rejects the access token, it is renewed and the request sent once more. */
+  async #ask(request: ApiRequest): Promise<unknown> {
     const token = await this.tokens.token();
     try {
-      return await ask(this.fetch, { ...call, token });
+      return await ask(this.fetch, { ...request, token });
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401 || !token) throw error;
-      // Then it is the room's password that was wrong, not the token.
+      // This 401 rejects the room's password, not the token.
       if (error.code.includes("password")) throw error;
       const renewed = await this.tokens.renew();
       if (!renewed) throw error;
-      return ask(this.fetch, { ...call, token: renewed });
+      return ask(this.fetch, { ...request, token: renewed });
     }
   }
 }

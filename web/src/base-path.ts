@@ -1,6 +1,6 @@
 /**
- * The path below which this Parlour is served, such as "/meet"; empty at the root of a site. The server
- * writes it into the page, since one build is served below any path.
+ * The path below which the server serves this client, such as "/meet"; empty at the root of a site. The server
+ * writes it into the page, so that one build works below any path.
  */
 export const BASE_PATH = writtenBasePath();
 
@@ -10,7 +10,7 @@ function writtenBasePath(): string {
   return meta?.content ?? "";
 }
 
-/** The address that a browser knows a path of ours by; what is no path of ours stays as it is. */
+/** Turns a path of the client into the browser's path; other addresses stay as they are. */
 export function withBasePath(href: string, base: string = BASE_PATH): string {
   return href.startsWith("/") && !href.startsWith("//") ? base + href : href;
 }
@@ -19,7 +19,7 @@ export function isBelowBasePath(pathname: string, base: string = BASE_PATH): boo
   return pathname === base || pathname.startsWith(`${base}/`);
 }
 
-/** The path of ours that a browser's address means. */
+/** Turns a browser's path into the path of the client. */
 export function withoutBasePath(pathname: string, base: string = BASE_PATH): string {
   return (isBelowBasePath(pathname, base) ? pathname.slice(base.length) : pathname) || "/";
 }

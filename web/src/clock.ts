@@ -1,4 +1,4 @@
-/** 65 s -> "1:05", 3,661 s -> "1:01:01". */
+/** Formats a duration as a clock does: 65 s is "1:05", 3,661 s is "1:01:01". */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const pad = (value: number) => String(value).padStart(2, "0");
@@ -8,7 +8,7 @@ export function formatDuration(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** 3,600 s -> "1 hour", 1,800 s -> "30 minutes". */
+/** Formats a duration in words: 3,600 s is "1 hour", 1,800 s is "30 minutes". */
 export function formatSpan(seconds: number): string {
   const count = (value: number, unit: string) => `${value} ${unit}${value === 1 ? "" : "s"}`;
   if (seconds >= 3600 && seconds % 3600 === 0) return count(seconds / 3600, "hour");

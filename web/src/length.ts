@@ -1,13 +1,13 @@
 import { LIMITS } from "./wire.gen";
 
-/** Code points, as the server counts; `length` counts UTF-16, where most emoji are two. */
+/** Counts code points, as the server does; `length` counts UTF-16 units, of which most emoji take two. */
 export function textLength(text: string): number {
   let length = 0;
   for (const _ of text) length += 1;
   return length;
 }
 
-/** The first code points of a text, never half of one. */
+/** Cuts a text after a number of code points, never within one. */
 export function shortened(text: string, most: number): string {
   return textLength(text) > most ? [...text].slice(0, most).join("") : text;
 }

@@ -1,20 +1,20 @@
 import { isUrl } from "./urls";
 
-/** Where the links are in a text that somebody wrote or pasted. */
+/** Finds links in text that people wrote or pasted. */
 
 export interface TextPart {
   readonly text: string;
-  /** Null where it is no link. */
+  /** Null for text that is no link. */
   readonly href: string | null;
 }
 
 /**
- * What may be one, up to a space, a quotation mark, what ends a sentence in Chinese or Japanese, or the next
- * one of a list. What stands before must not be part of a word, in scripts that put spaces between words.
+ * Matches a possible link, up to a space, a quotation mark, the end of a sentence in Chinese or Japanese, or the
+ * next link of a list. In scripts that put spaces between words, it must not begin within a word.
  */
 const CANDIDATE =
   /(?<![\p{N}@]|(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}])\p{L})(?:https?:\/\/|www\.(?=[^\s.]+\.))(?:\u200c|\u200d|\ufe0f|(?![,;|](?:https?:\/\/|www\.))[^\s<>"“”«»。、，；：！？\p{Cc}\p{Default_Ignorable_Code_Point}])+/giu;
-/** Ends a sentence or wraps a link rather than belongs to it. */
+/** Matches punctuation at the end that belongs to the sentence around a link, not to the link. */
 const TRAILING = /(?:\u200c|\u200d|[.,;:!?'’‘…([{（「《〈【『‹])+$/u;
 const OPENERS: Readonly<Record<string, string>> = {
   ")": "(",
@@ -50,7 +50,7 @@ export function linkParts(text: string): TextPart[] {
   return parts;
 }
 
-/** `https://example.org/Foo_(bar)` keeps its parentheses, `(https://example.org)` loses the last one. */
+/** Cuts at an unopened bracket: `https://example.org/Foo_(bar)` stays whole, `https://example.org)` loses one. */
 function untilUnbalanced(candidate: string): string {
   const open = new Map<string, number>();
   let length = 0;
@@ -68,12 +68,12 @@ function untilUnbalanced(candidate: string): string {
   return candidate.slice(0, length);
 }
 
-/** Marks of bold and code (`**see https://example.org**`) end as many as began in the text before the link. */
+/** Removes closing marks of bold and code (`**see https://example.org**`), as many as opened before the link. */
 function withoutEmphasis(link: string, before: string): string {
   const mark = /[*`_~]$/.exec(link)?.[0];
   if (mark === undefined) return link;
   let begun = before.length - withoutEnd(before, mark, before.length).length;
-  // Within words and names stand only the other two.
+  // `_` and `~` occur within words and names, so they count only where they begin one.
   if (begun === 0 && "*`".includes(mark) && before.includes(mark)) begun = 2;
   return withoutEnd(link, mark, begun);
 }

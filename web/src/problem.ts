@@ -1,6 +1,6 @@
 import type { FieldProblem, Problem as ProblemBody } from "./wire.gen";
 
-/** A refusal of the server (RFC 9457), or the lack of any answer (`status` 0). */
+/** A refusal of the server (RFC 9457), or the lack of an answer (`status` 0). */
 export class Problem extends Error {
   override readonly name = "Problem";
 
@@ -31,7 +31,7 @@ export class Problem extends Error {
     );
   }
 
-  /** Whatever was thrown, as something that can be shown. */
+  /** Turns anything thrown into a problem that can be shown. */
   static of(error: unknown): Problem {
     if (error instanceof Problem) return error;
     return new Problem(-1, "unexpected", "Something went wrong. Please try again.");

@@ -3,7 +3,7 @@ import { fits, textLength } from "./length";
 import { canBeSeen, fitsPath, hasControls, nameLength } from "./names";
 import { LIMITS } from "./wire.gen";
 
-/** What the server takes, told before it is asked. Each rule gives the sentence to show, or null. */
+/** Checks a value as the server will, before it is sent; gives the sentence to show, or null. */
 export type Rule = (value: string) => string | null;
 
 const USERNAME = /^[A-Za-z_][A-Za-z0-9_-]{3,23}$/;
@@ -50,7 +50,7 @@ export const roomName: Rule = (value) => {
   return fitsPath(value) ? null : "A room can’t have that name.";
 };
 
-/** Beside the username, or none. */
+/** A display name; empty for none. */
 export const displayName: Rule = (value) => {
   if (value.trim() === "") return null;
   if (nameLength(value) > LIMITS.roomName) return atMost(LIMITS.roomName);
@@ -58,7 +58,7 @@ export const displayName: Rule = (value) => {
   return canBeSeen(value) && fitsPath(value) ? null : "Use characters that can be seen.";
 };
 
-/** Splits what was typed or pasted into addresses and the rest. */
+/** Splits text that was typed or pasted into addresses and the rest. */
 export function splitEmails(text: string): { emails: string[]; others: string[] } {
   const emails: string[] = [];
   const others: string[] = [];

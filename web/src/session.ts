@@ -7,14 +7,14 @@ export interface Identity {
   readonly email: string;
   /** Null for a guest. */
   readonly username: string | null;
-  /** Absent where one has none beside the username. */
+  /** Absent for people without a display name. */
   readonly displayName?: string;
   /** When a guest's time ends, in milliseconds of this computer's clock. */
   readonly guestUntil: number | null;
 }
 
 export type SessionState =
-  /** `unreachable`: the server did not answer yet, and is asked again. */
+  /** With `unreachable`, the server has not answered yet and is asked again. */
   | { readonly kind: "restoring"; readonly unreachable?: boolean }
   | { readonly kind: "anonymous" }
   | { readonly kind: "logged-in"; readonly identity: Identity }
@@ -40,7 +40,7 @@ const RETRY_MS = 5_000;
 export const browserEnvironment: SessionEnvironment = {
   now: () => Date.now(),
   storage: localStorageOrMemory(),
-  // Browsers offer locks on secure pages only.
+  // Browsers offer the Web Locks API on secure pages only.
   exclusively: async (work) =>
     "locks" in navigator ? await navigator.locks.request("parlour.refresh", () => work()) : work(),
   after: (ms, work) => {
@@ -54,7 +54,7 @@ function localStorageOrMemory(): SessionEnvironment["storage"] {
     localStorage.getItem(TRUST_KEY);
     return localStorage;
   } catch {
-    // Without a place for notes one has to ask whether there is a session.
+    // Without storage nothing tells whether there is a session, so the server is asked at each load.
     const memory = new Map<string, string>([[SESSION_KEY, "unknown"]]);
     return {
       getItem: (key) => memory.get(key) ?? null,
@@ -64,21 +64,21 @@ function localStorageOrMemory(): SessionEnvironment["storage"] {
   }
 }
 
-/** Tokens count in whole seconds, so what we make of their times wavers. */
+/** Compares identities; times may differ by rounding, since tokens count in whole seconds. */
 function sameIdentity(a: Identity, b: Identity): boolean {
   const sameTime = Math.abs((a.guestUntil ?? 0) - (b.guestUntil ?? 0)) < 2_000;
   const sameNames = a.username === b.username && a.displayName === b.displayName;
   return a.email === b.email && sameNames && sameTime;
 }
 
-/** Who one is. The access token lives here and nowhere else. */
+/** The login of this tab. The access token is kept here and nowhere else. */
 export class Session implements TokenSource {
   readonly state = new Store<SessionState>({ kind: "restoring" });
   readonly trusted: Store<boolean>;
   #token: AccessToken | null = null;
   #renewal: Promise<string | null> | null = null;
   #cancelRenewal: () => void = () => {};
-  /** Why the server ended the session that is looked for a successor. */
+  /** Why the server ended the session, while a successor of it is sought in the cookie. */
   #reason: { code: string; message: string } | null = null;
 
   constructor(
@@ -89,8 +89,8 @@ export class Session implements TokenSource {
   }
 
   /**
-   * After a page load: takes up the session that the cookie holds. Scripts cannot see that cookie, so a
-   * note says whether one was set; a server that does not answer is asked again, since no answer is no "no".
+   * Takes up the session of the cookie after a page load. Scripts cannot see that cookie, so an entry in the
+   * storage says whether there is one. A server that does not answer is asked again: silence is no refusal.
    */
   async restore(): Promise<void> {
     if (this.#mayHaveSession()) {
@@ -118,7 +118,7 @@ export class Session implements TokenSource {
     this.trust(trust);
   }
 
-  /** Logged in by it is whoever proves to have registered; answers whether that is so. */
+  /** Confirms a registration; true where it logs in too, since the person has proven to be who registered. */
   async verifyClient(token: string, password: string | null): Promise<boolean> {
     const { accessToken } = await this.accounts.verifyClient(token, password);
     if (!accessToken) return false;
@@ -128,7 +128,7 @@ export class Session implements TokenSource {
     return true;
   }
 
-  /** As a guest, whose mailbox the link of an invitation has proven. */
+  /** Logs in as a guest, whose mailbox the link of an invitation has proven. */
   async joinByInvitation(token: string, displayName: string | null): Promise<void> {
     const { accessToken } = await this.accounts.joinByInvitation(token, displayName);
     this.trust(false);
@@ -143,7 +143,7 @@ export class Session implements TokenSource {
     this.#take(accessToken);
   }
 
-  /** This tab's session ends, whoever the cookie names by now; a second login as oneself is the same one. */
+  /** Ends this tab's session, even if the cookie names another by now; a newer login of the same person ends too. */
   async logOut(): Promise<void> {
     const token = this.#token?.raw ?? null;
     if (token && !this.#isInCookie()) await this.renew().catch(() => null);
@@ -152,12 +152,12 @@ export class Session implements TokenSource {
     await this.accounts.logOut(last).catch(() => {});
   }
 
-  /** The server ended it: a guest's time is up, the account is gone, … */
+  /** Takes note that the server has ended the session: a guest's time is up, the account is gone, … */
   end(code: string, message: string): void {
     this.#drop({ kind: "over", code, message });
   }
 
-  /** As `end`, but for a login of the same person in another tab, whose session is taken up. */
+  /** Takes up the session of a newer login of the same person in another tab; without one, ends as `end` does. */
   async endUnlessReplaced(code: string, message: string): Promise<void> {
     if (!MAY_CONTINUE.has(code)) return this.end(code, message);
     this.#reason = { code, message };
@@ -170,14 +170,14 @@ export class Session implements TokenSource {
     }
   }
 
-  /** From "somebody else has logged in here" to being them. */
+  /** Goes on as the person who has logged in in another tab meanwhile. */
   async goOnAsOther(): Promise<void> {
     if (this.state.get().kind !== "over") return;
     this.state.set({ kind: "restoring" });
     await this.restore();
   }
 
-  /** From "your session is over" to a fresh start. */
+  /** Leaves the page that says that the session is over. */
   acknowledgeEnd(): void {
     if (this.state.get().kind === "over") this.state.set({ kind: "anonymous" });
   }
@@ -194,7 +194,7 @@ export class Session implements TokenSource {
     return stale ? this.renew() : this.#token.raw;
   }
 
-  /** However many ask at once, the server is asked once; who is logged out stays so. */
+  /** Renews the token. Concurrent callers share one request; without a login it stays without one. */
   async renew(): Promise<string | null> {
     if (!this.#token && this.state.get().kind !== "restoring") return null;
     this.#renewal ??= this.environment
@@ -210,12 +210,12 @@ export class Session implements TokenSource {
     const noted = this.environment.storage.getItem(SESSION_KEY);
     try {
       const { accessToken } = await this.accounts.refresh();
-      const logIn = this.#token !== before;
-      return logIn ? (this.#token?.raw ?? null) : this.#take(accessToken);
+      const loggedInMeanwhile = this.#token !== before;
+      return loggedInMeanwhile ? (this.#token?.raw ?? null) : this.#take(accessToken);
     } catch (error) {
       const problem = Problem.of(error);
       if (problem.status !== 401 && problem.status !== 403) return this.#retryLater(error);
-      // Unless a login of another tab came in between, the cookie is good for nothing.
+      // The cookie is worthless, unless another tab has logged in meanwhile.
       if (this.environment.storage.getItem(SESSION_KEY) === noted) this.#forget();
       if (this.#token === before) this.#refused(problem);
       return null;
@@ -225,14 +225,14 @@ export class Session implements TokenSource {
   #refused({ code, message }: Problem): void {
     const guestUntil = this.#token?.guestUntil ?? null;
     const guestIsOver = guestUntil !== null && guestUntil - this.environment.now() < RETRY_MS;
-    // A renewal may have waited for its turn until the server had ended the session already.
+    // The renewal may have waited for the lock until after the server had ended the session.
     if (!this.#token && this.state.get().kind === "over") return;
     if (!this.#token) this.#drop({ kind: "anonymous" });
     else if (guestIsOver) this.end("guest_expired", "Your time as a guest is over.");
     else this.end(this.#reason?.code ?? code, this.#reason?.message ?? message);
   }
 
-  /** No answer is no refusal: what we have may still be good. */
+  /** Keeps the present token where the server does not answer: it may still be valid. */
   #retryLater(error: unknown): string {
     if (!this.#token) throw error;
     this.#cancelRenewal();

@@ -23,12 +23,12 @@ export type PeerSignal =
 
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
-/** With the spread, below the time for which a server keeps a visit whose line is down. */
+/** With the jitter, less than the time for which a server keeps a visit whose connection is lost. */
 const LONGEST_PAUSE_MS = 3_000;
 const SPREAD = 0.5;
 const ATTEMPT_MS = 5_000;
 const PROBE_MS = 2_000;
-/** A connection that held so long ended for another reason than the one before. */
+/** A connection that lasted longer than this resets the back-off. */
 const STEADY_MS = 5_000;
 const NO_ANSWER = {
   ok: false,
@@ -36,7 +36,7 @@ const NO_ANSWER = {
   message: "The server did not answer. Check your connection.",
 } as const;
 
-/** The events of which we want to know how they went. */
+/** The events that are sent with an acknowledgement. */
 type Acknowledged = "join" | "chat-message" | "ban-peer";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
@@ -49,19 +49,19 @@ type Emits = {
 };
 type TypedSocket = Socket<Listeners, Emits>;
 
-/** The socket of one who is logged in. It lives as long as the login does. */
+/** The Socket.IO connection of the person who is logged in. It lives as long as the login. */
 export class Signaling {
   readonly link = new Store<LinkState>("offline");
-  /** The server has said that it goes down for a moment. */
+  /** Whether the server has announced that it restarts. */
   readonly restarting = new Store(false);
   readonly roomsInUse = new Store<readonly string[]>([]);
   readonly #socket: TypedSocket;
-  /** Whose socket it is. */
-  #who: string | null = null;
+  /** The email of the person whose socket it is. */
+  #owner: string | null = null;
   #connectedAt = 0;
   #triedAt = 0;
   #probing = false;
-  #pause = FIRST_PAUSE_MS;
+  #backoffMs = FIRST_PAUSE_MS;
 
   constructor(
     private readonly session: Session,
@@ -78,7 +78,7 @@ export class Signaling {
       timeout: order.timeoutMs,
       withCredentials: false,
       auth: (give) => {
-        // Called at each connect, so that a reconnect never shows an old token.
+        // Called at each connect, so that a reconnect never sends an old token.
         session.token().then(
           (token) => give({ token }),
           () => give({}),
@@ -87,8 +87,8 @@ export class Signaling {
     });
     this.#follow();
     this.#followTransports();
-    session.state.subscribe(() => this.#obey());
-    this.#obey();
+    session.state.subscribe(() => this.#followSession());
+    this.#followSession();
   }
 
   on<E extends keyof ServerEvents>(event: E, listener: Listeners[E]): () => void {
@@ -96,7 +96,7 @@ export class Signaling {
     return () => void this.#socket.off(event, listener as never);
   }
 
-  /** `answered` runs before anything that the server says after its answer is heard. */
+  /** `answered` runs before the handlers of any message that the server sent after its answer. */
   join(payload: Join, answered: (answer: Acknowledgements["join"]) => void): void {
     if (!this.#socket.connected) answered(NO_ANSWER);
     else {
@@ -125,10 +125,10 @@ export class Signaling {
     else this.#socket.emit("offer-ice", signal.payload);
   }
 
-  /** Does not wait for the next attempt, nor believe that a line which says nothing still stands. */
+  /** Reconnects at once where the connection is lost, and probes it where it seems to be up. */
   check(): void {
     const socket = this.#socket;
-    if (this.#who === null || this.#probing) return;
+    if (this.#owner === null || this.#probing) return;
     if (socket.connected) this.#probe();
     else if (Date.now() - this.#triedAt > ATTEMPT_MS) this.#connect();
   }
@@ -144,13 +144,13 @@ export class Signaling {
     }
   }
 
-  #obey(): void {
+  #followSession(): void {
     const state = this.session.state.get();
     if (state.kind === "restoring") return;
-    const who = state.kind === "logged-in" ? state.identity.email : null;
-    if (who !== this.#who) this.#disconnect();
-    this.#who = who;
-    if (who === null || this.#socket.active) return;
+    const owner = state.kind === "logged-in" ? state.identity.email : null;
+    if (owner !== this.#owner) this.#disconnect();
+    this.#owner = owner;
+    if (owner === null || this.#socket.active) return;
     this.#connect();
   }
 
@@ -163,12 +163,12 @@ export class Signaling {
   #connect(): void {
     this.#triedAt = Date.now();
     this.link.set("connecting");
-    // Ends the pause before the library's next attempt, too.
+    // This ends the library's pause before its next attempt, too.
     if (this.#socket.active) this.#socket.disconnect();
     this.#socket.connect();
   }
 
-  /** An event that means nothing, for the sake of its acknowledgement. */
+  /** Sends an event without effect for its acknowledgement, and closes a connection that does not give it. */
   #probe(): void {
     this.#probing = true;
     const { engine } = this.#socket.io;
@@ -208,7 +208,7 @@ export class Signaling {
     });
   }
 
-  /** The library tries the next transport where one is refused, but not where nothing answers at all. */
+  /** Reorders the transports after a timeout: the library tries the next one only after a refusal. */
   #followTransports(): void {
     const { io: manager } = this.#socket;
     const reorder = () => {
@@ -228,21 +228,21 @@ export class Signaling {
     });
   }
 
-  /** The server refused or closed us; the library leaves what comes next to us. */
+  /** Reconnects with a new token after the server refused or closed the socket, which the library does not do. */
   #reconnectRenewed(): void {
     if (this.session.state.get().kind !== "logged-in") return;
     this.link.set("connecting");
     const steady = Date.now() - this.#connectedAt > STEADY_MS;
-    this.#pause = steady ? FIRST_PAUSE_MS : Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    this.#backoffMs = steady ? FIRST_PAUSE_MS : Math.min(this.#backoffMs * 2, LONGEST_PAUSE_MS);
     setTimeout(async () => {
       if (this.session.state.get().kind !== "logged-in") return;
       const token = await this.session.renew().catch(() => null);
       if (token && !this.#socket.active) this.#socket.connect();
-    }, jittered(this.#pause));
+    }, jittered(this.#backoffMs));
   }
 }
 
-/** Those who lost a server at the same moment do not return at the same moment. */
+/** Spreads the return of clients that lost a server at the same moment. */
 function jittered(ms: number): number {
   return ms * (1 - SPREAD + 2 * SPREAD * Math.random());
 }

@@ -1,4 +1,4 @@
-/** A value that tells who listens when it changes; the shape that useSyncExternalStore expects. */
+/** A value with subscribers; `get` and `subscribe` have the shape that useSyncExternalStore expects. */
 export class Store<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();

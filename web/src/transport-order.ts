@@ -7,10 +7,9 @@ const WEBSOCKET_MS = 4_000;
 const POLLING_MS = 5_000;
 
 /**
- * Which transport a connection begins with. WebSocket is the faster one, but some firewalls swallow its
- * handshake: it is neither answered nor refused, so that only the time tells. After one attempt that timed
- * out, this page and those after it in its tab begin with polling, and go over to WebSocket once that is
- * seen to work.
+ * Chooses the transport with which the socket begins. WebSocket is faster, but some firewalls swallow its
+ * handshake, which is then neither answered nor refused: only a timeout shows it. After an attempt that timed
+ * out, this page and later pages in its tab begin with polling, until an upgrade to WebSocket succeeds.
  */
 export class TransportOrder {
   #pollingFirst: boolean;
@@ -23,7 +22,7 @@ export class TransportOrder {
     return [...(this.#pollingFirst ? POLLING_FIRST : WEBSOCKET_FIRST)];
   }
 
-  /** How long an attempt may take. */
+  /** The time limit of one attempt to connect. */
   get timeoutMs(): number {
     return this.#pollingFirst ? POLLING_MS : WEBSOCKET_MS;
   }
@@ -39,7 +38,7 @@ export class TransportOrder {
     this.#kept((storage) => storage.removeItem(KEY));
   }
 
-  /** Browsers that keep nothing throw; the next page finds out by itself, then. */
+  /** Uses the storage; null where the browser has none and throws. Then each page finds out by itself. */
   #kept<T>(use: (storage: Storing) => T): T | null {
     try {
       return use(this.storage());

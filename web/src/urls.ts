@@ -1,4 +1,4 @@
-/** As `URL.canParse`, which browsers of before 2024 lack. */
+/** Does what `URL.canParse` does, which browsers from before 2024 lack. */
 export function isUrl(text: string, base?: string): boolean {
   try {
     new URL(text, base);

@@ -1,6 +1,6 @@
 import { bestEffort } from "./best-effort";
 
-/** What a mesh asks of each connection. Browsers of before 2020 lack some of it. */
+/** The methods of a peer connection that calls need. Browsers from before 2020 lack some. */
 const METHODS = [
   "addTransceiver",
   "getTransceivers",
@@ -11,8 +11,8 @@ const METHODS = [
 ] as const;
 
 /**
- * Whether this browser can take part in a call. Some lack WebRTC, in some it is switched off, by a policy or an
- * extension: then it is missing, incomplete, or throws as soon as it is used, so that only trying tells.
+ * Whether this browser can take part in a call. WebRTC may be missing, or switched off by a policy or an extension:
+ * then it is absent, incomplete, or throws when used, so only trying it tells.
  */
 export function canCall(): boolean {
   const works = bestEffort("calls", () => {

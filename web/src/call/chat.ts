@@ -21,7 +21,7 @@ export interface ChatOptions {
   send(payload: SendChat): Promise<Acknowledgements["chat-message"]>;
 }
 
-/** Works where crypto.randomUUID does not: on pages that came over plain http. */
+/** Makes a random UUID (RFC 9562, version 4); crypto.randomUUID is missing on pages that came over plain http. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
@@ -30,7 +30,7 @@ export function randomId(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** One entry for each id, in the order of sending; what is still under way comes last. */
+/** Merges entries by id, ordered by time of sending; entries that are not stored yet come last. */
 export function mergeEntries(
   known: readonly ChatEntry[],
   arrived: readonly ChatEntry[],
@@ -43,26 +43,26 @@ export function mergeEntries(
   );
 }
 
-/** The newest are kept and shown; older ones are in the history. */
+/** The most entries that are kept and shown; older ones stay in the history. */
 export const MAX_ENTRIES = 1_000;
 const AGAIN_MS = 2_000;
-/** How far back we look, page by page, for what was missed during an interruption. */
+/** The most pages of history that are searched for messages missed during an interruption. */
 const PAGES_BACK = 20;
-/** Refusals that are not about the message: it stays in the outbox. */
-const STAYING: ReadonlySet<string> = new Set([...TRANSIENT_CODES, "not_in_call"]);
+/** Codes of refusals after which a message is sent again later. */
+const RETRIED_CODES: ReadonlySet<string> = new Set([...TRANSIENT_CODES, "not_in_call"]);
 
 const isFull = ({ entries }: ChatState) => entries.length >= MAX_ENTRIES;
 
-/** What was written in a room, from its history and live. */
+/** The messages of a room, from its history and as they arrive. */
 export class Chat {
   readonly state = new Store<ChatState>({ entries: [], more: false, loading: false, unread: 0 });
-  /** What the server has not taken yet, in the order of writing; one at a time is under way. */
-  #outbox: string[] = [];
+  /** Ids of messages that the server has not stored yet, in order; one at a time is being sent. */
+  #unsent: string[] = [];
   #sending = false;
-  #line: "down" | "up" | "gone" = "down";
+  #connection: "down" | "up" | "gone" = "down";
   #retry: ReturnType<typeof setTimeout> | undefined;
-  /** What was here before an interruption, while what came meanwhile is not. */
-  #had: ReadonlySet<string> | null = null;
+  /** Ids of messages known before an interruption, while messages from it are missing; null otherwise. */
+  #knownBefore: ReadonlySet<string> | null = null;
   #open = false;
 
   constructor(private readonly options: ChatOptions) {}
@@ -80,23 +80,23 @@ export class Chat {
     if (open) this.state.update((state) => ({ ...state, unread: 0 }));
   }
 
-  /** We are in the room, or again: what waits goes out, what was missed comes in. */
+  /** Sends waiting messages and fetches missed ones, each time the call is joined. */
   resume(): void {
-    this.#line = "up";
+    this.#connection = "up";
     void this.#deliver();
     void this.#catchUp();
   }
 
-  /** What is written while the line is down waits. */
+  /** Lets messages wait while the connection is down. */
   pause(): void {
-    if (this.#line === "up") this.#line = "down";
+    if (this.#connection === "up") this.#connection = "down";
     clearTimeout(this.#retry);
   }
 
   close(): void {
-    this.#line = "gone";
+    this.#connection = "gone";
     clearTimeout(this.#retry);
-    for (const message_id of this.#outbox.splice(0)) this.#mark(message_id, "failed");
+    for (const message_id of this.#unsent.splice(0)) this.#mark(message_id, "failed");
   }
 
   async loadOlder(): Promise<void> {
@@ -130,57 +130,57 @@ export class Chat {
   }
 
   async #post(message_id: string): Promise<void> {
-    if (this.#line === "gone") return this.#mark(message_id, "failed");
-    this.#outbox.push(message_id);
+    if (this.#connection === "gone") return this.#mark(message_id, "failed");
+    this.#unsent.push(message_id);
     await this.#deliver();
   }
 
   async #deliver(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    let [next] = this.#outbox;
-    while (next !== undefined && this.#line === "up" && (await this.#deliverOne(next))) {
-      [next] = this.#outbox;
+    let [next] = this.#unsent;
+    while (next !== undefined && this.#connection === "up" && (await this.#deliverOne(next))) {
+      [next] = this.#unsent;
     }
     this.#sending = false;
   }
 
-  /** False where it has to be tried again later. */
+  /** Sends a message; false where it has to be sent again later. */
   async #deliverOne(message_id: string): Promise<boolean> {
     const entry = this.#entry(message_id);
-    if (!entry) throw new Error("Not in the chat, but in its outbox");
+    if (!entry) throw new Error("Not in the chat, but unsent");
     const answer = await this.options.send({ message_id, message: entry.message });
-    if (!answer.ok && STAYING.has(answer.code)) {
+    if (!answer.ok && RETRIED_CODES.has(answer.code)) {
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => void this.#deliver(), AGAIN_MS);
       return false;
     }
-    this.#outbox = this.#outbox.filter((waiting) => waiting !== message_id);
+    this.#unsent = this.#unsent.filter((waiting) => waiting !== message_id);
     if (answer.ok) this.#merge([{ ...entry, ...answer.message, delivery: "sent" }]);
     else this.#mark(message_id, "failed");
     return true;
   }
 
-  /** The newest messages, back to one that we had before we were away. */
+  /** Fetches the newest messages, back to one that was known before the interruption. */
   async #catchUp(): Promise<void> {
     const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
-    this.#had ??= new Set(sent.map(({ message_id }) => message_id));
-    const had = this.#had;
+    this.#knownBefore ??= new Set(sent.map(({ message_id }) => message_id));
+    const knownBefore = this.#knownBefore;
     let before: string | undefined;
-    for (let pages = 0; pages < PAGES_BACK && this.#line === "up"; ) {
+    for (let pages = 0; pages < PAGES_BACK && this.#connection === "up"; ) {
       const page = await this.#load(before);
       if (page) {
         pages++;
-        if (had.size === 0) this.state.update((state) => ({ ...state, more: page.more }));
-        const met = page.messages.some(({ message_id }) => had.has(message_id));
-        if (had.size === 0 || met || !page.more) break;
+        if (knownBefore.size === 0) this.state.update((state) => ({ ...state, more: page.more }));
+        const met = page.messages.some(({ message_id }) => knownBefore.has(message_id));
+        if (knownBefore.size === 0 || met || !page.more) break;
         before = page.messages.at(-1)?.message_id;
       } else {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
-    // Cut off once more, we still have to look back to where we were first.
-    if (this.#line === "up") this.#had = null;
+    // If interrupted again, the next search still goes back to the first interruption.
+    if (this.#connection === "up") this.#knownBefore = null;
   }
 
   async #load(before: string | undefined): Promise<MessagePage | null> {

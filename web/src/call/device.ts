@@ -2,7 +2,7 @@ import { RateLimiter } from "./rate-limiter";
 
 export type DeviceKind = "microphone" | "camera";
 
-/** Why a device gives nothing; "silent" is one that is open but muted by the system or by a switch on it. */
+/** Why a device gives no media; a "silent" device is open, but muted by the system or by a switch on it. */
 export type MediaProblem =
   | "denied"
   | "missing"
@@ -14,12 +14,12 @@ export type MediaProblem =
 
 export interface DeviceView {
   readonly on: boolean;
-  /** Being opened. */
+  /** Whether it is being opened. */
   readonly pending: boolean;
   readonly problem: MediaProblem | null;
-  /** What the problem is with, where it is not the device in use. */
+  /** Name of the device with the problem, where it is not the device in use. */
   readonly problemWith: string | null;
-  /** The name of what has taken the place of a device that is gone. */
+  /** Name of the device that has replaced a missing one. */
   readonly replacement: string | null;
   readonly deviceId: string | null;
   readonly choices: readonly MediaDeviceInfo[];
@@ -27,7 +27,7 @@ export interface DeviceView {
 
 export interface DeviceParts {
   devices: MediaDevices | null;
-  /** Null where the browser does not tell. */
+  /** Null where the browser does not report permissions. */
   permission(kind: DeviceKind): Promise<PermissionState | null>;
   changed(): void;
 }
@@ -45,15 +45,15 @@ export const CONSTRAINTS = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
 };
-/** Long enough for some black frames to go out, so that nobody is left with a frozen picture. */
+/** Time to send some black frames before a camera is closed, so that no frozen picture stays with the others. */
 const BLACK_MS = 250;
-/** A camera that stutters is muted for a moment, and nothing that anybody could do something about. */
+/** Mutes that are shorter are ignored: a stuttering camera is muted for a moment. */
 const SILENT_MS = 5_000;
-/** A device that ends whenever it is opened is not opened for ever. */
+/** The most attempts in a row to reopen a device that keeps ending. */
 const RESTARTS = 3;
 const RESTART_EVERY_MS = 10_000;
 
-/** An answer to a request that is over: something else was asked for meanwhile, or nothing any more. */
+/** Thrown for the answer to a request that a newer one, or none, has superseded. */
 class Superseded extends Error {}
 
 export function mediaProblem(error: unknown): MediaProblem {
@@ -73,9 +73,9 @@ export function mediaProblem(error: unknown): MediaProblem {
 }
 
 /**
- * A microphone or a camera. What the person wants, on or off, is one thing and what can be had is another:
- * whatever is opened, chosen, lost or replaced is as the person wants it. Each request supersedes the one
- * before, and what answers a superseded one is stopped at once.
+ * A microphone or a camera. The person's wish, on or off, is kept apart from what the device gives: a track that is
+ * opened, chosen or replaced is on or off as wished. Each request supersedes the request before it, and a track
+ * that answers a superseded request is stopped at once.
  */
 export class Device {
   #view = OFF;
@@ -83,7 +83,7 @@ export class Device {
   #wanted = false;
   #request = 0;
   #state: "running" | "suspended" | "closed" = "running";
-  /** Devices came or went while one was being opened. */
+  /** Whether devices came or went while one was being opened. */
   #listedMeanwhile = false;
   readonly #restarts = new RateLimiter(RESTARTS, RESTART_EVERY_MS);
 
@@ -96,7 +96,7 @@ export class Device {
     return this.#view;
   }
 
-  /** Silent or black where it is off. */
+  /** The track, also while the device is off; then it is silent or black. */
   get track(): MediaStreamTrack | null {
     return this.#track;
   }
@@ -114,7 +114,7 @@ export class Device {
     else await this.#open();
   }
 
-  /** Turns nothing on: what is off is only remembered, or is opened as silent as it was. */
+  /** Chooses a device without turning it on: a muted microphone is opened muted, an off camera only remembered. */
   async choose(deviceId: string): Promise<void> {
     if (this.#state !== "running") return;
     this.#change({ deviceId, problem: null, problemWith: null, replacement: null });
@@ -122,7 +122,7 @@ export class Device {
     if (this.#wanted || isMuted) await this.#open();
   }
 
-  /** Is wanted on, and gets its track, or null, from who asked for both devices at once. */
+  /** Wishes the device on; the caller, who asks for both devices at once, hands the track, or null, to the result. */
   expect(): (track: MediaStreamTrack | null) => Promise<void> {
     this.#wanted = true;
     const request = this.#begin();
@@ -133,7 +133,7 @@ export class Device {
     };
   }
 
-  /** Takes note of what is plugged in, and acts where that is not what it was. */
+  /** Takes a new list of devices, and reacts where the device in use is gone or a missing one came. */
   list(all: readonly MediaDeviceInfo[]): void {
     const there = all.filter(({ kind }) => kind === INPUTS[this.kind]);
     // Before a permission is given, browsers list devices without an id.
@@ -150,7 +150,7 @@ export class Device {
     }
   }
 
-  /** The person, or the system, has given or taken back the permission. */
+  /** Reacts to a permission that was given or taken back. */
   permit(state: PermissionState): void {
     if (this.#state !== "running") return;
     if (state === "denied") {
@@ -162,7 +162,7 @@ export class Device {
     }
   }
 
-  /** For a page that goes away and may come back. */
+  /** Releases the device for a page that goes away and may come back. */
   suspend(): void {
     if (this.#state === "running") this.#end("suspended");
   }
@@ -189,7 +189,7 @@ export class Device {
     this.#watchSilence(track);
   }
 
-  /** Muted, the microphone stays open: speaking again must cost no time. A camera is let go of. */
+  /** Turns off. A microphone stays open, since unmuting must take no time; a camera is released. */
   #rest(): void {
     const track = this.#track;
     if (track) track.enabled = false;
@@ -246,7 +246,7 @@ export class Device {
     }
   }
 
-  /** Some systems open one camera at a time: the one in use has to go first, and comes back in vain. */
+  /** Releases the used device first, for systems that open one camera at a time; takes it back if the other fails. */
   async #exchange(used: MediaStreamTrack, wished: string | null, request: number): Promise<void> {
     const former = idOf(used);
     this.#drop();
@@ -259,7 +259,7 @@ export class Device {
     }
   }
 
-  /** Whoever asks for it, nothing that is captured gets past this place once nobody waits for it. */
+  /** Captures a track. The single place that does: tracks of superseded requests are stopped here. */
   async #capture(deviceId: string | null, request: number): Promise<MediaStreamTrack> {
     const { devices } = this.parts;
     if (!devices?.getUserMedia) throw new NoDevices();
@@ -281,7 +281,7 @@ export class Device {
     return track;
   }
 
-  /** A refusal that comes too late is nobody's concern either. */
+  /** Turns the refusal of a superseded request into `Superseded`. */
   async #answer(asked: Promise<MediaStream>, request: number): Promise<MediaStream> {
     try {
       return await asked;
@@ -311,7 +311,7 @@ export class Device {
   #fail(error: unknown, wished: string | null): void {
     const problem = error instanceof NoDevices ? lackOfDevices() : mediaProblem(error);
     const chosen = this.#view.choices.find(({ deviceId }) => deviceId === wished);
-    // The one in use goes on in its place.
+    // The device in use stays in use.
     if (this.#track) this.#track.enabled = this.#wanted;
     const named = this.#track !== null && problem !== "denied";
     this.#change({
@@ -324,14 +324,14 @@ export class Device {
     if (again) void this.#reopen();
   }
 
-  /** Unplugged, or taken back by the person or the system. */
+  /** Handles a track that ended: the device was unplugged, or the permission taken back. */
   async #lose(track: MediaStreamTrack): Promise<void> {
     if (track !== this.#track) return;
     this.#drop();
     if (this.#wanted) await this.#reopen();
   }
 
-  /** Unasked, and so neither against a permission taken back nor without end. */
+  /** Reopens without being asked: not without permission, and only so many times in a row. */
   async #reopen(): Promise<void> {
     if (!this.#restarts.take(performance.now())) {
       this.#cancel();
@@ -369,7 +369,7 @@ export class Device {
 }
 
 const INPUTS = { microphone: "audioinput", camera: "videoinput" } as const;
-/** What Chromium calls the microphone that the system names as its default. */
+/** Chromium's id for the system's default device. */
 const DEFAULT = "default";
 
 class NoDevices extends Error {}
@@ -382,7 +382,7 @@ function idOf(track: MediaStreamTrack): string | null {
   return track.getSettings().deviceId ?? null;
 }
 
-/** Not every browser tells at the track itself that it was unplugged. */
+/** Whether the device of a track was unplugged; some browsers report that by the list of devices alone. */
 function isGone(
   track: MediaStreamTrack,
   before: readonly MediaDeviceInfo[],

@@ -25,7 +25,7 @@ export class FakeTrack extends EventTarget {
     this.readyState = "ended";
   }
 
-  /** As when it is unplugged: only then is there an event. */
+  /** Ends the track as unplugging does: with an event, which `stop` does not cause. */
   end(): void {
     if (this.readyState === "ended") return;
     this.readyState = "ended";
@@ -52,8 +52,8 @@ interface Asked {
 }
 
 /**
- * A computer's devices as the Media Capture specification has them, for tests. What is asked for waits until
- * `answer` is called, and is answered as things stand then.
+ * The devices of a computer by the Media Capture specification, for tests. A request waits until `answer` is
+ * called, and is answered by the state at that time.
  */
 export class FakeDevices extends EventTarget {
   readonly plugged = new Map<string, DeviceKind>();
@@ -110,7 +110,7 @@ export class FakeDevices extends EventTarget {
     }
   }
 
-  /** Everything that is asked for, and what is asked for because of the answers. */
+  /** Answers all requests, and those that follow from the answers. */
   async answerAll(): Promise<void> {
     await settled();
     for (let count = 0; this.asked.length > 0 && count < 50; count++) {
@@ -183,7 +183,7 @@ export class FakeDevices extends EventTarget {
   }
 }
 
-/** What follows from what has happened has happened. */
+/** Waits until all microtasks have run. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await Promise.resolve();
 }

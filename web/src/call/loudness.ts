@@ -4,8 +4,8 @@ const EVERY_MS = 200;
 const AUDIBLE = 0.02;
 
 /**
- * Tells whether a microphone hears something, until the returned function ends it. A browser that cannot
- * measure it tells nothing.
+ * Reports how loud a microphone's track is, until the returned function is called. A browser that cannot measure
+ * it reports nothing.
  */
 export function followLoudness(
   track: MediaStreamTrack,
@@ -26,7 +26,7 @@ export function followLoudness(
   };
 }
 
-/** Measures the root mean square of the last samples, 0 to 1. */
+/** Measures the root mean square of the latest samples, 0 to 1. */
 function meter(context: AudioContext, track: MediaStreamTrack): () => number {
   const analyser = context.createAnalyser();
   analyser.fftSize = 512;

@@ -26,7 +26,7 @@ export interface MediaView {
 
 type Permitting = Pick<Permissions, "query">;
 
-/** This computer's microphone, camera and screen. Nothing that it captures outlives it. */
+/** Microphone, camera and screen of this computer. All captured tracks are stopped when it is closed. */
 export class LocalMedia {
   readonly view = new Store<MediaView>({
     microphone: OFF,
@@ -60,7 +60,7 @@ export class LocalMedia {
     for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
   }
 
-  /** Asks for both in one go, so that the browser asks the person once. */
+  /** Opens both devices with one request, so that the browser asks the person once. */
   async open(wanted: { microphone: boolean; camera: boolean }): Promise<void> {
     const askable = this.devices?.getUserMedia && this.#microphone.isRunning;
     if (askable && wanted.microphone && wanted.camera) await this.#openBoth();
@@ -97,7 +97,7 @@ export class LocalMedia {
     return this.#screen.isPossible;
   }
 
-  /** Captures nothing while the page is away. The screen is shared again only by who shares it again. */
+  /** Stops capturing while the page is hidden away. A screen is not shared again by itself. */
   suspend(): void {
     this.#microphone.suspend();
     this.#camera.suspend();
@@ -120,13 +120,13 @@ export class LocalMedia {
   async #openBoth(): Promise<void> {
     const settle = { audio: this.#microphone.expect(), video: this.#camera.expect() };
     const constraints = { audio: CONSTRAINTS.microphone, video: CONSTRAINTS.camera };
-    // Where one of the two is the trouble, each on its own tells which.
+    // If the common request fails, a request for each device shows which one is at fault.
     const stream = await this.devices?.getUserMedia(constraints).catch(() => null);
     await settle.audio(stream?.getAudioTracks()[0] ?? null);
     await settle.video(stream?.getVideoTracks()[0] ?? null);
   }
 
-  /** What was asked for first may be answered last. */
+  /** Lists the devices. An answer that a newer request has overtaken is dropped. */
   async #list(): Promise<void> {
     const listing = ++this.#listings;
     try {
@@ -145,7 +145,7 @@ export class LocalMedia {
     status?.addEventListener("change", () => device.permit(status.state), { signal });
   }
 
-  /** Null where the browser does not tell. */
+  /** Null where the browser does not report permissions. */
   async #permission(kind: DeviceKind): Promise<PermissionStatus | null> {
     try {
       return (await this.permissions?.query({ name: kind as PermissionName })) ?? null;
@@ -179,7 +179,7 @@ export class LocalMedia {
   }
 }
 
-/** The same stream as before for the same track, so that a picture does not start anew. */
+/** Keeps the stream of an unchanged track, so that its picture does not restart. */
 function streamOf(track: MediaStreamTrack | null, before: MediaStream | null): MediaStream | null {
   if (before?.getVideoTracks()[0] === (track ?? undefined)) return before;
   return track && new MediaStream([track]);

@@ -1,10 +1,10 @@
 const TICK_MS = 2_000;
-/** Timers of a tab in the background run late, but not that late. */
+/** A timer this late means that the computer slept; timers of background tabs are less late. */
 const ASLEEP_MS = 10_000;
 
 /**
- * Tells when what we know of the network may be wrong: it went, came or changed, the computer
- * slept, or the tab came back to the front.
+ * Calls `changed` when the network may have changed: it went, came or changed, the computer slept, or the tab came
+ * to the front. The returned function ends it.
  */
 export function watchNetwork(changed: () => void): () => void {
   const ending = new AbortController();

@@ -1,7 +1,7 @@
-/** Why a screen could not be shared; null where the person only changed their mind. */
+/** Why a screen could not be shared. A person who closes the picker causes no problem. */
 export type ScreenProblem = "denied" | "failed";
 
-/** The screen, a window or a tab that the person picks. */
+/** Captures the screen, window or tab that the person picks. */
 export class ScreenShare {
   #track: MediaStreamTrack | null = null;
   #problem: ScreenProblem | null = null;
@@ -25,7 +25,7 @@ export class ScreenShare {
     return Boolean(this.devices?.getDisplayMedia);
   }
 
-  /** False where nothing is shared by it. What is picked after the call, or too late, is stopped at once. */
+  /** Asks for a screen; false where none is shared. A track that is picked after a newer request or the call's end is stopped. */
   async start(): Promise<boolean> {
     if (!this.devices?.getDisplayMedia || this.#state !== "running") return false;
     const request = ++this.#request;
@@ -79,7 +79,7 @@ export class ScreenShare {
   }
 }
 
-/** Browsers give one name to "the person closed the picker" and "the system forbids it"; only the text differs. */
+/** Tells "the system forbids it" from "the person closed the picker" by the text: the error's name is the same. */
 function screenProblem(error: unknown): ScreenProblem | null {
   const { name, message } = error as DOMException;
   if (name !== "NotAllowedError") return name === "AbortError" ? null : "failed";

@@ -1,6 +1,6 @@
 /**
- * A code from the DTLS fingerprints (RFC 8122) of both ends of a connection. Two people who hear the
- * same one from each other know that nobody sits between them: docs/security.md says why.
+ * Makes a code from the DTLS fingerprints (RFC 8122) of both ends of a connection. Two people who read the same
+ * code to each other know that there is no man in the middle: docs/security.md says why.
  */
 
 export interface CodeSymbol {
@@ -12,8 +12,8 @@ export type SecurityCode = readonly CodeSymbol[];
 
 const LENGTH = 10;
 /**
- * Who sits between chooses keys until two codes agree, in about 2^30 tries for 60 bits. Each try is
- * made to cost so many times two hashes.
+ * A man in the middle tries keys until two codes agree, about 2^30 tries for 60 bits. PBKDF2 makes each try cost
+ * this many times two hashes.
  */
 const ROUNDS = 200_000;
 const SALT = new TextEncoder().encode("parlour security code 1");
@@ -34,7 +34,7 @@ const SYMBOLS: SecurityCode = (
     return { emoji, word };
   });
 
-/** What a description says its end's certificates are, each once, in one order. */
+/** Lists the certificate fingerprints of a description, each once, sorted. */
 export function fingerprintsOf(sdp: string): string {
   const found = [...sdp.matchAll(/^a=fingerprint:(\S+) (\S+)\s*$/gm)].map(
     ([, algorithm = "", value = ""]) => `${algorithm.toLowerCase()} ${value.toUpperCase()}`,
@@ -42,7 +42,7 @@ export function fingerprintsOf(sdp: string): string {
   return [...new Set(found)].sort().join(",");
 }
 
-/** The same on both ends; null where a description names no certificate, or a browser cannot hash. */
+/** Makes the same code on both ends; null where a description names no certificate, or the browser cannot hash. */
 export async function securityCode(a: string, b: string): Promise<SecurityCode | null> {
   const ends = [fingerprintsOf(a), fingerprintsOf(b)].sort();
   if (ends.includes("") || !globalThis.crypto?.subtle) return null;
@@ -54,7 +54,7 @@ export async function securityCode(a: string, b: string): Promise<SecurityCode |
   return [...bytes.slice(0, LENGTH)].map((byte) => SYMBOLS[byte % SYMBOLS.length] as CodeSymbol);
 }
 
-/** Of a connection as it is negotiated now. A restart of ICE keeps the certificates, so it keeps the code. */
+/** Makes the code of a connection. A restart of ICE keeps the certificates, and so the code. */
 export function codeOf(connection: RTCPeerConnection): Promise<SecurityCode | null> {
   const { currentLocalDescription: ours, currentRemoteDescription: theirs } = connection;
   return securityCode(ours?.sdp ?? "", theirs?.sdp ?? "");

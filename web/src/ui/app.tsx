@@ -38,7 +38,7 @@ import { VerifyClientPage } from "./pages/verify-client";
 import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
 
-/** A file of its own: the pages before a call come without it. */
+/** Loads the room page as a chunk of its own, which other pages do without. */
 const loadRoomPage = () => import("./room/room-page");
 const RoomPage = lazy(async () => ({ default: (await loadRoomPage()).RoomPage }));
 
@@ -56,7 +56,7 @@ function Client() {
   const state = useStore(session.state);
   useEffect(() => signaling.on("refused", showRefusal), [signaling]);
   useKeptFocus();
-  // Whoever is logged in will enter a room; where it does not come now, it is asked for once more then.
+  // A person who is logged in will enter a room. Where preloading fails, the chunk is loaded on entering.
   useEffect(() => {
     if (state.kind === "logged-in") loadRoomPage().catch(() => {});
   }, [state.kind]);
@@ -76,7 +76,7 @@ function Client() {
   );
 }
 
-/** What is still on its way to somebody who has just left is refused too, and nobody's concern. */
+/** Shows a refusal, except of signals to peers: those to a peer that has just left are refused, too. */
 function showRefusal({ event, message }: Refused): void {
   if (event !== "offer-sdp" && event !== "offer-ice") toast(message);
 }
@@ -124,7 +124,7 @@ function Routes() {
 
 type PageName = Exclude<keyof typeof PAGES, "room">;
 
-/** What is shown at each of the paths at which the server answers with this client. */
+/** The element for each path at which the server answers with this client. */
 const SHOWN: Record<PageName, (parameters: { token?: string }) => ReactElement> = {
   home: () => <HomePage />,
   login: () => <LoginPage />,
@@ -162,8 +162,8 @@ function Pages() {
 }
 
 /**
- * A page for the token of a mail's link. It is the link's fragment, which browsers keep to themselves, or in
- * the path as older mails have it. Another link opened in the same tab changes nothing but the fragment.
+ * A page for the token of a mailed link. The token is the fragment, which browsers do not send, or a part of the path
+ * in older mails. Another link opened in the same tab changes the fragment alone, so its change is followed.
  */
 function WithToken({ inPath, children: Page }: WithTokenProps) {
   const token = useSyncExternalStore(onFragment, () => location.hash.slice(1)) || inPath || "";
@@ -186,7 +186,7 @@ function LoggedIn({ children }: { children: ReactElement }) {
   return <Redirect to={withDestination("/login", withoutBasePath(location.pathname))} replace />;
 }
 
-/** The link of an invitation is the way in for who is not logged in. */
+/** Lets a person who is not logged in enter by the link of an invitation. */
 function InvitedOrLoggedIn({ children }: { children: ReactElement }) {
   const state = useStore(useServices().session.state);
   const token = useSyncExternalStore(onFragment, () => invitationToken(location.hash));
@@ -201,7 +201,7 @@ function InvitedOrLoggedIn({ children }: { children: ReactElement }) {
   );
 }
 
-/** The router's own parameters went through decodeURI, which a name with "%" does not survive. */
+/** Reads the name from the path: the router's parameters went through decodeURI, which breaks names with "%". */
 function useRoomName(): string {
   const path = withoutBasePath(usePathname());
   return decodedName(path.split("/")[2] ?? "");

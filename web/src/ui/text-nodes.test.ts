@@ -1,8 +1,8 @@
 /**
- * A browser that translates a page replaces each text node by an element of its own. React keeps hold of the
- * node that it made: to put an element before it or to remove it throws NotFoundError, and new text for it is
- * never seen. So text that comes, goes or changes, or has something beside it that does, is the only child of
- * its element, which React sets as a whole.
+ * Checks that pages survive a browser's translation, which replaces each text node by an element. React keeps its
+ * node: to insert before it or to remove it throws NotFoundError, and an update of it is not seen. So text that
+ * comes, goes or changes, or has a sibling that does, must be the only child of its element: React then sets the
+ * element's content as a whole.
  */
 
 import ts from "typescript";
@@ -23,7 +23,7 @@ function ownFiles(): ts.SourceFile[] {
 
 type Child = "fixed text" | "changing text" | "fixed element" | "changing element";
 
-/** What no user of a page can change: `{" "}` and what stands in the source as it is. */
+/** Whether text is constant: `{" "}` and literal text. */
 function childKind(child: ts.JsxChild): Child | null {
   if (ts.isJsxText(child)) return child.containsOnlyTriviaWhiteSpaces ? null : "fixed text";
   if (ts.isJsxFragment(child)) return "changing element";
@@ -87,7 +87,7 @@ function faultsOf(file: ts.SourceFile): string[] {
   return faults;
 }
 
-/** Found before the test begins: reading all types takes long on a busy machine. */
+/** Found before the tests begin, since reading all types takes long on a busy machine. */
 const faults = ownFiles().flatMap(faultsOf);
 
 describe("text that a browser may translate", () => {

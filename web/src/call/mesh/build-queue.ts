@@ -1,20 +1,20 @@
 import { RateLimiter } from "../rate-limiter";
 
-/** A room of sixteen stands at once; to build many more in one go would freeze the page. */
+/** Connections that are built at once: many more in one go would freeze the page. */
 const BURST = 16;
 const EVERY_MS = 100;
 
 interface Waiting {
-  readonly pace: RateLimiter;
+  readonly limiter: RateLimiter;
   readonly build: () => void;
 }
 
 /**
- * Builds connections no faster than a browser can. Each peer has one place in the line at most, and a pace
- * of its own, so that one whose connection is to be replaced over and over holds up nobody else.
+ * Builds connections no faster than a browser can. Each peer has one place in the queue at most, and a rate
+ * limit of its own, so that a peer whose connection is replaced over and over delays no other peer.
  */
 export class BuildQueue {
-  readonly #pace = new RateLimiter(BURST, EVERY_MS);
+  readonly #limiter = new RateLimiter(BURST, EVERY_MS);
   readonly #waiting = new Map<string, Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -28,9 +28,9 @@ export class BuildQueue {
     return [...this.#waiting.keys()];
   }
 
-  /** Builds at once where there is a turn, else later; what the same peer waits for gives way. */
-  request(peerID: string, pace: RateLimiter, build: () => void): void {
-    this.#waiting.set(peerID, { pace, build });
+  /** Builds now or when there is a turn. A request of the same peer that still waits is replaced. */
+  request(peerID: string, limiter: RateLimiter, build: () => void): void {
+    this.#waiting.set(peerID, { limiter, build });
     this.#work();
   }
 
@@ -45,11 +45,11 @@ export class BuildQueue {
 
   #work(): void {
     clearTimeout(this.#timer);
-    for (const [peerID, { pace, build }] of [...this.#waiting]) {
+    for (const [peerID, { limiter, build }] of [...this.#waiting]) {
       const now = this.now();
-      if (this.#pace.waitMs(now) > 0) break;
-      if (!pace.take(now)) continue;
-      this.#pace.take(now);
+      if (this.#limiter.waitMs(now) > 0) break;
+      if (!limiter.take(now)) continue;
+      this.#limiter.take(now);
       this.#waiting.delete(peerID);
       build();
     }
@@ -58,7 +58,9 @@ export class BuildQueue {
 
   #untilNextMs(): number {
     const now = this.now();
-    const soonest = Math.min(...[...this.#waiting.values()].map(({ pace }) => pace.waitMs(now)));
-    return Math.max(1, this.#pace.waitMs(now), soonest);
+    const soonest = Math.min(
+      ...[...this.#waiting.values()].map(({ limiter }) => limiter.waitMs(now)),
+    );
+    return Math.max(1, this.#limiter.waitMs(now), soonest);
   }
 }

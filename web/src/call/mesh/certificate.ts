@@ -1,11 +1,11 @@
 /**
- * One certificate for a whole visit (W3C WebRTC, section 4.9): connections that take each other's place show
- * the same fingerprint, so that another one means another end (`PeerIdentity`). Undefined where a browser
- * makes none; then each connection has its own.
+ * Makes the certificate for all connections of a visit (W3C WebRTC, section 4.9). Connections that replace each
+ * other show the same fingerprint, so that a changed one means another peer (`PeerIdentity`). Undefined where the
+ * browser makes none; then each connection has its own.
  */
 export async function newCertificate(): Promise<RTCCertificate | undefined> {
   try {
-    // Browsers take what WebCrypto calls the algorithm, which the types of the DOM do not know whole.
+    // Browsers want the algorithm with WebCrypto's parameters, which the DOM types lack.
     const algorithm = { name: "ECDSA", namedCurve: "P-256" } as AlgorithmIdentifier;
     return await RTCPeerConnection.generateCertificate(algorithm);
   } catch (error) {

@@ -28,7 +28,7 @@ class FakeTransceiver {
     return this.receiver.track.kind;
   }
 
-  /** Both sides have described this section, the other one with `theirs` (RFC 9429, section 5.11). */
+  /** Sets the direction that both sides have agreed on (RFC 9429, section 5.11). */
   settle(theirs: string): void {
     const sends = this.direction.startsWith("send") && theirs.includes("recv");
     const receives = this.direction.includes("recv") && theirs.startsWith("send");
@@ -37,7 +37,7 @@ class FakeTransceiver {
   }
 }
 
-/** The media sections of a description that state more than their kind. */
+/** Reads the media sections of a description. */
 function sectionsOf(sdp: string): { kind: string; mid: string | undefined; direction: string }[] {
   const pattern = /^m=(audio|video) .*(?:\na=mid:(\S+)\na=(\S+))?/gm;
   return [...sdp.matchAll(pattern)].map(([, kind = "", mid, direction = "sendrecv"]) => ({
@@ -88,7 +88,7 @@ export class FakeConnection extends EventTarget {
   readonly log: string[] = [];
   readonly transceivers: FakeTransceiver[] = [];
   readonly channels: FakeChannel[] = [];
-  /** Transceivers whose mid comes from an offer that is not answered yet: a rollback takes it back. */
+  /** Transceivers whose mid comes from an unanswered offer: a rollback removes it. */
   readonly #tentative = new Set<FakeTransceiver>();
   connectionState: RTCPeerConnectionState = "new";
   configuration: RTCConfiguration | null = null;
@@ -176,7 +176,7 @@ export class FakeConnection extends EventTarget {
     this.log.push(`remote ${type}`);
   }
 
-  /** Sections that were offered and that this side has not opened itself. */
+  /** Adds a transceiver for each offered section that this side has not opened itself. */
   #addOffered(sdp: string): void {
     for (const [index, { kind, mid }] of sectionsOf(sdp).entries()) {
       const isKnown = this.transceivers.some((known) =>

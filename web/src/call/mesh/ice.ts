@@ -1,12 +1,12 @@
 import type { IceServer, IceServers } from "../../wire.gen";
 
 const RENEW_AHEAD_MS = 60_000;
-/** Who waits to be connected is not kept waiting by a server that does not answer. */
+/** Time limit for the server's answer, since connections wait for it. */
 const ANSWER_WITHIN_MS = 3_000;
 
 /**
- * How connections are configured: the servers that help two browsers find each other, asked for anew when
- * their time is over, and this visit's one certificate.
+ * The configuration of peer connections: the ICE servers (STUN and TURN), fetched anew before their credentials
+ * expire, and the one certificate of this visit.
  */
 export class IceSource {
   #known: IceServers = { iceServers: [], expires_at: null };
@@ -25,7 +25,7 @@ export class IceSource {
     return this.#certificate ? { iceServers, certificates: [this.#certificate] } : { iceServers };
   }
 
-  /** Without an answer we go on with what we have: in one network no such server is needed. */
+  /** Fetches what has expired. Without an answer the known servers stay: within one network none is needed. */
   async fresh(): Promise<RTCConfiguration> {
     if (!this.#asked) this.#certificate ??= await this.certify();
     if (!this.#asked || this.#expiring()) {
@@ -45,7 +45,7 @@ export class IceSource {
   }
 }
 
-/** Browsers take null for the text "null". */
+/** Leaves out members that are null, which browsers would take for the text "null". */
 function asBrowsersWantIt({ urls, username, credential }: IceServer): RTCIceServer {
   return username && credential ? { urls, username, credential } : { urls };
 }

@@ -50,7 +50,7 @@ export interface Inheritance {
 }
 
 const AUDIBLE_LEVEL = 0.015;
-/** Where there is a way, ICE finds it long before. */
+/** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
 export const UNREACHABLE_MS = 20_000;
 
 /** The peer connection to one other participant, and all that keeps it up. */
@@ -60,7 +60,7 @@ export class MeshPeer {
   readonly #channel: StateChannel;
   readonly #connection: RTCPeerConnection;
   #local: LocalTracks;
-  /** Null while unknown: clients exist that do not tell. */
+  /** Null while the peer has told nothing; some clients never do. */
   #state: PeerState | null;
   readonly #recovery: Recovery;
   /** The session id of the other side's connection that this one is connected with. */
@@ -103,7 +103,7 @@ export class MeshPeer {
       beforeAnswer: () => this.#joinSections(),
       report: (error) => console.warn("Negotiation", error),
     });
-    // Ours is negotiated; each channel that a peer opens besides would stay.
+    // Our channel is negotiated without this event; channels that the peer opens are not used.
     connection.addEventListener("datachannel", ({ channel }) => channel.close());
     connection.addEventListener("track", ({ track }) => this.#follow(track));
     connection.addEventListener("connectionstatechange", () => this.#followConnection());
@@ -205,8 +205,8 @@ export class MeshPeer {
   }
 
   /**
-   * Not while the connection is down, when `Recovery` acts; nor towards clients without our channel, which may take
-   * their time to answer and need not expect an offer twice.
+   * Repeats an unanswered offer. While the connection is down, `Recovery` acts instead; clients without our channel
+   * are spared, since they may take long to answer and may not expect an offer twice.
    */
   #repeatLateOffer(): void {
     const isConnected = this.#connection.connectionState === "connected";
@@ -284,7 +284,7 @@ export class MeshPeer {
     }
   }
 
-  /** Once a negotiation has ended, the screen may have a section of its own. */
+  /** Moves the screen into a section of its own, where the negotiation that has just ended opened it. */
   #followSignaling(): void {
     if (this.#connection.signalingState !== "stable") return;
     this.#sections.update();

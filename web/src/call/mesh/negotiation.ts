@@ -16,29 +16,29 @@ export type NegotiatedConnection = Pick<
 export interface NegotiationOptions {
   /** The polite side gives way where two offers cross. */
   polite: boolean;
-  /** Until the other side's first offer has come, this one makes none. */
+  /** Whether this side makes no offer before it has received one. */
   awaitsFirstOffer: boolean;
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
-  /** Runs when an offer is set and before it is answered. */
+  /** Runs between setting an offer and answering it. */
   beforeAnswer(): Promise<void>;
   report(error: unknown): void;
 }
 
-/** Descriptions and candidates that wait for their turn; an honest peer sends a tenth of that at once. */
+/** The most descriptions and candidates in the queue; an honest peer sends a tenth of that at once. */
 const MAX_WAITING = 500;
 const REPEAT_MS = 3_000;
 const REPEAT_MOST_MS = 48_000;
 
 /**
- * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. What comes in is
- * worked off one by one; candidates that come before a description wait for it.
+ * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. Received signals are processed
+ * one by one; candidates that arrive before the first description wait for it.
  */
 export class Negotiation {
   #makingOffer = false;
   #ignoringOffer = false;
   #mayOffer: boolean;
-  /** Our first offer opens the connection: nothing that crosses it is for this connection. */
+  /** Whether our first offer is unanswered. An offer that crosses it was made for another connection. */
   #opening: boolean;
   #early: RTCIceCandidateInit[] = [];
   #work: Promise<void> = Promise.resolve();
@@ -99,7 +99,7 @@ export class Negotiation {
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
-      // A colliding offer may have rolled ours back meanwhile.
+      // A colliding offer may have rolled back ours meanwhile.
       if (this.connection.localDescription?.type === "offer") this.#sendLocal();
     } catch (error) {
       this.options.report(error);
@@ -114,7 +114,7 @@ export class Negotiation {
     const collision = isOffer && (this.#makingOffer || signalingState !== "stable");
     this.#ignoringOffer = collision && (!this.options.polite || this.#opening);
     if (this.#ignoringOffer) return;
-    // An answer to an offer that was rolled back, or the same one twice.
+    // This answers an offer that was rolled back, or is a repetition.
     if (description.type === "answer" && signalingState !== "have-local-offer") return;
     await this.connection.setRemoteDescription(description);
     this.#mayOffer = true;
@@ -138,7 +138,7 @@ export class Negotiation {
     const early = this.#early;
     this.#early = [];
     for (const candidate of early) {
-      // One that belongs to an earlier connection must not keep this one from being answered.
+      // A candidate of an earlier connection must not prevent the answer of this one.
       await this.#addCandidate(candidate).catch(this.options.report);
     }
   }
@@ -151,8 +151,8 @@ export class Negotiation {
     try {
       await this.connection.addIceCandidate(candidate);
     } catch (error) {
-      // Candidates of an offer that we ignored belong to nothing that we know; and an
-      // end-of-candidates that this browser does not understand costs nothing.
+      // Candidates of an ignored offer fit no description, and a browser may not understand an empty
+      // candidate (end of candidates), which it can do without.
       if (!this.#ignoringOffer && candidate.candidate) throw error;
     }
   }

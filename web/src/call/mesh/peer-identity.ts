@@ -1,31 +1,31 @@
 /**
- * Which certificates a peer has (their DTLS fingerprints, RFC 8122). Ours keep theirs for as long as a visit
- * lasts, over restarts of ICE and connections that take each other's place, so that no honest reconnect
- * explains other ones: then somebody may have put himself in between.
+ * The certificates of a peer, by their DTLS fingerprints (RFC 8122). A client of Parlour keeps its certificate for
+ * a whole visit, over restarts of ICE and replaced connections. So no honest reconnect changes it, and a changed
+ * one may mean a man in the middle.
  */
 export class PeerIdentity {
   #fingerprints: string | null = null;
   #changed = false;
 
-  /** Stays true: whoever was in between may have heard something. */
+  /** Whether the certificate has changed. It stays true, since a man in the middle may have heard something. */
   get changed(): boolean {
     return this.#changed;
   }
 
-  /** The connection stands, and its code can be compared from now on. */
+  /** Keeps the certificate of the first connection that connected: its code can be compared from now on. */
   settle(fingerprints: string): void {
     this.#fingerprints ??= fingerprints || null;
     this.see(fingerprints);
   }
 
-  /** What a description names; true where that is the first sign of a change. */
+  /** Checks the fingerprints of a description; true where they are the first sign of a change. */
   see(fingerprints: string): boolean {
     if (this.#changed || !this.differs(fingerprints)) return false;
     this.#changed = true;
     return true;
   }
 
-  /** From those of the connection that stood first. */
+  /** Whether fingerprints differ from those of the first connection. */
   differs(fingerprints: string): boolean {
     return (
       this.#fingerprints !== null && fingerprints !== "" && fingerprints !== this.#fingerprints
@@ -35,7 +35,7 @@ export class PeerIdentity {
 
 const KEPT = 1024;
 
-/** By peer, and beyond a connection's end: a server could let somebody leave and come for a moment. */
+/** Identities by peer. They outlive connections: else a dishonest server could fake a leave and a return. */
 export class PeerIdentities {
   readonly #known = new Map<string, PeerIdentity>();
 

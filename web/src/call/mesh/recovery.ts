@@ -1,31 +1,31 @@
 import type { HealthCheckReason } from "../topology";
 
 export interface RecoverySteps {
-  /** New ways through the network for the connection that there is. */
+  /** Restarts ICE: new candidates for the same connection. */
   restart(): void;
-  /** Another connection in its place. */
+  /** Puts another connection in its place. */
   rebuild(): void;
-  /** Offers travel over signaling: while that is down no step leads anywhere. */
+  /** Whether signaling is up. Each step needs an offer, so none helps without it. */
   canSignal(): boolean;
 }
 
 export interface RecoveryRole {
-  /** This side acts first and alone may rebuild, so that two cures do not cross. */
+  /** Whether this side acts first and alone may rebuild, so that steps of both sides do not cross. */
   readonly leads: boolean;
-  /** The connection takes the place of one that could not be healed. */
+  /** Whether the connection replaces one that could not be healed. */
   readonly replaces: boolean;
 }
 
-/** Short losses heal by themselves. */
+/** Wait before the first step: short losses heal by themselves. */
 export const PATIENCE_MS = 2_000;
-/** The side that does not lead steps in where the other one does nothing. */
+/** Extra wait of the side that does not lead; it acts where the leading side does nothing. */
 export const FOLLOW_MS = 1_500;
-/** How long after a disturbance of the network a loss is taken for one that does not heal by itself. */
+/** For this long after a change of the network, a loss is not expected to heal by itself. */
 export const ALERT_MS = 15_000;
-/** A restart that has not connected by then will not. */
+/** Time limit for a restart of ICE to connect. */
 export const RESTART_MS = 8_000;
 
-/** Decides what is done, and when, for a connection that does not stand. */
+/** Decides when to restart ICE and when to rebuild, for a connection that is not connected. */
 export class Recovery {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #alertUntil = 0;
@@ -52,8 +52,8 @@ export class Recovery {
   }
 
   /**
-   * Something changed: the network, the line to the server, or the computer woke up. An opening
-   * connection is left alone, unless what opens it may be lost.
+   * Acts at once on a lost connection. A connection that is still opening is left alone, unless the signals that
+   * open it may be lost.
    */
   check(reason: HealthCheckReason): void {
     this.#alertUntil = Date.now() + ALERT_MS;
@@ -61,7 +61,7 @@ export class Recovery {
     else if (this.#state === "opening" && reason === "signals-lost") this.#heal();
   }
 
-  /** Opening takes longer than it ever should: a browser that finds no candidates at all never fails. */
+  /** Gives up on an opening that takes too long: without any candidates, a browser never reports a failure. */
   overdue(): void {
     if (this.#state === "opening") this.#heal();
   }
@@ -76,7 +76,7 @@ export class Recovery {
   }
 
   #restart(): void {
-    // Back on the line, somebody calls check().
+    // When signaling is back, check() is called.
     if (!this.steps.canSignal()) return;
     this.steps.restart();
     this.#heal();

@@ -4,7 +4,7 @@ import { roomPath, safeDestination, withDestination } from "./destination";
 const ORIGIN = "https://meet.example.org";
 const EVIL = "evil.example";
 
-/** What a browser does with the address that we would hand it. */
+/** The origin to which a browser would go. */
 const leadsTo = (path: string) => new URL(path, `${ORIGIN}/login`).origin;
 
 it.each([

@@ -1,16 +1,16 @@
 import { isUrl } from "../../urls";
 
-/** Where one wanted to go before one had to log in; kept over the detour through the mail. */
+/** The page to open after a login or a confirmation by email. */
 const KEY = "parlour.destination";
 const KEPT_MS = 60 * 60 * 1000;
-/** Stands for our own site, whatever it is called: a destination must not lead away from it. */
+/** A stand-in for our own origin: a destination must not lead away from it. */
 const OWN = "https://own.invalid";
 
 /**
- * The path, query and fragment that a destination leads to on our own site; null where it leads to
- * another one. Judged after the URL parser has had its way (WHATWG URL), since that drops tabs and line
- * feeds, takes a backslash for a slash and resolves dots: `/%09/evil.example` is `//evil.example`. What
- * it makes is parsed once more, because `/.//evil.example` becomes a path that is another site's address.
+ * Gives the path, query and fragment of a destination on our own site; null where it leads to another site. It is
+ * judged after parsing (WHATWG URL), since the parser drops tabs and line feeds, reads a backslash as a slash and
+ * resolves dots: `/%09/evil.example` is `//evil.example`. The result is parsed once more, since `/.//evil.example`
+ * becomes a path that is another site's address.
  */
 export function safeDestination(destination: string | null | undefined): string | null {
   const found = destination ? ownUrl(destination) : null;
@@ -38,7 +38,7 @@ export function keepDestination(destination: string | null): void {
     if (destination) localStorage.setItem(KEY, JSON.stringify(kept));
     else localStorage.removeItem(KEY);
   } catch {
-    // Then one arrives at home.
+    // Without storage, the home page is opened instead.
   }
 }
 

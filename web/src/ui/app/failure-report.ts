@@ -3,7 +3,7 @@ const EMAIL = /[^\s<>"'()@]+@[^\s<>"'()@]+/g;
 const AFTER_PATH = /[?#][^\s)'":]*/g;
 const LINKS = /\/(verifyclient|verifyguest|verifyemail|reset|stopemail|r)\/[^\s)'"]+/g;
 const MAX_LENGTH = 8_000;
-/** Of each part, so that looking for what is secret in it costs nothing. */
+/** The most characters of each part, so that searching it for secrets is cheap. */
 const MAX_PART = 4_000;
 
 export interface Failed {
@@ -11,7 +11,7 @@ export interface Failed {
   readonly componentStack: string;
 }
 
-/** For whoever runs the server: what went wrong, where and in which browser. Nothing in it is secret or personal. */
+/** Reports a failure to the administrator: what, where, in which browser. It holds nothing secret or personal. */
 export function failureReport(
   { error, componentStack }: Failed,
   where: { version: string; path: string; browser: string },
@@ -29,7 +29,7 @@ export function failureReport(
     .slice(0, MAX_LENGTH);
 }
 
-/** Tokens, addresses, names of rooms and whatever an address ends with. */
+/** Removes tokens, addresses and names of rooms. */
 export function withoutSecrets(text: string): string {
   return text
     .slice(0, MAX_PART)

@@ -9,9 +9,9 @@ import { CardPage } from "./shell";
 
 interface FailureBoundaryProps {
   children: ReactNode;
-  /** What is shown in place of the whole card's text and ways back. */
+  /** Replaces the card's text and ways back. */
   instead?: (retry: () => void) => ReactElement;
-  /** Another page is another attempt. */
+  /** Resets the boundary when it changes: another page is another attempt. */
   at?: string;
 }
 
@@ -19,7 +19,7 @@ interface FailureState {
   failed: Failed | null;
 }
 
-/** Shows a way back and a report where rendering fails; React would leave a white page. */
+/** Shows a way back and a report where rendering fails; without it, React would leave a white page. */
 export class FailureBoundary extends Component<FailureBoundaryProps, FailureState> {
   override state: FailureState = { failed: null };
 
@@ -53,7 +53,7 @@ export class FailureBoundary extends Component<FailureBoundaryProps, FailureStat
   readonly #retry = () => this.setState({ failed: null });
 }
 
-/** The link is a plain one, since the client starts anew by it. */
+/** A plain link, which loads the page and so restarts the client. */
 function FailedPage() {
   return (
     <>
@@ -71,7 +71,7 @@ function FailedPage() {
   );
 }
 
-/** To be read before it is sent to anybody, and copied by hand where the browser copies nothing. */
+/** Shows the report, to be read before it is sent, and copied by hand where the browser does not copy. */
 function Report({ failed }: { failed: Failed }) {
   const version = useServerConfig()?.version ?? "of an unknown version";
   const report = failureReport(failed, {

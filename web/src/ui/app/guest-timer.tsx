@@ -5,11 +5,11 @@ import { toast } from "../kit/toast";
 import { useIdentity, useNow, useServices } from "./services";
 
 export const WARNING_MS = 2 * 60 * 1000;
-/** The server speaks first; this is for the case that its word gets lost. */
+/** Grace after a guest's time, in case the server's message of its end is lost. */
 const PATIENCE_MS = 3_000;
 
 interface GuestTimerProps {
-  /** The warning is somebody else's to give. */
+  /** Leaves the warning to another component. */
   quiet?: boolean;
 }
 

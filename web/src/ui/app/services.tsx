@@ -31,7 +31,7 @@ export function useIdentity(): Identity | null {
 
 let knownConfig: Promise<Configuration | null> | null = null;
 
-/** Null until the server has told. */
+/** The server's configuration; null until it is fetched. */
 export function useServerConfig(): Configuration | null {
   const { accounts } = useServices();
   const [config, setConfig] = useState<Configuration | null>(null);
@@ -45,7 +45,7 @@ export function useServerConfig(): Configuration | null {
   return config;
 }
 
-/** The time, every so often. */
+/** The current time, updated at an interval. */
 export function useNow(everyMs = 1000): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -27,7 +27,7 @@ export function chooseTheme(value: Theme): void {
   try {
     localStorage.setItem(KEY, value);
   } catch {
-    // It holds until the page is left, then.
+    // Without storage, the choice holds until the page is left.
   }
 }
 

@@ -2,16 +2,16 @@ import { BASE_PATH, isBelowBasePath, withoutBasePath } from "../../base-path";
 import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
 
-/** Where people should be instead; null where they are right, or nobody knows yet. */
+/** The address that the server expects; null where the page is there already, or the server has not answered. */
 export function useExpectedAddress(): string | null {
   const config = useServerConfig();
-  // All of it: the fragment of a mail's link is its token.
+  // The whole address, since the fragment of a mailed link is its token.
   const rest = withoutBasePath(location.pathname) + location.search + location.hash;
   if (config && !config.origins.includes(location.origin)) return config.public_url + rest;
   return isBelowBasePath(location.pathname) ? null : location.origin + BASE_PATH + rest;
 }
 
-/** At an address that the server does not know as its own, it refuses every call, and no page is found. */
+/** Leads to the right address: at one that the server does not know as its own, it refuses every request. */
 export function WrongAddress({ expected }: { expected: string }) {
   return (
     <CardPage>

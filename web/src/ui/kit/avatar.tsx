@@ -9,7 +9,7 @@ function hueOf(name: string): number {
 export function Avatar({ name, size = 36 }: { name: string; size?: number }) {
   const style = { "--hue": hueOf(name), "--avatar-size": `${size}px` } as CSSProperties;
   return (
-    // The letter is drawn by the style sheet: as text it would belong to the name of what it adorns.
+    // The style sheet draws the letter: as text it would become part of the accessible name around it.
     <span className="avatar" style={style} data-letter={[...name][0] ?? "?"} aria-hidden="true" />
   );
 }

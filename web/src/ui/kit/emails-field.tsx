@@ -13,7 +13,7 @@ interface EmailsFieldProps {
   onType(text: string): void;
 }
 
-/** The addresses so far together with what stands in the field; wrong ones too: the server names them. */
+/** Joins the accepted addresses and the text in the field, invalid ones included: the server names those. */
 export function takeTyped(emails: readonly string[], typed: string): string[] {
   const { emails: more, others } = splitEmails(typed);
   return [...new Set([...emails, ...more, ...others])];
@@ -26,7 +26,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
     onChange([...new Set([...emails, ...more])]);
     onType(others.join(", "));
   };
-  /** A separator ends an address, but may as well stand within a name. */
+  /** Takes addresses at a separator, but only where all text before it is addresses: names hold separators, too. */
   const type = (text: string) => {
     const ended = /[\s,;]$/.test(text) && splitEmails(text);
     if (ended && ended.emails.length > 0 && ended.others.length === 0) take(text);
@@ -72,7 +72,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
             <Button
               className="chip-remove"
               aria-label={`Remove ${email}`}
-              onPress={() => onChange(emails.filter((one) => one !== email))}
+              onPress={() => onChange(emails.filter((other) => other !== email))}
             >
               <CloseIcon size={14} />
             </Button>

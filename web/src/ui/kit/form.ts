@@ -4,7 +4,7 @@ import type { Rule } from "../../rules";
 
 type Values<K extends string> = Record<K, string>;
 
-/** Text fields, the rules for them, and what the server said of them. */
+/** Keeps the values of text fields, checks them by rules and shows the server's refusals at them. */
 export function useFields<K extends string>(initial: Values<K>, rules: Partial<Record<K, Rule>>) {
   const [values, setValues] = useState(initial);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
@@ -19,7 +19,7 @@ export function useFields<K extends string>(initial: Values<K>, rules: Partial<R
       setValues((before) => ({ ...before, [key]: value }));
       setRefused((before) => ({ ...before, [key]: undefined }));
     },
-    /** What a <Field> needs; an error shows once the field was left. */
+    /** The props of a <Field>; an error shows once the field was left. */
     bind(key: K) {
       return {
         name: key,
@@ -33,7 +33,7 @@ export function useFields<K extends string>(initial: Values<K>, rules: Partial<R
       setTouched(new Set(keys));
       return keys.every((key) => broken(key) === null);
     },
-    /** Shows the problem at the fields it names; what is left is for the whole form. */
+    /** Shows a problem at the fields that it names; returns it where it names none, to be shown for the whole form. */
     refuse(problem: Problem, names: Partial<Record<string, K>> = {}): Problem | null {
       const atFields: Partial<Values<K>> = {};
       for (const { field, message } of problem.errors) {
@@ -47,7 +47,7 @@ export function useFields<K extends string>(initial: Values<K>, rules: Partial<R
   };
 }
 
-/** Runs one thing at a time and keeps what went wrong. */
+/** Runs one task at a time and keeps its problem. */
 export function useTask() {
   const [pending, setPending] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** What is in full screen hides the rest of the page, so notifications, dialogs and hints belong into it. */
+/** The element for notifications, dialogs and hints: an element in full screen hides everything outside it. */
 export function overlayContainer(): HTMLElement {
   const { fullscreenElement } = document;
   return fullscreenElement instanceof HTMLElement ? fullscreenElement : document.body;

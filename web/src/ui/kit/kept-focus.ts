@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 
 /**
- * Where the element that has the focus goes away, browsers let the focus fall to the body: who works by
- * keyboard begins again at the top, and a screen reader says nothing. Then the page's heading gets it. Two
- * frames later, since what closes may have a place of its own to give the focus back to.
+ * Moves the focus to the page's heading where the focused element goes away. Browsers would move it to the body, so
+ * that keyboard users begin again at the top and screen readers say nothing. It happens two frames later, since a
+ * dialog that closes may return the focus to an element of its own choice.
  */
 export function useKeptFocus(): void {
   useEffect(() => {

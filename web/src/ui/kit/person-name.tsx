@@ -2,7 +2,7 @@ import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import { Isolated } from "./isolated";
 
-/** What somebody is called in a call. */
+/** The name of a person as shown on tiles. */
 export function shownName({ displayName, username }: Identity): string {
   return displayName ?? username ?? "Guest";
 }
@@ -10,7 +10,7 @@ export function shownName({ displayName, username }: Identity): string {
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** As `PersonName`, in a sentence or a label; right-to-left names are isolated (UAX 9). */
+/** Both names as `PersonName` shows them, for a sentence or a label; right-to-left names are isolated (UAX 9). */
 export function fullName({ username, displayName }: Omit<Props, "self">): string {
   if (!displayName || displayName === username) return username;
   const name = withoutDirectionControls(displayName);
@@ -24,7 +24,7 @@ interface Props {
   self?: boolean | undefined;
 }
 
-/** Anybody may choose any display name: the username stands beside it, so that nobody passes for another. */
+/** Shows the username beside the display name, which is not unique: so nobody passes for somebody else. */
 export function PersonName({ username, displayName, self }: Props) {
   const you = self ? " (you)" : "";
   if (!displayName || displayName === username) return <span>{`${username}${you}`}</span>;

@@ -11,14 +11,14 @@ import { useFullscreenElement } from "./fullscreen";
 
 const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
 
-/** Shown or waiting; what comes beyond is not worth the time to read it. */
+/** The most toasts shown and waiting; further ones are dropped. */
 const MAX_TOASTS = 10;
 const MAX_LENGTH = 300;
 let open = 0;
 
 export function toast(message: string): void {
   const content = shortened(message, MAX_LENGTH);
-  if (open >= MAX_TOASTS || queue.visibleToasts.some((one) => one.content === content)) return;
+  if (open >= MAX_TOASTS || queue.visibleToasts.some((toast) => toast.content === content)) return;
   open += 1;
   const onClose = () => {
     open -= 1;

@@ -12,7 +12,7 @@ type Open = "password" | "email" | "deletion" | null;
 
 const PRESENT = { password: rules.required("your password") };
 
-/** What one does to one's account: password, email, a copy of everything, the end. */
+/** The dialogs of an account: change of password and email, export, deletion. */
 export function AccountCare({ username }: { username: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);

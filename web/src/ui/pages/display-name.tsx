@@ -7,7 +7,7 @@ import { submitting, useFields, useTask } from "../kit/form";
 import { ProblemNotice } from "../kit/notice";
 import { toast } from "../kit/toast";
 
-/** What others see beside the username. */
+/** Edits the name that other people see beside the username. */
 export function DisplayNameForm({ identity }: { identity: Identity }) {
   const { api, session } = useServices();
   const fields = useFields(

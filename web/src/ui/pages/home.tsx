@@ -73,7 +73,7 @@ function Welcome() {
   );
 }
 
-function useRooms(who: string | null) {
+function useRooms(person: string | null) {
   const { api, signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse);
   const [rooms, setRooms] = useState<RoomEntry[] | null>(null);
@@ -88,8 +88,8 @@ function useRooms(who: string | null) {
   }, [api]);
   // Somebody began to use a room that we do not know: it is new.
   const unknown = rooms !== null && inUse.some((name) => !rooms.some((room) => room.name === name));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: who one is decides what one may see
-  useEffect(() => void reload(), [reload, who, unknown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the person
+  useEffect(() => void reload(), [reload, person, unknown]);
   useEffect(() => {
     const onFocus = () => document.visibilityState === "visible" && void reload();
     document.addEventListener("visibilitychange", onFocus);

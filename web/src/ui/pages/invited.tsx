@@ -15,7 +15,7 @@ import { PersonName } from "../kit/person-name";
 
 const FRAGMENT = "#invitation=";
 
-/** The token of an invitation's link, which is its fragment, so that no log has it. */
+/** Reads the token of an invitation's link from the fragment, which no server logs. */
 export function invitationToken(hash: string): string | null {
   return hash.startsWith(FRAGMENT) ? hash.slice(FRAGMENT.length) : null;
 }
@@ -25,7 +25,7 @@ type Look =
   | { kind: "known"; invitation: InvitationSummary }
   | { kind: "refused"; problem: Problem };
 
-/** For somebody who is not logged in and has followed the link of an invitation. */
+/** The page for a person who has followed the link of an invitation without being logged in. */
 export function InvitedPage({ token, room }: { token: string; room: string }) {
   useTitle("Invitation");
   const { accounts } = useServices();

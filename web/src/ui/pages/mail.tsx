@@ -48,7 +48,7 @@ export function MailPage() {
   );
 }
 
-/** `dev`: nothing is sent, but can be read at the server. */
+/** With `dev`, mails are not sent, but can be read on the server. */
 function SentTo({ email, dev }: { email: string; dev: boolean }) {
   return (
     <span>

@@ -27,12 +27,12 @@ export function NewRoomPage() {
   );
 }
 
-/** Asks only where a setting keeps some from it; until the server has told, it may be. */
+/** Whether this person may create rooms. The server is asked only where a list decides; until it answers, true. */
 function useMayCreate(identity: Identity | null): boolean {
   const { api } = useServices();
   const mode = useServerConfig()?.room_creation ?? "clients";
   const [allowed, setAllowed] = useState(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: who one is decides
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer depends on the person
   useEffect(() => {
     let asks = mode === "listed";
     if (asks) api.mayCreateRooms().then((may) => asks && setAllowed(may), console.warn);
@@ -79,7 +79,7 @@ function NoNewRoom({ title, children }: { title: string; children: ReactNode }) 
 interface Created {
   name: string;
   rejected: string[];
-  /** What failed after the room was there. */
+  /** The problem that came after the room was created. */
   problem: Problem | null;
 }
 

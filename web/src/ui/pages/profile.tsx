@@ -79,7 +79,7 @@ function Profile({ identity }: { identity: Identity }) {
   );
 }
 
-/** A guest's login ends with the guest's time, on whichever computer. */
+/** Hidden for guests, whose login ends with their time in any case. */
 function TrustChoice() {
   const { api, session } = useServices();
   const trusted = useStore(session.trusted);

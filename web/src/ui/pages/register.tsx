@@ -173,7 +173,7 @@ const FIELDS: Record<string, string> = {
   invitation_required: "email",
 };
 
-/** A refusal names its field by its code alone. */
+/** The field of each refusal, which names it by its code alone. */
 function withField(problem: Problem): Problem {
   const field = FIELDS[problem.code];
   if (!field || problem.errors.length > 0) return problem;

@@ -7,14 +7,14 @@ interface Props {
   config: Configuration | null;
 }
 
-/** Says who can sign up here, where not everybody can. */
+/** Says who can sign up, where registration is limited. */
 export function RegistrationRule({ kind, config }: Props) {
   const mode = config?.registration ?? "open";
   if (!config || mode === "open") return null;
   return <Notice>{kind === "client" ? clientRule(config) : guestRule(config)}</Notice>;
 }
 
-/** Whether it makes sense to show the form at all. */
+/** Whether registration is open to anybody at all. */
 export function takesRegistrations(config: Configuration | null): boolean {
   return config?.registration !== "closed";
 }

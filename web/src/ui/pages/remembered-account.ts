@@ -1,11 +1,11 @@
-/** The name of the account that was just made here, so that the login can begin with it. */
+/** Remembers the name of an account created in this browser, to prefill the login. */
 const KEY = "parlour.account";
 
 export function rememberAccount(name: string): void {
   try {
     localStorage.setItem(KEY, name);
   } catch {
-    // Then it is typed once more.
+    // Without storage, the name is typed again.
   }
 }
 

@@ -7,7 +7,7 @@ import { Action } from "../kit/button";
 import { useTask } from "../kit/form";
 import { ProblemNotice, Spinner } from "../kit/notice";
 
-/** Where one is logged in, with a button to end each. */
+/** Lists the login sessions, with a button to end each. */
 export function SessionList() {
   const { api } = useServices();
   const [sessions, setSessions] = useState<readonly SessionEntry[] | null>(null);

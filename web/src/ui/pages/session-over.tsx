@@ -13,12 +13,12 @@ export function SessionOverPage({ code, message }: { code: string; message: stri
   );
 }
 
-/** All tabs of a browser share one cookie, and somebody else has logged in by another tab. */
+/** The code for a login of another person in another tab: all tabs share one cookie. */
 function OtherAccount({ message }: { message: string }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
   useTitle("Someone else has logged in");
-  // What this tab showed was for somebody else.
+  // The page that this tab showed was for another person.
   useEffect(() => navigate("/", { replace: true }), [navigate]);
   const logIn = () => {
     navigate("/login");

@@ -11,24 +11,23 @@ import { ProblemNotice, Spinner } from "../kit/notice";
 
 type Look =
   | { kind: "looking" }
-  /** Null where the server could not say: then one finds out by using the link. */
+  /** Null where the server did not answer: using the link will show its state. */
   | { kind: "known"; status: LinkStatus | null }
   | { kind: "invalid"; problem: Problem };
 
 interface MailedLinkProps {
   token: string;
   title: string;
-  /** Where to go where it does not work. */
+  /** The way to a new link, where this one does not work. */
   again: Again;
-  /** Instead of the word that the link was used. */
+  /** Replaces the message that the link was used. */
   used?: ReactElement;
   children(status: LinkStatus | null): ReactElement;
 }
 
 /**
- * A page for the link of a mail. Opening it changes nothing, since programs that look through mails open
- * links and run their scripts; what the link does, it does by a press of a button. A link that does not
- * work any more says so before anything is typed.
+ * A page for a mailed link. Opening it changes nothing, since programs that scan mails open links and run scripts;
+ * only pressing its button uses the link. A link that no longer works says so before anything is typed.
  */
 export function MailedLink({ token, title, again, used, children }: MailedLinkProps) {
   const look = useLink(token);
@@ -81,7 +80,7 @@ function useLink(token: string): Look {
   return look;
 }
 
-/** The address that a link is about. */
+/** Shows the address of a link. */
 export function LinkEmail({ status }: { status: LinkStatus | null }) {
   if (!status?.email) return null;
   return (
@@ -97,13 +96,13 @@ interface LinkCardProps {
   title: string;
   status: LinkStatus | null;
   text: string;
-  /** What the button says. */
+  /** The label of the button. */
   action: string;
   task: Task;
   use(): Promise<void>;
 }
 
-/** Says what a link is for, with the button that uses it. */
+/** Explains a link and shows the button that uses it. */
 export function LinkCard({ title, status, text, action, task, use }: LinkCardProps) {
   return (
     <CardPage>
@@ -149,14 +148,14 @@ export const PROFILE: Again = { href: "/profile", label: "Go to your profile" };
 export const SIGN_UP: Again = { href: "/register", label: "Sign up" };
 export const AS_GUEST: Again = { href: "/register?as=guest", label: "Get a new link" };
 
-/** Refusals after which the same link is of no use. */
+/** Codes of refusals after which the same link never works. */
 const FATAL = new Set(["already_verified", "invalid_verification", "user_not_found"]);
 
 export function isFatal(problem: Problem): boolean {
   return FATAL.has(problem.code);
 }
 
-/** Without `again` where no other link would do either. */
+/** Without `again`, no other link would work either. */
 export function DeadLink({ text, again }: { text: string; again?: Again }) {
   return (
     <CardPage>

@@ -67,7 +67,7 @@ interface ConfirmProps {
   onDone(): void;
 }
 
-/** Anybody can register any address: where that may matter, the password tells that it was the owner. */
+/** Asks for the password where anybody could have registered the address: it proves that the owner did. */
 function Confirm({ token, status, onDone }: ConfirmProps) {
   const { session } = useServices();
   const fields = useFields({ password: "" }, { password: rules.required("your password") });

@@ -11,7 +11,7 @@ export interface RoomFacts {
   readonly description: string;
   readonly isEvent: boolean;
   readonly isCreator: boolean;
-  /** Null where it is not told. */
+  /** Null where the server does not tell. */
   readonly creator: { readonly username: string; readonly displayName?: string | null } | null;
 }
 
@@ -19,7 +19,7 @@ export type Admission =
   | { readonly kind: "checking" }
   | { readonly kind: "admitted"; readonly room: RoomFacts }
   | { readonly kind: "password"; readonly room: RoomFacts }
-  /** No such room, or an event that one is not invited to: the server does not tell which. */
+  /** The room does not exist, or is an event without an invitation for this person: the server does not tell which. */
   | { readonly kind: "closed" }
   | { readonly kind: "problem"; readonly problem: Problem };
 

@@ -9,7 +9,7 @@ const MOST_READ = 200;
 
 type Named = Pick<Participant, "id" | "username" | "displayName">;
 
-/** Sentences that say who joined and who left between two lists of participants. */
+/** Makes sentences on who joined and who left between two lists of participants. */
 export function comingAndGoing(before: readonly Named[], after: readonly Named[]): string[] {
   const missing = (from: readonly Named[], among: readonly Named[]) =>
     from.filter(({ id }) => !among.some((other) => other.id === id));

@@ -76,7 +76,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   );
 }
 
-/** What stands between us and the server; the media of the call do not depend on it. */
+/** Says that the connection to the server is missing, on which the media of the call do not depend. */
 function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
   const restarting = useStore(useServices().signaling.restarting);
   if (phase.kind === "joined") return null;

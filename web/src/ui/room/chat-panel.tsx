@@ -68,7 +68,7 @@ function Messages({ chat, me }: { chat: Chat; me: string }) {
   );
 }
 
-/** Stays at the end while new messages arrive, unless one has scrolled up to read. */
+/** Keeps the list scrolled to the end while messages arrive, unless the reader has scrolled up. */
 function useScrolledToEnd(entries: readonly ChatEntry[]) {
   const ref = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -141,7 +141,7 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
 
 const NOTICED_MS = 600;
 
-/** Most messages are sent before one could read this. */
+/** Delay before "Sending…" is shown: most messages are sent sooner. */
 function Sending() {
   const [shown, setShown] = useState(false);
   useEffect(() => {
@@ -182,7 +182,7 @@ function Writing({ chat }: { chat: Chat }) {
         type="submit"
         icon={<SendIcon />}
         isDisabled={length === 0 || tooLong}
-        // The focus stays where one writes, and a phone keeps its keyboard open.
+        // The focus stays in the field, so that a phone keeps its keyboard open.
         onMouseDown={(event) => event.preventDefault()}
       />
       {length > LIMITS.chatText - 200 && (

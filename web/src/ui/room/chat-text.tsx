@@ -1,6 +1,6 @@
 import { linkParts } from "../../links";
 
-/** The text as it was written, with its links to be followed. */
+/** Shows a text as written, with its links as links. */
 export function ChatText({ text }: { text: string }) {
   return linkParts(text).map((part, index) =>
     part.href ? (

@@ -1,6 +1,6 @@
 import type { DeviceKind } from "../../call/media";
 
-/** Whether one entered the last room with the microphone and the camera on. */
+/** Whether microphone and camera were on when the last room was entered. */
 const KEY = "parlour.devices";
 
 type Choice = Record<DeviceKind, boolean>;
@@ -18,6 +18,6 @@ export function rememberChoice(kind: DeviceKind, on: boolean): void {
   try {
     localStorage.setItem(KEY, JSON.stringify({ ...lastChoice(), [kind]: on }));
   } catch {
-    // Both are on next time, then.
+    // Without storage, both are on next time.
   }
 }

@@ -180,7 +180,7 @@ function ProblemMark() {
   );
 }
 
-/** What a screen reader says after the button's name. */
+/** The description that a screen reader reads after the button's name. */
 function ProblemSentence({ id, children }: { id: string; children: string | null }) {
   return (
     children && (

@@ -7,7 +7,7 @@ interface FailedCallProps {
   onBack(): void;
 }
 
-/** What is shown of the call failed, not the call. Nobody is seen or heard who sees no button to end it. */
+/** Replaces a call view that failed to render. Devices are turned off, since their buttons are not visible. */
 export function FailedCall({ call, onBack }: FailedCallProps) {
   useEffect(() => {
     void call.media.setMicrophone(false);

@@ -3,7 +3,7 @@ import { IconAction } from "../kit/button";
 import { FullscreenExitIcon, FullscreenIcon } from "../kit/icons";
 import { toast } from "../kit/toast";
 
-/** Shows `target` in full screen and back; browsers leave full screen by Escape, too. */
+/** Toggles full screen for `target`; browsers also leave full screen by Escape. */
 export function FullscreenAction({ target }: { target: RefObject<HTMLElement | null> }) {
   const isFull = useFullscreen(target);
   if (!document.fullscreenEnabled) return null;
@@ -21,7 +21,7 @@ export function FullscreenAction({ target }: { target: RefObject<HTMLElement | n
   );
 }
 
-/** Full screen ends with the component: what was shared is over. */
+/** Leaves full screen when the component goes away, since the shared screen has ended. */
 function useFullscreen(target: RefObject<HTMLElement | null>): boolean {
   const [isFull, setFull] = useState(false);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { useIdentity, useNow } from "../app/services";
 import { CloseAction } from "../kit/button";
 import { ClockIcon } from "../kit/icons";
 
-/** The region is there from the start, so that screen readers speak what appears in it. */
+/** Renders its live region from the start, so that screen readers announce the warning when it appears. */
 export function GuestWarning() {
   const until = useIdentity()?.guestUntil ?? null;
   const [dismissed, setDismissed] = useState(false);

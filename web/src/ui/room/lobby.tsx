@@ -16,7 +16,7 @@ interface LobbyProps {
   room: RoomFacts;
   identity: Identity;
   media: LocalMedia;
-  /** Null where the browser cannot take part. */
+  /** Null where the browser cannot take part in calls. */
   onEnter: (() => void) | null;
 }
 

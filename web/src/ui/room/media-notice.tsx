@@ -14,14 +14,14 @@ import { toast } from "../kit/toast";
 
 type Devices = Pick<MediaView, "microphone" | "camera">;
 
-const REASONS: Record<MediaProblem, (what: string) => string> = {
-  denied: (what) => `The browser doesn’t let Parlour use ${what}. Allow it in the address bar.`,
-  missing: (what) => `No ${what.replace(/^your /, "")} was found.`,
-  busy: (what) => `${capitalized(what)} is in use by another program.`,
-  insecure: (what) => `Browsers only let pages use ${what} over HTTPS.`,
-  unsupported: (what) => `This browser doesn’t let pages use ${what}.`,
-  silent: (what) => `${capitalized(what)} is muted by your system or by a switch on it.`,
-  failed: (what) => `${capitalized(what)} couldn’t be started.`,
+const REASONS: Record<MediaProblem, (device: string) => string> = {
+  denied: (device) => `The browser doesn’t let Parlour use ${device}. Allow it in the address bar.`,
+  missing: (device) => `No ${device.replace(/^your /, "")} was found.`,
+  busy: (device) => `${capitalized(device)} is in use by another program.`,
+  insecure: (device) => `Browsers only let pages use ${device} over HTTPS.`,
+  unsupported: (device) => `This browser doesn’t let pages use ${device}.`,
+  silent: (device) => `${capitalized(device)} is muted by your system or by a switch on it.`,
+  failed: (device) => `${capitalized(device)} couldn’t be started.`,
 };
 const SCREEN_REASONS: Record<ScreenProblem, string> = {
   denied:
@@ -33,7 +33,7 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Why this device gives nothing; null where it works. */
+/** Says why a device gives no media; null where it works. */
 export function deviceSentence(
   kind: DeviceKind,
   { problem, problemWith }: DeviceView,
@@ -47,7 +47,7 @@ export function screenSentence(problem: ScreenProblem | null): string | null {
   return problem && SCREEN_REASONS[problem];
 }
 
-/** One sentence for both devices where both fail for the same reason. */
+/** Says why devices fail, in one sentence where both fail for the same reason. */
 export function mediaSentences({ microphone, camera }: Devices): string[] {
   const { problem } = microphone;
   const same = problem === camera.problem && !microphone.problemWith && !camera.problemWith;
@@ -57,7 +57,7 @@ export function mediaSentences({ microphone, camera }: Devices): string[] {
   );
 }
 
-/** Before entering. */
+/** The notice in the lobby. */
 export function MediaNotice(devices: Devices) {
   const sentences = mediaSentences(devices);
   if (sentences.length === 0) return null;
@@ -68,7 +68,7 @@ export function MediaNotice(devices: Devices) {
   );
 }
 
-/** In a call, until it is put away or something else fails. */
+/** The notice in a call. It stays until it is dismissed; another failure shows it again. */
 export function CallMediaNotice({ media }: { media: LocalMedia }) {
   const view = useStore(media.view);
   const [putAway, setPutAway] = useState("");
@@ -101,7 +101,7 @@ function missedByOthers({ microphone, camera }: Devices): string[] {
   return unseen ? ["The others can’t see you."] : [];
 }
 
-/** What takes the place of a device that is gone sees or hears something else: that is told. */
+/** Announces the device that has replaced a missing one, since it sees or hears something else. */
 function useReplacements({ microphone, camera }: Devices): void {
   useEffect(() => {
     if (microphone.replacement) toast(`Now using the microphone “${microphone.replacement}”.`);

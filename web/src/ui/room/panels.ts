@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { Panel } from "./controls";
 
-/** Which panel is open. Escape closes it, and the focus goes back to where it was opened. */
+/** Keeps which panel is open. Escape closes it and returns the focus to the button that opened it. */
 export function usePanels(call: RefObject<HTMLElement | null>) {
   const [panel, setPanel] = useState<Panel | null>(null);
   const opener = useRef<Element | null>(null);
@@ -15,7 +15,7 @@ export function usePanels(call: RefObject<HTMLElement | null>) {
   }, []);
   useEffect(() => {
     if (!panel) return;
-    // Not by React, where fields keep their keys to themselves. Menus and dialogs lie outside of the call.
+    // A DOM listener, since fields of React Aria stop the propagation of React's events. Menus and dialogs lie outside the call.
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || event.isComposing || event.keyCode === 229) return;
       const { target } = event;

@@ -62,12 +62,12 @@ export function PeoplePanel({
   );
 }
 
-/** A screen reader goes on in what was opened. */
+/** Moves the focus into the panel, so that a screen reader continues there. */
 function arrive(panel: HTMLElement | null): void {
   panel?.focus({ preventScroll: true });
 }
 
-/** Null where a client does not tell. */
+/** Null for a client that does not tell. */
 type Sources = { readonly [Source in keyof SourceStates]: boolean | null };
 
 function sourcesOf({ tracks: { microphone, camera, screen } }: Participant): Sources {
@@ -111,7 +111,7 @@ function Person({ username, displayName, self, sources, children }: PersonProps)
   );
 }
 
-/** Read aloud by both: where it is the same, nobody sits between them. */
+/** The code that both people read aloud: if it is the same, there is no man in the middle. */
 function Code({ code, peer }: { code: SecurityCode; peer: string }) {
   return (
     <details className="security-code soft">
@@ -125,7 +125,7 @@ function Code({ code, peer }: { code: SecurityCode; peer: string }) {
   );
 }
 
-/** An honest reconnect keeps the certificate, so this stays for the rest of the call. */
+/** The alarm stays for the rest of the call, since no honest reconnect changes the certificate. */
 function CodeAlarm({ peer }: { peer: string }) {
   return (
     <Notice tone="danger">
@@ -137,7 +137,7 @@ function CodeAlarm({ peer }: { peer: string }) {
   );
 }
 
-/** Asks once more: who is removed cannot come back. */
+/** Asks for confirmation, since a removed person cannot come back. */
 function Removal({ participant }: { participant: Participant }) {
   const { signaling } = useServices();
   const [asking, setAsking] = useState(false);

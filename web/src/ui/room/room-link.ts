@@ -8,7 +8,7 @@ export async function copyRoomLink(name: string): Promise<void> {
     await navigator.clipboard.writeText(link);
     toast("Link copied");
   } catch {
-    // Not allowed, or a page on plain http: then it is shown to be copied by hand.
+    // Copying is not allowed, or the page is on plain http: the link is shown to be copied by hand.
     toast(link);
   }
 }

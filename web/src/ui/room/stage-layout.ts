@@ -11,7 +11,7 @@ export interface Place {
 export interface StageLayout {
   /** One for each tile, in the order given. */
   readonly places: readonly Place[];
-  /** Of all tiles together; more than the stage has where they would get too small, and scroll. */
+  /** Height of all tiles; more than the stage's where tiles would get too small and scroll instead. */
   readonly height: number;
 }
 
@@ -23,25 +23,25 @@ export interface Tiles {
   readonly featured: number | null;
 }
 
-/** Square pixels below which nobody is recognized; tiles scroll before they get smaller. */
+/** The smallest area of a tile in square pixels, for faces to be recognized; beyond it tiles scroll. */
 const SMALLEST_AREA = 4800;
 const COMFORTABLE_WIDTH = 120;
-/** Kept free beside tiles that scroll: the widest that browsers draw. */
+/** Room kept free beside scrolling tiles: the widest scrollbar that browsers draw. */
 const SCROLLBAR = 16;
 const STRIP = { share: 0.18, least: 112, most: 240 };
-/** Of the height of an upright stage, what a shared screen takes at most. */
+/** The largest share of an upright stage's height that a shared screen takes. */
 const SCREEN_SHARE = 0.62;
 const SCREEN_RATIO = 16 / 10;
 const EMPTY: StageLayout = { places: [], height: 0 };
 
-/** Depends on its arguments alone, so a layout cannot be caused by the one before it. */
+/** Lays out the tiles. A pure function, so no layout depends on the layout before it. */
 export function layOutStage(space: Size, { count, featured }: Tiles): StageLayout {
   if (space.width <= 0 || space.height <= 0) return EMPTY;
   if (featured !== null) return screenAndStrip(space, count, featured);
   return count === 2 ? pair(space) : tiles(space, count);
 }
 
-/** The other tile fills the stage; the viewer stands small in its corner. */
+/** Fills the stage with the other tile and puts the viewer small into its corner. */
 function pair({ width, height }: Size): StageLayout {
   const other = { left: PADDING, top: 0, width: Math.max(width - 2 * PADDING, 0), height };
   const isNarrow = width <= 520;
@@ -80,7 +80,7 @@ function scrollingGrid({ width }: Size, narrowest: number): Grid {
   return { columns, width: tile, ratio: narrowest < WIDE ? 1 : WIDE };
 }
 
-/** Row by row, the last one centered; the whole is centered where it does not scroll. */
+/** Places tiles row by row, the last row centered; all rows are centered where they do not scroll. */
 function rows(space: Size, count: number, { columns, width, ratio }: Grid): StageLayout {
   const height = width / ratio;
   const rowCount = Math.ceil(count / columns);
@@ -102,13 +102,13 @@ function rows(space: Size, count: number, { columns, width, ratio }: Grid): Stag
   return { places, height: scrolls ? used : space.height };
 }
 
-/** A shared screen, and the faces in a strip: beside it on a wide stage, below it on an upright one. */
+/** Places a shared screen and the other tiles in a strip: beside it on a wide stage, below it on an upright one. */
 function screenAndStrip(space: Size, count: number, featured: number): StageLayout {
   const { screen, strip, bounds } = space.width >= space.height ? sideways(space) : stacked(space);
   const faces = tiles(strip, count - 1, bounds);
   const places = faces.places.map((place) => moved(place, strip));
   const above = Math.min(...places.map(({ top }) => top)) - screen.height - GAP;
-  // No gap between a screen and faces that need less than the room below it.
+  // The screen moves down to faces that need less than the space below it.
   places.splice(featured, 0, strip.top > 0 ? { ...screen, top: above } : screen);
   return { places, height: Math.max(space.height, strip.top + faces.height) };
 }
@@ -118,7 +118,7 @@ function sideways({ width, height }: Size) {
   const screenWidth = Math.max(width - 2 * PADDING - GAP - strip, 0);
   return {
     screen: { left: PADDING, top: 0, width: screenWidth, height },
-    // The padding of the strip's own grid lies in the gap and in the padding of the stage.
+    // The padding of the strip's grid overlaps the gap and the padding of the stage.
     strip: {
       left: PADDING + screenWidth + GAP - PADDING,
       top: 0,
@@ -135,7 +135,7 @@ function stacked({ width, height }: Size) {
   return {
     screen: { left: PADDING, top: 0, width: screenWidth, height: screenHeight },
     strip: { left: 0, top: screenHeight, width, height: height - screenHeight },
-    // One face alone would be larger than the screen.
+    // Else a single face would be larger than the screen.
     bounds: { widest: (screenWidth - GAP) / 2 },
   };
 }
@@ -148,7 +148,7 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
-/** The ids of participants who share now, in the order in which they began. */
+/** Orders the ids of participants who share now by when they began. */
 export function inOrderOfSharing(before: readonly string[], now: readonly string[]): string[] {
   return [
     ...before.filter((peerID) => now.includes(peerID)),

@@ -82,8 +82,8 @@ function useFeatured(participants: readonly Participant[]) {
 }
 
 /**
- * The size that an element gets from its container, scrollbars included: a scrollbar that a layout causes
- * must not cause the next layout. The new one is there before the browser paints the new size.
+ * Measures an element, scrollbars included: else a scrollbar that a layout causes would cause the next layout. The
+ * state is updated synchronously, so that the browser never paints the old layout in the new size.
  */
 function useSize(ref: React.RefObject<HTMLElement | null>): Size {
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });

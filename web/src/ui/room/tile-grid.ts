@@ -13,15 +13,15 @@ export interface Grid {
 export const GAP = 12;
 export const PADDING = 12;
 export const WIDE = 16 / 9;
-/** On upright screens 16:9 leaves most of the room empty; a face fits into this as well. */
+/** For upright screens, where 16:9 would leave most of the space empty; a face fits into this too. */
 const UPRIGHT = 3 / 4;
 
-/** The narrowest tile, width by height, that a space of this shape should show. */
+/** Gives the narrowest ratio, width by height, of tiles in a space of this shape. */
 export function narrowestRatio({ width, height }: Size): number {
   return height > width ? UPRIGHT : WIDE;
 }
 
-/** The number of columns in which `count` tiles become as large as the space lets them. */
+/** Finds the number of columns in which `count` tiles become largest. */
 export function bestGrid(space: Size, count: number, narrowest = narrowestRatio(space)): Grid {
   const { width, height } = space;
   let best: Grid = { columns: 1, width: 0, ratio: WIDE };
