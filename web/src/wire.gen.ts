@@ -493,6 +493,20 @@ export interface RoomCreation {
   allowed: boolean;
 }
 
+/** What the caller is to a room, and how they get in. */
+export interface RoomEntrance {
+  /** Null where the caller can't see the room. */
+  room: RoomEntry | null;
+  /** All that the caller is to the room. `admitted`: has given its password. */
+  roles: ("creator" | "invitee" | "admitted" | "banned")[];
+  /** `enter`: join the call. `password`: give the room's password (`POST /room/access`). `not_for_you`: joining would be refused with `code`. */
+  next: "enter" | "password" | "not_for_you";
+  /** The refusal's stable word, absent unless `next` is `not_for_you`. */
+  code?: string | null;
+  /** The refusal's sentence for people, beside `code`. */
+  message?: string | null;
+}
+
 /** A room that the caller can see. */
 export interface RoomEntry {
   name: string;

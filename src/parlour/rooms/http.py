@@ -1,6 +1,6 @@
 """The HTTP endpoints of rooms and their invitations."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -10,6 +10,8 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_origin import request_source
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.entities import Room
+from parlour.rooms.entrance import Entrance
+from parlour.rooms.policy import Role
 from parlour.rooms.refusals import (
     Banned,
     CreatorNotFound,
@@ -43,6 +45,7 @@ from parlour.wire.http import (
     RoomAccess,
     RoomCheck,
     RoomCreation,
+    RoomEntrance,
     RoomEntry,
     RoomRemoval,
 )
@@ -113,6 +116,11 @@ def room_routes(
     async def admission(caller: Caller, room: Annotated[RoomName, Query()]) -> Admission:
         """Whether the caller may enter a room, or has to give its password first."""
         return Admission(needs_password=await rooms.needs_password(caller, room=room))
+
+    @router.get("/room/entry", responses=refusals(RoomNotFound, *_ALWAYS))
+    async def entry(caller: Caller, name: Annotated[RoomName, Query()]) -> RoomEntrance:
+        """All that a client needs to enter a room: the room, the caller's roles in it, and the next step."""
+        return _entrance(await rooms.entrance(caller, name=name))
 
     async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
         found = await rooms.visible(caller, limit=page.limit, after=page.after)
@@ -199,6 +207,23 @@ def room_routes(
         return Nothing()
 
     return router
+
+
+_TOLD_ROLES: dict[Role, Literal["creator", "invitee", "admitted", "banned"]] = {
+    Role.CREATOR: "creator",
+    Role.INVITEE: "invitee",
+    Role.ADMITTED: "admitted",
+    Role.BANNED: "banned",
+}
+
+
+def _entrance(entrance: Entrance) -> RoomEntrance:
+    room = None if entrance.room is None else _entry(entrance.room)
+    roles = [name for role, name in _TOLD_ROLES.items() if role in entrance.roles]
+    step = entrance.next_step
+    if isinstance(step, str):
+        return RoomEntrance(room=room, roles=roles, next=step)
+    return RoomEntrance(room=room, roles=roles, next="not_for_you", code=step.code, message=step.sentence())
 
 
 def _entry(room: Room) -> RoomEntry:

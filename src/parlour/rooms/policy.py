@@ -71,6 +71,17 @@ def role_of(identity: Identity | None, facts: MembershipFacts = STRANGER) -> Rol
     return Role.GUEST if isinstance(identity, GuestIdentity) else Role.CLIENT
 
 
+def roles_in_room(facts: MembershipFacts) -> frozenset[Role]:
+    """List every role that the facts give, not only the deciding one."""
+    held = {
+        Role.ADMITTED: facts.is_admitted,
+        Role.INVITEE: facts.is_invited,
+        Role.BANNED: facts.is_banned,
+        Role.CREATOR: facts.is_creator,
+    }
+    return frozenset(role for role, is_held in held.items() if is_held)
+
+
 def refusal(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> type[Refusal] | None:
     """Why this may not be done; None where it may.
 

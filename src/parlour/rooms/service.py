@@ -19,6 +19,7 @@ from parlour.rooms import policy, store
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
+from parlour.rooms.entrance import Entrance, entrance
 from parlour.rooms.facts import (
     PeopleInvited,
     PersonAdmitted,
@@ -327,6 +328,17 @@ class RoomService:
             except NotAdmitted:
                 return True
         return False
+
+    async def entrance(self, identity: Identity, *, name: str) -> Entrance:
+        """Say how this person gets into a room: a question, so no answer of the policy is raised.
+
+        Raises RoomNotFound.
+        """
+        async with self._database.point_lookup() as connection:
+            found = await store.shown_room_and_facts(connection, name, identity.user_id)
+        if found is None:
+            raise RoomNotFound
+        return entrance(*found, identity)
 
     async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events or not listed, and who may see each."""

@@ -261,6 +261,28 @@ class RoomEntry(Body):
     )
 
 
+class RoomEntrance(Body):
+    """What the caller is to a room, and how they get in."""
+
+    room: RoomEntry | None = Field(description="Null where the caller can't see the room.")
+    roles: list[Literal["creator", "invitee", "admitted", "banned"]] = Field(
+        description="All that the caller is to the room. `admitted`: has given its password."
+    )
+    next: Literal["enter", "password", "not_for_you"] = Field(
+        description="`enter`: join the call. `password`: give the room's password (`POST /room/access`). "
+        "`not_for_you`: joining would be refused with `code`."
+    )
+    code: str | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="The refusal's stable word, absent unless `next` is `not_for_you`.",
+        examples=["not_invited"],
+    )
+    message: str | None = Field(
+        None, exclude_if=_is_absent, description="The refusal's sentence for people, beside `code`."
+    )
+
+
 class NewMessage(Body):
     roomname: RoomName
     email: Email | None = Field(None, description="The caller's own; can be absent.")

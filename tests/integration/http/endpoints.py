@@ -97,6 +97,7 @@ BESIDE = (
     Endpoint("DELETE", "/session/{session_id}"),
     Endpoint("GET", "/room/creation"),
     Endpoint("GET", "/room/admission", query=("room",)),
+    Endpoint("GET", "/room/entry", query=("name",)),
     Endpoint("PUT", "/account/name", {"displayName": None}),
     Endpoint("GET", "/room/ban", query=("room",)),
     Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),

@@ -39,7 +39,7 @@ class Cast:
     rooms: Rooms
 
 
-async def assembled(visitors: Visitors, *, is_event: bool) -> Cast:
+async def assembled(visitors: Visitors, *, is_event: bool, is_listed: bool = True) -> Cast:
     people = {
         Role.ANONYMOUS: await visitors.stranger(),
         Role.GUEST: await visitors.guest(),
@@ -49,13 +49,16 @@ async def assembled(visitors: Visitors, *, is_event: bool) -> Cast:
         Role.BANNED: await visitors.client(),
         Role.CREATOR: await visitors.client(),
     }
-    rooms = {action: await _prepared(people, is_event=is_event) for action in (None, *CHANGING)}
+    rooms = {
+        action: await _prepared(people, is_event=is_event, is_listed=is_listed)
+        for action in (None, *CHANGING)
+    }
     return Cast(people, rooms)
 
 
-async def _prepared(people: dict[Role, Person], *, is_event: bool) -> str:
+async def _prepared(people: dict[Role, Person], *, is_event: bool, is_listed: bool) -> str:
     creator, banned = people[Role.CREATOR], people[Role.BANNED]
-    room = await creator.creates_room()
+    room = await creator.creates_room(listed=is_listed)
     await creator.invites(people[Role.INVITEE], banned, to=room)
     for person in (people[Role.ADMITTED], banned):
         await person.enters(room)
