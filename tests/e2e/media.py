@@ -21,10 +21,10 @@ _FOLLOW = """
     const nextFrame = () => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     const statsOf = async (kind) => {
       const tracks = video.srcObject.getTracks();
-      const ours = ({ track }) => tracks.includes(track);
-      const connection = window.connections.find((one) => one.getReceivers().some(ours));
-      const report = connection ? [...(await connection.getStats()).values()] : [];
-      return report.find((stats) => stats.type === "inbound-rtp" && stats.kind === kind) ?? {};
+      const ours = ({ track }) => tracks.includes(track) && track.kind === kind;
+      const receiver = window.connections.flatMap((one) => one.getReceivers()).find(ours);
+      const report = receiver ? [...(await receiver.getStats()).values()] : [];
+      return report.find(({ type }) => type === "inbound-rtp") ?? {};
     };
     const measure = async () => {
       const [seen, heard] = [await statsOf("video"), await statsOf("audio")];

@@ -7,6 +7,7 @@ from playwright.async_api import Locator, ViewportSize, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.layout import SIZES, layout_faults
 from tests.e2e.media import paint_screens, shows_camera, shows_screen, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
@@ -103,6 +104,12 @@ async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser
     await _see_both_of(ann, cyd)
     await bob.button("Share screen").click()
     await asyncio.gather(_see_both_of(ann, bob, cyd), _see_both_of(bob, ann, cyd))
+    # Two screens, one of them large, before somebody who shares none and somebody who does.
+    for viewer in (cyd, ann):
+        for step, (width, height) in enumerate(SIZES):
+            panel = (None, "Chat")[step % 2]
+            faults = await layout_faults(viewer.page, width, height, panel=panel)
+            assert not faults, f"{viewer.name}, {width} x {height}: {faults}"
 
     # The browser's own button ends the track.
     await ann.page.evaluate("sharedScreen.stop(); sharedScreen.dispatchEvent(new Event('ended'));")
