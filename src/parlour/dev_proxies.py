@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
 from parlour.app import Parlour
-from parlour.calls.socket import PATH
+from parlour.calls.socket.connections import PATH
 from parlour.http.webclient import WebClient
 from parlour.settings import Settings
 

@@ -28,7 +28,6 @@ from parlour.wire.signaling import (
     OfferSdp,
     PeerId,
     SendChat,
-    is_valid,
 )
 from tests.unit.engine.memory import MemoryTransport
 
@@ -119,7 +118,7 @@ class Exchange:
     def on_event(
         self, connection: Connection, name: str, payload: Any, ack_id: int | None
     ) -> Awaitable[None] | None:
-        if payload is not None and not is_valid(payload):
+        if payload is not None and not payload.is_valid():
             self._answer(connection, name, ack_id, ok=False)
             return None
         match payload:

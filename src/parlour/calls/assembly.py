@@ -20,7 +20,8 @@ from parlour.calls.rate_limiter import EventRates
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.calls.service import RIGHTS_SECONDS, SignalingService
-from parlour.calls.socket import ConnectionEmitter, Signaling
+from parlour.calls.socket.connections import Signaling
+from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.chat.assembly import ChatFeature
 from parlour.chat.facts import MessageStored
 from parlour.core import Core

@@ -117,7 +117,7 @@ class Participations:
             await self._attendance.written()
         return answer
 
-    def told(self, connection: Member) -> None:
+    def acknowledged(self, connection: Member) -> None:
         """The acknowledgement of a join is on its way, and what was kept may follow."""
         if isinstance(connection.state, Participation):
             self._delivery.flow(connection.state.peer_id)

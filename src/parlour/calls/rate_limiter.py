@@ -6,20 +6,13 @@ bursts (ten peers, each with its candidates) are never held up. Relays are count
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+
+from parlour.wire.events import RateKind
 
 AHEAD_SECONDS = 10.0
 BYTES_OF_A_RELAY = 1_024
 """On average, for which the rate of bytes allows where nothing else is set. A candidate has 200 and a
 description 3 to 15 KB."""
-
-
-class RateKind(IntEnum):
-    RELAY = 0
-    ENTRY = 1
-    CHAT = 2
-    OTHER = 3
-    RELAY_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ The hub decides and says what to deliver to whom; how that crosses the network i
 """
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 from msgspec import UNSET
@@ -12,10 +14,11 @@ from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsE
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.accounts.refusals import GuestExpired
 from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.handlers import Handler, Outcome, Turn
 from parlour.calls.participations import HangUp, Participations
 from parlour.calls.peer_delivery import Deliver, PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
-from parlour.calls.refusals import ConnectionGone, NotInCall, PeerNotFound
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, NotInCall, PeerNotFound
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.chat.entities import Message
 from parlour.chat.facts import MessageStored
@@ -27,18 +30,20 @@ from parlour.rooms.refusals import Banned, NotInvited
 from parlour.rooms.refusals import RoomRemoved as RoomWasRemoved
 from parlour.rooms.service import RoomService
 from parlour.wire.base import iso
+from parlour.wire.events import Accepted
 from parlour.wire.signaling import (
-    Accepted,
     BanPeer,
     ChatFromPeer,
     ChatStored,
     Join,
     Joined,
+    Leave,
     Removed,
     Restarting,
     SendChat,
     SessionEnded,
     ToPeer,
+    Username,
 )
 
 ACCEPTED = Accepted()
@@ -82,10 +87,22 @@ class SignalingService:
         self._chat = chat
         self._deliver = deliver
         self._hang_up = hang_up
+        self._departures: dict[ConnectionId, int] = {}
+        """How often a connection has left: a join that was sent before is void."""
 
     async def confirm_degraded(self) -> None:
         """Ask the database about those who came back while it was away; the supervisor repeats this."""
         await self._authorization.confirm_next(self._session_over, self._put_out)
+
+    def handlers(self) -> list[Handler[Any]]:
+        """Register the use cases of the events for the server; relayed messages go to `relay`."""
+        return [
+            Handler(Join, self.join, Turn.JOIN, after_answer=self.acknowledged),
+            Handler(Leave, self.leave, Turn.AT_ONCE),
+            Handler(Username, self.username, Turn.AT_ONCE),
+            Handler(SendChat, self.write),
+            Handler(BanPeer, self.ban),
+        ]
 
     def known(self, user_id: UserId, session: SessionId) -> Identity | None:
         """Who is in a call through this session, for the time that the database is away."""
@@ -114,26 +131,39 @@ class SignalingService:
             raise PeerNotFound
         return ACCEPTED
 
-    async def join(self, connection_id: ConnectionId, event: Join) -> Joined:
-        """Raises JoinCancelled where this connection leaves meanwhile, or what rooms refuse."""
+    def join(self, connection_id: ConnectionId, event: Join) -> Outcome:
+        """The rest raises JoinCancelled if the connection left after the event came, or what rooms refuse."""
+        departures = self._departures.get(connection_id, 0)
+        return partial(self._join, connection_id, event, departures)
+
+    async def _join(self, connection_id: ConnectionId, event: Join, departures: int) -> Joined:
+        if departures != self._departures.get(connection_id, 0):
+            raise JoinCancelled
         return await self._participations.join(self._connection(connection_id), event)
 
-    def leave(self, connection_id: ConnectionId) -> bool:
-        """At once. True where the attendance of an event has yet to be written: `recorded` waits for it."""
+    def leave(self, connection_id: ConnectionId, _event: Leave) -> Outcome:
+        """The acknowledgement says that the attendance of an event is written."""
         connection = self._connection(connection_id)
+        self._departures[connection_id] = self._departures.get(connection_id, 0) + 1
         was_at_event = isinstance(connection.state, Participation) and connection.state.room.is_event
         self._participations.leave(connection)
-        return was_at_event
+        return self._recorded if was_at_event else ACCEPTED
 
-    async def recorded(self) -> None:
+    async def _recorded(self) -> Accepted:
         await self._participations.recorded()
+        return ACCEPTED
 
-    def author(self, connection_id: ConnectionId) -> Author:
-        """Who writes to which room, as of now. Raises NotInCall."""
+    def username(self, _connection_id: ConnectionId, _event: Username) -> Outcome:
+        """Nothing follows from a name that a client claims."""
+        return ACCEPTED
+
+    def write(self, connection_id: ConnectionId, event: SendChat) -> Outcome:
+        """A message is its author's even if the connection ends before it is stored. Raises NotInCall."""
         connection = self._connection(connection_id)
-        return Author(connection_id, connection.identity, _visit(connection).room)
+        author = Author(connection_id, connection.identity, _participation(connection).room)
+        return partial(self._write, author, event)
 
-    async def write(self, author: Author, event: SendChat) -> ChatStored:
+    async def _write(self, author: Author, event: SendChat) -> ChatStored:
         message = await self._chat.write(
             author.identity,
             room=author.room.name,
@@ -143,9 +173,12 @@ class SignalingService:
         )
         return ChatStored(message=_chat_message(author.room, message))
 
-    async def ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
+    def ban(self, connection_id: ConnectionId, event: BanPeer) -> Outcome:
+        return partial(self._ban, connection_id, event)
+
+    async def _ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
         connection = self._connection(connection_id)
-        room = _visit(connection).room
+        room = _participation(connection).room
         is_here = event.peer_id in self._presence.call(room.room_id).members
         banned = self._presence.identity_of(event.peer_id) if is_here else None
         if banned is None:
@@ -153,17 +186,18 @@ class SignalingService:
         await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
         return ACCEPTED
 
-    def who(self, connection_id: ConnectionId) -> Identity | None:
+    def identity_of(self, connection_id: ConnectionId) -> Identity | None:
         connection = self._presence.connection(connection_id)
         return None if connection is None else connection.identity
 
-    def told(self, connection_id: ConnectionId) -> None:
+    def acknowledged(self, connection_id: ConnectionId) -> None:
         """The acknowledgement of a join is on its way."""
         connection = self._presence.connection(connection_id)
         if connection is not None:
-            self._participations.told(connection)
+            self._participations.acknowledged(connection)
 
     def disconnected(self, connection_id: ConnectionId) -> None:
+        self._departures.pop(connection_id, None)
         connection = self._presence.connection(connection_id)
         if connection is None:
             return
@@ -275,7 +309,7 @@ class SignalingService:
         return connection
 
 
-def _visit(connection: Member) -> Participation:
+def _participation(connection: Member) -> Participation:
     """Raises NotInCall."""
     if isinstance(connection.state, Participation):
         return connection.state

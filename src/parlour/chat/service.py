@@ -22,17 +22,11 @@ from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.entities import Room
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import MessageIdTaken
+from parlour.wire.base import message_cost
 from parlour.wire.names import name_key
 
 LONGEST_WAIT_SECONDS = 4
 REMEMBERED = 1_000
-BYTES_OF_A_MESSAGE = 256
-"""UTF-8. What is longer counts as several: whoever reads slowly gets every byte of it."""
-
-
-def message_cost(text: str) -> int:
-    """How many messages a text counts as."""
-    return 1 + len(text.encode("utf-8", "surrogatepass")) // BYTES_OF_A_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)

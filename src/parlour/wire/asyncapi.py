@@ -4,15 +4,13 @@ from typing import Any
 
 import msgspec
 
+from parlour.wire.events import ClientEvent, Rejected
 from parlour.wire.signaling import (
-    ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
     LEGACY_DESCRIPTION_EVENT,
     SERVER_EVENTS,
-    WITHOUT_PAYLOAD,
     ConnectAuth,
     DescriptionFromPeer,
-    Rejected,
 )
 
 REF = "#/components/schemas/{name}"
@@ -20,10 +18,10 @@ REF = "#/components/schemas/{name}"
 
 def event_schemas() -> dict[str, Any]:
     """JSON Schemas of everything that signaling sends, by type name."""
-    kinds = [
-        *(kind for kind in CLIENT_EVENTS.values() if not issubclass(kind, WITHOUT_PAYLOAD)),
+    kinds: list[type] = [
+        *(event for event in CLIENT_EVENTS.values() if event.has_payload),
         *SERVER_EVENTS.values(),
-        *set(ACKNOWLEDGEMENTS.values()),
+        *{event.acknowledgement for event in CLIENT_EVENTS.values()},
         Rejected,
         ConnectAuth,
     ]
@@ -47,7 +45,7 @@ def asyncapi(*, version: str) -> dict[str, Any]:
         }
         messages[f"acknowledge-{name}"] = {
             "name": f"acknowledgement of {name}",
-            "payload": {"oneOf": [_schema(ACKNOWLEDGEMENTS[name].__name__), _schema(Rejected.__name__)]},
+            "payload": {"oneOf": [_schema(kind.acknowledgement.__name__), _schema(Rejected.__name__)]},
         }
     server_events: dict[str, type] = {**SERVER_EVENTS, LEGACY_DESCRIPTION_EVENT: DescriptionFromPeer}
     for name, event in server_events.items():
@@ -74,8 +72,8 @@ def asyncapi(*, version: str) -> dict[str, Any]:
     }
 
 
-def _payload(kind: type) -> dict[str, Any]:
-    if issubclass(kind, WITHOUT_PAYLOAD):
+def _payload(kind: type[ClientEvent]) -> dict[str, Any]:
+    if not kind.has_payload:
         return {"description": "None; what a client sends here is passed over."}
     return _schema(kind.__name__)
 

@@ -81,6 +81,15 @@ Timestamp = Annotated[
 ]
 
 
+_BYTES_OF_A_MESSAGE = 256
+"""UTF-8. A longer text counts as several messages: a slow reader gets every byte of it."""
+
+
+def message_cost(text: str) -> int:
+    """Count the messages of the chat's rates that a text uses up."""
+    return 1 + len(text.encode("utf-8", "surrogatepass")) // _BYTES_OF_A_MESSAGE
+
+
 class Body(BaseModel):
     """A JSON object of the API; members that it does not know are ignored."""
 

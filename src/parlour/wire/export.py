@@ -23,14 +23,13 @@ from parlour.wire.base import (
     USERNAME_LENGTH,
     Body,
 )
+from parlour.wire.events import RateKind
 from parlour.wire.names import ROOM_NAME_LENGTH
 from parlour.wire.pages import PAGES, client_pattern
 from parlour.wire.signaling import (
-    ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
     LEGACY_DESCRIPTION_EVENT,
     SERVER_EVENTS,
-    WITHOUT_PAYLOAD,
     DescriptionFromPeer,
 )
 
@@ -65,11 +64,8 @@ def json_schema() -> dict[str, Any]:
 
 def typescript() -> str:
     blocks = [HEADER, *(_declaration(name, schema) for name, schema in json_schema().items())]
-    client = {
-        name: "void" if issubclass(kind, WITHOUT_PAYLOAD) else kind.__name__
-        for name, kind in CLIENT_EVENTS.items()
-    }
-    acks = {name: f"{kind.__name__} | Rejected" for name, kind in ACKNOWLEDGEMENTS.items()}
+    client = {name: event.__name__ if event.has_payload else "void" for name, event in CLIENT_EVENTS.items()}
+    acks = {name: f"{event.acknowledgement.__name__} | Rejected" for name, event in CLIENT_EVENTS.items()}
     server = {name: kind.__name__ for name, kind in SERVER_EVENTS.items()}
     blocks += [
         _mapping("ClientEvents", "What a client sends, by event name.", client),
@@ -157,13 +153,22 @@ def pages() -> str:
     )
 
 
+_RATES = {
+    RateKind.RELAY: "a relay, and by its bytes",
+    RateKind.ENTRY: "an entry",
+    RateKind.CHAT: "a chat message",
+    RateKind.OTHER: "another event",
+}
+"""By the settings' words (docs/settings.md)."""
+
+
 def protocol_tables() -> dict[str, str]:
     """The generated parts of docs/protocol.md, by the name of their markers."""
     schemas = event_schemas()
     client = [
-        f"| `{name}` | {_shape(kind, schemas)} | {sentence(kind)} | "
-        f"{_shape(ACKNOWLEDGEMENTS[name], schemas)} |"
-        for name, kind in CLIENT_EVENTS.items()
+        f"| `{name}` | {_shape(event, schemas) if event.has_payload else '–'} | {sentence(event)} | "
+        f"{_shape(event.acknowledgement, schemas)} | {_RATES[event.rate]} |"
+        for name, event in CLIENT_EVENTS.items()
     ]
     events = {**SERVER_EVENTS, LEGACY_DESCRIPTION_EVENT: DescriptionFromPeer}
     server = [f"| `{name}` | {_shape(kind, schemas)} | {sentence(kind)} |" for name, kind in events.items()]
@@ -175,8 +180,8 @@ def protocol_tables() -> dict[str, str]:
     return {
         "client events": "\n".join(
             [
-                "| event | payload | what it asks for | acknowledged with |",
-                "| --- | --- | --- | --- |",
+                "| event | payload | what it asks for | acknowledged with | counts as |",
+                "| --- | --- | --- | --- | --- |",
                 *client,
             ]
         ),
@@ -186,8 +191,6 @@ def protocol_tables() -> dict[str, str]:
 
 
 def _shape(kind: type, schemas: dict[str, Any]) -> str:
-    if issubclass(kind, WITHOUT_PAYLOAD):
-        return "–"
     schema = schemas[kind.__name__]
     required = set(schema.get("required", ()))
     members = [name if name in required or name == "ok" else f"{name}?" for name in schema["properties"]]

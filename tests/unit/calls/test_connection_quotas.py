@@ -4,9 +4,10 @@ import pytest
 
 from parlour.accounts.identity import UserId
 from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
-from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRates, RateKind
+from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRates
 from parlour.calls.refusals import TooManyConnections
 from parlour.errors import RateLimited
+from parlour.wire.events import RateKind
 
 ANN, BOB = UserId(1), UserId(2)
 HOME, SCHOOL = "192.0.2.1", "192.0.2.2"

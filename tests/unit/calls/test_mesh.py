@@ -8,17 +8,16 @@ from msgspec import Raw
 from msgspec.json import encode
 
 from parlour.calls.mesh import Mesh, Send
+from parlour.wire.sdp import IceCandidate, SessionDescription
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
     DescriptionFromPeer,
-    IceCandidate,
     OfferIce,
     OfferSdp,
     PeerEntry,
     PeerId,
     RemovePeer,
-    SessionDescription,
 )
 
 PEERS = [PeerId(f"peer-{number}") for number in range(6)]

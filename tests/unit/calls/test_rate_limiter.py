@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRateLimiter, EventRates, RateKind
+from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRateLimiter, EventRates
+from parlour.wire.events import RateKind
 
 RATES = EventRates(relays=100, entries=5, chats=10, others=20)
 

@@ -5,13 +5,12 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from parlour.calls.replay_buffer import MAX_MESSAGES, MAX_SIZE, ROUNDS, ReplayBuffer
+from parlour.wire.sdp import IceCandidate, SessionDescription
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
     DescriptionFromPeer,
-    IceCandidate,
     PeerId,
-    SessionDescription,
 )
 
 ANN = PeerId("ann")

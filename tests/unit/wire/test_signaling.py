@@ -1,7 +1,7 @@
 """Names on the wire are the contract's, to the letter; what does not fit stops here."""
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import pytest
@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from parlour.engine import EventTypes
 from parlour.engine.application import UnknownEvent
 from parlour.engine.messages import JSON_ERRORS
+from parlour.wire.events import Accepted, Audited, ClientEvent, RateKind, Rejected, ServerEvent
+from parlour.wire.sdp import MAX_SDP_LENGTH, IceCandidate, SessionDescription
 from parlour.wire.signaling import (
-    ACKNOWLEDGEMENTS,
     CLIENT_EVENTS,
     LEGACY_DESCRIPTION_EVENT,
-    MAX_SDP_LENGTH,
     PAYLOADS,
     SERVER_EVENTS,
-    Accepted,
     Acknowledgement,
     AddPeer,
     AnyClientEvent,
+    BanPeer,
     CandidateFromPeer,
     ChatFromPeer,
     ChatStored,
     DescriptionFromPeer,
-    IceCandidate,
+    FromPeer,
     Join,
     Joined,
     Leave,
@@ -35,15 +35,12 @@ from parlour.wire.signaling import (
     PeerEntry,
     PeerId,
     Refused,
-    Rejected,
     RemovePeer,
     SendChat,
-    ServerEvent,
-    SessionDescription,
     SessionEnded,
     ShareRooms,
+    ToPeer,
     Username,
-    is_valid,
 )
 
 EVENTS = EventTypes(PAYLOADS)
@@ -74,8 +71,8 @@ CANDIDATE = {
 }
 
 
-def test_event_names() -> None:
-    assert set(CLIENT_EVENTS) == {
+def test_events_that_clients_rely_on() -> None:
+    assert set(CLIENT_EVENTS) >= {
         "join",
         "offer-sdp",
         "offer-ice",
@@ -84,7 +81,7 @@ def test_event_names() -> None:
         "chat-message",
         "ban-peer",
     }
-    assert set(SERVER_EVENTS) == {
+    assert set(SERVER_EVENTS) >= {
         "add-peer",
         "remove-peer",
         "peer-renamed",
@@ -98,7 +95,37 @@ def test_event_names() -> None:
         "refused",
     }
     assert LEGACY_DESCRIPTION_EVENT == "session-descriptions"
-    assert ACKNOWLEDGEMENTS.keys() == CLIENT_EVENTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("event", "rate", "acknowledgement", "audit"),
+    [
+        (Join, RateKind.ENTRY, Joined, Audited(forbidden=True)),
+        (Leave, RateKind.ENTRY, Accepted, Audited()),
+        (Username, RateKind.OTHER, Accepted, Audited()),
+        (SendChat, RateKind.CHAT, ChatStored, Audited(forbidden=True)),
+        (BanPeer, RateKind.OTHER, Accepted, Audited(forbidden=True, done="banned")),
+        (OfferSdp, RateKind.RELAY, Accepted, Audited()),
+        (OfferIce, RateKind.RELAY, Accepted, Audited()),
+    ],
+)
+def test_declarations(
+    event: type[ClientEvent], rate: RateKind, acknowledgement: type, audit: Audited
+) -> None:
+    assert (event.rate, event.acknowledgement, event.audit) == (rate, acknowledgement, audit)
+
+
+def test_relayed_events_are_those_that_a_peer_gets() -> None:
+    relayed = {event: event.relayed_as for event in CLIENT_EVENTS.values() if event.relayed_as is not None}
+    assert relayed == {OfferSdp: DescriptionFromPeer, OfferIce: CandidateFromPeer}
+    assert set(get_args(FromPeer)) == set(relayed.values())
+    assert set(get_args(ToPeer)) == set(relayed)
+    assert all(event.rate is RateKind.RELAY for event in relayed)
+
+
+@pytest.mark.parametrize(("length", "units"), [(1, 1), (255, 1), (256, 2), (1024, 5)])
+def test_a_long_message_costs_as_much_as_several(length: int, units: int) -> None:
+    assert SendChat("x" * length).units() == units
 
 
 @pytest.mark.parametrize(
@@ -353,7 +380,7 @@ def candidate(text: str, mid: str | None = "0") -> OfferIce:
     ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_sound_texts(event: AnyClientEvent) -> None:
-    assert is_valid(event)
+    assert event.is_valid()
 
 
 @pytest.mark.parametrize(
@@ -388,4 +415,4 @@ def test_sound_texts(event: AnyClientEvent) -> None:
     ids=lambda event: msgspec.json.encode(event).decode(),
 )
 def test_what_is_no_description_and_no_candidate(event: AnyClientEvent) -> None:
-    assert not is_valid(event)
+    assert not event.is_valid()

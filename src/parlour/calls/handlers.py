@@ -1,0 +1,53 @@
+"""Which use case carries out which event, and in which order with a connection's other events.
+
+A use case is registered where it lives (`SignalingService.handlers`); the dispatcher asks for nothing else.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from parlour.calls.presence import ConnectionId
+from parlour.wire.events import ClientEvent
+from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement
+
+EventT = TypeVar("EventT", bound=ClientEvent)
+
+Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
+"""The answer, or the rest of the use case, which awaits something and runs when it is its turn."""
+
+
+class Turn(Enum):
+    """When a use case runs, seen from the other events of its connection."""
+
+    AT_ONCE = "at once"
+    """Before whatever waits."""
+    JOIN = "join"
+    """It is called at once; its rest runs after the rest of the joins before it."""
+    AFTER_JOINS = "after joins"
+    """It is called once no join is under way, since it may depend on one; its rest, after earlier rests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Generic[EventT]):
+    """`handle` may raise a Refusal. It never awaits: what it decides and the messages of it are one step."""
+
+    event: type[EventT]
+    handle: Callable[[ConnectionId, EventT], Outcome]
+    turn: Turn = Turn.AFTER_JOINS
+    after_answer: Callable[[ConnectionId], None] | None = None
+    """Called once a success was acknowledged, with nothing sent to the connection in between."""
+
+
+Handlers = dict[type[ClientEvent], Handler[Any]]
+
+
+def handlers_by_event(handlers: Iterable[Handler[Any]]) -> Handlers:
+    """Index handlers. Raises ValueError unless each event that is not relayed to a peer has exactly one."""
+    all_handlers = list(handlers)
+    handled = sorted(handler.event.event for handler in all_handlers)
+    expected = sorted(event.event for event in CLIENT_EVENTS.values() if event.relayed_as is None)
+    if handled != expected:
+        raise ValueError(f"handlers of {handled}, events {expected}")
+    return {handler.event: handler for handler in all_handlers}

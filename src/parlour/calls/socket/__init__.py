@@ -1,0 +1,1 @@
+"""The only package that knows Socket.IO: packets become use cases, messages become packets."""

@@ -1,0 +1,258 @@
+"""Events become use cases: rates, validity, turns, answers, audit."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+import structlog
+
+from parlour.accounts.identity import UserId
+from parlour.audit.entries import AuditLog
+from parlour.calls.handlers import Handler, Turn, handlers_by_event
+from parlour.calls.presence import ConnectionId
+from parlour.calls.rate_limiter import EventRateLimiter
+from parlour.calls.refusals import InvalidPayload, UnknownEvent
+from parlour.calls.service import ACCEPTED, SignalingService
+from parlour.db.database import DATABASE_UNAVAILABLE
+from parlour.engine import Connection, EventRejection, Mailbox
+from parlour.errors import InternalError, RateLimited, Refusal, Unavailable
+from parlour.limits.quotas import client_path
+from parlour.scheduling.fair_slots import working_for
+from parlour.wire.events import ClientEvent, RateKind, Rejected
+from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement, Refused, ToPeer
+
+log = structlog.get_logger("parlour.signaling")
+
+MAX_NAME_LENGTH = 64
+MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
+"""How many events of one connection may wait in each of its queues, and for how long each is worth trying."""
+
+_TO_PEER = tuple(event for event in CLIENT_EVENTS.values() if event.relayed_as is not None)
+_WITHOUT_PAYLOAD: dict[str, ClientEvent] = {
+    name: cast("type[ClientEvent]", event)() for name, event in CLIENT_EVENTS.items() if not event.has_payload
+}
+
+
+@dataclass(slots=True)
+class SocketState:
+    """Kept with a connection whose identity is settled. The rate limiter is its person's.
+
+    Use cases that need the database wait in one of two queues, so that nothing else waits for it: joins in
+    `entries`, with what was sent after a join that it may depend on; the others in `writes`.
+    """
+
+    connection_id: ConnectionId
+    user_id: UserId
+    rate_limiter: EventRateLimiter
+    entries: Mailbox
+    writes: Mailbox
+    late_relays: int = 0
+    """Relays in `entries`: later ones may not overtake them."""
+
+
+class EventDispatcher:
+    """Relayed messages are answered at once, without a task.
+
+    Use cases that need the database are awaited in queues of their own. Nothing that does not need it waits
+    there: neither candidates nor a leave nor a disconnect.
+    """
+
+    def __init__(
+        self, service: SignalingService, *, audit: AuditLog, new_mailbox: Callable[[], Mailbox]
+    ) -> None:
+        self._service = service
+        self._handlers = handlers_by_event(service.handlers())
+        self._audit = audit
+        self._new_mailbox = new_mailbox
+
+    def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
+        if type(payload) in _TO_PEER:  # hot path
+            answer = self._relay(connection, payload, ack_id)
+            if answer is not None and (ack_id is not None or answer is not ACCEPTED):
+                _answer(connection, name, answer, ack_id)
+            return
+        state: SocketState = connection.data
+        event: ClientEvent = _WITHOUT_PAYLOAD[name] if payload is None else payload
+        if not state.rate_limiter.allows(event.rate, time.monotonic(), units=event.units()):
+            _answer(connection, name, _rejected(RateLimited()), ack_id)
+        elif not event.is_valid():
+            _answer(connection, name, _rejected(InvalidPayload()), ack_id)
+        else:
+            self._dispatch(_Incoming(connection, state, event, ack_id))
+
+    def on_refused_event(
+        self, connection: Connection, name: str, refusal: EventRejection, detail: str, ack_id: int | None
+    ) -> None:
+        if not connection.data.rate_limiter.allows(RateKind.OTHER, time.monotonic()):
+            _answer(connection, name, _rejected(RateLimited()), ack_id)
+            return
+        match refusal:
+            case EventRejection.UNKNOWN_EVENT:
+                answer = _rejected(UnknownEvent())
+            case EventRejection.INVALID_ARGUMENTS | EventRejection.BINARY:
+                reason = detail or str(refusal)
+                answer = Rejected(InvalidPayload.code, f"{InvalidPayload().message} ({reason})")
+        _answer(connection, name, answer, ack_id)
+
+    # Relays
+
+    def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
+        """Pass an event on. None if it has to wait: a join under way may be about to introduce the receiver.
+
+        Hot path, with all that it calls: between two system calls each Python call finds its code and data
+        out of the caches. Hence plain methods where properties would read better, and a size that is measured
+        once.
+        """
+        sender: SocketState = connection.data
+        size = event.size()
+        if not sender.rate_limiter.allows_relay(size, time.monotonic()):
+            return _rejected(RateLimited())
+        if not event.is_valid():
+            return _rejected(InvalidPayload())
+        if sender.late_relays:
+            return self._relay_late(connection, sender, event, size, ack_id)
+        try:
+            return self._service.relay(sender.connection_id, event, size)
+        except Refusal as refusal:
+            if sender.entries.busy:
+                return self._relay_late(connection, sender, event, size, ack_id)
+            return _rejected(refusal)
+
+    def _relay_late(
+        self, connection: Connection, sender: SocketState, event: ToPeer, size: int, ack_id: int | None
+    ) -> Acknowledgement | None:
+        if len(sender.entries) >= MAX_WAITING:
+            return _rejected(Unavailable())
+
+        def relay() -> None:
+            sender.late_relays -= 1
+            try:
+                answer: Acknowledgement = self._service.relay(sender.connection_id, event, size)
+            except Refusal as refusal:
+                answer = _rejected(refusal)
+            if ack_id is not None or answer is not ACCEPTED:
+                _answer(connection, event.event, answer, ack_id)
+
+        sender.late_relays += 1
+        sender.entries.run(relay)
+        return None
+
+    # Use cases
+
+    def _dispatch(self, incoming: "_Incoming") -> None:
+        handler, state = self._handlers[type(incoming.event)], incoming.state
+        match handler.turn:
+            case Turn.AT_ONCE:
+                self._handle(incoming, handler, self._new_mailbox())
+            case Turn.JOIN:
+                self._handle(incoming, handler, state.entries)
+            case Turn.AFTER_JOINS if state.entries.busy:
+                call = partial(self._handle, incoming, handler, state.writes)
+                self._enqueue(state.entries, incoming, call)
+            case Turn.AFTER_JOINS:
+                self._handle(incoming, handler, state.writes)
+
+    def _handle(self, incoming: "_Incoming", handler: Handler[Any], queue: Mailbox) -> None:
+        """Answer at once, or when the rest of the use case had its turn in `queue`."""
+        try:
+            outcome = handler.handle(incoming.state.connection_id, incoming.event)
+        except Refusal as refusal:
+            self._finish(incoming, handler, refusal)
+            return
+        if callable(outcome):
+            self._enqueue(queue, incoming, partial(self._complete, incoming, handler, outcome))
+        else:
+            self._finish(incoming, handler, outcome)
+
+    def _enqueue(
+        self, queue: Mailbox, incoming: "_Incoming", call: Callable[[], Awaitable[None] | None]
+    ) -> None:
+        """Refuse instead of trying a call that waited too long: those before it found no database either."""
+        due = time.monotonic() + LONGEST_WAIT_SECONDS
+
+        def call_in_time() -> Awaitable[None] | None:
+            if time.monotonic() <= due:
+                return call()
+            incoming.answer(_rejected(Unavailable()))
+            return None
+
+        if len(queue) >= MAX_WAITING:
+            incoming.answer(_rejected(Unavailable()))
+        else:
+            queue.run(call_in_time)
+
+    async def _complete(
+        self,
+        incoming: "_Incoming",
+        handler: Handler[Any],
+        rest: Callable[[], Awaitable[Acknowledgement]],
+    ) -> None:
+        working_for.set(client_path(incoming.connection.handshake.address))
+        result: Acknowledgement | Refusal
+        try:
+            result = await rest()
+        except Refusal as refusal:
+            result = refusal
+        except DATABASE_UNAVAILABLE as error:
+            log.error(
+                "signaling.database_unavailable", event_name=incoming.event.event, error=type(error).__name__
+            )
+            result = Unavailable()
+        except Exception as error:
+            log.exception("signaling.failed", event_name=incoming.event.event, error=type(error).__name__)
+            result = InternalError()
+        self._finish(incoming, handler, result)
+
+    def _finish(
+        self, incoming: "_Incoming", handler: Handler[Any], result: Acknowledgement | Refusal
+    ) -> None:
+        audit = incoming.event.audit
+        if isinstance(result, Refusal):
+            if audit.forbidden and result.status == HTTPStatus.FORBIDDEN:
+                self._record(incoming, "refusal", result.code)
+            incoming.answer(_rejected(result))
+            return
+        if audit.done is not None:
+            self._record(incoming, "role", audit.done)
+        incoming.answer(result)
+        if handler.after_answer is not None:
+            handler.after_answer(incoming.state.connection_id)
+
+    def _record(self, incoming: "_Incoming", kind: str, code: str) -> None:
+        identity = self._service.identity_of(incoming.state.connection_id)
+        self._audit.record(
+            kind=kind,
+            code=code,
+            actor="" if identity is None else identity.email,
+            subject=incoming.event.audit_subject(),
+            address=incoming.connection.handshake.address,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """An event on its way through the dispatcher."""
+
+    connection: Connection
+    state: SocketState
+    event: ClientEvent
+    ack_id: int | None
+
+    def answer(self, answer: Acknowledgement) -> None:
+        _answer(self.connection, self.event.event, answer, self.ack_id)
+
+
+def _answer(connection: Connection, name: str, answer: Acknowledgement, ack_id: int | None) -> None:
+    """Acknowledge an event that asks for it; send the refusal of any other as `refused`."""
+    if ack_id is not None:
+        connection.ack(ack_id, answer)
+    elif isinstance(answer, Rejected):
+        refused = Refused(name[:MAX_NAME_LENGTH], answer.code, answer.message)
+        connection.emit(Refused.event, refused)
+
+
+def _rejected(refusal: Refusal) -> Rejected:
+    return Rejected(refusal.code, refusal.message)

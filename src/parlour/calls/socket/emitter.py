@@ -1,0 +1,64 @@
+"""Messages become packets: each goes to its connection at once and in order."""
+
+from typing import get_args
+
+from parlour.calls.presence import ConnectionId
+from parlour.engine import Connection, EncodedPacket, encode_event
+from parlour.wire.signaling import LEGACY_DESCRIPTION_EVENT, AnyServerEvent, DescriptionFromPeer, FromPeer
+
+_FROM_PEER = get_args(FromPeer)
+
+
+class ConnectionEmitter:
+    """Sends what the hub decides, at once and in order; what many get is encoded once."""
+
+    def __init__(self) -> None:
+        self._connections: dict[ConnectionId, Connection] = {}
+        self._by_cookie: set[ConnectionId] = set()
+        self._message: AnyServerEvent | None = None
+        self._packet: EncodedPacket | None = None
+
+    def add(self, connection: Connection, *, by_cookie: bool) -> None:
+        connection_id = ConnectionId(connection.sid)
+        self._connections[connection_id] = connection
+        if by_cookie:
+            self._by_cookie.add(connection_id)
+
+    def remove(self, connection_id: ConnectionId) -> bool:
+        """False for one that was not added."""
+        self._by_cookie.discard(connection_id)
+        return self._connections.pop(connection_id, None) is not None
+
+    def deliver(self, to: ConnectionId, message: AnyServerEvent) -> None:
+        """Nothing happens where the connection has ended."""
+        connection = self._connections.get(to)
+        if connection is None:
+            return
+        if type(message) in _FROM_PEER:  # hot path: a candidate or a description
+            connection.emit_now(message.event, message)
+            if type(message) is DescriptionFromPeer and to in self._by_cookie:
+                connection.emit(LEGACY_DESCRIPTION_EVENT, message)
+        else:
+            if message is not self._message or self._packet is None:
+                self._message, self._packet = message, encode_event(message.event, message)
+            connection.emit_encoded(self._packet)
+
+    def backlog(self, connection_id: ConnectionId) -> int:
+        """Bytes that wait for a connection, beyond the kernel's buffer."""
+        connection = self._connections.get(connection_id)
+        return 0 if connection is None else connection.buffered()
+
+    def hang_up(self, connection_id: ConnectionId) -> None:
+        """A client that polls has yet to fetch why; its transport ends by itself a little later.
+
+        Existing clients, which the cookie identifies, come back by themselves without a DISCONNECT, and wait
+        for the next login.
+        """
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            return
+        by_websocket = connection.transport_name == "websocket"
+        if not by_websocket or connection_id not in self._by_cookie:
+            connection.disconnect()
+        if by_websocket:
+            connection.close_transport()
