@@ -1,16 +1,18 @@
-"""One room's call as a pure state machine: members and a command in, messages to send out.
+"""A room's call in which each two members hold a connection, as a pure state machine.
 
-The newcomer makes the offers: of each pair exactly one side is told `createOffer: true`, however many
-join at once, since joins are applied one after the other (RFC 9429, section 3.2 leaves that to the
-application). Members know each other, whom they were told of or, where this server was not there to
-tell them, whom both of them claim to hold a connection with.
+A command takes the call and returns the call after it, and the messages to send. The newcomer makes the
+offers: of each pair exactly one side is told `createOffer: true`, however many join at once, since joins are
+applied one after the other (RFC 9429, section 3.2 leaves that to the application). Two members know each
+other if they were introduced or, where this server was not there to do that, if both claim to hold a
+connection with the other.
 """
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
+from parlour.calls.membership import Membership
 from parlour.wire.signaling import (
     AddPeer,
     CandidateFromPeer,
@@ -18,7 +20,6 @@ from parlour.wire.signaling import (
     DescriptionFromPeer,
     FromPeer,
     OfferIce,
-    PeerEntry,
     PeerId,
     PeerRenamed,
     RemovePeer,
@@ -27,7 +28,7 @@ from parlour.wire.signaling import (
 
 
 class Send(Struct, frozen=True):
-    """A message for one peer."""
+    """A message for a peer."""
 
     to: PeerId
     message: Counted
@@ -35,103 +36,89 @@ class Send(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Who is in a call, by name, in the order of arrival. A command answers the call after it."""
+    """The members of a call, and whom they have yet to find again."""
 
-    members: Mapping[PeerId, str] = field(default_factory=dict)
+    members: Membership = field(default_factory=Membership)
     claims: Mapping[PeerId, frozenset[PeerId]] = field(default_factory=dict)
-    """With whom a member holds a connection though they are not here (any more, or again)."""
-    display_names: Mapping[PeerId, str] = field(default_factory=dict)
-    """Of members that have one beside their name."""
-
-    def entries(self, *, besides: PeerId) -> list[PeerEntry]:
-        return [
-            PeerEntry(peer, name, self._display_name(peer))
-            for peer, name in self.members.items()
-            if peer != besides
-        ]
-
-    def _display_name(self, peer: PeerId) -> str | UnsetType:
-        return self.display_names.get(peer, UNSET)
-
-    def _introduction(self, peer: PeerId, *, create_offer: bool) -> AddPeer:
-        return AddPeer(peer, self.members[peer], create_offer, self._display_name(peer))
-
-    def _with(self, peer: PeerId, name: str, display_name: str | None) -> "Mesh":
-        display_names = {one: other for one, other in self.display_names.items() if one != peer}
-        if display_name is not None:
-            display_names[peer] = display_name
-        return Mesh({**self.members, peer: name}, self.claims, display_names)
+    """Peers that a resumed member reported as connected and that have not resumed themselves."""
 
     def enter(
         self, newcomer: PeerId, name: str, *, display_name: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """Introduces the newcomer to each one already in; one who is in already changes nothing."""
-        if newcomer in self.members:
+        """Introduce the newcomer and each member to each other. To enter again changes nothing."""
+        if newcomer in self.members.names:
             return self, []
-        after, sends = self._with(newcomer, name, display_name), []
-        for peer in self.members:
-            sends.append(Send(peer, after._introduction(newcomer, create_offer=False)))
-            sends.append(Send(newcomer, self._introduction(peer, create_offer=True)))
-        return after, sends
+        members, sends = self.members.enter(newcomer, name, display_name=display_name), []
+        for peer in self.members.names:
+            sends += _introduction(members, peer, newcomer)
+        return replace(self, members=members), sends
 
     def resume(
         self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """One who holds connections with those `known` goes on, be it a member still or not yet again.
+        """Let a peer that holds connections with those `known` go on, be it a member still or not yet again.
 
-        A pair that know each other are told nothing; another one is introduced anew.
+        Two that know each other are told nothing; any other pair is introduced anew.
         """
-        was_here = peer in self.members
-        after, sends = self._with(peer, name, display_name), []
-        for other in self.members:
-            is_known = was_here or peer in self.claims.get(other, ())
+        was_member = peer in self.members.names
+        members, sends = self.members.enter(peer, name, display_name=display_name), []
+        for other in self.members.names:
+            is_known = was_member or peer in self.claims.get(other, ())
             if other != peer and not (is_known and other in known):
-                sends.append(Send(other, after._introduction(peer, create_offer=False)))
-                sends.append(Send(peer, self._introduction(other, create_offer=True)))
-        claims = {one: claimed - {peer} for one, claimed in self.claims.items()}
-        claims[peer] = frozenset(known) - self.members.keys() - {peer}
-        return replace(after, claims=_without_empty(claims)), sends
+                sends += _introduction(members, other, peer)
+        claims = {claimant: claimed - {peer} for claimant, claimed in self.claims.items()}
+        claims[peer] = frozenset(known) - self.members.names.keys() - {peer}
+        return Mesh(members, _without_empty(claims)), sends
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Mesh", PeerRenamed | None]:
-        """The others are told, where the name is another one than before.
-
-        What they are told is not counted: who misses it reads the names in the answer to their next join.
-        """
-        if peer not in self.members or self.display_names.get(peer) == display_name:
-            return self, None
-        after = self._with(peer, self.members[peer], display_name)
-        return after, PeerRenamed(peer, self.members[peer], after._display_name(peer))
+        members, renamed = self.members.rename(peer, display_name)
+        return replace(self, members=members), renamed
 
     def expire_claim(self, peer: PeerId, claimed: PeerId) -> tuple["Mesh", list[Send]]:
-        """Tells a member that somebody whom it claimed to know does not come back."""
+        """Tell a member that a peer which it claimed to know does not come back."""
         if claimed not in self.claims.get(peer, ()):
             return self, []
         claims = {**self.claims, peer: self.claims[peer] - {claimed}}
         return replace(self, claims=_without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
     def leave(self, leaver: PeerId) -> tuple["Mesh", list[Send]]:
-        """Tells the others, and the leaver of each of the others."""
-        if leaver not in self.members:
+        """Tell the others of the leaver, and the leaver of each of them."""
+        if leaver not in self.members.names:
             return self, []
-        others = {peer: name for peer, name in self.members.items() if peer != leaver}
-        gone = RemovePeer(leaver, self.members[leaver], self._display_name(leaver))
+        after = self.members.leave(leaver)
+        leaver_gone = _removal(self.members, leaver)
         sends = []
-        for peer, peer_name in others.items():
-            sends.append(Send(peer, gone))
-            sends.append(Send(leaver, RemovePeer(peer, peer_name, self._display_name(peer))))
-        claims = {one: claimed for one, claimed in self.claims.items() if one != leaver}
-        display_names = {one: name for one, name in self.display_names.items() if one != leaver}
-        return Mesh(others, claims, display_names), sends
+        for peer in after.names:
+            sends.append(Send(peer, leaver_gone))
+            sends.append(Send(leaver, _removal(after, peer)))
+        claims = {claimant: claimed for claimant, claimed in self.claims.items() if claimant != leaver}
+        return Mesh(after, claims), sends
 
     def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
-        """What the receiver of a description or a candidate gets; None where it is not in this call."""
-        members, receiver = self.members, event.peer_id
-        if receiver not in members or sender not in members or receiver == sender:
+        """Make what the receiver of an event gets. None unless both are members. Hot path."""
+        names, receiver = self.members.names, event.peer_id
+        if receiver not in names or sender not in names or receiver == sender:
             return None
         if type(event) is OfferIce:
             return CandidateFromPeer(sender, event.ice_candidate)
-        return DescriptionFromPeer(sender, members[sender], event.session_description)
+        return DescriptionFromPeer(sender, names[sender], event.session_description)
+
+
+def _introduction(members: Membership, peer: PeerId, newcomer: PeerId) -> list[Send]:
+    """Introduce two members to each other; the newcomer is to offer."""
+    return [
+        Send(peer, _addition(members, newcomer, create_offer=False)),
+        Send(newcomer, _addition(members, peer, create_offer=True)),
+    ]
+
+
+def _addition(members: Membership, peer: PeerId, *, create_offer: bool) -> AddPeer:
+    return AddPeer(peer, members.names[peer], create_offer, members.display_name(peer))
+
+
+def _removal(members: Membership, peer: PeerId) -> RemovePeer:
+    return RemovePeer(peer, members.names[peer], members.display_name(peer))
 
 
 def _without_empty(claims: Mapping[PeerId, frozenset[PeerId]]) -> dict[PeerId, frozenset[PeerId]]:
-    return {one: claimed for one, claimed in claims.items() if claimed}
+    return {claimant: claimed for claimant, claimed in claims.items() if claimed}

@@ -200,7 +200,7 @@ class Participations:
         here, away = self._presence.visits_of(identity.user_id, room.room_id)
         if here >= self._limits.participations:
             raise TooManyParticipations
-        members = len(self._presence.call(room.room_id).members)
+        members = len(self._presence.call(room.room_id).members.names)
         surplus = max(here + len(away) + 1 - self._limits.participations, members + 1 - self._limits.people)
         if members + 1 - self._limits.people > len(away):
             raise RoomFull
@@ -255,7 +255,9 @@ class Participations:
     def _joined(
         self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
     ) -> Joined:
-        entries = self._presence.call(participation.room.room_id).entries(besides=participation.peer_id)
+        entries = self._presence.call(participation.room.room_id).members.entries(
+            besides=participation.peer_id
+        )
         if participation.replay_buffer is None:
             return Joined(room=participation.room.name, peer_id=participation.peer_id, peers=entries)
         return Joined(

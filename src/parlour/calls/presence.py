@@ -177,7 +177,7 @@ class Presence:
             return []
         self._calls[room.room_id] = OngoingCall(room, ongoing.call)
         renewed = []
-        for peer_id in ongoing.call.members:
+        for peer_id in ongoing.call.members.names:
             away, connection = self._away.get(peer_id), self.connection_at(peer_id)
             if away is not None:
                 away = self._away[peer_id] = replace(
@@ -207,7 +207,7 @@ class Presence:
 
     def _take_out(self, participation: Participation) -> list[Send]:
         after, sends = self.call(participation.room.room_id).leave(participation.peer_id)
-        if after.members:
+        if after.members.names:
             self._calls[participation.room.room_id] = OngoingCall(participation.room, after)
         else:
             self._calls.pop(participation.room.room_id, None)
@@ -260,7 +260,7 @@ class Presence:
         return Mesh() if ongoing is None else ongoing.call
 
     def peers_in(self, room_id: RoomId) -> Iterable[PeerId]:
-        return list(self.call(room_id).members)
+        return list(self.call(room_id).members.names)
 
     def ongoing(self) -> list[Room]:
         """The rooms in which a call is."""

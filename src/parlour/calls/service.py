@@ -179,7 +179,7 @@ class SignalingService:
     async def _ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
         connection = self._connection(connection_id)
         room = _participation(connection).room
-        is_here = event.peer_id in self._presence.call(room.room_id).members
+        is_here = event.peer_id in self._presence.call(room.room_id).members.names
         banned = self._presence.identity_of(event.peer_id) if is_here else None
         if banned is None:
             raise PeerNotFound

@@ -46,14 +46,14 @@ class ComingBackMachine(RuleBasedStateMachine):
     @rule(peer=peers)
     def enter(self, peer: PeerId) -> None:
         """A newcomer's id is new: nobody holds a connection with it."""
-        if peer not in self.call.members and not any(peer in view for view in self.views.values()):
+        if peer not in self.call.members.names and not any(peer in view for view in self.views.values()):
             self.views[peer].clear()
             self.call, sends = self.call.enter(peer, peer)
             self.receive(sends)
 
     @rule(peer=peers)
     def leave(self, peer: PeerId) -> None:
-        if peer in self.call.members:
+        if peer in self.call.members.names:
             self.call, sends = self.call.leave(peer)
             self.receive([send for send in sends if send.to != peer])
             self.views[peer].clear()
@@ -63,7 +63,7 @@ class ComingBackMachine(RuleBasedStateMachine):
         self.views[peer] -= forgotten | {peer}
         strangers = {
             other
-            for other in self.call.members
+            for other in self.call.members.names
             if other != peer and not (peer in self.views[other] and other in self.views[peer])
         }
         self.call, sends = self.call.resume(peer, peer, known=self.views[peer])
@@ -84,15 +84,15 @@ class ComingBackMachine(RuleBasedStateMachine):
 
     @invariant()
     def members_know_each_other_and_whom_they_wait_for(self) -> None:
-        for peer in self.call.members:
-            expected = (self.call.members.keys() - {peer}) | self.call.claims.get(peer, frozenset())
+        for peer in self.call.members.names:
+            expected = (self.call.members.names.keys() - {peer}) | self.call.claims.get(peer, frozenset())
             assert self.views[peer] == expected
 
     @invariant()
     def only_members_wait_and_only_for_the_absent(self) -> None:
         for peer, claimed in self.call.claims.items():
-            assert peer in self.call.members
-            assert claimed and not claimed & self.call.members.keys()
+            assert peer in self.call.members.names
+            assert claimed and not claimed & self.call.members.names.keys()
 
 
 TestComingBack = ComingBackMachine.TestCase

@@ -95,7 +95,7 @@ class CallMachine(RuleBasedStateMachine):
 
     @invariant()
     def everybody_inside_knows_all_others(self) -> None:
-        assert dict(self.call.members) == self.inside
+        assert dict(self.call.members.names) == self.inside
         for peer in PEERS:
             expected = {other: name for other, name in self.inside.items() if other != peer}
             assert self.views[peer] == (expected if peer in self.inside else {})
@@ -111,7 +111,7 @@ class CallMachine(RuleBasedStateMachine):
     def entries_are_the_others_in_order_of_arrival(self) -> None:
         for peer in PEERS:
             others = [PeerEntry(other, name) for other, name in self.inside.items() if other != peer]
-            assert self.call.entries(besides=peer) == others
+            assert self.call.members.entries(besides=peer) == others
 
 
 TestCall = CallMachine.TestCase
@@ -122,4 +122,4 @@ def test_a_call_is_never_changed_in_place() -> None:
     one, _ = empty.enter(PEERS[0], "ann")
     two, _ = one.enter(PEERS[1], "bob")
     two.leave(PEERS[0])
-    assert [list(call.members) for call in (empty, one, two)] == [[], PEERS[:1], PEERS[:2]]
+    assert [list(call.members.names) for call in (empty, one, two)] == [[], PEERS[:1], PEERS[:2]]

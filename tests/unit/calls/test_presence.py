@@ -81,7 +81,9 @@ class PresenceMachine(RuleBasedStateMachine):
         assert {told.peer_id for _, told in renamed} <= {participation.peer_id for participation in own}
         for participation in own:
             assert (
-                self.presence.call(participation.room.room_id).display_names.get(participation.peer_id)
+                self.presence.call(participation.room.room_id).members.display_names.get(
+                    participation.peer_id
+                )
                 == name
             )
         assert self.presence.rename(UserId(person), name) == []
