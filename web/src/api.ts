@@ -2,7 +2,6 @@ import { withBasePath } from "./base-path";
 import { Problem } from "./problem";
 import type {
   AccountExport,
-  Admission,
   AttendanceList,
   ClientConfirmation,
   ClientRegistration,
@@ -18,7 +17,9 @@ import type {
   MessagePage,
   NewRoom,
   RefreshedSession,
+  RoomCheck,
   RoomCreation,
+  RoomEntrance,
   RoomEntry,
   SessionEntry,
 } from "./wire.gen";
@@ -182,8 +183,9 @@ export class Api {
     private readonly fetch: Fetch = defaultFetch,
   ) {}
 
-  async rooms(): Promise<RoomEntry[]> {
-    return (await this.#ask({ method: "POST", path: "/room/check", body: {} })) as RoomEntry[];
+  /** Reads a page of the rooms that this person may see, by name; `after` is the last name of the page before. */
+  async rooms(page: Pick<RoomCheck, "limit" | "after"> = {}): Promise<RoomEntry[]> {
+    return (await this.#ask({ method: "POST", path: "/room/check", body: page })) as RoomEntry[];
   }
 
   async mayCreateRooms(): Promise<boolean> {
@@ -195,9 +197,10 @@ export class Api {
     await this.#ask({ method: "POST", path: "/room", body: room });
   }
 
-  async needsPassword(room: string): Promise<boolean> {
-    const path = `/room/admission?room=${encodeURIComponent(room)}`;
-    return ((await this.#ask({ method: "GET", path })) as Admission).needs_password;
+  /** Asks how this person gets into a room. */
+  async entrance(name: string): Promise<RoomEntrance> {
+    const path = `/room/entry?name=${encodeURIComponent(name)}`;
+    return (await this.#ask({ method: "GET", path })) as RoomEntrance;
   }
 
   async enterByPassword(name: string, password: string) {

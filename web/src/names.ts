@@ -1,20 +1,9 @@
 import { textLength } from "./length";
 
-/** Names that other people chose: how they are compared, measured and put into a sentence. */
+/** Names that other people chose: how they are measured and put into a sentence. */
 
 const DIRECTION_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 const SEEN = /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u;
-
-/** Whether two spellings are the same name. The server compares nearly alike, and decides. */
-export function sameName(name: string, other: string): boolean {
-  return nameKey(name) === nameKey(other);
-}
-
-function nameKey(name: string): string {
-  const folded = name.replace(UNSEEN, "").normalize("NFKC").toLowerCase();
-  return folded.normalize("NFKC").trim().replace(/\s+/g, " ");
-}
 
 /** Removes direction controls (UAX 9), which turn the text around a name. New names have none, older ones may. */
 export function withoutDirectionControls(name: string): string {

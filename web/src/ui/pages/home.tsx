@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Link as AriaLink, Input, SearchField } from "react-aria-components";
 import { Problem } from "../../problem";
 import type { RoomEntry } from "../../wire.gen";
@@ -10,6 +10,7 @@ import { Isolated } from "../kit/isolated";
 import { Notice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
 import { groupRooms, type RoomGroup } from "./room-groups";
+import { FIRST_ROOMS, type LoadedRooms, roomPages } from "./room-pages";
 
 export function HomePage() {
   useTitle("");
@@ -17,7 +18,7 @@ export function HomePage() {
   const config = useServerConfig();
   const mayCreate = config?.room_creation !== "nobody";
   const isHidden = identity === null && config?.public_room_list === false;
-  const { rooms, problem, reload } = useRooms(identity?.email ?? null);
+  const { loaded, problem, reload, loadMore } = useRooms(identity?.email ?? null);
   return (
     <main className="page">
       {identity ? (
@@ -48,9 +49,12 @@ export function HomePage() {
           </Action>
         </Notice>
       )}
-      {!rooms && !problem && <Spinner label="Loading rooms…" />}
+      {!loaded && !problem && <Spinner label="Loading rooms…" />}
       {isHidden && <p className="soft">Log in to see the rooms of this server.</p>}
-      {rooms && !isHidden && <Rooms rooms={rooms} me={identity?.username ?? null} />}
+      {loaded && !isHidden && <Rooms rooms={loaded.rooms} me={identity?.username ?? null} />}
+      {loaded?.more && loaded.rooms.length >= FIRST_ROOMS && (
+        <Action onPress={loadMore}>Show more rooms</Action>
+      )}
     </main>
   );
 }
@@ -73,21 +77,33 @@ function Welcome() {
   );
 }
 
+/** Shows the first load page by page, and later ones, which replace it, when they are complete. */
 function useRooms(person: string | null) {
   const { api, signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse);
-  const [rooms, setRooms] = useState<RoomEntry[] | null>(null);
+  const [loaded, setLoaded] = useState<LoadedRooms | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [most, setMost] = useState(FIRST_ROOMS);
+  const latest = useRef(0);
   const reload = useCallback(async () => {
+    const load = ++latest.current;
+    let last: LoadedRooms | null = null;
     try {
-      setRooms(await api.rooms());
+      for await (const pages of roomPages((page) => api.rooms(page), most)) {
+        if (load !== latest.current) return;
+        last = pages;
+        setLoaded((before) => (isProgress(before, pages) ? pages : before));
+      }
+      setLoaded(last);
       setProblem(null);
     } catch (error) {
-      setProblem(Problem.of(error));
+      if (load === latest.current) setProblem(Problem.of(error));
     }
-  }, [api]);
-  // Somebody began to use a room that we do not know: it is new.
-  const unknown = rooms !== null && inUse.some((name) => !rooms.some((room) => room.name === name));
+  }, [api, most]);
+  // A room in use that a complete list lacks is new.
+  const isComplete = loaded !== null && !loaded.more;
+  const unknown =
+    isComplete && inUse.some((name) => !loaded.rooms.some((room) => room.name === name));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the person
   useEffect(() => void reload(), [reload, person, unknown]);
   useEffect(() => {
@@ -95,10 +111,16 @@ function useRooms(person: string | null) {
     document.addEventListener("visibilitychange", onFocus);
     return () => document.removeEventListener("visibilitychange", onFocus);
   }, [reload]);
-  return { rooms, problem, reload: () => void reload() };
+  const loadMore = () => setMost((before) => before + FIRST_ROOMS);
+  return { loaded, problem, reload: () => void reload(), loadMore };
 }
 
-function Rooms({ rooms, me }: { rooms: RoomEntry[]; me: string | null }) {
+/** A complete list stays until the next one is complete. */
+function isProgress(before: LoadedRooms | null, pages: LoadedRooms): boolean {
+  return before === null || (before.more && pages.rooms.length > before.rooms.length);
+}
+
+function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }) {
   const { signaling } = useServices();
   const [search, setSearch] = useState("");
   const inUse = new Set(useStore(signaling.roomsInUse));

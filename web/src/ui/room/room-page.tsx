@@ -45,7 +45,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
     case "closed":
       return (
         <Shell>
-          <ClosedRoom name={name} />
+          <ClosedRoom name={name} reason={admission.reason} />
         </Shell>
       );
     case "password":
@@ -59,7 +59,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
   }
 }
 
-function ClosedRoom({ name }: { name: string }) {
+function ClosedRoom({ name, reason }: { name: string; reason: string | null }) {
   return (
     <CardPage>
       <span className="emblem warm">
@@ -70,8 +70,8 @@ function ClosedRoom({ name }: { name: string }) {
           You can’t enter “<Isolated>{name}</Isolated>”
         </h1>
         <p className="soft">
-          Either there’s no room with this name, or it’s an event and the email address you’re
-          logged in with hasn’t been invited.
+          {reason ??
+            "Either there’s no room with this name, or it’s an event and the email address you’re logged in with hasn’t been invited."}
         </p>
       </div>
       <LinkAction href="/" look="primary">

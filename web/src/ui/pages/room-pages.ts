@@ -1,0 +1,26 @@
+import type { RoomEntry } from "../../wire.gen";
+
+const PAGE_SIZE = 200;
+/** The rooms that are read without being asked for; more come by a button. */
+export const FIRST_ROOMS = 1_000;
+
+export interface LoadedRooms {
+  readonly rooms: readonly RoomEntry[];
+  /** Whether the server may have more. */
+  readonly more: boolean;
+}
+
+type ReadPage = (page: { limit: number; after?: string }) => Promise<RoomEntry[]>;
+
+/** Reads `most` rooms page by page, and yields all rooms so far after each page. */
+export async function* roomPages(read: ReadPage, most: number): AsyncGenerator<LoadedRooms> {
+  let rooms: RoomEntry[] = [];
+  let more = true;
+  while (more && rooms.length < most) {
+    const after = rooms.at(-1)?.name;
+    const page = await read({ limit: PAGE_SIZE, ...(after !== undefined && { after }) });
+    rooms = [...rooms, ...page];
+    more = page.length >= PAGE_SIZE;
+    yield { rooms, more };
+  }
+}
