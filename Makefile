@@ -157,7 +157,7 @@ check-lock:
 
 check-unit:
 	@. tools/say; say "Unit tests"
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest tests/unit tests/contract
 
 # ----------------------------------------------------------------------------------------------- care
 

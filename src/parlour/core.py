@@ -14,6 +14,7 @@ from parlour.limits.quotas import Allowances
 from parlour.limits.rate_limits import RateLimits
 from parlour.mail.facts import MailQueued
 from parlour.mail.outbox import Outbox
+from parlour.node_id import new_node_id
 from parlour.tasks import Supervisor
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Core:
     """Holds what is shared, and knows none of those who share it."""
 
     def __init__(self, options: CoreOptions) -> None:
+        self.node_id = new_node_id()
         self.clock: Clock = utc_now
         self.bus = Bus()
         self.tasks = Supervisor()

@@ -8,7 +8,7 @@ from parlour.accounts.assembly import AccountOptions
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.calls.assembly import CallOptions
-from parlour.calls.connection_quotas import ConnectionLimits
+from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.participations import CallLimits
 from parlour.calls.rate_limiter import EventRates

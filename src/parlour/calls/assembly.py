@@ -6,22 +6,26 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from parlour.accounts.assembly import AccountsFeature
-from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, LoginSucceeded, SessionsEnded
+from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
-from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.cluster.local import LocalNode
+from parlour.calls.cluster.node import Node
+from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
 from parlour.calls.participations import SWEEP_SECONDS, CallLimits, Participations
 from parlour.calls.peer_delivery import PeerDelivery
-from parlour.calls.pending_connections import PendingConnections
 from parlour.calls.presence import Presence
 from parlour.calls.rate_limiter import EventRates
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.calls.service import RIGHTS_SECONDS, SignalingService
-from parlour.calls.socket.connections import Signaling
+from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
+from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
+from parlour.calls.socket.identification import ConnectIdentification
 from parlour.chat.assembly import ChatFeature
 from parlour.chat.facts import MessageStored
 from parlour.core import Core
@@ -76,10 +80,16 @@ class CallsFeature:
         self._accounts = accounts
         self._ice = options.ice
         presence, emitter = Presence(), ConnectionEmitter()
-        delivery = PeerDelivery(presence, emitter.deliver, emitter.backlog)
+        self._node: Node = LocalNode(
+            core.node_id,
+            bus=core.bus,
+            connections=emitter,
+            pending_connections=PendingConnections(),
+            quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
+        )
+        delivery = PeerDelivery(presence, self._node)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
-        self._pending_connections = PendingConnections()
-        self._room_list = RoomListBroadcaster(presence=presence, rooms=rooms, deliver=emitter.deliver)
+        self._room_list = RoomListBroadcaster(presence=presence, rooms=rooms, node=self._node)
         self._participations = Participations(
             presence=presence,
             delivery=delivery,
@@ -90,8 +100,7 @@ class CallsFeature:
             authorization=authorization,
             grace=options.grace,
             limits=options.limits,
-            deliver=emitter.deliver,
-            hang_up=emitter.hang_up,
+            node=self._node,
         )
         self.service = SignalingService(
             presence=presence,
@@ -101,41 +110,41 @@ class CallsFeature:
             room_list=self._room_list,
             rooms=rooms,
             chat=neighbours.chat.service,
-            deliver=emitter.deliver,
-            hang_up=emitter.hang_up,
+            node=self._node,
         )
         self._subscribe()
         self._register_tasks()
-        self._signaling = Signaling(
-            service=self.service,
-            emitter=emitter,
-            sessions=accounts.sessions,
-            origins=accounts.origins,
-            proxies=proxies,
-            pending_connections=self._pending_connections,
-            compression=options.compression,
-            base_path=options.base_path,
-            audit=audit,
-            quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
+        signaling = Signaling(
+            self.service,
+            EventDispatcher(self.service, audit=audit),
+            ConnectIdentification(
+                sessions=accounts.sessions, origins=accounts.origins, authorization=authorization
+            ),
+            emitter,
+            self._node,
+        )
+        self.engine: Engine = signaling_engine(
+            signaling,
+            TransportOptions(
+                origins=accounts.origins,
+                proxies=proxies,
+                compression=options.compression,
+                base_path=options.base_path,
+            ),
         )
 
-    @property
-    def engine(self) -> Engine:
-        return self._signaling.engine
-
     def _subscribe(self) -> None:
-        service, room_list, bus = self.service, self._room_list, self._core.bus
-        bus.subscribe(LoginSucceeded, self._pending_connections.on_login)
-        bus.subscribe(SessionsEnded, service.on_sessions_ended)
-        bus.subscribe(GuestTimeEnded, service.on_guest_time_ended)
-        bus.subscribe(DisplayNameChanged, service.on_display_name_changed)
-        bus.subscribe(MessageStored, service.on_message_stored)
-        bus.subscribe(PersonBanned, service.on_person_banned)
-        bus.subscribe(RoomBecameEvent, service.on_room_became_event)
-        bus.subscribe(RoomRemoved, service.on_room_removed)
-        bus.subscribe(PersonAdmitted, room_list.on_person_admitted)
+        service, room_list, node = self.service, self._room_list, self._node
+        node.subscribe(SessionsEnded, service.on_sessions_ended)
+        node.subscribe(GuestTimeEnded, service.on_guest_time_ended)
+        node.subscribe(DisplayNameChanged, service.on_display_name_changed)
+        node.subscribe(MessageStored, service.on_message_stored)
+        node.subscribe(PersonBanned, service.on_person_banned)
+        node.subscribe(RoomBecameEvent, service.on_room_became_event)
+        node.subscribe(RoomRemoved, service.on_room_removed)
+        node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
-            bus.subscribe(access_changed, room_list.on_access_changed)
+            node.subscribe(access_changed, room_list.on_access_changed)
 
     def _register_tasks(self) -> None:
         tasks = self._core.tasks

@@ -12,9 +12,10 @@ from typing import assert_never
 import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
+from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.grace_timers import GraceTimers
-from parlour.calls.peer_delivery import Deliver, PeerDelivery
+from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyParticipations
 from parlour.calls.replay_buffer import ReplayBuffer
@@ -31,8 +32,6 @@ SWEEP_SECONDS = 10.0
 
 log = structlog.get_logger("parlour.calls")
 
-HangUp = Callable[[ConnectionId], None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
@@ -47,7 +46,7 @@ Waited = tuple[RoomId, PeerId, PeerId]
 
 
 class Participations:
-    """Every decision and its messages are made without waiting in between."""
+    """Atomic on the event loop: no `await` between changing presence and queueing its messages."""
 
     def __init__(
         self,
@@ -61,8 +60,7 @@ class Participations:
         authorization: DegradedAuthorization,
         grace: int,
         limits: CallLimits,
-        deliver: Deliver,
-        hang_up: HangUp,
+        node: Node,
     ) -> None:
         self._presence = presence
         self._delivery = delivery
@@ -71,8 +69,7 @@ class Participations:
         self._attendance = attendance
         self._resume_tokens = resume_tokens
         self._authorization = authorization
-        self._deliver = deliver
-        self._hang_up = hang_up
+        self._node = node
         self._removals = 0
         self._joining: dict[ConnectionId, Join] = {}
         self._limits = limits
@@ -98,6 +95,8 @@ class Participations:
             return self._joined(connection.identity, connection.state, resumed=True)
         self._joining[connection.connection_id] = event
         room, is_permitted = await self._room_to_enter(connection.identity, event.room)
+        if await self._node.owner_of(room.room_id) != self._node.node_id:
+            raise Unavailable  # two nodes that both decide who is in a call would miss each other's members
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:
             raise JoinCancelled
@@ -160,7 +159,7 @@ class Participations:
         connections = [self._presence.connection_at(peer) for peer in peers]
         for connection in connections:
             if connection is not None:
-                self._deliver(connection.connection_id, told)
+                self._node.deliver(connection.connection_id, told)
         for peer, connection in zip(peers, connections, strict=True):
             if connection is not None:
                 self._part(connection)
@@ -245,7 +244,7 @@ class Participations:
         former = None if standing is None else self._presence.connection(standing)
         if former is not None and isinstance(former.state, Participation):
             self._presence.lose(former, former.state, now=self._resume_tokens.now())
-            self._hang_up(former.connection_id)
+            self._node.hang_up(former.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
             return None

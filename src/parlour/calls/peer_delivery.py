@@ -1,26 +1,23 @@
 """Messages on their way to peers: sent, kept for who is away, or both."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from parlour.accounts.identity import UserId
 from parlour.calls.buffer_shares import BACKLOG_BYTES, BufferShares
+from parlour.calls.cluster.node import Node
 from parlour.calls.mesh import Send
-from parlour.calls.presence import ConnectionId, Presence
+from parlour.calls.presence import Presence
 from parlour.calls.refusals import PeerBusy
-from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
-
-Deliver = Callable[[ConnectionId, AnyServerEvent], None]
-Backlog = Callable[[ConnectionId], int]
-"""Bytes that wait for a connection, beyond the kernel's buffer."""
+from parlour.wire.signaling import Counted, FromPeer, PeerId
 
 
 class PeerDelivery:
-    """`deliver` keeps the order in which it is called, and never waits."""
+    """Keeps the order of what is sent to a peer, over the connections that it has one after the other."""
 
-    def __init__(self, presence: Presence, deliver: Deliver, backlog: Backlog) -> None:
+    def __init__(self, presence: Presence, node: Node) -> None:
         self._presence = presence
-        self._deliver = deliver
-        self._backlog = backlog
+        self._deliver = node.deliver
+        self._backlog = node.backlog
         self._shares = BufferShares()
 
     def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import structlog
 
 from parlour.accounts.identity import UserId
-from parlour.calls.presence import ConnectionId, Member, Presence
+from parlour.calls.cluster.node import Node
+from parlour.calls.presence import Member, Presence
 from parlour.rooms.entities import RoomId
 from parlour.rooms.facts import PersonAdmitted
 from parlour.rooms.service import RoomService
-from parlour.wire.signaling import AnyServerEvent, ShareRooms
+from parlour.wire.signaling import ShareRooms
 
 SHORTEST_PAUSE_SECONDS = 0.1
 LARGEST_SHARE = 0.1
@@ -34,11 +34,11 @@ class RoomListBroadcaster:
         *,
         presence: Presence,
         rooms: RoomService,
-        deliver: Callable[[ConnectionId, AnyServerEvent], None],
+        node: Node,
     ) -> None:
         self._presence = presence
         self._rooms = rooms
-        self._deliver = deliver
+        self._deliver = node.deliver
         self._changed = asyncio.Event()
         self._is_stale = False
         self._in_use: dict[RoomId, str] = {}

@@ -13,10 +13,11 @@ from msgspec import UNSET
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.accounts.refusals import GuestExpired
+from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.handlers import Handler, Outcome, Turn
-from parlour.calls.participations import HangUp, Participations
-from parlour.calls.peer_delivery import Deliver, PeerDelivery
+from parlour.calls.participations import Participations
+from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, NotInCall, PeerNotFound
 from parlour.calls.room_list import RoomListBroadcaster
@@ -63,7 +64,7 @@ class Author:
 
 
 class SignalingService:
-    """`deliver` and `hang_up` keep the order in which they are called, and never wait."""
+    """Atomic on the event loop: no `await` between changing presence and queueing its messages."""
 
     def __init__(
         self,
@@ -75,8 +76,7 @@ class SignalingService:
         room_list: RoomListBroadcaster,
         rooms: RoomService,
         chat: Chat,
-        deliver: Deliver,
-        hang_up: HangUp,
+        node: Node,
     ) -> None:
         self._presence = presence
         self._delivery = delivery
@@ -85,8 +85,8 @@ class SignalingService:
         self._room_list = room_list
         self._rooms = rooms
         self._chat = chat
-        self._deliver = deliver
-        self._hang_up = hang_up
+        self._deliver = node.deliver
+        self._hang_up = node.hang_up
         self._departures: dict[ConnectionId, int] = {}
         """How often a connection has left: a join that was sent before is void."""
 
@@ -103,10 +103,6 @@ class SignalingService:
             Handler(SendChat, self.write),
             Handler(BanPeer, self.ban),
         ]
-
-    def known(self, user_id: UserId, session: SessionId) -> Identity | None:
-        """Who is in a call through this session, for the time that the database is away."""
-        return self._authorization.identity(user_id, session)
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
         self._room_list.login_responder(self._presence.add(connection_id, identity))

@@ -117,6 +117,10 @@ class Connection:
         """Bytes that wait for this client, beyond the kernel's buffer."""
         return self._client.session.transport.buffered()
 
+    def new_mailbox(self) -> Mailbox:
+        """Make a mailbox for an application that keeps an order apart from this connection's own."""
+        return self.mailbox.another()
+
     # The answer to CONNECT
 
     def accept(self) -> None:

@@ -9,7 +9,6 @@ from msgspec import Struct
 from parlour.engine.application import Application, EventTypes
 from parlour.engine.client import SocketClient
 from parlour.engine.connection import Connection, Handshake
-from parlour.engine.mailbox import Mailbox
 from parlour.engine.options import Options
 from parlour.engine.polling import PollingApp
 from parlour.engine.registry import Registry
@@ -53,10 +52,6 @@ class Engine:
     def websocket_protocol_class(self) -> type[asyncio.Protocol]:
         """For `uvicorn.Config(ws=…)`."""
         return websocket_protocol_class(self.sessions)
-
-    def mailbox(self) -> Mailbox:
-        """For an application that keeps an order among what it awaits, apart from a connection's."""
-        return Mailbox(self.sessions.spawn)
 
     def counters(self) -> Counters:
         sessions = self.sessions

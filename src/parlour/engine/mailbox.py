@@ -39,6 +39,10 @@ class Mailbox:
         elif (awaitable := call()) is not None:
             self.wait_for(awaitable)
 
+    def another(self) -> "Mailbox":
+        """Make an empty mailbox whose awaitables run as those of this one."""
+        return Mailbox(self._spawn)
+
     def clear(self) -> None:
         """Forget what waits."""
         self._calls = None

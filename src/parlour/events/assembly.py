@@ -11,7 +11,7 @@ from parlour.events.http import event_routes
 class EventsFeature:
     def __init__(self, core: Core, accounts: AccountsFeature) -> None:
         self._accounts = accounts
-        self.attendance = AttendanceLog(database=core.database, clock=core.clock)
+        self.attendance = AttendanceLog(core.node_id, database=core.database, clock=core.clock)
         core.tasks.repeat("attendance", self.attendance.step)
 
     def routers(self) -> list[APIRouter]:

@@ -17,6 +17,7 @@ from parlour.events import store
 from parlour.events.entities import AttendanceRow
 from parlour.events.servers import ServerRegistry
 from parlour.events.tracker import AttendanceChange, AttendanceTracker, Joined
+from parlour.node_id import NodeId
 from parlour.rooms.authorization import permitted_at_event, permitted_to_write_at_event
 from parlour.rooms.entities import Room
 from parlour.rooms.policy import Action
@@ -57,11 +58,11 @@ class AttendanceLog:
     gets a proof of presence from time to time, at which it ends where the server dies.
     """
 
-    def __init__(self, *, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, node_id: NodeId, *, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
         self._tracker = AttendanceTracker()
-        self._servers = ServerRegistry()
+        self._servers = ServerRegistry(node_id)
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._fails = False
@@ -119,7 +120,7 @@ class AttendanceLog:
             async with asyncio.timeout(LAST_PROOF_SECONDS):
                 await self._write()
                 async with self._database.transaction() as connection:
-                    await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+                    await store.prove_visits(connection, self._servers.node_id, now=self._clock())
                     await self._servers.end(connection)
 
     async def close_abandoned(self) -> None:
@@ -131,7 +132,7 @@ class AttendanceLog:
     async def _bury(self, connection: AsyncConnection) -> None:
         dead = await self._servers.dead(connection)
         if dead:
-            log.warning("attendance.server_died", servers=[one.server_id for one in dead])
+            log.warning("attendance.server_died", servers=[server.node_id for server in dead])
             await self._servers.forget(connection, dead)
         await store.close_abandoned_rows(connection)
 
@@ -157,7 +158,7 @@ class AttendanceLog:
                         move.event_id,
                         identity=move.identity,
                         visit=move.visit,
-                        server_id=self._servers.server_id,
+                        server_id=self._servers.node_id,
                         now=move.at,
                     )
                 else:
@@ -174,7 +175,7 @@ class AttendanceLog:
         present = self._tracker.present(at=self._clock())
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
-            await store.prove_visits(connection, self._servers.server_id, now=self._clock())
+            await store.prove_visits(connection, self._servers.node_id, now=self._clock())
             await self._bury(connection)
             written = await store.open_rows(connection, {came.event_id for came in present})
         for came in present:
@@ -200,7 +201,7 @@ class AttendanceLog:
             now = self._clock()
             if move is ReportedMove.JOINED:
                 await store.open_claimed_row(
-                    connection, event, identity=identity, server_id=self._servers.server_id, now=now
+                    connection, event, identity=identity, server_id=self._servers.node_id, now=now
                 )
             else:
                 await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)

@@ -6,7 +6,6 @@ its silence elsewhere. Times are the database's, since the clocks of two machine
 """
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import servers
+from parlour.node_id import NodeId
 
 SILENT_FOR = timedelta(seconds=40)
 """Four proofs that did not come."""
@@ -26,17 +26,17 @@ SILENT_FOR = timedelta(seconds=40)
 class Server:
     """`process` says which process of which machine it is, where that is known."""
 
-    server_id: str
+    node_id: NodeId
     process: str
     seen_at: datetime
 
 
 class ServerRegistry:
-    """This server among the others. `server_id` is new with each start."""
+    """This node among the servers of the database; rows of attendance name it by its node id."""
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, node_id: NodeId, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self.server_id = secrets.token_hex(8)
+        self.node_id = node_id
         self._process = _process(os.getpid())
         self._watching_since: float | None = None
 
@@ -44,25 +44,25 @@ class ServerRegistry:
         """Says that this server lives, also where another one had given it up."""
         now = await _now(connection)
         beaten = await connection.execute(
-            update(servers).where(servers.c.id == self.server_id).values(seen_at=now)
+            update(servers).where(servers.c.id == self.node_id).values(seen_at=now)
         )
         if beaten.rowcount == 0:
             await connection.execute(
-                insert(servers).values(id=self.server_id, process=self._process, seen_at=now)
+                insert(servers).values(id=self.node_id, process=self._process, seen_at=now)
             )
 
     async def end(self, connection: AsyncConnection) -> None:
         """This server keeps no row any more."""
-        await connection.execute(delete(servers).where(servers.c.id == self.server_id))
+        await connection.execute(delete(servers).where(servers.c.id == self.node_id))
 
     async def dead(self, connection: AsyncConnection) -> list[Server]:
         """Silence counts only for who has watched it: while the database was away all others were silent."""
         watched = self._watched()
         now = await _now(connection)
-        others = await connection.execute(select(servers).where(servers.c.id != self.server_id))
+        others = await connection.execute(select(servers).where(servers.c.id != self.node_id))
         return [
             other
-            for other in (Server(row.id, row.process, row.seen_at) for row in others)
+            for other in (Server(NodeId(row.id), row.process, row.seen_at) for row in others)
             if not self._lives(other, now=now, watched=watched)
         ]
 
@@ -72,11 +72,11 @@ class ServerRegistry:
 
     async def has_company(self, connection: AsyncConnection) -> bool:
         """Whether there are other servers, be they dead."""
-        others = select(func.count()).select_from(servers).where(servers.c.id != self.server_id)
+        others = select(func.count()).select_from(servers).where(servers.c.id != self.node_id)
         return bool((await connection.execute(others)).scalar())
 
     async def forget(self, connection: AsyncConnection, dead: list[Server]) -> None:
-        await connection.execute(delete(servers).where(servers.c.id.in_([one.server_id for one in dead])))
+        await connection.execute(delete(servers).where(servers.c.id.in_([server.node_id for server in dead])))
 
     def _watched(self) -> bool:
         now = self._monotonic()

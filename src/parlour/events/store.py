@@ -24,6 +24,7 @@ from parlour.db.tables import (
 )
 from parlour.db.upsert import insert_if_absent
 from parlour.events.entities import AttendanceRow
+from parlour.node_id import NodeId
 
 ROWS_A_MINUTE = 10
 """Of one person's attendance at one event."""
@@ -41,7 +42,7 @@ async def open_row(
     *,
     identity: Identity,
     visit: str,
-    server_id: str,
+    server_id: NodeId,
     now: datetime,
 ) -> None:
     """A visit's row: the one that is open, its own from before a crash, or a new one."""
@@ -94,7 +95,7 @@ async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -
     )
 
 
-async def prove_visits(connection: AsyncConnection, server_id: str, *, now: datetime) -> None:
+async def prove_visits(connection: AsyncConnection, server_id: NodeId, *, now: datetime) -> None:
     """All that this server sees are there now."""
     is_seen = and_(
         event_log.c.left_at.is_(None), event_log.c.visit.is_not(None), event_log.c.server_id == server_id
@@ -120,7 +121,7 @@ async def close_abandoned_rows(connection: AsyncConnection) -> None:
 
 
 async def open_claimed_row(
-    connection: AsyncConnection, event_id: int, *, identity: Identity, server_id: str, now: datetime
+    connection: AsyncConnection, event_id: int, *, identity: Identity, server_id: NodeId, now: datetime
 ) -> None:
     """Nothing happens where this person's row is open already."""
     is_open = select(event_log.c.id).where(_is_open(event_id, identity.user_id))
@@ -139,7 +140,7 @@ async def close_claimed_row(
     await connection.execute(update(event_log).where(claimed).values(left_at=now))
 
 
-def _row(event_id: int, identity: Identity, server_id: str, now: datetime) -> dict[str, Any]:
+def _row(event_id: int, identity: Identity, server_id: NodeId, now: datetime) -> dict[str, Any]:
     return {
         "event_id": event_id,
         "user_id": identity.user_id,

@@ -11,6 +11,7 @@ from parlour.db.database import Database
 from parlour.db.migrate import migrate
 from parlour.db.tables import servers
 from parlour.events.servers import SILENT_FOR, ServerRegistry
+from parlour.node_id import new_node_id
 from tests.conftest import Databases
 
 ELSEWHERE = {"id": "elsewhere", "process": "another-boot pid:[1] 1:1"}
@@ -35,12 +36,12 @@ class Clock:
 async def dead(storage: Database, registry: ServerRegistry) -> list[str]:
     async with storage.transaction() as connection:
         await registry.beat(connection)
-        return [one.server_id for one in await registry.dead(connection)]
+        return [server.node_id for server in await registry.dead(connection)]
 
 
 async def test_silence_is_watched_before_it_counts(storage: Database) -> None:
     clock = Clock()
-    registry = ServerRegistry(monotonic=clock)
+    registry = ServerRegistry(new_node_id(), monotonic=clock)
     long_ago = datetime.now(UTC) - 2 * SILENT_FOR
     async with storage.transaction() as connection:
         await connection.execute(insert(servers).values(seen_at=long_ago, **ELSEWHERE))
@@ -57,12 +58,12 @@ async def test_silence_is_watched_before_it_counts(storage: Database) -> None:
 
 
 async def test_a_process_of_this_machine_that_is_gone_is_known_at_once(storage: Database) -> None:
-    mine, other = ServerRegistry(), ServerRegistry()
+    mine, other = ServerRegistry(new_node_id()), ServerRegistry(new_node_id())
     async with storage.transaction() as connection:
         await other.beat(connection)
     assert await dead(storage, mine) == [], "both are this process"
     async with storage.transaction() as connection:
         was = other._process.rpartition(":")[0]
-        gone = update(servers).where(servers.c.id == other.server_id).values(process=f"{was}:1")
+        gone = update(servers).where(servers.c.id == other.node_id).values(process=f"{was}:1")
         await connection.execute(gone)
-    assert await dead(storage, mine) == [other.server_id], "this process began at another time"
+    assert await dead(storage, mine) == [other.node_id], "this process began at another time"

@@ -2,78 +2,52 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 
 import msgspec
 import structlog
 
-from parlour.accounts.cookies import session_token
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Origins
-from parlour.accounts.sessions.service import LoginSessions
-from parlour.audit.entries import AuditLog
-from parlour.calls.connection_quotas import ConnectionQuotas
-from parlour.calls.pending_connections import MAX_WAIT_SECONDS, PendingConnections
+from parlour.calls.cluster.node import MAX_LOGIN_WAIT_SECONDS, Node
 from parlour.calls.presence import ConnectionId
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.dispatch import EventDispatcher, SocketState
 from parlour.calls.socket.emitter import ConnectionEmitter
+from parlour.calls.socket.identification import ConnectIdentification
 from parlour.db.database import DATABASE_UNAVAILABLE
-from parlour.engine import Connection, Engine, EventTypes, Handshake, Options, Reason
-from parlour.errors import InvalidToken, Refusal
+from parlour.engine import Connection, Engine, EventTypes, Options, Reason
+from parlour.errors import Refusal
 from parlour.http.proxies import TrustedProxies
 from parlour.limits.quotas import client_path, rate_limit_prefix
 from parlour.scheduling.fair_slots import working_for
 from parlour.wire.refusals import problem_body
-from parlour.wire.signaling import PAYLOADS, ConnectAuth
+from parlour.wire.signaling import PAYLOADS
 
 log = structlog.get_logger("parlour.signaling")
 
 PATH = "/socket.io"
 PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
-"""Seconds: whose line went dead without a word is found within their sum, and a tick of the engine."""
+"""Seconds: a connection that went dead silently is found within their sum and a tick of the engine."""
 
 
 class Signaling:
-    """What the engine calls: who is there is settled at CONNECT, what they may do by the hub.
-
-    Relayed messages are answered at once, without a task. What needs the database is awaited in lines of its
-    own, and nothing that does not need it waits there: not candidates, not who leaves, not a disconnect.
-    """
+    """Signaling as the engine's application."""
 
     def __init__(
         self,
-        *,
         service: SignalingService,
+        dispatcher: EventDispatcher,
+        identification: ConnectIdentification,
         emitter: ConnectionEmitter,
-        sessions: LoginSessions,
-        origins: Origins,
-        proxies: TrustedProxies,
-        pending_connections: PendingConnections,
-        compression: bool,
-        base_path: str,
-        audit: AuditLog,
-        quotas: ConnectionQuotas,
+        node: Node,
     ) -> None:
         self._service = service
+        self._identification = identification
         self._emitter = emitter
-        self._sessions = sessions
-        self._origins = origins
-        self._pending_connections = pending_connections
-        self._quotas = quotas
+        self._node = node
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
-        options = Options(
-            path=f"{PATH}/",
-            prefix=base_path,
-            origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
-            forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
-            client_address=proxies.client_address,
-            address_group=rate_limit_prefix,
-            compression=compression,
-            ping_interval=PING_INTERVAL,
-            ping_timeout=PING_TIMEOUT,
-        )
-        self.engine = Engine(self, EventTypes(PAYLOADS), options)
-        dispatcher = EventDispatcher(service, audit=audit, new_mailbox=self.engine.mailbox)
+        # Attributes, so that an event costs no call more than its dispatch.
         self.on_event = dispatcher.on_event
         self.on_refused_event = dispatcher.on_refused_event
 
@@ -81,14 +55,14 @@ class Signaling:
         return self._connect(connection, auth)
 
     async def _connect(self, connection: Connection, auth: dict[str, object] | None) -> None:
-        """A CONNECT without identity waits; one that cannot be checked now has to come back."""
+        """Let a CONNECT without identity wait; make one that cannot be checked now come back."""
         working_for.set(client_path(connection.handshake.address))
         try:
-            token = _token(auth)
-            if token is not None:
-                identity: Identity | None = await self._identify_token(token)
+            identified = await self._identification.identify(connection.handshake, auth)
+            if identified is None:
+                self._wait(connection)
             else:
-                identity = await self._identify_cookie(connection.handshake)
+                await self._accept(connection, identified.identity, by_cookie=identified.by_cookie)
         except Refusal as refusal:
             connection.refuse(refusal.message, {"code": refusal.code})
         except DATABASE_UNAVAILABLE as error:
@@ -97,61 +71,34 @@ class Signaling:
         except Exception as error:
             log.exception("signaling.connect_failed", error=type(error).__name__)
             connection.close_transport()
-        else:
-            if identity is None:
-                self._wait(connection)
-            else:
-                self._accept(connection, identity, by_cookie=token is None)
 
-    def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
+    async def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
+        """Raises RateLimited or TooManyConnections. No `await` once the connection is admitted."""
         address = rate_limit_prefix(connection.handshake.address)
-        try:
-            rate_limiter = self._quotas.take(address, identity.user_id)
-        except Refusal as refusal:
-            connection.refuse(refusal.message, {"code": refusal.code})
-            return
-        known = SocketState(
+        rate_limiter = await self._node.admit(address, identity.user_id)
+        state = SocketState(
             ConnectionId(connection.sid),
             identity.user_id,
             rate_limiter,
-            self.engine.mailbox(),
-            self.engine.mailbox(),
+            connection.new_mailbox(),
+            connection.new_mailbox(),
         )
-        connection.data = known
+        connection.data = state
         connection.accept()
         if connection.connected:
             self._emitter.add(connection, by_cookie=by_cookie)
-            self._service.connected(known.connection_id, identity)
+            self._service.connected(state.connection_id, identity)
         else:  # it ended meanwhile
-            self._quotas.give_back(address, identity.user_id)
+            self._node.dismiss(address, identity.user_id)
 
     def _wait(self, connection: Connection) -> None:
-        connection.wait(MAX_WAIT_SECONDS + PING_INTERVAL)  # the waiting room closes it before that
+        connection.wait(MAX_LOGIN_WAIT_SECONDS + PING_INTERVAL)  # `_close_after_wait` closes it before that
         self._waiting[connection] = asyncio.create_task(self._close_after_wait(connection))
 
     async def _close_after_wait(self, connection: Connection) -> None:
-        """Without a packet, so that clients come back by themselves."""
-        await self._pending_connections.wait(connection.handshake.address, since=connection.opened_at)
+        """Close without a packet, so that clients come back by themselves."""
+        await self._node.wait_for_login(connection.handshake.address, since=connection.opened_at)
         connection.close_transport()
-
-    async def _identify_token(self, token: str) -> Identity:
-        """Whoever is in a call comes back to it though the database is away."""
-        try:
-            return await self._sessions.identify_access(token)
-        except DATABASE_UNAVAILABLE:
-            known = self._service.known(*self._sessions.claimed(token))
-            if known is None:
-                raise
-            return known
-
-    async def _identify_cookie(self, handshake: Handshake) -> Identity | None:
-        """None without a cookie, or where it comes from a site that may not use it."""
-        cookie = session_token(handshake.cookie)
-        if cookie is None or not self._origins.allows(
-            origin=handshake.origin, fetch_site=handshake.fetch_site
-        ):
-            return None
-        return await self._sessions.identify_refresh(cookie)
 
     def on_disconnect(self, connection: Connection, reason: Reason) -> None:
         waiting = self._waiting.pop(connection, None)
@@ -159,15 +106,31 @@ class Signaling:
             waiting.cancel()
         connection_id = ConnectionId(connection.sid)
         if self._emitter.remove(connection_id):
-            self._quotas.give_back(rate_limit_prefix(connection.handshake.address), connection.data.user_id)
+            self._node.dismiss(rate_limit_prefix(connection.handshake.address), connection.data.user_id)
         self._service.disconnected(connection_id)
 
 
-def _token(auth: object) -> str | None:
-    """Raises InvalidToken for an `auth` that is no handshake of ours."""
-    if auth is None:
-        return None
-    try:
-        return msgspec.convert(auth, ConnectAuth).token or None
-    except msgspec.ValidationError as error:
-        raise InvalidToken from error
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """What the engine has to know of the site and the way to it."""
+
+    origins: Origins
+    proxies: TrustedProxies
+    compression: bool
+    base_path: str
+
+
+def signaling_engine(signaling: Signaling, transport: TransportOptions) -> Engine:
+    origins = transport.origins
+    options = Options(
+        path=f"{PATH}/",
+        prefix=transport.base_path,
+        origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
+        forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
+        client_address=transport.proxies.client_address,
+        address_group=rate_limit_prefix,
+        compression=transport.compression,
+        ping_interval=PING_INTERVAL,
+        ping_timeout=PING_TIMEOUT,
+    )
+    return Engine(signaling, EventTypes(PAYLOADS), options)

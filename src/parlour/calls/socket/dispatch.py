@@ -60,13 +60,10 @@ class EventDispatcher:
     there: neither candidates nor a leave nor a disconnect.
     """
 
-    def __init__(
-        self, service: SignalingService, *, audit: AuditLog, new_mailbox: Callable[[], Mailbox]
-    ) -> None:
+    def __init__(self, service: SignalingService, *, audit: AuditLog) -> None:
         self._service = service
         self._handlers = handlers_by_event(service.handlers())
         self._audit = audit
-        self._new_mailbox = new_mailbox
 
     def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
         if type(payload) in _TO_PEER:  # hot path
@@ -146,7 +143,7 @@ class EventDispatcher:
         handler, state = self._handlers[type(incoming.event)], incoming.state
         match handler.turn:
             case Turn.AT_ONCE:
-                self._handle(incoming, handler, self._new_mailbox())
+                self._handle(incoming, handler, incoming.connection.new_mailbox())
             case Turn.JOIN:
                 self._handle(incoming, handler, state.entries)
             case Turn.AFTER_JOINS if state.entries.busy:

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from parlour.calls.pending_connections import (
+from parlour.calls.cluster.node import MAX_LOGIN_WAIT_SECONDS
+from parlour.calls.cluster.pending_connections import (
     ANSWER_SECONDS,
     MAX_PER_ADDRESS,
-    MAX_WAIT_SECONDS,
     PendingConnections,
 )
 
@@ -22,7 +22,7 @@ async def settled() -> None:
 
 
 async def test_waits_as_long_as_the_contract_says() -> None:
-    assert MAX_WAIT_SECONDS == 30
+    assert MAX_LOGIN_WAIT_SECONDS == 30
     assert MAX_PER_ADDRESS >= 20, "a family behind one router"
 
 
@@ -110,7 +110,7 @@ async def test_a_transport_that_crossed_the_answer_to_the_login_waits_for_no_oth
     """It left the browser before the answer came there, so it has no cookie, and the server saw it after."""
     room = PendingConnections()
     room.release(HERE)
-    async with asyncio.timeout(MAX_WAIT_SECONDS / 2):
+    async with asyncio.timeout(MAX_LOGIN_WAIT_SECONDS / 2):
         await room.wait(HERE, since=time.monotonic())
     assert room.count() == 0
 

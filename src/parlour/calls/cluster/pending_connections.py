@@ -12,9 +12,9 @@ import time
 from collections import OrderedDict, defaultdict
 
 from parlour.accounts.facts import LoginSucceeded
+from parlour.calls.cluster.node import MAX_LOGIN_WAIT_SECONDS
 from parlour.limits.quotas import rate_limit_prefix
 
-MAX_WAIT_SECONDS = 30.0
 MAX_PER_ADDRESS = 100
 MAX_WAITING = 10_000
 """From all addresses together; the one that has waited longest gives way, so who has many addresses keeps
@@ -28,7 +28,7 @@ class PendingConnections:
     def __init__(
         self,
         *,
-        max_wait: float = MAX_WAIT_SECONDS,
+        max_wait: float = MAX_LOGIN_WAIT_SECONDS,
         max_per_address: int = MAX_PER_ADDRESS,
         max_waiting: int = MAX_WAITING,
     ) -> None:

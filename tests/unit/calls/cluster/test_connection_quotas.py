@@ -3,7 +3,7 @@
 import pytest
 
 from parlour.accounts.identity import UserId
-from parlour.calls.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.rate_limiter import AHEAD_SECONDS, EventRates
 from parlour.calls.refusals import TooManyConnections
 from parlour.errors import RateLimited
