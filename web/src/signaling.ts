@@ -10,6 +10,7 @@ import type {
   Join,
   OfferIce,
   OfferSdp,
+  Refused,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
@@ -23,7 +24,7 @@ export type PeerSignal =
 
 const ACK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
-/** With the jitter, less than the time for which a server keeps a visit whose connection is lost. */
+/** With the jitter, less than the time for which a server keeps a participation whose connection is lost. */
 const LONGEST_PAUSE_MS = 3_000;
 const SPREAD = 0.5;
 const ATTEMPT_MS = 5_000;
@@ -94,6 +95,13 @@ export class Signaling {
   on<E extends keyof ServerEvents>(event: E, listener: Listeners[E]): () => void {
     this.#socket.on(event, listener as never);
     return () => void this.#socket.off(event, listener as never);
+  }
+
+  /** Calls `show` with refusals, except of signals to peers: those to a peer that has just left are refused, too. */
+  onRefusal(show: (refusal: Refused) => void): () => void {
+    return this.on("refused", (refusal) => {
+      if (refusal.event !== "offer-sdp" && refusal.event !== "offer-ice") show(refusal);
+    });
   }
 
   /** `answered` runs before the handlers of any message that the server sent after its answer. */

@@ -20,7 +20,7 @@ class RecordingTopology implements MediaTopology {
   close = () => void this.orders.push("close");
 }
 
-function visit(answers: Acknowledgements["join"][]) {
+function participation(answers: Acknowledgements["join"][]) {
   const link = new Store<LinkState>("online");
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const said: string[] = [];
@@ -114,7 +114,7 @@ const bob: Participant = {
 
 describe("Call", () => {
   it("joins, and shows the participants of the topology that the answer names", async () => {
-    const { call, built } = visit([{ ...joined("me", "bob"), topology: "mesh" }]);
+    const { call, built } = participation([{ ...joined("me", "bob"), topology: "mesh" }]);
     await call.start();
     expect(call.phase.get()).toMatchObject({ kind: "joined", peerID: "me" });
     expect(built.mesh?.orders).toEqual(["new bob"]);
@@ -123,14 +123,14 @@ describe("Call", () => {
   });
 
   it("takes a mesh where the answer names no topology", async () => {
-    const { call, built } = visit([joined("me")]);
+    const { call, built } = participation([joined("me")]);
     await call.start();
     expect(Object.keys(built)).toEqual(["mesh"]);
   });
 
   it("changes the topology where a later answer names another one", async () => {
     const other = { ...joined("me"), resumed: true, received: 0, topology: "other" } as never;
-    const { call, built, link } = visit([joined("me", "bob"), other]);
+    const { call, built, link } = participation([joined("me", "bob"), other]);
     await call.start();
     built.mesh?.participants.set([bob]);
     link.set("connecting");
@@ -144,14 +144,14 @@ describe("Call", () => {
 
   it("leaves where the answer names a topology that this client does not know", async () => {
     const unknown = { ...joined("me"), topology: "unheard-of" } as never;
-    const { call, said } = visit([unknown]);
+    const { call, said } = participation([unknown]);
     await call.start();
     expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
     expect(said).toEqual(["join Garden", "leave"]);
   });
 
   it("checks the connection to the server where the media of a participant break", async () => {
-    const { call, built, said } = visit([joined("me", "bob")]);
+    const { call, built, said } = participation([joined("me", "bob")]);
     await call.start();
     built.mesh?.participants.set([bob]);
     expect(said).toEqual(["join Garden"]);
@@ -161,8 +161,8 @@ describe("Call", () => {
     expect(said).toEqual(["join Garden", "check"]);
   });
 
-  it("keeps its topology while the line is down and resumes its visit after", async () => {
-    const { call, orders, link, claims, signals, signaling, hear } = visit([
+  it("keeps its topology while the line is down and resumes its participation after", async () => {
+    const { call, orders, link, claims, signals, signaling, hear } = participation([
       joined("me", "bob", "eve"),
       { ...joined("me", "bob"), resumed: true, received: 1 },
     ]);
@@ -191,7 +191,7 @@ describe("Call", () => {
   });
 
   it("mends what may be lost where the server has forgotten how far we were", async () => {
-    const { call, orders, link } = visit([
+    const { call, orders, link } = participation([
       joined("me", "bob"),
       { ...joined("me"), resumed: true, received: null },
     ]);
@@ -201,8 +201,11 @@ describe("Call", () => {
     expect(orders()).toEqual(["new bob", "resumed-with-losses"]);
   });
 
-  it("drops who is not there any more where a new visit had to begin", async () => {
-    const { call, orders, link } = visit([joined("me", "bob", "eve"), joined("me2", "bob")]);
+  it("drops who is not there any more where a new participation had to begin", async () => {
+    const { call, orders, link } = participation([
+      joined("me", "bob", "eve"),
+      joined("me2", "bob"),
+    ]);
     await call.start();
     link.set("connecting");
     link.set("online");
@@ -211,7 +214,7 @@ describe("Call", () => {
   });
 
   it("looks after line and peers when the network changes", async () => {
-    const { call, orders, said, change } = visit([joined("me")]);
+    const { call, orders, said, change } = participation([joined("me")]);
     await call.start();
     change();
     expect(said).toEqual(["join Garden", "check"]);
@@ -219,7 +222,7 @@ describe("Call", () => {
   });
 
   it("begins anew where a page that was put away comes back", async () => {
-    const { call, said, claims, change } = visit([joined("me"), joined("me2")]);
+    const { call, said, claims, change } = participation([joined("me"), joined("me2")]);
     await call.start();
     call.suspend();
     change();
@@ -228,7 +231,7 @@ describe("Call", () => {
   });
 
   it("waits for the line where there is none yet", async () => {
-    const { call, link, said } = visit([joined("me")]);
+    const { call, link, said } = participation([joined("me")]);
     link.set("connecting");
     await call.start();
     expect(said).toEqual([]);
@@ -237,7 +240,9 @@ describe("Call", () => {
   });
 
   it("ends where the server refuses", async () => {
-    const { call, built, said } = visit([{ ok: false, code: "not_admitted", message: "No." }]);
+    const { call, built, said } = participation([
+      { ok: false, code: "not_admitted", message: "No." },
+    ]);
     await call.start();
     expect(call.phase.get()).toEqual({ kind: "refused", code: "not_admitted", message: "No." });
     expect(built).toEqual({});
@@ -246,14 +251,14 @@ describe("Call", () => {
   });
 
   it("is not refused by a server that is in trouble", async () => {
-    const { call } = visit([{ ok: false, code: "unavailable", message: "Later." }]);
+    const { call } = participation([{ ok: false, code: "unavailable", message: "Later." }]);
     await call.start();
     expect(call.phase.get().kind).toBe("joining");
     call.leave();
   });
 
   it("tells the server when one leaves, once", async () => {
-    const { call, orders, said } = visit([joined("me")]);
+    const { call, orders, said } = participation([joined("me")]);
     await call.start();
     call.leave();
     call.leave();

@@ -3,8 +3,8 @@ import type { PeerSignal } from "../signaling";
 const KEPT = 500;
 
 /**
- * Retransmission queue of the signals to peers. It numbers them as the server does, per visit and from 0. While
- * the connection to the server is down they wait; after a resume, those that the server has not received are
+ * Retransmission queue of the signals to peers. It numbers them as the server does, per participation and from 0.
+ * While the connection to the server is down they wait; after a resume, those that the server has not received are
  * sent again, in order. The oldest are dropped where more than 500 wait.
  */
 export class PendingSignals {
@@ -33,15 +33,15 @@ export class PendingSignals {
     this.#open = false;
   }
 
-  /** Notes that a join is sent now: signals that are posted from here on belong to the visit it begins or resumes. */
+  /** Notes that a join is sent now: signals posted from here on belong to the participation that it begins or resumes. */
   mark(): void {
     this.#open = false;
     this.#mark = this.#first + this.#signals.length;
   }
 
   /**
-   * Continues a visit of which the server has received `received` signals. False where signals between are lost,
-   * since they are not kept any more.
+   * Continues a participation of which the server has received `received` signals. False where signals between are
+   * lost, since they are not kept any more.
    */
   resume(received: number): boolean {
     const complete = received >= this.#first && received <= this.#first + this.#signals.length;
@@ -51,7 +51,7 @@ export class PendingSignals {
     return complete;
   }
 
-  /** Numbers from 0 for a new visit: signals from before the join belong to the former one and are dropped. */
+  /** Numbers from 0 for a new participation: signals from before the join belong to the former one and are dropped. */
   restart(): void {
     this.#forget(this.#mark - this.#first);
     this.#first = 0;

@@ -2,13 +2,13 @@ import type { PeerSignal, Signaling } from "../signaling";
 import type { Acknowledgements, Joined } from "../wire.gen";
 import { PendingSignals } from "./pending-signals";
 
-/** How a join relates to the visit before it. */
+/** How a join relates to the participation before it. */
 export type Continuity =
-  /** A new visit: the server knows nothing of connections from before. */
+  /** A new participation: the server knows nothing of connections from before. */
   | "new"
-  /** The same visit, and every message of it has arrived or will. */
+  /** The same participation, and every message of it has arrived or will. */
   | "resumed"
-  /** The same visit, but messages in either direction may be lost. */
+  /** The same participation, but messages in either direction may be lost. */
   | "resumed-with-losses";
 
 /** The events from the server that both sides number, so that none is lost or repeated over a resume. */
@@ -25,8 +25,8 @@ export type UnderlyingSignaling = Pick<
 >;
 
 /**
- * Signaling of one visit to a call, which outlives the connections that it uses (docs/protocol.md, "A visit that
- * outlives its connection"). Its resume token and its counts live in memory, so that a reload begins a new visit.
+ * Signaling of one participation in a call, which outlives the connections that it uses (docs/protocol.md, "A visit
+ * that outlives its connection"). Its resume token and its counts live in memory: a reload begins a new one.
  */
 export class ResumableSignaling {
   readonly #pending: PendingSignals;
@@ -60,7 +60,7 @@ export class ResumableSignaling {
     this.#unsubscribe = NUMBERED_EVENTS.map((event) => this.signaling.on(event, count));
   }
 
-  /** Sends now, or as soon as the connection is back and the visit resumed. */
+  /** Sends now, or as soon as the connection is back and the participation resumed. */
   send(signal: PeerSignal): void {
     this.#pending.post(signal);
   }
@@ -75,8 +75,8 @@ export class ResumableSignaling {
   }
 
   /**
-   * Joins, and resumes the visit before where there is one. `known` names the peers whose media have outlived the
-   * connection. `answered` runs before any message is handled that the server sent after its answer.
+   * Joins, and resumes the participation before where there is one. `known` names the peers whose media have outlived
+   * the connection. `answered` runs before any message is handled that the server sent after its answer.
    */
   join(
     room: string,
@@ -100,13 +100,13 @@ export class ResumableSignaling {
     );
   }
 
-  /** Ends the visit on the server too. */
+  /** Ends the participation on the server too. */
   leave(): void {
     this.forget();
     this.signaling.leave();
   }
 
-  /** Makes the next join begin a new visit. */
+  /** Makes the next join begin a new participation. */
   forget(): void {
     this.#token = null;
     this.#pending.close();
@@ -123,7 +123,7 @@ export class ResumableSignaling {
     if (resumed && typeof received === "number") {
       return this.#pending.resume(received) ? "resumed" : "resumed-with-losses";
     }
-    // A new visit counts from its join; so does a server that has lost the counts of a resumed one.
+    // A new participation counts from its join; so does a server that has lost the counts of a resumed one.
     this.#received = this.#receivedSinceJoin;
     this.#pending.restart();
     return resumed ? "resumed-with-losses" : "new";

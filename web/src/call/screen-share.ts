@@ -25,7 +25,7 @@ export class ScreenShare {
     return Boolean(this.devices?.getDisplayMedia);
   }
 
-  /** Asks for a screen; false where none is shared. A track that is picked after a newer request or the call's end is stopped. */
+  /** Asks for a screen; false where none is shared. A track picked after a newer request or the call's end is stopped. */
   async start(): Promise<boolean> {
     if (!this.devices?.getDisplayMedia || this.#state !== "running") return false;
     const request = ++this.#request;

@@ -12,7 +12,6 @@ import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
 import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import { PAGES } from "../pages.gen";
-import type { Refused } from "../wire.gen";
 import { withDestination } from "./app/destination";
 import { FailureBoundary } from "./app/failure";
 import { useServices, useStore } from "./app/services";
@@ -54,7 +53,7 @@ function Client() {
   const [, navigate] = useLocation();
   const { session, signaling } = useServices();
   const state = useStore(session.state);
-  useEffect(() => signaling.on("refused", showRefusal), [signaling]);
+  useEffect(() => signaling.onRefusal(({ message }) => toast(message)), [signaling]);
   useKeptFocus();
   // A person who is logged in will enter a room. Where preloading fails, the chunk is loaded on entering.
   useEffect(() => {
@@ -74,11 +73,6 @@ function Client() {
       </PortalProvider>
     </RouterProvider>
   );
-}
-
-/** Shows a refusal, except of signals to peers: those to a peer that has just left are refused, too. */
-function showRefusal({ event, message }: Refused): void {
-  if (event !== "offer-sdp" && event !== "offer-ice") toast(message);
 }
 
 function Restoring({ unreachable = false }: { unreachable?: boolean }) {

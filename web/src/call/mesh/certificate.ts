@@ -1,7 +1,7 @@
 /**
- * Makes the certificate for all connections of a visit (W3C WebRTC, section 4.9). Connections that replace each
- * other show the same fingerprint, so that a changed one means another peer (`PeerIdentity`). Undefined where the
- * browser makes none; then each connection has its own.
+ * Makes the certificate for all connections of a participation (W3C WebRTC, section 4.9). Connections that replace
+ * each other show the same fingerprint, so that a changed one means another peer (`PeerIdentity`). Undefined where
+ * the browser makes none; then each connection has its own.
  */
 export async function newCertificate(): Promise<RTCCertificate | undefined> {
   try {

@@ -6,7 +6,7 @@ const ANSWER_WITHIN_MS = 3_000;
 
 /**
  * The configuration of peer connections: the ICE servers (STUN and TURN), fetched anew before their credentials
- * expire, and the one certificate of this visit.
+ * expire, and the one certificate of this participation.
  */
 export class IceSource {
   #known: IceServers = { iceServers: [], expires_at: null };

@@ -78,7 +78,7 @@ export class Mesh implements MediaTopology {
     return [...new Set([...this.#peers.keys(), ...this.#queue.peerIDs()])];
   }
 
-  /** In a new visit, whoever is not among `others` has left meanwhile; a resumed visit is told of each who leaves. */
+  /** Drops peers that a new participation does not name. A resumed one is told of each peer that has left. */
   enter({ continuity, others }: Membership): void {
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");

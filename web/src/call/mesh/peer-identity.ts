@@ -1,7 +1,7 @@
 /**
  * The certificates of a peer, by their DTLS fingerprints (RFC 8122). A client of Parlour keeps its certificate for
- * a whole visit, over restarts of ICE and replaced connections. So no honest reconnect changes it, and a changed
- * one may mean a man in the middle.
+ * a whole participation, over restarts of ICE and replaced connections. So no honest reconnect changes it, and a
+ * changed one may mean a man in the middle.
  */
 export class PeerIdentity {
   #fingerprints: string | null = null;
