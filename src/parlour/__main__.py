@@ -11,7 +11,7 @@ from parlour import __version__
 from parlour.cli.rooms import room
 from parlour.cli.running import (
     LOCKED,
-    Answer,
+    CommandResult,
     Commands,
     as_json,
     fail,
@@ -52,7 +52,7 @@ def main() -> None:
 )
 def serve(host: str, port: int) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port."""
-    gc.disable()  # until the server is ready: collecting while modules load is an eighth of the start
+    gc.disable()  # until the server is ready: collections while modules load take an eighth of the start
     from parlour.serve import DatabaseLocked, PortTaken, serve_forever
 
     ignore_closed_pipes()
@@ -69,13 +69,13 @@ def serve(host: str, port: int) -> None:
 def migrate(as_json: bool) -> None:
     """Upgrade the database to the newest version."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         from parlour.db.migrate import HEAD
         from parlour.db.migrate import migrate as bring_to_head
 
         before = await bring_to_head(parlour.core.database)
         done = "Nothing to do." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}."
-        return Answer(lines=[done], data={"before": before, "now": HEAD})
+        return CommandResult(lines=[done], data={"before": before, "now": HEAD})
 
     run(work, as_json=as_json, migrated=False)
 
@@ -99,7 +99,7 @@ def backup(file: Path, as_json: bool) -> None:
     except (SettingsError, BackupFailed) as error:
         fail(f"{str(error).rstrip('.')}.")
     done = f"Backed up to {file} ({size:,} bytes) and checked the copy."
-    show(Answer(lines=[done], data={"file": str(file), "bytes": size}), as_json=as_json)
+    show(CommandResult(lines=[done], data={"file": str(file), "bytes": size}), as_json=as_json)
 
 
 @main.command()
@@ -118,34 +118,34 @@ def audit(limit: int, as_json: bool) -> None:
     account that was tried and the number of times.
     """
 
-    async def work(parlour: "Parlour") -> Answer:
-        found: list[dict[str, Any]] = [
+    async def work(parlour: "Parlour") -> CommandResult:
+        rows: list[dict[str, Any]] = [
             {
-                "at": one.at,
-                "kind": one.kind,
-                "code": one.code,
-                "actor": one.actor,
-                "subject": one.subject,
-                "address": one.address,
+                "at": entry.at,
+                "kind": entry.kind,
+                "code": entry.code,
+                "actor": entry.actor,
+                "subject": entry.subject,
+                "address": entry.address,
             }
-            for one in await parlour.audit.log.newest(limit)
+            for entry in await parlour.audit.log.newest(limit)
         ]
-        found += [
+        rows += [
             {
-                "at": one.at,
-                "kind": one.kind,
-                "code": one.code,
+                "at": count.at,
+                "kind": count.kind,
+                "code": count.code,
                 "actor": "",
-                "subject": one.subject,
-                "address": one.network,
+                "subject": count.subject,
+                "address": count.network,
                 "times": times,
             }
-            for one, times in await parlour.audit.counts.newest(limit)
+            for count, times in await parlour.audit.counts.newest(limit)
         ]
-        entries = sorted(found, key=lambda entry: entry["at"])[-limit:]
+        entries = sorted(rows, key=lambda row: row["at"])[-limit:]
         for entry in entries:
             entry["at"] = f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}"
-        return Answer(lines=["\t".join(_columns(entry)) for entry in entries], data=entries)
+        return CommandResult(lines=["\t".join(_columns(entry)) for entry in entries], data=entries)
 
     run(work, as_json=as_json)
 

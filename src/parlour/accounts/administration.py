@@ -35,12 +35,12 @@ class AccountAdministration:
         self._passwords = passwords
         self._clock = clock
 
-    async def everybody(self) -> list[AccountFacts]:
+    async def all_accounts(self) -> list[AccountFacts]:
         async with self._database.reading() as connection:
             return await store.all_account_facts(connection)
 
-    async def person(self, handle: str) -> tuple[AccountFacts, int]:
-        """What is known of somebody, and how many sessions they have."""
+    async def account(self, handle: str) -> tuple[AccountFacts, int]:
+        """Return the facts of an account, and the number of its live sessions."""
         async with self._database.reading() as connection:
             account = await store.account_by_handle(connection, handle)
             facts = None if account is None else await store.account_facts(connection, account.user_id)

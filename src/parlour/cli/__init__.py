@@ -1,1 +1,1 @@
-"""The commands for whoever runs the server, beside `serve`."""
+"""The administrator's commands, beside `serve`."""

@@ -1,4 +1,4 @@
-"""The option `--password` of the commands that set one."""
+"""The option `--password` of commands that set a password."""
 
 import sys
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def password_option(variable: str) -> Callable[[_Command], _Command]:
-    """Asks twice at a terminal; a script gives one line at the standard input, or the variable."""
+    """Declare `--password`, asked for twice at a terminal, else read from `variable` or a line of stdin."""
     return click.option(
         "--password",
         callback=_given_or_asked,

@@ -1,11 +1,11 @@
-"""`parlour room`: rooms."""
+"""The commands of `parlour room`."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from parlour.cli.password_option import password_option
-from parlour.cli.running import Answer, as_json, fail, run, valid
+from parlour.cli.running import CommandResult, as_json, fail, run, valid
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
@@ -30,7 +30,7 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
 
     wanted = valid(lambda: NewRoom(name=name, password=password, description=description, creator=creator))
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         owner = await parlour.accounts.administration.client(wanted.creator)
         await parlour.rooms.administration.create(
             name=wanted.name,
@@ -39,7 +39,7 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
             creator=owner,
             is_listed=not unlisted,
         )
-        return Answer(
+        return CommandResult(
             lines=[f"Created {wanted.name}."],
             data={"room": wanted.name, "creator": owner.username if owner else None},
             audit=("room", "room_created", wanted.name),
@@ -53,11 +53,11 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
 def list_rooms(as_json: bool) -> None:
     """List all rooms: name, kind, creator and creation date."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         rooms = await parlour.rooms.administration.every_room()
-        return Answer(
-            lines=["\t".join(_columns(one)) for one in rooms] or ["There are no rooms yet."],
-            data=[_data(one) for one in rooms],
+        return CommandResult(
+            lines=["\t".join(_columns(room)) for room in rooms] or ["There are no rooms yet."],
+            data=[_data(room) for room in rooms],
             audit=("room", "rooms_listed", ""),
         )
 
@@ -70,14 +70,14 @@ def list_rooms(as_json: bool) -> None:
 def show(name: str, as_json: bool) -> None:
     """Show the room NAME, including who is invited and who is banned."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         room, invitations, bans = await parlour.rooms.administration.room(name)
-        invited, banned = [one.email for one in invitations], [one.email for one in bans]
+        invited, banned = [invitation.email for invitation in invitations], [ban.email for ban in bans]
         data = {**_data(room), "invited": invited, "banned": banned}
         lines = [
             f"{key}\t{', '.join(value) if isinstance(value, list) else value}" for key, value in data.items()
         ]
-        return Answer(lines=lines, data=data, audit=("room", "room_shown", room.name))
+        return CommandResult(lines=lines, data=data, audit=("room", "room_shown", room.name))
 
     run(work, as_json=as_json)
 
@@ -93,9 +93,9 @@ def password(name: str, password: str, as_json: bool) -> None:
     if not 1 <= len(password) <= ROOM_PASSWORD_LENGTH:
         fail(f"password: has to have 1 to {ROOM_PASSWORD_LENGTH} characters.")
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         room = await parlour.rooms.administration.set_password(name, password)
-        return Answer(
+        return CommandResult(
             lines=[f"Changed the password of {room.name}."],
             data={"room": room.name},
             audit=("room", "room_password_set", room.name),
@@ -110,9 +110,9 @@ def password(name: str, password: str, as_json: bool) -> None:
 def remove(name: str, as_json: bool) -> None:
     """Remove the room NAME along with its chat, invitations and attendance, and end its call."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         room = await parlour.rooms.administration.remove(name)
-        return Answer(
+        return CommandResult(
             lines=[f"Removed {room.name}."],
             data={"room": room.name},
             audit=("room", "room_removed", room.name),

@@ -1,8 +1,8 @@
-"""What every command shares: the settings, the database, what is printed, failures and their exit codes.
+"""Run a command against the database of the settings: output, failures and their exit codes.
 
 Exit codes: 0 done; 1 refused, such as a name that is taken; 2 a wrong option, argument or setting, or a
 database that does not answer; 3 a database that another program locks, so that the same command may work
-later. Whoever closes the pipe ends a command as the system does it: by SIGPIPE, 141 in a shell.
+later. A closed pipe ends a command by SIGPIPE, as the system does (141 in a shell).
 """
 
 import asyncio
@@ -30,10 +30,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a command has done: in lines for people, and as JSON.
+class CommandResult:
+    """The result of a command: `lines` for a terminal, `data` for JSON.
 
-    `audit` is its kind, code and subject in the audit log; None for what changes and shows nothing of people.
+    `audit` is the kind, code and subject of its entry in the audit log; None for commands that neither change
+    nor show personal data.
     """
 
     lines: list[str]
@@ -42,7 +43,7 @@ class Answer:
 
 
 class Commands(click.Group):
-    """Ends by SIGPIPE, without a word, where nobody reads on (`parlour room list | head -1`)."""
+    """Ends silently by SIGPIPE where the reader closes the pipe (`parlour room list | head -1`)."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -50,7 +51,7 @@ class Commands(click.Group):
 
 
 def ignore_closed_pipes() -> None:
-    """Python's own way, for what writes to sockets: an exception instead of the end."""
+    """Restore Python's own behaviour while sockets are open: BrokenPipeError instead of SIGPIPE's end."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
@@ -62,24 +63,24 @@ def settings_or_fail() -> Settings:
 
 
 def run(
-    work: "Callable[[Parlour], Coroutine[Any, Any, Answer]]", *, as_json: bool, migrated: bool = True
+    work: "Callable[[Parlour], Coroutine[Any, Any, CommandResult]]", *, as_json: bool, migrated: bool = True
 ) -> None:
-    """Runs one command against the database of the settings and prints its answer, or why not."""
+    """Run a command against the database of the settings; print its result, or fail with the reason."""
     from parlour.app import Parlour
     from parlour.db.migrate import migrate
 
-    async def session() -> Answer:
+    async def session() -> CommandResult:
         parlour = Parlour(settings, port=8000)
         parlour.core.database.require_file()  # before there is anything to close
         try:
             if migrated:
                 await migrate(parlour.core.database)
-            answer = await work(parlour)
-            if answer.audit is not None:
-                kind, code, subject = answer.audit
+            result = await work(parlour)
+            if result.audit is not None:
+                kind, code, subject = result.audit
                 parlour.audit.log.record(kind=kind, code=code, actor=ACTOR, subject=subject, address="")
                 await parlour.audit.log.flush()
-            return answer
+            return result
         finally:
             parlour.accounts.passwords.close()
             await parlour.core.database.close()
@@ -89,16 +90,16 @@ def run(
     logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())  # what fails is said below, once
     ignore_closed_pipes()
     try:
-        answer = asyncio.run(session())
+        result = asyncio.run(session())
     except Exception as error:
         sentence, status = failure(error)
         fail(sentence, status=status)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    show(answer, as_json=as_json)
+    show(result, as_json=as_json)
 
 
 def failure(error: Exception) -> tuple[str, int]:
-    """The sentence and the exit code of what a command did not foresee. Raises what is a fault of our own."""
+    """Map an exception to a sentence and an exit code. Re-raises exceptions that are faults of Parlour."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from parlour.db.database import UnusableFile, is_locked
@@ -108,8 +109,8 @@ def failure(error: Exception) -> tuple[str, int]:
 
     match error:
         case Refusal():
-            told = "; ".join(f"{one.field}: {one.message.rstrip('.')}" for one in error.fields)
-            return f"{told}." if told else error.message, REFUSED
+            fields = "; ".join(f"{fault.field}: {fault.message.rstrip('.')}" for fault in error.fields)
+            return f"{fields}." if fields else error.message, REFUSED
         case SettingsError():
             return str(error), WRONG
         case DatabaseTooNew():
@@ -127,9 +128,9 @@ def failure(error: Exception) -> tuple[str, int]:
     raise error
 
 
-def show(answer: Answer, *, as_json: bool) -> None:
-    """What nobody wants to read (`>&-`) is not written."""
-    lines = [json.dumps(answer.data, ensure_ascii=False, indent=2)] if as_json else answer.lines
+def show(result: CommandResult, *, as_json: bool) -> None:
+    """Print the result; with stdout closed (`>&-`) nothing is written."""
+    lines = [json.dumps(result.data, ensure_ascii=False, indent=2)] if as_json else result.lines
     if sys.stdout is None:
         return
     try:
@@ -142,9 +143,9 @@ def show(answer: Answer, *, as_json: bool) -> None:
 
 
 def valid(read: Callable[[], _Value], *, name: str | None = None) -> _Value:
-    """What `read` makes of the arguments; ends the command with the sentence for the first that is wrong.
+    """Validate arguments by calling `read`; end the command with a sentence for the first invalid argument.
 
-    `name` is the argument's, where `read` makes a value and no body whose members have names.
+    `name` names the argument where `read` returns a plain value instead of a body with named members.
     """
     from pydantic import ValidationError
 
@@ -158,7 +159,7 @@ def valid(read: Callable[[], _Value], *, name: str | None = None) -> _Value:
 
 
 def _require_text(arguments: Mapping[str, Any]) -> None:
-    """The system hands over any bytes; names and addresses are text."""
+    """Fail for arguments that are not UTF-8: the system passes any bytes, as surrogate escapes."""
     for name, value in arguments.items():
         if isinstance(value, str) and not _is_text(value):
             fail(f"{name}: has to be text in UTF-8.")

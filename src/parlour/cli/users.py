@@ -1,4 +1,4 @@
-"""`parlour user`: people's accounts."""
+"""The commands of `parlour user`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour.cli.password_option import password_option
-from parlour.cli.running import Answer, as_json, run, valid
+from parlour.cli.running import CommandResult, as_json, run, valid
 
 if TYPE_CHECKING:
     from parlour.accounts.administration import AccountFacts
@@ -31,11 +31,11 @@ def create(username: str, email: str, password: str, as_json: bool) -> None:
 
     wanted = valid(lambda: ClientRegistration(email=email, username=username, password=password))
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         await parlour.accounts.registration.create_client(
             email=wanted.email, username=wanted.username, password=wanted.password
         )
-        return Answer(
+        return CommandResult(
             lines=[f"Created {wanted.username}."],
             data={"username": wanted.username, "email": wanted.email},
             audit=("account", "client_created", wanted.email),
@@ -49,11 +49,11 @@ def create(username: str, email: str, password: str, as_json: bool) -> None:
 def list_users(as_json: bool) -> None:
     """List all accounts: username, email address, kind, state, last login and display name."""
 
-    async def work(parlour: "Parlour") -> Answer:
-        everybody = await parlour.accounts.administration.everybody()
-        return Answer(
-            lines=["\t".join(_columns(facts)) for facts in everybody] or ["There are no accounts yet."],
-            data=[_data(facts) for facts in everybody],
+    async def work(parlour: "Parlour") -> CommandResult:
+        accounts = await parlour.accounts.administration.all_accounts()
+        return CommandResult(
+            lines=["\t".join(_columns(facts)) for facts in accounts] or ["There are no accounts yet."],
+            data=[_data(facts) for facts in accounts],
             audit=("account", "accounts_listed", ""),
         )
 
@@ -66,10 +66,10 @@ def list_users(as_json: bool) -> None:
 def show(handle: str, as_json: bool) -> None:
     """Show what is known about HANDLE."""
 
-    async def work(parlour: "Parlour") -> Answer:
-        facts, sessions = await parlour.accounts.administration.person(handle)
+    async def work(parlour: "Parlour") -> CommandResult:
+        facts, sessions = await parlour.accounts.administration.account(handle)
         data = {**_data(facts), "sessions": sessions}
-        return Answer(
+        return CommandResult(
             lines=[f"{name}\t{'-' if value is None else value}" for name, value in data.items()],
             data=data,
             audit=("account", "account_shown", facts.email),
@@ -90,7 +90,7 @@ def password(handle: str, password: str, as_json: bool) -> None:
 
     valid(lambda: TypeAdapter(Password).validate_python(password), name="password")
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         ended = await parlour.accounts.administration.set_password(handle, password)
         return _ended(f"Changed the password of {handle}", handle, ended, code="password_set")
 
@@ -109,10 +109,10 @@ def name(handle: str, name: str, as_json: bool) -> None:
 
     wanted = valid(lambda: TypeAdapter(DisplayName | None).validate_python(name or None), name="name")
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         await parlour.accounts.administration.rename(handle, wanted)
         done = f"Removed the display name of {handle}." if wanted is None else f"{handle} is now {wanted}."
-        return Answer(
+        return CommandResult(
             lines=[done],
             data={"user": handle, "display_name": wanted},
             audit=("account", "display_name_set", handle),
@@ -127,7 +127,7 @@ def name(handle: str, name: str, as_json: bool) -> None:
 def disable(handle: str, as_json: bool) -> None:
     """Keep HANDLE from logging in and end all of their sessions."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         ended = await parlour.accounts.administration.disable(handle)
         return _ended(f"Disabled {handle}", handle, ended, code="account_disabled")
 
@@ -140,9 +140,9 @@ def disable(handle: str, as_json: bool) -> None:
 def enable(handle: str, as_json: bool) -> None:
     """Let HANDLE log in again after being disabled."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         await parlour.accounts.administration.enable(handle)
-        return Answer(
+        return CommandResult(
             lines=[f"Enabled {handle}."], data={"user": handle}, audit=("account", "account_enabled", handle)
         )
 
@@ -155,9 +155,9 @@ def enable(handle: str, as_json: bool) -> None:
 def delete(handle: str, as_json: bool) -> None:
     """Delete HANDLE's account immediately. Their messages and attendance keep their name."""
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         await parlour.accounts.administration.delete(handle)
-        return Answer(
+        return CommandResult(
             lines=[f"Deleted {handle}."], data={"user": handle}, audit=("account", "account_deleted", handle)
         )
 
@@ -171,12 +171,12 @@ def logout(handle: str, as_json: bool) -> None:
     """End every session of HANDLE; a running server closes their connections."""
     from parlour.accounts.refusals import UserNotFound
 
-    async def work(parlour: "Parlour") -> Answer:
+    async def work(parlour: "Parlour") -> CommandResult:
         user_id = await parlour.accounts.sessions.find(handle)
         if user_id is None:
             raise UserNotFound
         ended = await parlour.accounts.sessions.end_all(user_id)
-        return Answer(
+        return CommandResult(
             lines=[f"Ended {_sessions(ended)} of {handle}."],
             data={"user": handle, "sessions_ended": ended},
             audit=("login", "sessions_ended", handle),
@@ -185,8 +185,8 @@ def logout(handle: str, as_json: bool) -> None:
     run(work, as_json=as_json)
 
 
-def _ended(done: str, handle: str, ended: int, *, code: str) -> Answer:
-    return Answer(
+def _ended(done: str, handle: str, ended: int, *, code: str) -> CommandResult:
+    return CommandResult(
         lines=[f"{done} and ended {_sessions(ended)}."],
         data={"user": handle, "sessions_ended": ended},
         audit=("account", code, handle),

@@ -1,1 +1,1 @@
-"""All tables, the engine, transactions and migrations."""
+"""Tables, engine, transactions and migrations."""

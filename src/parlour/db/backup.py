@@ -1,4 +1,4 @@
-"""Backs an SQLite database up while a server works with it."""
+"""Back up an SQLite database while a server uses it."""
 
 import os
 import sqlite3
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 class BackupFailed(Exception):
-    """Why there is no backup, in one sentence."""
+    """The backup failed, for the reason that the sentence gives."""
 
 
 def back_up(source: Path, target: Path) -> int:
-    """Copies one state of the database, checks the copy, and answers its size in bytes. Raises BackupFailed.
+    """Copy a snapshot of the database, check the copy, and return its size in bytes. Raises BackupFailed.
 
-    SQLite's backup API reads in one transaction, which holds up no writer in WAL mode. The target is whole or
-    not there at all, is readable by its owner alone, and nothing that exists is overwritten.
+    SQLite's backup API reads in one transaction, which blocks no writer in WAL mode. The target appears
+    complete or not at all, has mode 0600, and never replaces an existing file.
     """
     if not source.is_file():
         raise BackupFailed(f"there is no database at {source}")
@@ -43,8 +43,8 @@ def _copy(source: Path, target: Path) -> None:
         original.execute("PRAGMA query_only=ON")
         original.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-        found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
-        if found != ["ok"] or copy.execute("PRAGMA foreign_key_check").fetchone() is not None:
-            raise BackupFailed(f"{source} is damaged: {found[0]}")
+        findings = [row[0] for row in copy.execute("PRAGMA integrity_check")]
+        if findings != ["ok"] or copy.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            raise BackupFailed(f"{source} is damaged: {findings[0]}")
     with target.open("rb") as file:
         os.fsync(file.fileno())

@@ -20,11 +20,11 @@ from parlour.db.drivers import (
     CALL_SECONDS,
     POSTGRES_LIMITS,
     POSTGRES_PARAMETERS,
+    HungThreads,
     PostgresConnection,
     SqliteConnection,
-    StuckThreads,
 )
-from parlour.db.lookups import Lookups
+from parlour.db.lookups import PointLookups
 from parlour.db.private_files import (
     OWNER_ONLY_FOLDER,
     NotPrivate,
@@ -35,27 +35,27 @@ from parlour.scheduling.fair_queue import FairQueueFull
 from parlour.scheduling.fair_slots import FairSlots
 
 TRANSACTION_SECONDS = 5.0
-"""From waiting for a connection to the answer to its commit."""
+"""The deadline of a transaction: from waiting for a connection to the end of the commit."""
 PING_SECONDS = 3.0
 CLOSE_SECONDS = 2.0
 SQLITE_BUSY_MS = 3_500
-"""How long SQLite waits for the writer of another process; less than a call may take, so that it says so."""
+"""SQLite's wait for the writer of another process; below CALL_SECONDS, so that the error is SQLite's own."""
 POOL_SIZE = 10
 MAX_WAITING = 4096
-"""Transactions in the line for a connection."""
+"""The bound of the queue of transactions that wait for a connection."""
 DATABASE_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
-"""What a database raises that does not answer, or cannot do now what it could do before."""
+"""The errors of a database that does not answer, or that lost an ability such as writing to its disk."""
 
 
 log = structlog.get_logger("parlour.db")
 
 
 class InvalidDatabaseUrl(ValueError):
-    """A database URL that names neither PostgreSQL nor SQLite."""
+    """The database URL names neither PostgreSQL nor SQLite."""
 
 
 def driver_url(database_url: str | URL) -> URL:
-    """`postgresql://…` or `sqlite:///…` with the driver that Parlour uses. Raises InvalidDatabaseUrl."""
+    """Set Parlour's driver in a `postgresql://…` or `sqlite:///…` URL. Raises InvalidDatabaseUrl."""
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError) as error:
@@ -70,15 +70,15 @@ def driver_url(database_url: str | URL) -> URL:
 
 
 class TransactionTimeout(PoolTimeout):
-    """A transaction was given up: the database did not answer in time, or it had too much to do."""
+    """A transaction was abandoned: the database did not answer in time, or too many transactions waited."""
 
 
 class UnusableFile(OSError):
-    """What is to be the SQLite database is none, or cannot be opened, in a sentence."""
+    """The SQLite file cannot be opened or is not a database, for the reason that the sentence gives."""
 
 
 class Transaction(AsyncConnection):
-    """The connection of a transaction that writes, and the facts that its commit makes true."""
+    """A connection in a transaction, and the facts that its commit makes true."""
 
     __slots__ = ("_facts",)
 
@@ -97,12 +97,12 @@ class Transaction(AsyncConnection):
 
 
 class Database:
-    """One engine; a use case opens one transaction.
+    """The engine and its transactions; a use case opens a single transaction.
 
-    A transaction has a deadline on this side, whatever the database does: then it raises one of AWAY, and its
-    connection is given up (`drivers`). `hide_parameters` keeps addresses and hashes out of the messages of
-    database errors. `allow_readable`: on a file system that knows no modes, SQLite's files may be readable by
-    others.
+    A transaction has a deadline on this side, whatever the database does: past it, the transaction raises one
+    of DATABASE_UNAVAILABLE, and its connection is abandoned (`drivers`). `hide_parameters` keeps addresses
+    and hashes out of the messages of database errors. `allow_readable` tolerates SQLite files that other
+    users can read, on a file system without modes.
     """
 
     def __init__(
@@ -112,12 +112,12 @@ class Database:
         self._allow_readable = allow_readable
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._lookups: Lookups | None = None
+        self._lookups: PointLookups | None = None
         self._writer = FairSlots(1, limit=MAX_WAITING)
         self._connections = FairSlots(POOL_SIZE if self.is_sqlite else 2 * POOL_SIZE, limit=MAX_WAITING)
         if self.is_sqlite:
-            stuck = StuckThreads()
-            arguments = {"async_creator_fn": partial(_open_sqlite, stuck), "isolation_level": None}
+            hung_threads = HungThreads()
+            arguments = {"async_creator_fn": partial(_open_sqlite, hung_threads), "isolation_level": None}
             self.engine = create_async_engine(
                 url,
                 hide_parameters=True,
@@ -130,10 +130,10 @@ class Database:
                 url, hide_parameters=True, poolclass=NullPool, connect_args=arguments
             )
             _prepare_sqlite(self._pinging.sync_engine)
-            self._lookups = Lookups(url, stuck)
+            self._lookups = PointLookups(url, hung_threads)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
-                with suppress(OSError):  # the first connection says what is wrong
+                with suppress(OSError):  # the first connection reports the reason
                     Path(url.database).parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         else:
             parameters = {name: value for name, value in POSTGRES_PARAMETERS.items() if name not in url.query}
@@ -150,10 +150,10 @@ class Database:
             self._pinging = self.engine
 
     def require_file(self) -> None:
-        """Raises UnusableFile where SQLite cannot open its file, NotPrivate where others can read it.
+        """Check the SQLite file and make it private. Raises UnusableFile or NotPrivate.
 
-        Asked for before the first connection: that one opens it in a thread of its own, which complains
-        on its own where the command ends at once. The write-ahead log and its index get the file's mode.
+        Call before the first connection: aiosqlite opens the file in a thread, and a failure there would
+        print a traceback when a command exits at once. The write-ahead log and its index get the file's mode.
         """
         file = self.engine.url.database
         if not self.is_sqlite or not file:
@@ -165,7 +165,7 @@ class Database:
         except OSError as error:
             raise UnusableFile(f"{file} cannot be used ({error.strerror})") from error
         except sqlite3.Error as error:
-            if "locked" not in str(error):  # which the first transaction says in its own way
+            if "locked" not in str(error):  # the first transaction reports a lock (`is_locked`)
                 raise UnusableFile(f"{file} cannot be used as an SQLite database ({error})") from error
 
     def _make_private(self, file: str) -> None:
@@ -182,25 +182,25 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, *, within: float | None = TRANSACTION_SECONDS) -> AsyncIterator[Transaction]:
-        """Commits at the end, rolls back where the block raises; with None it may take as long as it likes.
+        """Commit at the end, roll back where the block raises; `within` None sets no deadline.
 
         After the commit the bus publishes the facts that the block handed to `after_commit`, before anything
         else is awaited: facts of one process are published in the order of their commits.
 
-        SQLite has one writer: it takes its place in the line at once, since a reader that becomes a
-        writer later may find the database changed below it. Those of this process wait for each other here,
-        where each gets its turn; SQLite itself would let them try again and again.
+        SQLite has a single writer: BEGIN IMMEDIATE takes the write lock at once, since upgrading a read
+        transaction fails if the database changed meanwhile (SQLITE_BUSY_SNAPSHOT). Writers of this process
+        queue here in fair order; SQLite's own busy handler would poll without order.
         """
         async with (
             self._deadline(within),
-            self._writer.one() if self.is_sqlite else nullcontext(),
+            self._writer.slot() if self.is_sqlite else nullcontext(),
             self._begin(writes=True, is_limited=within is not None) as connection,
         ):
             yield connection
 
     @asynccontextmanager
     async def reading(self, *, within: float = TRANSACTION_SECONDS) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads: it waits for no writer."""
+        """Open a transaction that only reads and therefore waits for no writer."""
         async with self._deadline(within), self._begin(writes=False) as connection:
             yield connection
 
@@ -218,14 +218,14 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Transaction]:
-        """What `AsyncEngine.connect` does, with a Transaction in the place of its AsyncConnection."""
+        """Connect as `AsyncEngine.connect` does, but return a Transaction."""
         transaction = Transaction(self.engine)
         async with transaction:
             yield transaction
 
     @asynccontextmanager
     async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[Transaction]:
-        async with self._connections.one(), self._connected() as connection:
+        async with self._connections.slot(), self._connected() as connection:
             if self.is_sqlite:
                 await connection.execution_options(sqlite_write=writes)
             async with self._patience(connection, is_limited), connection.begin():
@@ -238,7 +238,7 @@ class Database:
 
     @asynccontextmanager
     async def _patience(self, connection: AsyncConnection, is_limited: bool) -> AsyncIterator[None]:
-        """How long the driver waits for the answers of one transaction."""
+        """Set the driver's call timeout for one transaction: CALL_SECONDS, or none if not `is_limited`."""
         if is_limited:
             yield
             return
@@ -250,21 +250,27 @@ class Database:
             driver.patience = CALL_SECONDS
 
     def point_lookup(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """For queries that find single rows by a key, each on its own: what every connect and join asks."""
+        """Open a connection for queries that find single rows by a key, as every connect and join does.
+
+        Each query is a transaction of its own. On SQLite a batching reader thread answers (`PointLookups`).
+        """
         if self._lookups is None:
             return self.reading()
         return nullcontext(cast(AsyncConnection, self._lookups))
 
     async def ping(self) -> None:
-        """Raises one of AWAY. SQLite is asked by a new connection: an older one may answer from memory."""
+        """Query the database. Raises one of DATABASE_UNAVAILABLE.
+
+        On SQLite a new connection asks: an open connection may answer from its page cache.
+        """
         async with self._deadline(PING_SECONDS), self._pinging.connect() as connection:
             await connection.execute(text("SELECT count(*) FROM alembic_version"))
 
     async def checkpoint(self, *, truncates: bool = False) -> None:
-        """Brings what SQLite has in its log (WAL) into the file itself; nothing to do on PostgreSQL.
+        """Move SQLite's write-ahead log into the database file; does nothing on PostgreSQL.
 
-        SQLite does so by itself after 4 MB only, and who copies the file alone would copy less than there
-        is. Nobody waits for it, unless it `truncates` the log too.
+        SQLite itself does so after 4 MB only; until then a copy of the file alone lacks the newest rows. A
+        passive checkpoint blocks no transaction; `truncates` also empties the log and may block.
         """
         if not self.is_sqlite:
             return
@@ -280,10 +286,10 @@ class Database:
                 raise OperationalError(statement, None, error) from error
 
     async def close(self) -> None:
-        """Within CLOSE_SECONDS: what does not answer is left behind."""
+        """Checkpoint and close all connections; give up after CLOSE_SECONDS."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                with suppress(*DATABASE_UNAVAILABLE):  # what is in the log stays there
+                with suppress(*DATABASE_UNAVAILABLE):  # the rows stay in the write-ahead log
                     await self.checkpoint(truncates=True)
                 if self._lookups is not None:
                     await self._lookups.close()
@@ -292,10 +298,10 @@ class Database:
 
 @asynccontextmanager
 async def _cancellation_kept() -> AsyncIterator[None]:
-    """Raises CancelledError where the block was cancelled and raises what SQLAlchemy made of that.
+    """Raise CancelledError where SQLAlchemy replaced it by an error of its own.
 
-    A cancelled call gives its connection up; SQLAlchemy, which does not know, may roll back then, and the
-    error of that replaces the CancelledError: a task that goes on where the database is away would never end.
+    A cancelled call abandons its connection. SQLAlchemy, which does not know, may then try a rollback, whose
+    error replaces the CancelledError: a task that retries on database errors would survive its cancellation.
     """
     task = asyncio.current_task()
     if task is None:
@@ -309,12 +315,12 @@ async def _cancellation_kept() -> AsyncIterator[None]:
         raise
 
 
-async def _open_sqlite(stuck: StuckThreads, *arguments: Any, **named: Any) -> SqliteConnection:
-    return await SqliteConnection.open(partial(sqlite3.connect, *arguments, **named), stuck)
+async def _open_sqlite(hung_threads: HungThreads, *arguments: Any, **named: Any) -> SqliteConnection:
+    return await SqliteConnection.open(partial(sqlite3.connect, *arguments, **named), hung_threads)
 
 
 def _prepare_postgres(engine: Engine) -> None:
-    """PostgreSQL's own limits, set by a statement: poolers such as PgBouncer refuse them as parameters."""
+    """Set PostgreSQL's own limits by a statement: poolers such as PgBouncer refuse them as parameters."""
     limits = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in POSTGRES_LIMITS.items())
 
     def connected(connection: Any, _record: Any) -> None:
@@ -328,12 +334,12 @@ def _prepare_postgres(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """WAL, foreign keys, a patient writer; the transaction's start is ours instead of the driver's."""
+    """Turn on WAL, foreign keys and a busy timeout; begin transactions here instead of in the driver."""
 
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # what was answered outlives a power cut
+        cursor.execute("PRAGMA synchronous=FULL")  # a commit that was acknowledged survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
         cursor.close()
@@ -347,7 +353,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether it says that another program keeps an SQLite database locked."""
+    """True for the error of an SQLite database that another program keeps locked."""
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
 
 

@@ -1,9 +1,9 @@
-"""The connections of both drivers, with a deadline for each call: a database may fall silent.
+"""Connections of both drivers with a deadline for each call, since a database may stop answering.
 
-Neither driver has one. psycopg waits for an answer as long as the TCP connection lives, and when cancelled it
-asks the server to cancel the statement and waits for that. aiosqlite waits for its thread, which hangs in the
-kernel where the file system does. Here a call that takes too long, or is cancelled, gives its connection up
-without waiting for anybody: the pool forgets it, and the next transaction opens another one.
+Neither driver has a deadline. psycopg waits for an answer as long as the TCP connection lives, and when
+cancelled it asks the server to cancel the statement and waits for that. aiosqlite waits for its thread, which
+hangs in the kernel where the file system does. Here a call that takes too long, or is cancelled, abandons its
+connection without waiting: the pool drops the connection, and the next transaction opens another.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from psycopg.abc import PQGen
 T = TypeVar("T")
 
 CALL_SECONDS = 4.0
-"""How long one statement may take; PostgreSQL itself ends it a little sooner."""
+"""The deadline of a statement; PostgreSQL itself ends the statement a little sooner."""
 CONNECT_SECONDS = 4
-MAX_STUCK = 16
-"""So many threads may hang in a file system at once; a call beyond that is refused without trying."""
+MAX_HUNG = 16
+"""The bound of threads that hang in a file system at once; a call beyond that is refused at once."""
 
 POSTGRES_PARAMETERS = {
     "connect_timeout": CONNECT_SECONDS,
@@ -32,19 +32,19 @@ POSTGRES_PARAMETERS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""Parameters of libpq, in seconds, the last one in milliseconds. By them a connection that waits in the pool
-notices that its peer is gone."""
+"""Parameters of libpq, in seconds, the last in milliseconds: an idle connection of the pool detects a dead
+peer."""
 
 POSTGRES_LIMITS = {
     "statement_timeout": 3_500,
     "lock_timeout": 3_000,
     "idle_in_transaction_session_timeout": 15_000,
 }
-"""PostgreSQL's own limits, in milliseconds. The last one frees the locks of a server that was cut off."""
+"""PostgreSQL's own limits, in milliseconds. The last frees the locks of a Parlour that lost its network."""
 
 
 class PostgresConnection(psycopg.AsyncConnection[Any]):
-    """`patience` is the longest wait for one answer, in seconds; None waits as long as it takes."""
+    """A psycopg connection that waits `patience` seconds at most for each answer; None sets no limit."""
 
     patience: float | None = CALL_SECONDS
 
@@ -54,7 +54,7 @@ class PostgresConnection(psycopg.AsyncConnection[Any]):
         interval: float = 0.1,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
     ) -> T:
-        """Raises OperationalError, the connection closed, where the answer does not come in time."""
+        """Wait for an answer; past `patience` close the connection and raise OperationalError."""
         try:
             return await waiting.wait_async(
                 gen, self.pgconn.socket, interval=interval, timeout=timeout or self.patience
@@ -69,91 +69,96 @@ class PostgresConnection(psycopg.AsyncConnection[Any]):
             raise
 
 
-class StuckThreads:
-    """Counts the threads that hang in a file system, until it lets them go."""
+class HungThreads:
+    """The threads that hang in a file system: a bound on them keeps a dead disk from leaking threads."""
 
     def __init__(self) -> None:
-        self._stuck: set[object] = set()
+        self._threads: set[object] = set()
 
     def __len__(self) -> int:
-        return len(self._stuck)
+        return len(self._threads)
 
     def require_room(self) -> None:
-        """Raises OperationalError where MAX_STUCK hang."""
-        if len(self._stuck) >= MAX_STUCK:
+        """Raise OperationalError if MAX_HUNG threads hang already."""
+        if len(self._threads) >= MAX_HUNG:
             raise sqlite3.OperationalError("connection closed: earlier calls hang in the file system")
 
     def add(self, thread: object, ended: asyncio.Future[Any]) -> None:
-        self._stuck.add(thread)
-        ended.add_done_callback(lambda _: self._stuck.discard(thread))
+        self._threads.add(thread)
+        ended.add_done_callback(lambda _: self._threads.discard(thread))
 
 
 class SqliteConnection(aiosqlite.Connection):
-    """`patience` is the longest wait for one call, in seconds; None waits as long as it takes."""
+    """An aiosqlite connection that waits `patience` seconds at most for each call; None sets no limit."""
 
-    def __init__(self, connector: Callable[[], sqlite3.Connection], stuck: StuckThreads) -> None:
+    def __init__(self, connector: Callable[[], sqlite3.Connection], hung_threads: HungThreads) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self.patience: float | None = CALL_SECONDS
-        self._stuck = stuck
-        self._is_given_up = False
+        self._hung_threads = hung_threads
+        self._is_abandoned = False
         self._ended: asyncio.Future[Any] | None = None
-        self._thread.daemon = True  # one that hangs must not keep the process
+        self._thread.daemon = True  # a hung thread must not keep the process from exiting
 
     @classmethod
     async def open(
-        cls, connector: Callable[[], sqlite3.Connection], stuck: StuckThreads
+        cls, connector: Callable[[], sqlite3.Connection], hung_threads: HungThreads
     ) -> "SqliteConnection":
-        stuck.require_room()
-        connection = cls(connector, stuck)
+        hung_threads.require_room()
+        connection = cls(connector, hung_threads)
         try:
             async with asyncio.timeout(connection.patience):
                 await connection
         except (TimeoutError, asyncio.CancelledError) as error:
-            connection._give_up()
+            connection._abandon()
             if isinstance(error, TimeoutError):
                 raise sqlite3.OperationalError("the file system did not answer in time") from error
             raise
         return connection
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Runs every call of aiosqlite. By "connection closed" SQLAlchemy knows that this one is no more."""
+        """Run a call of aiosqlite within `patience`.
+
+        The message "connection closed" tells SQLAlchemy to invalidate the pooled connection.
+        """
         try:
             async with asyncio.timeout(self.patience):
                 return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         except TimeoutError as error:
-            self._give_up()
+            self._abandon()
             raise sqlite3.OperationalError(
                 "connection closed: the file system did not answer in time"
             ) from error
         except asyncio.CancelledError:
-            self._give_up()
+            self._abandon()
             raise
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """Done when the thread ended. aiosqlite stops one itself whose opening is cancelled, and a thread
-        takes only the first request: the future of another one would never be done.
+        """Stop the thread, once; the future is done when the thread ended.
+
+        aiosqlite itself stops a connection whose opening is cancelled, and its thread serves only the first
+        stop request: the future of a second request would never be done.
         """
         if self._ended is None:
             self._ended = super().stop()
         return self._ended
 
     async def close(self) -> None:
-        """Within `patience`, as everything."""
-        if self._is_given_up or not self._running:
+        """Close the connection; past `patience` leave it to its hung thread."""
+        if self._is_abandoned or not self._running:
             return
         ended = self.stop()
         if ended is None:
             return
         done, _ = await asyncio.wait((ended,), timeout=self.patience)
         if not done:
-            self._is_given_up = True
-            self._stuck.add(self, ended)
+            self._is_abandoned = True
+            self._hung_threads.add(self, ended)
 
-    def _give_up(self) -> None:
-        """The thread closes the connection when its call returns, which rolls back what is not committed."""
-        if self._is_given_up:
+    def _abandon(self) -> None:
+        """Abandon the connection: its thread closes it, and so rolls back, once the hung call returns."""
+        if self._is_abandoned:
             return
-        self._is_given_up = True
+        self._is_abandoned = True
         ended = self.stop()
         if ended is not None:
-            self._stuck.add(self, ended)
+            self._hung_threads.add(self, ended)

@@ -1,10 +1,10 @@
 """Point look-ups on SQLite: queries that find a single row by a key, each in a transaction of its own.
 
-Every connect and join makes some. SQLite answers within microseconds, and the way through a connection of the
-pool costs ten times that: SQLAlchemy's execution, and a change of thread for each of its calls. So SQLAlchemy
-builds each query once, one thread asks the driver directly, and all look-ups of a turn of the event loop, or
-that come while the thread is at work, go there together. They are not made on the event loop itself: a file
-system that hangs would take it along.
+Every connect and join makes some. SQLite answers within microseconds, but a connection of the pool costs ten
+times that: SQLAlchemy's execution, and a thread switch for each call. So SQLAlchemy compiles each query once,
+one reader thread calls the driver directly, and the look-ups of a turn of the event loop, or that arrive
+while the thread works, go to it as one batch. The event loop itself never reads: a hung file system would
+block it.
 """
 
 import asyncio
@@ -20,21 +20,21 @@ from typing import Any, cast
 from sqlalchemy import URL, Dialect, Executable, Select, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from parlour.db.drivers import CALL_SECONDS, StuckThreads
+from parlour.db.drivers import CALL_SECONDS, HungThreads
 
 MAX_WAITING = 20_000
 BUSY_MS = 100
-"""Readers wait for nobody in WAL mode, save for a moment where the log is begun anew."""
+"""SQLite's wait for a lock: in WAL mode readers are blocked only for the moment of a log restart."""
 
 
-class Lookups:
-    """The part of a connection that the stores need to look something up."""
+class PointLookups:
+    """A stand-in for AsyncConnection (`execute` alone) that batches point look-ups into a reader thread."""
 
-    def __init__(self, url: URL, stuck: StuckThreads, *, patience: float = CALL_SECONDS) -> None:
+    def __init__(self, url: URL, hung_threads: HungThreads, *, patience: float = CALL_SECONDS) -> None:
         engine = create_engine(url.set(drivername="sqlite+pysqlite"))
         self._dialect = engine.dialect
         self._arguments = engine.dialect.create_connect_args(engine.url)
-        self._stuck = stuck
+        self._hung_threads = hung_threads
         self._patience = patience
         self._queries: dict[Executable, _Query] = {}
         self._waiting: list[_Lookup] = []
@@ -43,16 +43,19 @@ class Lookups:
         self._reader: _Reader | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
-    async def execute(self, query: Executable, parameters: dict[str, Any]) -> "_Row":
-        """`query` is one of few, kept for good. Raises what SQLAlchemy would."""
-        known = self._queries.get(query)
-        if known is None:
-            known = self._queries[query] = _Query(cast(Select[Any], query), self._dialect)
+    async def execute(self, query: Executable, parameters: dict[str, Any]) -> "_Result":
+        """Find a row. Raises the errors that SQLAlchemy would.
+
+        Compiled queries are cached for good: pass only statements that are built once, in a module.
+        """
+        compiled = self._queries.get(query)
+        if compiled is None:
+            compiled = self._queries[query] = _Query(cast(Select[Any], query), self._dialect)
         try:
-            return _Row(await self._find(known, parameters))
+            return _Result(await self._find(compiled, parameters))
         except sqlite3.Error as error:
             raise DBAPIError.instance(
-                known.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
+                compiled.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
             ) from error
 
     def _find(self, query: "_Query", parameters: dict[str, Any]) -> "asyncio.Future[Any]":
@@ -64,10 +67,10 @@ class Lookups:
         if not self._asked and not self._is_due:
             self._is_due = True
             loop.call_soon(self._ask)
-        return lookup.found
+        return lookup.row
 
     def _ask(self) -> None:
-        """Hands over all that wait; the next ones wait till these are answered."""
+        """Hand all waiting look-ups to the reader as a batch; later ones wait until it is answered."""
         self._is_due = False
         if self._asked or not self._waiting:
             return
@@ -75,44 +78,44 @@ class Lookups:
         loop = asyncio.get_running_loop()
         if self._reader is None:
             try:
-                self._stuck.require_room()
+                self._hung_threads.require_room()
             except sqlite3.OperationalError as error:
                 self._fail(error)
                 return
             self._reader = _Reader(self._arguments, loop)
-        self._deadline = loop.call_later(self._patience, self._give_up)
+        self._deadline = loop.call_later(self._patience, self._abandon_reader)
         self._reader.find(self._asked, self._answered)
 
     def _answered(self, reader: "_Reader", answers: "list[_Answer]") -> None:
-        if reader is not self._reader:  # it was given up, and this comes too late
+        if reader is not self._reader:  # a late answer of an abandoned reader
             return
         if self._deadline is not None:
             self._deadline.cancel()
         asked, self._asked = self._asked, []
         for lookup, answer in zip(asked, answers, strict=True):
-            if lookup.found.done():  # cancelled meanwhile
+            if lookup.row.done():  # cancelled meanwhile
                 continue
             if isinstance(answer, Exception):
-                lookup.found.set_exception(answer)
+                lookup.row.set_exception(answer)
             else:
-                lookup.found.set_result(answer)
+                lookup.row.set_result(answer)
         self._ask()
 
-    def _give_up(self) -> None:
-        """The thread hangs: all that wait for it are refused, and the next look-up starts another one."""
+    def _abandon_reader(self) -> None:
+        """Abandon a hung reader: refuse all look-ups that wait; the next look-up starts another reader."""
         reader, self._reader = self._reader, None
         if reader is not None:
-            self._stuck.add(reader, reader.end())
+            self._hung_threads.add(reader, reader.end())
         self._fail(sqlite3.OperationalError("the file system did not answer in time"))
 
     def _fail(self, error: sqlite3.Error) -> None:
         failed, self._asked, self._waiting = [*self._asked, *self._waiting], [], []
         for lookup in failed:
-            if not lookup.found.done():
-                lookup.found.set_exception(error)
+            if not lookup.row.done():
+                lookup.row.set_exception(error)
 
     async def close(self) -> None:
-        """Waits for the thread as long as for a call, and no longer."""
+        """End the reader; wait `patience` seconds at most for its thread."""
         reader, self._reader = self._reader, None
         if self._deadline is not None:
             self._deadline.cancel()
@@ -121,20 +124,20 @@ class Lookups:
 
 
 _Answer = Any
-"""A row, None where there is none, or the exception."""
+"""A row, None if no row matches, or the exception."""
 
 
 class _Lookup:
-    __slots__ = ("found", "parameters", "query")
+    __slots__ = ("parameters", "query", "row")
 
-    def __init__(self, query: "_Query", parameters: dict[str, Any], found: "asyncio.Future[Any]") -> None:
+    def __init__(self, query: "_Query", parameters: dict[str, Any], row: "asyncio.Future[Any]") -> None:
         self.query = query
         self.parameters = parameters
-        self.found = found
+        self.row = row
 
 
 class _Reader:
-    """A thread with a connection that only reads, opened at the first question."""
+    """A thread with a read-only connection, which the first batch opens."""
 
     def __init__(self, arguments: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._arguments = arguments
@@ -144,11 +147,11 @@ class _Reader:
         threading.Thread(target=self._run, name="look-ups", daemon=True).start()
 
     def find(self, lookups: list[_Lookup], answered: "_Answered") -> None:
-        """Calls `answered` on the event loop."""
+        """Queue a batch; the thread has `answered` called on the event loop."""
         self._jobs.put((lookups, answered))
 
     def end(self) -> "asyncio.Future[None]":
-        """After what it does now."""
+        """Ask the thread to end after its current batch; the future is done once it has."""
         self._jobs.put(None)
         return self._ended
 
@@ -162,10 +165,10 @@ class _Reader:
                 answers = [lookup.query.answer(connection, lookup.parameters) for lookup in lookups]
             except sqlite3.Error as error:
                 answers = [error] * len(lookups)
-            self._say(partial(answered, self, answers))
+            self._call_on_loop(partial(answered, self, answers))
         if connection is not None:
             connection.close()
-        self._say(partial(self._ended.set_result, None))
+        self._call_on_loop(partial(self._ended.set_result, None))
 
     def _connect(self) -> sqlite3.Connection:
         positional, named = self._arguments
@@ -174,8 +177,8 @@ class _Reader:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         return connection
 
-    def _say(self, call: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the event loop has ended before a thread that hung
+    def _call_on_loop(self, call: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the event loop ended before a hung thread returned
             self._loop.call_soon_threadsafe(call)
 
 
@@ -183,7 +186,7 @@ _Answered = Callable[[_Reader, list[_Answer]], None]
 
 
 class _Query:
-    """A query as SQLite takes it, and what its values and columns are converted by."""
+    """A compiled query: its SQL, and SQLAlchemy's converters of parameters and columns."""
 
     def __init__(self, query: Select[Any], dialect: Dialect) -> None:
         compiled = query.compile(dialect=dialect)
@@ -194,7 +197,7 @@ class _Query:
             for name in compiled.positiontup or ()
         ]
         columns = query.selected_columns
-        self._row: Any = namedtuple("_Found", columns.keys())  # type: ignore[misc]
+        self._row: Any = namedtuple("_FoundRow", columns.keys())  # type: ignore[misc]
         self._processors = [
             (index, process)
             for index, column in enumerate(columns)
@@ -202,7 +205,7 @@ class _Query:
         ]
 
     def answer(self, connection: sqlite3.Connection, parameters: dict[str, Any]) -> _Answer:
-        """One that fails must not fail those that were asked with it."""
+        """Run the query; return an exception instead of raising it, so that the rest of the batch goes on."""
         try:
             return self._find(connection, parameters)
         except Exception as error:
@@ -211,20 +214,23 @@ class _Query:
     def _find(self, connection: sqlite3.Connection, parameters: dict[str, Any]) -> Any:
         cursor = connection.execute(
             self.sql,
-            [parameters[name] if to is None else to(parameters[name]) for name, to in self._names],
+            [
+                parameters[name] if convert is None else convert(parameters[name])
+                for name, convert in self._names
+            ],
         )
-        found = cursor.fetchone()
+        row = cursor.fetchone()
         cursor.close()
-        if found is None:
+        if row is None:
             return None
-        values = list(found)
+        values = list(row)
         for index, process in self._processors:
             values[index] = process(values[index])
         return self._row._make(values)
 
 
-class _Row:
-    """The part of a result that is asked for."""
+class _Result:
+    """A stand-in for SQLAlchemy's Result, with the only method that the stores call."""
 
     def __init__(self, row: Any) -> None:
         self._row = row

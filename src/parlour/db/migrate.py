@@ -1,6 +1,6 @@
-"""Brings a database to the newest version, or says that it is there.
+"""Upgrade a database to the newest revision.
 
-Alembic costs a quarter of a second to import, so that it is imported only where there is work to do.
+Importing Alembic takes a quarter of a second, so it is imported only if a migration is due.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ HEAD = "0017"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x7061726C
 START_SECONDS = 30.0
-"""A machine that boots is slow."""
+"""The deadline of the first query at the start: a machine that boots is slow."""
 
 
 class DatabaseTooNew(RuntimeError):
@@ -23,7 +23,7 @@ class DatabaseTooNew(RuntimeError):
 
 
 async def migrate(database: Database) -> str | None:
-    """Runs what is missing in one transaction; answers the revision that the database had before."""
+    """Run the missing migrations in one transaction; return the revision that the database had before."""
     database.require_file()
     async with database.reading(within=START_SECONDS) as connection:
         before = await connection.run_sync(_revision)
@@ -35,7 +35,7 @@ async def migrate(database: Database) -> str | None:
 
 
 async def _upgrade(connection: AsyncConnection, *, is_sqlite: bool) -> None:
-    if not is_sqlite:  # two servers that start at once
+    if not is_sqlite:  # an advisory lock: two servers may start at once
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     await connection.run_sync(_run_alembic)
 

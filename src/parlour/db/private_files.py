@@ -1,7 +1,7 @@
-"""Files and folders for their owner alone: modes 0600 and 0700, from the first byte on.
+"""Files and folders with modes 0600 and 0700 from the first byte on.
 
-Whoever reads the database has everybody's addresses and messages, and whoever reads the secret signs tokens,
-so other users of the machine get neither.
+The database holds the addresses and messages of all users, and the secret signs tokens: other users of the
+machine must read neither.
 """
 
 import os
@@ -12,21 +12,21 @@ from pathlib import Path
 OWNER_ONLY_FILE = 0o600
 OWNER_ONLY_FOLDER = 0o700
 UMASK = 0o077
-"""Of a process that serves: what any library creates is its owner's alone."""
+"""The umask of a serving process: files that a library creates are private too."""
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class NotPrivate(Exception):
-    """A file or folder that others can read or change, and whose mode cannot be put right."""
+    """Other users can read or change the file or folder, and its mode cannot be corrected."""
 
 
 def make_private_folder(folder: Path) -> bool:
-    """Makes it where there is none, and puts its mode right where there is one.
+    """Create a folder, or correct the mode of an existing one.
 
-    False where others can still look into it, as the owner is somebody else: what is in it is protected by
-    modes of its own. Raises NotPrivate where any user may put files there, such as /tmp (and /tmp is left as
-    it is): a secret could be somebody else's. Raises OSError where it cannot be made.
+    Returns False if other users can still list the folder because another user owns it: the files in it have
+    private modes of their own. Raises NotPrivate if any user may create files there, as in /tmp (which is
+    left unchanged): another user could plant a secret. Raises OSError if the folder cannot be created.
     """
     folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
     is_sticky = bool(folder.stat().st_mode & stat.S_ISVTX)
@@ -38,20 +38,20 @@ def make_private_folder(folder: Path) -> bool:
 
 
 def make_private_file(file: Path) -> None:
-    """Makes an empty one where there is none, and puts its mode right. Raises NotPrivate or OSError."""
+    """Create an empty file if missing, and correct its mode. Raises NotPrivate or OSError."""
     os.close(os.open(file, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, OWNER_ONLY_FILE))
     require_private(file)
 
 
 def require_private(file: Path) -> None:
-    """Puts the mode of a file right, where there is one. Raises NotPrivate or OSError."""
+    """Correct the mode of a file, if the file exists. Raises NotPrivate or OSError."""
     with suppress(FileNotFoundError):
         if not _is_made_private(file, OWNER_ONLY_FILE):
             raise NotPrivate(f"other users of this machine can read {file}")
 
 
 def _is_made_private(path: Path, mode: int) -> bool:
-    """Some file systems know no modes: they say so, or take the change and forget it."""
+    """Correct a mode; False on file systems without modes, which refuse the change or silently drop it."""
     if not path.stat().st_mode & _OTHERS:
         return True
     with suppress(PermissionError):

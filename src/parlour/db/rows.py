@@ -1,4 +1,4 @@
-"""The rows of a query that may find very many, in turns of the event loop."""
+"""Iteration over large results in turns, so that other tasks run in between."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +12,6 @@ ROWS_A_TURN = 50
 
 
 async def rows_in_turns(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[Row[Any]]:
-    """Yield the rows of `query`; other tasks run after every ROWS_A_TURN of them."""
+    """Yield the rows of `query`; the event loop runs other tasks after every ROWS_A_TURN rows."""
     async for row in in_turns(await connection.execute(query), each=ROWS_A_TURN):
         yield row

@@ -1,4 +1,4 @@
-"""All tables. Uniqueness is the database's: `*_key` columns hold what two names are compared by."""
+"""All tables. `*_key` columns hold the normalised form of a name; the database keeps them unique."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -31,11 +31,11 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite gives out row ids for INTEGER alone."""
+"""The type of primary keys: SQLite assigns row ids to INTEGER columns alone."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite, which knows no time zones, holds it without."""
+    """An aware datetime in UTC; SQLite, which has no time zones, stores it without."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -57,13 +57,13 @@ def _moment(name: str, *, nullable: bool = False, index: bool = False) -> Column
 
 
 def _owned_by(column: str, target: str, *, primary_key: bool = False) -> Column[Any]:
-    """A reference that goes when what it refers to goes."""
+    """Declare a reference whose row is deleted with the referenced row."""
     key = ForeignKey(target, ondelete="CASCADE")
     return Column(column, Id, key, primary_key=primary_key, nullable=False, index=not primary_key)
 
 
 def _outlives(column: str, target: str) -> Column[Any]:
-    """A reference that becomes null when what it refers to goes."""
+    """Declare a reference that becomes null when the referenced row is deleted."""
     return Column(column, Id, ForeignKey(target, ondelete="SET NULL"), nullable=True, index=True)
 
 
@@ -75,7 +75,7 @@ users = Table(
     Column("email_key", String(254), nullable=False, unique=True),
     _moment("created_at"),
     _moment("verified_at", nullable=True),
-    sqlite_autoincrement=True,  # no id twice: a token may outlive its user
+    sqlite_autoincrement=True,  # ids are never reused: a token may outlive its user
 )
 
 clients = Table(
@@ -84,7 +84,7 @@ clients = Table(
     _owned_by("user_id", "users.id", primary_key=True),
     Column("username", String(24), nullable=False),
     Column("username_key", String(24), nullable=False, unique=True),
-    Column("display_name", String(64), nullable=True),  # null: the username
+    Column("display_name", String(64), nullable=True),  # null shows the username
     Column("password_hash", Text, nullable=False),
     _moment("verified_at", nullable=True),
     _moment("last_login_at", nullable=True),
@@ -98,16 +98,16 @@ registrations = Table(
     Column("email", String(254), nullable=False),
     Column(
         "email_key", String(254), nullable=False, index=True
-    ),  # several of one address stand beside each other
+    ),  # not unique: several registrations of an address may be pending
     Column("username", String(24), nullable=False),
     Column("username_key", String(24), nullable=False, unique=True),
     Column("display_name", String(64), nullable=True),
     Column("password_hash", Text, nullable=False),
-    Column("browser_hash", String(64), nullable=False),  # of the cookie of the browser that registered
-    Column("letters", Integer, nullable=False),
+    Column("browser_hash", String(64), nullable=False),  # hash of the registering browser's cookie
+    Column("letters", Integer, nullable=False),  # the number of mails sent
     _moment("registered_at"),
     _moment("expires_at", index=True),
-    _moment("address_proven_at", nullable=True),  # registered by who was logged in as the address's guest
+    _moment("address_proven_at", nullable=True),  # set if the address's logged-in guest registered
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
 )
 
@@ -139,14 +139,14 @@ refresh_sessions = Table(
     _moment("revoked_at", nullable=True, index=True),
     _moment("started_at"),
     Column("device", String(64), nullable=False),
-    Column("remembered", Boolean, nullable=False),  # else its cookie ends with the browser
+    Column("remembered", Boolean, nullable=False),  # false: the cookie ends with the browser
 )
 
 deleted_sessions = Table(
     "deleted_sessions",
     metadata,
     Column("family", String(36), primary_key=True),
-    Column("user_id", Id, nullable=False),  # of nobody any more
+    Column("user_id", Id, nullable=False),  # no foreign key: the user is deleted
     _moment("deleted_at", index=True),
 )
 
@@ -168,7 +168,7 @@ rooms = Table(
     Column("id", Id, primary_key=True),
     Column("name", String(64), nullable=False),
     Column("name_key", String(192), nullable=False, unique=True),
-    Column("name_skeleton", String(192), nullable=True),  # null where an older room looks the same
+    Column("name_skeleton", String(192), nullable=True),  # null where an older room has a confusable name
     Column("password_hash", Text, nullable=False),
     Column("description", Text, nullable=False),
     _outlives("creator_id", "users.id"),
@@ -203,7 +203,7 @@ bans = Table(
     metadata,
     _owned_by("room_id", "rooms.id", primary_key=True),
     Column("email_key", String(254), primary_key=True),
-    Column("email", String(254), nullable=False),  # as the creator knows it, also in rows of other addresses
+    Column("email", String(254), nullable=False),  # the address that the room's creator banned
     _outlives("user_id", "users.id"),
     _moment("banned_at"),
 )
@@ -244,8 +244,8 @@ event_log = Table(
     _moment("joined_at"),
     _moment("left_at", nullable=True),
     _moment("seen_at", nullable=True),  # the last proof of presence
-    Column("visit", String(64), nullable=True, index=True),  # of rows that the server keeps by itself
-    Column("server_id", String(32), nullable=True),  # which one of `servers` keeps the row while it is open
+    Column("visit", String(64), nullable=True, index=True),  # null in rows that clients reported
+    Column("server_id", String(32), nullable=True),  # the row of `servers` that updates this open row
 )
 Index("ix_event_log_person", event_log.c.event_id, event_log.c.user_id, event_log.c.joined_at)
 Index(
@@ -281,7 +281,7 @@ audit_counts = Table(
     "audit_counts",
     metadata,
     Column("id", Id, primary_key=True),
-    _moment("at"),  # the beginning of an hour
+    _moment("at"),  # the start of an hour
     Column("kind", String(32), nullable=False),
     Column("code", String(64), nullable=False),
     Column("subject", String(320), nullable=False),

@@ -1,4 +1,4 @@
-"""Inserts that leave an equal row alone, in the words of either database."""
+"""Upserts (INSERT … ON CONFLICT) in the dialect of either database."""
 
 from typing import Any
 
@@ -9,23 +9,23 @@ from parlour.db.database import AsyncConnection
 
 
 async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
-    """False where a unique constraint already holds such a row."""
+    """Insert a row; return False if it conflicts with a unique constraint."""
     statement = _insert(connection, table).values(values).on_conflict_do_nothing()
-    # Unless asked to, SQLAlchemy does not keep an insert's count with every driver: psycopg's comes as -1.
-    added = await connection.execute(statement, execution_options={"preserve_rowcount": True})
-    return added.rowcount > 0
+    # Without the option SQLAlchemy does not keep an insert's rowcount with every driver (psycopg: -1).
+    result = await connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return result.rowcount > 0
 
 
 async def insert_many_if_absent(
     connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]
 ) -> None:
-    """One call of the driver for all rows, each of which a unique constraint may hold already."""
+    """Insert rows by one call of the driver; skip rows that conflict with a unique constraint."""
     if rows:
         await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 async def add_to_counts(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> None:
-    """Adds `times` to the row that a unique constraint holds already, or makes it."""
+    """Insert a row, or add `times` to the row with the same unique key."""
     statement = _insert(connection, table).values(values)
     unique = [name for name in values if name != "times"]
     more = {"times": table.c.times + statement.excluded.times}
@@ -35,7 +35,7 @@ async def add_to_counts(connection: AsyncConnection, table: Table, values: dict[
 async def insert_selected_if_absent(
     connection: AsyncConnection, table: Table, columns: list[str], rows: Select[Any]
 ) -> None:
-    """The rows of a query, which has a WHERE clause: SQLite takes ON for a join without one."""
+    """Insert the rows of a query, which needs a WHERE clause: SQLite would parse ON as part of a join."""
     insert = _insert(connection, table).from_select(columns, rows)
     await connection.execute(insert.on_conflict_do_nothing())
 

@@ -1,1 +1,1 @@
-"""Letters: written to the outbox in the transaction of what they tell of, sent by a sender of its own."""
+"""Outgoing mail: queued in the transaction of the use case (transactional outbox), sent by a task."""

@@ -1,4 +1,4 @@
-"""Puts mail together: how it is written out, and the task that sends it where a mail server is set."""
+"""Assemble the mail feature: the renderer, and the sending task where a mail server is configured."""
 
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -15,7 +15,7 @@ from parlour.tasks import Supervisor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailOptions:
-    """`server` is None where no mail server is set: mails then stay in the outbox."""
+    """Options of outgoing mail; `server` None means no SMTP server, so mails stay in the outbox."""
 
     public_url: str
     sender: Address
@@ -23,7 +23,7 @@ class MailOptions:
 
 
 class MailFeature:
-    """`sign` makes the tokens of links, which no outbox holds."""
+    """Renders and sends the outbox; `sign` makes the tokens of links, which the outbox does not store."""
 
     def __init__(self, outbox: Outbox, tasks: Supervisor, sign: SignLink, options: MailOptions) -> None:
         self.renderer = MailRenderer(public_url=options.public_url, sign=sign)
@@ -35,4 +35,4 @@ class MailFeature:
         return []
 
     async def close(self) -> None:
-        """A mail under way is sent again after its lease."""
+        """Nothing to release: a mail whose sending is interrupted is claimed again when its lease ends."""

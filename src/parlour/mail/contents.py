@@ -1,7 +1,7 @@
-"""What the mails say: one type for each kind, which holds what it tells of and no secret.
+"""The content of each kind of mail, as a type of its own, and its English text. No type holds a secret.
 
-The outbox keeps these values. A link is kept as a reference to its verification; its token is signed when
-the mail is written out, to be sent or shown, so that no copy of the database holds a token that still works.
+The outbox stores these values as JSON. A link is stored as a reference to its verification row; its token is
+signed when the mail is rendered, so that no copy of the database holds a token that still works.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from parlour.mail.quotation import quotable
 
 
 class VerificationLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference to a verification: all that its token says, and signing it takes the server's secret.
+    """The claims of a verification token, unsigned: only the server's secret turns them into a token.
 
     `issued_at` and `expires_at` are seconds of Unix time.
     """
@@ -28,7 +28,7 @@ class VerificationLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegistrationLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference to a registration that waits, as VerificationLink is one of an account's."""
+    """The claims of the token that confirms a pending registration, unsigned; times are Unix seconds."""
 
     registration_id: str
     issued_at: int
@@ -36,7 +36,7 @@ class RegistrationLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvitationLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference to the invitation of an address to a room: who has its token has read that mailbox."""
+    """The claims of an invitation's token, unsigned: presenting the token proves access to the mailbox."""
 
     room_id: int
     email: str
@@ -45,26 +45,30 @@ class InvitationLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SignLink = Callable[[VerificationLink | RegistrationLink | InvitationLink], str]
-"""Makes the token of a link."""
+"""Returns the signed token of a link."""
 
 
 class _Kind(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """The base of all letters; the name of its type says in the outbox which one it is."""
+    """The base of all mail contents; the class name is the tag `kind` in the outbox's JSON."""
 
 
 class _ToAccount(_Kind, frozen=True, kw_only=True):
-    """The base of letters to a client, who is greeted by the display name where they have one."""
+    """The base of mails to a client account: the greeting uses the display name, else the username."""
 
     username: str
     display_name: str | None = None
 
 
 class ClientVerification(_ToAccount, frozen=True, kw_only=True, tag=True):
+    """Asks the owner of an address to confirm a registration."""
+
     lifetime: str
     link: RegistrationLink
 
 
 class GuestVerification(_Kind, frozen=True, kw_only=True, tag=True):
+    """Lets a guest in; `guest_lifetime` is the length of the visit as text."""
+
     display_name: str | None = None
     lifetime: str
     guest_lifetime: str
@@ -72,16 +76,18 @@ class GuestVerification(_Kind, frozen=True, kw_only=True, tag=True):
 
 
 class PasswordReset(_ToAccount, frozen=True, kw_only=True, tag=True):
+    """Answers a request for a forgotten password."""
+
     lifetime: str
     link: VerificationLink
 
 
 class PasswordWasChanged(_ToAccount, frozen=True, kw_only=True, tag=True):
-    """Goes out whenever the password has become another one."""
+    """Tells the owner of an account that its password was changed or reset."""
 
 
 class EmailChangeConfirmation(_ToAccount, frozen=True, kw_only=True, tag=True):
-    """Goes to the new address; whoever opens its link owns that."""
+    """Goes to the new address: opening the link proves that the mailbox is the account owner's."""
 
     lifetime: str
     link: VerificationLink
@@ -96,17 +102,19 @@ class EmailChangeNotice(_ToAccount, frozen=True, kw_only=True, tag=True):
 
 
 class EmailWasChanged(_ToAccount, frozen=True, kw_only=True, tag=True):
+    """Tells the old address that the account has moved to the new one."""
+
     new_email: str
 
 
 class AccountWasDeleted(_ToAccount, frozen=True, kw_only=True, tag=True):
-    """Goes out once the account is gone."""
+    """Confirms the deletion to the address of the deleted account."""
 
 
 class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
-    """`path` is the room's page in the web client, `inviter_name` the display name that they may have.
+    """Invites an address to a room; `path` is the room's page, `inviter_name` the inviter's display name.
 
-    Invitations of before have no link of their own.
+    `link` is None in mails that versions without invitation tokens queued.
     """
 
     inviter: str
@@ -117,8 +125,8 @@ class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     link: InvitationLink | None = None
 
 
-class Written(_Kind, frozen=True, kw_only=True, tag=True):
-    """A mail that an older version of Parlour left in the outbox, as it was written then."""
+class PreRenderedMail(_Kind, frozen=True, kw_only=True, tag="Written"):
+    """A mail that an older version of Parlour left in the outbox: subject and bodies are already text."""
 
     subject: str
     text: str
@@ -140,15 +148,15 @@ Content = (
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as the outbox keeps it."""
+    """A mail as the outbox stores it."""
 
     recipient: str
-    content: Content | Written
+    content: Content | PreRenderedMail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """What a mail says; its text and HTML parts are made from this."""
+class MailText:
+    """The sentences of a mail, from which its text and HTML parts are rendered."""
 
     subject: str
     greeting: str
@@ -164,15 +172,15 @@ def text_of(
     recipient: str,
     public_url: str,
     sign: SignLink,
-) -> Text:
-    """Links start with the public URL, never with a request's Host header.
+) -> MailText:
+    """Write a mail. Links start with the public URL, never with a request's Host header.
 
-    A token is the fragment of its link (`/reset#<token>`), which no browser sends, so that it is in no log
-    of a proxy. The paths of the two first mails are fixed by the protocol.
+    A token is the fragment of its link (`/reset#<token>`): browsers do not send fragments, so no proxy logs
+    it. The paths in the mails of registration are fixed by the protocol and hold the token in the path.
     """
     match content:
         case ClientVerification():
-            return Text(
+            return MailText(
                 subject="Confirm your Parlour account",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=("Please confirm that this address is yours to finish setting up your account.",),
@@ -182,7 +190,7 @@ def text_of(
                 "ignore this email.",
             )
         case GuestVerification():
-            return Text(
+            return MailText(
                 subject="Join Parlour as a guest",
                 greeting=_hello(content.display_name),
                 paragraphs=(
@@ -195,7 +203,7 @@ def text_of(
                 "you can ignore this email.",
             )
         case PasswordReset():
-            return Text(
+            return MailText(
                 subject="Reset your Parlour password",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -207,7 +215,7 @@ def text_of(
                 "you can ignore this email: your password stays the same.",
             )
         case PasswordWasChanged():
-            return Text(
+            return MailText(
                 subject="Your Parlour password was changed",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -219,7 +227,7 @@ def text_of(
                 footnote="If it was you, there is nothing you need to do.",
             )
         case EmailChangeConfirmation():
-            return Text(
+            return MailText(
                 subject="Confirm your new email address",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -231,7 +239,7 @@ def text_of(
                 "you can ignore this email.",
             )
         case EmailChangeNotice():
-            return Text(
+            return MailText(
                 subject="Someone asked to change your Parlour email address",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -245,7 +253,7 @@ def text_of(
                 footnote=f"This link works for {content.lifetime}. If it was you, there is nothing to do.",
             )
         case EmailWasChanged():
-            return Text(
+            return MailText(
                 subject="Your Parlour email address was changed",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -256,7 +264,7 @@ def text_of(
                 footnote="If this wasn't you, contact this server's administrator.",
             )
         case AccountWasDeleted():
-            return Text(
+            return MailText(
                 subject="Your Parlour account was deleted",
                 greeting=_hello(content.display_name, content.username),
                 paragraphs=(
@@ -268,10 +276,10 @@ def text_of(
                 footnote="If this wasn't you, contact this server's administrator.",
             )
         case RoomInvitation():
-            # Whoever invites has chosen the room's name: it stands in the text alone, quoted.
+            # The inviter chose the room's name: it appears quoted in the text and never in the subject.
             a, what = ("an", "event") if content.is_event else ("a", "room")
             host = urlsplit(public_url).hostname or "Parlour"
-            return Text(
+            return MailText(
                 subject=f"{content.inviter} has invited you to {a} {what} on {host}",
                 greeting="Hello,",
                 paragraphs=(
@@ -288,13 +296,13 @@ def text_of(
 
 
 def _hello(display_name: str | None, username: str = "") -> str:
-    """Who registers may name somebody else's mailbox: what they call themselves is quoted."""
+    """Greet by name. A stranger may register any mailbox, so the display name is quoted as untrusted."""
     name = quotable(display_name) if display_name else username
     return f"Hello {name}," if name else "Hello,"
 
 
 def _inviter(content: RoomInvitation) -> str:
-    """A display name never stands without the username, by which one tells who it is."""
+    """Name the inviter; a display name is always followed by the unique username."""
     if not content.inviter_name:
         return content.inviter
     return f"{quotable(content.inviter_name)} ({content.inviter})"

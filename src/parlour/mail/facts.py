@@ -1,4 +1,4 @@
-"""What can happen to mails, as facts for the bus."""
+"""Facts about mails that the bus publishes."""
 
 from dataclasses import dataclass
 

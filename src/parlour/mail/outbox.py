@@ -1,7 +1,7 @@
-"""The outbox: letters put down in somebody's transaction, claimed and sent later.
+"""The transactional outbox: mails are stored in the use case's transaction, then claimed and sent later.
 
-A claim is a lease: a sender that dies with letters in hand leaves them to be sent again once it ends
-(at least once, the pattern known as transactional outbox).
+A claim is a lease: mails that a crashed sender had claimed are sent again once the lease ends (delivery is
+at least once).
 """
 
 import asyncio
@@ -16,17 +16,19 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from parlour.db.database import Database, Transaction
 from parlour.db.tables import outbox
-from parlour.mail.contents import Content, Mail, Written
+from parlour.mail.contents import Content, Mail, PreRenderedMail
 from parlour.mail.facts import MailQueued
 
 LEASE = timedelta(minutes=5)
 log = structlog.get_logger("parlour.mail")
 
-_CONTENT = msgspec.json.Decoder(Content | Written)
+_CONTENT = msgspec.json.Decoder(Content | PreRenderedMail)
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
+    """A row of the outbox; `attempts` counts the claims so far."""
+
     id: int
     mail: Mail
     created_at: datetime
@@ -34,7 +36,7 @@ class QueuedMail:
 
 
 class Outbox:
-    """`delivers` is false where no mail server is set: letters then stay, to be shown at /dev/mail."""
+    """Stores mails until they are sent; with `delivers` false they stay and are shown at /dev/mail."""
 
     def __init__(self, database: Database, *, delivers: bool) -> None:
         self._database = database
@@ -62,7 +64,7 @@ class Outbox:
         self._filled.set()
 
     async def wait(self, *, at_most: float) -> None:
-        """Until mails were queued, at most so many seconds."""
+        """Wait until mails are queued, `at_most` so many seconds."""
         try:
             async with asyncio.timeout(at_most):
                 await self._filled.wait()
@@ -72,7 +74,7 @@ class Outbox:
             self._filled.clear()
 
     async def claim(self, *, at_most: int) -> list[QueuedMail]:
-        """Takes due letters for the length of a lease; two senders never take the same one."""
+        """Lease due mails, oldest first. SKIP LOCKED keeps two senders from claiming the same mail."""
         now = datetime.now(UTC)
         due = (
             select(outbox.c.id)
@@ -81,37 +83,35 @@ class Outbox:
             .limit(at_most)
             .with_for_update(skip_locked=True)
         )
-        taken = (
+        claimed = (
             update(outbox)
             .where(outbox.c.id.in_(due.scalar_subquery()))
             .values(next_attempt_at=now + LEASE, attempts=outbox.c.attempts + 1)
             .returning(outbox)
         )
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(taken)).all()
+            rows = (await connection.execute(claimed)).all()
         return sorted(_readable(rows), key=lambda queued: queued.id)
 
     async def seconds_to_next(self) -> float | None:
-        """Until the next letter is due; None where none waits."""
+        """Return the seconds until the next mail is due; None if no mail waits."""
         first = select(outbox.c.next_attempt_at).where(outbox.c.next_attempt_at.is_not(None))
         async with self._database.reading() as connection:
             due = (await connection.execute(first.order_by(outbox.c.next_attempt_at).limit(1))).scalar()
         return None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
 
-    async def remove(self, letter_id: int) -> None:
+    async def remove(self, mail_id: int) -> None:
         async with self._database.transaction() as connection:
-            await connection.execute(delete(outbox).where(outbox.c.id == letter_id))
+            await connection.execute(delete(outbox).where(outbox.c.id == mail_id))
 
-    async def postpone(self, letter_id: int, pause: timedelta) -> None:
+    async def postpone(self, mail_id: int, pause: timedelta) -> None:
         async with self._database.transaction() as connection:
             await connection.execute(
-                update(outbox)
-                .where(outbox.c.id == letter_id)
-                .values(next_attempt_at=datetime.now(UTC) + pause)
+                update(outbox).where(outbox.c.id == mail_id).values(next_attempt_at=datetime.now(UTC) + pause)
             )
 
     async def kept(self, *, at_most: int = 200) -> list[QueuedMail]:
-        """Letters that are not to be sent, newest first."""
+        """Return the mails that are not to be sent, newest first."""
         newest = select(outbox).where(outbox.c.next_attempt_at.is_(None)).order_by(outbox.c.id.desc())
         async with self._database.reading() as connection:
             rows = (await connection.execute(newest.limit(at_most))).all()
@@ -119,7 +119,7 @@ class Outbox:
 
 
 def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedMail]:
-    """What a newer version put down and this one cannot read stays, and keeps the others from nothing."""
+    """Yield the mails that can be decoded. A mail of a newer version stays queued and blocks no other."""
     for row in rows:
         try:
             yield _queued(row)

@@ -1,4 +1,4 @@
-"""Names that strangers chose, as a letter may quote them: nothing in them is a link, or turns text around."""
+"""Quotation of untrusted names in mails: mail programs find no link in them, and no bidi override acts."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ import unicodedata
 _DIRECTION_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FIRST_STRONG_ISOLATE, _POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 _DOTS = ".\u3002\uff0e\uff61\u2024"
-"""What host names are written with, and what browsers take for it (UTS 46)."""
+"""The full stop of host names, and the characters that browsers map to it (UTS 46)."""
 _LINKABLE = re.compile(
     rf"""
     (?<=[^\s\d])[{_DOTS}](?=[^\W_])                                # evil.example
@@ -19,12 +19,12 @@ _LINKABLE = re.compile(
 
 
 def quotable(name: str) -> str:
-    """A name whose text runs alone, and in which mail programs find no address to make a link of.
+    """Return a name in which mail programs find no address to make a link of.
 
-    What they would find is taken apart by visible spaces: invisible characters would be dropped again by the
-    browser that opens the link. Right-to-left text is isolated (UAX 9), and controls are left out.
+    A visible space splits each part that looks like an address: a browser that opens the link would drop an
+    invisible character again. Right-to-left text is isolated (UAX 9), and direction controls are removed.
     """
-    apart = _LINKABLE.sub(lambda found: f"{found[0]} ", _DIRECTION_CONTROLS.sub("", name))
-    if any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in apart):
-        return f"{_FIRST_STRONG_ISOLATE}{apart}{_POP_DIRECTIONAL_ISOLATE}"
-    return apart
+    split_name = _LINKABLE.sub(lambda match: f"{match[0]} ", _DIRECTION_CONTROLS.sub("", name))
+    if any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in split_name):
+        return f"{_FIRST_STRONG_ISOLATE}{split_name}{_POP_DIRECTIONAL_ISOLATE}"
+    return split_name

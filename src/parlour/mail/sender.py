@@ -1,4 +1,4 @@
-"""Empties the outbox: retries with growing pauses, gives up after a day and says so in the log."""
+"""Send the outbox: retry with exponential back-off, give up after a day with an entry in the log."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ import structlog
 from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
 from parlour.mail.smtp import (
-    LetterDeferred,
-    LetterRefused,
+    MailDeferred,
+    MailRefused,
     MailServerUnavailable,
     SessionBroken,
     SmtpServer,
@@ -29,13 +29,13 @@ log = structlog.get_logger("parlour.mail")
 
 
 def pause_after(attempts: int) -> timedelta:
-    """How long to wait after the nth failed attempt: 5 s, doubling, at most an hour."""
+    """Return the back-off after the nth failed attempt: 5 s, doubling, at most an hour."""
     doublings = min(attempts - 1, 20)
     return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << doublings))
 
 
 class MailSender:
-    """Sends what the outbox holds; `step` is repeated."""
+    """Sends the due mails of the outbox; the supervisor repeats `step`."""
 
     def __init__(self, outbox: Outbox, renderer: MailRenderer, server: SmtpServer, sender: Address) -> None:
         self._outbox = outbox
@@ -44,7 +44,7 @@ class MailSender:
         self._sender = sender
 
     async def step(self) -> None:
-        """Send what is due, then wait for the next mail."""
+        """Send all due mails, then wait until another is queued or due."""
         while mails := await self._outbox.claim(at_most=BATCH):
             await self._send_all(mails)
         pause = await self._outbox.seconds_to_next()
@@ -53,8 +53,10 @@ class MailSender:
         )
 
     async def _send_all(self, mails: list[QueuedMail]) -> None:
-        """A letter by which the session ends is tried again later; the others go on in a new one, unless
-        several in a row end so: then it is the server.
+        """Send a batch over as few SMTP sessions as possible.
+
+        A mail during which the session breaks is postponed and the rest continues in a new session: the mail
+        may be the reason. After BROKEN_IN_A_ROW such mails the server is, and all others are postponed too.
         """
         waiting, broken = deque(mails), 0
         while waiting:
@@ -79,14 +81,14 @@ class MailSender:
     async def _send(self, session: SmtpSession, queued: QueuedMail) -> None:
         try:
             await session.send(self._renderer.render(queued.mail))
-        except LetterDeferred as error:
+        except MailDeferred as error:
             await self._postpone(queued, reason=str(error))
             return
-        except LetterRefused as error:
+        except MailRefused as error:
             log.error("mail.refused", mail=queued.id, smtp_status=str(error))
         except (SessionBroken, MailServerUnavailable):
             raise
-        except Exception as error:  # no letter that cannot be written keeps the others from going
+        except Exception as error:  # a mail that cannot be rendered must not block the rest of the batch
             log.exception("mail.failed", mail=queued.id, error=type(error).__name__)
             await self._postpone(queued, reason=type(error).__name__)
             return

@@ -1,4 +1,4 @@
-"""Sends letters over SMTP (RFC 5321), with TLS and login as the URL says."""
+"""Send mails over SMTP (RFC 5321), with TLS and login as configured by the URL."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,53 +27,55 @@ _CONNECTION_LOST = (
     aiosmtplib.SMTPConnectError,
     OSError,
 )
-_OF_US = (
+_SETTING_REFUSED = (
     aiosmtplib.SMTPHeloError,
     aiosmtplib.SMTPAuthenticationError,
     aiosmtplib.SMTPSenderRefused,
 )
-"""Refusals of our name, our login or our sender: a wrong setting, which no letter is to be lost by."""
-_CODES_OF_US = frozenset({500, 502, 503, 530, 534, 535, 538})
-"""Commands that the server does not know or not now, and a login or TLS that it asks for (RFC 4954)."""
+"""Refusals of our EHLO name, login or sender: a wrong setting, so the mail is kept for a later attempt."""
+_SETTING_REFUSED_CODES = frozenset({500, 502, 503, 530, 534, 535, 538})
+"""Replies to unknown or untimely commands, and demands for a login or TLS (RFC 4954)."""
 
 
 class InvalidSmtpUrl(ValueError):
-    """A URL that is not smtp://user:password@host:port or smtps://…"""
+    """The URL is not smtp://user:password@host:port or smtps://…"""
 
 
 class InvalidSender(ValueError):
-    """A sender that is not `Name <address>`."""
+    """The sender is not `Name <address>`."""
 
 
-class LetterRefused(Exception):
-    """The mail server will never take this letter (a permanent answer, 5xx)."""
+class MailRefused(Exception):
+    """The mail server will never take this mail (a permanent reply, 5xx)."""
 
 
-class LetterDeferred(Exception):
-    """The mail server does not take this letter now (a transient answer, 4xx)."""
+class MailDeferred(Exception):
+    """The mail server does not take this mail now (a transient reply, 4xx)."""
 
 
 class MailServerUnavailable(Exception):
-    """The mail server cannot be reached, or takes nothing from us, whatever the letter."""
+    """The mail server cannot be reached, or takes no mail at all from this server."""
 
 
 class SessionBroken(Exception):
-    """The session with the mail server ended during a letter, which may be the reason or not."""
+    """The SMTP session ended during a mail; the mail may or may not be the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
+    """The address, TLS mode and login of the mail server."""
+
     host: str
     port: int
     implicit_tls: bool
     username: str | None
     password: str | None
     ehlo: str | None = None
-    """How this machine names itself to it; None is the name that the system has, in a container its id."""
+    """The name in our EHLO; None takes the system's host name, which is the id in a container."""
 
     @classmethod
     def from_url(cls, url: str, *, ehlo: str | None = None) -> "SmtpServer":
-        """`smtp://` upgrades by STARTTLS where the server offers it, `smtps://` is TLS from the start.
+        """Parse a URL: `smtp://` upgrades by STARTTLS where offered, `smtps://` is TLS from the start.
 
         Raises InvalidSmtpUrl.
         """
@@ -96,7 +98,7 @@ class SmtpServer:
 
 
 def ehlo_name(host: str) -> str:
-    """A host as EHLO names it: an address as a literal, an international name in ASCII (RFC 5321, 4.1.3).
+    """Write a host for EHLO: an address as a literal, an international name in ASCII (RFC 5321, 4.1.3).
 
     Raises ValueError.
     """
@@ -109,8 +111,9 @@ def ehlo_name(host: str) -> str:
 
 
 def parsed_sender(mail_from: str) -> Address:
-    """`Parlour <parlour@localhost>` as an address that every mail server takes: its domain is in ASCII
-    (RFC 5891). Before the `@` nothing else than ASCII has such a form. Raises InvalidSender.
+    """Parse `Parlour <parlour@localhost>`, with the domain in ASCII (RFC 5891), which every server takes.
+
+    Raises InvalidSender, also for non-ASCII before the `@`, which has no ASCII form.
     """
     name, address = parseaddr(mail_from)
     user, at, domain = address.rpartition("@")
@@ -125,14 +128,14 @@ def parsed_sender(mail_from: str) -> Address:
 
 
 class SmtpSession:
-    """One connection to the mail server."""
+    """A connection to the mail server, for any number of mails."""
 
     def __init__(self, client: aiosmtplib.SMTP, sender: Address) -> None:
         self._client = client
         self._sender = sender
 
     async def send(self, mail: RenderedMail) -> None:
-        """Raises LetterRefused, LetterDeferred, SessionBroken or MailServerUnavailable."""
+        """Send a mail. Raises MailRefused, MailDeferred, SessionBroken or MailServerUnavailable."""
         try:
             recipient = deliverable_email(mail.recipient)
             await self._client.send_message(
@@ -141,15 +144,15 @@ class SmtpSession:
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _failure(error.recipients[0].code) from error
         except (ValueError, MessageError) as error:  # an address that no header can hold
-            raise LetterRefused(type(error).__name__) from error
+            raise MailRefused(type(error).__name__) from error
         except _CONNECTION_LOST as error:
             raise SessionBroken(type(error).__name__) from error
-        except _OF_US as error:
+        except _SETTING_REFUSED as error:
             raise MailServerUnavailable(f"{type(error).__name__} {error.code}") from error
         except aiosmtplib.SMTPResponseException as error:
             raise _failure(error.code) from error
         except aiosmtplib.SMTPException as error:  # such as an address in Unicode, without SMTPUTF8
-            raise LetterRefused(type(error).__name__) from error
+            raise MailRefused(type(error).__name__) from error
 
     def _message(self, mail: RenderedMail, recipient: str) -> EmailMessage:
         message = EmailMessage()
@@ -165,10 +168,10 @@ class SmtpSession:
 
 
 class _Literal(str):
-    """A header whose value is what it says, and nothing read into it.
+    """A header value that the email library does not parse: prevents header injection.
 
-    The library decodes what looks like an encoded word (RFC 2047) in a value, line breaks included: a
-    room or an address of such a name would write headers of its own, or spoil the letter.
+    The library decodes encoded words (RFC 2047) in a value, line breaks included: a room or an address named
+    like an encoded word would add headers of its own, or break the mail.
     """
 
     name: str
@@ -182,7 +185,7 @@ class _Literal(str):
         return literal
 
     def fold(self, *, policy: Policy) -> str:
-        """How the library asks a header for its lines."""
+        """Return the header's lines (the email library's interface)."""
         value = str(self)
         if self._encoded and (not value.isascii() or "=?" in value or len(value) > _LONGEST_LINE):
             value = Header(value, "utf-8", header_name=self.name).encode(linesep=policy.linesep)
@@ -191,7 +194,7 @@ class _Literal(str):
 
 @asynccontextmanager
 async def smtp_session(server: SmtpServer, sender: Address) -> AsyncIterator[SmtpSession]:
-    """Raises MailServerUnavailable where no session comes about."""
+    """Connect, with TLS and login. Raises MailServerUnavailable."""
     client = aiosmtplib.SMTP(
         hostname=server.host,
         local_hostname=server.ehlo,
@@ -212,8 +215,8 @@ async def smtp_session(server: SmtpServer, sender: Address) -> AsyncIterator[Smt
         client.close()
 
 
-def _failure(code: int) -> LetterRefused | LetterDeferred | MailServerUnavailable:
-    if code in _CODES_OF_US:
+def _failure(code: int) -> MailRefused | MailDeferred | MailServerUnavailable:
+    if code in _SETTING_REFUSED_CODES:
         return MailServerUnavailable(str(code))
     permanent = 500 <= code < 600
-    return LetterRefused(str(code)) if permanent else LetterDeferred(str(code))
+    return MailRefused(str(code)) if permanent else MailDeferred(str(code))

@@ -52,7 +52,7 @@ class FairSlots:
         self._waiting = FairQueue[Turn](limit=limit)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Raises FairQueueFull, also later, where somebody who waits for less takes the place."""
         if self._free > 0:
             self._free -= 1

@@ -8,12 +8,12 @@ from queue import SimpleQueue
 
 import pytest
 
-from parlour.db.drivers import MAX_STUCK, SqliteConnection, StuckThreads
+from parlour.db.drivers import MAX_HUNG, HungThreads, SqliteConnection
 
 
 async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_then(tmp_path: Path) -> None:
     """As where the deadline of a transaction comes meanwhile: once those counted for ever."""
-    stuck = StuckThreads()
+    hung_threads = HungThreads()
     file_system = threading.Event()
     hanging = SimpleQueue[threading.Thread]()
 
@@ -22,18 +22,18 @@ async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_
         file_system.wait()
         return sqlite3.connect(tmp_path / "parlour.db", check_same_thread=False)
 
-    openings = [asyncio.create_task(SqliteConnection.open(connect, stuck)) for _ in range(MAX_STUCK)]
+    openings = [asyncio.create_task(SqliteConnection.open(connect, hung_threads)) for _ in range(MAX_HUNG)]
     threads = [await asyncio.to_thread(hanging.get) for _ in openings]
     for opening in openings:
         opening.cancel()
     await asyncio.gather(*openings, return_exceptions=True)
-    assert len(stuck) == MAX_STUCK
+    assert len(hung_threads) == MAX_HUNG
     with pytest.raises(sqlite3.OperationalError, match="hang in the file system"):
-        await SqliteConnection.open(connect, stuck)
+        await SqliteConnection.open(connect, hung_threads)
 
     file_system.set()
     for thread in threads:
         await asyncio.to_thread(thread.join)
-    assert len(stuck) == 0
-    connection = await SqliteConnection.open(connect, stuck)
+    assert len(hung_threads) == 0
+    connection = await SqliteConnection.open(connect, hung_threads)
     await connection.close()

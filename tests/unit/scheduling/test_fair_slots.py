@@ -29,7 +29,7 @@ class Work:
 
     async def _run(self, name: str, of: str) -> None:
         working_for.set((of, of))
-        async with self._slots.one():
+        async with self._slots.slot():
             self.begun.append(name)
             await self._ends[name].wait()
 

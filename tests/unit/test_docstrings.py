@@ -1,0 +1,94 @@
+"""Docstrings of src/parlour say as sentences what the code cannot (CONTRIBUTING.md, docs/glossary.md).
+
+A docstring begins with a verb or a noun: one that begins with a question word or a bare preposition has to
+be decoded first. The docstrings of endpoints are the descriptions of the API, and those of commands their
+help: they are texts for users and follow other rules.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "parlour"
+DONE = ("__main__.py", "cli", "db", "mail")
+"""The files and folders whose docstrings have been revised; in the end, all of them."""
+MIGRATIONS = SOURCE / "db" / "migrations" / "versions"
+
+OPENINGS = ("What", "Who", "Whoever", "Whose", "Whom", "Whether", "How")
+PREPOSITIONS = ("Of", "By", "With", "Without", "As", "For", "From", "At", "In", "On", "To", "Until", "Within")
+RIDDLES = ("of those that", "those who", "somebody", "whoever")
+DECORATORS = ("router", "command", "group")
+"""Parts of the names of decorators of endpoints and commands."""
+
+
+def files() -> list[Path]:
+    paths = [SOURCE / name for name in DONE]
+    found = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.py")))]
+    return [file for file in found if MIGRATIONS not in file.parents]
+
+
+def docstrings(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each docstring, those of constants included."""
+    name, tree = file.relative_to(SOURCE), ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_text_for_users(node):
+            continue
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield f"{name}:{statement.lineno}", value.value
+
+
+def is_text_for_users(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+    return any(word in decorator for decorator in decorators for word in DECORATORS)
+
+
+def fault(docstring: str) -> str | None:
+    """Name the rule that a docstring breaks; None where it breaks none."""
+    first = re.split(r"\W", docstring.strip(), maxsplit=1)[0]
+    if first in OPENINGS:
+        return f"begins with {first!r}"
+    if first in PREPOSITIONS:
+        return f"begins with the preposition {first!r}"
+    riddle = next((words for words in RIDDLES if re.search(rf"\b{words}\b", docstring, re.IGNORECASE)), None)
+    return None if riddle is None else f"says {riddle!r}"
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: str(file.relative_to(SOURCE)))
+def test_docstrings_are_sentences(file: Path) -> None:
+    faults = [f"{place} {why}" for place, text in docstrings(file) if (why := fault(text)) is not None]
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: str(file.relative_to(SOURCE)))
+def test_modules_and_public_classes_have_docstrings(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    missing = [node.name for node in classes if ast.get_docstring(node) is None]
+
+    assert ast.get_docstring(tree), "the module has no docstring"
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        "What a caller may do.",
+        "Whether it is over.",
+        "Of a visit from before this server's start.",
+        "By username or by email.",
+        "Remember the oldest of those that ended.",
+    ],
+)
+def test_riddles_are_found(docstring: str) -> None:
+    assert fault(docstring) is not None
+
+
+def test_sentences_pass() -> None:
+    assert fault("Return the newest rows. Raises RateLimited.") is None
