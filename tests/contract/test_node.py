@@ -27,6 +27,7 @@ from parlour.chat.entities import Message
 from parlour.chat.facts import MessageStored
 from parlour.errors import RateLimited
 from parlour.node_id import new_node_id
+from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AnyServerEvent, PeerId, RemovePeer, Restarting
 
@@ -42,11 +43,10 @@ ROOM = Room(
     room_id=RoomId(1),
     name="Garden",
     description="",
-    password_hash="",
     creator_id=ANN,
     creator_name="ann",
     created_at=AT,
-    event_id=None,
+    access=PasswordAccess(""),
 )
 
 

@@ -5,10 +5,7 @@ from parlour.db.database import AsyncConnection
 from parlour.rooms import policy, store
 from parlour.rooms.entities import Room
 from parlour.rooms.policy import Action, MembershipFacts
-from parlour.rooms.refusals import (
-    EventNotFound,
-    RoomNotFound,
-)
+from parlour.rooms.refusals import EventNotFound, RoomNotFound
 
 
 async def permitted(connection: AsyncConnection, action: Action, *, room: str, identity: Identity) -> Room:
@@ -26,11 +23,11 @@ async def permitted_to_write(
     return _allowed(await store.held_room_and_facts(connection, room, identity.user_id), action, identity)
 
 
-def _allowed(found: tuple[Room, policy.MembershipFacts] | None, action: Action, identity: Identity) -> Room:
+def _allowed(found: tuple[Room, MembershipFacts] | None, action: Action, identity: Identity) -> Room:
     if found is None:
         raise RoomNotFound
     known, facts = found
-    refused = policy.refusal(action, policy.role_of(identity, facts), is_event=known.is_event)
+    refused = policy.refusal(action, policy.roles_of(identity, facts), known.kind)
     if refused is not None:
         raise refused
     return known
@@ -58,7 +55,7 @@ def _allowed_at_event(found: tuple[Room, MembershipFacts] | None, action: Action
     known, facts = found
     if known.event_id is None:
         raise EventNotFound
-    refused = policy.refusal(action, policy.role_of(identity, facts), is_event=True)
+    refused = policy.refusal(action, policy.roles_of(identity, facts), known.kind)
     if refused is not None:
         raise refused
     return known.event_id

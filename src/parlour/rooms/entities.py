@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NewType
 
 from parlour.accounts.identity import UserId
+from parlour.rooms.access import Access, InvitationAccess, RoomKind, kind_of
 from parlour.wire.names import exact_name_key
 
 RoomId = NewType("RoomId", int)
@@ -15,17 +16,24 @@ class Room:
     room_id: RoomId
     name: str
     description: str
-    password_hash: str
     creator_id: UserId | None
     creator_name: str
     created_at: datetime
-    event_id: int | None
+    access: Access
     is_listed: bool = True
     creator_display_name: str | None = None
 
     @property
     def is_event(self) -> bool:
-        return self.event_id is not None
+        return isinstance(self.access, InvitationAccess)
+
+    @property
+    def event_id(self) -> int | None:
+        return self.access.event_id if isinstance(self.access, InvitationAccess) else None
+
+    @property
+    def kind(self) -> RoomKind:
+        return kind_of(self.access, is_listed=self.is_listed)
 
     def is_called(self, name: str) -> bool:
         """In any case; other spellings of a name are the database's to know."""

@@ -25,13 +25,12 @@ class Entrance:
 
 def entrance(room: Room, facts: MembershipFacts, identity: Identity) -> Entrance:
     """Apply the policy to SEE and ENTER at once, so that both answers are about the same moment."""
-    role = policy.role_of(identity, facts)
-    hidden = policy.refusal(Action.SEE, role, is_event=room.is_event, is_listed=room.is_listed)
-    refused = policy.refusal(Action.ENTER, role, is_event=room.is_event)
+    roles = policy.roles_of(identity, facts)
+    hidden = policy.refusal(Action.SEE, roles, room.kind)
     return Entrance(
         room=room if hidden is None else None,
-        roles=policy.roles_in_room(facts),
-        next_step=_next_step(refused),
+        roles=roles,
+        next_step=_next_step(policy.refusal(Action.ENTER, roles, room.kind)),
     )
 
 

@@ -1,14 +1,15 @@
-"""Who may do what to which room. Pure: a role and an action in, a decision out.
+"""Who may do what to which room: a table, read by HTTP, signaling and docs/security.md alike. Pure.
 
-HTTP, signaling and the table of docs/security.md all ask here. Lists are the store's queries; the tests
-that walk every cell hold them to SEE.
+Lists of rooms are the store's queries; the tests that walk every cell hold them to SEE.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from parlour.accounts.identity import GuestIdentity, Identity
 from parlour.errors import IdentityRequired, Refusal
+from parlour.rooms.access import RoomKind
 from parlour.rooms.refusals import Banned, GuestsCreateNoRooms, NotAdmitted, NotInvited, NotTheCreator
 
 
@@ -29,7 +30,7 @@ class Action(Enum):
 
 
 class Role(Enum):
-    """What somebody is to a room: of several things, the one that decides, the later ones first."""
+    """What a person is to a room. A person has several; the one declared last decides."""
 
     ANONYMOUS = "anonymous"
     GUEST = "guest"
@@ -52,28 +53,63 @@ class MembershipFacts:
 
 STRANGER = MembershipFacts()
 
-_OF_THE_CREATOR = frozenset(
-    {Action.INVITE, Action.MAKE_EVENT, Action.READ_ATTENDANCE, Action.BAN, Action.REMOVE}
-)
+Decision = type[Refusal] | None
+"""A refusal, or ALLOW."""
+ALLOW: Decision = None
+Row = Mapping[Role, Decision]
 
 
-def role_of(identity: Identity | None, facts: MembershipFacts = STRANGER) -> Role:
+def _row(*decisions: Decision) -> Row:
+    """Make a line of the table, with a decision for each role in the order of their declaration."""
+    return dict(zip(Role, decisions, strict=True))
+
+
+def _any_kind(row: Row) -> Mapping[RoomKind, Row]:
+    return dict.fromkeys(RoomKind, row)
+
+
+# fmt: off
+#                  anonymous         guest        client       admitted    invitee banned       creator
+_FREE     = _row(  IdentityRequired, NotAdmitted, NotAdmitted, ALLOW,      ALLOW,  Banned,      ALLOW)
+_EVENT    = _row(  IdentityRequired, NotInvited,  NotInvited,  NotInvited, ALLOW,  Banned,      ALLOW)
+_SEEN     = _row(  ALLOW,            ALLOW,       ALLOW,       ALLOW,      ALLOW,  ALLOW,       ALLOW)
+_HIDDEN   = _row(  NotAdmitted,      NotAdmitted, NotAdmitted, ALLOW,      ALLOW,  NotAdmitted, ALLOW)
+_INVITED  = _row(  NotInvited,       NotInvited,  NotInvited,  NotInvited, ALLOW,  NotInvited,  ALLOW)
+# fmt: on
+_CREATOR_ALONE = _row(IdentityRequired, *[NotTheCreator] * 5, ALLOW)
+_NO_ROOM_YET: Row = {
+    Role.ANONYMOUS: IdentityRequired,
+    Role.GUEST: GuestsCreateNoRooms,
+    Role.CLIENT: ALLOW,
+}
+"""Who creates a room has no other role in it. Whether clients may is a setting too: see `CreationPolicy`."""
+_TAKING_PART = {RoomKind.FREE: _FREE, RoomKind.UNLISTED: _FREE, RoomKind.EVENT: _EVENT}
+"""An event counts no password that was given before it became one."""
+
+POLICY: Mapping[Action, Mapping[RoomKind, Row]] = {
+    Action.CREATE: _any_kind(_NO_ROOM_YET),
+    Action.SEE: {RoomKind.FREE: _SEEN, RoomKind.UNLISTED: _HIDDEN, RoomKind.EVENT: _INVITED},
+    Action.ENTER: _TAKING_PART,
+    Action.WRITE: _TAKING_PART,
+    Action.READ_HISTORY: _TAKING_PART,
+    Action.LOG_ATTENDANCE: _TAKING_PART,
+    Action.INVITE: _any_kind(_CREATOR_ALONE),
+    Action.MAKE_EVENT: _any_kind(_CREATOR_ALONE),
+    Action.READ_ATTENDANCE: _any_kind(_CREATOR_ALONE),
+    Action.BAN: _any_kind(_CREATOR_ALONE),
+    Action.REMOVE: _any_kind(_CREATOR_ALONE),
+}
+
+_STRONGEST_FIRST = tuple(reversed(Role))
+
+
+def roles_of(identity: Identity | None, facts: MembershipFacts = STRANGER) -> frozenset[Role]:
+    """Collect every role of a person; without an identity there is no other role."""
     if identity is None:
-        return Role.ANONYMOUS
-    if facts.is_creator:
-        return Role.CREATOR
-    if facts.is_banned:
-        return Role.BANNED
-    if facts.is_invited:
-        return Role.INVITEE
-    if facts.is_admitted:
-        return Role.ADMITTED
-    return Role.GUEST if isinstance(identity, GuestIdentity) else Role.CLIENT
-
-
-def roles_in_room(facts: MembershipFacts) -> frozenset[Role]:
-    """List every role that the facts give, not only the deciding one."""
+        return frozenset({Role.ANONYMOUS})
     held = {
+        Role.GUEST: isinstance(identity, GuestIdentity),
+        Role.CLIENT: not isinstance(identity, GuestIdentity),
         Role.ADMITTED: facts.is_admitted,
         Role.INVITEE: facts.is_invited,
         Role.BANNED: facts.is_banned,
@@ -82,41 +118,15 @@ def roles_in_room(facts: MembershipFacts) -> frozenset[Role]:
     return frozenset(role for role, is_held in held.items() if is_held)
 
 
-def refusal(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> type[Refusal] | None:
-    """Why this may not be done; None where it may.
-
-    A room that is an event is seen and entered by its creator and invitees alone: a password given
-    before it became one counts no more. A room that is not listed is seen by its members alone, and entered
-    as others are. To create is to have no room yet: anonymous, guest or client; whether clients may is a
-    setting too (see `creation`).
-    """
-    if action is Action.SEE:
-        return _refusal_to_see(role, is_event=is_event, is_listed=is_listed)
-    if role is Role.ANONYMOUS:
-        return IdentityRequired
-    if action is Action.CREATE:
-        return GuestsCreateNoRooms if role is Role.GUEST else None
-    if role is Role.CREATOR:
-        return None
-    if action in _OF_THE_CREATOR:
-        return NotTheCreator
-    return _refusal_to_take_part(role, is_event=is_event)
+def deciding_role(roles: Collection[Role]) -> Role:
+    return next(role for role in _STRONGEST_FIRST if role in roles)
 
 
-def _refusal_to_see(role: Role, *, is_event: bool, is_listed: bool) -> type[Refusal] | None:
-    if role in (Role.CREATOR, Role.INVITEE):
-        return None
-    if is_event:
-        return NotInvited
-    return None if is_listed or role is Role.ADMITTED else NotAdmitted
+def refusal(action: Action, roles: Collection[Role], kind: RoomKind) -> Decision:
+    """Look up why this may not be done. Raises KeyError for a role that cannot arise (`arises`)."""
+    return POLICY[action][kind][deciding_role(roles)]
 
 
-def _refusal_to_take_part(role: Role, *, is_event: bool) -> type[Refusal] | None:
-    """For those who did not create the room."""
-    if role is Role.BANNED:
-        return Banned
-    if role is Role.INVITEE:
-        return None
-    if is_event:
-        return NotInvited
-    return None if role is Role.ADMITTED else NotAdmitted
+def arises(action: Action, role: Role) -> bool:
+    """Whether the table has a decision for this role: a room that is yet to be created has no members."""
+    return all(role in row for row in POLICY[action].values())

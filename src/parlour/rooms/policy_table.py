@@ -6,22 +6,18 @@
 import sys
 from pathlib import Path
 
-from parlour.rooms.policy import Action, Role, refusal
+from parlour.rooms.access import RoomKind
+from parlour.rooms.policy import POLICY, Action, Role
 
 SECURITY = Path(__file__).parents[3] / "docs" / "security.md"
 BEGIN, END = "<!-- begin policy -->", "<!-- end policy -->"
-_WITHOUT_ROOM = (Role.ANONYMOUS, Role.GUEST, Role.CLIENT)
 
 
-def arises(action: Action, role: Role) -> bool:
-    """Who creates a room has none yet."""
-    return action is not Action.CREATE or role in _WITHOUT_ROOM
-
-
-def cell(action: Action, role: Role, *, is_event: bool, is_listed: bool = True) -> str:
-    if not arises(action, role):
+def cell(action: Action, role: Role, kind: RoomKind) -> str:
+    row = POLICY[action][kind]
+    if role not in row:
         return "–"
-    refused = refusal(action, role, is_event=is_event, is_listed=is_listed)
+    refused = row[role]
     return "yes" if refused is None else f"`{refused.code}`"
 
 
@@ -31,11 +27,7 @@ def table() -> str:
         f"| --- | --- |{' --- |' * len(Role)}",
     ]
     for action in Action:
-        kinds = {"free": (False, True), "unlisted": (False, False), "event": (True, True)}
-        rows = {
-            name: " | ".join(cell(action, role, is_event=is_event, is_listed=is_listed) for role in Role)
-            for name, (is_event, is_listed) in kinds.items()
-        }
+        rows = {kind.value: " | ".join(cell(action, role, kind) for role in Role) for kind in RoomKind}
         if rows["unlisted"] == rows["free"]:
             del rows["unlisted"]
         if len(set(rows.values())) == 1:

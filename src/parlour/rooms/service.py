@@ -16,6 +16,7 @@ from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCalle
 from parlour.limits.login_throttle import Guess
 from parlour.mail.contents import Mail, RoomInvitation
 from parlour.rooms import policy, store
+from parlour.rooms.access import PasswordAccess, RoomKind
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
@@ -28,7 +29,7 @@ from parlour.rooms.facts import (
     RoomBecameEvent,
     RoomRemoved,
 )
-from parlour.rooms.policy import Action, Role
+from parlour.rooms.policy import Action, MembershipFacts, Role
 from parlour.rooms.refusals import (
     CreatorNotFound,
     CreatorStays,
@@ -103,7 +104,7 @@ class RoomService:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
         or Busy.
         """
-        refused = policy.refusal(Action.CREATE, policy.role_of(identity), is_event=False)
+        refused = policy.refusal(Action.CREATE, policy.roles_of(identity), RoomKind.FREE)
         refused = refused or self._creation.refusal(identity)
         if refused is not None:
             raise refused
@@ -162,14 +163,15 @@ class RoomService:
         async with self._database.reading() as connection:
             found = await store.room_and_facts(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
-        if room.is_event:
+        if not isinstance(room.access, PasswordAccess):
             return room
+        stored_hash = room.access.password_hash
         guess = Guess(
             target=f"room {room.room_id}",
             guesser=f"user {identity.user_id}",
             address=None if _may_enter(found, identity=identity) else source.address,
         )
-        verdict = await self._checks.check(password, room.password_hash, guess=guess, source=source)
+        verdict = await self._checks.check(password, stored_hash, guess=guess, source=source)
         if not verdict.right:
             raise WrongRoomPassword
         new_hash = await self._passwords.hash(password, source) if verdict.outdated else None
@@ -177,16 +179,14 @@ class RoomService:
             current = _enterable(
                 await store.held_room_and_facts(connection, name, identity.user_id), identity=identity
             )
-            if current.is_event:
+            if not isinstance(current.access, PasswordAccess):
                 return current
-            if current.room_id != room.room_id or current.password_hash != room.password_hash:
+            if current.room_id != room.room_id or current.access != room.access:
                 return None
             await store.admit(connection, room.room_id, identity.user_id, now=self._clock())
             connection.after_commit(PersonAdmitted(room=current, user_id=identity.user_id))
             if new_hash is not None:
-                await store.replace_password(
-                    connection, room.room_id, new_hash, instead_of=room.password_hash
-                )
+                await store.replace_password(connection, room.room_id, new_hash, instead_of=stored_hash)
         return current
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
@@ -252,7 +252,10 @@ class RoomService:
             raise NotTheCaller
         async with self._database.reading() as connection:
             found = await store.room_and_facts(connection, room, identity.user_id)
-        if found is None or policy.role_of(identity, found[1]) not in (Role.CREATOR, Role.INVITEE):
+        if found is None:
+            raise NotInvited
+        role = policy.deciding_role(policy.roles_of(identity, found[1]))
+        if role not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
     async def make_event(self, identity: Identity, *, room: str) -> None:
@@ -276,8 +279,8 @@ class RoomService:
         known, facts_by_user = found
         refused = {}
         for identity in identities:
-            role = policy.role_of(identity, facts_by_user[identity.user_id])
-            refusal = policy.refusal(Action.ENTER, role, is_event=known.is_event)
+            roles = policy.roles_of(identity, facts_by_user[identity.user_id])
+            refusal = policy.refusal(Action.ENTER, roles, known.kind)
             if refusal is not None:
                 refused[identity.user_id] = refusal
         return Rights(room=known, refused=refused)
@@ -346,24 +349,23 @@ class RoomService:
             return await store.hidden_rooms_among(connection, room_ids)
 
 
-def _enterable(found: tuple[Room, policy.MembershipFacts] | None, *, identity: Identity) -> Room:
+def _enterable(found: tuple[Room, MembershipFacts] | None, *, identity: Identity) -> Room:
     """The room, where this person may be let in by its password. Raises what `give_password` does."""
     if found is None:
         raise RoomNotFound
     room, facts = found
-    refused = policy.refusal(Action.ENTER, policy.role_of(identity, facts), is_event=room.is_event)
+    refused = policy.refusal(Action.ENTER, policy.roles_of(identity, facts), room.kind)
     if refused is not None and refused is not NotAdmitted:
         raise refused
     return room
 
 
-def _may_enter(found: tuple[Room, policy.MembershipFacts] | None, *, identity: Identity) -> bool:
+def _may_enter(found: tuple[Room, MembershipFacts] | None, *, identity: Identity) -> bool:
     """Whether this person needs no password any more."""
     if found is None:
         return False
     room, facts = found
-    role = policy.role_of(identity, facts)
-    return policy.refusal(Action.ENTER, role, is_event=room.is_event) is None
+    return policy.refusal(Action.ENTER, policy.roles_of(identity, facts), room.kind) is None
 
 
 def room_path(name: str) -> str:

@@ -39,6 +39,7 @@ from parlour.db.tables import (
 )
 from parlour.db.upsert import insert_if_absent, insert_many_if_absent
 from parlour.errors import InvalidToken
+from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import MembershipFacts
 from parlour.scheduling.turns import in_turns
@@ -59,11 +60,10 @@ def _room(row: Row[Any]) -> Room:
         room_id=RoomId(row.id),
         name=row.name,
         description=row.description,
-        password_hash=row.password_hash,
         creator_id=row.creator_id,
         creator_name=row.creator_name,
         created_at=row.created_at,
-        event_id=row.event_id,
+        access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
     )
 
@@ -123,7 +123,7 @@ async def room_and_facts(
 ) -> tuple[Room, MembershipFacts] | None:
     asked = {**_called(name), "user_id": user_id}
     row = (await connection.execute(_ROOM_AND_FACTS, asked)).one_or_none()
-    return None if row is None else _room_and_standing(row, user_id)
+    return None if row is None else _room_with_facts(row, user_id)
 
 
 async def shown_room_and_facts(
@@ -134,7 +134,7 @@ async def shown_room_and_facts(
     row = (await connection.execute(_SHOWN_ROOM_AND_FACTS, asked)).one_or_none()
     if row is None:
         return None
-    room, facts = _room_and_standing(row, user_id)
+    room, facts = _room_with_facts(row, user_id)
     return replace(room, creator_display_name=row.creator_display_name), facts
 
 
@@ -149,7 +149,7 @@ async def held_room_and_facts(
     asked = {**_called(name), "user_id": user_id}
     row = (await connection.execute(_HELD_ROOM_AND_FACTS, asked)).one_or_none()
     if row is not None:
-        return _room_and_standing(row, user_id)
+        return _room_with_facts(row, user_id)
     if await room_exists(connection, name):
         raise InvalidToken
     return None
@@ -162,14 +162,17 @@ async def hold_user(connection: AsyncConnection, user_id: UserId) -> str | None:
     return email
 
 
-def _room_and_standing(row: Row[Any], user_id: UserId) -> tuple[Room, MembershipFacts]:
-    facts = MembershipFacts(
-        is_creator=row.creator_id == user_id,
+def _room_with_facts(row: Row[Any], user_id: UserId) -> tuple[Room, MembershipFacts]:
+    return _room(row), _facts(row, is_creator=row.creator_id == user_id)
+
+
+def _facts(row: Row[Any], *, is_creator: bool) -> MembershipFacts:
+    return MembershipFacts(
+        is_creator=is_creator,
         is_invited=bool(row.is_invited),
         is_admitted=bool(row.is_admitted),
         is_banned=bool(row.is_banned),
     )
-    return _room(row), facts
 
 
 async def room_and_all_facts(
@@ -196,12 +199,7 @@ async def room_and_all_facts(
     ).where(users.c.id.in_(user_ids))
     facts_by_user = dict.fromkeys(user_ids, MembershipFacts())
     for row in await connection.execute(query):
-        facts_by_user[row.id] = MembershipFacts(
-            is_creator=row.id == room.creator_id,
-            is_invited=bool(row.is_invited),
-            is_admitted=bool(row.is_admitted),
-            is_banned=bool(row.is_banned),
-        )
+        facts_by_user[row.id] = _facts(row, is_creator=row.id == room.creator_id)
     return _room(room), facts_by_user
 
 

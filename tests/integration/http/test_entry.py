@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from parlour.rooms.access import RoomKind
 from parlour.rooms.policy import Action, Role, refusal
 from tests.integration.http.answers import refused
 from tests.integration.http.storage import event_of, room_of
@@ -26,18 +27,18 @@ ROLES = {
 }
 
 
-@pytest.mark.parametrize("kind", ["free", "unlisted", "event"])
-async def test_every_role_gets_what_the_policy_says(visitors: Visitors, kind: str) -> None:
-    is_event, is_listed = kind == "event", kind != "unlisted"
+@pytest.mark.parametrize("kind", RoomKind)
+async def test_every_role_gets_what_the_policy_says(visitors: Visitors, kind: RoomKind) -> None:
+    is_event, is_listed = kind is RoomKind.EVENT, kind is not RoomKind.UNLISTED
     cast = await assembled(visitors, is_event=is_event, is_listed=is_listed)
     room = cast.rooms[None]
     listed = (await cast.people[Role.CREATOR].sees())[room]
     for role, roles in ROLES.items():
         found = await entry(cast.people[role], room)
-        hidden = refusal(Action.SEE, role, is_event=is_event, is_listed=is_listed)
+        hidden = refusal(Action.SEE, {role}, kind)
         assert found.pop("room") == (listed if hidden is None else None), role
         assert found.pop("roles") == roles, role
-        barred = refusal(Action.ENTER, role, is_event=is_event)
+        barred = refusal(Action.ENTER, {role}, kind)
         if barred is None:
             assert found == {"next": "enter"}, role
         elif barred.code == "not_admitted":

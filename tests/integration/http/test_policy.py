@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from parlour.rooms.policy import Action, Role, refusal
-from parlour.rooms.policy_table import arises
+from parlour.rooms.access import RoomKind
+from parlour.rooms.policy import Action, Role, arises, refusal
 from tests.people import ROOM_PASSWORD, Person, Visitors, unique
 
 Rooms = dict[Action | None, str]
@@ -70,7 +70,7 @@ async def _prepared(people: dict[Role, Person], *, is_event: bool, is_listed: bo
 
 def expected(action: Action, role: Role, *, is_event: bool) -> str:
     """As the policy says, save where the endpoint has something to say before, or is the remedy itself."""
-    refused = refusal(action, role, is_event=is_event)
+    refused = refusal(action, {role}, RoomKind.EVENT if is_event else RoomKind.FREE)
     if role is not Role.ANONYMOUS and not is_event:
         if action in (Action.LOG_ATTENDANCE, Action.READ_ATTENDANCE):
             return "event_not_found"

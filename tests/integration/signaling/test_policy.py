@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from parlour.rooms.access import RoomKind
 from parlour.rooms.policy import Action, Role, refusal
 from tests.integration.signaling.client import Client, marks
 from tests.integration.signaling.conftest import Connect, Peers, Raw
@@ -32,7 +33,7 @@ async def cast(town: Town, *, is_event: bool) -> tuple[dict[Role, Person], str]:
 
 
 def code(action: Action, role: Role, *, is_event: bool) -> str | None:
-    refused = refusal(action, role, is_event=is_event)
+    refused = refusal(action, {role}, RoomKind.EVENT if is_event else RoomKind.FREE)
     return None if refused is None else refused.code
 
 

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.calls.presence import ConnectionId, Participation, Presence, Watching
+from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
@@ -25,11 +26,10 @@ def room(number: int) -> Room:
         room_id=RoomId(number),
         name=f"room {number}",
         description="",
-        password_hash="",
         creator_id=None,
         creator_name="ann",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        event_id=None,
+        access=PasswordAccess(""),
     )
 
 

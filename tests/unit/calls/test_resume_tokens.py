@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.accounts.tokens import TokenSigner
 from parlour.calls.resume_tokens import LIFETIME, RETURN_WITHIN, ResumeToken, ResumeTokens
+from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
@@ -16,11 +17,10 @@ ROOM = Room(
     room_id=RoomId(1),
     name="garden",
     description="",
-    password_hash="",
     creator_id=None,
     creator_name="ann",
     created_at=START,
-    event_id=None,
+    access=PasswordAccess(""),
 )
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.events.tracker import MAX_UNWRITTEN, AttendanceTracker, Joined, Left
+from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -15,11 +16,10 @@ def room(event_id: int | None) -> Room:
         room_id=RoomId(1),
         name="garden",
         description="",
-        password_hash="",
         creator_id=None,
         creator_name="ann",
         created_at=NOW,
-        event_id=event_id,
+        access=PasswordAccess("") if event_id is None else InvitationAccess(event_id),
     )
 
 

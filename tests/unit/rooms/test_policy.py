@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from parlour.accounts.identity import ClientIdentity, GuestIdentity, Identity, UserId
-from parlour.rooms.policy import Action, MembershipFacts, Role, refusal, role_of
-from parlour.rooms.policy_table import arises
+from parlour.rooms.access import InvitationAccess, PasswordAccess, RoomKind, kind_of
+from parlour.rooms.policy import Action, MembershipFacts, Role, arises, deciding_role, refusal, roles_of
 
 TABLE = """
                          anonymous          guest                  client           admitted         invitee          banned           creator
@@ -35,10 +35,6 @@ CLIENT = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="an
 GUEST = GuestIdentity(user_id=UserId(2), email="gus@example.org", expires_at=_NOW)
 
 
-KINDS = {"free": (False, True), "unlisted": (False, False), "event": (True, True)}
-"""Whether it is an event, and whether it is listed."""
-
-
 def expectations() -> list[tuple[Action, str, Role, str]]:
     """What the table says of free rooms is true of unlisted ones, unless it has a line of theirs."""
     header, *lines = (line.split() for line in TABLE.strip().splitlines())
@@ -56,7 +52,7 @@ def expectations() -> list[tuple[Action, str, Role, str]]:
 
 def test_table_has_every_combination() -> None:
     assert {(action, kind, role) for action, kind, role, _ in expectations()} == set(
-        itertools.product(Action, KINDS, Role)
+        itertools.product(Action, (kind.value for kind in RoomKind), Role)
     )
 
 
@@ -65,8 +61,7 @@ def test_policy_follows_the_table(action: Action, kind: str, role: Role, answer:
     if answer == "-":
         assert not arises(action, role)
         return
-    is_event, is_listed = KINDS[kind]
-    refused = refusal(action, role, is_event=is_event, is_listed=is_listed)
+    refused = refusal(action, {role}, RoomKind(kind))
     assert (refused.code if refused else "yes") == answer
 
 
@@ -84,4 +79,19 @@ def test_policy_follows_the_table(action: Action, kind: str, role: Role, answer:
     ],
 )
 def test_the_strongest_fact_decides_the_role(identity: Identity | None, facts: set[str], role: Role) -> None:
-    assert role_of(identity, MembershipFacts(**dict.fromkeys(facts, True))) is role
+    assert deciding_role(roles_of(identity, MembershipFacts(**dict.fromkeys(facts, True)))) is role
+
+
+def test_a_person_keeps_every_role_but_decided_is_by_the_strongest() -> None:
+    facts = MembershipFacts(is_admitted=True, is_invited=True, is_banned=True)
+    roles = roles_of(GUEST, facts)
+    assert roles == {Role.GUEST, Role.ADMITTED, Role.INVITEE, Role.BANNED}
+    refused = refusal(Action.ENTER, roles, RoomKind.FREE)
+    assert refused is not None and refused.code == "banned"
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_an_events_access_says_its_kind_whether_listed_or_not(is_listed: bool) -> None:
+    assert kind_of(InvitationAccess(7), is_listed=is_listed) is RoomKind.EVENT
+    free = RoomKind.FREE if is_listed else RoomKind.UNLISTED
+    assert kind_of(PasswordAccess("a hash"), is_listed=is_listed) is free
