@@ -92,12 +92,35 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
 	  || { . tools/say; fail "A check failed: see above."; }
 
+MEASURED := tests/unit tests/integration/http
+COVERAGE := $(CURDIR)/test-results/coverage
+SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
+
 .PHONY: test
 test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
 	  || { . tools/say; fail "A check failed: see above."; }
-	@. tools/say; say "The whole suite, three tests at a time"
-	@exec $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10 $(ARGS)
+ifeq ($(ARGS),)
+	@. tools/say; say "The tests whose coverage is measured, three at a time"
+	@$(MAKE) measure
+	@. tools/say; say "All other tests, three at a time"
+	@exec $(SUITE) $(MEASURED:%=--ignore=%)
+else
+	@. tools/say; say "The tests that were asked for, three at a time"
+	@exec $(SUITE) $(ARGS)
+endif
+
+# Tracing costs a third of what it measures, so not everything is: the pure parts, and each endpoint in a real server.
+.PHONY: measure
+measure:
+	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
+	@COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(COVERAGE)/data $(SUITE) $(MEASURED)
+	@$(BIN)/python tools/check-coverage
+
+.PHONY: coverage-floor
+coverage-floor: setup ## Measure the coverage, and make it the floor of `make test` (tests/coverage.json)
+	@$(MAKE) measure || true
+	@$(BIN)/python tools/check-coverage --write
 
 .PHONY: test-programs
 test-programs: setup test-packages ## Programs of the JavaScript, Python, Java and Rust clients; builds Rust's, which `make test` does not

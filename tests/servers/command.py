@@ -1,14 +1,13 @@
 """The `parlour` command as a person runs it."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.process import dying_with_parent
+from tests.servers.process import child_environment, dying_with_parent
 
 PROGRAM = Path(sys.executable).parent / "parlour"
 
@@ -28,7 +27,7 @@ async def run_parlour(
         PROGRAM,
         *arguments,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **(settings or {})},
+        env={**child_environment(folder), **(settings or {})},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

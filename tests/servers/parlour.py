@@ -1,7 +1,6 @@
 """Parlour as a person starts it: `parlour serve` in a process of its own."""
 
 import asyncio
-import os
 import re
 import resource
 import signal
@@ -14,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from tests.servers.process import dying_with_parent, ended, free_port, tail
+from tests.servers.process import child_environment, dying_with_parent, ended, free_port, tail
 
 _READY = re.compile(rb"Parlour is ready at (https?://\S+)")
 PROGRAM = Path(sys.executable).parent / "parlour"
@@ -90,7 +89,7 @@ class ParlourServer:
                 "--port",
                 str(self._port),
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.settings},
+                env={**self._environment(), **self.settings},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -100,6 +99,10 @@ class ParlourServer:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._keep_output(self._process, ready))
         self.url = await ready
+
+    def _environment(self) -> dict[str, str]:
+        """On PostgreSQL the same lines run as on SQLite, so measuring them once is enough."""
+        return child_environment(self.folder, is_measured=self.database_url.startswith("sqlite"))
 
     def _arrange(self) -> Callable[[], None]:
         dying, files = dying_with_parent(signal.SIGKILL), self._open_files

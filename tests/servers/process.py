@@ -12,8 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 
 _FIRST_PORT = 10_000
+_MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_FILE")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None)
+
+
+def child_environment(home: Path, *, is_measured: bool = True) -> dict[str, str]:
+    """Of a Parlour: nothing of the tests' own but what measures which lines ran (`make measure`)."""
+    measuring = {name: os.environ[name] for name in _MEASURING if is_measured and name in os.environ}
+    return {"PATH": os.environ["PATH"], "HOME": str(home), **measuring}
 
 
 def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = None) -> Callable[[], None]:
