@@ -30,7 +30,7 @@ MAX_NAME_LENGTH = 64
 MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
 """How many events of one connection may wait in each of its queues, and for how long each is worth trying."""
 
-_TO_PEER = tuple(event for event in CLIENT_EVENTS.values() if event.relayed_as is not None)
+_TO_PEER = frozenset(event for event in CLIENT_EVENTS.values() if event.relayed_as is not None)
 _WITHOUT_PAYLOAD: dict[str, ClientEvent] = {
     name: cast("type[ClientEvent]", event)() for name, event in CLIENT_EVENTS.items() if not event.has_payload
 }

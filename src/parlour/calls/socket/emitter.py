@@ -6,7 +6,7 @@ from parlour.calls.presence import ConnectionId
 from parlour.engine import Connection, EncodedPacket, encode_event
 from parlour.wire.signaling import LEGACY_DESCRIPTION_EVENT, AnyServerEvent, DescriptionFromPeer, FromPeer
 
-_FROM_PEER = get_args(FromPeer)
+_FROM_PEER = frozenset(get_args(FromPeer))
 
 
 class ConnectionEmitter:
