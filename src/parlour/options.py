@@ -10,8 +10,8 @@ from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.calls.assembly import CallOptions
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
-from parlour.calls.participations import CallLimits
 from parlour.calls.rate_limiter import EventRates
+from parlour.calls.room_entry import CallLimits
 from parlour.core import CoreOptions
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site

@@ -58,7 +58,7 @@ class Server(engine.Server):
 
     def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
         super().__init__(config, parlour.calls.engine, grace=HANDLERS_SECONDS)
-        self._service = parlour.calls.service
+        self._evictions = parlour.calls.evictions
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -70,7 +70,7 @@ class Server(engine.Server):
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._service.restart()
+        self._evictions.announce_restart()
         await super().shutdown(sockets)
 
 

@@ -8,20 +8,25 @@ from fastapi import APIRouter
 from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
+from parlour.calls.call_records import CallRecords
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.cluster.local import LocalNode
 from parlour.calls.cluster.node import Node
 from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.evictions import Evictions
+from parlour.calls.fact_subscriber import CallFactSubscriber
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
-from parlour.calls.participations import SWEEP_SECONDS, CallLimits, Participations
+from parlour.calls.participations import SWEEP_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
 from parlour.calls.rate_limiter import EventRates
 from parlour.calls.resume_tokens import ResumeTokens
+from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
+from parlour.calls.room_entry import CallLimits, RoomEntry
 from parlour.calls.room_list import RoomListBroadcaster
-from parlour.calls.service import RIGHTS_SECONDS, SignalingService
+from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
 from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
@@ -91,27 +96,22 @@ class CallsFeature:
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         self._room_list = RoomListBroadcaster(presence=presence, rooms=rooms, node=self._node)
         self._participations = Participations(
-            presence=presence,
-            delivery=delivery,
-            room_list=self._room_list,
-            rooms=rooms,
-            attendance=neighbours.events.attendance,
-            resume_tokens=ResumeTokens(accounts.signer, clock=core.clock),
-            authorization=authorization,
-            grace=options.grace,
-            limits=options.limits,
-            node=self._node,
+            presence,
+            delivery,
+            RoomEntry(presence, rooms, authorization, self._node, options.limits),
+            CallRecords(self._room_list, neighbours.events.attendance),
+            ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace),
         )
         self.service = SignalingService(
             presence=presence,
             delivery=delivery,
             participations=self._participations,
-            authorization=authorization,
-            room_list=self._room_list,
             rooms=rooms,
             chat=neighbours.chat.service,
-            node=self._node,
         )
+        self.evictions = Evictions(presence, delivery, self._participations)
+        self._subscriber = CallFactSubscriber(presence, delivery, self._participations, self.evictions)
+        self._rights = RightsCheck(presence, self._participations, self.evictions, authorization, rooms)
         self._subscribe()
         self._register_tasks()
         signaling = Signaling(
@@ -134,14 +134,14 @@ class CallsFeature:
         )
 
     def _subscribe(self) -> None:
-        service, room_list, node = self.service, self._room_list, self._node
-        node.subscribe(SessionsEnded, service.on_sessions_ended)
-        node.subscribe(GuestTimeEnded, service.on_guest_time_ended)
-        node.subscribe(DisplayNameChanged, service.on_display_name_changed)
-        node.subscribe(MessageStored, service.on_message_stored)
-        node.subscribe(PersonBanned, service.on_person_banned)
-        node.subscribe(RoomBecameEvent, service.on_room_became_event)
-        node.subscribe(RoomRemoved, service.on_room_removed)
+        subscriber, room_list, node = self._subscriber, self._room_list, self._node
+        node.subscribe(SessionsEnded, subscriber.on_sessions_ended)
+        node.subscribe(GuestTimeEnded, subscriber.on_guest_time_ended)
+        node.subscribe(DisplayNameChanged, subscriber.on_display_name_changed)
+        node.subscribe(MessageStored, subscriber.on_message_stored)
+        node.subscribe(PersonBanned, subscriber.on_person_banned)
+        node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
+        node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
             node.subscribe(access_changed, room_list.on_access_changed)
@@ -152,8 +152,8 @@ class CallsFeature:
         tasks.repeat("absent members", self._participations.end_absent_members)
         tasks.repeat("unconfirmed peers", self._participations.expire_claims)
         tasks.every(SWEEP_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
-        tasks.repeat("degraded authorization", self.service.confirm_degraded)
-        tasks.every(RIGHTS_SECONDS, "rights", self.service.check_rights)
+        tasks.repeat("degraded authorization", self._rights.confirm_degraded)
+        tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights)
 
     def routers(self) -> list[APIRouter]:
         return [

@@ -5,40 +5,27 @@ meanwhile is kept; after it, it is over.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 import structlog
 
 from parlour.accounts.identity import Identity, SessionId, UserId
-from parlour.calls.cluster.node import Node
-from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.call_records import CallRecords
 from parlour.calls.grace_timers import GraceTimers
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
-from parlour.calls.refusals import ConnectionGone, JoinCancelled, RoomFull, TooManyParticipations
+from parlour.calls.refusals import ConnectionGone, JoinCancelled
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.calls.resume_tokens import ResumeToken, ResumeTokens
-from parlour.calls.room_list import RoomListBroadcaster
-from parlour.db.database import DATABASE_UNAVAILABLE
+from parlour.calls.room_entry import RoomEntry
 from parlour.errors import Unavailable
-from parlour.events.attendance import AttendanceLog
 from parlour.rooms.entities import Room, RoomId
-from parlour.rooms.service import RoomService
 from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, Removed, RemovePeer
 
 SWEEP_SECONDS = 10.0
 
 log = structlog.get_logger("parlour.calls")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLimits:
-    """People in a call at a time (who is in it twice counts twice), and visits of one person to a call."""
-
-    people: int
-    participations: int
 
 
 Waited = tuple[RoomId, PeerId, PeerId]
@@ -50,32 +37,20 @@ class Participations:
 
     def __init__(
         self,
-        *,
         presence: Presence,
         delivery: PeerDelivery,
-        room_list: RoomListBroadcaster,
-        rooms: RoomService,
-        attendance: AttendanceLog,
+        entry: RoomEntry,
+        records: CallRecords,
         resume_tokens: ResumeTokens,
-        authorization: DegradedAuthorization,
-        grace: int,
-        limits: CallLimits,
-        node: Node,
     ) -> None:
         self._presence = presence
         self._delivery = delivery
-        self._room_list = room_list
-        self._rooms = rooms
-        self._attendance = attendance
+        self._entry = entry
+        self._records = records
         self._resume_tokens = resume_tokens
-        self._authorization = authorization
-        self._node = node
-        self._removals = 0
         self._joining: dict[ConnectionId, Join] = {}
-        self._limits = limits
-        self._grace = grace
-        self._away: GraceTimers[PeerId] = GraceTimers(grace)
-        self._waited: GraceTimers[Waited] = GraceTimers(grace)
+        self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
+        self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
 
     async def end_absent_members(self) -> None:
         """End, until cancelled, participations whose connection was lost and that nobody resumed in time."""
@@ -90,30 +65,38 @@ class Participations:
         for replay_buffer in self._presence.replay_buffers():
             replay_buffer.forget()
 
+    def connect(self, connection_id: ConnectionId, identity: Identity) -> None:
+        """A connection begins outside of any call."""
+        self._records.introduce(self._presence.add(connection_id, identity))
+
+    def disconnect(self, connection_id: ConnectionId) -> None:
+        connection = self._presence.connection(connection_id)
+        if connection is not None:
+            self._lose(connection)
+            self._presence.remove(connection_id)
+
     async def join(self, connection: Member, event: Join) -> Joined:
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
         self._joining[connection.connection_id] = event
-        room, is_permitted = await self._room_to_enter(connection.identity, event.room)
-        if await self._node.owner_of(room.room_id) != self._node.node_id:
-            raise Unavailable  # two nodes that both decide who is in a call would miss each other's members
+        permission = await self._entry.permit(connection.identity, event.room)
+        room = permission.room
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:
             raise JoinCancelled
         if isinstance(current.state, Participation):
             if event.resume is None:
-                self._require_place(current.identity, room)
+                self._entry.require_place(current.identity, room)
             self._part(current)
             current = self._still_there(connection.connection_id)
         answer = self._go_on(current, room, event)
         if answer is None:
-            if not is_permitted:
+            if not permission.may_begin:
                 raise Unavailable
             answer = self._enter(current, room, event)
-        self._room_list.changed()
-        self._attendance.came(answer.peer_id, current.identity, room)
+        self._records.came(answer.peer_id, current.identity, room)
         if room.is_event:
-            await self._attendance.written()
+            await self._records.written()
         return answer
 
     def acknowledged(self, connection: Member) -> None:
@@ -128,9 +111,9 @@ class Participations:
 
     async def recorded(self) -> None:
         """Until the attendance of what happened so far is written, or the database has failed."""
-        await self._attendance.written()
+        await self._records.written()
 
-    def lose(self, connection: Member) -> None:
+    def _lose(self, connection: Member) -> None:
         """The connection is gone: a visit that can be resumed waits for the next one."""
         self._joining.pop(connection.connection_id, None)
         if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
@@ -150,7 +133,7 @@ class Participations:
 
     def remove(self, room: Room, told: Removed, concerns: Callable[[Identity], bool]) -> None:
         """Ends visits of a room; everybody concerned is told before the first of them is seen to leave."""
-        self._removals += 1
+        self._entry.revoke()
         peers = [
             peer
             for peer in self._presence.peers_in(room.room_id)
@@ -159,7 +142,7 @@ class Participations:
         connections = [self._presence.connection_at(peer) for peer in peers]
         for connection in connections:
             if connection is not None:
-                self._node.deliver(connection.connection_id, told)
+                self._delivery.to_connection(connection.connection_id, told)
         for peer, connection in zip(peers, connections, strict=True):
             if connection is not None:
                 self._part(connection)
@@ -169,45 +152,13 @@ class Participations:
     def renew(self, room: Room) -> None:
         """A room with a call has become an event: the attendance of who is there begins now."""
         for identity, participation in self._presence.renew(room):
-            self._attendance.came(participation.peer_id, identity, room)
-
-    async def _room_to_enter(self, identity: Identity, room: str) -> tuple[Room, bool]:
-        """Where the database is away: the room of a visit that is known, and no permission to begin one."""
-        try:
-            return await self._permission_to_enter(identity, room), True
-        except DATABASE_UNAVAILABLE:
-            known = self._authorization.room(identity, room)
-            if known is None:
-                raise
-            return known, False
-
-    async def _permission_to_enter(self, identity: Identity, room: str) -> Room:
-        """Asks again where somebody was removed meanwhile: the answer may be older than that."""
-        while True:
-            removals = self._removals
-            found = await self._rooms.enter(identity, room=room)
-            if removals == self._removals:
-                return found
+            self._records.became_attendance(participation.peer_id, identity, room)
 
     # How a visit begins
 
-    def _require_place(self, identity: Identity, room: Room) -> list[Away]:
-        """The visits of this person that give way: away, and so perhaps never coming back.
-
-        Raises TooManyVisits or RoomFull.
-        """
-        here, away = self._presence.visits_of(identity.user_id, room.room_id)
-        if here >= self._limits.participations:
-            raise TooManyParticipations
-        members = len(self._presence.call(room.room_id).members.names)
-        surplus = max(here + len(away) + 1 - self._limits.participations, members + 1 - self._limits.people)
-        if members + 1 - self._limits.people > len(away):
-            raise RoomFull
-        return away[: max(0, surplus)]
-
     def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
         """Raises TooManyVisits or RoomFull."""
-        for away in self._require_place(connection.identity, room):
+        for away in self._entry.require_place(connection.identity, room):
             self._end(away)
         participation, sends = self._presence.enter(
             connection, room, now=self._resume_tokens.now(), resumable=event.is_resumable
@@ -222,8 +173,8 @@ class Participations:
             return None
         participation = self._detached(found.peer_id)
         if participation is None:
-            here, away = self._presence.visits_of(connection.identity.user_id, room.room_id)
-            if here + len(away) >= self._limits.participations or not self._resume_tokens.may_return(found):
+            may_bring = self._entry.may_resume_unseen(connection.identity, room)
+            if not may_bring or not self._resume_tokens.may_return(found):
                 return None
             participation = Participation(room, found.peer_id, found.started_at, ReplayBuffer())
         missed = (
@@ -244,7 +195,7 @@ class Participations:
         former = None if standing is None else self._presence.connection(standing)
         if former is not None and isinstance(former.state, Participation):
             self._presence.lose(former, former.state, now=self._resume_tokens.now())
-            self._node.hang_up(former.connection_id)
+            self._delivery.hang_up(former.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
             return None
@@ -264,7 +215,7 @@ class Participations:
             peer_id=participation.peer_id,
             peers=entries,
             resume=self._resume_tokens.sign(identity, participation.room, _resume_token(participation)),
-            grace=self._grace,
+            grace=self._resume_tokens.grace,
             resumed=resumed,
             received=participation.replay_buffer.taken if is_counted else None,
             topology="mesh",
@@ -304,8 +255,7 @@ class Participations:
         self._delivery.forget(participation.peer_id)
         if participation.replay_buffer is not None:
             self._resume_tokens.ended(_resume_token(participation))
-        self._room_list.changed()
-        self._attendance.went(participation.peer_id, identity, participation.room, at=at)
+        self._records.went(participation.peer_id, identity, participation.room, at=at)
 
     def _waited_in_vain(self, waited: Waited) -> None:
         self._delivery.post_all(self._presence.expire_claim(*waited))

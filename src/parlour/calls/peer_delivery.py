@@ -16,7 +16,8 @@ class PeerDelivery:
 
     def __init__(self, presence: Presence, node: Node) -> None:
         self._presence = presence
-        self._deliver = node.deliver
+        self.to_connection = self._deliver = node.deliver
+        self.hang_up = node.hang_up
         self._backlog = node.backlog
         self._shares = BufferShares()
 

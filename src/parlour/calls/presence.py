@@ -229,7 +229,7 @@ class Presence:
         """The one that went away first comes first."""
         return list(self._away_by_user.get(user_id, {}).values())
 
-    def visits_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
+    def participations_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
         """How often this person is in a room's call on a connection, and which visits there are away."""
         here = sum(
             isinstance(one.state, Participation) and one.state.room.room_id == room_id

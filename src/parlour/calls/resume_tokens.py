@@ -21,9 +21,11 @@ class ResumeToken:
 
 
 class ResumeTokens:
-    def __init__(self, signer: TokenSigner, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, signer: TokenSigner, *, clock: Callable[[], datetime], grace: int) -> None:
+        """`grace` is how many seconds a participation outlives its connection."""
         self._signer = signer
         self._clock = clock
+        self.grace = grace
         self._up_since = clock()
         self._ended: set[PeerId] = set()
 

@@ -61,7 +61,7 @@ class RoomListBroadcaster:
         self._is_stale = True
         self._changed.set()
 
-    def login_responder(self, connection: Member) -> None:
+    def introduce(self, connection: Member) -> None:
         """Tells a newcomer at once what the last round told; while that is changing, the next one does."""
         if self._is_stale:
             return

@@ -1,0 +1,40 @@
+"""What is recorded of arrivals and departures: the list of rooms in use, and the attendance of events."""
+
+from datetime import datetime
+
+from parlour.accounts.identity import Identity
+from parlour.calls.presence import Member
+from parlour.calls.room_list import RoomListBroadcaster
+from parlour.events.attendance import AttendanceLog
+from parlour.rooms.entities import Room
+from parlour.wire.signaling import PeerId
+
+
+class CallRecords:
+    """Records at once, in memory; tasks write the attendance and broadcast the list."""
+
+    def __init__(self, room_list: RoomListBroadcaster, attendance: AttendanceLog) -> None:
+        self._room_list = room_list
+        self._attendance = attendance
+
+    def introduce(self, connection: Member) -> None:
+        """Send the list of rooms to a new connection."""
+        self._room_list.introduce(connection)
+
+    def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
+        self._room_list.changed()
+        self._attendance.came(peer_id, identity, room)
+
+    def went(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
+        """`at` is when the connection was lost, if the departure was seen later than it happened."""
+        self._room_list.changed()
+        self._attendance.went(peer_id, identity, room, at=at)
+
+    def became_attendance(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
+        """Record that somebody in the call attends an event from now on, since the room became one."""
+        self._room_list.changed()
+        self._attendance.came(peer_id, identity, room)
+
+    async def written(self) -> None:
+        """Wait until the attendance of everything so far is written, or the database has failed."""
+        await self._attendance.written()

@@ -1,0 +1,64 @@
+"""What happened elsewhere in Parlour, as it reaches the calls of this node."""
+
+from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
+from parlour.accounts.refusals import GuestExpired
+from parlour.calls.chat_messages import chat_message
+from parlour.calls.evictions import Evictions
+from parlour.calls.participations import Participations
+from parlour.calls.peer_delivery import PeerDelivery
+from parlour.calls.presence import Presence
+from parlour.chat.facts import MessageStored
+from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.rooms.refusals import Banned, NotInvited
+from parlour.wire.signaling import Removed
+
+
+class CallFactSubscriber:
+    def __init__(
+        self,
+        presence: Presence,
+        delivery: PeerDelivery,
+        participations: Participations,
+        evictions: Evictions,
+    ) -> None:
+        self._presence = presence
+        self._delivery = delivery
+        self._participations = participations
+        self._evictions = evictions
+
+    def on_person_banned(self, banned: PersonBanned) -> None:
+        """Takes those who were banned out of the room's call."""
+        told = Removed(room=banned.room.name, code=Banned.code, message=Banned().message)
+        self._participations.remove(banned.room, told, lambda identity: identity.user_id in banned.people)
+
+    def on_room_became_event(self, became: RoomBecameEvent) -> None:
+        """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
+        room = became.room
+        told = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
+        self._participations.remove(room, told, lambda identity: identity.user_id not in became.people)
+        self._participations.renew(room)
+
+    def on_room_removed(self, removed: RoomRemoved) -> None:
+        self._evictions.close_room(removed.room)
+
+    def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
+        """The others in their calls are told, and what they write from now on has the new name."""
+        for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
+            for peer in self._presence.peers_in(room_id):
+                connection_id = self._presence.connection_of(peer)
+                if connection_id is not None and peer != renamed.peer_id:
+                    self._delivery.to_connection(connection_id, renamed)
+
+    def on_sessions_ended(self, ended: SessionsEnded) -> None:
+        self._evictions.end_sessions(ended.user_id, ended.reason, sessions=ended.sessions)
+
+    def on_guest_time_ended(self, ended: GuestTimeEnded) -> None:
+        self._evictions.end_sessions(ended.user_id, GuestExpired())
+
+    def on_message_stored(self, stored: MessageStored) -> None:
+        """Sends the message to everybody in the room's call but to the connection through which it came."""
+        message = chat_message(stored.room, stored.message)
+        for peer in self._presence.peers_in(stored.room.room_id):
+            connection_id = self._presence.connection_of(peer)
+            if connection_id is not None and connection_id != stored.sent_by:
+                self._delivery.to_connection(connection_id, message)

@@ -1,0 +1,57 @@
+"""May those in a call still be there? The database is asked again, since other processes change it too."""
+
+from parlour.accounts.identity import Identity
+from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.evictions import Evictions
+from parlour.calls.participations import Participations
+from parlour.calls.presence import Presence
+from parlour.errors import Refusal
+from parlour.rooms.entities import Room
+from parlour.rooms.service import RoomService
+
+RIGHTS_SECONDS = 15.0
+"""How often the database is asked about everybody in a call."""
+
+
+class RightsCheck:
+    def __init__(
+        self,
+        presence: Presence,
+        participations: Participations,
+        evictions: Evictions,
+        authorization: DegradedAuthorization,
+        rooms: RoomService,
+    ) -> None:
+        self._presence = presence
+        self._participations = participations
+        self._evictions = evictions
+        self._authorization = authorization
+        self._rooms = rooms
+
+    async def confirm_degraded(self) -> None:
+        """Ask the database about those who came back while it was away; the supervisor repeats this."""
+        await self._authorization.confirm_next(self._session_over, self._evictions.remove_person)
+
+    async def check_rights(self) -> None:
+        """Ask whether everybody in a call may still be there: what another process changes is told to nobody.
+
+        Repeated every RIGHTS_SECONDS.
+        """
+        for room in self._presence.ongoing():
+            await self._check_rights_in(room)
+
+    async def _check_rights_in(self, room: Room) -> None:
+        there = [self._presence.identity_of(peer) for peer in self._presence.peers_in(room.room_id)]
+        people = {identity.user_id: identity for identity in there if identity is not None}
+        rights = await self._rooms.rights(room, people.values())
+        if rights is None:
+            self._evictions.close_room(room)
+            return
+        for user_id, refused in rights.refused.items():
+            self._evictions.remove_person(people[user_id], room, refused())
+        if rights.room.event_id != room.event_id:
+            self._participations.renew(rights.room)
+
+    def _session_over(self, identity: Identity, reason: Refusal) -> None:
+        if identity.session is not None:
+            self._evictions.end_sessions(identity.user_id, reason, sessions=frozenset({identity.session}))
