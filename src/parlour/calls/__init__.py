@@ -1,1 +1,1 @@
-"""Calls: who is in which room's call, and the messages that introduce peers to each other."""
+"""Calls: the members of each room's call, and the messages that introduce peers to each other."""

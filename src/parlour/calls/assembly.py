@@ -1,4 +1,4 @@
-"""Puts calls together: signaling, its tasks and subscriptions, and the route of ICE servers."""
+"""Assemble calls: signaling, its tasks and subscriptions, and the route of ICE servers."""
 
 import time
 from dataclasses import dataclass
@@ -166,4 +166,4 @@ class CallsFeature:
         ]
 
     async def close(self) -> None:
-        """The server has closed the engine's transports before."""
+        """Close nothing: the server has closed the engine's transports before."""

@@ -1,19 +1,20 @@
-"""Who fills the buffer of a peer that reads slowly: each sender gets a share, and no sender the whole. Pure.
+"""Divide the buffer of a peer that reads slowly among its senders. Pure.
 
-Otherwise one sender could fill it until the server hangs up on the receiver, who did nothing, or until what
-others send finds no place.
+Without shares one sender could fill the buffer until the server hangs up on the receiver, who did nothing, or
+until messages of other senders find no place.
 """
 
 from parlour.accounts.identity import UserId
 from parlour.wire.signaling import PeerId
 
 BACKLOG_BYTES = 64 * 1024
-"""What may wait for a peer before it is counted who sent it."""
+"""Below this much unread data, senders are not counted."""
 SHARE_BYTES = 128 * 1024
-"""What one person may add beyond that, over all their connections, until the backlog is small again."""
+"""The bytes that one person may add beyond that, over all their connections, until the backlog is small
+again."""
 MAX_BACKLOG_BYTES = 640 * 1024
-"""Beyond this no peer's message is taken. The rest, to the 1 MB at which the server hangs up
-(`Options.max_send_buffer`), is for what the server itself says and for the message that reaches the limit."""
+"""Beyond this, no peer's message is accepted. The rest, up to the 1 MB at which the server hangs up
+(`Options.max_send_buffer`), is for the server's own messages and for the message that reaches the limit."""
 
 
 class BufferShares:
@@ -22,7 +23,7 @@ class BufferShares:
         """Bytes, by receiver and sender. To be read: empty while nobody reads slowly."""
 
     def take(self, receiver: PeerId, sender: UserId, size: int, backlog: int) -> bool:
-        """False where the sender's share, or the buffer, has no place for so many bytes."""
+        """Reserve `size` bytes. Return False if the sender's share, or the buffer, has no room for them."""
         taken = self.taken.setdefault(receiver, {})
         before = taken.get(sender, 0)
         if before + size > SHARE_BYTES or backlog + size > MAX_BACKLOG_BYTES:
@@ -31,5 +32,5 @@ class BufferShares:
         return True
 
     def forget(self, receiver: PeerId) -> None:
-        """Little waits for this peer, or it is gone."""
+        """Reset the shares of a receiver whose backlog is small again, or that is gone."""
         self.taken.pop(receiver, None)

@@ -1,7 +1,6 @@
-"""Who is in a call is known here, so that they can come back to it while the database is away.
+"""While the database is unavailable, members of a call may rejoin *that* call from memory.
 
-Nobody else is let in by that, and nobody anywhere else. What was taken from memory is asked of the database
-as soon as that is back.
+Nobody else is let in, and nobody anywhere else. Each such decision is checked once the database is back.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ class DegradedAuthorization:
         self._is_needed = asyncio.Event()
 
     def identity(self, user_id: UserId, session: SessionId) -> Identity | None:
-        """Of one who is in a call through this session, or away from one for the moment."""
+        """Return the identity of a person who is in a call through this session, or away from one."""
         for identity, _ in self._participations_of(user_id):
             if identity.session == session:
                 self._note(identity, session)
@@ -38,7 +37,7 @@ class DegradedAuthorization:
         return None
 
     def room(self, identity: Identity, name: str) -> Room | None:
-        """Where this person is in the call of that room, or away from it for the moment."""
+        """Return the room of that name if this person is in its call, or away from it."""
         for _, participation in self._participations_of(identity.user_id):
             if participation.room.is_called(name) and identity.session is not None:
                 self._note(identity, identity.session)
@@ -48,9 +47,9 @@ class DegradedAuthorization:
     async def confirm_next(
         self, over: Callable[[Identity, Refusal], None], out: Callable[[Identity, Room, Refusal], None]
     ) -> None:
-        """Wait until decisions were made from memory, and ask the database for each what it says now.
+        """Wait until decisions were made from memory, then ask the database about each of them.
 
-        `over`: the session has ended; `out`: this person may not be in that room.
+        `over` is called for a session that has ended, `out` for a person who may not be in that room.
         """
         await self._is_needed.wait()
         await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""Participations and connections that the server ends: sessions are over, people may be in a room no more."""
+"""End participations and connections whose session is over, or whose person may be in the room no more."""
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.participations import Participations

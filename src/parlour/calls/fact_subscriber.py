@@ -1,4 +1,4 @@
-"""What happened elsewhere in Parlour, as it reaches the calls of this node."""
+"""React to facts of other domains in the calls of this node."""
 
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.refusals import GuestExpired
@@ -27,22 +27,22 @@ class CallFactSubscriber:
         self._evictions = evictions
 
     def on_person_banned(self, banned: PersonBanned) -> None:
-        """Takes those who were banned out of the room's call."""
-        told = Removed(room=banned.room.name, code=Banned.code, message=Banned().message)
-        self._participations.remove(banned.room, told, lambda identity: identity.user_id in banned.people)
+        """Remove the banned people from the room's call."""
+        message = Removed(room=banned.room.name, code=Banned.code, message=Banned().message)
+        self._participations.remove(banned.room, message, lambda identity: identity.user_id in banned.people)
 
     def on_room_became_event(self, became: RoomBecameEvent) -> None:
-        """Takes who is not invited out of the call; who is stays, and is at an event from now on."""
+        """Remove people without an invitation from the call; begin the attendance of the others."""
         room = became.room
-        told = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
-        self._participations.remove(room, told, lambda identity: identity.user_id not in became.people)
+        message = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
+        self._participations.remove(room, message, lambda identity: identity.user_id not in became.people)
         self._participations.renew(room)
 
     def on_room_removed(self, removed: RoomRemoved) -> None:
         self._evictions.close_room(removed.room)
 
     def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
-        """The others in their calls are told, and what they write from now on has the new name."""
+        """Tell the others in each call of this person; chat messages have the new name from now on."""
         for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
             for peer in self._presence.peers_in(room_id):
                 connection_id = self._presence.connection_of(peer)
@@ -56,7 +56,7 @@ class CallFactSubscriber:
         self._evictions.end_sessions(ended.user_id, GuestExpired())
 
     def on_message_stored(self, stored: MessageStored) -> None:
-        """Sends the message to everybody in the room's call but to the connection through which it came."""
+        """Send the message to the room's call, save to the connection from which it came."""
         message = chat_message(stored.room, stored.message)
         for peer in self._presence.peers_in(stored.room.room_id):
             connection_id = self._presence.connection_of(peer)

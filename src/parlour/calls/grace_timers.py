@@ -1,4 +1,4 @@
-"""What happens when a grace is over: of a visit whose connection is lost, of a peer that is waited for."""
+"""Call back after a grace: for a participation whose connection is lost, for a peer that is waited for."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class GraceTimers(Generic[K]):
-    """All are equally long, so that the one begun first is over first."""
+    """All timers have the same length, so a FIFO is enough."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -21,7 +21,7 @@ class GraceTimers(Generic[K]):
         return len(self._due)
 
     def begin(self, key: K) -> None:
-        """Anew where it had begun."""
+        """Start a timer, anew if it runs."""
         self._due[key] = time.monotonic() + self.seconds
         self._due.move_to_end(key)
         self._changed.set()
@@ -30,7 +30,7 @@ class GraceTimers(Generic[K]):
         self._due.pop(key, None)
 
     async def run(self, when_over: Callable[[K], None]) -> None:
-        """Until cancelled."""
+        """Call `when_over` with each key whose time is over, until cancelled."""
         while True:
             while not self._due:
                 self._changed.clear()

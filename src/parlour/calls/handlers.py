@@ -1,4 +1,4 @@
-"""Which use case carries out which event, and in which order with a connection's other events.
+"""Map events to the use cases that carry them out, and say in which order with others of a connection.
 
 A use case is registered where it lives (`SignalingService.handlers`); the dispatcher asks for nothing else.
 """
@@ -15,29 +15,32 @@ from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement
 EventT = TypeVar("EventT", bound=ClientEvent)
 
 Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
-"""The answer, or the rest of the use case, which awaits something and runs when it is its turn."""
+"""The answer, or the rest of the use case: it may await something, runs in its turn, and returns the answer.
+"""
 
 
 class Turn(Enum):
-    """When a use case runs, seen from the other events of its connection."""
+    """The order of a use case with those of other events of its connection."""
 
     AT_ONCE = "at once"
-    """Before whatever waits."""
+    """It overtakes everything that waits."""
     JOIN = "join"
-    """It is called at once; its rest runs after the rest of the joins before it."""
+    """It is called at once; the rests of joins run one after the other."""
     AFTER_JOINS = "after joins"
-    """It is called once no join is under way, since it may depend on one; its rest, after earlier rests."""
+    """It is called once no join is under way, on which it may depend; such rests run one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[EventT]):
-    """`handle` may raise a Refusal. It never awaits: what it decides and the messages of it are one step."""
+    """`handle` may raise a Refusal. It never awaits, so that its decision and the messages of it are one
+    step.
+    """
 
     event: type[EventT]
     handle: Callable[[ConnectionId, EventT], Outcome]
     turn: Turn = Turn.AFTER_JOINS
     after_answer: Callable[[ConnectionId], None] | None = None
-    """Called once a success was acknowledged, with nothing sent to the connection in between."""
+    """It is called when a success was acknowledged, with nothing sent to the connection in between."""
 
 
 Handlers = dict[type[ClientEvent], Handler[Any]]

@@ -1,4 +1,4 @@
-"""The HTTP endpoint of calls: which ICE servers to use."""
+"""The HTTP endpoint of calls: the ICE servers to use."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,8 +28,8 @@ def call_routes(
         found = plan.for_user(str(caller.user_id), now=clock(), until=until)
         return IceServers(
             ice_servers=[
-                IceServer(urls=list(one.urls), username=one.username, credential=one.credential)
-                for one in found.servers
+                IceServer(urls=list(server.urls), username=server.username, credential=server.credential)
+                for server in found.servers
             ],
             expires_at=found.expires_at,
         )

@@ -1,4 +1,5 @@
-"""Who is in a room's call, whatever way its media travel. Pure: a command returns the membership after it.
+"""The members of a room's call, independent of how their media travel. Pure: a command returns the membership
+after it.
 
 The mesh introduces members to each other (`calls.mesh`); a call through an SFU would have members without
 introductions.
@@ -14,7 +15,7 @@ from parlour.wire.signaling import PeerEntry, PeerId, PeerRenamed
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Members by peer id, in the order of arrival; also those whose connection is lost for now."""
+    """Members by peer id, in the order of arrival, members without a connection for the moment included."""
 
     names: Mapping[PeerId, str] = field(default_factory=dict)
     display_names: Mapping[PeerId, str] = field(default_factory=dict)
@@ -31,9 +32,9 @@ class Membership:
         return Membership(_without(self.names, peer), _without(self.display_names, peer))
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Membership", PeerRenamed | None]:
-        """Change a display name, and return what to tell the others if it is another one than before.
+        """Change a display name, and return the message for the others if it is another name than before.
 
-        That is not counted: a member who misses it reads the names in the answer to its next join.
+        That message is not counted: a member who misses it reads the names in the answer to its next join.
         """
         if peer not in self.names or self.display_names.get(peer) == display_name:
             return self, None

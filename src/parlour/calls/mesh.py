@@ -36,7 +36,7 @@ class Send(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """The members of a call, and whom they have yet to find again."""
+    """The members of a call, and the peers that they still expect."""
 
     members: Membership = field(default_factory=Membership)
     claims: Mapping[PeerId, frozenset[PeerId]] = field(default_factory=dict)
@@ -56,9 +56,9 @@ class Mesh:
     def resume(
         self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """Let a peer that holds connections with those `known` go on, be it a member still or not yet again.
+        """Add a peer that holds connections with those `known`, or go on with a member.
 
-        Two that know each other are told nothing; any other pair is introduced anew.
+        Two peers that know each other are told nothing; any other pair is introduced anew.
         """
         was_member = peer in self.members.names
         members, sends = self.members.enter(peer, name, display_name=display_name), []
@@ -95,7 +95,7 @@ class Mesh:
         return Mesh(after, claims), sends
 
     def relay(self, sender: PeerId, event: ToPeer) -> FromPeer | None:
-        """Make what the receiver of an event gets. None unless both are members. Hot path."""
+        """Build the message for the receiver of an event. Return None unless both are members. Hot path."""
         names, receiver = self.members.names, event.peer_id
         if receiver not in names or sender not in names or receiver == sender:
             return None

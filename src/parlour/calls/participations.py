@@ -1,7 +1,7 @@
-"""The use cases of visits: join, go on with a visit, lose the connection, leave.
+"""The use cases of participations: join, resume, lose the connection, leave.
 
-A visit may outlive its connection. Then it stays in the call for a grace, and what is sent to it
-meanwhile is kept; after it, it is over.
+A participation may outlive its connection: it stays in the call for a grace, and messages to it are kept. It
+ends unless it is resumed within the grace.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ log = structlog.get_logger("parlour.calls")
 
 
 Waited = tuple[RoomId, PeerId, PeerId]
-"""In this room, this peer waits for that one."""
+"""In this room, this peer waits for that peer."""
 
 
 class Participations:
@@ -54,11 +54,11 @@ class Participations:
 
     async def end_absent_members(self) -> None:
         """End, until cancelled, participations whose connection was lost and that nobody resumed in time."""
-        await self._away.run(self._stayed_away)
+        await self._away.run(self._end_absent)
 
     async def expire_claims(self) -> None:
         """Tell, until cancelled, members about peers that they claimed to know and that did not resume."""
-        await self._waited.run(self._waited_in_vain)
+        await self._waited.run(self._expire_claim)
 
     async def trim_replay_buffers(self) -> None:
         """Drop what has arrived; repeated every SWEEP_SECONDS."""
@@ -66,7 +66,7 @@ class Participations:
             replay_buffer.forget()
 
     def connect(self, connection_id: ConnectionId, identity: Identity) -> None:
-        """A connection begins outside of any call."""
+        """Add a connection, which is in no call at first."""
         self._records.introduce(self._presence.add(connection_id, identity))
 
     def disconnect(self, connection_id: ConnectionId) -> None:
@@ -89,7 +89,7 @@ class Participations:
                 self._entry.require_place(current.identity, room)
             self._part(current)
             current = self._still_there(connection.connection_id)
-        answer = self._go_on(current, room, event)
+        answer = self._resume(current, room, event)
         if answer is None:
             if not permission.may_begin:
                 raise Unavailable
@@ -100,21 +100,21 @@ class Participations:
         return answer
 
     def acknowledged(self, connection: Member) -> None:
-        """The acknowledgement of a join is on its way, and what was kept may follow."""
+        """Send what was kept for the participation: the acknowledgement of its join is on its way."""
         if isinstance(connection.state, Participation):
             self._delivery.flow(connection.state.peer_id)
 
     def leave(self, connection: Member) -> None:
-        """Ends the visit, and a join that still waits for the database."""
+        """End the participation, and cancel a join that still waits for the database."""
         self._joining.pop(connection.connection_id, None)
         self._part(connection)
 
     async def recorded(self) -> None:
-        """Until the attendance of what happened so far is written, or the database has failed."""
+        """Wait until the attendance of everything so far is written, or the database has failed."""
         await self._records.written()
 
     def _lose(self, connection: Member) -> None:
-        """The connection is gone: a visit that can be resumed waits for the next one."""
+        """Let a participation that can be resumed wait for its next connection; end any other."""
         self._joining.pop(connection.connection_id, None)
         if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
             self._presence.lose(connection, connection.state, now=self._resume_tokens.now())
@@ -123,7 +123,7 @@ class Participations:
             self._part(connection)
 
     def end_all_of(self, user_id: UserId, sessions: frozenset[SessionId] | None = None) -> None:
-        """All visits of this person, or those that hang on `sessions`."""
+        """End all participations of a person, or those that depend on `sessions`."""
         for connection in self._presence.connections_of(user_id):
             if sessions is None or connection.identity.session in sessions:
                 self._part(connection)
@@ -131,8 +131,10 @@ class Participations:
             if sessions is None or away.identity.session in sessions:
                 self._end(away)
 
-    def remove(self, room: Room, told: Removed, concerns: Callable[[Identity], bool]) -> None:
-        """Ends visits of a room; everybody concerned is told before the first of them is seen to leave."""
+    def remove(self, room: Room, message: Removed, concerns: Callable[[Identity], bool]) -> None:
+        """End participations of a room. Everybody concerned is told before the first of them is seen to
+        leave.
+        """
         self._entry.revoke()
         peers = [
             peer
@@ -142,22 +144,22 @@ class Participations:
         connections = [self._presence.connection_at(peer) for peer in peers]
         for connection in connections:
             if connection is not None:
-                self._delivery.to_connection(connection.connection_id, told)
+                self._delivery.to_connection(connection.connection_id, message)
         for peer, connection in zip(peers, connections, strict=True):
             if connection is not None:
                 self._part(connection)
             else:
-                self._stayed_away(peer)
+                self._end_absent(peer)
 
     def renew(self, room: Room) -> None:
-        """A room with a call has become an event: the attendance of who is there begins now."""
+        """Begin the attendance of a call whose room has become an event."""
         for identity, participation in self._presence.renew(room):
             self._records.became_attendance(participation.peer_id, identity, room)
 
-    # How a visit begins
+    # How a participation begins
 
     def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
-        """Raises TooManyVisits or RoomFull."""
+        """Raises TooManyParticipations or RoomFull."""
         for away in self._entry.require_place(connection.identity, room):
             self._end(away)
         participation, sends = self._presence.enter(
@@ -166,8 +168,8 @@ class Participations:
         self._delivery.post_all(sends)
         return self._joined(connection.identity, participation, resumed=False)
 
-    def _go_on(self, connection: Member, room: Room, event: Join) -> Joined | None:
-        """None where the token is none of a visit that may go on."""
+    def _resume(self, connection: Member, room: Room, event: Join) -> Joined | None:
+        """Return None if the event has no token of a participation that may be resumed."""
         found = self._resume_tokens.read(event.resume, connection.identity, room)
         if found is None:
             return None
@@ -190,9 +192,9 @@ class Participations:
         return self._joined(connection.identity, participation, resumed=True, is_counted=missed is not None)
 
     def _detached(self, peer_id: PeerId) -> Participation | None:
-        """A visit of this server, without the connection that it may still seem to have."""
-        standing = self._presence.connection_of(peer_id)
-        former = None if standing is None else self._presence.connection(standing)
+        """Return a participation of this server, apart from the connection that it may still seem to have."""
+        connection_id = self._presence.connection_of(peer_id)
+        former = None if connection_id is None else self._presence.connection(connection_id)
         if former is not None and isinstance(former.state, Participation):
             self._presence.lose(former, former.state, now=self._resume_tokens.now())
             self._delivery.hang_up(former.connection_id)
@@ -227,7 +229,7 @@ class Participations:
             raise ConnectionGone
         return connection
 
-    # How a visit ends
+    # How a participation ends
 
     def _part(self, connection: Member) -> None:
         match connection.state:
@@ -239,13 +241,13 @@ class Participations:
             case _:
                 assert_never(connection.state)
 
-    def _stayed_away(self, peer_id: PeerId) -> None:
+    def _end_absent(self, peer_id: PeerId) -> None:
         away = self._presence.away(peer_id)
         if away is not None:
             self._end(away)
 
     def _end(self, away: Away) -> None:
-        """It ended when its connection was lost, though nobody knew."""
+        """End it as of the moment at which its connection was lost."""
         self._away.end(away.participation.peer_id)
         self._delivery.post_all(self._presence.end(away))
         self._ended(away.identity, away.participation, at=away.since)
@@ -257,7 +259,7 @@ class Participations:
             self._resume_tokens.ended(_resume_token(participation))
         self._records.went(participation.peer_id, identity, participation.room, at=at)
 
-    def _waited_in_vain(self, waited: Waited) -> None:
+    def _expire_claim(self, waited: Waited) -> None:
         self._delivery.post_all(self._presence.expire_claim(*waited))
 
 
@@ -266,7 +268,7 @@ def _resume_token(participation: Participation) -> ResumeToken:
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:
-    """Whom a client knows once it has got what it missed."""
+    """Return the peers that a client knows once it has received what it missed."""
     view = set(known)
     for message in missed:
         match message:

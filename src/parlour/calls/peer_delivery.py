@@ -1,4 +1,4 @@
-"""Messages on their way to peers: sent, kept for who is away, or both."""
+"""Messages on their way to peers: sent, kept in a replay buffer, or both."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from parlour.wire.signaling import Counted, FromPeer, PeerId
 
 
 class PeerDelivery:
-    """Keeps the order of what is sent to a peer, over the connections that it has one after the other."""
+    """Keeps the order of messages to a peer, across the connections that it has one after the other."""
 
     def __init__(self, presence: Presence, node: Node) -> None:
         self._presence = presence
@@ -22,9 +22,10 @@ class PeerDelivery:
         self._shares = BufferShares()
 
     def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
-        """As `post`, for the `size` bytes of a peer. Raises PeerBusy where it has to wait for a slow reader.
+        """Send `size` bytes of another peer, as `post` does. Raises PeerBusy if the receiver reads too
+        slowly.
 
-        Hot path: while little waits for the receiver, this costs a comparison.
+        Hot path: while little waits for the receiver, its backlog costs a comparison.
         """
         receiver = self._presence.connection_of(to)
         replay_buffer = self._presence.replay_buffer(to)
@@ -44,7 +45,7 @@ class PeerDelivery:
         return True
 
     def post(self, to: PeerId, message: Counted) -> bool:
-        """False where there is no such peer."""
+        """Send the server's own message. Return False if there is no such peer."""
         replay_buffer = self._presence.replay_buffer(to)
         if replay_buffer is not None and not replay_buffer.put(message):
             return True
@@ -59,12 +60,12 @@ class PeerDelivery:
             self.post(send.to, send.message)
 
     def flow(self, peer_id: PeerId) -> None:
-        """The peer has heard that it may go on: what was kept for it, and from then on everything."""
+        """Send what was kept for a peer whose join is acknowledged; later messages follow at once."""
         replay_buffer, receiver = self._presence.replay_buffer(peer_id), self._presence.connection_of(peer_id)
         if replay_buffer is not None and receiver is not None:
             for message in replay_buffer.flow():
                 self._deliver(receiver, message)
 
     def forget(self, peer_id: PeerId) -> None:
-        """The peer's visit is over."""
+        """Drop what is known of a peer whose participation is over."""
         self._shares.forget(peer_id)

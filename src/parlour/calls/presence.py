@@ -1,4 +1,4 @@
-"""Which connections there are, who they are, and which call each is in. This one in memory."""
+"""The connections of this server, their identities, and the call of each. In memory."""
 
 import secrets
 from collections import defaultdict
@@ -18,14 +18,14 @@ ConnectionId = NewType("ConnectionId", str)
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """In no call: told of the rooms in use. `told` is what it heard last."""
+    """In no call: told of the rooms in use. `last_sent` is the list that it was sent last."""
 
-    told: list[str] | None = None
+    last_sent: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """A visit. One with a line outlives its connection."""
+    """A stay in a call. A participation with a replay buffer outlives its connection."""
 
     room: Room
     peer_id: PeerId
@@ -42,7 +42,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Somebody in a call whose connection is lost, for now."""
+    """A participation whose connection is lost, for now."""
 
     identity: Identity
     participation: Participation
@@ -56,7 +56,9 @@ class OngoingCall:
 
 
 class Presence:
-    """Every change is made whole before the first await, so that no two joins miss each other."""
+    """Atomic on the event loop: each change is complete before the first `await`, so no two joins miss each
+    other.
+    """
 
     def __init__(self) -> None:
         self._connections: dict[ConnectionId, Member] = {}
@@ -79,7 +81,7 @@ class Presence:
         return connection
 
     def remove(self, connection_id: ConnectionId) -> None:
-        """A connection in a call leaves it first."""
+        """Remove a connection; it has left its call before."""
         connection = self._connections.pop(connection_id, None)
         if connection is None:
             return
@@ -89,7 +91,7 @@ class Presence:
             del self._by_user[user_id]
 
     def rename(self, user_id: UserId, display_name: str | None) -> list[tuple[RoomId, PeerRenamed]]:
-        """Also of those who are away. Answers what there is to tell in which calls."""
+        """Change a person's display name, also where they are away. Return what to tell in which calls."""
         participations: list[Participation] = []
         for connection in self.connections_of(user_id):
             identity = replace(connection.identity, display_name=display_name)
@@ -101,26 +103,28 @@ class Presence:
             away = replace(away, identity=replace(away.identity, display_name=display_name))
             self._away[peer_id] = self._away_by_user[user_id][peer_id] = away
             participations.append(away.participation)
-        told = []
+        renamings = []
         for participation in participations:
             room = participation.room
             after, renaming = self.call(room.room_id).rename(participation.peer_id, display_name)
             if renaming is not None:
                 self._calls[room.room_id] = replace(self._calls[room.room_id], call=after)
-                told.append((room.room_id, renaming))
-        return told
+                renamings.append((room.room_id, renaming))
+        return renamings
 
     def connections_of(self, user_id: UserId) -> list[Member]:
-        return [self._connections[one] for one in self._by_user.get(user_id, ())]
+        return [self._connections[connection_id] for connection_id in self._by_user.get(user_id, ())]
 
     def watching(self) -> Iterator[tuple[Member, Watching]]:
-        """Each is looked up when it is its turn: between two of them there may be a wait."""
+        """Yield each connection that is in no call, as it is when its turn comes: the caller awaits in
+        between.
+        """
         for connection_id in list(self._connections):
             connection = self._connections.get(connection_id)
             if connection is not None and isinstance(connection.state, Watching):
                 yield connection, connection.state
 
-    def told(self, connection_id: ConnectionId, rooms: list[str]) -> None:
+    def remember_sent(self, connection_id: ConnectionId, rooms: list[str]) -> None:
         connection = self._connections.get(connection_id)
         if connection is not None and isinstance(connection.state, Watching):
             self._connections[connection_id] = replace(connection, state=Watching(rooms))
@@ -128,7 +132,7 @@ class Presence:
     def enter(
         self, connection: Member, room: Room, *, now: datetime, resumable: bool = False
     ) -> tuple[Participation, list[Send]]:
-        """A visit gets a peer id of its own."""
+        """Begin a participation, with a peer id of its own."""
         peer_id = PeerId(secrets.token_urlsafe(12))
         participation = Participation(room, peer_id, now, ReplayBuffer() if resumable else None)
         after, sends = self.call(room.room_id).enter(
@@ -138,7 +142,7 @@ class Presence:
         return participation, sends
 
     def resume(self, connection: Member, participation: Participation, known: Set[PeerId]) -> list[Send]:
-        """To a visit that has no connection now, or none that this server has seen."""
+        """Go on with a participation that has no connection now, or that this server has never seen."""
         identity = connection.identity
         after, sends = self.call(participation.room.room_id).resume(
             participation.peer_id, identity.name, known=known, display_name=identity.display_name
@@ -148,7 +152,7 @@ class Presence:
         return sends
 
     def lose(self, connection: Member, participation: Participation, *, now: datetime) -> None:
-        """The visit goes on without its connection, which watches from now on."""
+        """Go on with a participation without its connection, which is in no call from now on."""
         self._peers.pop(participation.peer_id, None)
         away = self._away[participation.peer_id] = Away(connection.identity, participation, now)
         self._away_by_user[connection.identity.user_id][participation.peer_id] = away
@@ -161,17 +165,17 @@ class Presence:
         return self._take_out(participation)
 
     def end(self, away: Away) -> list[Send]:
-        """One who is away does not come back."""
+        """End a participation that is away."""
         self._take_from_away(away.participation.peer_id)
         return self._take_out(away.participation)
 
     def forget(self, peer_id: PeerId) -> None:
-        """After the leaver's last messages are on their way."""
+        """Drop a peer id, after the last messages to it are on their way."""
         self._peers.pop(peer_id, None)
         self._replay_buffers.pop(peer_id, None)
 
     def renew(self, room: Room) -> list[tuple[Identity, Participation]]:
-        """The room is another kind of room than before: all visits of its call are visits of that one."""
+        """Replace the room of all participations in its call: it has become another kind of room."""
         ongoing = self._calls.get(room.room_id)
         if ongoing is None:
             return []
@@ -226,19 +230,21 @@ class Presence:
         return self._away.get(peer_id)
 
     def away_of(self, user_id: UserId) -> list[Away]:
-        """The one that went away first comes first."""
+        """Return participations of a person that are away, the longest away first."""
         return list(self._away_by_user.get(user_id, {}).values())
 
     def participations_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
-        """How often this person is in a room's call on a connection, and which visits there are away."""
+        """Count a person's participations in a room's call that have a connection, and list those that are
+        away.
+        """
         here = sum(
-            isinstance(one.state, Participation) and one.state.room.room_id == room_id
-            for one in self.connections_of(user_id)
+            isinstance(member.state, Participation) and member.state.room.room_id == room_id
+            for member in self.connections_of(user_id)
         )
         return here, [away for away in self.away_of(user_id) if away.participation.room.room_id == room_id]
 
     def identity_of(self, peer_id: PeerId) -> Identity | None:
-        """Who is in a call as this peer, on a connection or away."""
+        """Return the identity of a member, be it on a connection or away."""
         away = self._away.get(peer_id)
         if away is not None:
             return away.identity
@@ -263,7 +269,7 @@ class Presence:
         return list(self.call(room_id).members.names)
 
     def ongoing(self) -> list[Room]:
-        """The rooms in which a call is."""
+        """Return the rooms that have a call."""
         return [ongoing.room for ongoing in self._calls.values()]
 
     def rooms_in_use(self) -> dict[RoomId, str]:

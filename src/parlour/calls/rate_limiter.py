@@ -1,8 +1,9 @@
-"""How fast one person may send, by kind of event, over all their connections. Pure: the time is handed in.
+"""Limit the rate of one person's events, by kind, over all their connections. Pure: the time is handed in.
 
-The generic cell rate algorithm (GCRA, ITU-T I.371): a kind keeps one number, the moment at which all that was
-sent would be paid for (its theoretical arrival time). A person may be ten seconds ahead of it, so that honest
-bursts (ten peers, each with its candidates) are never held up. Relays are counted by messages and by bytes.
+The generic cell rate algorithm (GCRA, ITU-T I.371): a kind keeps one number, its theoretical arrival time
+(TAT), the moment at which all that was sent would be paid for. A person may be ten seconds ahead of it, so
+that honest bursts (ten peers, each with its candidates) are never held up. Relays are counted by messages and
+by bytes.
 """
 
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from parlour.wire.events import RateKind
 
 AHEAD_SECONDS = 10.0
 BYTES_OF_A_RELAY = 1_024
-"""On average, for which the rate of bytes allows where nothing else is set. A candidate has 200 and a
+"""The average size that the rate of bytes allows for if no other is set. A candidate has 200 bytes and a
 description 3 to 15 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRates:
-    """Events a second; ten times as many at once."""
+    """Events per second; ten times as many are allowed at once."""
 
     relays: int
     entries: int
@@ -27,13 +28,13 @@ class EventRates:
     """None allows for relays of `BYTES_OF_A_RELAY`."""
 
     def intervals(self) -> tuple[float, ...]:
-        """Seconds for each unit, by `RateKind`."""
+        """Return the seconds per unit, by `RateKind`."""
         relay_bytes = self.relay_bytes or self.relays * BYTES_OF_A_RELAY
         return (1 / self.relays, 1 / self.entries, 1 / self.chats, 1 / self.others, 1 / relay_bytes)
 
 
 class EventRateLimiter:
-    """Of one person."""
+    """The rates of one person."""
 
     __slots__ = ("_intervals", "_paid_at")
 
@@ -51,7 +52,7 @@ class EventRateLimiter:
         return True
 
     def allows_relay(self, size: int, now: float) -> bool:
-        """One message of `size` bytes. Hot path: `allows` for both counts in one call."""
+        """Count one message of `size` bytes. Hot path: `allows` for both counts in one call."""
         paid, intervals = self._paid_at, self._intervals
         messages, size_paid = paid[0], paid[4]
         if messages < now:

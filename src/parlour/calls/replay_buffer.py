@@ -1,4 +1,6 @@
-"""What a resumable visit was sent lately, by number, to be sent again where it was lost. Pure."""
+"""Keep the latest messages to a resumable participation, by number, to send them again if they were lost.
+Pure.
+"""
 
 from collections import deque
 
@@ -6,19 +8,18 @@ from parlour.wire.signaling import Counted
 
 MAX_MESSAGES = 1_024
 MAX_SIZE = 512 * 1024
-"""Bytes, roughly; below what may wait for one slow reader (`Options.max_send_buffer`)."""
+"""Bytes, roughly; less than may wait for one slow reader (`Options.max_send_buffer`)."""
 ROUNDS = 4
-"""How many calls of `forget` a message outlives."""
+"""A message is kept for this many `forget()` rounds."""
 _SMALL = 200
-"""What a message takes beside what a peer put into it."""
+"""The size of a message without the content that a peer put into it."""
 
 
 class ReplayBuffer:
-    """The messages to one visit, numbered from 0, and the count of those that came from it.
+    """The messages to one participation, numbered from 0, and the count of those that came from it.
 
-    While the line is held (its connection is away, or has not heard yet that it may go on), messages
-    are only kept; `flow` says what to send from there on. Read `is_held` and `size` (of what is kept), change
-    neither.
+    While it is held (its connection is lost, or its join is not acknowledged yet), messages are only kept;
+    `flow` returns what to send from there on. Read `is_held` and `size` (of what is kept), change neither.
     """
 
     __slots__ = ("_first", "_kept", "_marks", "_next", "_sizes", "is_held", "size", "taken")
@@ -38,7 +39,7 @@ class ReplayBuffer:
         return self._first + len(self._kept)
 
     def put(self, message: Counted, size: int = 0) -> bool:
-        """Keeps a message, in which a peer sent `size` bytes; whether it may be sent at once. Hot path."""
+        """Keep a message with `size` bytes of a peer. Return whether it may be sent at once. Hot path."""
         size += _SMALL
         self._kept.append(message)
         self._sizes.append(size)
@@ -51,9 +52,9 @@ class ReplayBuffer:
         self.is_held = True
 
     def continue_from(self, received: int | None) -> list[Counted] | None:
-        """What is missing after the first `received` messages; None where that is not known any more.
+        """Return the messages after the first `received`, or None if they are not kept any more.
 
-        Then both counts begin anew.
+        With None, both counts begin anew.
         """
         if received is None or not self._first <= received <= self.sent:
             self._drop(len(self._kept))
@@ -64,16 +65,16 @@ class ReplayBuffer:
         return self._after(received)
 
     def flow(self) -> list[Counted]:
-        """What has to be sent now, if the line was held; later messages follow at once."""
+        """Return what has to be sent now, if the buffer was held; later messages follow at once."""
         if not self.is_held:
             return []
         self.is_held = False
         return self._after(max(self._next, self._first))
 
     def forget(self) -> None:
-        """Called from time to time: drops what was sent so long ago that it has arrived.
+        """Drop what was sent so many rounds ago that it has arrived.
 
-        A connection whose heartbeats are answered has got what was sent before the last of them.
+        A connection whose heartbeats are answered has received what was sent before the last of them.
         """
         if self.is_held:
             return

@@ -1,4 +1,4 @@
-"""The tokens of visits: signed, so that any server with the secret knows a visit again."""
+"""Signed tokens of participations, by which any server with the secret recognizes a participation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from parlour.wire.signaling import PeerId
 
 LIFETIME = timedelta(hours=12)
 RETURN_WITHIN = timedelta(minutes=2)
-"""How long after its start a server takes up visits that it never saw: those of the one before it."""
+"""For so long after its start, a server accepts participations of the server before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ResumeTokens:
         )
 
     def read(self, text: str | None, identity: Identity, room: Room) -> ResumeToken | None:
-        """None for a token that is not this person's for this room."""
+        """Return None for a token that is not this person's for this room."""
         if text is None:
             return None
         try:
@@ -58,12 +58,14 @@ class ResumeTokens:
         return ResumeToken(PeerId(token.peer_id), token.started_at)
 
     def ended(self, participation: ResumeToken) -> None:
-        """Of a visit from before this server's start, nothing else would say later that it is over."""
+        """Remember that this participation ended: it began before this process, so no state here would
+        otherwise reject its resume token.
+        """
         if self._may_be_of_before(participation):
             self._ended.add(participation.peer_id)
 
     def may_return(self, participation: ResumeToken) -> bool:
-        """Whether a visit that is not here now may be one that the server before this one had."""
+        """Return whether a participation that is unknown here may be one of the server before this."""
         return self._may_be_of_before(participation) and participation.peer_id not in self._ended
 
     def _may_be_of_before(self, participation: ResumeToken) -> bool:

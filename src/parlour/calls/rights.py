@@ -1,4 +1,4 @@
-"""May those in a call still be there? The database is asked again, since other processes change it too."""
+"""Check again that people in a call may be there: other processes change the database too."""
 
 from parlour.accounts.identity import Identity
 from parlour.calls.degraded_authorization import DegradedAuthorization
@@ -10,7 +10,7 @@ from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
 
 RIGHTS_SECONDS = 15.0
-"""How often the database is asked about everybody in a call."""
+"""Seconds between two checks of everybody in a call."""
 
 
 class RightsCheck:
@@ -29,13 +29,13 @@ class RightsCheck:
         self._rooms = rooms
 
     async def confirm_degraded(self) -> None:
-        """Ask the database about those who came back while it was away; the supervisor repeats this."""
+        """Check the decisions that were made from memory; the supervisor repeats this."""
         await self._authorization.confirm_next(self._session_over, self._evictions.remove_person)
 
     async def check_rights(self) -> None:
-        """Ask whether everybody in a call may still be there: what another process changes is told to nobody.
+        """Remove everybody from a call who may be there no more; repeated every RIGHTS_SECONDS.
 
-        Repeated every RIGHTS_SECONDS.
+        No fact reaches this process about what another process changes.
         """
         for room in self._presence.ongoing():
             await self._check_rights_in(room)

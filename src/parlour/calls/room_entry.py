@@ -1,4 +1,4 @@
-"""May a person enter a room's call, and is there a place for one more participation?"""
+"""Decide whether a person may enter a room's call, and whether there is room for one more participation."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Tells those who are in no call which rooms are in use: `share-rooms`."""
+"""Broadcast the rooms in use to connections in no call: `share-rooms`."""
 
 import asyncio
 import time
@@ -15,18 +15,18 @@ from parlour.wire.signaling import ShareRooms
 
 SHORTEST_PAUSE_SECONDS = 0.1
 LARGEST_SHARE = 0.1
-"""Of the event loop's time: a round that took long is followed by a longer pause."""
+"""The share of the event loop's time: a round that took long is followed by a longer pause."""
 CHUNK = 100
-"""Watchers told in one go, before others have their turn."""
+"""The connections told in one turn of the event loop."""
 
 log = structlog.get_logger("parlour.calls")
 
 
 class RoomListBroadcaster:
-    """Broadcasts `share-rooms`, however many changes there are: one round a pause.
+    """Coalesces changes: however many there are, one round per pause.
 
-    The list is made once for each group of watchers who may see the same rooms, and goes only to those
-    for whom it changed.
+    The list is built once for each group of connections that may see the same rooms, and sent only to those
+    for which it changed.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class RoomListBroadcaster:
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def on_access_changed(self, _fact: object) -> None:
-        """Somebody may see other rooms than before."""
+        """Broadcast, since somebody may see other rooms than before."""
         self.changed()
 
     def on_person_admitted(self, admitted: PersonAdmitted) -> None:
-        """Who gave the password of a room that is not listed sees it from now on."""
+        """Broadcast, since a person who gave the password of an unlisted room sees it from now on."""
         if not admitted.room.is_listed:
             self.changed()
 
     def changed(self) -> None:
-        """Somebody joined or left, or may see other rooms than before."""
+        """Broadcast soon: somebody joined or left, or may see other rooms than before."""
         self._is_stale = True
         self._changed.set()
 
     def introduce(self, connection: Member) -> None:
-        """Tells a newcomer at once what the last round told; while that is changing, the next one does."""
+        """Send a new connection the list of the last round, unless the next round is due anyway."""
         if self._is_stale:
             return
         self._tell(connection, self._list_for(connection))
@@ -79,7 +79,7 @@ class RoomListBroadcaster:
         return max(SHORTEST_PAUSE_SECONDS, busy * (1 / LARGEST_SHARE - 1))
 
     async def _tell_all(self) -> float:
-        """Tells everybody for whom something changed. Answers the seconds for which that held the loop."""
+        """Send the list to everybody for whom it changed. Return the seconds for which that held the loop."""
         in_use = self._presence.rooms_in_use()
         hidden = await self._rooms.hidden_rooms_among(in_use) if in_use else {}
         self._is_stale = self._changed.is_set()
@@ -88,7 +88,7 @@ class RoomListBroadcaster:
             self._learn(in_use, hidden)
         for number, (connection, watching) in enumerate(self._presence.watching(), start=1):
             rooms = self._list_for(connection)
-            if watching.told is not rooms.rooms and watching.told != rooms.rooms:
+            if watching.last_sent is not rooms.rooms and watching.last_sent != rooms.rooms:
                 self._tell(connection, rooms)
             if number % CHUNK == 0:
                 busy += time.perf_counter() - began
@@ -106,7 +106,7 @@ class RoomListBroadcaster:
         self._lists.clear()
 
     def _list_for(self, connection: Member) -> ShareRooms:
-        """The same object for all who see the same, so that it is encoded once."""
+        """Return the same object for all who see the same rooms, so that it is encoded once."""
         also_seen = self._also_seen.get(connection.identity.user_id)
         hidden = self._hidden if also_seen is None else self._hidden - also_seen
         found = self._lists.get(hidden)
@@ -117,4 +117,4 @@ class RoomListBroadcaster:
 
     def _tell(self, connection: Member, rooms: ShareRooms) -> None:
         self._deliver(connection.connection_id, rooms)
-        self._presence.told(connection.connection_id, rooms.rooms)
+        self._presence.remember_sent(connection.connection_id, rooms.rooms)

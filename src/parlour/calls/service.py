@@ -34,7 +34,7 @@ ACCEPTED = Accepted()
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes from which connection: a message belongs to the room in which its author was as it came."""
+    """The author of a message: it belongs to the room in which they were when it came."""
 
     connection_id: ConnectionId
     identity: Identity
@@ -79,9 +79,9 @@ class SignalingService:
         self._participations.disconnect(connection_id)
 
     def relay(self, connection_id: ConnectionId, event: ToPeer, size: int) -> Accepted:
-        """Passes a message of `size` bytes on to a peer of the same room, at once. Hot path.
+        """Pass a message of `size` bytes on to a peer of the same room, at once. Hot path.
 
-        Raises NotInCall, PeerNotFound, or PeerBusy where the peer reads too slowly for this sender.
+        Raises NotInCall, PeerNotFound, or PeerBusy if the peer reads too slowly for this sender.
         """
         connection = self._presence.connection(connection_id)
         if connection is None:
@@ -99,7 +99,9 @@ class SignalingService:
         return ACCEPTED
 
     def join(self, connection_id: ConnectionId, event: Join) -> Outcome:
-        """The rest raises JoinCancelled if the connection left after the event came, or what rooms refuse."""
+        """The rest raises JoinCancelled if the connection left after the event came, or the refusals of
+        rooms.
+        """
         departures = self._departures.get(connection_id, 0)
         return partial(self._join, connection_id, event, departures)
 
@@ -121,11 +123,11 @@ class SignalingService:
         return ACCEPTED
 
     def username(self, _connection_id: ConnectionId, _event: Username) -> Outcome:
-        """Nothing follows from a name that a client claims."""
+        """Ignore a name that a client claims: the account is known."""
         return ACCEPTED
 
     def write(self, connection_id: ConnectionId, event: SendChat) -> Outcome:
-        """A message is its author's even if the connection ends before it is stored. Raises NotInCall."""
+        """Store a message, even if its author's connection ends before that. Raises NotInCall."""
         connection = self._connection(connection_id)
         author = Author(connection_id, connection.identity, _participation(connection).room)
         return partial(self._write, author, event)
@@ -158,7 +160,7 @@ class SignalingService:
         return None if connection is None else connection.identity
 
     def acknowledged(self, connection_id: ConnectionId) -> None:
-        """The acknowledgement of a join is on its way."""
+        """Go on with a participation: the acknowledgement of its join is on its way."""
         connection = self._presence.connection(connection_id)
         if connection is not None:
             self._participations.acknowledged(connection)

@@ -42,9 +42,9 @@ class TransportSessions:
         self.closed: Counter[Reason] = Counter()
         self.failed_handlers = 0
         self.shutting_down = False
-        self.gathering = False
-        self._held: list[Callable[[], None]] = []
-        self._releases = False
+        self.is_batching = False
+        self._flushes: list[Callable[[], None]] = []
+        self._will_flush = False
         self._consumer_factory = consumer_factory
         self._wheel: TimerWheel[TransportSession] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -80,33 +80,33 @@ class TransportSessions:
 
     # What is sent
 
-    def hold(self, flush: Callable[[], None]) -> None:
-        """Calls `flush` at the next `release`, which is at the latest after this turn of the loop."""
-        self._held.append(flush)
-        self._release_soon()
+    def flush_later(self, flush: Callable[[], None]) -> None:
+        """Call `flush` at the end of the batch, which is at the latest after this turn of the loop."""
+        self._flushes.append(flush)
+        self._flush_soon()
 
-    def gather(self) -> None:
-        """More of one client's messages are there already: let transports hold what they cause.
+    def begin_batch(self) -> None:
+        """Let transports collect what they send: more of one client's messages are there already.
 
         Candidates come in bunches, and all of a bunch goes to the same few peers.
         """
-        self.gathering = True
-        self._release_soon()
+        self.is_batching = True
+        self._flush_soon()
 
-    def release(self) -> None:
-        self.gathering = False
-        held, self._held = self._held, []
-        for flush in held:
+    def flush(self) -> None:
+        self.is_batching = False
+        flushes, self._flushes = self._flushes, []
+        for flush in flushes:
             flush()
 
-    def _release_soon(self) -> None:
-        if not self._releases:
-            self._releases = True
-            self.soon(self._release_at_last)
+    def _flush_soon(self) -> None:
+        if not self._will_flush:
+            self._will_flush = True
+            self.soon(self._flush_at_last)
 
-    def _release_at_last(self) -> None:
-        self._releases = False
-        self.release()
+    def _flush_at_last(self) -> None:
+        self._will_flush = False
+        self.flush()
 
     # Sessions
 

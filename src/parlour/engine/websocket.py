@@ -113,7 +113,7 @@ class WebSocketTransport(WSListener):
         if self._deflates and len(packet) >= SMALLEST:
             self._flush()
             self._ws.send(_SEND_TEXT, deflated(packet), rsv1=True)
-        elif self._held is None and not self._sessions.gathering:
+        elif self._held is None and not self._sessions.is_batching:
             self._ws.send(_SEND_TEXT, packet)
         else:
             self._hold(packet)
@@ -137,7 +137,7 @@ class WebSocketTransport(WSListener):
     def _hold(self, packet: bytes) -> None:
         if self._held is None:
             self._held = [packet]
-            self._sessions.hold(self._flush)
+            self._sessions.flush_later(self._flush)
         else:
             self._held.append(packet)
 
@@ -216,10 +216,10 @@ class WebSocketTransport(WSListener):
         elif kind is _TEXT and frame.fin and self._joined is None:
             if frame.last_in_buffer:
                 self._on_text(frame.get_payload_as_bytes())
-                if self._sessions.gathering:
-                    self._sessions.release()
+                if self._sessions.is_batching:
+                    self._sessions.flush()
             else:
-                self._sessions.gather()
+                self._sessions.begin_batch()
                 self._on_text(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
             self._on_close_frame(transport)

@@ -110,7 +110,7 @@ class PresenceMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def tell(self, data: st.DataObject) -> None:
         connection = data.draw(st.sampled_from(sorted(self.people)))
-        self.presence.told(connection, ["room 0"])
+        self.presence.remember_sent(connection, ["room 0"])
         known = self.presence.connection(connection)
         assert known is not None
         if connection not in self.participations:

@@ -1,1 +1,1 @@
-"""What calls need to know of the cluster that this process is a node of."""
+"""The cluster that this process is a node of, as calls see it."""

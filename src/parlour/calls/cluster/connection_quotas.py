@@ -1,4 +1,4 @@
-"""How many connections an address and a person may have, and the pace of a person over all of theirs."""
+"""Limit the connections of an address and of a person, and keep the rate limiter of each person."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from parlour.errors import RateLimited
 K = TypeVar("K")
 
 MAX_REMEMBERED = 50_000
-"""People without a connection whose pace is remembered; more forget the first."""
+"""Rate limiters of people without a connection that are kept; beyond that the oldest is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,9 @@ class ConnectionLimits:
 
 
 class ConnectionQuotas:
-    """A pace is remembered for as long as it could hold somebody up: who reconnects begins no new one."""
+    """Keeps a person's rate limiter for as long as it could refuse an event, so that reconnecting does not
+    reset it.
+    """
 
     def __init__(self, limits: ConnectionLimits, rates: EventRates, *, clock: Callable[[], float]) -> None:
         """`clock` is monotonic, in seconds."""
@@ -38,7 +40,7 @@ class ConnectionQuotas:
         self._left_at: OrderedDict[UserId, float] = OrderedDict()
 
     def take(self, address: str, user_id: UserId) -> EventRateLimiter:
-        """Raises RateLimited or TooManyConnections."""
+        """Count a connection; return its person's rate limiter. Raises RateLimited or TooManyConnections."""
         if self._by_address[address] >= self._limits.per_address:
             raise RateLimited
         if self._by_person[user_id] >= self._limits.per_person:
@@ -55,7 +57,7 @@ class ConnectionQuotas:
         self._forget()
 
     def _forget(self) -> None:
-        """A pace that nobody used for so long is as good as new."""
+        """Drop rate limiters that were unused for so long that a new one would allow the same."""
         outdated = self._clock() - AHEAD_SECONDS * 2
         while self._left_at:
             user_id, left_at = next(iter(self._left_at.items()))

@@ -1,4 +1,4 @@
-"""A cluster of one node: what there is to know is in the memory of this process."""
+"""A cluster of one node: all its state is in the memory of this process."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -18,7 +18,7 @@ Fact = TypeVar("Fact")
 
 
 class LocalConnections(Protocol):
-    """The connections of this process, by what `Node` says of the same methods."""
+    """The connections of this process; the methods keep the promises of `Node`."""
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None: ...
 

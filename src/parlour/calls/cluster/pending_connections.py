@@ -1,9 +1,9 @@
 """Transports without identity: they wait, cost next to nothing, get nothing, and are closed.
 
-Existing browser clients connect before they log in. Their CONNECT is neither answered nor refused; once
-somebody logs in from the same address, or the time is over, the transport is closed, and the client
-comes back by itself with the cookie that it has by then. Addresses of one /64 of IPv6 count as one: what a
-person's devices choose from, for HTTP and for the socket.
+Existing browser clients connect before they log in. Their CONNECT is neither answered nor refused; after a
+login from the same address, or MAX_LOGIN_WAIT_SECONDS, the transport is closed, and the client comes back by
+itself with the cookie that it has by then. Addresses of one /64 of IPv6 count as one, since one subscriber
+owns a whole /64.
 """
 
 import asyncio
@@ -17,11 +17,10 @@ from parlour.limits.quotas import rate_limit_prefix
 
 MAX_PER_ADDRESS = 100
 MAX_WAITING = 10_000
-"""From all addresses together; the one that has waited longest gives way, so who has many addresses keeps
-nobody out."""
+"""Global cap, so many addresses give no advantage: the connection that has waited longest gives way."""
 REMEMBERED_ADDRESSES = 10_000
 ANSWER_SECONDS = 1.0
-"""A login's answer, with the cookie, may be on its way for so long after the login."""
+"""For so long after a login its answer, which carries the cookie, may still be on its way."""
 
 
 class PendingConnections:
@@ -40,12 +39,12 @@ class PendingConnections:
         self._released_at: OrderedDict[str, float] = OrderedDict()
 
     async def wait(self, address: str, *, since: float = math.inf) -> None:
-        """Until `release`, or the time is over, or others need the place; at once where too many of that
-        address wait.
+        """Wait until `release`, the end of the time, or until others need the place; not at all if too many
+        connections of that address wait.
 
-        `since` is of `time.monotonic`: a transport that was open before somebody logged in cannot have the
-        cookie, though it says so only after the login. One that opened while the login's answer was on its
-        way may lack it as well, so it waits no longer than until that answer must have come.
+        `since` is of `time.monotonic`: a transport that was open before a login cannot have its cookie,
+        though its CONNECT arrives only afterwards. A transport that was opened while the login's answer was
+        on its way may lack it as well, so it waits only until that answer must have arrived.
         """
         prefix = rate_limit_prefix(address)
         released_at = self._released_at.get(prefix, -math.inf)
@@ -77,7 +76,7 @@ class PendingConnections:
         self.release(login.address)
 
     def release(self, address: str) -> None:
-        """Somebody logged in from there."""
+        """End the waits of an address from which somebody logged in."""
         prefix = rate_limit_prefix(address)
         self._released_at[prefix] = time.monotonic()
         self._released_at.move_to_end(prefix)

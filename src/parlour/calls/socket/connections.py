@@ -1,4 +1,4 @@
-"""Connections come and go: who they are is settled at CONNECT, their events are the dispatcher's."""
+"""Settle the identity of a connection at CONNECT; the dispatcher carries out its events."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -28,7 +28,7 @@ log = structlog.get_logger("parlour.signaling")
 
 PATH = "/socket.io"
 PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
-"""Seconds: a connection that went dead silently is found within their sum and a tick of the engine."""
+"""Seconds. A connection that went dead silently is found within their sum and a tick of the engine."""
 
 
 class Signaling:
@@ -112,7 +112,7 @@ class Signaling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """What the engine has to know of the site and the way to it."""
+    """The facts about the site, and the way to it, that the engine needs."""
 
     origins: Origins
     proxies: TrustedProxies

@@ -1,4 +1,4 @@
-"""Events become use cases: rates, validity, turns, answers, audit."""
+"""Turn events into calls of use cases: rates, validity, turns, answers, audit."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ log = structlog.get_logger("parlour.signaling")
 
 MAX_NAME_LENGTH = 64
 MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
-"""How many events of one connection may wait in each of its queues, and for how long each is worth trying."""
+"""Events of one connection in each of its queues, and the seconds after which one is not tried any more."""
 
 _TO_PEER = frozenset(event for event in CLIENT_EVENTS.values() if event.relayed_as is not None)
 _WITHOUT_PAYLOAD: dict[str, ClientEvent] = {
@@ -50,7 +50,7 @@ class SocketState:
     entries: Mailbox
     writes: Mailbox
     late_relays: int = 0
-    """Relays in `entries`: later ones may not overtake them."""
+    """Counts relays in `entries`: later relays may not overtake them."""
 
 
 class EventDispatcher:
@@ -153,7 +153,7 @@ class EventDispatcher:
                 self._handle(incoming, handler, state.writes)
 
     def _handle(self, incoming: "_Incoming", handler: Handler[Any], queue: Mailbox) -> None:
-        """Answer at once, or when the rest of the use case had its turn in `queue`."""
+        """Answer at once, or once the rest of the use case had its turn in `queue`."""
         try:
             outcome = handler.handle(incoming.state.connection_id, incoming.event)
         except Refusal as refusal:
@@ -167,7 +167,7 @@ class EventDispatcher:
     def _enqueue(
         self, queue: Mailbox, incoming: "_Incoming", call: Callable[[], Awaitable[None] | None]
     ) -> None:
-        """Refuse instead of trying a call that waited too long: those before it found no database either."""
+        """Refuse a call that waited too long untried: those before it found no database either."""
         due = time.monotonic() + LONGEST_WAIT_SECONDS
 
         def call_in_time() -> Awaitable[None] | None:

@@ -1,4 +1,4 @@
-"""Messages become packets: each goes to its connection at once and in order."""
+"""Turn messages into packets: each goes to its connection at once and in order."""
 
 from typing import get_args
 
@@ -10,7 +10,7 @@ _FROM_PEER = frozenset(get_args(FromPeer))
 
 
 class ConnectionEmitter:
-    """Sends what the hub decides, at once and in order; what many get is encoded once."""
+    """Sends messages at once and in order; a message to many is encoded once."""
 
     def __init__(self) -> None:
         self._connections: dict[ConnectionId, Connection] = {}
@@ -25,12 +25,12 @@ class ConnectionEmitter:
             self._by_cookie.add(connection_id)
 
     def remove(self, connection_id: ConnectionId) -> bool:
-        """False for one that was not added."""
+        """Return False if the connection was not added."""
         self._by_cookie.discard(connection_id)
         return self._connections.pop(connection_id, None) is not None
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent) -> None:
-        """Nothing happens where the connection has ended."""
+        """Send a message; nothing happens if the connection has ended."""
         connection = self._connections.get(to)
         if connection is None:
             return
@@ -44,12 +44,12 @@ class ConnectionEmitter:
             connection.emit_encoded(self._packet)
 
     def backlog(self, connection_id: ConnectionId) -> int:
-        """Bytes that wait for a connection, beyond the kernel's buffer."""
+        """Return the bytes that wait for a connection, beyond the kernel's buffer."""
         connection = self._connections.get(connection_id)
         return 0 if connection is None else connection.buffered()
 
     def hang_up(self, connection_id: ConnectionId) -> None:
-        """A client that polls has yet to fetch why; its transport ends by itself a little later.
+        """Disconnect; a client that polls has yet to fetch the reason, and its transport ends a little later.
 
         Existing clients, which the cookie identifies, come back by themselves without a DISCONNECT, and wait
         for the next login.

@@ -1,4 +1,4 @@
-"""Who is behind a CONNECT: the token in its `auth`, or the cookie of its handshake."""
+"""Identify the person behind a CONNECT: by the token in its `auth`, or the cookie of its handshake."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from parlour.wire.signaling import ConnectAuth
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """`by_cookie`: existing clients, which have no token."""
+    """`by_cookie` is true for existing clients, which have no token."""
 
     identity: Identity
     by_cookie: bool
@@ -40,7 +40,7 @@ class ConnectIdentification:
         return None if identity is None else Identified(identity, by_cookie=True)
 
     async def _by_token(self, token: str) -> Identity:
-        """A member of a call comes back to it though the database is unavailable."""
+        """Let a member of a call come back to it though the database is unavailable."""
         try:
             return await self._sessions.identify_access(token)
         except DATABASE_UNAVAILABLE:
