@@ -49,7 +49,7 @@ class Core:
         self.database = Database(
             options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
         )
-        self.outbox = Outbox(self.database, delivers=options.delivers_mail)
+        self.outbox = Outbox(self.database, clock=self.clock, delivers=options.delivers_mail)
         self.bus.subscribe(MailQueued, self.outbox.on_queued)
         self.redis_counts = _redis_counts(options)
         self.limits = RateLimits(

@@ -21,9 +21,14 @@ def call_routes(
     router = APIRouter(tags=["calls"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.get("/ice", responses=refusals(IdentityRequired, InvalidToken))
+    @router.get(
+        "/ice",
+        description=(
+            "STUN and TURN servers for an RTCPeerConnection; TURN credentials end with the session or sooner."
+        ),
+        responses=refusals(IdentityRequired, InvalidToken),
+    )
     async def ice_servers(caller: Caller) -> IceServers:
-        """STUN and TURN servers for an RTCPeerConnection; TURN credentials end with the session or sooner."""
         until = await sessions.end_of(caller)
         found = plan.for_user(str(caller.user_id), now=clock(), until=until)
         return IceServers(

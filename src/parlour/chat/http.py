@@ -45,6 +45,7 @@ def chat_routes(
 
     @router.post(
         "/message",
+        description=("Write to a room's chat."),
         responses=refusals(
             RoomNotFound,
             UserNotFound,
@@ -57,19 +58,21 @@ def chat_routes(
         ),
     )
     async def write_message(body: NewMessage, caller: Writer) -> Nothing:
-        """Write to a room's chat."""
         await require_own_email(sessions, body.email, caller)
         await chat.write(caller, room=body.roomname, text=body.message, message_id=body.message_id)
         return Nothing()
 
-    @router.get("/message", responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS))
+    @router.get(
+        "/message",
+        description=("A room's chat, newest first."),
+        responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS),
+    )
     async def read_messages(
         caller: Caller,
         roomname: Annotated[RoomName, Query()],
         before: Annotated[MessageId | None, Query(description="Only older ones.")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
     ) -> MessagePage:
-        """A room's chat, newest first."""
         page = await chat.history(caller, room=roomname, before=before, limit=limit)
         return MessagePage(
             messages=[_stored(page.room, message) for message in page.messages], more=page.more

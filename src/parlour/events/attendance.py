@@ -62,7 +62,7 @@ class AttendanceLog:
         self._database = database
         self._clock = clock
         self._tracker = AttendanceTracker()
-        self._servers = ServerRegistry(node_id)
+        self._servers = ServerRegistry(node_id, clock=clock)
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._fails = False

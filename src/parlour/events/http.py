@@ -43,12 +43,12 @@ def event_routes(
 
     @router.post(
         "/event/log",
+        description=("Say that one joined or left an event; the server's own record is not doubled."),
         responses=refusals(
             InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_WRITING
         ),
     )
     async def log_attendance(body: EventMove, caller: Writer) -> Nothing:
-        """Say that one joined or left an event; the server's own record is not doubled."""
         move = parsed_move(body.move)
         await require_own_email(sessions, body.email, caller)
         await attendance.log(caller, room=body.name, move=move)
@@ -56,6 +56,7 @@ def event_routes(
 
     @router.get(
         "/event/log",
+        description=("The attendance of an event of one's own, oldest first."),
         response_model=AttendanceList,
         responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
     )
@@ -67,7 +68,6 @@ def event_routes(
         ] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 500,
     ) -> Response:
-        """The attendance of an event of one's own, oldest first."""
         page = await attendance.read(caller, room=room, after=after, limit=limit)
         entries = (
             Attendance(

@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select, update
 
+from parlour.core import utc_now
 from parlour.db.database import AsyncConnection
 from parlour.db.tables import servers
 from parlour.node_id import NodeId
@@ -34,7 +35,14 @@ class Server:
 class ServerRegistry:
     """This node among the servers of the database; rows of attendance name it by its node id."""
 
-    def __init__(self, node_id: NodeId, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        node_id: NodeId,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._monotonic = monotonic
         self.node_id = node_id
         self._process = _process(os.getpid())
@@ -42,7 +50,7 @@ class ServerRegistry:
 
     async def beat(self, connection: AsyncConnection) -> None:
         """Says that this server lives, also where another one had given it up."""
-        now = await _now(connection)
+        now = await self._now(connection)
         beaten = await connection.execute(
             update(servers).where(servers.c.id == self.node_id).values(seen_at=now)
         )
@@ -58,7 +66,7 @@ class ServerRegistry:
     async def dead(self, connection: AsyncConnection) -> list[Server]:
         """Silence counts only for who has watched it: while the database was away all others were silent."""
         watched = self._watched()
-        now = await _now(connection)
+        now = await self._now(connection)
         others = await connection.execute(select(servers).where(servers.c.id != self.node_id))
         return [
             other
@@ -78,6 +86,13 @@ class ServerRegistry:
     async def forget(self, connection: AsyncConnection, dead: list[Server]) -> None:
         await connection.execute(delete(servers).where(servers.c.id.in_([server.node_id for server in dead])))
 
+    async def _now(self, connection: AsyncConnection) -> datetime:
+        """Ask PostgreSQL for its time; SQLite is a file of this machine, whose clock is at hand."""
+        if connection.dialect.name == "sqlite":
+            return self._clock()
+        moment: datetime = (await connection.execute(select(func.now()))).scalar_one()
+        return moment
+
     def _watched(self) -> bool:
         now = self._monotonic()
         if self._watching_since is None:
@@ -90,14 +105,6 @@ class ServerRegistry:
             pid, _, _ = process.partition(":")
             return _process(int(pid)) == other.process
         return not watched or now - other.seen_at <= SILENT_FOR
-
-
-async def _now(connection: AsyncConnection) -> datetime:
-    """SQLite is a file of this machine."""
-    if connection.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    moment: datetime = (await connection.execute(select(func.now()))).scalar_one()
-    return moment
 
 
 def _process(pid: int) -> str:

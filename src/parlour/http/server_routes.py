@@ -20,21 +20,22 @@ READY_SECONDS = 5
 def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path: str) -> APIRouter:
     router = APIRouter(tags=["server"])
 
-    @router.get("/config")
+    @router.get("/config", description=("What a web client has to know before anybody logs in."))
     async def configuration() -> Configuration:
-        """What a web client has to know before anybody logs in."""
         return public
 
     @router.head("/healthz", include_in_schema=False)
-    @router.get("/healthz")
+    @router.get("/healthz", description=("The process is up."))
     async def healthz() -> Health:
-        """The process is up."""
         return Health(status="ok")
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz", responses=refusals(Unavailable))
+    @router.get(
+        "/readyz",
+        description=("The database answers, and Redis where it is set."),
+        responses=refusals(Unavailable),
+    )
     async def readyz() -> Health:
-        """The database answers, and Redis where it is set."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await core.database.ping()

@@ -5,9 +5,9 @@ at least once).
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -38,14 +38,15 @@ class QueuedMail:
 class Outbox:
     """Stores mails until they are sent; with `delivers` false they stay and are shown at /dev/mail."""
 
-    def __init__(self, database: Database, *, delivers: bool) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], delivers: bool) -> None:
         self._database = database
+        self._clock = clock
         self._delivers = delivers
         self._filled = asyncio.Event()
 
     async def put(self, transaction: Transaction, *mails: Mail) -> None:
         """Queue mails in the caller's transaction; MailQueued after its commit wakes the sender."""
-        now = datetime.now(UTC)
+        now = self._clock()
         rows = [
             {
                 "recipient": mail.recipient,
@@ -75,7 +76,7 @@ class Outbox:
 
     async def claim(self, *, at_most: int) -> list[QueuedMail]:
         """Lease due mails, oldest first. SKIP LOCKED keeps two senders from claiming the same mail."""
-        now = datetime.now(UTC)
+        now = self._clock()
         due = (
             select(outbox.c.id)
             .where(outbox.c.next_attempt_at <= now)
@@ -98,7 +99,10 @@ class Outbox:
         first = select(outbox.c.next_attempt_at).where(outbox.c.next_attempt_at.is_not(None))
         async with self._database.reading() as connection:
             due = (await connection.execute(first.order_by(outbox.c.next_attempt_at).limit(1))).scalar()
-        return None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
+        return None if due is None else max(0.0, (due - self._clock()).total_seconds())
+
+    def age_of(self, queued: QueuedMail) -> timedelta:
+        return self._clock() - queued.created_at
 
     async def remove(self, mail_id: int) -> None:
         async with self._database.transaction() as connection:
@@ -107,7 +111,7 @@ class Outbox:
     async def postpone(self, mail_id: int, pause: timedelta) -> None:
         async with self._database.transaction() as connection:
             await connection.execute(
-                update(outbox).where(outbox.c.id == mail_id).values(next_attempt_at=datetime.now(UTC) + pause)
+                update(outbox).where(outbox.c.id == mail_id).values(next_attempt_at=self._clock() + pause)
             )
 
     async def kept(self, *, at_most: int = 200) -> list[QueuedMail]:

@@ -1,7 +1,7 @@
 """Send the outbox: retry with exponential back-off, give up after a day with an entry in the log."""
 
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.headerregistry import Address
 
 import structlog
@@ -97,7 +97,7 @@ class MailSender:
         await self._outbox.remove(queued.id)
 
     async def _postpone(self, queued: QueuedMail, *, reason: str) -> None:
-        if datetime.now(UTC) - queued.created_at > GIVE_UP_AFTER:
+        if self._outbox.age_of(queued) > GIVE_UP_AFTER:
             log.error("mail.given_up", mail=queued.id, attempts=queued.attempts, reason=reason)
             await self._outbox.remove(queued.id)
             return

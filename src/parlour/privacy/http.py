@@ -42,10 +42,12 @@ def privacy_routes(
     Caller = Annotated[Identity, Depends(identification.required)]
 
     @router.get(
-        "/account/export", response_model=AccountExport, responses=refusals(IdentityRequired, InvalidToken)
+        "/account/export",
+        description=("All that the server keeps of the caller."),
+        response_model=AccountExport,
+        responses=refusals(IdentityRequired, InvalidToken),
     )
     async def export_account(caller: Caller) -> Response:
-        """All that the server keeps of the caller."""
         facts = await credentials.facts(caller)
         mine = await export.belongings(caller)
         account = ExportedAccount(
@@ -65,11 +67,14 @@ def privacy_routes(
         }
         return StreamingResponse(json_object(**members), media_type="application/json")
 
-    @router.post("/account/deletion", responses=refusals(*PROVEN))
+    @router.post(
+        "/account/deletion",
+        description=("Delete one's account; messages and attendance keep the name and the email."),
+        responses=refusals(*PROVEN),
+    )
     async def delete_account(
         body: AccountDeletion, caller: Caller, request: Request, response: Response
     ) -> Nothing:
-        """Delete one's account; messages and attendance keep the name and the email."""
         await credentials.delete(caller, password=body.password, source=request_source(request))
         cookies.clear(response)
         return Nothing()

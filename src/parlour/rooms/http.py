@@ -69,6 +69,7 @@ def room_routes(
 
     @router.post(
         "/room",
+        description=("Create a room with a password."),
         responses=refusals(
             RoomNameTaken,
             CreatorNotFound,
@@ -80,7 +81,6 @@ def room_routes(
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
-        """Create a room with a password."""
         await rooms.create(
             caller,
             name=body.name,
@@ -92,17 +92,20 @@ def room_routes(
         )
         return Nothing()
 
-    @router.get("/room/creation", responses=refusals(*_ALWAYS))
+    @router.get(
+        "/room/creation",
+        description=("Whether the caller may create rooms, so that a client says so before anybody types."),
+        responses=refusals(*_ALWAYS),
+    )
     async def room_creation(caller: Caller) -> RoomCreation:
-        """Whether the caller may create rooms, so that a client says so before anybody types."""
         return RoomCreation(allowed=rooms.may_create(caller))
 
     @router.post(
         "/room/access",
+        description=("Give a room's password; the caller may enter from now on."),
         responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, Busy, *_WRITING),
     )
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
-        """Give a room's password; the caller may enter from now on."""
         await rooms.give_password(
             caller, name=body.name, password=body.password, source=request_source(request)
         )
@@ -110,16 +113,21 @@ def room_routes(
 
     @router.get(
         "/room/admission",
+        description=("Whether the caller may enter a room, or has to give its password first."),
         response_model=Admission,
         responses=refusals(RoomNotFound, NotInvited, Banned, *_ALWAYS),
     )
     async def admission(caller: Caller, room: Annotated[RoomName, Query()]) -> Admission:
-        """Whether the caller may enter a room, or has to give its password first."""
         return Admission(needs_password=await rooms.needs_password(caller, room=room))
 
-    @router.get("/room/entry", responses=refusals(RoomNotFound, *_ALWAYS))
+    @router.get(
+        "/room/entry",
+        description=(
+            "All that a client needs to enter a room: the room, the caller's roles in it, and the next step."
+        ),
+        responses=refusals(RoomNotFound, *_ALWAYS),
+    )
     async def entry(caller: Caller, name: Annotated[RoomName, Query()]) -> RoomEntrance:
-        """All that a client needs to enter a room: the room, the caller's roles in it, and the next step."""
         return _entrance(await rooms.entrance(caller, name=name))
 
     async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
@@ -132,10 +140,14 @@ def room_routes(
     list_for_strangers = SharedWork(strangers_list)
 
     @router.post(
-        "/room/check", response_model=list[RoomEntry], responses=refusals(InvalidToken, InvalidRequest)
+        "/room/check",
+        description=(
+            "The rooms that the caller may see, by name; works without login, where the server lists them so."
+        ),
+        response_model=list[RoomEntry],
+        responses=refusals(InvalidToken, InvalidRequest),
     )
     async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> Response:
-        """The rooms that the caller may see, by name; works without login, where the server lists them so."""
         page = body or RoomCheck()
         if caller is None and not lists_to_strangers:
             return JSONResponse([])
@@ -145,9 +157,12 @@ def room_routes(
             found = await room_list(caller, page)
         return StreamingResponse(in_turns(found, each=1), media_type=JSON)
 
-    @router.post("/invitation", responses=refusals(RoomNotFound, NotTheCreator, TooManyAddresses, *_WRITING))
+    @router.post(
+        "/invitation",
+        description=("Invite people by email; a mail goes to each."),
+        responses=refusals(RoomNotFound, NotTheCreator, TooManyAddresses, *_WRITING),
+    )
     async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
-        """Invite people by email; a mail goes to each."""
         outcome = await rooms.invite(
             caller, room=body.room, addresses=body.email, source=request_source(request)
         )
@@ -155,11 +170,11 @@ def room_routes(
 
     @router.get(
         "/invitation",
+        description=("Who is invited to a room of one's own."),
         response_model=InvitationList,
         responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS),
     )
     async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
-        """Who is invited to a room of one's own."""
         found = await rooms.invitations(caller, room=room)
         entries = (
             InvitationEntry(email=one.email, username=one.username, display_name=one.display_name)
@@ -167,42 +182,61 @@ def room_routes(
         )
         return StreamingResponse(json_object(invitations=json_array(entries)), media_type=JSON)
 
-    @router.post("/invitation/check", responses=refusals(NotInvited, NotTheCaller, *_ALWAYS))
+    @router.post(
+        "/invitation/check",
+        description=("Whether the caller is invited to a room, or created it."),
+        responses=refusals(NotInvited, NotTheCaller, *_ALWAYS),
+    )
     async def check_invitation(body: InvitationCheck, caller: Caller) -> Nothing:
-        """Whether the caller is invited to a room, or created it."""
         await rooms.require_invitation(caller, email=body.email, room=body.room)
         return Nothing()
 
-    @router.post("/event", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    @router.post(
+        "/event",
+        description=("Make a room an event: entered by invitation only."),
+        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+    )
     async def make_event(body: NewEvent, caller: Writer) -> Nothing:
-        """Make a room an event: entered by invitation only."""
         await rooms.make_event(caller, room=body.room)
         return Nothing()
 
-    @router.post("/room/ban", responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING))
+    @router.post(
+        "/room/ban",
+        description=(
+            "Remove a person from a room of one's own, and from its call; they may not enter again."
+        ),
+        responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING),
+    )
     async def ban(body: NewBan, caller: Writer) -> Nothing:
-        """Remove a person from a room of one's own, and from its call; they may not enter again."""
         await rooms.ban(caller, room=body.room, email=body.email)
         return Nothing()
 
-    @router.post("/room/unban", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    @router.post(
+        "/room/unban",
+        description=("Let a removed person be what they were before; again is harmless."),
+        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+    )
     async def unban(body: NewBan, caller: Writer) -> Nothing:
-        """Let a removed person be what they were before; again is harmless."""
         await rooms.unban(caller, room=body.room, email=body.email)
         return Nothing()
 
     @router.get(
-        "/room/ban", response_model=BanList, responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS)
+        "/room/ban",
+        description=("Who was removed from a room of one's own."),
+        response_model=BanList,
+        responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS),
     )
     async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
-        """Who was removed from a room of one's own."""
         found = await rooms.bans(caller, room=room)
         entries = (BanEntry(email=one.email, banned_at=one.banned_at) for one in found)
         return StreamingResponse(json_object(bans=json_array(entries)), media_type=JSON)
 
-    @router.post("/room/remove", responses=refusals(RoomNotFound, NotTheCreator, *_WRITING))
+    @router.post(
+        "/room/remove",
+        description=("Remove a room of one's own, its chat, invitations and attendance; its call ends."),
+        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+    )
     async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
-        """Remove a room of one's own, its chat, invitations and attendance; its call ends."""
         await rooms.remove(caller, room=body.room)
         return Nothing()
 

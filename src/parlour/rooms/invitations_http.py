@@ -14,9 +14,12 @@ from parlour.wire.refusals import refusals
 def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder) -> APIRouter:
     router = APIRouter(tags=["rooms"])
 
-    @router.post("/invitation/link", responses=refusals(InvalidVerification, RateLimited, InvalidRequest))
+    @router.post(
+        "/invitation/link",
+        description=("Who invites to which room, for who has the link of the invitation's mail."),
+        responses=refusals(InvalidVerification, RateLimited, InvalidRequest),
+    )
     async def look_at_invitation(body: LinkToken, request: Request) -> InvitationSummary:
-        """Who invites to which room, for who has the link of the invitation's mail."""
         found = await links.look(body.token, source=request_source(request))
         return InvitationSummary(
             room=found.room.name,
@@ -29,12 +32,14 @@ def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder
 
     @router.post(
         "/invitation/guest",
+        description=(
+            "Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."
+        ),
         responses=refusals(InvalidVerification, EmailTaken, RateLimited, InvalidRequest),
     )
     async def join_by_invitation(
         body: InvitationAcceptance, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
-        """Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."""
         logged_in = await links.accept(
             body.token, display_name=body.display_name, source=request_source(request)
         )

@@ -1,4 +1,7 @@
-"""The bodies of the HTTP API."""
+"""The bodies of the HTTP API.
+
+What /openapi.json says of a body is data (`__doc__ = …`): `python -OO` strips docstrings.
+"""
 
 from typing import Annotated, Literal
 
@@ -33,7 +36,7 @@ def _is_absent(value: object) -> bool:
 
 
 class Problem(Body):
-    """A refusal (RFC 9457, `application/problem+json`)."""
+    __doc__ = "A refusal (RFC 9457, `application/problem+json`)."
 
     type: str = Field("about:blank", description="Always about:blank; `code` tells refusals apart.")
     title: str = Field(description="The name of the HTTP status.")
@@ -50,7 +53,7 @@ class FieldProblem(Body):
 
 
 class Nothing(Body):
-    """A success with nothing to say: an empty object."""
+    __doc__ = "A success with nothing to say: an empty object."
 
 
 class GuestRegistration(Body):
@@ -76,7 +79,7 @@ class NameChange(Body):
 
 
 class ClientConfirmation(Body):
-    """Optional: the link and the browser that registered are usually enough."""
+    __doc__ = "Optional: the link and the browser that registered are usually enough."
 
     password: Annotated[Text, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         None, description="The password chosen at registration; needed after `registration_not_proven`."
@@ -89,7 +92,7 @@ class ClientConfirmation(Body):
 
 
 class ConfirmedClient(CamelBody):
-    """Empty, unless the caller asked to be logged in and was: then it is the answer of a login."""
+    __doc__ = "Empty, unless the caller asked to be logged in and was: then it is the answer of a login."
 
     access_token: str | None = Field(None, exclude_if=_is_absent)
     email: str | None = Field(None, exclude_if=_is_absent)
@@ -124,7 +127,7 @@ class SessionChange(Body):
 
 
 class Session(CamelBody):
-    """Who is logged in; the refresh token comes beside it in the cookie `jwt`."""
+    __doc__ = "Who is logged in; the refresh token comes beside it in the cookie `jwt`."
 
     access_token: str = Field(description="JWT; send it as `Authorization: Bearer`.")
     email: str
@@ -193,7 +196,7 @@ class AccountDeletion(Body):
 
 
 class SessionEntry(Body):
-    """One place where the caller is logged in."""
+    __doc__ = "One place where the caller is logged in."
 
     session_id: str = Field(examples=["5f0c2f6e-9a53-4d0c-8f5e-3b1f1c0a7d21"])
     device: str = Field(description="What the browser says it is, in short.", examples=["Firefox on Linux"])
@@ -204,7 +207,7 @@ class SessionEntry(Body):
 
 
 class SessionList(Body):
-    """Last used first."""
+    __doc__ = "Last used first."
 
     sessions: list[SessionEntry]
 
@@ -243,7 +246,7 @@ class RoomCheck(Body):
 
 
 class RoomEntry(Body):
-    """A room that the caller can see."""
+    __doc__ = "A room that the caller can see."
 
     name: str
     room_id: int | None = Field(description="The room's id if it is an event room, else null.")
@@ -262,7 +265,7 @@ class RoomEntry(Body):
 
 
 class RoomEntrance(Body):
-    """What the caller is to a room, and how they get in."""
+    __doc__ = "What the caller is to a room, and how they get in."
 
     room: RoomEntry | None = Field(description="Null where the caller can't see the room.")
     roles: list[Literal["creator", "invitee", "admitted", "banned"]] = Field(
@@ -305,7 +308,7 @@ class StoredMessage(Body):
 
 
 class MessagePage(Body):
-    """Newest first."""
+    __doc__ = "Newest first."
 
     messages: list[StoredMessage]
     more: bool = Field(description="Older ones exist: ask again with `before`.")
@@ -342,7 +345,7 @@ class ExportedVisit(Body):
 
 
 class AccountExport(Body):
-    """Everything the server keeps about the caller, except hashes of secrets."""
+    __doc__ = "Everything the server keeps about the caller, except hashes of secrets."
 
     account: ExportedAccount
     sessions: list[SessionEntry]
@@ -440,7 +443,7 @@ class Attendance(Body):
 
 
 class AttendanceList(Body):
-    """Oldest first."""
+    __doc__ = "Oldest first."
 
     attendance: list[Attendance]
     next: int | None = Field(
@@ -451,7 +454,7 @@ class AttendanceList(Body):
 
 
 class IceServer(Body):
-    """A member of RTCConfiguration.iceServers (W3C WebRTC)."""
+    __doc__ = "A member of RTCConfiguration.iceServers (W3C WebRTC)."
 
     urls: list[str]
     username: str | None = Field(None, exclude_if=_is_absent)
@@ -466,7 +469,7 @@ class IceServers(CamelBody):
 
 
 class Configuration(Body):
-    """What a web client needs to know before anyone logs in."""
+    __doc__ = "What a web client needs to know before anyone logs in."
 
     version: str
     public_url: str = Field(description="The address that people open.")

@@ -69,23 +69,32 @@ def credential_routes(
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
 
-    @router.post("/password/forgotten", responses=refusals(InvalidRequest, RateLimited))
+    @router.post(
+        "/password/forgotten",
+        description=(
+            "Send a link to a new password, where a client has this address; the answer does not tell."
+        ),
+        responses=refusals(InvalidRequest, RateLimited),
+    )
     async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
-        """Send a link to a new password, where a client has this address; the answer does not tell."""
         await credentials.ask_for_reset(email=body.email, source=request_source(request))
         return Nothing()
 
     @router.put(
-        "/password/reset", responses=refusals(InvalidVerification, AccountDisabled, InvalidRequest, Busy)
+        "/password/reset",
+        description=("Choose a new password with the link's token, which works once; every session ends."),
+        responses=refusals(InvalidVerification, AccountDisabled, InvalidRequest, Busy),
     )
     async def reset_password(body: PasswordReset, request: Request) -> Nothing:
-        """Choose a new password with the link's token, which works once; every session ends."""
         await credentials.reset(token=body.token, password=body.password, source=request_source(request))
         return Nothing()
 
-    @router.put("/client/password", responses=refusals(*PROVEN))
+    @router.put(
+        "/client/password",
+        description=("Change one's password; the other sessions end."),
+        responses=refusals(*PROVEN),
+    )
     async def change_password(body: PasswordChange, caller: Caller, request: Request) -> Nothing:
-        """Change one's password; the other sessions end."""
         await credentials.change_password(
             caller,
             password=body.password,
@@ -94,9 +103,14 @@ def credential_routes(
         )
         return Nothing()
 
-    @router.put("/client/email", responses=refusals(EmailTaken, EmailDomainNotAllowed, *PROVEN))
+    @router.put(
+        "/client/email",
+        description=(
+            "Ask for another email: a link goes to the new address, and nothing changes before it is opened."
+        ),
+        responses=refusals(EmailTaken, EmailDomainNotAllowed, *PROVEN),
+    )
     async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
-        """Ask for another email: a link goes to the new address, and nothing changes before it is opened."""
         await credentials.ask_for_email(
             caller, password=body.password, new_email=body.email, source=request_source(request)
         )
@@ -104,32 +118,37 @@ def credential_routes(
 
     @router.put(
         "/email/verify",
+        description=(
+            "Confirm the new email; the old address is told, and every session ends.\n\nWhere "
+            "somebody else may be meant by the address, only who asked for it confirms it, "
+            "logged in. The\ntoken is in the body, where no log of a proxy shows it, or in the "
+            "query, as older clients send it."
+        ),
         responses=refusals(InvalidVerification, EmailChangeNotProven, EmailTaken, InvalidRequest),
     )
     async def verify_email(
         request: Request, body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
     ) -> Nothing:
-        """Confirm the new email; the old address is told, and every session ends.
-
-        Where somebody else may be meant by the address, only who asked for it confirms it, logged in. The
-        token is in the body, where no log of a proxy shows it, or in the query, as older clients send it.
-        """
         await credentials.confirm_email(
             token=_given(body, token), caller=await identification.if_known(request)
         )
         return Nothing()
 
-    @router.put("/email/stop", responses=refusals(InvalidVerification, EmailAlreadyChanged, InvalidRequest))
+    @router.put(
+        "/email/stop",
+        description=("Stop a change of email, with the token that the old address got; again is harmless."),
+        responses=refusals(InvalidVerification, EmailAlreadyChanged, InvalidRequest),
+    )
     async def stop_email_change(body: LinkToken) -> Nothing:
-        """Stop a change of email, with the token that the old address got; again is harmless."""
         await credentials.stop_email_change(token=body.token)
         return Nothing()
 
     @router.put(
-        "/account/name", responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest)
+        "/account/name",
+        description=("Change one's display name; the others in a call see it at once."),
+        responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest),
     )
     async def change_name(body: NameChange, caller: Writer) -> Nothing:
-        """Change one's display name; the others in a call see it at once."""
         await profile.rename(caller, body.display_name)
         return Nothing()
 

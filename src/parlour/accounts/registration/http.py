@@ -56,9 +56,12 @@ def account_routes(
     router = APIRouter(tags=["accounts"])
     restricted = registration.policy.refusals
 
-    @router.post("/guest", responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited))
+    @router.post(
+        "/guest",
+        description=("Register as a guest: a mail with a link goes out."),
+        responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited),
+    )
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
-        """Register as a guest: a mail with a link goes out."""
         await registration.register_guest(
             email=body.email, display_name=body.display_name, source=request_source(request)
         )
@@ -66,6 +69,7 @@ def account_routes(
 
     @router.put(
         "/guest/verify",
+        description=("Confirm a guest's email: the guest is logged in, and its time starts."),
         responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
     )
     async def verify_guest(
@@ -74,17 +78,16 @@ def account_routes(
         response: Response,
         background: BackgroundTasks,
     ) -> Session:
-        """Confirm a guest's email: the guest is logged in, and its time starts."""
         logged_in = await confirmation.verify_guest(token=token, source=request_source(request))
         login_responder(request, response, background, logged_in)
         return session_answer(logged_in)
 
     @router.post(
         "/client",
+        description=("Register a permanent account: a mail with a link goes out."),
         responses=refusals(UsernameTaken, EmailTaken, *restricted, InvalidRequest, RateLimited, Busy),
     )
     async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
-        """Register a permanent account: a mail with a link goes out."""
         await registration.register_client(
             email=body.email,
             username=body.username,
@@ -100,12 +103,12 @@ def account_routes(
 
     @router.post(
         "/client/login",
+        description=("Log in by username or email."),
         responses=refusals(WrongCredentials, NotVerified, AccountDisabled, InvalidRequest, RateLimited, Busy),
     )
     async def log_in(
         body: Login, request: Request, response: Response, background: BackgroundTasks
     ) -> Session:
-        """Log in by username or email."""
         source = request_source(request)
         logged_in = await sessions.log_in(
             handle=body.username, password=body.password, source=source, remember=body.remember
@@ -117,6 +120,10 @@ def account_routes(
 
     @router.put(
         "/client/verify",
+        description=(
+            "Confirm a client's email, in the browser that registered or with the "
+            "password.\n\nWith `log_in` either is logged in by it, as by `POST /client/login`."
+        ),
         responses=refusals(
             InvalidVerification,
             RegistrationNotProven,
@@ -137,10 +144,6 @@ def account_routes(
         background: BackgroundTasks,
         body: ClientConfirmation | None = None,
     ) -> ConfirmedClient:
-        """Confirm a client's email, in the browser that registered or with the password.
-
-        With `log_in` either is logged in by it, as by `POST /client/login`.
-        """
         proof = Proof(
             browser=registration_cookie.of(request),
             password=None if body is None else body.password,
@@ -161,20 +164,27 @@ def account_routes(
             display_name=logged_in.identity.display_name,
         )
 
-    @router.post("/verification", responses=refusals(InvalidRequest, RateLimited))
+    @router.post(
+        "/verification",
+        description=("Send the confirmation mail again, where one is waited for; the answer does not tell."),
+        responses=refusals(InvalidRequest, RateLimited),
+    )
     async def resend_verification(body: Resend, request: Request) -> Nothing:
-        """Send the confirmation mail again, where one is waited for; the answer does not tell."""
         await registration.resend_verification(
             email=body.email, browser=registration_cookie.of(request), source=request_source(request)
         )
         return Nothing()
 
-    @router.put("/logout", status_code=204)
+    @router.put(
+        "/logout",
+        description=(
+            "End the session of the access token and that of the cookie, which is cleared.\n\nWith "
+            "an access token the cookie stays where it is somebody else's, who has logged in in "
+            "another tab."
+        ),
+        status_code=204,
+    )
     async def log_out(request: Request) -> Response:
-        """End the session of the access token and that of the cookie, which is cleared.
-
-        With an access token the cookie stays where it is somebody else's, who has logged in in another tab.
-        """
         own, of_cookie = identification.sessions_named(request)
         is_trusted = identification.from_allowed_site(request)
         session = own or (of_cookie if is_trusted else None)
@@ -191,11 +201,11 @@ def account_routes(
 
     @router.get(
         "/refresh",
+        description=("A new access token for the cookie, which is replaced."),
         response_model_exclude_none=True,
         responses=refusals(NoRefreshToken, SessionOver, OriginNotAllowed),
     )
     async def refresh(request: Request, response: Response, background: BackgroundTasks) -> RefreshedSession:
-        """A new access token for the cookie, which is replaced."""
         cookie = session_token_of(request)
         if not cookie:
             raise NoRefreshToken

@@ -14,12 +14,15 @@ from parlour.wire.refusals import refusals
 def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCookie) -> APIRouter:
     router = APIRouter(tags=["accounts"])
 
-    @router.post("/link", responses=refusals(InvalidVerification, RateLimited, InvalidRequest))
+    @router.post(
+        "/link",
+        description=(
+            "Whether a mailed link still works, without using it.\n\nA POST, since the token in a "
+            "body is in no log of a proxy."
+        ),
+        responses=refusals(InvalidVerification, RateLimited, InvalidRequest),
+    )
     async def look_at_link(body: LinkToken, request: Request) -> LinkStatus:
-        """Whether a mailed link still works, without using it.
-
-        A POST, since the token in a body is in no log of a proxy.
-        """
         found = await statuses.look(
             body.token, browser=registration_cookie.of(request), source=request_source(request)
         )

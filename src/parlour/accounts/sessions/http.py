@@ -22,24 +22,35 @@ def session_routes(
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.get("/session", responses=refusals(IdentityRequired, InvalidToken))
+    @router.get(
+        "/session",
+        description=("Where the caller is logged in."),
+        responses=refusals(IdentityRequired, InvalidToken),
+    )
     async def list_sessions(caller: Caller) -> SessionList:
-        """Where the caller is logged in."""
         return SessionList(sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)])
 
-    @router.put("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
+    @router.put(
+        "/session",
+        description=(
+            "Whether the caller's session outlives the browser; its next refresh sets the cookie so."
+        ),
+        responses=refusals(IdentityRequired, InvalidToken, InvalidRequest),
+    )
     async def remember_session(body: SessionChange, caller: Caller) -> Nothing:
-        """Whether the caller's session outlives the browser; its next refresh sets the cookie so."""
         await sessions.remember(caller, remembered=body.remember)
         return Nothing()
 
-    @router.delete("/session", responses=refusals(IdentityRequired, InvalidToken, InvalidRequest))
+    @router.delete(
+        "/session",
+        description=("Log out everywhere else; the sockets of those sessions are told and closed."),
+        responses=refusals(IdentityRequired, InvalidToken, InvalidRequest),
+    )
     async def end_sessions(
         caller: Caller,
         response: Response,
         everywhere: Annotated[bool, Query(description="This one too.")] = False,
     ) -> Nothing:
-        """Log out everywhere else; the sockets of those sessions are told and closed."""
         await sessions.end_all(caller.user_id, besides=None if everywhere else caller.session)
         if everywhere:
             cookies.clear(response)
@@ -47,12 +58,12 @@ def session_routes(
 
     @router.delete(
         "/session/{session_id}",
+        description=("End one session; its sockets are told and closed."),
         responses=refusals(SessionNotFound, IdentityRequired, InvalidToken, InvalidRequest),
     )
     async def end_session(
         session_id: Annotated[Text, Path(max_length=64)], caller: Caller, response: Response
     ) -> Nothing:
-        """End one session; its sockets are told and closed."""
         await sessions.end(caller, SessionId(session_id))
         if session_id == caller.session:
             cookies.clear(response)
