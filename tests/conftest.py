@@ -189,8 +189,8 @@ def unique() -> Unique:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
+async def browser(pytestconfig: pytest.Config) -> AsyncIterator[Browser]:
+    async with chromium(is_shown=pytestconfig.getoption("headed")) as running:
         yield running
 
 
@@ -201,10 +201,11 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
     Where the test fails, `test-results/` has what each one saw. An uncaught error of the web client, or a
     breach of its content security policy, fails the test too.
     """
-    people = People(browser)
+    evidence = evidence_folder(request.config.rootpath, request.node.nodeid)
+    people = People(browser, traces=evidence if request.config.getoption("tracing") else None)
     yield people
     if request.node.stash.get(_FAILED, False) or people.faults:
-        await people.keep_evidence(evidence_folder(request.config.rootpath, request.node.nodeid))
+        await people.keep_evidence(evidence)
     await people.leave()
     assert not people.faults, "\n".join(people.faults)
 
@@ -218,6 +219,8 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tracing", action="store_true", help="keep Playwright's trace of each browser")
+    parser.addoption("--headed", action="store_true", help="show the browsers' windows")
     parser.addoption("--pictures", action="store_true", help="keep a picture of each page in each look")
 
 

@@ -24,12 +24,14 @@ _FLAGS = [
 
 
 @asynccontextmanager
-async def chromium(program: Path = CHROMIUM, *flags: str) -> AsyncIterator[Browser]:
+async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False) -> AsyncIterator[Browser]:
     """`program` starts Chromium in surroundings of its own, with the arguments that it is given."""
     if not CHROMIUM.exists():
         raise RuntimeError(f"These tests need {CHROMIUM}: 'make test' installs the package 'chromium'.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=[*_FLAGS, *flags])
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*_FLAGS, *flags], headless=not is_shown
+        )
         yield browser
         await browser.close()
 
@@ -41,17 +43,21 @@ class People:
     something that the page's content security policy had to stop.
     """
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, *, traces: Path | None = None) -> None:
+        """With `traces`, Playwright's trace of each person is left in that folder."""
         self._browser = browser
+        self._traces = traces
         self._pages: dict[str, Page] = {}
-        self._contexts: list[BrowserContext] = []
+        self._contexts: list[tuple[str, BrowserContext]] = []
         self._console: list[str] = []
         self.faults: list[str] = []
 
     async def __call__(self, name: str, at: str, **context: Any) -> Page:
         """`name`'s page at the server `at`; further arguments are those of a Playwright context."""
         opened = await self._browser.new_context(base_url=at, **context)
-        self._contexts.append(opened)
+        self._contexts.append((name, opened))
+        if self._traces is not None:
+            await opened.tracing.start(title=name, screenshots=True, snapshots=True, sources=True)
         page = await opened.new_page()
         page.on("console", lambda message: self._said(name, message))
         page.on("pageerror", lambda error: self.faults.append(f"{name}: {error}"))
@@ -67,7 +73,9 @@ class People:
         (folder / "console.txt").write_text("\n".join(self._console) + "\n")
 
     async def leave(self) -> None:
-        for context in self._contexts:
+        for number, (name, context) in enumerate(self._contexts):
+            if self._traces is not None:
+                await context.tracing.stop(path=self._traces / f"{number}-{_file_name(name)}.zip")
             await context.close()
 
     def _said(self, name: str, message: ConsoleMessage) -> None:

@@ -20,6 +20,8 @@ def copy_checkout(to: Path) -> Path:
     for package in (ROOT / "web" / "node_modules").iterdir():
         if package.name != ".vite":
             (modules / package.name).symlink_to(package)
+    clients = Path("tests", "clients", "node_modules")
+    (to / clients).symlink_to(ROOT / clients)
     return to
 
 
