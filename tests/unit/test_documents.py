@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), ROOT / "tests" / "README.md", *(ROOT / "docs").rglob("*.md")]
+_GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -16,12 +17,25 @@ def test_links_lead_to_files(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def test_the_classes_of_the_glossary_exist() -> None:
-    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    named = {row[1] for row in re.finditer(r"\| `(\w+)` \|$", glossary, re.MULTILINE)}
-    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
-    assert len(named) > 20
+def test_every_class_of_the_glossary_exists() -> None:
+    sources = [*(ROOT / "src" / "parlour").rglob("*.py"), *(ROOT / "web" / "src").rglob("*.ts")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    defined = set(re.findall(r"^(?:export )?(?:class|interface|type) (\w+)", text, re.MULTILINE))
+    defined |= set(re.findall(r"^(\w+) = (?:NewType\(|\w+ \| )", text, re.MULTILINE))
+    named = set(
+        re.findall(r"`(?:engine\.)?([A-Z][a-z]+[A-Z]\w+|Room|Role|Mesh|Member|Participation)\b", _GLOSSARY)
+    )
+    assert len(named) > 30
+    assert named <= defined, sorted(named - defined)
+
+
+def test_every_module_of_the_glossary_exists() -> None:
+    named = re.findall(r"`((?:web/)?[a-z_/-]+/[a-z_/.-]+)`", _GLOSSARY)
+    assert len(named) > 10
+    places = {
+        name: (ROOT / name if name.startswith("web/") else ROOT / "src" / "parlour" / name) for name in named
+    }
     missing = [
-        name for name in sorted(named) if not re.search(rf"(class {name}\b|^{name} = )", source, re.MULTILINE)
+        name for name, place in places.items() if not (place.exists() or place.with_suffix(".py").exists())
     ]
     assert missing == []
