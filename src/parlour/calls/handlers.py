@@ -19,7 +19,7 @@ Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
 """
 
 
-class Turn(Enum):
+class EventOrder(Enum):
     """The order of a use case with those of other events of its connection."""
 
     AT_ONCE = "at once"
@@ -38,7 +38,7 @@ class Handler(Generic[EventT]):
 
     event: type[EventT]
     handle: Callable[[ConnectionId, EventT], Outcome]
-    turn: Turn = Turn.AFTER_JOINS
+    order: EventOrder = EventOrder.AFTER_JOINS
     after_answer: Callable[[ConnectionId], None] | None = None
     """It is called when a success was acknowledged, with nothing sent to the connection in between."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from parlour.accounts.identity import Identity
 from parlour.calls.chat_messages import chat_message
-from parlour.calls.handlers import Handler, Outcome, Turn
+from parlour.calls.handlers import EventOrder, Handler, Outcome
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
@@ -64,9 +64,9 @@ class SignalingService:
     def handlers(self) -> list[Handler[Any]]:
         """Register the use cases of the events for the server; relayed messages go to `relay`."""
         return [
-            Handler(Join, self.join, Turn.JOIN, after_answer=self.acknowledged),
-            Handler(Leave, self.leave, Turn.AT_ONCE),
-            Handler(Username, self.username, Turn.AT_ONCE),
+            Handler(Join, self.join, EventOrder.JOIN, after_answer=self.acknowledged),
+            Handler(Leave, self.leave, EventOrder.AT_ONCE),
+            Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
             Handler(BanPeer, self.ban),
         ]

@@ -1,4 +1,4 @@
-"""What an engine needs of the application above it, and what it tells the application."""
+"""The interface between an engine and the application above it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
@@ -22,9 +22,9 @@ class EventRejection(StrEnum):
 class Application(Protocol):
     """All calls for one connection come in order, one at a time.
 
-    A method may return an awaitable: then the next call for that connection waits till it is done. What
-    returns None costs no task. An exception is logged and counted, and ends neither the connection nor
-    the engine.
+    A method may return an awaitable: then the next call for that connection waits until it is done. A
+    method that returns None costs no task. An exception is logged and counted, and ends neither the
+    connection nor the engine.
     """
 
     def on_connect(self, connection: Connection, auth: dict[str, object] | None) -> Awaitable[None] | None:
@@ -64,10 +64,11 @@ class KnownEvent(Struct, array_like=True, frozen=True, gc=False):
 
 
 class EventTypes:
-    """The events that clients may send: how the arguments of each become its payload.
+    """The events that clients may send, and the type of each payload.
 
     `types` maps a name to the type of its first argument, None for an event without arguments. With
-    `any_event` those not listed are let through too, their payload is the list of their arguments.
+    `any_event`, events that are not listed are let through too; their payload is the list of their
+    arguments.
     """
 
     def __init__(self, types: Mapping[str, Any], *, any_event: bool = False) -> None:

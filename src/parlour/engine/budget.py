@@ -13,10 +13,11 @@ class Holder(Hashable, Protocol):
 
 
 class ByteBudget:
-    """Where all hold more than `limit` bytes, the one that has held some for the longest time gives way.
+    """While all holders together hold more than `limit` bytes, the one that began to hold first gives
+    way.
 
-    A slow peer cannot be told from a hostile one, but whoever is honest holds bytes for a moment alone, so
-    the oldest is the right one to end however many addresses an attacker has.
+    A slow peer cannot be told from a hostile one, but an honest peer holds bytes for a moment only, so
+    the oldest holder is the right one to end, however many addresses an attacker has.
     """
 
     def __init__(self, limit: int) -> None:
@@ -25,7 +26,7 @@ class ByteBudget:
         self.total = 0
 
     def hold(self, holder: Holder, size: int) -> None:
-        """`holder` holds `size` bytes from now on; it keeps its age."""
+        """Set the bytes that `holder` holds; it keeps its age."""
         self.total += size - self._held.get(holder, 0)
         self._held[holder] = size
         while self.total > self._limit and self._held:

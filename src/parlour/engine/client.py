@@ -62,7 +62,7 @@ class SocketClient:
         self._attachments = 0
 
     def connections(self) -> list[Connection]:
-        """Those that are undecided or connected."""
+        """Return the connections that are undecided or connected."""
         others = [] if self._connections is None else list(self._connections.values())
         return others if self._main is None else [self._main, *others]
 
@@ -98,7 +98,7 @@ class SocketClient:
                 assert_never(packet)
 
     def on_plain_event(self, arguments: bytes) -> bool:
-        """What the server does all day: an event for the main namespace that asks for no acknowledgement."""
+        """Hot path: an event for the main namespace that asks for no acknowledgement."""
         connection = self._main
         if (
             connection is None
@@ -127,8 +127,11 @@ class SocketClient:
         return None if self._connections is None else self._connections.get(namespace)
 
     def _receiver(self, namespace: str) -> Connection | None:
-        """The connection that a packet is for. A packet for none ends the session; one for a connection that
-        is undecided, or that was on its way while the namespace was left, is passed over."""
+        """Return the connection that a packet is for.
+
+        A packet for none ends the session; it is passed over if the connection is undecided, or if the
+        packet was on its way while the namespace was left.
+        """
         connection = self._find(namespace)
         if connection is not None:
             return connection if connection.state is State.CONNECTED else None
@@ -193,7 +196,7 @@ class SocketClient:
                 connection.mailbox.wait_for(awaitable)
 
     def _on_undecodable(self, connection: Connection, packet: Event) -> None:
-        """What JSON lets pass and Unicode does not is refused; what is no JSON at all ends the session."""
+        """Refuse text that is JSON but not Unicode; end the session for text that is no JSON."""
         if lenient_json(packet.arguments) is None:
             self.session.close(Reason.PARSE_ERROR)
         elif self._registry.event_types.knows(packet.name):
@@ -244,14 +247,14 @@ class SocketClient:
         self._registry.sessions.pending.discard(self.session)
 
     def wait(self, seconds: float) -> None:
-        """The application bounds how many wait; they are pending no more."""
+        """Take connections out of the pending ones; the application bounds how many wait."""
         self._registry.sessions.pending.discard(self.session)
         if self._deadline is not None:
             self._deadline = self._registry.sessions.now() + seconds
             self._registry.sessions.reschedule(self.session)
 
     def left(self, connection: Connection) -> None:
-        """The connection is no more; a session without any has till the connect timeout."""
+        """Forget a connection; a session without any lives until the connect timeout."""
         self._registry.connections.pop(connection.sid, None)
         if connection.namespace == "/":
             self._main = None
@@ -266,7 +269,7 @@ class SocketClient:
     # The end
 
     def end(self, connection: Connection, reason: Reason) -> None:
-        """DISCONNECT of either side, or the end of the session."""
+        """End a connection, by a DISCONNECT of either side or with the session."""
         if connection.state not in (State.UNDECIDED, State.CONNECTED):
             return
         connection.state = State.ENDED

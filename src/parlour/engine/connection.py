@@ -43,7 +43,7 @@ class Handshake(Struct, frozen=True):
 
 
 class State(Enum):
-    """Where a connection is between CONNECT and its end."""
+    """The state of a connection between CONNECT and its end."""
 
     UNDECIDED = "undecided"
     CONNECTED = "connected"
@@ -56,7 +56,7 @@ _CONNECTED = State.CONNECTED
 
 
 class ConnectionOwner(Protocol):
-    """What a connection asks of the client that it belongs to."""
+    """The client of a connection, as the connection needs it."""
 
     handshake: Handshake
     opened_at: float
@@ -105,7 +105,7 @@ class Connection:
 
     @property
     def opened_at(self) -> float:
-        """When its first transport opened, of `time.monotonic`."""
+        """The moment at which its first transport opened, of `time.monotonic`."""
         return self._client.opened_at
 
     @property
@@ -114,7 +114,7 @@ class Connection:
         return self._client.session.transport.name
 
     def buffered(self) -> int:
-        """Bytes that wait for this client, beyond the kernel's buffer."""
+        """Return the bytes that wait for this client, beyond the kernel's buffer."""
         return self._client.session.transport.buffered()
 
     def new_mailbox(self) -> Mailbox:
@@ -132,14 +132,14 @@ class Connection:
             self._client.session.transport.send_alone(encode_connected(self.sid, namespace=self.namespace))
 
     def refuse(self, message: str, data: object = None) -> None:
-        """CONNECT_ERROR: the client is told why; it may try again on the same transport."""
+        """Send CONNECT_ERROR with a reason; the client may try again on the same transport."""
         if self.state is State.UNDECIDED:
             self.state = State.REFUSED
             self._client.session.send(encode_refused(message, data, namespace=self.namespace))
             self._client.left(self)
 
     def wait(self, seconds: float) -> None:
-        """Neither answer nor refuse; after `seconds` the transport is closed without any packet."""
+        """Neither accept nor refuse; after `seconds` the transport is closed without any packet."""
         if self.state is State.UNDECIDED:
             self._client.wait(seconds)
 
@@ -151,12 +151,12 @@ class Connection:
             self._client.session.transport.send_soon(packet)
 
     def emit_encoded(self, packet: EncodedPacket) -> None:
-        """For one message to many: `encode_event` once, with this connection's namespace."""
+        """Send a message that goes to many: `encode_event` once, with this connection's namespace."""
         if self.state is State.CONNECTED:
             self._client.session.transport.send_soon(packet)
 
     def emit_now(self, name: str, argument: object) -> None:
-        """Hot path: without waiting for what else this turn of the loop brings, for what comes alone."""
+        """Send at once, apart from other messages of this turn of the loop. Hot path."""
         if self.state is _CONNECTED:
             if self.namespace == "/":
                 packet = MAIN_EVENT + encode_json((name, argument))

@@ -17,11 +17,11 @@ _RAW = -zlib.MAX_WBITS
 
 
 class TooLarge(ValueError):
-    """A message that is longer than it may be once it is inflated."""
+    """A message exceeds its limit once it is inflated."""
 
 
 def is_offered(header: str | None) -> bool:
-    """Whether one of the offers of Sec-WebSocket-Extensions can be taken as `RESPONSE` says."""
+    """Return whether an offer of Sec-WebSocket-Extensions can be accepted as `RESPONSE` says."""
     return any(_can_be_taken(offer) for offer in (header or "").split(","))
 
 
@@ -37,7 +37,9 @@ def deflated(message: bytes) -> bytes:
 
 
 def inflated(message: bytes, limit: int) -> bytes:
-    """Raises TooLarge before more than `limit` bytes are held, ValueError for what is not deflate."""
+    """Inflate a message. Raises TooLarge before more than `limit` bytes are held, ValueError for other
+    data.
+    """
     try:
         text = zlib.decompressobj(wbits=_RAW).decompress(message + _TAIL, limit + 1)
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""What an HTTP request to the engine asks for, and whether it may have it; pure.
+"""Decide what an HTTP request to the engine asks for, and whether it may have it. Pure.
 
 The refusals are HTTP 400 (403 for a foreign origin) with the codes and words of the reference server,
 which clients show to people.
@@ -19,7 +19,7 @@ PROTOCOL_VERSION = "4"
 
 
 class Rejected(Enum):
-    """Why a request is refused: HTTP status, code and message of the JSON body."""
+    """The reason of a refused request: HTTP status, code and message of the JSON body."""
 
     UNKNOWN_TRANSPORT = (400, 0, "Transport unknown")
     UNKNOWN_SID = (400, 1, "Session ID unknown")
@@ -77,7 +77,7 @@ def read_request(method: str, channel: str, handshake: Handshake) -> Request:
 def admit(
     request: Request, options: Options, find: Callable[[str], TransportSession | None]
 ) -> TransportSession | Rejected | None:
-    """The session that the request is for, None where it opens one, or why it gets neither."""
+    """Return the session that the request is for, None if it opens a session, or the refusal."""
     if request.transport not in options.transports:
         return Rejected.UNKNOWN_TRANSPORT
     if not options.origin_allowed(request.handshake.origin, request.handshake.host):

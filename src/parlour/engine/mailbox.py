@@ -1,4 +1,4 @@
-"""Order of one connection's handlers: a call that must wait holds back those that come after it."""
+"""Keep the order of a connection's handlers: a call that must wait holds back those after it."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -9,10 +9,10 @@ Spawn = Callable[[Awaitable[None], Callable[[], None]], None]
 
 
 class Mailbox:
-    """Calls run at once while nothing is awaited, else in their order when it is their turn.
+    """A FIFO of calls that run at once while nothing is awaited.
 
-    A call that returns None is done; one that returns an awaitable is done when that is. No task is made
-    for the former.
+    A call that returns None is done; a call that returns an awaitable is done when that is. No task is
+    made for the former.
     """
 
     __slots__ = ("_calls", "_spawn", "busy")
@@ -23,11 +23,11 @@ class Mailbox:
         self._calls: deque[Call] | None = None
 
     def __len__(self) -> int:
-        """How many calls wait for their turn."""
+        """Return how many calls wait for their turn."""
         return 0 if self._calls is None else len(self._calls)
 
     def wait_for(self, awaitable: Awaitable[None]) -> None:
-        """Hold back what follows till `awaitable` is done; only where nothing is awaited yet."""
+        """Hold back later calls until `awaitable` is done; only call it while nothing is awaited."""
         self.busy = True
         self._spawn(awaitable, self._resume)
 
@@ -44,7 +44,7 @@ class Mailbox:
         return Mailbox(self._spawn)
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Drop the calls that wait."""
         self._calls = None
 
     def _resume(self) -> None:

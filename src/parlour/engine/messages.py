@@ -152,7 +152,7 @@ def _decode_binary(
 
 
 def event_name(json: str) -> str | None:
-    """The first element of a JSON array, None where that is no name."""
+    """Return the first element of a JSON array, or None if it is no name."""
     try:
         return str(_decode_named(json).name)
     except JSON_ERRORS:
@@ -160,7 +160,9 @@ def event_name(json: str) -> str | None:
 
 
 def lenient_json(text: str) -> object:
-    """By the grammar of RFC 8259 alone, which lets a string name half of a surrogate pair; None else."""
+    """Decode by the grammar of RFC 8259 alone, which lets a string name half of a surrogate pair; None
+    else.
+    """
     if len(text) > MAX_LENIENT_LENGTH:
         return None
     try:
@@ -171,7 +173,7 @@ def lenient_json(text: str) -> object:
 
 
 def _lenient_name(text: str) -> str | None:
-    """The name of an event whose text is no Unicode somewhere."""
+    """Return the name of an event whose text contains something that is no Unicode."""
     arguments = lenient_json(text)
     name = arguments[0] if isinstance(arguments, list) and arguments else None
     return name.encode(errors="replace").decode() if isinstance(name, str) else None
@@ -193,7 +195,7 @@ def _head(kind: str, namespace: str, ack_id: int | None = None) -> bytes:
 def encode_event(
     name: str, *arguments: object, namespace: str = "/", ack_id: int | None = None
 ) -> EncodedPacket:
-    """Raises what msgspec raises for arguments that JSON cannot hold."""
+    """Encode an event. Raises the errors of msgspec for arguments that JSON cannot hold."""
     if namespace == "/" and ack_id is None:
         return MAIN_EVENT + encode_json((name, *arguments))
     return _head("2", namespace, ack_id) + encode_json((name, *arguments))
@@ -208,7 +210,7 @@ def encode_connected(sid: str, *, namespace: str) -> EncodedPacket:
 
 
 def encode_refused(message: str, data: object = None, *, namespace: str) -> EncodedPacket:
-    """CONNECT_ERROR; a client's error carries `message` and, where it is not None, `data`."""
+    """Encode a CONNECT_ERROR; a client's error carries `message` and, unless it is None, `data`."""
     error = {"message": message} if data is None else {"message": message, "data": data}
     return _head("4", namespace) + encode_json(error)
 

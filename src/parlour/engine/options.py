@@ -1,11 +1,11 @@
-"""What can be set about an engine. All times are seconds, all sizes are bytes."""
+"""The options of an engine. All times are seconds, all sizes are bytes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
 def same_origin(origin: str | None, host: str | None) -> bool:
-    """Whether a page of `origin` (RFC 6454) was served by `host`; programs send no Origin at all."""
+    """Return whether a page of `origin` (RFC 6454) was served by `host`; programs send no Origin at all."""
     if origin is None:
         return True
     _, separator, authority = origin.partition("://")
@@ -17,7 +17,7 @@ HeaderLines = Callable[[str], Sequence[str]]
 
 
 def peer_address(peer: str, lines: HeaderLines) -> str:
-    """The address of the TCP peer: no header is believed unless a proxy is known to set it."""
+    """Return the address of the TCP peer: no header is believed unless a proxy is known to set it."""
     return peer
 
 
@@ -79,7 +79,7 @@ class Options:
             raise ValueError("intervals and timeouts of an engine are more than zero seconds")
 
     def serves(self, path: str) -> bool:
-        """Whether a request path is the engine's: `path` with or without `prefix` and the last slash."""
+        """Return whether a path is the engine's: `path` with or without `prefix` and the last slash."""
         return path.removeprefix(self.prefix) in (self.path, self.path.removesuffix("/"))
 
     @property

@@ -105,9 +105,10 @@ def decode_packet(text: str) -> Packet:
 
 
 def decode_payload(body: bytes, most: int) -> list[Packet]:
-    """The packets of one HTTP body, in order; the last is `Malformed` where the rest cannot be read.
+    """Decode the packets of one HTTP body, in order.
 
-    A body of more than `most` packets has none of them looked at.
+    The last is `Malformed` if the rest cannot be read. If a body has more than `most` packets, none is
+    decoded.
     """
     if body.count(SEPARATOR) >= most:
         return [Malformed("too many packets")]

@@ -1,4 +1,4 @@
-"""Sessions that are in no namespace yet: bounded by address and in all, and the oldest gives way."""
+"""Bound the sessions that are in no namespace yet, by address and in all: the oldest gives way."""
 
 from collections import OrderedDict
 
@@ -6,10 +6,10 @@ from parlour.engine.session import TransportSession
 
 
 class PendingSessions:
-    """What a handshake costs is little, so anybody can make thousands of them a second.
+    """A handshake costs an attacker little, so anybody can make thousands of pending sessions a second.
 
-    They may take a small share of all sessions. Whoever is honest says CONNECT within moments, so the
-    oldest one gives way to a newcomer, and a flood keeps out nobody but itself. One group of addresses (an
+    They may take a small share of all sessions. An honest client says CONNECT within moments, so the
+    oldest session gives way to a newcomer, and a flood keeps out only itself. A group of addresses (an
     IPv4 address, a /64 of IPv6) has a share of that share, whose oldest goes first.
     """
 
@@ -23,7 +23,9 @@ class PendingSessions:
         return len(self._groups)
 
     def add(self, session: TransportSession, group: str) -> TransportSession | None:
-        """The session that has to give way, taken out already. One that is pending keeps its age."""
+        """Add a session; return the session that has to give way, already removed. A pending one keeps
+        its age.
+        """
         if session in self._groups:
             return None
         self._groups[session] = group

@@ -58,7 +58,7 @@ class PollingTransport:
         self._add(packet)
 
     def send_alone(self, packet: bytes) -> None:
-        """A client reads the packets of one answer one after the other."""
+        """Send as always: a client reads the packets of an answer one after the other."""
         self._add(packet)
 
     def send_binary(self, data: bytes) -> None:
@@ -97,7 +97,7 @@ class PollingTransport:
         self.close(reason)
 
     def take(self, most: int | None = None) -> list[Outgoing]:
-        """What is sent next, at most so many packets; the rest waits on."""
+        """Remove and return the next packets, at most so many; the rest goes on waiting."""
         packets, self._packets = self._packets[:most], [] if most is None else self._packets[most:]
         self._buffered -= sum(map(_size, packets))
         return packets
@@ -107,18 +107,18 @@ class PollingTransport:
 
     @property
     def is_polled(self) -> bool:
-        """Whether a GET waits."""
+        """Return whether a GET waits."""
         return self._wake is not None
 
     def poll(self, wake: Callable[[], None]) -> bool:
-        """Whether there is something to take now; else `wake` is called when there is."""
+        """Return whether there is something to take now; if not, `wake` is called once there is."""
         if self._packets or self._ended:
             return True
         self._wake = wake
         return False
 
     def cancel_poll(self) -> bool:
-        """Whether the GET still waited."""
+        """Return whether the GET still waited."""
         wake, self._wake = self._wake, None
         return wake is not None
 

@@ -1,4 +1,4 @@
-"""What every client of one engine shares: the application, its event types, and who is connected."""
+"""The state that all clients of an engine share: application, event types, connections."""
 
 from parlour.engine.application import Application, EventTypes
 from parlour.engine.connection import Connection

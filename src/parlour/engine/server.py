@@ -8,9 +8,10 @@ from parlour.engine.engine import Engine
 
 
 def end_unread(listener: socket.socket, seconds: float) -> None:
-    """Let the kernel end connections whose peer takes nothing out of its buffer for so long (RFC 5482).
+    """Let the kernel end connections whose peer acknowledges nothing for so long (TCP_USER_TIMEOUT, RFC
+    5482).
 
-    It sees what no server does: whether bytes leave. All that `listener` accepts inherit it; Linux alone.
+    It sees what no server can: whether bytes leave. All connections of `listener` inherit it; Linux only.
     """
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

@@ -31,7 +31,7 @@ PLAIN_EVENT = b'42["'
 
 
 class Reason(StrEnum):
-    """Why a session or a connection ended; the words are those of Socket.IO's documentation."""
+    """The reason for the end of a session or a connection, in the words of Socket.IO's documentation."""
 
     TRANSPORT_CLOSE = "transport close"
     TRANSPORT_ERROR = "transport error"
@@ -50,36 +50,36 @@ class Reason(StrEnum):
 
 
 class Transport(Protocol):
-    """What carries packets to the peer; none of these raises, and none calls back before it returns."""
+    """Carries packets to the peer. No method raises, and none calls back before it returns."""
 
     name: str
 
     def send(self, packet: bytes) -> None: ...
     def send_soon(self, packet: bytes) -> None:
-        """In its order, with what else is sent in this turn of the event loop: one system call for all."""
+        """Send in order, with the other packets of this turn of the event loop: one system call for all."""
 
     def send_alone(self, packet: bytes) -> None:
-        """In its order, at once, by a system call of its own."""
+        """Send in order, at once, by a system call of its own."""
 
     def send_binary(self, data: bytes) -> None: ...
     def close(self, reason: Reason) -> None:
-        """End it after what was sent is delivered, as far as that can be done in bounded time."""
+        """Close after delivering what was sent, as far as that is possible in bounded time."""
 
     def close_when_heard(self, reason: Reason) -> None:
-        """End it at the next packet of the peer, or when `Options.upgrade_timeout` has passed."""
+        """Close at the next packet of the peer, or after `Options.upgrade_timeout`."""
 
     def upgrading(self) -> None:
         """End a poll that waits: another transport is about to take over."""
 
     def take(self) -> list[Outgoing]:
-        """What was sent and has not left yet, for the transport that takes over."""
+        """Remove and return what was sent and has not left yet, for the transport that takes over."""
 
     def buffered(self) -> int:
-        """Bytes that wait for the peer."""
+        """Return the bytes that wait for the peer."""
 
 
 class Owner(Protocol):
-    """Who keeps the sessions."""
+    """Keeps the sessions."""
 
     def session_closed(self, session: "TransportSession", reason: Reason) -> None: ...
 
@@ -88,19 +88,20 @@ class Consumer(Protocol):
     """The layer above a session."""
 
     def is_connected(self) -> bool:
-        """Whether the peer is in a namespace, so that it may send large messages."""
+        """Return whether the peer is in a namespace, so that it may send large messages."""
 
     def on_message(self, text: str) -> None: ...
     def on_plain_event(self, arguments: bytes) -> bool:
-        """An event that `on_message` would get as `2` and these ASCII characters, by a shorter way.
+        """Handle an event that `on_message` would get as `2` and these ASCII characters, by a shorter
+        way.
 
-        False where it cannot go it, and nothing has happened.
+        Return False, with nothing changed, if the shorter way does not apply.
         """
 
     def on_binary(self, data: bytes) -> None: ...
     def on_close(self, reason: Reason) -> None: ...
     def next_deadline(self) -> float | None:
-        """When `on_deadline` should be called, None for never."""
+        """Return when to call `on_deadline`, None for never."""
 
     def on_deadline(self, now: float) -> None: ...
 
@@ -140,7 +141,7 @@ class TransportSession:
     # What arrives
 
     def receive_bytes(self, transport: Transport, data: bytes) -> None:
-        """One packet as UTF-8, from `transport`. Raises UnicodeDecodeError where it is not."""
+        """Receive one packet as UTF-8, from `transport`. Raises UnicodeDecodeError."""
         if (
             data.startswith(PLAIN_EVENT)
             and transport is self.transport
@@ -152,7 +153,7 @@ class TransportSession:
         self.receive_text(transport, data.decode())
 
     def receive_text(self, transport: Transport, text: str) -> None:
-        """One packet as text, from `transport`."""
+        """Receive one packet as text, from `transport`."""
         self.receive(transport, decode_packet(text))
 
     def receive_binary(self, transport: Transport, data: bytes) -> None:
@@ -189,11 +190,11 @@ class TransportSession:
 
     @property
     def is_upgrading(self) -> bool:
-        """Whether the probe of another transport was answered and its upgrade packet is awaited."""
+        """Return whether the probe of another transport was answered, with its upgrade packet to follow."""
         return self._probed
 
     def offer(self, candidate: Transport, now: float) -> bool:
-        """A second transport for this session; False where there cannot be one."""
+        """Add a second transport to this session. Return False if there cannot be one."""
         if self.closed is not None or self._candidate is not None or self.transport.name != "polling":
             return False
         self._candidate = candidate
@@ -235,7 +236,7 @@ class TransportSession:
 
     @property
     def max_payload(self) -> int:
-        """Bytes of the largest message that the peer may send now."""
+        """Return the largest message in bytes that the peer may send now."""
         connected = self.consumer is not None and self.consumer.is_connected()
         most = self._options.max_payload
         return most if connected else min(most, self._options.max_connect)
@@ -243,7 +244,7 @@ class TransportSession:
     # What is sent
 
     def send(self, packet: bytes) -> None:
-        """A whole packet, its type included."""
+        """Send a whole packet, its type included."""
         if self.closed is None:
             self.transport.send(packet)
 
@@ -254,7 +255,7 @@ class TransportSession:
     # Time (protocol document, "Heartbeat")
 
     def next_deadline(self) -> float:
-        """When `on_deadline` must be called at the latest."""
+        """Return the latest moment at which to call `on_deadline`."""
         due = self._ping_due if self._pong_due is None else min(self._ping_due, self._pong_due)
         if self._upgrade_due is not None:
             due = min(due, self._upgrade_due)
@@ -262,11 +263,11 @@ class TransportSession:
         return due if above is None else min(due, above)
 
     def is_overdue(self, now: float) -> bool:
-        """Whether a pong is missing; a request that comes before the next tick finds no session."""
+        """Return whether a pong is missing; a request before the next tick then finds no session."""
         return self._pong_due is not None and now >= self._pong_due
 
     def on_deadline(self, now: float) -> None:
-        """Everything that has become due. Pings keep their interval, however late the call is."""
+        """Do everything that has become due. Pings keep their interval, however late the call is."""
         if self.closed is not None:
             return
         if self.is_overdue(now):
@@ -290,14 +291,16 @@ class TransportSession:
     # The end
 
     def transport_lost(self, transport: Transport, reason: Reason = Reason.TRANSPORT_CLOSE) -> None:
-        """The peer or the network ended `transport`; the session ends with it unless it was a candidate."""
+        """End the session with `transport`, which the peer or the network ended, unless it was a
+        candidate.
+        """
         if transport is self._candidate:
             self._forget_candidate()
         elif transport is self.transport:
             self.close(reason)
 
     def close(self, reason: Reason) -> None:
-        """Closes the transports too; again is harmless."""
+        """Close the session and its transports; closing again is harmless."""
         if self.closed is not None:
             return
         self.closed = reason

@@ -55,7 +55,7 @@ class TransportSessions:
         return asyncio.get_running_loop().time()
 
     def soon(self, call: Callable[[], object]) -> None:
-        """After whatever runs now has returned."""
+        """Call back after the running callback has returned."""
         asyncio.get_running_loop().call_soon(call)
 
     def spawn(self, awaitable: Awaitable[None], done: Callable[[], None]) -> None:
@@ -74,7 +74,7 @@ class TransportSessions:
         task.add_done_callback(finished)
 
     def handler_failed(self) -> None:
-        """Call it while the exception is handled."""
+        """Count and log a failure; only call it while the exception is handled."""
         self.failed_handlers += 1
         logger.error("a handler failed")
 
@@ -116,7 +116,7 @@ class TransportSessions:
         return Rejected.FULL if len(self.by_sid) >= self.options.max_sessions else None
 
     def open(self, transport: Transport, handshake: Handshake) -> TransportSession:
-        """A new session, its open packet sent (protocol document, "Handshake")."""
+        """Open a session and send its open packet (protocol document, "Handshake")."""
         options, now, sid = self.options, self.now(), new_sid()
         session = TransportSession(sid, transport, self, options, now)
         session.consumer = self._consumer_factory(session, handshake, now)
@@ -136,14 +136,14 @@ class TransportSessions:
         return session
 
     def await_connect(self, session: TransportSession, handshake: Handshake) -> None:
-        """The session is in no namespace, so it counts as pending; the oldest one may have to give way."""
+        """Count a session as pending, in no namespace; the oldest pending one may have to give way."""
         if session.closed is None:
             displaced = self.pending.add(session, self.options.address_group(handshake.address))
             if displaced is not None:
                 displaced.close(Reason.DISPLACED)
 
     def find(self, sid: str) -> TransportSession | None:
-        """A session that is alive at this very moment, however coarse the timer wheel is."""
+        """Return a session that is alive at this very moment, however coarse the timer wheel is."""
         session = self.by_sid.get(sid)
         if session is not None and session.is_overdue(self.now()):
             session.close(Reason.PING_TIMEOUT)
@@ -160,7 +160,7 @@ class TransportSessions:
     # Time
 
     def reschedule(self, session: TransportSession) -> None:
-        """After a change that gives the session an earlier deadline."""
+        """Move a session on the timer wheel after a change that gives it an earlier deadline."""
         if session.closed is not None:
             return
         if self._wheel is None:
@@ -189,7 +189,7 @@ class TransportSessions:
     # The end
 
     async def close(self, grace: float = 5.0) -> None:
-        """End all sessions, new ones are refused; what handlers still do may take `grace` seconds."""
+        """End all sessions and refuse new ones; running handlers get `grace` seconds."""
         self.shutting_down = True
         for session in list(self.by_sid.values()):
             session.close(Reason.SHUTTING_DOWN)

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Timed(Protocol):
-    """What a wheel can hold: it remembers its own slot, None while it is not on the wheel."""
+    """An item of a wheel: it remembers its own slot, None while it is not on the wheel."""
 
     wheel_slot: int | None
 
@@ -30,7 +30,7 @@ class TimerWheel(Generic[T]):
         return sum(len(items) for items in self._slots.values())
 
     def schedule(self, item: T, due: float) -> None:
-        """An item is on the wheel once: this moves it."""
+        """Put an item on the wheel, or move it: it is on the wheel at most once."""
         slot = max(ceil(due / self.tick), self._passed + 1)
         if item.wheel_slot == slot:
             return
@@ -49,7 +49,7 @@ class TimerWheel(Generic[T]):
         item.wheel_slot = None
 
     def due(self, now: float) -> Iterator[T]:
-        """The items whose time has come; each is off the wheel when it is yielded."""
+        """Yield the items whose time has come; each is off the wheel when it is yielded."""
         reached = int(now / self.tick)
         for slot in self._reached_slots(reached):
             self._passed = max(self._passed, slot)

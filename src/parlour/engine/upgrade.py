@@ -84,13 +84,13 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         return buffer[:_LARGEST_READ]
 
     def _require_connected(self) -> None:
-        """A message that is large already: who is in no namespace has none to send."""
+        """Refuse a message that is large already from a peer in no namespace."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport) and not listener.may_send_much():
             self._sessions.soon(listener.refuse_large)
 
     def buffer_updated(self, size: int) -> None:
-        """Notes how much of a frame is there that is not whole: picows keeps it in its buffer."""
+        """Note how much of an unfinished frame is there: picows keeps it in its buffer."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport):
             listener.heard = False
@@ -111,7 +111,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             self._sessions.unfinished.release(self)
 
     def give_way(self) -> None:
-        """Too much is unfinished, and this frame for the longest time."""
+        """End this connection: its frame has been unfinished the longest, and too much is unfinished."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport):
             listener.give_way()
@@ -160,7 +160,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             self.transport.disconnect()
 
     def _listener(self, upgrade: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Decides before the 101 is sent."""
+        """Decide about the request before the 101 is sent."""
         target, _, query = upgrade.path.decode("latin-1").partition("?")
         options = self._sessions.options
         if not options.serves(target):

@@ -142,7 +142,7 @@ class WebSocketTransport(WSListener):
             self._held.append(packet)
 
     def _flush(self) -> None:
-        """Sends what was held, with one system call."""
+        """Send the collected packets with one system call."""
         held, self._held = self._held, None
         if held is None or self._closing or self._ws is None:
             return
@@ -174,7 +174,7 @@ class WebSocketTransport(WSListener):
         self._abort_timer = loop.call_later(self._sessions.options.upgrade_timeout, self._abort)
 
     def _close(self, code: WSCloseCode, reason: Reason) -> None:
-        """Send a Close frame and wait, not long, for the answer."""
+        """Send a Close frame and wait for the answer, for a bounded time."""
         if self._closing or self._ws is None:
             return
         self._flush()
@@ -274,7 +274,7 @@ class WebSocketTransport(WSListener):
         self._sessions.unfinished.release(self)
 
     def give_way(self) -> None:
-        """Too much is unfinished, and this message for the longest time."""
+        """End this connection: its message has been unfinished the longest, and too much is unfinished."""
         self._joined = None
         self._closing = True
         self._lost = Reason.DISPLACED

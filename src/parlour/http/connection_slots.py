@@ -1,4 +1,4 @@
-"""TCP connections of the whole server: how many there may be, and which one gives way."""
+"""Bound the TCP connections of the whole server, and choose the one that gives way."""
 
 from collections import OrderedDict
 
@@ -20,7 +20,7 @@ class ConnectionSlots:
         self._unwanted: OrderedDict[Holder, None] = OrderedDict()
 
     def admit(self, connection: Holder, *, connections: int) -> bool:
-        """False where there is no room, so that its first request is to be refused.
+        """Return False if there is no room, so that its first request is to be refused.
 
         `connections` is the number of those that are open, this one included.
         """
@@ -35,11 +35,11 @@ class ConnectionSlots:
         return True
 
     def waits(self, connection: Holder) -> None:
-        """An admitted connection waits for its next request."""
+        """Note that an admitted connection waits for its next request."""
         self._idle[connection] = None
 
     def works(self, connection: Holder) -> None:
-        """Its request is whole, or it became a WebSocket: it gives way to nobody."""
+        """Note that its request is whole, or that it became a WebSocket: it gives way to no connection."""
         self._idle.pop(connection, None)
 
     def leave(self, connection: Holder) -> None:

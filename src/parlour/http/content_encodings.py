@@ -32,9 +32,10 @@ _SECRET_MEMBERS = (b'"accessToken"', b'"credential"')
 
 
 def chosen_encoding(accept_encoding: str, offered: Sequence[str]) -> str | None:
-    """The one of `offered`, the best first, that the client accepts most; None leaves the content as it is.
+    """Return the encoding of `offered` (the best first) that the client prefers; None leaves the content
+    as it is.
 
-    A client that says nothing gets what every client can read; one that prefers `identity` gets it too.
+    A client that says nothing gets what every client can read; so does one that prefers `identity`.
     """
     accepted: dict[str, float] = {}
     for element in accept_encoding[:LONGEST_HEADER].split(","):
@@ -80,7 +81,7 @@ class Encoded:
 
 
 def accept_encoding(scope: Scope) -> str:
-    """All lines of the header as one (RFC 9110, section 5.3)."""
+    """Join all lines of the header into one (RFC 9110, section 5.3)."""
     return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding")
 
 

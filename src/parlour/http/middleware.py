@@ -1,4 +1,4 @@
-"""What every HTTP request passes: its log line, its size limit, its headers, and the form of refusals."""
+"""Middleware of every HTTP request: its log line, its size limit, its headers, and the form of refusals."""
 
 import asyncio
 import secrets
@@ -52,10 +52,10 @@ NotFoundPage = Callable[[Request], Response | None]
 
 
 class RequestMiddleware:
-    """The outermost ASGI layer of HTTP: one log line a request, size limit and headers.
+    """The outermost ASGI layer of HTTP: one log line per request, size limit and headers.
 
-    The line names the route's template, never the path, since paths of this product hold tokens. What is
-    below a path of `limits_itself` has a size limit of its own.
+    The line names the route's template, never the path, since paths of this product hold tokens. Paths
+    under `limits_itself` enforce their own body limit.
     """
 
     def __init__(self, app: ASGIApp, *, headers: dict[str, str], limits_itself: tuple[str, ...] = ()) -> None:
@@ -102,7 +102,7 @@ class RequestMiddleware:
 
 
 class FailureResponses:
-    """Answers what nobody else did, so that no unhandled error leaves the server.
+    """Answers what no inner layer answered, so that no unhandled error leaves the server.
 
     It belongs inside of `Cors`, or a page of an allowed origin could not read these answers.
     """
@@ -198,7 +198,7 @@ def raw_response(refusal: Refusal, headers: dict[str, str]) -> bytes:
 
 
 def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
-    """Every refusal, the framework's own included, becomes problem+json; people get a page for a 404."""
+    """Turn every refusal, the framework's own included, into problem+json; people get a page for a 404."""
 
     async def refused(request: Request, refusal: Refusal) -> JSONResponse:
         request.state.refusal = refusal
@@ -237,8 +237,8 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
 
 def _field_errors(error: RequestValidationError) -> tuple[FieldError, ...]:
     return tuple(
-        FieldError(field=_dotted(one["loc"], one["type"]), message=field_sentence(one))
-        for one in error.errors()
+        FieldError(field=_dotted(problem["loc"], problem["type"]), message=field_sentence(problem))
+        for problem in error.errors()
     )
 
 
@@ -265,7 +265,7 @@ def _framework_refusal(status: int) -> Refusal:
 
 
 def _allowed_methods(request: Request) -> str:
-    """What some route answers here: the framework knows the methods of the first one alone."""
+    """Return the methods that routes answer here: the framework knows those of the first route alone."""
     routes = request.app.router.routes
     return ", ".join(
         method

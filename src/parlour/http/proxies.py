@@ -1,8 +1,9 @@
-"""Reverse proxies: whose word about a client's address is believed, and what gives a proxy away.
+"""Decide whose word about a client's address is believed, and recognize requests that came through a
+proxy.
 
-One function reads the address, for HTTP, long-polling and WebSocket alike. A header is believed only as far
-as the hops that wrote it are trusted: the walk begins at the TCP peer and goes from the right of the header
-to the left (RFC 9110, section 5.3, says how several lines of a header are one list).
+One function reads the address, for HTTP, long-polling and WebSocket alike. A header is believed only as
+far as the hops that wrote it are trusted: the walk begins at the TCP peer and goes from the right of the
+header to the left (RFC 9110, section 5.3, says how several lines of a header are one list).
 """
 
 import re
@@ -56,7 +57,7 @@ _SIGNS = frozenset(
 
 
 def is_proxied(header_names: Iterable[str], *, http_version: str = "1.1") -> bool:
-    """Whether a request has any sign of a proxy, whoever wrote it.
+    """Return whether a request has any sign of a proxy, whoever wrote it.
 
     HTTP/1.0 is one: no browser has spoken it for decades, and nginx does to the servers behind it.
     """
@@ -78,9 +79,9 @@ class TrustedProxies:
         self._headers = _HOPS if header is None else {header: _HOPS[header]}
 
     def client_address(self, peer: str, lines: HeaderLines) -> str:
-        """The last address on the way that is no trusted proxy, in its shortest form.
+        """Return the last address on the way that is no trusted proxy, in its shortest form.
 
-        Where a trusted hop says something that is no address (`unknown`, an obfuscated identifier, junk), it
+        If a trusted hop says something that is no address (`unknown`, an obfuscated identifier, junk), it
         is the hop itself: nothing beyond it is known.
         """
         peer = canonical_address(peer)
@@ -94,7 +95,9 @@ class TrustedProxies:
         return named[0]
 
     def scheme(self, peer: str, lines: HeaderLines) -> str | None:
-        """By which scheme the client came, as the nearest trusted proxy says; None where none says so."""
+        """Return the scheme by which the client came, as the nearest trusted proxy says; None if none
+        says it.
+        """
         if not self._networks or not self._trusts(canonical_address(peer)):
             return None
         said = next(_from_the_right(lines("x-forwarded-proto")), "").lower()

@@ -1,4 +1,4 @@
-"""How many HTTP requests begin in one turn of the event loop, and whose."""
+"""Bound the HTTP requests that begin in one turn of the event loop, in an order that is fair to networks."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ class RequestTurns:
         self._waiting = FairQueue[Turn](limit=LIMIT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises Unavailable where too many wait."""
+        """Raises Unavailable if too many wait."""
         if scope["type"] == "http":
             address = scope["client"][0] if scope.get("client") else ""
             path = client_path(address)

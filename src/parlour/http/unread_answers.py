@@ -23,13 +23,13 @@ class UnreadAnswers:
         self._deadline: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Call it when the transport pauses the protocol's writing."""
+        """Start the deadline; the transport pauses the protocol's writing."""
         self._size = self._transport.get_write_buffer_size()
         self._expect_progress()
         self._budget.hold(self, self._size)
 
     def end(self) -> None:
-        """Call it when writing is resumed, and when the connection is lost."""
+        """Stop the deadline; writing is resumed, or the connection is lost."""
         self._budget.release(self)
         if self._deadline is not None:
             self._deadline.cancel()

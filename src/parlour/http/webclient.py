@@ -129,7 +129,7 @@ class WebClient:
         return router
 
     def _add_files(self, router: APIRouter) -> None:
-        """Beside the assets what browsers look for at the root: the icon, the manifest."""
+        """Serve, beside the assets, files that browsers look for at the root: the icon, the manifest."""
         files = Assets(directory=self._build)
 
         async def send(request: Request) -> Response:

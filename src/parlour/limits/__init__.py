@@ -1,1 +1,1 @@
-"""How often is too often, and where that is counted."""
+"""Rate limits, and the storage of their counts."""

@@ -1,4 +1,4 @@
-"""Waits after wrong passwords, such that who guesses waits and who owns the account does not."""
+"""Delay after wrong passwords, such that a guesser waits and the owner of the account does not."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ FREE_PER_TARGET = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A password that is given to open `target`, an account or a room.
+    """A password given to open `target`, an account or a room.
 
-    Wrong ones are counted together by `guesser`: an address at an account, a device at its account, a person
-    at all rooms. `address` is None for who is trusted: a device that logged in to this account before, a
-    member of the room. Others' wrong passwords do not hold these up.
+    Wrong passwords are counted together by `guesser`: an address at an account, a device at its account,
+    a person at all rooms. `address` is None for a trusted guesser: a device that logged in to this
+    account before, a member of the room. Wrong passwords of others do not delay these.
     """
 
     target: str
@@ -34,7 +34,9 @@ class Guess:
 
 
 class Backoff:
-    """So many failures are free, then each doubles the wait, from one second on."""
+    """Exponential backoff: so many failures are free, then each doubles the wait, beginning with one
+    second.
+    """
 
     def __init__(self, storage: RateLimitStorage, *, name: str, free: int, longest: int) -> None:
         self._storage = storage
@@ -43,7 +45,7 @@ class Backoff:
         self._longest = longest
 
     async def require(self, subject: str) -> None:
-        """Raises RateLimited while a wait runs."""
+        """Raises RateLimited during a wait."""
         key = self._key("wait", subject)
         if await self._storage.get(key):
             raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=self._longest))
@@ -65,11 +67,11 @@ class Backoff:
         return f"{self._name}/{what}/{subject}"
 
 
-class EventRateLimiter:
-    """Tries at a target that many guess at: one in some seconds, the later the more failed.
+class TargetThrottle:
+    """Paces attempts at a target that many guess at: one in some seconds, slower the more have failed.
 
-    Whoever has not failed there has turns of their own, apart from those who have, so who guesses from some
-    addresses cannot use up the turns of an owner at a new device. This is slow, and excludes nobody.
+    Guessers without a failure there have turns of their own, apart from those with one, so a guesser with
+    some addresses cannot use up the turns of an owner at a new device. This is slow, and excludes nobody.
     """
 
     def __init__(self, storage: RateLimitStorage, *, name: str, free: int) -> None:
@@ -82,19 +84,21 @@ class EventRateLimiter:
         await self._storage.incr(f"{self._name}/site/{target}/{site}", FAILURES_COUNT_FOR)
 
     async def require(self, target: str, site: str, *, failed: bool) -> None:
-        """Raises RateLimited where somebody has this turn; takes none. `failed` says so of the guesser."""
+        """Raises RateLimited if somebody has this turn; takes none. `failed` tells whether the guesser
+        has failed.
+        """
         turn = await self._turn(target, site, failed)
         if turn is not None and await self._storage.get(turn.key):
             raise RateLimited(retry_after=await self._storage.seconds_left(turn.key, at_most=turn.seconds))
 
     async def take(self, target: str, site: str, *, failed: bool) -> None:
-        """Raises RateLimited."""
+        """Take a turn. Raises RateLimited."""
         turn = await self._turn(target, site, failed)
         if turn is not None and await self._storage.incr(turn.key, turn.seconds) > 1:
             raise RateLimited(retry_after=await self._storage.seconds_left(turn.key, at_most=turn.seconds))
 
     async def _turn(self, target: str, site: str, failed: bool) -> "_Turn | None":
-        """None while tries at the target are not paced."""
+        """Return None while attempts at the target are not paced."""
         failures = await self._storage.get(f"{self._name}/failures/{target}")
         if failures < self._free:
             return None
@@ -111,10 +115,11 @@ class _Turn:
 
 
 class PasswordThrottle:
-    """Wrong passwords by guesser, by address and by target. Only failures count: many may log in at once.
+    """Throttles wrong passwords by guesser, by address and by target. Only failures count: many may log
+    in at once.
 
-    `require` is asked early, `begin` when a password is about to be looked at, `still_allowed` after it:
-    those who guess many at once hear no more than those who guess one by one.
+    `require` is asked early, `begin` before a password is checked, `still_allowed` after it: a guesser
+    with many attempts at once learns no more than with one after the other.
     """
 
     def __init__(self, storage: RateLimitStorage, allowances: Allowances, *, name: str) -> None:
@@ -130,26 +135,26 @@ class PasswordThrottle:
             free=allowances.failures_per_address,
             longest=LONGEST_WAIT_OF_ADDRESS,
         )
-        self._pace = EventRateLimiter(
+        self._pace = TargetThrottle(
             storage, name=f"{name}/target", free=FREE_PER_TARGET * allowances.failures_per_account
         )
 
     async def require(self, guess: Guess) -> None:
-        """Raises RateLimited; takes nothing."""
+        """Raises RateLimited; counts nothing."""
         await self._require_no_wait(guess)
         if guess.address is not None:
             site = rate_limit_site(guess.address)
             await self._pace.require(guess.target, site, failed=await self._has_failed(guess))
 
     async def begin(self, guess: Guess) -> None:
-        """Takes a turn where tries at the target are paced. Raises RateLimited."""
+        """Take a turn if attempts at the target are paced. Raises RateLimited."""
         await self._require_no_wait(guess)
         if guess.address is not None:
             site = rate_limit_site(guess.address)
             await self._pace.take(guess.target, site, failed=await self._has_failed(guess))
 
     async def still_allowed(self, guess: Guess) -> None:
-        """Raises RateLimited where others failed meanwhile; the turn of `begin` stands."""
+        """Raises RateLimited if others failed meanwhile; the turn of `begin` stands."""
         await self._require_no_wait(guess)
 
     async def failed(self, guess: Guess) -> None:
@@ -159,7 +164,7 @@ class PasswordThrottle:
             await self._pace.failed(guess.target, rate_limit_site(guess.address))
 
     async def succeeded(self, guess: Guess) -> None:
-        """Forgets this guesser's failures alone: the owner's login is no fresh start for others."""
+        """Forget the failures of this guesser alone: the owner's login is no fresh start for others."""
         await self._guessers.forget(guess.guesser)
 
     async def _has_failed(self, guess: Guess) -> bool:

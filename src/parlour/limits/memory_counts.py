@@ -15,7 +15,9 @@ SETS = 4_096
 
 
 def hashed_key(key: str, secret: bytes) -> bytes:
-    """The key's keyed BLAKE2b (RFC 7693): short however long the key, and of no use to who guesses keys."""
+    """Return the key's keyed BLAKE2b (RFC 7693): short however long the key, and of no use for guessing
+    keys.
+    """
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16, key=secret[:64]).digest()
 
 
@@ -26,7 +28,7 @@ class RateLimitStorage(Storage):
 
     @abstractmethod
     async def seconds_left(self, key: str, *, at_most: float) -> float:
-        """Until the count ends; never more than `at_most`, the time that it was made for."""
+        """Return the seconds until the count ends; never more than `at_most`, its whole time."""
 
     async def get_expiry(self, key: str) -> float:
         """What the library asks for: a moment of the calendar clock. Parlour asks for `seconds_left`."""

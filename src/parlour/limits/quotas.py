@@ -1,4 +1,4 @@
-"""How often is too often (the `limits` library); counted in memory, or in Redis (see `counts`)."""
+"""Quotas by the `limits` library, counted in memory or in Redis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Allowances:
 
 
 class Quota:
-    """So many an hour, or a minute; the item's namespace tells quotas apart."""
+    """A quota per hour or per minute; the item's namespace tells quotas apart."""
 
     def __init__(self, storage: RateLimitStorage, item: RateLimitItem) -> None:
         self._storage = storage
@@ -37,13 +37,13 @@ class Quota:
         self._item = item
 
     async def require(self, subject: str, *, cost: int = 1) -> None:
-        """Raises RateLimited where it is used up; takes nothing."""
+        """Raises RateLimited if it is used up; counts nothing."""
         if not await self._windows.test(self._item, subject, cost=cost):
             key, window = self._item.key_for(subject), self._item.get_expiry()
             raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=window))
 
     async def take(self, subject: str, *, cost: int = 1) -> None:
-        """Raises RateLimited."""
+        """Count `cost`. Raises RateLimited."""
         await self.require(subject, cost=cost)
         if not await self._windows.hit(self._item, subject, cost=cost):  # somebody was faster
             await self.require(subject)
@@ -61,15 +61,15 @@ class MailQuota:
         )
 
     async def take(self, recipient: str, *, address: str) -> None:
-        """Raises RateLimited."""
+        """Count a mail. Raises RateLimited."""
         await self._recipients.require(mailbox_key(recipient))
         await self._addresses.take(rate_limit_prefix(address))
         await self._recipients.take(mailbox_key(recipient))
 
     async def take_many(self, recipients: Sequence[str], *, address: str) -> list[str]:
-        """Those who may be written to. Raises RateLimited where the address has sent too many."""
+        """Return the recipients that may get a mail. Raises RateLimited if the address has sent too many."""
         await self._addresses.take(rate_limit_prefix(address), cost=max(1, len(recipients)))
-        return [one async for one in in_turns(recipients, each=10) if await self._may_get(one)]
+        return [mailbox async for mailbox in in_turns(recipients, each=10) if await self._may_get(mailbox)]
 
     async def _may_get(self, recipient: str) -> bool:
         try:
@@ -81,7 +81,7 @@ class MailQuota:
 
 @lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
 def rate_limit_prefix(address: str) -> str:
-    """What one person can choose addresses from: a /64 of IPv6."""
+    """Return the rate-limit key: the address, or its /64 for IPv6 (one subscriber owns a whole /64)."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -94,7 +94,7 @@ def rate_limit_prefix(address: str) -> str:
 
 
 def client_path(address: str) -> tuple[str, str]:
-    """Where a client waits in a FairQueue: networks take turns, in each its addresses."""
+    """Return a client's path in a FairQueue: networks take turns, in each its addresses."""
     return rate_limit_site(address), rate_limit_prefix(address)
 
 

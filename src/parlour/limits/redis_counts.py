@@ -1,4 +1,4 @@
-"""Counts that several servers share: in Redis, by the `limits` library."""
+"""Counts in Redis that several servers share, by the `limits` library."""
 
 import asyncio
 import hashlib
@@ -26,16 +26,16 @@ Answer = TypeVar("Answer")
 
 
 class RedisRefuses(Exception):
-    """Redis answers, and will not do what it is asked: a wrong password, or no such database."""
+    """Redis answers but refuses: a wrong password, or no such database."""
 
 
 class RedisRateLimitStorage(RateLimitStorage):
-    """Keys are hashed with the servers' secret: who reads Redis learns neither addresses nor names from them.
+    """Keys are hashed with the servers' secret: a reader of Redis learns neither addresses nor names from
+    them.
 
-    While Redis is away each server counts alone, on top of what it counted itself before.
-
-    So limits hold then too, only by server; no request fails for it, and those alone that find out that it is
-    away wait for it, PATIENCE_SECONDS at most. Whether it is back is the question of `look_for_redis`.
+    If Redis fails, each process counts locally, on top of its earlier counts. So limits hold then too,
+    only per server. No request fails for it, and only the request that detects it waits, up to
+    PATIENCE_SECONDS; `look_for_redis` finds out when it is back.
     """
 
     def __init__(self, url: str, *, secret: str) -> None:
@@ -92,7 +92,7 @@ class RedisRateLimitStorage(RateLimitStorage):
         return await self._ask(self._shared.reset)
 
     async def check(self) -> bool:
-        """Whether Redis answers, asked anew."""
+        """Ask Redis anew, and return whether it answers."""
         try:
             await self._bounded(self._ping)
         except (RedisError, OSError) as error:
@@ -126,7 +126,7 @@ class RedisRateLimitStorage(RateLimitStorage):
         await self._redis.get(PREFIX)  # PING would be answered without the right to read
 
     async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
-        """None while Redis is away."""
+        """Return None while Redis is away."""
         if self._away.is_set():
             return None
         try:

@@ -8,7 +8,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class FairQueueFull(Exception):
-    """The queue is full, and nobody in it has more waiting than this source."""
+    """The queue is full, and no source in it has more waiting than this one."""
 
 
 class _Branch(OrderedDict[Hashable, "_Branch | None"]):
@@ -37,7 +37,7 @@ class FairQueue(Generic[Item]):
         return 0 if branch is None else branch.size
 
     def add(self, item: Item, path: Sequence[str]) -> Item | None:
-        """What gave way to the item, if anything had to. Raises FairQueueFull."""
+        """Add an item. Return the item that gave way to it, if any. Raises FairQueueFull."""
         displaced = None
         if len(self) >= self._limit:
             longest = max(self._root.values(), key=_size)
@@ -53,11 +53,11 @@ class FairQueue(Generic[Item]):
         return displaced
 
     def pop(self) -> Item:
-        """The item whose turn it is. Raises KeyError on an empty queue."""
+        """Remove and return the item whose turn it is. Raises KeyError on an empty queue."""
         return self._take(self._root)
 
     def discard(self, item: Item, path: Sequence[str]) -> bool:
-        """Whether it was waiting."""
+        """Remove an item. Return whether it was waiting."""
         branches = [self._root]
         for part in path:
             branch = branches[-1].get(part)

@@ -1,4 +1,4 @@
-"""What few can use at once is lent in turns that are fair among the clients for whom it is wanted."""
+"""Lend a scarce resource in turns that are fair among the clients that want it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ class Turn(asyncio.Future[None]):
         return self.done() and not self.cancelled() and self.exception() is None
 
     def comes(self) -> bool:
-        """Whether somebody still waits for it."""
+        """Return whether a task still waits for it."""
         if self.done():
             return False
         self.set_result(None)
@@ -43,8 +43,10 @@ def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
 
 
 class FairSlots:
-    """`slots` tasks at once; the others wait in a bounded queue, where networks take turns, in each its
-    addresses. So who asks for very much waits for himself, and nobody else does.
+    """`slots` tasks run at once; the others wait in a bounded FairQueue: networks take turns, in each its
+    addresses.
+
+    So a client that asks for very much delays only itself.
     """
 
     def __init__(self, slots: int, *, limit: int) -> None:
@@ -53,7 +55,7 @@ class FairSlots:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Raises FairQueueFull, also later, where somebody who waits for less takes the place."""
+        """Raises FairQueueFull, also later, if a client with less waiting takes the place."""
         if self._free > 0:
             self._free -= 1
         else:

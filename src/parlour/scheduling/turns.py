@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def in_turns(items: Iterable[T], *, each: int) -> AsyncIterator[T]:
-    """The items, at most `each` in one turn of the event loop."""
+    """Yield the items, at most `each` in one turn of the event loop."""
     for position, item in enumerate(items):
         if position % each == 0:
             await asyncio.sleep(0)
@@ -16,9 +16,10 @@ async def in_turns(items: Iterable[T], *, each: int) -> AsyncIterator[T]:
 
 
 class SharedWork(Generic[T]):
-    """One answer for all who ask at once: at most one is being made, and one more is waited for.
+    """One answer for all that ask at once: at most one is being made, and at most one more is waited for.
 
-    Nobody gets an answer that was begun before they asked, so that who has changed something sees it.
+    Nobody gets an answer that was begun before they asked, so a caller who has changed something sees the
+    change.
     """
 
     def __init__(self, work: Callable[[], Awaitable[T]]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parlour.calls.handlers import Handler, Outcome, Turn, handlers_by_event
+from parlour.calls.handlers import EventOrder, Handler, Outcome, handlers_by_event
 from parlour.calls.presence import ConnectionId
 from parlour.wire.events import Accepted, ClientEvent
 from parlour.wire.signaling import CLIENT_EVENTS, Leave, OfferIce
@@ -18,7 +18,7 @@ EVERY = [Handler(event, handle) for event in CLIENT_EVENTS.values() if event.rel
 def test_each_event_finds_its_use_case() -> None:
     handlers = handlers_by_event(EVERY)
     assert {event.event for event in handlers} == {name for name in CLIENT_EVENTS if "offer" not in name}
-    assert handlers[Leave].turn is Turn.AFTER_JOINS
+    assert handlers[Leave].order is EventOrder.AFTER_JOINS
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import structlog
 
 from parlour.accounts.identity import UserId
 from parlour.audit.entries import AuditLog
-from parlour.calls.handlers import Handler, Turn, handlers_by_event
+from parlour.calls.handlers import EventOrder, Handler, handlers_by_event
 from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.calls.refusals import InvalidPayload, UnknownEvent
@@ -141,15 +141,15 @@ class EventDispatcher:
 
     def _dispatch(self, incoming: "_Incoming") -> None:
         handler, state = self._handlers[type(incoming.event)], incoming.state
-        match handler.turn:
-            case Turn.AT_ONCE:
+        match handler.order:
+            case EventOrder.AT_ONCE:
                 self._handle(incoming, handler, incoming.connection.new_mailbox())
-            case Turn.JOIN:
+            case EventOrder.JOIN:
                 self._handle(incoming, handler, state.entries)
-            case Turn.AFTER_JOINS if state.entries.busy:
+            case EventOrder.AFTER_JOINS if state.entries.busy:
                 call = partial(self._handle, incoming, handler, state.writes)
                 self._enqueue(state.entries, incoming, call)
-            case Turn.AFTER_JOINS:
+            case EventOrder.AFTER_JOINS:
                 self._handle(incoming, handler, state.writes)
 
     def _handle(self, incoming: "_Incoming", handler: Handler[Any], queue: Mailbox) -> None:
