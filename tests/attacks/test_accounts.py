@@ -14,7 +14,7 @@ from tests.conftest import StartServer
 from tests.people import PASSWORD, Person, Visitors, unique
 from tests.servers import ParlourServer
 
-VISITOR = RequestSource(address="127.0.0.1", device="a test")
+SOURCE = RequestSource(address="127.0.0.1", device="a test")
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -41,7 +41,7 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
         username="bobby",
         password=PASSWORD,
         registrant=Registrant(browser="a browser"),
-        source=VISITOR,
+        source=SOURCE,
     )
     await parlour.accounts.passwords.verify_nobody("makes the decoy")
     hashes = 0
@@ -57,7 +57,9 @@ async def test_login_enumeration_by_time(tmp_path: Path, monkeypatch: pytest.Mon
     for handle in ("annie", "ann@example.org", "bobby", "nobody", "nobody@example.org"):
         hashes = 0
         with pytest.raises(WrongCredentials):
-            await parlour.accounts.sessions.log_in(handle=handle, password="a wrong guess", source=VISITOR)
+            await parlour.accounts.sessions.log_in(
+                username_or_email=handle, password="a wrong guess", source=SOURCE
+            )
         costs[handle] = hashes
     assert set(costs.values()) == {1}, costs
     parlour.accounts.passwords.close()

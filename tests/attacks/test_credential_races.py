@@ -27,7 +27,7 @@ from tests.integration.http.storage import bcrypt_hash
 from tests.people import PASSWORD, ROOM_PASSWORD, Person, Visitors, done, unique
 from tests.servers import ParlourServer
 
-VISITOR = RequestSource(address="127.0.0.1", device="a test")
+SOURCE = RequestSource(address="127.0.0.1", device="a test")
 NEW_PASSWORD = "staple the horse again"
 
 
@@ -56,7 +56,7 @@ async def room(parlour: Parlour) -> str:
     """A room of somebody else's."""
     bob, name = await logged_in(parlour, unique("bob")), unique("garden")
     await parlour.rooms.service.create(
-        bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, source=VISITOR
+        bob, name=name, password=ROOM_PASSWORD, description="", creator=bob.username, source=SOURCE
     )
     return name
 
@@ -64,7 +64,9 @@ async def room(parlour: Parlour) -> str:
 async def logged_in(parlour: Parlour, username: str) -> ClientIdentity:
     email = f"{username}@example.org"
     await parlour.accounts.registration.create_client(email=email, username=username, password=PASSWORD)
-    session = await parlour.accounts.sessions.log_in(handle=username, password=PASSWORD, source=VISITOR)
+    session = await parlour.accounts.sessions.log_in(
+        username_or_email=username, password=PASSWORD, source=SOURCE
+    )
     identity = await parlour.accounts.sessions.identify_access(session.access_token)
     assert isinstance(identity, ClientIdentity)
     return identity
@@ -105,7 +107,7 @@ def deletion_of(person: ClientIdentity) -> Executable:
 
 
 def log_in(parlour: Parlour, who: ClientIdentity, password: str = PASSWORD) -> Awaitable[Any]:
-    return parlour.accounts.sessions.log_in(handle=who.username, password=password, source=VISITOR)
+    return parlour.accounts.sessions.log_in(username_or_email=who.username, password=password, source=SOURCE)
 
 
 async def test_a_login_that_a_new_password_overtakes(parlour: Parlour, ann: ClientIdentity) -> None:
@@ -148,14 +150,14 @@ def proven_act(parlour: Parlour, ann: ClientIdentity, act: str) -> Awaitable[Non
     match act:
         case "password":
             return credentials.change_password(
-                ann, password=PASSWORD, new_password="the password of a thief", source=VISITOR
+                ann, password=PASSWORD, new_password="the password of a thief", source=SOURCE
             )
         case "email":
             return credentials.ask_for_email(
-                ann, password=PASSWORD, new_email="thief@example.org", source=VISITOR
+                ann, password=PASSWORD, new_email="thief@example.org", source=SOURCE
             )
         case _:
-            return credentials.delete(ann, password=PASSWORD, source=VISITOR)
+            return credentials.delete(ann, password=PASSWORD, source=SOURCE)
 
 
 @pytest.mark.parametrize("act", PROVEN)
@@ -190,7 +192,7 @@ async def test_what_is_proven_of_an_account_that_is_deleted(
 
 
 def give_password(parlour: Parlour, ann: ClientIdentity, room: str) -> Awaitable[object]:
-    return parlour.rooms.service.give_password(ann, name=room, password=ROOM_PASSWORD, source=VISITOR)
+    return parlour.rooms.service.give_password(ann, name=room, password=ROOM_PASSWORD, source=SOURCE)
 
 
 async def test_a_room_whose_password_is_proven_while_it_is_removed(
@@ -245,7 +247,7 @@ async def test_what_is_hashed_for_an_account_that_is_deleted(
 ) -> None:
     if what == "a new room":
         request: Awaitable[object] = parlour.rooms.service.create(
-            ann, name=unique("attic"), password="x", description="", creator=ann.username, source=VISITOR
+            ann, name=unique("attic"), password="x", description="", creator=ann.username, source=SOURCE
         )
     else:
         request = give_password(parlour, ann, room)
@@ -263,7 +265,7 @@ async def test_a_guest_who_is_asked_for_while_the_address_becomes_a_clients(parl
     async with parlour.core.database.transaction() as connection:
         await store.lock_account(connection, user_id)
         await connection.execute(insert(clients).values(values))
-        asked = asyncio.create_task(parlour.accounts.registration.register_guest(email=email, source=VISITOR))
+        asked = asyncio.create_task(parlour.accounts.registration.register_guest(email=email, source=SOURCE))
         await parlour.accounts.passwords.hash("x")  # meanwhile it gets to where it has to wait
     with pytest.raises(EmailTaken):
         await asked

@@ -33,7 +33,7 @@ FRAMES = int(os.environ.get("FUZZ_FRAMES", "100000" if os.environ.get("FUZZ") ==
 """At least so many are sent."""
 EXAMPLES_PER_ROUND = 5
 FRAMES_PER_EXAMPLE = 60
-VISITOR = RequestSource(address="192.0.2.66", device="a test")
+SOURCE = RequestSource(address="192.0.2.66", device="a test")
 ROOM = "Garden"
 KNOWN = {*SERVER_EVENTS, LEGACY_DESCRIPTION_EVENT}
 
@@ -163,7 +163,9 @@ class Town:
         for name in ("annie", "bobby", "mallory"):
             email = f"{name}@example.org"
             await parlour.accounts.registration.create_client(email=email, username=name, password=PASSWORD)
-            logged_in = await parlour.accounts.sessions.log_in(handle=name, password=PASSWORD, source=VISITOR)
+            logged_in = await parlour.accounts.sessions.log_in(
+                username_or_email=name, password=PASSWORD, source=SOURCE
+            )
             tokens[name] = logged_in.access_token
             if name == "annie":
                 await parlour.rooms.service.create(
@@ -171,11 +173,11 @@ class Town:
                     name=ROOM,
                     password=ROOM_PASSWORD,
                     description="",
-                    source=VISITOR,
+                    source=SOURCE,
                     creator=name,
                 )
             await parlour.rooms.service.give_password(
-                logged_in.identity, name=ROOM, password=ROOM_PASSWORD, source=VISITOR
+                logged_in.identity, name=ROOM, password=ROOM_PASSWORD, source=SOURCE
             )
         self._token = tokens["mallory"]
         self.ann = await self._enter(tokens["annie"])

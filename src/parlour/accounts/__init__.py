@@ -1,1 +1,1 @@
-"""Who people are: clients, guests, verification, sessions and tokens."""
+"""Accounts of clients and guests: registration, login sessions, credentials, mailed links and tokens."""

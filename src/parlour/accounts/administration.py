@@ -1,4 +1,4 @@
-"""What whoever runs the server does with accounts, at the command line; nobody's password is asked for."""
+"""The administrator's use cases for accounts, at the command line; they need no password of the account."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,9 +25,9 @@ __all__ = ["AccountAdministration", "AccountFacts"]
 
 
 class AccountAdministration:
-    """One transaction per use case. Each raises UserNotFound; `handle` is a username or an email.
+    """Runs each use case in one transaction. Each raises UserNotFound.
 
-    A running server hears of sessions that end here by looking into the database (`Revocations`).
+    A running server learns of sessions that end here by polling the database (`Revocations`).
     """
 
     def __init__(self, *, database: Database, passwords: Passwords, clock: Callable[[], datetime]) -> None:
@@ -39,20 +39,20 @@ class AccountAdministration:
         async with self._database.reading() as connection:
             return await store.all_account_facts(connection)
 
-    async def account(self, handle: str) -> tuple[AccountFacts, int]:
+    async def account(self, username_or_email: str) -> tuple[AccountFacts, int]:
         """Return the facts of an account, and the number of its live sessions."""
         async with self._database.reading() as connection:
-            account = await store.account_by_handle(connection, handle)
+            account = await store.account_by_username_or_email(connection, username_or_email)
             facts = None if account is None else await store.account_facts(connection, account.user_id)
             if account is None or facts is None:
                 raise UserNotFound
-            living = await session_store.living_sessions_of(connection, account.user_id, now=self._clock())
-        return facts, len(living)
+            sessions = await session_store.live_sessions_of(connection, account.user_id, now=self._clock())
+        return facts, len(sessions)
 
-    async def client(self, handle: str) -> ClientIdentity | None:
-        """Who acts by this account; None where it is a guest's."""
+    async def client(self, username_or_email: str) -> ClientIdentity | None:
+        """Return the identity of a client account; None for a guest's account."""
         async with self._database.reading() as connection:
-            account = await store.account_by_handle(connection, handle)
+            account = await store.account_by_username_or_email(connection, username_or_email)
         if account is None:
             raise UserNotFound
         if account.client is None:
@@ -64,39 +64,42 @@ class AccountAdministration:
             display_name=account.client.display_name,
         )
 
-    async def set_password(self, handle: str, password: str) -> int:
-        """Ends every session; answers how many. Raises WithoutPassword for a guest, InvalidRequest too."""
+    async def set_password(self, username_or_email: str, password: str) -> int:
+        """Set a password and end every session; return the number of sessions.
+
+        Raises WithoutPassword for a guest, InvalidRequest for a common password.
+        """
         await self._passwords.require_uncommon(password, field="password")
         password_hash = await self._passwords.hash(password)
-        async with self._changing(handle) as (connection, account):
+        async with self._changing(username_or_email) as (connection, account):
             if account.client is None:
                 raise WithoutPassword
             await store.set_password(connection, account.user_id, password_hash)
             return await self._end_sessions(connection, account, PasswordChanged())
 
-    async def rename(self, handle: str, display_name: str | None) -> None:
-        """None is the username. A running server shows it in calls that somebody enters from then on."""
-        async with self._changing(handle) as (connection, account):
+    async def rename(self, username_or_email: str, display_name: str | None) -> None:
+        """Set the display name; None shows the username. Members of running calls keep the old name."""
+        async with self._changing(username_or_email) as (connection, account):
             username = GUEST_NAME if account.client is None else account.client.username
             own = own_display_name(display_name, username=username)
             await store.set_display_name(connection, account.user_id, own)
             connection.after_commit(DisplayNameChanged(user_id=account.user_id, display_name=own))
 
-    async def disable(self, handle: str) -> int:
-        """Refuses logins from now on and ends every session; answers how many. Raises WithoutPassword."""
-        async with self._changing(handle) as (connection, account):
+    async def disable(self, username_or_email: str) -> int:
+        """Refuse logins and end every session; return the number of sessions. Raises WithoutPassword."""
+        async with self._changing(username_or_email) as (connection, account):
             if account.client is None:
                 raise WithoutPassword
             await store.set_disabled(connection, account.user_id, at=self._clock())
             return await self._end_sessions(connection, account, AccountDisabled())
 
-    async def enable(self, handle: str) -> None:
-        async with self._changing(handle) as (connection, account):
+    async def enable(self, username_or_email: str) -> None:
+        async with self._changing(username_or_email) as (connection, account):
             await store.set_disabled(connection, account.user_id, at=None)
 
-    async def delete(self, handle: str) -> None:
-        """Messages and attendance keep their author's name and address."""
-        async with self._changing(handle) as (connection, account):
+    async def delete(self, username_or_email: str) -> None:
+        """Delete the account; its messages and attendance keep the name and the address."""
+        async with self._changing(username_or_email) as (connection, account):
             ended = await session_store.revoke_sessions_of(connection, account.user_id, now=self._clock())
             await store.delete_user(connection, account.user_id, now=self._clock())
             connection.after_commit(
@@ -111,10 +114,10 @@ class AccountAdministration:
         return len(ended)
 
     @asynccontextmanager
-    async def _changing(self, handle: str) -> AsyncIterator[tuple[Transaction, Account]]:
+    async def _changing(self, username_or_email: str) -> AsyncIterator[tuple[Transaction, Account]]:
         async with self._database.transaction() as connection:
-            found = await store.account_by_handle(connection, handle)
-            account = None if found is None else await store.lock_account(connection, found.user_id)
+            existing = await store.account_by_username_or_email(connection, username_or_email)
+            account = None if existing is None else await store.lock_account(connection, existing.user_id)
             if account is None:
                 raise UserNotFound
             yield connection, account

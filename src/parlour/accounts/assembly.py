@@ -1,4 +1,4 @@
-"""Puts the domain of accounts together: services, routes, tasks, subscriptions."""
+"""Assemble the domain of accounts: services, routes, tasks, subscriptions."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from parlour.accounts.registration.service import Registration
 from parlour.accounts.sessions.http import session_routes
 from parlour.accounts.sessions.identification import Identification, Origins
 from parlour.accounts.sessions.login_responder import LoginResponder, SessionCookies
-from parlour.accounts.sessions.revocations import LOOK_EVERY_SECONDS, Revocations
+from parlour.accounts.sessions.revocations import POLL_SECONDS, Revocations
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import TokenSigner
@@ -34,7 +34,7 @@ from parlour.http.site import Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOptions:
-    """`old_secrets` still verify tokens; new ones are signed with `secret`."""
+    """Options of accounts: `secret` signs and verifies tokens, `old_secrets` only verify."""
 
     secret: str
     old_secrets: tuple[str, ...]
@@ -43,6 +43,8 @@ class AccountOptions:
 
 
 class AccountsFeature:
+    """The services of accounts, for the other features; routes and tasks of its own."""
+
     def __init__(self, core: Core, site: Site, options: AccountOptions) -> None:
         self._site = site
         self._lifetimes = lifetimes = options.lifetimes
@@ -80,7 +82,7 @@ class AccountsFeature:
         revocations = Revocations(
             database=core.database, bus=core.bus, terminations=terminations, clock=core.clock
         )
-        core.tasks.every(LOOK_EVERY_SECONDS, "revocations", revocations.look)
+        core.tasks.every(POLL_SECONDS, "revocations", revocations.poll)
 
     def routers(self) -> list[APIRouter]:
         registration_cookie = RegistrationCookie(

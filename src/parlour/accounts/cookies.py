@@ -1,27 +1,27 @@
-"""Reads cookies, for HTTP and for the handshake of a socket alike."""
+"""Read cookies, of HTTP requests and of a socket's handshake alike."""
 
 COOKIE = "jwt"
 DEVICE_COOKIE = "parlour-device"
 DEVICE_COOKIE_PATH = "/client"
-"""Where passwords are given: it need not travel with other requests."""
+"""The path of the requests that hold passwords: browsers send the device cookie with no others."""
 
 
 def session_token(header: str | None) -> str | None:
-    """The value of the cookie `jwt`, which identifies a browser."""
+    """Return the value of the cookie `jwt`, the refresh token of a browser's session."""
     return cookie_value(header, COOKIE)
 
 
 def cookie_value(header: str | None, cookie: str) -> str | None:
-    """A cookie's value in a Cookie header (RFC 6265, section 5.4), decoded as Latin-1.
+    """Return a cookie's value from a Cookie header (RFC 6265, section 5.4), decoded as Latin-1.
 
-    Cookies know no ports, so other programs of the same host send theirs along: whatever these hold, JSON,
-    brackets or umlauts, they are passed over. Of several with one name the first with a value counts, since
-    browsers send the one with the longest path first.
+    Cookies are not bound to ports, so browsers also send the cookies of other programs on the same host: they
+    are skipped even if malformed (JSON, brackets, umlauts). Among cookies of the same name the first with a
+    value counts, since browsers send the cookie with the longest path first.
     """
     for pair in (header or "").split(";"):
         name, separator, value = pair.partition("=")
-        if separator and name.strip(" \t") == cookie and (found := _unquoted(value.strip(" \t"))):
-            return found
+        if separator and name.strip(" \t") == cookie and (unquoted := _unquoted(value.strip(" \t"))):
+            return unquoted
     return None
 
 

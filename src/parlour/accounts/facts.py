@@ -1,4 +1,4 @@
-"""What can happen to accounts and their sessions, as facts for the bus."""
+"""Facts about accounts and their sessions that the bus publishes."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from parlour.errors import Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsEnded:
-    """Sessions were ended before their time; `reason` is for the person whose they were."""
+    """Sessions were ended before they expired; `reason` is shown to their user."""
 
     user_id: UserId
     sessions: frozenset[SessionId]
@@ -17,14 +17,14 @@ class SessionsEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestTimeEnded:
-    """A guest's time is over: all sessions of that account have ended with it."""
+    """A guest's time is over, and all sessions of the account have ended."""
 
     user_id: UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginSucceeded:
-    """Somebody has logged in, and the answer with their new cookie was sent to `address`."""
+    """A user logged in, and the response with the new cookie was sent to `address`."""
 
     address: str
     identity: Identity
@@ -32,7 +32,7 @@ class LoginSucceeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayNameChanged:
-    """`display_name` is None where the username is shown from now on."""
+    """A user changed the display name; None shows the username from now on."""
 
     user_id: UserId
     display_name: str | None

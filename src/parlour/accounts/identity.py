@@ -1,4 +1,4 @@
-"""Who a caller is."""
+"""Identities of users, as the requests and sockets of their sessions carry them."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from typing import Any, NewType
 
 UserId = NewType("UserId", int)
 SessionId = NewType("SessionId", str)
-"""One login: the family of its refresh tokens."""
+"""The id of a login session: the family of its refresh tokens."""
 
 GUEST_NAME = "Guest"
-"""What guests are called; nobody may register it."""
+"""The username that guests are shown with; it cannot be registered."""
 
 
 def own_display_name(display_name: str | None, *, username: str) -> str | None:
-    """Return None where it says no more than the username does (`Guest` for guests)."""
+    """Return the display name, or None if it equals the username (`Guest` for guests)."""
     return None if display_name == username else display_name
 
 
@@ -53,10 +53,10 @@ Identity = ClientIdentity | GuestIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSource:
-    """Where a request comes from: the client's address, and what its device is called.
+    """The origin of a request: the client's address, its device's name, and its cookies.
 
     `device_token` is the cookie of a device that logged in before (see `known_devices`), `session_token` the
-    cookie of a session that may still live; `gone` returns once the client has hung up.
+    cookie `jwt`, unverified; `gone` returns once the client has closed the connection.
     """
 
     address: str

@@ -1,4 +1,4 @@
-"""How long what is handed out lives."""
+"""Lifetimes of tokens, sessions, guests and links."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,11 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """`refresh` is how long a session may go unused; `unused`, one whose cookie ends with the browser."""
+    """Lifetimes from the settings.
+
+    `refresh` is the longest pause between two refreshes of a remembered session, `unused` that of a session
+    whose cookie ends with the browser; `session` bounds both.
+    """
 
     access: timedelta
     refresh: timedelta
@@ -17,8 +21,8 @@ class Lifetimes:
     password_reset: timedelta
 
 
-def spoken(duration: timedelta) -> str:
-    """`30 minutes`, as a letter says it."""
+def duration_text(duration: timedelta) -> str:
+    """Write a duration for a mail, such as `30 minutes`."""
     minutes = round(duration.total_seconds() / 60)
     if minutes < 1:
         return f"{round(duration.total_seconds())} seconds"

@@ -1,4 +1,4 @@
-"""What accounts refuse."""
+"""Refusals of accounts."""
 
 from parlour.errors import Refusal
 

@@ -1,4 +1,4 @@
-"""The rows of users, clients and guests. Every function works in the caller's transaction."""
+"""Queries for users, clients and guests. Every function runs in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,8 @@ from parlour.wire.base import username_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
+    """The row of a client account."""
+
     username: str
     password_hash: str
     verified_at: datetime | None
@@ -38,13 +40,15 @@ class ClientRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestRow:
+    """The row of a guest; `expires_at` is None until the guest's address is verified."""
+
     expires_at: datetime | None
     display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user as stored: a client, a guest, or a guest on the way to become a client."""
+    """A user as stored: a client, a guest, or a guest who has registered as a client."""
 
     user_id: UserId
     email: str
@@ -54,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
-    """What an export says of an account."""
+    """The facts of an account, for exports and the command line."""
 
     email: str
     username: str | None
@@ -114,19 +118,19 @@ async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | 
 
 
 async def lock_account(connection: AsyncConnection, user_id: int) -> Account | None:
-    """The account as it is now, which nobody else changes or deletes before this transaction ends.
+    """Lock the user's row (SELECT FOR UPDATE) until the transaction ends; return the account as it is then.
 
-    Every transaction that acts on an account takes this lock first, so that a password that changes and a
-    login with the old one, or two that delete, come one after the other. SQLite has one writer anyway.
-    PostgreSQL reads the account in a statement of its own: one that had to wait for the lock would see the
-    other tables as they were before (read committed).
+    Every transaction that acts on an account takes this lock first: it serialises a change of the password
+    with a login by the old password, or two deletions. SQLite has a single writer anyway. The account is read
+    by a second statement: under PostgreSQL's READ COMMITTED a statement that waited for the lock would see
+    the other tables as they were before the wait.
     """
     await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
     return await account_by_id(connection, user_id)
 
 
 async def account_by_session(connection: AsyncConnection, family: str) -> Account | None:
-    """None where the session is not known or was revoked."""
+    """Return the account of a session; None if the session is unknown or revoked."""
     row = (await connection.execute(_ACCOUNT_BY_SESSION, {"family": family})).one_or_none()
     return None if row is None or row.revoked_at is not None else _account(row)
 
@@ -136,9 +140,12 @@ async def account_by_email(connection: AsyncConnection, email: str) -> Account |
     return _account(found.one_or_none())
 
 
-async def account_by_handle(connection: AsyncConnection, handle: str) -> Account | None:
-    """By username or by email; a username has no @, so that no two accounts answer to one handle."""
-    match = or_(clients.c.username_key == username_key(handle), users.c.email_key == email_key(handle))
+async def account_by_username_or_email(connection: AsyncConnection, username_or_email: str) -> Account | None:
+    """Find an account by username or email; usernames hold no @, so the match is unambiguous."""
+    match = or_(
+        clients.c.username_key == username_key(username_or_email),
+        users.c.email_key == email_key(username_or_email),
+    )
     return _account((await connection.execute(_ACCOUNT.where(match))).one_or_none())
 
 
@@ -148,7 +155,10 @@ async def account_by_username(connection: AsyncConnection, username: str) -> Acc
 
 
 async def add_user(connection: AsyncConnection, *, email: str, now: datetime) -> UserId:
-    """Raises IntegrityError where the email is taken; takes over the invitations to the address."""
+    """Insert a user who takes over the invitations and bans of the address.
+
+    Raises IntegrityError if the email is taken.
+    """
     key = email_key(email)
     added = await connection.execute(
         insert(users).values(email=email, email_key=key, created_at=now).returning(users.c.id)
@@ -164,26 +174,26 @@ async def add_user(connection: AsyncConnection, *, email: str, now: datetime) ->
 
 
 async def _take_over_bans(connection: AsyncConnection, user_id: UserId, key: str) -> None:
-    """Bans of an address are bans of the account that has it, whatever its address is later."""
+    """Attach the bans of an address to its account, so that they survive a change of the address."""
     await connection.execute(
         update(bans).where(bans.c.email_key == key, bans.c.user_id.is_(None)).values(user_id=user_id)
     )
 
 
 async def _extend_bans(connection: AsyncConnection, user_id: UserId, *, old_key: str, key: str) -> None:
-    """Whoever is banned is so under the new address too, also when this account is no more.
+    """Copy the account's bans to its new address, so that they hold even after the account is deleted.
 
-    Each row keeps the address by which the room's creator knows the person.
+    Each row keeps the address that the room's creator banned, for display.
     """
     await _take_over_bans(connection, user_id, old_key)
-    mine = select(
+    bans_of_user = select(
         bans.c.room_id, literal(key), func.min(bans.c.email), literal(user_id, Id), func.min(bans.c.banned_at)
     )
     await insert_selected_if_absent(
         connection,
         bans,
         ["room_id", "email_key", "email", "user_id", "banned_at"],
-        mine.where(bans.c.user_id == user_id).group_by(bans.c.room_id),
+        bans_of_user.where(bans.c.user_id == user_id).group_by(bans.c.room_id),
     )
     await _take_over_bans(connection, user_id, key)
 
@@ -197,7 +207,7 @@ async def add_client(
     verified_at: datetime | None = None,
     display_name: str | None = None,
 ) -> None:
-    """Raises IntegrityError where the username is taken."""
+    """Insert a client. Raises IntegrityError if the username is taken."""
     await connection.execute(
         insert(clients).values(
             user_id=user_id,
@@ -222,7 +232,7 @@ async def set_display_name(connection: AsyncConnection, user_id: UserId, display
 
 
 async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    """Attendance outlives its person, and whoever is gone has left; later nobody knows whose visit it was."""
+    """Close the user's open attendance rows; without the user's id they could not be found later."""
     await connection.execute(
         update(event_log)
         .where(event_log.c.user_id == user_id, event_log.c.left_at.is_(None))
@@ -231,8 +241,10 @@ async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datet
 
 
 async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    """A client's username is retired: rooms and messages that outlive the account keep it. Which sessions it
-    had is kept for a while, so that other processes hear that they are over.
+    """Delete a user and all rows that belong to the user alone.
+
+    A client's username is retired, since rooms and messages that outlive the account keep it. The ids of a
+    client's sessions are kept for a while, so that other processes learn that these have ended.
     """
     was_client = exists().where(clients.c.user_id == refresh_sessions.c.user_id)
     sessions = select(refresh_sessions.c.family, refresh_sessions.c.user_id, literal(now, UtcDateTime)).where(
@@ -242,9 +254,9 @@ async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: date
         insert(deleted_sessions).from_select(["family", "user_id", "deleted_at"], sessions)
     )
     await end_visits(connection, user_id, now=now)
-    known = exists().where(retired_usernames.c.username_key == clients.c.username_key)
+    is_retired = exists().where(retired_usernames.c.username_key == clients.c.username_key)
     username = select(clients.c.username_key, literal(now, UtcDateTime)).where(
-        clients.c.user_id == user_id, ~known
+        clients.c.user_id == user_id, ~is_retired
     )
     await connection.execute(insert(retired_usernames).from_select(["username_key", "retired_at"], username))
     await connection.execute(delete(users).where(users.c.id == user_id))
@@ -256,7 +268,7 @@ async def delete_guest(connection: AsyncConnection, user_id: UserId) -> bool:
 
 
 async def verify_client(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> bool:
-    """False where somebody else was faster."""
+    """Mark a client as verified; return False if a concurrent request was faster."""
     done = await connection.execute(
         update(clients)
         .where(clients.c.user_id == user_id, clients.c.verified_at.is_(None))
@@ -269,7 +281,7 @@ async def verify_client(connection: AsyncConnection, user_id: UserId, *, now: da
 async def verify_guest(
     connection: AsyncConnection, user_id: UserId, *, now: datetime, expires_at: datetime
 ) -> bool:
-    """False where somebody else was faster."""
+    """Mark a guest as verified until `expires_at`; return False if a concurrent request was faster."""
     done = await connection.execute(
         update(guests)
         .where(guests.c.user_id == user_id, guests.c.expires_at.is_(None))
@@ -288,7 +300,10 @@ async def _mark_verified(connection: AsyncConnection, user_id: UserId, now: date
 async def record_login(
     connection: AsyncConnection, user_id: UserId, *, now: datetime, password_hash: str | None
 ) -> None:
-    """`password_hash` replaces an outdated one; the caller holds the account's lock and has compared it."""
+    """Store the time of a login, and a new hash in place of an outdated one if `password_hash` is given.
+
+    The caller holds the account's lock and has compared the stored hash with the verified one.
+    """
     values: dict[str, Any] = {"last_login_at": now}
     if password_hash is not None:
         values["password_hash"] = password_hash
@@ -302,9 +317,9 @@ async def set_password(connection: AsyncConnection, user_id: UserId, password_ha
 
 
 async def set_email(connection: AsyncConnection, user_id: UserId, email: str) -> None:
-    """Invitations move along, and so do bans; those of the new address are this person's too.
+    """Change the email; invitations and bans of both addresses belong to the account from then on.
 
-    Raises IntegrityError where the email is taken.
+    Raises IntegrityError if the email is taken.
     """
     key = email_key(email)
     old = select(users.c.email_key).where(users.c.id == user_id)
@@ -341,13 +356,13 @@ _FACTS = (
 
 
 async def account_facts(connection: AsyncConnection, user_id: UserId) -> AccountFacts | None:
-    """None for somebody who is gone."""
+    """Return the facts of an account; None if the account was deleted."""
     row = (await connection.execute(_FACTS.where(users.c.id == user_id))).one_or_none()
     return None if row is None else _facts(row)
 
 
 async def all_account_facts(connection: AsyncConnection) -> list[AccountFacts]:
-    """Of everybody, by username, then by address."""
+    """Return the facts of all accounts: clients by username, then guests by address."""
     ordered = _FACTS.order_by(clients.c.username_key.is_(None), clients.c.username_key, users.c.email_key)
     return [_facts(row) for row in await connection.execute(ordered)]
 
@@ -366,35 +381,38 @@ def _facts(row: Any) -> AccountFacts:
 
 
 async def set_disabled(connection: AsyncConnection, user_id: UserId, *, at: datetime | None) -> None:
-    """Whether, and since when, a client's logins are refused."""
+    """Refuse a client's logins since `at`; None allows them again."""
     await connection.execute(update(clients).where(clients.c.user_id == user_id).values(disabled_at=at))
 
 
 async def delete_never_verified(connection: AsyncConnection, *, before: datetime) -> None:
-    """Accounts that were registered before that time and never confirmed."""
+    """Delete the accounts that were created before that time and never verified."""
     await connection.execute(delete(users).where(users.c.verified_at.is_(None), users.c.created_at < before))
 
 
 async def expired_guests(connection: AsyncConnection, *, now: datetime) -> list[Account]:
-    found = await connection.execute(_ACCOUNT.where(guests.c.expires_at <= now))
-    return [account for row in found if (account := _account(row)) is not None]
+    rows = await connection.execute(_ACCOUNT.where(guests.c.expires_at <= now))
+    return [account for row in rows if (account := _account(row)) is not None]
 
 
 async def next_guest_expiry(connection: AsyncConnection) -> datetime | None:
-    found: datetime | None = (await connection.execute(select(func.min(guests.c.expires_at)))).scalar()
-    return found
+    expiry: datetime | None = (await connection.execute(select(func.min(guests.c.expires_at)))).scalar()
+    return expiry
 
 
-async def waiting_password_hash(connection: AsyncConnection, handle: str, *, now: datetime) -> str | None:
-    """The password of the newest registration that waits under this username or address; None without one."""
-    named = or_(
-        registrations.c.username_key == username_key(handle), registrations.c.email_key == email_key(handle)
+async def waiting_password_hash(
+    connection: AsyncConnection, username_or_email: str, *, now: datetime
+) -> str | None:
+    """Return the password hash of the newest pending registration of this username or email, if any."""
+    matches = or_(
+        registrations.c.username_key == username_key(username_or_email),
+        registrations.c.email_key == email_key(username_or_email),
     )
     query = (
         select(registrations.c.password_hash)
-        .where(registrations.c.user_id.is_(None), registrations.c.expires_at > now, named)
+        .where(registrations.c.user_id.is_(None), registrations.c.expires_at > now, matches)
         .order_by(registrations.c.registered_at.desc(), registrations.c.id)
         .limit(1)
     )
-    found: str | None = (await connection.execute(query)).scalar()
-    return found
+    password_hash: str | None = (await connection.execute(query)).scalar()
+    return password_hash

@@ -1,4 +1,4 @@
-"""JWTs (RFC 7519): of access, refreshing, verification, visits and devices. Pure: no clock, no storage."""
+"""JWTs (RFC 7519) for access, refresh, verification, resuming calls, devices. Pure: no clock or storage."""
 
 import base64
 import hashlib
@@ -14,13 +14,13 @@ import jwt
 ALGORITHM = "HS256"
 ISSUER = "parlour"
 REMEMBERED = 4_096
-"""Tokens whose signature was verified lately; the oldest gives way."""
+"""The bound of the cache of verified tokens (FIFO eviction)."""
 AUDIENCE = "parlour"
-"""Parlour signs for itself alone: signed for anybody else, it is no token here (RFC 8725, section 3.9)."""
+"""Parlour signs for itself alone: a token with any other audience is rejected (RFC 8725, section 3.9)."""
 
 Purpose = Literal["guest", "password", "email", "stop_email"]
-"""What the link to an account is for: confirm a guest, choose a new password, confirm a new email, or stop
-that change; a `stop_email` token carries the id of the verification that it stops.
+"""The purpose of an account's mailed link: confirm a guest, choose a new password, confirm a new email, or
+stop that change; a `stop_email` token carries the id of the verification that it stops.
 """
 
 
@@ -32,12 +32,12 @@ class TokenRejected(Exception):
 
 
 class TokenExpired(TokenRejected):
-    """The token is genuine, and its time is over."""
+    """The token is genuine but expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """`username` is absent, and `guest_until` present, for a guest."""
+    """The claims of an access token; a guest's has `guest_until` and no `username`."""
 
     user_id: int
     email: str
@@ -52,7 +52,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """The nth token of a family; signing it again gives the same text."""
+    """The nth token of a family (RFC 9700, section 4.14.2); signing is deterministic."""
 
     family: str
     generation: int
@@ -62,6 +62,8 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationToken:
+    """The claims of a mailed link to an account."""
+
     verification_id: str
     user_id: int
     purpose: Purpose
@@ -71,7 +73,7 @@ class VerificationToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationToken:
-    """The link that confirms a registration: there is no account yet."""
+    """The claims of the link that confirms a registration, which has no account yet."""
 
     registration_id: str
     issued_at: datetime
@@ -80,7 +82,7 @@ class RegistrationToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitToken:
-    """Whose visit of which call it is, and since when: what a server needs to know it again."""
+    """The claims of a resume token: the user, room, peer and start of a participation in a call."""
 
     user_id: int
     room_id: int
@@ -92,7 +94,7 @@ class VisitToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceToken:
-    """A browser, and the accounts that logged in there: the digest of each one's password hash, by user id.
+    """The claims of a known device: a digest of each account's password hash, by user id.
 
     The account that logged in last comes last.
     """
@@ -105,7 +107,7 @@ class DeviceToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationToken:
-    """The link of an invitation to a room, as the mailbox of the invited address got it."""
+    """The claims of the link in an invitation's mail: it proves access to the invited mailbox."""
 
     room_id: int
     email: str
@@ -114,19 +116,19 @@ class InvitationToken:
 
 
 def token_hash(token: str) -> str:
-    """What the database keeps of a token: SHA-256, in hex."""
+    """Return the form of a token that the database stores: SHA-256, in hex."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class TokenSigner:
-    """Signs tokens with one secret; `typ` keeps one kind from passing for another.
+    """Signs and verifies tokens; the claim `typ` keeps a token from being accepted as another kind.
 
-    What was signed with an old secret can still be read. The header's `kid` says which secret it was.
+    The header's `kid` names the secret, so that tokens signed with an old secret can still be verified.
     """
 
     def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
         self._kid = key_id(secret)
-        self._keys = {key_id(one): _key(one) for one in (*old_secrets, secret)}
+        self._keys = {key_id(text): _key(text) for text in (*old_secrets, secret)}
         self._verified: dict[str, dict[str, Any]] = {}
         signed = jwt.encode({}, self._keys[self._kid], algorithm=ALGORITHM, headers={"kid": self._kid})
         self._head = signed.partition(".")[0] + "."
@@ -166,7 +168,10 @@ class TokenSigner:
         return self._sign_refresh(token, self._kid)
 
     def sign_refresh_again(self, token: RefreshToken, *, hashed: str) -> str | None:
-        """The text of that hash, whichever secret signed it; None where no secret makes it."""
+        """Re-create the token text with that hash by trying all secrets; None if no secret yields it.
+
+        The database stores only the hash, but two concurrent refreshes must be answered by the same token.
+        """
         for kid in self._keys:
             text = self._sign_refresh(token, kid)
             if secrets.compare_digest(token_hash(text), hashed):
@@ -229,10 +234,7 @@ class TokenSigner:
         )
 
     def read_link(self, text: str) -> RegistrationToken | VerificationToken:
-        """The token of a mailed link, whatever it is for, and also one whose time is over.
-
-        Raises TokenRejected.
-        """
+        """Verify a mailed link of any purpose, expired links included. Raises TokenRejected."""
         claims = self._verified.get(text) or self._verify(text)
         times = {"issued_at": _moment(claims["iat"]), "expires_at": _moment(claims["exp"])}
         if claims["typ"] == "verify-client":
@@ -266,8 +268,8 @@ class TokenSigner:
         )
 
     def sign_device(self, token: DeviceToken) -> str:
-        known = [[user_id, digest] for user_id, digest in token.accounts.items()]
-        claims = {"jti": token.device_id, "known": known}
+        accounts = [[user_id, digest] for user_id, digest in token.accounts.items()]
+        claims = {"jti": token.device_id, "known": accounts}
         return self._sign("device", claims, token.issued_at, token.expires_at)
 
     def read_device(self, text: str, *, now: datetime) -> DeviceToken:
@@ -308,7 +310,7 @@ class TokenSigner:
         return claims
 
     def _verify(self, text: str) -> dict[str, Any]:
-        """The signature and whatever else time does not change. Clients show one token often: remembered."""
+        """Check the signature and all claims but expiry; cache the result, since clients repeat tokens."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
@@ -331,7 +333,7 @@ class TokenSigner:
         return claims
 
     def _key_of(self, text: str) -> jwt.PyJWK:
-        """The key that the header names; the present one where it names none."""
+        """Return the key that the header's `kid` names; the current key if there is no `kid`."""
         if text.startswith(self._head):
             return self._keys[self._kid]
         kid = jwt.get_unverified_header(text).get("kid", self._kid)
@@ -342,13 +344,13 @@ class TokenSigner:
 
 
 def _key(secret: str) -> jwt.PyJWK:
-    """As a JWK it is made ready once; of a text PyJWT asks for each token whether it is a PEM file."""
+    """Prepare a secret as a JWK once; given a string, PyJWT would check for a PEM file for each token."""
     encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
     return jwt.PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
 
 
 def key_id(secret: str) -> str:
-    """A name for a secret that tells nothing of it."""
+    """Return a name for a secret that reveals nothing about the secret (truncated HMAC-SHA-256)."""
     digest = hmac.digest(secret.encode(), b"parlour key id", "sha256")
     return base64.urlsafe_b64encode(digest[:9]).decode()
 

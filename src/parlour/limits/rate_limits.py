@@ -2,8 +2,8 @@
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 
-from parlour.limits.login_throttle import PasswordThrottle
 from parlour.limits.memory_counts import RateLimitStorage
+from parlour.limits.password_throttle import PasswordThrottle
 from parlour.limits.quotas import Allowances, MailQuota, Quota
 
 

@@ -12,7 +12,7 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.http import session_entry
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.login_responder import SessionCookies
-from parlour.accounts.sessions.request_origin import request_source
+from parlour.accounts.sessions.request_source import request_source
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import IdentityRequired, InvalidToken
 from parlour.privacy.export import Belongings, Export
@@ -59,10 +59,10 @@ def privacy_routes(
             guest_until=facts.guest_until,
             display_name=facts.display_name,
         )
-        living = await sessions.living_of(caller)
+        live = await sessions.live_of(caller)
         members = {
             "account": json_value(account),
-            "sessions": json_array(session_entry(one, caller) for one in living),
+            "sessions": json_array(session_entry(one, caller) for one in live),
             **_belongings(mine),
         }
         return StreamingResponse(json_object(**members), media_type="application/json")

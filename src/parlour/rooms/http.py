@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.request_origin import request_source
+from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance

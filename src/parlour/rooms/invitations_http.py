@@ -4,7 +4,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 
 from parlour.accounts.refusals import EmailTaken, InvalidVerification
 from parlour.accounts.sessions.login_responder import LoginResponder, session_answer
-from parlour.accounts.sessions.request_origin import request_source
+from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session

@@ -13,7 +13,7 @@ from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.core import Core
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
-from parlour.limits.login_throttle import Guess
+from parlour.limits.password_throttle import Guess
 from parlour.mail.contents import Mail, RoomInvitation
 from parlour.rooms import policy, store
 from parlour.rooms.access import PasswordAccess, RoomKind

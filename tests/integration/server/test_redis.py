@@ -10,8 +10,8 @@ from limits import RateLimitItemPerHour
 from redis.asyncio import Redis
 
 from parlour.errors import RateLimited
-from parlour.limits.login_throttle import Backoff
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage
+from parlour.limits.password_throttle import Backoff
 from parlour.limits.quotas import Quota
 from parlour.limits.redis_counts import PATIENCE_SECONDS, PREFIX, RedisRateLimitStorage
 from tests.conftest import StartServer

@@ -59,7 +59,7 @@ class Scene:
             email=f"{username}@example.org", username=username, password=PASSWORD
         )
         logged_in = await self.parlour.accounts.sessions.log_in(
-            handle=username, password=PASSWORD, source=SOURCE
+            username_or_email=username, password=PASSWORD, source=SOURCE
         )
         identity = await self.parlour.accounts.sessions.identify_access(logged_in.access_token)
         assert isinstance(identity, ClientIdentity)

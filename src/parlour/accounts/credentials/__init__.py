@@ -1,1 +1,1 @@
-"""A client account's password, email, name and end."""
+"""Changes of an account's password, email and display name, and its deletion."""

@@ -1,4 +1,4 @@
-"""The HTTP endpoints of a client account's password, email and end."""
+"""The HTTP endpoints of an account's password, email and display name."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from parlour.accounts.refusals import (
     WrongPassword,
 )
 from parlour.accounts.sessions.identification import Identification
-from parlour.accounts.sessions.request_origin import request_source
+from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import (
     Busy,
     IdentityRequired,
@@ -52,7 +52,7 @@ PROVEN = (
 
 
 def _given(body: LinkToken | None, token: str | None) -> str:
-    """Raises InvalidVerification where there is no token at all."""
+    """Return the token of the body or the query. Raises InvalidVerification if both are missing."""
     given = token if body is None else body.token
     if given is None:
         raise InvalidVerification

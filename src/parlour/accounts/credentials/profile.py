@@ -1,4 +1,4 @@
-"""The use case of a profile: change one's display name."""
+"""The use case of changing the display name."""
 
 from parlour.accounts import store
 from parlour.accounts.facts import DisplayNameChanged
@@ -8,13 +8,15 @@ from parlour.errors import InvalidToken
 
 
 class Profile:
+    """Changes what other users see of an account."""
+
     def __init__(self, *, database: Database) -> None:
         self._database = database
 
     async def rename(self, identity: Identity, display_name: str | None) -> None:
-        """Change the display name; None is the username. Messages and attendance keep the old one.
+        """Change the display name; None shows the username. Messages and attendance keep the old name.
 
-        Raises InvalidToken where the account is no more.
+        Raises InvalidToken if the account was deleted.
         """
         own = own_display_name(display_name, username=identity.name)
         async with self._database.transaction() as connection:

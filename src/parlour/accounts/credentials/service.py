@@ -1,4 +1,4 @@
-"""The life of a client account: password, email, deletion."""
+"""The use cases of a client account: change or reset the password, change the email, delete the account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from parlour.accounts import store
 from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import ClientIdentity, Identity, RequestSource
-from parlour.accounts.lifetimes import Lifetimes, spoken
+from parlour.accounts.lifetimes import Lifetimes, duration_text
 from parlour.accounts.links import store as link_store
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, guessed_account, trusted_guess
@@ -52,14 +52,14 @@ log = structlog.get_logger("parlour.accounts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordProof:
-    """The caller's password was right for this hash, a moment ago."""
+    """Evidence that the caller's password matched this hash; `_acting` checks that both still hold."""
 
     client: ClientIdentity
     password_hash: str
 
 
 class Credentials:
-    """One transaction per use case; hashing happens outside of it."""
+    """Runs each use case in one transaction; hashing happens before the transaction."""
 
     def __init__(
         self,
@@ -80,12 +80,12 @@ class Credentials:
         self._registration_policy = registration_policy
         self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
 
-    # ------------------------------------------------------------------------- a password one forgot
+    # ------------------------------------------------------------------------- forgotten passwords
 
     async def ask_for_reset(self, *, email: str, source: RequestSource) -> None:
-        """Looked into later, so that not even the time of the answer tells whether the address is known.
+        """Queue a reset for the task: the response time does not reveal if the address has an account.
 
-        Raises RateLimited, or Unavailable where too many ask.
+        Raises RateLimited, or Unavailable if the queue is full.
         """
         await self._mail_quota.take(email, address=source.address)
         try:
@@ -94,7 +94,7 @@ class Credentials:
             raise Unavailable from error
 
     async def send_next_reset(self) -> None:
-        """Wait for somebody who forgot their password and write to them; the supervisor repeats this."""
+        """Wait for a queued reset and mail its link; the supervisor repeats this step."""
         email = await self._forgotten.get()
         try:
             await self._send_reset(email)
@@ -106,8 +106,8 @@ class Credentials:
     async def _send_reset(self, email: str) -> None:
         lifetime = self._lifetimes.password_reset
         async with self._database.transaction() as connection:
-            known = await store.account_by_email(connection, email)
-            account = None if known is None else await store.lock_account(connection, known.user_id)
+            existing = await store.account_by_email(connection, email)
+            account = None if existing is None else await store.lock_account(connection, existing.user_id)
             if account is None or account.client is None or account.client.verified_at is None:
                 return
             if not await self._links.may_send(connection, account.user_id, "password"):
@@ -117,12 +117,15 @@ class Credentials:
                 username=account.client.username,
                 display_name=account.client.display_name,
                 link=link,
-                lifetime=spoken(lifetime),
+                lifetime=duration_text(lifetime),
             )
             await self._outbox.put(connection, Mail(account.email, content))
 
     async def reset(self, *, token: str, password: str, source: RequestSource) -> None:
-        """Ends every session. Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy."""
+        """Set a new password by a mailed link and end every session.
+
+        Raises InvalidVerification, AccountDisabled, InvalidRequest or Busy.
+        """
         claim = self._links.read(token, "password")
         await self._passwords.require_uncommon(password, field="password")
         password_hash = await self._passwords.hash(password, source)
@@ -132,7 +135,7 @@ class Credentials:
             if account is None or account.client is None:
                 raise InvalidVerification
             await self._links.use(connection, claim)
-            if account.client.disabled_at is not None:  # the link is good again once it is enabled
+            if account.client.disabled_at is not None:  # the rollback keeps the link usable once enabled
                 raise AccountDisabled
             await store.set_password(connection, account.user_id, password_hash)
             await link_store.void_all_verifications(connection, account.user_id, now=now)
@@ -145,12 +148,15 @@ class Credentials:
                 SessionsEnded(user_id=account.user_id, sessions=ended, reason=PasswordChanged())
             )
 
-    # -------------------------------------------------------------------------- what one changes
+    # -------------------------------------------------------------------------- password and email
 
     async def change_password(
         self, identity: Identity, *, password: str, new_password: str, source: RequestSource
     ) -> None:
-        """Ends the other sessions. Raises InvalidRequest or what `_prove` and `_acting` do."""
+        """Change the password and end all other sessions.
+
+        Raises InvalidRequest or the refusals of `_prove` and `_acting`.
+        """
         await self._passwords.require_uncommon(new_password, field="new_password")
         proof = await self._prove(identity, password, source)
         password_hash = await self._passwords.hash(new_password, source, known=True)
@@ -170,9 +176,9 @@ class Credentials:
     async def ask_for_email(
         self, identity: Identity, *, password: str, new_email: str, source: RequestSource
     ) -> None:
-        """Sends a link to the new address, and to the old one another that stops the change.
+        """Mail a confirming link to the new address, and a link that stops the change to the old address.
 
-        Raises EmailDomainNotAllowed, EmailTaken, RateLimited or what `_prove` and `_acting` do.
+        Raises EmailDomainNotAllowed, EmailTaken, RateLimited or the refusals of `_prove` and `_acting`.
         """
         refused = self._registration_policy.refusal_of_new_email(new_email)
         if refused is not None:
@@ -185,7 +191,7 @@ class Credentials:
         now = self._clock()
         async with self._acting(proof) as (connection, client):
             holder = await store.account_by_email(connection, new_email)
-            if holder is not None and (holder.user_id == client.user_id or _is_living(holder, now)):
+            if holder is not None and (holder.user_id == client.user_id or _is_live(holder, now)):
                 raise EmailTaken
             await link_store.void_verifications(connection, client.user_id, "email", now=now)
             link = await self._links.new(
@@ -195,21 +201,21 @@ class Credentials:
                 username=client.username,
                 display_name=client.display_name,
                 link=link,
-                lifetime=spoken(lifetime),
+                lifetime=duration_text(lifetime),
             )
             notice = EmailChangeNotice(
                 username=client.username,
                 display_name=client.display_name,
                 new_email=new_email,
-                link=self._links.stopping(link),
-                lifetime=spoken(lifetime),
+                link=self._links.stop_link(link),
+                lifetime=duration_text(lifetime),
             )
             await self._outbox.put(connection, Mail(new_email, confirmation), Mail(client.email, notice))
 
     async def stop_email_change(self, *, token: str) -> None:
-        """What the old address may do against a change that its owner did not ask for; again is harmless.
+        """Stop a change of email by the link in the old mailbox. Idempotent.
 
-        Raises InvalidVerification, or EmailAlreadyChanged where the new address was faster.
+        Raises InvalidVerification, or EmailAlreadyChanged if the new address was confirmed first.
         """
         claim = self._links.read(token, "stop_email")
         now = self._clock()
@@ -225,11 +231,11 @@ class Credentials:
             )
 
     async def confirm_email(self, *, token: str, caller: Identity | None) -> None:
-        """Whoever opens the link owns the new address. Ends every session: tokens name the old one.
+        """Change the email by the link in the new mailbox; end every session: tokens hold the old email.
 
-        Anybody can ask for anybody's address; its owner, who expects a letter, must not give it to a
-        stranger's account. So where somebody else may be meant by it, the link wants who asked for it to be
-        logged in. Raises InvalidVerification, EmailChangeNotProven or EmailTaken.
+        An attacker can request a victim's address for the attacker's account; the victim, who may expect a
+        mail of Parlour, must not confirm that change. So if the address is contested, `caller` has to be the
+        account that requested it. Raises InvalidVerification, EmailChangeNotProven or EmailTaken.
         """
         claim = self._links.read(token, "email")
         now = self._clock()
@@ -242,7 +248,7 @@ class Credentials:
                 await self._links.use(connection, claim)
                 if caller is None or caller.user_id != account.user_id:
                     await _require_uncontested(connection, new_email, now)
-                await self._make_room(connection, new_email, now)
+                await self._free_address(connection, new_email, now)
                 await store.set_email(connection, account.user_id, new_email)
                 await link_store.void_all_verifications(connection, account.user_id, now=now)
                 ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
@@ -259,9 +265,9 @@ class Credentials:
             raise EmailTaken from error
 
     async def delete(self, identity: Identity, *, password: str, source: RequestSource) -> None:
-        """Messages and attendance keep their author's name and address.
+        """Delete the account; its messages and attendance keep the name and the address.
 
-        Raises what `_prove` and `_acting` do.
+        Raises the refusals of `_prove` and `_acting`.
         """
         proof = await self._prove(identity, password, source)
         now = self._clock()
@@ -275,7 +281,7 @@ class Credentials:
             )
 
     async def facts(self, identity: Identity) -> store.AccountFacts:
-        """Raises InvalidToken where the account was deleted meanwhile."""
+        """Return the account's facts. Raises InvalidToken if the account was deleted meanwhile."""
         async with self._database.reading() as connection:
             facts = await store.account_facts(connection, identity.user_id)
         if facts is None:
@@ -283,7 +289,7 @@ class Credentials:
         return facts
 
     async def _prove(self, identity: Identity, password: str, source: RequestSource) -> PasswordProof:
-        """Raises WithoutPassword, WrongPassword, RateLimited or Busy."""
+        """Check the password. Raises WithoutPassword, WrongPassword, RateLimited, Busy or InvalidToken."""
         if not isinstance(identity, ClientIdentity):
             raise WithoutPassword
         async with self._database.reading() as connection:
@@ -299,11 +305,11 @@ class Credentials:
 
     @asynccontextmanager
     async def _acting(self, proof: PasswordProof) -> AsyncIterator[tuple[Transaction, ClientIdentity]]:
-        """A transaction in which the proof is known to hold still, and the caller as they are now.
+        """Open a transaction in which the proof still holds; yield it with the caller's current identity.
 
-        Verifying took a while, in which the password may have been changed or reset, the session ended or
-        the account deleted: who knew the old password does nothing with it any more. Raises PasswordChanged
-        or InvalidToken.
+        Prevents a race: while the password was verified, the password may have been changed or reset, the
+        session ended or the account deleted, and then an old password must have no effect any more. Raises
+        PasswordChanged or InvalidToken.
         """
         client = proof.client
         async with self._database.transaction() as connection:
@@ -312,7 +318,7 @@ class Credentials:
                 raise InvalidToken
             if account.client.password_hash != proof.password_hash:
                 raise PasswordChanged
-            if client.session is not None and not await session_store.is_living(connection, client.session):
+            if client.session is not None and not await session_store.is_live(connection, client.session):
                 raise InvalidToken
             yield (
                 connection,
@@ -324,29 +330,29 @@ class Credentials:
                 ),
             )
 
-    async def _make_room(self, connection: AsyncConnection, email: str, now: datetime) -> None:
-        """Registrations of the address that nobody confirmed go. Raises EmailTaken.
+    async def _free_address(self, connection: AsyncConnection, email: str, now: datetime) -> None:
+        """Remove pending registrations and the dead account of an address. Raises EmailTaken.
 
-        They are ended first, in the order in which a confirmation takes its locks.
+        Registrations end first: a confirmation takes its locks in the same order, which prevents a deadlock.
         """
         await registration_store.end_registrations_of(connection, email, now=now)
-        found = await store.account_by_email(connection, email)
-        holder = None if found is None else await store.lock_account(connection, found.user_id)
+        existing = await store.account_by_email(connection, email)
+        holder = None if existing is None else await store.lock_account(connection, existing.user_id)
         if holder is None:
             return
-        if _is_living(holder, now):
+        if _is_live(holder, now):
             raise EmailTaken
         await store.delete_user(connection, holder.user_id, now=now)
 
 
 async def _require_uncontested(connection: AsyncConnection, new_email: str, now: datetime) -> None:
-    """Raises EmailChangeNotProven."""
+    """Raise EmailChangeNotProven if the address may be another person's."""
     if await registration_store.is_contested(connection, new_email, now=now):
         raise EmailChangeNotProven
 
 
-def _is_living(account: store.Account, now: datetime) -> bool:
-    """A confirmed client, or a guest whose time is running."""
+def _is_live(account: store.Account, now: datetime) -> bool:
+    """True for a confirmed client, and for a guest whose time is running."""
     if account.client is not None and account.client.verified_at is not None:
         return True
     return (

@@ -1,1 +1,1 @@
-"""The links of mails: their tokens, and what each would do."""
+"""Mailed links: their tokens and their rows."""

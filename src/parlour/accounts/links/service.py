@@ -1,4 +1,4 @@
-"""The links of mails: each has a token that works once, for a while."""
+"""Mailed links, each with a token that expires and works once."""
 
 import uuid
 from collections.abc import Callable
@@ -23,10 +23,12 @@ from parlour.mail.contents import InvitationLink, RegistrationLink, Verification
 
 MAX_PENDING = 5
 INVITATION_LIFETIME = timedelta(days=30)
-"""How long an invitation's link proves the mailbox; the invitation itself does not end by that."""
+"""The lifetime of an invitation's link as a proof of the mailbox; the invitation itself does not expire."""
 
 
 class MailLinks:
+    """Creates, signs, verifies and uses up the links of mails."""
+
     def __init__(self, *, signer: TokenSigner, clock: Callable[[], datetime]) -> None:
         self._signer = signer
         self._clock = clock
@@ -59,13 +61,13 @@ class MailLinks:
         )
         return link
 
-    def stopping(self, link: VerificationLink) -> VerificationLink:
-        """The other link of a change of email: for its old address, which stops what `link` would confirm."""
+    def stop_link(self, link: VerificationLink) -> VerificationLink:
+        """Return the link for the old address, which stops the change of email that `link` confirms."""
         stop: Purpose = "stop_email"
         return msgspec.structs.replace(link, purpose=stop)
 
     def sign(self, link: VerificationLink | RegistrationLink | InvitationLink) -> str:
-        """The link's token, when its mail is written out; each time the same, while the secret is."""
+        """Sign a link's token when its mail is rendered; deterministic as long as the secret stays."""
         issued_at = datetime.fromtimestamp(link.issued_at, UTC)
         expires_at = datetime.fromtimestamp(link.expires_at, UTC)
         if isinstance(link, InvitationLink):
@@ -107,35 +109,35 @@ class MailLinks:
         )
 
     def read_invitation(self, token: str) -> InvitationToken:
-        """Raises InvalidVerification."""
+        """Verify the token of an invitation. Raises InvalidVerification."""
         try:
             return self._signer.read_invitation(token, now=self._clock())
         except TokenRejected as error:
             raise InvalidVerification from error
 
     def read_registration(self, token: str) -> str:
-        """The id of the registration. Raises InvalidVerification."""
+        """Verify a token; return the id of the registration. Raises InvalidVerification."""
         try:
             return self._signer.read_registration(token, now=self._clock()).registration_id
         except TokenRejected as error:
             raise InvalidVerification from error
 
     def read_any(self, token: str) -> RegistrationToken | VerificationToken:
-        """Also one whose time is over. Raises InvalidVerification."""
+        """Verify a token of any purpose, expired tokens included. Raises InvalidVerification."""
         try:
             return self._signer.read_link(token)
         except TokenRejected as error:
             raise InvalidVerification from error
 
     def read(self, token: str, purpose: Purpose) -> VerificationToken:
-        """Raises InvalidVerification."""
+        """Verify a token of that purpose. Raises InvalidVerification."""
         try:
             return self._signer.read_verification(token, purpose=purpose, now=self._clock())
         except TokenRejected as error:
             raise InvalidVerification from error
 
     async def use(self, connection: AsyncConnection, claim: VerificationToken) -> None:
-        """Raises InvalidVerification where it was used before."""
+        """Mark a link as used. Raises InvalidVerification if it was used before."""
         used = await link_store.use_verification(
             connection, claim.verification_id, user_id=UserId(claim.user_id), now=self._clock()
         )
@@ -143,6 +145,6 @@ class MailLinks:
             raise InvalidVerification
 
     async def may_send(self, connection: AsyncConnection, user_id: UserId, purpose: Purpose) -> bool:
-        """Whether not too many wait for their click already."""
+        """True while fewer than MAX_PENDING links of that purpose are unopened."""
         pending = await link_store.pending_verifications(connection, user_id, purpose, now=self._clock())
         return pending < MAX_PENDING

@@ -1,4 +1,4 @@
-"""The rows of mailed links, which work once. Every function works in the caller's transaction."""
+"""Queries for mailed links, which work once. Every function runs in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,8 @@ async def add_verification(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationRow:
+    """A mailed link; `new_email` is None unless the link changes the email."""
+
     new_email: str | None
     used_at: datetime | None
 
@@ -50,16 +52,16 @@ async def verification(
 
 
 async def email_of_verification(connection: AsyncConnection, verification_id: str) -> str | None:
-    """The new email that a link confirms."""
+    """Return the new email that a link confirms."""
     query = select(email_verifications.c.new_email).where(email_verifications.c.id == verification_id)
-    found: str | None = (await connection.execute(query)).scalar()
-    return found
+    new_email: str | None = (await connection.execute(query)).scalar()
+    return new_email
 
 
 async def void_verifications(
     connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
 ) -> None:
-    """Links that were not opened yet work no longer."""
+    """Invalidate the unopened links of that purpose."""
     await connection.execute(
         update(email_verifications)
         .where(
@@ -72,7 +74,7 @@ async def void_verifications(
 
 
 async def void_all_verifications(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    """Whatever the account's links are for: who had asked for one may be who is being locked out."""
+    """Invalidate all unopened links: the intruder who is being locked out may have requested them."""
     await connection.execute(
         update(email_verifications)
         .where(email_verifications.c.user_id == user_id, email_verifications.c.used_at.is_(None))
@@ -83,7 +85,7 @@ async def void_all_verifications(connection: AsyncConnection, user_id: UserId, *
 async def use_verification(
     connection: AsyncConnection, verification_id: str, *, user_id: UserId, now: datetime
 ) -> bool:
-    """False where it is unknown or has been used."""
+    """Mark a link as used; return False if it is unknown or was used before."""
     used = await connection.execute(
         update(email_verifications)
         .where(
@@ -99,8 +101,8 @@ async def use_verification(
 async def pending_verifications(
     connection: AsyncConnection, user_id: UserId, purpose: Purpose, *, now: datetime
 ) -> int:
-    """How many verifications of this user still wait for their click."""
-    found = await connection.execute(
+    """Count the unopened, unexpired links of this user and purpose."""
+    count = await connection.execute(
         select(func.count()).where(
             email_verifications.c.user_id == user_id,
             email_verifications.c.purpose == purpose,
@@ -108,4 +110,4 @@ async def pending_verifications(
             email_verifications.c.expires_at > now,
         )
     )
-    return int(found.scalar_one())
+    return int(count.scalar_one())

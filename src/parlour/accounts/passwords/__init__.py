@@ -1,1 +1,1 @@
-"""Hashing and checking passwords, throttled and in fair turns."""
+"""Password hashing and checking, throttled and scheduled fairly."""

@@ -1,13 +1,13 @@
-"""The one way to look at a password that somebody gives: throttled, and in turn."""
+"""The only way to check a password: throttled, and scheduled fairly."""
 
 from parlour.accounts.identity import RequestSource, UserId
 from parlour.accounts.passwords.hashing import Passwords, Verdict
-from parlour.limits.login_throttle import Guess, PasswordThrottle
+from parlour.limits.password_throttle import Guess, PasswordThrottle
 from parlour.limits.quotas import rate_limit_prefix
 
 
 class PasswordChecks:
-    """Between the throttle, which says who may try, and the hasher, which has few threads."""
+    """Combines the throttle, which limits guesses, with the hasher, which has few threads."""
 
     def __init__(self, passwords: Passwords, throttle: PasswordThrottle) -> None:
         self.passwords = passwords
@@ -16,10 +16,10 @@ class PasswordChecks:
     async def check(
         self, password: str, password_hash: str | None, *, guess: Guess, source: RequestSource
     ) -> Verdict:
-        """Whether it is right; what is wrong counts. `password_hash` is None for an account that is none.
+        """Verify a password and count a wrong guess; `password_hash` is None if there is no such account.
 
-        Whoever has to wait is refused before a turn is asked for, and again when it has come, so that no
-        refused guess costs a hash. Raises RateLimited or Busy.
+        The throttle is checked before queueing for a turn and again when the turn comes, so that no refused
+        guess costs a hash. Raises RateLimited or Busy.
         """
         await self._throttle.require(guess)
         async with self.passwords.turn(source, subject=guess.target, known=guess.address is None):
@@ -37,7 +37,7 @@ class PasswordChecks:
 
 
 def guessed_account(user_id: UserId) -> str:
-    """What wrong passwords of an account are counted under, wherever they are given."""
+    """Return the key under which wrong passwords of an account are counted, in all use cases."""
     return f"user {user_id}"
 
 
@@ -47,5 +47,5 @@ def address_guess(target: str, source: RequestSource) -> Guess:
 
 
 def trusted_guess(target: str, guesser: str) -> Guess:
-    """By a known device, or by somebody who is logged in already."""
+    """Describe a guess by a known device or by a live session, which is not throttled by its address."""
     return Guess(target=target, guesser=f"{target} by {guesser}", address=None)

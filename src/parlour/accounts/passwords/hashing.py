@@ -1,4 +1,4 @@
-"""Password hashes: Argon2id (RFC 9106) for new ones; bcrypt, as other systems store them, verifies too."""
+"""Password hashes: Argon2id (RFC 9106) for new hashes; bcrypt hashes of other systems verify too."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from argon2.exceptions import VerificationError
 
 from parlour.accounts.identity import RequestSource
 from parlour.accounts.passwords.common import common_passwords
-from parlour.accounts.passwords.hashing_slots import HashingTurns
+from parlour.accounts.passwords.hashing_slots import HashingSlots
 from parlour.errors import FieldError, InvalidRequest
 from parlour.wire.base import PASSWORD_LENGTH
 
@@ -22,30 +22,30 @@ _BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$", "$2x$")
 _BCRYPT_BYTES = 72
 
 MEMORY_KIB = 46 * 1024
-"""With one pass and one lane: the first of the settings that OWASP recommends, some 50 ms of a core."""
+"""OWASP's first recommended setting, together with one pass and one lane: some 50 ms of a core."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`outdated`: the password is right, and its hash should be replaced by a new one."""
+    """The result of a check; `outdated` asks for a new hash, since this hash is weaker than today's."""
 
     right: bool
     outdated: bool = False
 
 
 class Passwords:
-    """Hashes in threads of its own, few enough that signaling never waits (some 50 ms of a core each).
+    """Hashes in its own threads, one fewer than cores so that signaling never waits (some 50 ms each).
 
-    Whoever asks on behalf of a request waits for a turn first: `hash` does, `verify` is for who has one.
+    A request waits for a turn first: `hash` takes a turn itself, `verify` expects the caller to hold one.
     """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=1, memory_cost=MEMORY_KIB, parallelism=1)
         threads = max(1, (os.cpu_count() or 2) - 1)
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="passwords")
-        self._turns = HashingTurns(slots=threads)
+        self._turns = HashingSlots(slots=threads)
         self._decoy: str | None = None
         self._common: frozenset[str] | None = None
 
@@ -57,11 +57,11 @@ class Passwords:
     def turn(
         self, source: RequestSource | None, *, subject: str = "", known: bool = False
     ) -> AbstractAsyncContextManager[None]:
-        """The right to use a thread; `source` is None for the operator's own command. Raises Busy."""
+        """Wait for the right to use a thread; `source` is None for the command line. Raises Busy."""
         return self._turns.turn(source, subject=subject, known=known)
 
     async def hash(self, password: str, source: RequestSource | None = None, *, known: bool = False) -> str:
-        """In a turn of its own. Raises Busy."""
+        """Hash a password in a turn of its own. Raises Busy."""
         async with self.turn(source, known=known):
             return await self._in_thread(lambda: self._hasher.hash(password))
 
@@ -69,12 +69,12 @@ class Passwords:
         return await self._in_thread(lambda: self._verify(password, password_hash))
 
     async def verify_nobody(self, password: str) -> Verdict:
-        """Takes as long as a wrong password, so that time does not tell who has an account."""
+        """Take as long as for a wrong password, so that timing does not reveal which accounts exist."""
         await self._in_thread(lambda: self._verify(password, self._decoy_hash()))
         return Verdict(right=False)
 
     async def require_uncommon(self, password: str, *, field: str) -> None:
-        """Raises InvalidRequest, which names the field, for one of the passwords that are tried first."""
+        """Raise InvalidRequest, which names the field, for one of the most common passwords."""
         if self._common is None:
             shortest, _ = PASSWORD_LENGTH
             self._common = await self._in_thread(lambda: common_passwords(shortest=shortest))
@@ -101,13 +101,13 @@ class Passwords:
             return Verdict(right=_verify_bcrypt(password, password_hash), outdated=True)
         try:
             self._hasher.verify(password_hash, password)
-        except (VerificationError, ValueError):  # a wrong password; what is no hash at all
+        except (VerificationError, ValueError):  # a wrong password; a malformed hash
             return Verdict(right=False)
         return Verdict(right=True, outdated=self._hasher.check_needs_rehash(password_hash))
 
 
 def _verify_bcrypt(password: str, password_hash: str) -> bool:
-    """bcrypt reads 72 bytes; `$2y$` and `$2x$` are PHP's names for what others call `$2b$` and `$2a$`."""
+    """Verify bcrypt, which reads 72 bytes; `$2y$` and `$2x$` are PHP's names of `$2b$` and `$2a$`."""
     renamed = password_hash.replace("$2y$", "$2b$", 1).replace("$2x$", "$2a$", 1)
     try:
         return bcrypt.checkpw(password.encode()[:_BCRYPT_BYTES], renamed.encode())

@@ -1,4 +1,4 @@
-"""Who may hash a password now: each hash takes some 50 ms of a core, and anybody may ask for one."""
+"""Fair scheduling of password hashes: each takes some 50 ms of a core, and any stranger may cause one."""
 
 import asyncio
 import time
@@ -13,15 +13,15 @@ from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
 from parlour.scheduling.fair_slots import Turn
 
 LIMIT = 512
-"""Waiting in each lane: a school that logs in at once, and others beside it."""
+"""The bound of each lane's queue: enough for a school that logs in at once, and for others beside it."""
 
 
-class HashingTurns:
-    """As many at once as there are threads; the others wait in a bounded queue and take fair turns.
+class HashingSlots:
+    """Grants `slots` turns at once; other requests wait in bounded fair queues (hierarchical round-robin).
 
-    Networks take turns, in each its addresses, in each the accounts. Known devices wait in a lane of their
-    own, and the lanes alternate: however many strangers wait, each second turn is a known device's. Whoever's
-    client has gone leaves the queue.
+    Networks take turns, then addresses within a network, then accounts within an address. Known devices wait
+    in a lane of their own, and the lanes alternate: however many strangers wait, every second turn goes to a
+    known device. A request whose client disconnects leaves its queue.
     """
 
     def __init__(self, *, slots: int, limit: int = LIMIT) -> None:
@@ -40,7 +40,7 @@ class HashingTurns:
     async def turn(
         self, source: RequestSource | None, *, subject: str = "", known: bool = False
     ) -> AsyncIterator[None]:
-        """`source` is None for the operator's own command. Raises Busy."""
+        """Wait for a turn; `source` is None for the command line. Raises Busy."""
         if self._free > 0:
             self._free -= 1
         else:
@@ -68,7 +68,7 @@ class HashingTurns:
             raise
 
     async def _until_turn_or_gone(self, turn: Turn, source: RequestSource | None) -> None:
-        """Raises Busy to a client that no longer listens."""
+        """Wait for the turn. Raises Busy if the queue displaced it, or if the client disconnected."""
         if source is None or source.gone is None:
             await asyncio.wait({turn})
         else:
@@ -90,7 +90,7 @@ class HashingTurns:
         self._free += 1
 
     def _busy(self, lane: FairQueue[Turn]) -> Busy:
-        """In about the time in which those who wait now had their turn."""
+        """Make the refusal; its `retry_after` estimates the time until today's queue is served."""
         return Busy(retry_after=min(60.0, len(lane) * self._seconds / self._slots))
 
 

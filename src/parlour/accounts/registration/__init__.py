@@ -1,1 +1,1 @@
-"""How an account comes to be, and how unconfirmed ones end."""
+"""Registration and confirmation of accounts; cleanup of unconfirmed and expired accounts."""

@@ -1,4 +1,4 @@
-"""What ends by itself: guests, sessions, registrations that nobody confirmed."""
+"""End expired guests; delete old sessions and unconfirmed registrations."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ log = structlog.get_logger("parlour.accounts")
 
 
 class AccountCleanup:
-    """A task of the supervisor: `step` is repeated."""
+    """Ends expired guests on time and deletes old rows hourly; the supervisor repeats `step`."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class AccountCleanup:
         self._tidied_at: datetime | None = None
 
     def on_login(self, login: LoginSucceeded) -> None:
-        """Wake up for a guest who was verified: its end may be the next one."""
+        """Wake the task when a guest logs in: that guest may expire before the guest it waits for."""
         if isinstance(login.identity, GuestIdentity):
             self._guest_arrived.set()
 
     async def step(self) -> None:
-        """End what is over, then wait for the next end or for a guest who may end sooner."""
+        """End expired guests, then wait for the next expiry or for a new guest who may expire sooner."""
         await self.end_expired_guests()
         await self._tidy_now_and_then()
         await self._wait(await self._seconds_to_next_end())
@@ -70,9 +70,9 @@ class AccountCleanup:
             self._tidied_at = now
 
     async def end_expired_guests(self) -> list[UserId]:
-        """Removes the guests whose time is over; answers who they were.
+        """Delete the guests whose time is over; return their ids.
 
-        One who has registered as a client meanwhile, unconfirmed yet, stays as that.
+        An account that is a client too keeps its client part.
         """
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -92,7 +92,7 @@ class AccountCleanup:
         return [account.user_id for account in ended]
 
     async def tidy(self) -> None:
-        """Forgets sessions that ended and accounts that were never confirmed."""
+        """Delete expired sessions and registrations, and accounts that were never verified."""
         now = self._clock()
         async with self._database.transaction() as connection:
             await session_store.delete_old_sessions(connection, before=now)

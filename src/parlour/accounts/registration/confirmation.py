@@ -1,4 +1,4 @@
-"""The use cases of confirming an address: what a mailed link does once it is opened."""
+"""The use cases of confirming an address by its mailed link."""
 
 import secrets
 from dataclasses import dataclass
@@ -38,17 +38,14 @@ from parlour.db.database import AsyncConnection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What tells that who opens the link is who registered, and chose the password.
-
-    `browser` is the cookie that registering left.
-    """
+    """Evidence that a link's opener is the registrant: the cookie that registering set, or the password."""
 
     browser: str | None = None
     password: str | None = None
 
 
 class Confirmation:
-    """One transaction per use case; hashing happens outside of it."""
+    """Runs each use case in one transaction; hashing happens before the transaction."""
 
     def __init__(
         self,
@@ -69,16 +66,16 @@ class Confirmation:
     async def verify_client(
         self, *, token: str, proof: Proof, source: RequestSource, log_in: bool = False
     ) -> LoggedIn | None:
-        """Makes the account of a registration; logs in, where asked to, who proves that they registered.
+        """Create the account of a registration; with `log_in` and a proof, log its user in too.
 
-        The browser that registered has shown the password, or it is shown now: a link alone logs nobody in.
+        A link alone logs in nobody: the proof is the cookie of the browser that registered, or the password.
 
-        Anybody can register anybody's address, with a password of their own; the owner of the address, who
-        expects a letter, must not confirm that one. So the link alone does only where nobody else may be
-        meant by the address: else it wants the browser that registered, or the password. A server that was
-        closed meanwhile makes no account. Raises what the policy of registration says, InvalidVerification,
-        UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited, or UsernameTaken
-        where the command line gave the username away meanwhile.
+        An attacker can register a victim's address with a password of the attacker's; the victim, who expects
+        a mail of Parlour, must not confirm that registration. So the link alone suffices only if the address
+        is uncontested (`is_undoubted`), else a proof is required. The policy is checked again, since the
+        server may have closed registration meanwhile. Raises the policy's refusals, InvalidVerification,
+        UserNotFound, AlreadyVerified, RegistrationNotProven, WrongPassword, RateLimited, or UsernameTaken if
+        the command line created an account of that username meanwhile.
         """
         registration_id = self._links.read_registration(token)
         knows_password = proof.password is not None
@@ -87,8 +84,8 @@ class Confirmation:
         try:
             async with self._database.transaction() as connection:
                 now = self._clock()
-                found = await registration_store.registration_by_id(connection, registration_id, lock=True)
-                registration = _waiting(found, now)
+                row = await registration_store.registration_by_id(connection, registration_id, lock=True)
+                registration = _require_pending(row, now)
                 await require_allowed_client(connection, self._policy, registration.email)
                 is_proven = knows_password or is_from_browser(registration, proof.browser)
                 if not is_proven and not await is_undoubted(connection, registration, now):
@@ -112,7 +109,10 @@ class Confirmation:
         return logged_in
 
     async def verify_guest(self, *, token: str, source: RequestSource) -> LoggedIn:
-        """The guest's time starts now. Raises InvalidVerification, UserNotFound or AlreadyVerified."""
+        """Start the guest's time and log the guest in.
+
+        Raises InvalidVerification, UserNotFound or AlreadyVerified.
+        """
         now = self._clock()
         claim = self._links.read(token, "guest")
         async with self._database.transaction() as connection:
@@ -136,14 +136,15 @@ class Confirmation:
     async def admit_guest(
         self, connection: AsyncConnection, *, email: str, display_name: str | None, source: RequestSource
     ) -> LoggedIn:
-        """A guest whose mailbox an invitation has proven, in the caller's transaction.
+        """Log in a guest whose mailbox an invitation has proven, in the caller's transaction.
 
-        The time starts now, or goes on where the guest of this address is here already: in another browser,
-        say. The name is theirs, where one is given. Raises EmailTaken where the address is a client's.
+        The guest's time starts now, or continues if the guest of this address is logged in already, such as
+        in another browser. `display_name` None keeps the guest's name. Raises EmailTaken for a client's
+        address.
         """
         now = self._clock()
-        known = await store.account_by_email(connection, email)
-        account = None if known is None else await store.lock_account(connection, known.user_id)
+        existing = await store.account_by_email(connection, email)
+        account = None if existing is None else await store.lock_account(connection, existing.user_id)
         if account is not None and account.client is not None:
             raise EmailTaken
         end = None if account is None or account.guest is None else account.guest.expires_at
@@ -171,10 +172,13 @@ class Confirmation:
         return account is not None and account.client is not None
 
     async def _require_password(self, registration_id: str, password: str, source: RequestSource) -> None:
-        """Raises as `verify_client`. The password of a registration never changes: it may be checked here."""
+        """Check the registration's password, before the transaction: it never changes. Raises WrongPassword.
+
+        Also raises the refusals of `_require_pending` and of `PasswordChecks.check`.
+        """
         async with self._database.reading() as connection:
-            found = await registration_store.registration_by_id(connection, registration_id)
-        registration = _waiting(found, self._clock())
+            row = await registration_store.registration_by_id(connection, registration_id)
+        registration = _require_pending(row, self._clock())
         guess = address_guess(f"registration {registration_id}", source)
         verdict = await self._checks.check(password, registration.password_hash, guess=guess, source=source)
         if not verdict.right:
@@ -183,9 +187,9 @@ class Confirmation:
     async def _account_of(
         self, connection: AsyncConnection, registration: PendingRegistration, now: datetime
     ) -> UserId:
-        """The guest of that address becomes the client, or a new account is made."""
-        known = await store.account_by_email(connection, registration.email)
-        account = None if known is None else await store.lock_account(connection, known.user_id)
+        """Turn the guest of the address into a client, or create an account. Raises AlreadyVerified."""
+        existing = await store.account_by_email(connection, registration.email)
+        account = None if existing is None else await store.lock_account(connection, existing.user_id)
         if account is None:
             user_id = await store.add_user(connection, email=registration.email, now=now)
         elif account.client is not None:
@@ -204,8 +208,11 @@ class Confirmation:
         return user_id
 
 
-def _waiting(registration: PendingRegistration | None, now: datetime) -> PendingRegistration:
-    """Raises UserNotFound, AlreadyVerified or InvalidVerification."""
+def _require_pending(registration: PendingRegistration | None, now: datetime) -> PendingRegistration:
+    """Return the registration if it can still be confirmed.
+
+    Raises UserNotFound, AlreadyVerified or InvalidVerification.
+    """
     if registration is None:
         raise UserNotFound
     if registration.user_id is not None:
@@ -216,7 +223,7 @@ def _waiting(registration: PendingRegistration | None, now: datetime) -> Pending
 
 
 async def is_undoubted(connection: AsyncConnection, registration: PendingRegistration, now: datetime) -> bool:
-    """Whether nobody but who registered can be meant by the address, so that the link alone is enough."""
+    """True if the address can be the registrant's alone, so that the link suffices to confirm it."""
     if registration.address_proven_at is not None:
         return True
     return not await registration_store.is_contested(
@@ -225,7 +232,7 @@ async def is_undoubted(connection: AsyncConnection, registration: PendingRegistr
 
 
 def is_from_browser(registration: PendingRegistration, browser: str | None) -> bool:
-    """Whether the cookie that registering left is that of this registration."""
+    """True if `browser` is the cookie that this registration set."""
     if browser is None:
         return False
     return secrets.compare_digest(token_hash(browser), registration.browser_hash)

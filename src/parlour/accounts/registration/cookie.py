@@ -1,4 +1,4 @@
-"""The cookie by which a browser proves that it registered."""
+"""The cookie that proves to be the browser that registered."""
 
 import secrets
 from datetime import timedelta
@@ -8,18 +8,18 @@ from fastapi import Request, Response
 from parlour.accounts.cookies import (
     cookie_value,
 )
-from parlour.accounts.sessions.request_origin import cookie_header
+from parlour.accounts.sessions.request_source import cookie_header
 
 SECRET_LENGTH = 43
-"""Of 32 random bytes, as `secrets.token_urlsafe` writes them."""
+"""The length of 32 random bytes as `secrets.token_urlsafe` encodes them."""
 
 
 class RegistrationCookie:
-    """Tells a browser that registered from any other that opens the link; it lives as long as the link.
+    """A secret cookie that distinguishes the browser that registered; it lives as long as the mailed link.
 
-    A browser keeps one secret over several registrations, so that each of their links works there. The
-    prefix, where https allows it, keeps neighbouring subdomains from planting theirs (RFC 6265bis); it asks
-    for the path `/`, also where Parlour is served below another one.
+    A browser keeps its secret over several registrations, so that the link of each works there. Over https
+    the prefix `__Host-` keeps sibling subdomains from planting a cookie (RFC 6265bis); the prefix requires
+    the path `/`, even if Parlour is served below another path.
     """
 
     def __init__(self, *, secure: bool, lifetime: timedelta, base_path: str = "") -> None:
@@ -28,13 +28,13 @@ class RegistrationCookie:
         self._path = "/" if secure else base_path or "/"
         self._lifetime = lifetime
 
-    def of(self, request: Request) -> str | None:
+    def read(self, request: Request) -> str | None:
         return cookie_value(cookie_header(request), self._name)
 
-    def keep(self, request: Request, response: Response) -> str:
-        """The browser's secret, made where it has none."""
-        known = self.of(request)
-        secret = known if known is not None and len(known) == SECRET_LENGTH else secrets.token_urlsafe(32)
+    def ensure(self, request: Request, response: Response) -> str:
+        """Return the browser's secret, creating it if missing; set the cookie anew in either case."""
+        sent = self.read(request)
+        secret = sent if sent is not None and len(sent) == SECRET_LENGTH else secrets.token_urlsafe(32)
         response.set_cookie(
             self._name,
             secret,

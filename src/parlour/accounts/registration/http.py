@@ -1,4 +1,4 @@
-"""The HTTP endpoints of accounts, and how a request is identified."""
+"""The HTTP endpoints of registration, login, refresh and logout."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -25,7 +25,7 @@ from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.service import Registrant, Registration
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.login_responder import LoginResponder, SessionCookies, session_answer
-from parlour.accounts.sessions.request_origin import request_source, session_token_of
+from parlour.accounts.sessions.request_source import request_source, session_token_of
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import Busy, InvalidRequest, OriginNotAllowed, RateLimited
 from parlour.wire.base import Text
@@ -94,7 +94,7 @@ def account_routes(
             display_name=body.display_name,
             password=body.password,
             registrant=Registrant(
-                browser=registration_cookie.keep(request, response),
+                browser=registration_cookie.ensure(request, response),
                 identity=await identification.if_known(request),
             ),
             source=request_source(request),
@@ -111,7 +111,7 @@ def account_routes(
     ) -> Session:
         source = request_source(request)
         logged_in = await sessions.log_in(
-            handle=body.username, password=body.password, source=source, remember=body.remember
+            username_or_email=body.username, password=body.password, source=source, remember=body.remember
         )
         if source.device_token is None and not body.remember_device:
             logged_in = replace(logged_in, device_token=None)  # existing clients keep one cookie
@@ -145,7 +145,7 @@ def account_routes(
         body: ClientConfirmation | None = None,
     ) -> ConfirmedClient:
         proof = Proof(
-            browser=registration_cookie.of(request),
+            browser=registration_cookie.read(request),
             password=None if body is None else body.password,
         )
         logged_in = await confirmation.verify_client(
@@ -171,7 +171,7 @@ def account_routes(
     )
     async def resend_verification(body: Resend, request: Request) -> Nothing:
         await registration.resend_verification(
-            email=body.email, browser=registration_cookie.of(request), source=request_source(request)
+            email=body.email, browser=registration_cookie.read(request), source=request_source(request)
         )
         return Nothing()
 

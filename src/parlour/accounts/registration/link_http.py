@@ -1,11 +1,11 @@
-"""The HTTP endpoint that tells what a mailed link would do."""
+"""The HTTP endpoint that describes a mailed link without using it."""
 
 from fastapi import APIRouter, Request
 
 from parlour.accounts.refusals import InvalidVerification
 from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.link_status import LinkStatuses
-from parlour.accounts.sessions.request_origin import request_source
+from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.wire.http import LinkStatus, LinkToken
 from parlour.wire.refusals import refusals
@@ -24,7 +24,7 @@ def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCook
     )
     async def look_at_link(body: LinkToken, request: Request) -> LinkStatus:
         found = await statuses.look(
-            body.token, browser=registration_cookie.of(request), source=request_source(request)
+            body.token, browser=registration_cookie.read(request), source=request_source(request)
         )
         return LinkStatus(
             purpose=found.purpose,

@@ -1,4 +1,4 @@
-"""What a mailed link would do, without using it: a page says so before anything is typed or pressed."""
+"""The status of a mailed link, read without using it: a page shows it before the user types or clicks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from parlour.limits.quotas import Quota, rate_limit_prefix
 from parlour.wire.addresses import email_key
 
 LinkState = Literal["valid", "expired", "used", "disabled"]
-"""`used` is a link that did its work, or that a newer one or the end of its account made void; `disabled` is
-one to a new password for an account that may not log in."""
+"""`used`: the link was opened, or made void by a newer link or the end of its account; `disabled`: the link
+resets the password of an account that may not log in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkStatus:
-    """`email` is told only to who has the token; None where nothing is known of the link any more.
+    """The status of a link; `email` is None if its row is gone, and shown to holders of the token alone.
 
-    `password_needed` says that confirming a registration takes the password that was chosen with it.
+    `password_needed` means that confirming the registration requires the password chosen with it.
     """
 
     purpose: Purpose | Literal["client"]
@@ -35,6 +35,8 @@ class LinkStatus:
 
 
 class LinkStatuses:
+    """The use case of looking at a link: verifies its token, limits look-ups per network, uses nothing up."""
+
     def __init__(
         self, *, database: Database, links: MailLinks, looks: Quota, clock: Callable[[], datetime]
     ) -> None:
@@ -44,35 +46,37 @@ class LinkStatuses:
         self._clock = clock
 
     async def look(self, token: str, *, browser: str | None, source: RequestSource) -> LinkStatus:
-        """Raises InvalidVerification for a token that this server did not sign, or RateLimited."""
+        """Return the status of a link. Raises RateLimited, or InvalidVerification for a forged token."""
         await self._looks.take(rate_limit_prefix(source.address))
         claim = self._links.read_any(token)
         now = self._clock()
         async with self._database.reading() as connection:
             if isinstance(claim, RegistrationToken):
-                return await _of_registration(connection, claim, browser, now)
-            return await _of_account(connection, claim, now)
+                return await _registration_link_status(connection, claim, browser, now)
+            return await _account_link_status(connection, claim, now)
 
 
-async def _of_registration(
+async def _registration_link_status(
     connection: AsyncConnection, claim: RegistrationToken, browser: str | None, now: datetime
 ) -> LinkStatus:
-    found = await registration_store.registration_by_id(connection, claim.registration_id)
-    if found is None:
-        return LinkStatus(purpose="client", state=_past(claim.expires_at, now))
-    if found.user_id is not None:
-        return LinkStatus(purpose="client", state="used", email=found.email)
-    if claim.expires_at <= now or found.expires_at <= now:
-        return LinkStatus(purpose="client", state="expired", email=found.email)
-    proven = is_from_browser(found, browser) or await is_undoubted(connection, found, now)
-    return LinkStatus(purpose="client", state="valid", email=found.email, password_needed=not proven)
+    registration = await registration_store.registration_by_id(connection, claim.registration_id)
+    if registration is None:
+        return LinkStatus(purpose="client", state=_state_without_row(claim.expires_at, now))
+    if registration.user_id is not None:
+        return LinkStatus(purpose="client", state="used", email=registration.email)
+    if claim.expires_at <= now or registration.expires_at <= now:
+        return LinkStatus(purpose="client", state="expired", email=registration.email)
+    proven = is_from_browser(registration, browser) or await is_undoubted(connection, registration, now)
+    return LinkStatus(purpose="client", state="valid", email=registration.email, password_needed=not proven)
 
 
-async def _of_account(connection: AsyncConnection, claim: VerificationToken, now: datetime) -> LinkStatus:
+async def _account_link_status(
+    connection: AsyncConnection, claim: VerificationToken, now: datetime
+) -> LinkStatus:
     account = await store.account_by_id(connection, claim.user_id)
     link = await link_store.verification(connection, claim.verification_id, user_id=UserId(claim.user_id))
     if account is None or link is None:
-        return LinkStatus(purpose=claim.purpose, state=_past(claim.expires_at, now))
+        return LinkStatus(purpose=claim.purpose, state=_state_without_row(claim.expires_at, now))
     email = account.email
     is_used = link.used_at is not None
     match claim.purpose:
@@ -80,7 +84,7 @@ async def _of_account(connection: AsyncConnection, claim: VerificationToken, now
             is_used = is_used or account.guest is None or account.guest.expires_at is not None
         case "email":
             email = link.new_email or email
-        case "stop_email":  # harmless again, until the other link was faster
+        case "stop_email":  # may be repeated, unless the new address was confirmed first
             is_used = link.new_email is None or email_key(link.new_email) == email_key(email)
         case "password":
             is_used = is_used or account.client is None
@@ -94,6 +98,6 @@ def _is_disabled(account: store.Account) -> bool:
     return account.client is not None and account.client.disabled_at is not None
 
 
-def _past(expires_at: datetime, now: datetime) -> LinkState:
-    """Of a link whose account or registration is gone."""
+def _state_without_row(expires_at: datetime, now: datetime) -> LinkState:
+    """Return the state of a link whose account or registration was deleted."""
     return "expired" if expires_at <= now else "used"

@@ -1,4 +1,4 @@
-"""Who may register. Pure: an address and whether it is invited in, a decision out."""
+"""The policy of registration. Pure: decides by an address and by its invitations."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +12,14 @@ RegistrationMode = Literal["open", "invitation", "domains", "closed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationPolicy:
-    """`domains` are A-labels, and none but in the mode of that name."""
+    """Decides which addresses may register; `domains` (A-labels) is empty except in the mode `domains`."""
 
     mode: RegistrationMode = "open"
     domains: tuple[str, ...] = ()
 
     @classmethod
     def parsed(cls, words: tuple[str, ...]) -> "RegistrationPolicy":
-        """From the setting: one of the other modes' names, or domains."""
+        """Parse the setting: the name of a mode, or a list of domains."""
         match words:
             case ("open",) | ("invitation",) | ("closed",):
                 mode: RegistrationMode = words[0]  # type: ignore[assignment]
@@ -29,11 +29,11 @@ class RegistrationPolicy:
 
     @property
     def refusals(self) -> tuple[type[Refusal], ...]:
-        """All that may be refused by it, for the API's description."""
+        """Return all refusals that the policy may give, for the API's description."""
         return () if self.mode == "open" else (RegistrationClosed, InvitationRequired, EmailDomainNotAllowed)
 
     def refusal_of_client(self, email: str, *, is_invited: bool) -> type[Refusal] | None:
-        """Why no account is made for this address; None where it is."""
+        """Return the refusal of a client account for this address; None if it is allowed."""
         match self.mode:
             case "open":
                 return None
@@ -45,15 +45,13 @@ class RegistrationPolicy:
                 return RegistrationClosed
 
     def refusal_of_new_email(self, email: str) -> type[Refusal] | None:
-        """Who has an account may change to any address, but one of another domain where domains decide."""
+        """Return the refusal of a change to this address: only the mode `domains` restricts it."""
         if self.mode != "domains" or email_domain(email) in self.domains:
             return None
         return EmailDomainNotAllowed
 
     def refusal_of_guest(self, email: str, *, is_invited: bool) -> type[Refusal] | None:
-        """As for a client, but whoever is invited to a room comes as a guest in every mode: that is what
-        invitations to strangers are for.
-        """
+        """Return the refusal of a guest; an address invited to a room is allowed in every mode."""
         if is_invited or self.refusal_of_client(email, is_invited=False) is None:
             return None
         return InvitationRequired

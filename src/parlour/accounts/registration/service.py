@@ -1,4 +1,4 @@
-"""The use cases of registration: register, send the letter again."""
+"""The use cases of registration: register, send the confirmation mail again."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from parlour.accounts.identity import (
     UserId,
     own_display_name,
 )
-from parlour.accounts.lifetimes import Lifetimes, spoken
+from parlour.accounts.lifetimes import Lifetimes, duration_text
 from parlour.accounts.links import store as link_store
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.hashing import Passwords
@@ -33,18 +33,18 @@ from parlour.wire.base import username_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registrant:
-    """Who registers: the secret that their browser keeps as a cookie, and who they are logged in as."""
+    """A registering user: the secret in the browser's cookie, and the identity of the current session."""
 
     browser: str
     identity: Identity | None = None
 
     def is_guest_of(self, email: str) -> bool:
-        """A guest has opened a letter to that address, so that it is theirs."""
+        """True for the guest of that address, who has proven the mailbox by opening a mailed link."""
         return isinstance(self.identity, GuestIdentity) and email_key(self.identity.email) == email_key(email)
 
 
 class Registration:
-    """One transaction per use case; hashing happens outside of it."""
+    """Runs each use case in one transaction; hashing happens before the transaction."""
 
     def __init__(
         self,
@@ -66,20 +66,20 @@ class Registration:
     async def register_guest(
         self, *, email: str, source: RequestSource, display_name: str | None = None
     ) -> None:
-        """Sends the letter that lets a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
+        """Mail a link that logs a guest in. Raises EmailTaken, InvitationRequired or RateLimited."""
         now = self._clock()
         async with self._database.reading() as connection:
             await self._require_allowed_guest(connection, email)
-            known = await store.account_by_email(connection, email)
-            if known is not None:
-                await self._require_over(connection, known, now)
+            existing = await store.account_by_email(connection, email)
+            if existing is not None:
+                await self._require_over(connection, existing, now)
         # Counting may take a while (Redis), and SQLite has one writer.
         await self._mail_quota.take(email, address=source.address)
         try:
             async with self._database.transaction() as connection:
                 await self._require_allowed_guest(connection, email)
-                known = await store.account_by_email(connection, email)
-                account = None if known is None else await store.lock_account(connection, known.user_id)
+                existing = await store.account_by_email(connection, email)
+                account = None if existing is None else await store.lock_account(connection, existing.user_id)
                 if account is not None:  # it may have become a client's meanwhile
                     await self._require_over(connection, account, now)
                     await store.delete_user(connection, account.user_id, now=now)
@@ -100,10 +100,10 @@ class Registration:
         source: RequestSource,
         display_name: str | None = None,
     ) -> None:
-        """Sends the letter whose link makes the account (see `Confirmation`).
+        """Mail the link that creates the account (see `Confirmation`).
 
-        Registrations of one address stand beside each other, so that nobody keeps its owner out; a username
-        is reserved while one waits. Raises what the policy of registration says, EmailTaken, UsernameTaken,
+        Several registrations of an address may be pending, so that a stranger's cannot block the owner; a
+        pending registration reserves its username. Raises the policy's refusals, EmailTaken, UsernameTaken,
         RateLimited, Busy or, for a common password, InvalidRequest.
         """
         if username_key(username) == username_key(GUEST_NAME):
@@ -112,7 +112,7 @@ class Registration:
         async with self._database.reading() as connection:
             await require_allowed_client(connection, self.policy, email)
             await self._require_free(connection, email=email, username=username)
-        await self._mail_quota.take(email, address=source.address)  # before a hash is spent on it
+        await self._mail_quota.take(email, address=source.address)  # before the expensive hash
         password_hash = await self._passwords.hash(password, source)
         now = self._clock()
         registration = PendingRegistration(
@@ -136,7 +136,7 @@ class Registration:
             raise UsernameTaken from error
 
     async def create_client(self, *, email: str, username: str, password: str) -> None:
-        """A confirmed account without a letter, as the command line makes it.
+        """Create a confirmed account without a mail, for the command line.
 
         Raises EmailTaken, UsernameTaken or, for a common password, InvalidRequest.
         """
@@ -148,8 +148,8 @@ class Registration:
         try:
             async with self._database.transaction() as connection:
                 await self._require_free(connection, email=email, username=username)
-                known = await store.account_by_email(connection, email)
-                owner = None if known is None else await store.lock_account(connection, known.user_id)
+                existing = await store.account_by_email(connection, email)
+                owner = None if existing is None else await store.lock_account(connection, existing.user_id)
                 if owner is None:
                     user_id = await store.add_user(connection, email=email, now=now)
                 else:
@@ -164,10 +164,7 @@ class Registration:
             raise _taken(error) from error
 
     async def resend_verification(self, *, email: str, browser: str | None, source: RequestSource) -> None:
-        """Sends the letter again where one is waited for; says nothing of whether that is so.
-
-        Raises RateLimited.
-        """
+        """Mail a link again if a confirmation is pending; reveals nothing about that. Raises RateLimited."""
         await self._mail_quota.take(email, address=source.address)
         browser_hash = None if browser is None else token_hash(browser)
         now = self._clock()
@@ -181,8 +178,8 @@ class Registration:
                     connection, registration.registration_id, expires_at=until
                 ):
                     await self._send_client_mail(connection, replace(registration, expires_at=until))
-            known = await store.account_by_email(connection, email)
-            account = None if known is None else await store.lock_account(connection, known.user_id)
+            existing = await store.account_by_email(connection, email)
+            account = None if existing is None else await store.lock_account(connection, existing.user_id)
             guest = None if account is None else account.guest
             awaited = guest if guest is not None and guest.expires_at is None else None
             if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
@@ -197,12 +194,12 @@ class Registration:
             raise refused
 
     async def _require_over(self, connection: AsyncConnection, account: store.Account, now: datetime) -> None:
-        """Raises EmailTaken for a client, and for a guest that lives."""
-        if account.client is not None or await self._is_living(connection, account, now):
+        """Raise EmailTaken for a client, and for a guest whose time runs or whose link is pending."""
+        if account.client is not None or await self._is_live(connection, account, now):
             raise EmailTaken
 
-    async def _is_living(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
-        """A guest lives until its time is over, or while its letter can still be answered."""
+    async def _is_live(self, connection: AsyncConnection, account: store.Account, now: datetime) -> bool:
+        """True for a guest whose time runs, or whose mailed link can still be opened."""
         if account.guest is not None and account.guest.expires_at is not None:
             return account.guest.expires_at > now
         return await link_store.pending_verifications(connection, account.user_id, "guest", now=now) > 0
@@ -224,7 +221,7 @@ class Registration:
             link=self._links.to_registration(
                 registration.registration_id, expires_at=registration.expires_at
             ),
-            lifetime=spoken(self._lifetimes.verification),
+            lifetime=duration_text(self._lifetimes.verification),
         )
         await self._outbox.put(connection, Mail(registration.email, content))
 
@@ -236,14 +233,14 @@ class Registration:
         content = GuestVerification(
             display_name=display_name,
             link=link,
-            lifetime=spoken(lifetime),
-            guest_lifetime=spoken(self._lifetimes.guest),
+            lifetime=duration_text(lifetime),
+            guest_lifetime=duration_text(self._lifetimes.guest),
         )
         await self._outbox.put(connection, Mail(email, content))
 
 
 async def require_allowed_client(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> None:
-    """Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
+    """Apply the policy. Raises RegistrationClosed, InvitationRequired or EmailDomainNotAllowed."""
     is_invited = await _is_invited(connection, policy, email)
     refused = policy.refusal_of_client(email, is_invited=is_invited)
     if refused is not None:
@@ -251,11 +248,10 @@ async def require_allowed_client(connection: AsyncConnection, policy: Registrati
 
 
 async def _is_invited(connection: AsyncConnection, policy: RegistrationPolicy, email: str) -> bool:
-    """Not asked where it decides nothing."""
+    """True if an invitation lets the address in; the mode `open` needs no query."""
     return policy.mode != "open" and await registration_store.is_invited(connection, email)
 
 
 def _taken(error: IntegrityError) -> EmailTaken | UsernameTaken:
-    """Which of two at once was slower: constraint names are in what both databases say."""
-    told = str(error.orig)
-    return UsernameTaken() if "username_key" in told else EmailTaken()
+    """Map a lost race to a refusal, by the constraint's name, which both databases put into the message."""
+    return UsernameTaken() if "username_key" in str(error.orig) else EmailTaken()

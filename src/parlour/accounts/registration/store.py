@@ -1,4 +1,4 @@
-"""The rows of registrations that wait for their confirmation. All work in the caller's transaction."""
+"""Queries for pending registrations. Every function runs in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +16,9 @@ MAX_MAILS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRegistration:
-    """A client account that does not exist yet; `user_id` is the account that came of it.
+    """A registration; once it is confirmed, `user_id` is the account that was created.
 
-    `address_proven_at` is set where the owner of the address registered: somebody who was logged in as its
-    guest.
+    `address_proven_at` is set if the registrant was logged in as the guest of the address.
     """
 
     registration_id: str
@@ -52,7 +51,7 @@ def _pending(row: Row[tuple[object, ...]] | None) -> PendingRegistration | None:
 async def add_registration(
     connection: AsyncConnection, registration: PendingRegistration, *, now: datetime
 ) -> None:
-    """Raises IntegrityError where another one, that still waits, has the username."""
+    """Insert a registration. Raises IntegrityError if another pending registration has the username."""
     key = username_key(registration.username)
     over = and_(registrations.c.username_key == key, registrations.c.expires_at <= now)
     await connection.execute(delete(registrations).where(over))
@@ -77,7 +76,7 @@ async def add_registration(
 async def registration_by_id(
     connection: AsyncConnection, registration_id: str, *, lock: bool = False
 ) -> PendingRegistration | None:
-    """`lock` keeps others who confirm it waiting until this transaction ends."""
+    """Find a registration; `lock` serialises concurrent confirmations (SELECT FOR UPDATE)."""
     query = select(registrations).where(registrations.c.id == registration_id)
     if lock:
         query = query.with_for_update()
@@ -87,13 +86,13 @@ async def registration_by_id(
 async def registration_to_repeat(
     connection: AsyncConnection, email: str, *, browser_hash: str | None, now: datetime
 ) -> PendingRegistration | None:
-    """The newest one of the address that this browser made, else the newest."""
+    """Return the newest pending registration of the address by this browser, else by any browser."""
     of_address = _newest_waiting(now).where(registrations.c.email_key == email_key(email))
     if browser_hash is not None:
         own = of_address.where(registrations.c.browser_hash == browser_hash)
-        found = _pending((await connection.execute(own)).one_or_none())
-        if found is not None:
-            return found
+        registration = _pending((await connection.execute(own)).one_or_none())
+        if registration is not None:
+            return registration
     return _pending((await connection.execute(of_address)).one_or_none())
 
 
@@ -104,7 +103,7 @@ def _newest_waiting(now: datetime) -> Select[tuple[object, ...]]:
 
 
 async def prolong(connection: AsyncConnection, registration_id: str, *, expires_at: datetime) -> bool:
-    """For one more letter. False where enough were sent."""
+    """Count another mail and extend the expiry; return False if MAX_MAILS were sent."""
     done = await connection.execute(
         update(registrations)
         .where(registrations.c.id == registration_id, registrations.c.letters < MAX_MAILS)
@@ -114,9 +113,9 @@ async def prolong(connection: AsyncConnection, registration_id: str, *, expires_
 
 
 async def is_username_reserved(connection: AsyncConnection, username: str, *, now: datetime) -> bool:
-    """Whether another registration waits with it, or a deleted account had it.
+    """True if a pending registration or a deleted account has the username.
 
-    What a deleted account wrote and made keeps its name, so that name never becomes somebody else's.
+    Messages and rooms of a deleted account keep its username, so another account must never get it.
     """
     key = username_key(username)
     waiting = exists().where(registrations.c.username_key == key, registrations.c.expires_at > now)
@@ -127,8 +126,9 @@ async def is_username_reserved(connection: AsyncConnection, username: str, *, no
 async def is_contested(
     connection: AsyncConnection, email: str, *, now: datetime, besides: str | None = None
 ) -> bool:
-    """Whether somebody else may be meant by this address: a registration of it waits, other than `besides`,
-    it was invited, or it is a guest's."""
+    """True if the address may be another person's: another registration than `besides` is pending for it, it
+    was invited to a room, or it has an account.
+    """
     key = email_key(email)
     rivals = [registrations.c.email_key == key, registrations.c.expires_at > now]
     if besides is not None:
@@ -140,7 +140,7 @@ async def is_contested(
 
 
 async def is_invited(connection: AsyncConnection, email: str) -> bool:
-    """Whether the address is invited to a room from which it is not banned."""
+    """True if the address is invited to a room from which it is not banned."""
     key = email_key(email)
     account = select(users.c.id).where(users.c.email_key == key).scalar_subquery()
     is_banned = exists().where(
@@ -151,14 +151,14 @@ async def is_invited(connection: AsyncConnection, email: str) -> bool:
 
 
 async def mark_confirmed(connection: AsyncConnection, registration_id: str, user_id: UserId) -> None:
-    """It is kept until its letters expire, so that a link that is opened again is told so."""
+    """Mark as confirmed; the row stays until its links expire, so that a reopened link can be explained."""
     await connection.execute(
         update(registrations).where(registrations.c.id == registration_id).values(user_id=user_id)
     )
 
 
 async def end_registrations_of(connection: AsyncConnection, email: str, *, now: datetime) -> None:
-    """The address is somebody's now: the links of all that still wait for it are dead."""
+    """Expire all pending registrations of an address that has been confirmed for an account."""
     waiting = and_(registrations.c.email_key == email_key(email), registrations.c.user_id.is_(None))
     await connection.execute(
         update(registrations).where(waiting, registrations.c.expires_at > now).values(expires_at=now)

@@ -1,1 +1,1 @@
-"""Login sessions: begun, refreshed, listed, ended."""
+"""Login sessions: log in, refresh, identify, list, end."""

@@ -1,4 +1,4 @@
-"""What a session list calls a browser: enough to know one's own again, and no more is kept of it. Pure."""
+"""Short names of devices for the list of sessions; no more of the User-Agent is stored. Pure."""
 
 import re
 
@@ -14,7 +14,7 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""In this order: most name others too, to be taken for them."""
+"""Marks in order of precedence: most browsers also contain the marks of others, for compatibility."""
 
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -29,7 +29,7 @@ _PRODUCT = re.compile(r"[A-Za-z][\w.+-]*(?:/[\w.+-]+)?", re.ASCII)
 
 
 def device_name(user_agent: str | None) -> str:
-    """`Firefox on Linux`, a program's own name, or `Unknown device`."""
+    """Return `Firefox on Linux`, the product name of another program, or `Unknown device`."""
     text = user_agent or ""
     browser = next((name for mark, name in _BROWSERS if mark in text), None)
     system = next((name for mark, name in _SYSTEMS if mark in text), None)

@@ -1,4 +1,4 @@
-"""The HTTP endpoints of one's own sessions."""
+"""The HTTP endpoints of the caller's own sessions."""
 
 from typing import Annotated
 
@@ -28,7 +28,9 @@ def session_routes(
         responses=refusals(IdentityRequired, InvalidToken),
     )
     async def list_sessions(caller: Caller) -> SessionList:
-        return SessionList(sessions=[session_entry(one, caller) for one in await sessions.living_of(caller)])
+        return SessionList(
+            sessions=[session_entry(session, caller) for session in await sessions.live_of(caller)]
+        )
 
     @router.put(
         "/session",

@@ -1,4 +1,4 @@
-"""How a request is identified: by its access token, else by the cookie of an allowed site."""
+"""Identification of requests by access token, else by the session cookie from an allowed site."""
 
 from fastapi import Request
 
@@ -6,7 +6,7 @@ from parlour.accounts.identity import Identity, SessionId
 from parlour.accounts.refusals import (
     UserNotFound,
 )
-from parlour.accounts.sessions.request_origin import session_token_of
+from parlour.accounts.sessions.request_source import session_token_of
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import (
     IdentityRequired,
@@ -21,21 +21,21 @@ _SAME_SITE = ("same-origin", "same-site", "none")
 
 
 class Origins:
-    """Which sites may use a person's cookie (RFC 6454 origins), and the address that people open."""
+    """The origins (RFC 6454) whose pages may use the session cookie; `expected` is the public URL."""
 
     def __init__(self, allowed: frozenset[str], *, expected: str) -> None:
         self.allowed = allowed
         self.expected = expected
 
     def refusal(self) -> OriginNotAllowed:
-        """For HTTP and sockets alike: it names the address that is expected."""
+        """Make the refusal of HTTP requests and sockets; it names the public URL."""
         return OriginNotAllowed(expected=self.expected)
 
     def allows(self, *, origin: str | None, fetch_site: str | None) -> bool:
-        """An allowed origin, or none at all where the browser does not say `cross-site`.
+        """Accept an allowed Origin, or a missing Origin unless Sec-Fetch-Site says `cross-site`.
 
-        Browsers leave Origin out of same-origin GETs and say in Sec-Fetch-Site (W3C Fetch Metadata)
-        where a request comes from; other clients send neither.
+        Browsers omit Origin from same-origin GETs but send Sec-Fetch-Site (W3C Fetch Metadata); other clients
+        send neither header.
         """
         if origin is not None:
             return origin in self.allowed
@@ -43,7 +43,7 @@ class Origins:
 
 
 class Identification:
-    """Who makes a request: the Authorization header, else the cookie of an allowed site."""
+    """Finds the user of a request: by the Authorization header, else by the cookie from an allowed site."""
 
     def __init__(self, sessions: LoginSessions, origins: Origins, writes: Quota) -> None:
         self._sessions = sessions
@@ -51,16 +51,17 @@ class Identification:
         self._writes = writes
 
     async def required(self, request: Request) -> Identity:
-        """Raises IdentityRequired or InvalidToken."""
+        """Return the user of a request. Raises IdentityRequired or InvalidToken."""
         identity = await self.optional(request)
         if identity is None:
             raise IdentityRequired
         return identity
 
     async def writing(self, request: Request) -> Identity:
-        """Raises RateLimited too, for one who writes too much.
+        """Return the user of a request that writes; the request counts against the user's quota of writes.
 
-        Not asked by what people do against a thief of their session: the thief could keep them from it.
+        Requests that a user makes against the thief of a session (end sessions, change the password) use
+        `required`: the thief could exhaust the quota. Raises RateLimited too.
         """
         identity = await self.required(request)
         await self._writes.take(str(identity.user_id))
@@ -68,12 +69,12 @@ class Identification:
 
     @staticmethod
     def known(request: Request, identity: Identity) -> Identity:
-        """Leaves word for the audit log."""
+        """Store the identity in the request's state, for the audit log."""
         request.state.identity = identity
         return identity
 
     async def optional(self, request: Request) -> Identity | None:
-        """None for somebody who is not logged in. Raises InvalidToken for a token that is no good."""
+        """Return the user, or None without a login. Raises InvalidToken for a bad access token."""
         header = request.headers.get("authorization")
         if header is not None:
             scheme, _, token = header.partition(" ")
@@ -90,14 +91,14 @@ class Identification:
         return None if identity is None else self.known(request, identity)
 
     async def if_known(self, request: Request) -> Identity | None:
-        """As `optional`, for what needs no login: a token that is no good counts as none."""
+        """Return the user, or None; a bad access token counts as no login."""
         try:
             return await self.optional(request)
         except InvalidToken:
             return None
 
     def sessions_named(self, request: Request) -> tuple[SessionId | None, SessionId | None]:
-        """Which sessions the access token and the cookie of a request are of; they may be over."""
+        """Return the sessions of a request's access token and cookie; either may have ended."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         own = self._sessions.session_of_access(token.strip()) if scheme.lower() == "bearer" else None
         cookie = session_token_of(request)
@@ -110,7 +111,7 @@ class Identification:
 
 
 def _could_be_a_form(request: Request) -> bool:
-    """A body that a page of any site can send without asking first (Fetch standard, CORS-safelisted)."""
+    """True for a body that any site's page can send without a preflight (Fetch, CORS-safelisted)."""
     length = request.headers.get("content-length", "0")
     has_body = length != "0" or "transfer-encoding" in request.headers
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -118,7 +119,7 @@ def _could_be_a_form(request: Request) -> bool:
 
 
 async def require_own_email(sessions: LoginSessions, email: str | None, caller: Identity) -> None:
-    """Raises UserNotFound or NotTheCaller for an email that is not the caller's; None means the caller's."""
+    """Raise UserNotFound or NotTheCaller unless `email` is the caller's; None means the caller's."""
     if email is None or email_key(email) == email_key(caller.email):
         return
     if await sessions.find(email) is None:

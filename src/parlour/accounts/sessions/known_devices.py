@@ -1,4 +1,4 @@
-"""Devices that logged in before: others' wrong passwords do not hold them up. Pure: no clock, no storage."""
+"""Devices that logged in before, which others' wrong passwords do not throttle. Pure: no clock or storage."""
 
 import hashlib
 import secrets
@@ -9,14 +9,14 @@ from parlour.accounts.tokens import DeviceToken, TokenRejected, TokenSigner
 
 KNOWN_FOR = timedelta(days=180)
 MAX_ACCOUNTS = 4
-"""Of one browser; the one that logged in there longest ago gives way."""
+"""The bound of accounts in a device's token; the account that logged in longest ago is dropped."""
 
 
 class KnownDevices:
-    """Reads and signs the token that a browser keeps in a cookie; the server keeps nothing.
+    """Reads and signs the device token, which a browser keeps in a cookie; the server stores nothing.
 
-    The token names a digest of the account's password hash, so a new password ends it on every device. It
-    lets nobody in: it only chooses which wrong passwords count, those of this device instead of its address.
+    The token holds a digest of the account's password hash, so a new password invalidates it on every device.
+    It grants no access: it only selects the counter of wrong passwords, not the address's.
     """
 
     def __init__(self, signer: TokenSigner) -> None:
@@ -25,21 +25,21 @@ class KnownDevices:
     def device_of(
         self, token: str | None, *, user_id: UserId, password_hash: str, now: datetime
     ) -> str | None:
-        """The device's id, where this account logged in there with its present password."""
-        known = self._read(token, now)
-        if known is None or known.accounts.get(user_id) != _digest(password_hash):
+        """Return the device's id if this account logged in there with its present password."""
+        device = self._read(token, now)
+        if device is None or device.accounts.get(user_id) != _digest(password_hash):
             return None
-        return known.device_id
+        return device.device_id
 
     def remember(self, token: str | None, *, user_id: UserId, password_hash: str, now: datetime) -> str:
-        """The token that replaces the present one, whose device id stays, and so what was guessed with it."""
-        known = self._read(token, now)
-        accounts = {} if known is None else dict(known.accounts)
+        """Return a token that adds the account; the device id stays, and so does its counter of guesses."""
+        device = self._read(token, now)
+        accounts = {} if device is None else dict(device.accounts)
         accounts.pop(user_id, None)
         accounts[user_id] = _digest(password_hash)
         return self._signer.sign_device(
             DeviceToken(
-                device_id=secrets.token_urlsafe(12) if known is None else known.device_id,
+                device_id=secrets.token_urlsafe(12) if device is None else device.device_id,
                 accounts=dict(list(accounts.items())[-MAX_ACCOUNTS:]),
                 issued_at=now,
                 expires_at=now + KNOWN_FOR,
@@ -56,5 +56,5 @@ class KnownDevices:
 
 
 def _digest(password_hash: str) -> str:
-    """Tells nothing of the hash, whose salt nobody outside knows."""
+    """Digest a hash; the digest reveals nothing, since the hash's salt is secret."""
     return hashlib.sha256(b"parlour device " + password_hash.encode()).hexdigest()[:22]

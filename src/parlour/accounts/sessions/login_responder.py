@@ -1,4 +1,4 @@
-"""What a login is answered with: cookies, the session, and word for the audit log."""
+"""Responses to a login: cookies, the session's body, and the identity for the audit log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class SessionCookies:
         return self.base_path or "/"
 
     def set(self, response: Response, logged_in: LoggedIn) -> None:
-        """Without Max-Age where the session is to end with the browser."""
+        """Set the cookie; without Max-Age if the session should end with the browser."""
         seconds = (logged_in.refresh_expires_at - self.clock()).total_seconds()
         response.set_cookie(
             COOKIE,
@@ -47,7 +47,7 @@ class SessionCookies:
         )
 
     def set_device(self, response: Response, device_token: str) -> None:
-        """The device token beside it (see `known_devices`), which logging out leaves where it is."""
+        """Set the device cookie (see `known_devices`), which survives a logout."""
         response.set_cookie(
             DEVICE_COOKIE,
             device_token,
@@ -63,10 +63,10 @@ class SessionCookies:
 
 
 class LoginResponder:
-    """What follows from a login, whichever way it came about: cookies, and a word for the audit log.
+    """Completes the response to any login: sets cookies and stores the identity for the audit log.
 
-    LoginSucceeded is published once the answer with the new cookie has been sent, so that a socket that comes
-    back because of it has the cookie.
+    LoginSucceeded is published after the response with the new cookie has been sent, so that a socket that
+    reconnects because of it sends the cookie.
     """
 
     def __init__(
@@ -92,12 +92,12 @@ class LoginResponder:
             background.add_task(self._publish, login)
 
     async def _publish(self, login: LoginSucceeded) -> None:
-        """Async, since a function would run in a thread, away from the loop of those who listen."""
+        """Publish on the event loop; Starlette would run a plain function in a thread."""
         self._bus.publish(login)
 
 
 def session_answer(logged_in: LoggedIn) -> Session:
-    """What a login is answered with, beside the cookie that `LoginResponder` sets."""
+    """Make the body of the response to a login."""
     identity = logged_in.identity
     return Session(
         access_token=logged_in.access_token,

@@ -1,4 +1,4 @@
-"""Sessions that another process ended: a command, or another server on the same database."""
+"""Polling for sessions that another process ended: a command, or another server on the same database."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -14,15 +14,15 @@ from parlour.bus import Bus
 from parlour.db.database import Database
 from parlour.errors import Refusal
 
-LOOK_EVERY_SECONDS = 3.0
-LOOK_BACK = timedelta(seconds=30)
-"""Clocks of several machines differ, and a transaction is committed later than the moment that it names."""
+POLL_SECONDS = 3.0
+POLL_OVERLAP = timedelta(seconds=30)
+"""The overlap of two polls: clocks of machines differ, and a commit is later than the time in its rows."""
 
 log = structlog.get_logger("parlour.accounts")
 
 
 class Revocations:
-    """Publishes SessionsEnded, once, for what another process revoked lately; `look` is repeated."""
+    """Publishes SessionsEnded once for each session that another process revoked; `poll` is repeated."""
 
     def __init__(
         self,
@@ -36,14 +36,14 @@ class Revocations:
         self._bus = bus
         self._terminations = terminations
         self._clock = clock
-        self._looked_at = clock()
+        self._polled_at = clock()
 
-    async def look(self) -> None:
+    async def poll(self) -> None:
         now = self._clock()
         async with self._database.reading() as connection:
-            revoked = await session_store.revoked_since(connection, self._looked_at - LOOK_BACK)
-            deleted = await session_store.deleted_since(connection, self._looked_at - LOOK_BACK)
-        self._looked_at = now
+            revoked = await session_store.revoked_since(connection, self._polled_at - POLL_OVERLAP)
+            deleted = await session_store.deleted_since(connection, self._polled_at - POLL_OVERLAP)
+        self._polled_at = now
         self._publish(revoked, SessionEndedElsewhere())
         self._publish(deleted, AccountDeleted())
 

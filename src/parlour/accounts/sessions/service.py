@@ -37,26 +37,27 @@ from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, To
 from parlour.core import Core
 from parlour.db.database import AsyncConnection, Transaction
 from parlour.errors import InvalidToken, Refusal
-from parlour.limits.login_throttle import Guess
+from parlour.limits.password_throttle import Guess
 
 __all__ = ["LoggedIn", "LoginSessions", "SessionRow"]
 
 REUSE_GRACE = timedelta(seconds=10)
-"""How long a replaced refresh token still answers: two tabs that refresh at once are no thieves."""
+"""The grace in which a replaced refresh token still works: two tabs that refresh at once are no theft."""
 
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment at which no token has expired."""
+"""A time at which no token has expired."""
 
 MAX_ATTEMPTS = 3
-"""How often one login verifies its password. An outdated hash is replaced once, and each change of a
-password needs a proof of its own, so the second attempt decides but for several changes within 100 ms."""
+"""The bound of password verifications in a login. An outdated hash is replaced once, and each change of a
+password needs a proof of its own, so the second attempt decides unless several changes come within 100 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """What a successful login, guest verification or refresh hands out; a device token after a password.
+    """The tokens of a successful login, guest verification or refresh.
 
-    The cookie of a session that is not `remembered` ends with the browser.
+    `device_token` is set after a login by password. A session that is not `remembered` has a cookie that ends
+    with the browser.
     """
 
     identity: Identity
@@ -68,7 +69,7 @@ class LoggedIn:
 
 
 class LoginSessions:
-    """One transaction per use case; hashing happens outside of it."""
+    """Runs each use case in one transaction; hashing happens before the transaction."""
 
     def __init__(
         self,
@@ -88,35 +89,38 @@ class LoginSessions:
         self._devices = KnownDevices(signer)
 
     async def log_in(
-        self, *, handle: str, password: str, source: RequestSource, remember: bool | None = None
+        self, *, username_or_email: str, password: str, source: RequestSource, remember: bool | None = None
     ) -> LoggedIn:
-        """Raises WrongCredentials (whoever it is, after the same time), NotVerified, AccountDisabled,
+        """Log in by password.
+
+        `remember` true or false chooses if the session outlives the browser, and replaces the session that
+        the browser's cookie names. None is the behaviour of older clients: sessions are remembered and exist
+        side by side.
+
+        Verifying takes a while. If the stored hash has changed meanwhile, because the owner changed the
+        password or a concurrent login replaced an outdated hash, the password is verified against the new
+        hash.
+
+        Raises WrongCredentials (after the same time for unknown accounts), NotVerified, AccountDisabled,
         RateLimited or Busy.
-
-        `remember` says whether the session outlives the browser. Who says it, either way, has one session in
-        a browser: the one that its cookie names gives way. None is what clients of before had: sessions that
-        are remembered, and stand beside each other.
-
-        A password takes a while to verify. Where the stored hash is another one by then, since the owner
-        changed the password or another login replaced an outdated hash, it is verified against that one.
         """
         for _ in range(MAX_ATTEMPTS):
             logged_in = await self._try_log_in(
-                handle=handle, password=password, source=source, remember=remember
+                username_or_email=username_or_email, password=password, source=source, remember=remember
             )
             if logged_in is not None:
                 return logged_in
         raise WrongCredentials
 
     async def _try_log_in(
-        self, *, handle: str, password: str, source: RequestSource, remember: bool | None
+        self, *, username_or_email: str, password: str, source: RequestSource, remember: bool | None
     ) -> LoggedIn | None:
-        """None where the password was right for a hash that is no longer the stored one."""
+        """Verify and log in; return None if the stored hash changed after the verification."""
         async with self._database.reading() as connection:
-            account = await store.account_by_handle(connection, handle.strip())
-            password_hash = await self._password_hash(connection, account, handle)
+            account = await store.account_by_username_or_email(connection, username_or_email.strip())
+            password_hash = await self._password_hash(connection, account, username_or_email)
             session = await self._own_session(connection, account, source)
-        guess = self._guess(account, handle, source, session)
+        guess = self._guess(account, username_or_email, source, session)
         verdict = await self._checks.check(password, password_hash, guess=guess, source=source)
         if not verdict.right or password_hash is None:
             raise WrongCredentials(account="" if account is None else account.email)
@@ -155,7 +159,7 @@ class LoginSessions:
     async def _own_session(
         self, connection: AsyncConnection, account: store.Account | None, source: RequestSource
     ) -> SessionId | None:
-        """The living session of this account that the cookie `jwt` names, of whichever generation."""
+        """Return the account's live session that the cookie `jwt` names, of any generation."""
         if account is None or source.session_token is None:
             return None
         try:
@@ -168,11 +172,15 @@ class LoginSessions:
         return session.family
 
     def _guess(
-        self, account: store.Account | None, handle: str, source: RequestSource, session: SessionId | None
+        self,
+        account: store.Account | None,
+        username_or_email: str,
+        source: RequestSource,
+        session: SessionId | None,
     ) -> Guess:
-        """A device that this account logged in from before counts for itself, any other by its address."""
+        """Choose the counter of a guess: a live session's or known device's own, else the address's."""
         if account is None or account.client is None:
-            return address_guess(f"name {handle.strip().casefold()}", source)
+            return address_guess(f"name {username_or_email.strip().casefold()}", source)
         target = guessed_account(account.user_id)
         if session is not None:
             return trusted_guess(target, f"session {session}")
@@ -185,19 +193,18 @@ class LoginSessions:
         return address_guess(target, source) if device is None else trusted_guess(target, f"device {device}")
 
     async def _password_hash(
-        self, connection: AsyncConnection, account: store.Account | None, handle: str
+        self, connection: AsyncConnection, account: store.Account | None, username_or_email: str
     ) -> str | None:
-        """The account's, or that of a registration which waits under this name or address; None of nobody."""
+        """Return the hash of the account, else of a pending registration of this name or email, if any."""
         if account is not None and account.client is not None:
             return account.client.password_hash
-        return await store.waiting_password_hash(connection, handle.strip(), now=self._clock())
+        return await store.waiting_password_hash(connection, username_or_email.strip(), now=self._clock())
 
     async def refresh(self, *, token: str) -> LoggedIn:
-        """Replaces a refresh token (RFC 9700, section 4.14.2).
+        """Rotate a refresh token (RFC 9700, section 4.14.2). Raises SessionOver.
 
-        The reuse of a replaced token ends its family; within a short grace it gets the token that
-        replaced it instead, so that it does not matter which of two tabs was faster. Raises
-        SessionOver.
+        The reuse of a replaced token revokes its family, since either holder may be a thief. Within
+        REUSE_GRACE the replacement is returned instead, so that two tabs may refresh at once.
         """
         now = self._clock()
         try:
@@ -206,9 +213,9 @@ class LoginSessions:
             raise SessionOver from error
         async with self._database.transaction() as connection:
             session = await session_store.session(connection, claim.family)
-            robbed = session is not None and _is_reused(session, claim, now)
+            is_reused = session is not None and _is_reused(session, claim, now)
             refreshed = None
-            if session is not None and robbed:
+            if session is not None and is_reused:
                 await session_store.revoke_session(connection, session.family, now=now)
                 connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
             elif session is not None and session.revoked_at is None and session.expires_at > now:
@@ -218,16 +225,16 @@ class LoginSessions:
         return refreshed
 
     def session_of_cookie(self, token: str) -> SessionId | None:
-        """Which session a refresh token is of; None for one that is forged or expired."""
+        """Return the session of a refresh token; None if the token is forged or expired."""
         try:
             return SessionId(self._signer.read_refresh(token, now=self._clock()).family)
         except TokenRejected:
             return None
 
     def session_of_access(self, token: str) -> SessionId | None:
-        """Which session an access token is of, also one that has expired; None for one that is forged.
+        """Return the session of an access token, expired or not; None if the token is forged.
 
-        It only says which session is to end: a tab that slept for an hour must be able to log out.
+        For logging out only: a tab that slept for an hour must be able to end its session.
         """
         try:
             return SessionId(self._signer.read_access(token, now=_BEFORE_ALL).family)
@@ -235,7 +242,7 @@ class LoginSessions:
             return None
 
     async def log_out(self, session: SessionId) -> Identity | None:
-        """Who has logged out; None where the session was over."""
+        """End a session; return its user, or None if the session had ended."""
         now = self._clock()
         async with self._database.transaction() as connection:
             account = await store.account_by_session(connection, session)
@@ -246,9 +253,9 @@ class LoginSessions:
         return None if account is None else _identity(account, session, now)
 
     async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
-        """Ends `session`, which a browser's cookie names, where it is of the person whose `besides` was.
+        """End `session`, which a browser's cookie names, if it belongs to the same user as `besides`.
 
-        False where it is somebody else's who is logged in: of another tab, and none of this one's business.
+        Returns False if it is another user's live session, which another tab logged in: it goes on.
         """
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -262,13 +269,13 @@ class LoginSessions:
             connection.after_commit(_ended(own.user_id, {session}, LoggedOut()))
         return True
 
-    async def living_of(self, identity: Identity) -> list[SessionRow]:
-        """Where this person is logged in, last used first."""
+    async def live_of(self, identity: Identity) -> list[SessionRow]:
+        """Return the user's live sessions, last used first."""
         async with self._database.reading() as connection:
-            return await session_store.living_sessions_of(connection, identity.user_id, now=self._clock())
+            return await session_store.live_sessions_of(connection, identity.user_id, now=self._clock())
 
     async def end(self, identity: Identity, session: SessionId) -> None:
-        """Raises SessionNotFound for one that is not this person's, or is over."""
+        """End a session of the caller. Raises SessionNotFound if it has ended or is another user's."""
         now = self._clock()
         async with self._database.transaction() as connection:
             await store.lock_account(connection, identity.user_id)
@@ -279,9 +286,9 @@ class LoginSessions:
             connection.after_commit(_ended(identity.user_id, {session}, SessionEndedElsewhere()))
 
     async def remember(self, identity: Identity, *, remembered: bool) -> None:
-        """Whether the caller's session outlives the browser, from its next refresh on.
+        """Choose if the caller's session outlives the browser, from its next refresh on.
 
-        A guest's ends with the guest's time either way.
+        A guest's session ends with the guest's time in either case.
         """
         if identity.session is None:
             return
@@ -289,8 +296,9 @@ class LoginSessions:
             await session_store.set_remembered(connection, identity.session, remembered=remembered)
 
     async def end_all(self, user_id: UserId, *, besides: SessionId | None = None) -> int:
-        """Whoever is thrown out keeps no way back: pending links work no longer. Answers how many sessions
-        there were.
+        """End a user's sessions and void all mailed links, so that an intruder keeps no way back.
+
+        Returns the number of sessions.
         """
         now = self._clock()
         async with self._database.transaction() as connection:
@@ -301,11 +309,14 @@ class LoginSessions:
         return len(ended)
 
     async def identify_access(self, token: str) -> Identity:
-        """Who an access token stands for. Raises InvalidToken."""
+        """Return the user of an access token. Raises InvalidToken."""
         return await self.confirm(*self.claimed(token))
 
     def claimed(self, token: str) -> tuple[UserId, SessionId]:
-        """Whose session an access token is of, as it says, without the database. Raises InvalidToken."""
+        """Return the user and session that an access token claims, without the database.
+
+        Raises InvalidToken, also for a session that ended recently in this process.
+        """
         try:
             claim = self._signer.read_access(token, now=self._clock())
         except TokenRejected as error:
@@ -316,7 +327,7 @@ class LoginSessions:
         return UserId(claim.user_id), session
 
     async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
-        """Who acts through this session. Raises InvalidToken where the session or the account is over."""
+        """Return the user of a session. Raises InvalidToken if the session or the account has ended."""
         now = self._clock()
         async with self._database.point_lookup() as connection:
             account = await store.account_by_session(connection, family)
@@ -328,9 +339,9 @@ class LoginSessions:
         return identity
 
     async def identify_refresh(self, token: str) -> Identity | None:
-        """Who a `jwt` cookie stands for: None where its session is over.
+        """Return the user of a `jwt` cookie; None if its session has ended.
 
-        Raises InvalidToken where it is forged or expired.
+        Raises InvalidToken if the token is forged or expired.
         """
         now = self._clock()
         try:
@@ -349,9 +360,9 @@ class LoginSessions:
         return _identity(account, session.family, now)
 
     async def end_of(self, identity: Identity) -> datetime | None:
-        """When the session through which somebody acts ends as things are; None where it is not known.
+        """Return the time at which the caller's session expires; None if the session is not known.
 
-        A client's moves on with each refresh. Raises InvalidToken where it is over.
+        Each refresh extends a client's session. Raises InvalidToken if the session has ended.
         """
         if identity.session is None:
             return identity.expires_at if isinstance(identity, GuestIdentity) else None
@@ -362,22 +373,22 @@ class LoginSessions:
         return session.expires_at
 
     def _is_over(self, session: SessionRow) -> bool:
-        """Asked after the last wait: what ended while the database answered has ended."""
+        """True for a session that has ended. Call after the last await, to see a concurrent logout."""
         return session.revoked_at is not None or self._terminations.include(session.family)
 
-    async def find(self, handle: str) -> UserId | None:
-        """The user that a username or an email names."""
+    async def find(self, username_or_email: str) -> UserId | None:
+        """Return the user of a username or an email."""
         async with self._database.reading() as connection:
-            account = await store.account_by_handle(connection, handle.strip())
+            account = await store.account_by_username_or_email(connection, username_or_email.strip())
         return None if account is None else account.user_id
 
     async def replace_session(
         self, connection: Transaction, identity: Identity, source: RequestSource, now: datetime
     ) -> None:
-        """Ends the session that the browser's cookie names, which a new one is about to take from it.
+        """End the session that the browser's cookie names, since a new session takes over the cookie.
 
-        One of somebody else lives on as long as a tab of theirs may hold an access token: nobody can refresh
-        it any more.
+        Another user's session is shortened to the lifetime of an access token instead: a tab may still hold
+        an access token, but without the cookie no tab can refresh it.
         """
         named = None if source.session_token is None else self.session_of_cookie(source.session_token)
         session = None if named is None else await session_store.session(connection, named)
@@ -400,7 +411,7 @@ class LoginSessions:
         *,
         remember: bool = True,
     ) -> LoggedIn:
-        """Begins a family of refresh tokens in the caller's transaction."""
+        """Start a family of refresh tokens in the caller's transaction."""
         expires_at = self._session_end(identity, now, started_at=now, remembered=remember)
         first = RefreshToken(family=str(uuid.uuid4()), generation=0, issued_at=now, expires_at=expires_at)
         text = self._signer.sign_refresh(first)
@@ -499,7 +510,7 @@ class LoginSessions:
 
 
 def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:
-    """Who may act as this account now; None for one that is not verified or whose time is over."""
+    """Return the identity of an account; None if it is not verified, or if the guest's time is over."""
     if account.client is not None and account.client.verified_at is not None:
         return ClientIdentity(
             user_id=account.user_id,
@@ -521,7 +532,7 @@ def _identity(account: store.Account, session: SessionId, now: datetime) -> Iden
 
 
 def _is_reused(session: SessionRow, claim: RefreshToken, now: datetime) -> bool:
-    """A living session's replaced token comes back, too late for a second tab."""
+    """True if a live session's replaced token is presented after REUSE_GRACE, as by a thief."""
     return (
         session.revoked_at is None
         and session.expires_at > now

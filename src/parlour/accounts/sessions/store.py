@@ -1,4 +1,4 @@
-"""The rows of sessions. Every function works in the caller's transaction."""
+"""Queries for login sessions. Every function runs in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ from parlour.db.tables import deleted_sessions, refresh_sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """`issued_at` is when its present token was, `started_at` when its person logged in.
+    """A login session: `started_at` is the time of the login, `issued_at` that of the current refresh token.
 
-    The cookie of a session that is not `remembered` ends with the browser.
+    A session that is not `remembered` has a cookie that ends with the browser.
     """
 
     family: SessionId
@@ -65,17 +65,17 @@ async def session(connection: AsyncConnection, family: str) -> SessionRow | None
     return None if row is None else _session(row)
 
 
-async def is_living(connection: AsyncConnection, family: SessionId) -> bool:
-    """False for a session that was ended, or is not known any more."""
-    found = await session(connection, family)
-    return found is not None and found.revoked_at is None
+async def is_live(connection: AsyncConnection, family: SessionId) -> bool:
+    """True unless the session was revoked or its row deleted."""
+    row = await session(connection, family)
+    return row is not None and row.revoked_at is None
 
 
-async def living_sessions_of(
+async def live_sessions_of(
     connection: AsyncConnection, user_id: UserId, *, now: datetime
 ) -> list[SessionRow]:
-    """Those used last first."""
-    found = await connection.execute(
+    """Return the user's live sessions, last used first."""
+    rows = await connection.execute(
         select(refresh_sessions)
         .where(
             refresh_sessions.c.user_id == user_id,
@@ -84,7 +84,7 @@ async def living_sessions_of(
         )
         .order_by(refresh_sessions.c.issued_at.desc(), refresh_sessions.c.family)
     )
-    return [_session(row) for row in found]
+    return [_session(row) for row in rows]
 
 
 def _session(row: Any) -> SessionRow:
@@ -112,7 +112,7 @@ async def replace_token(
     issued_at: datetime,
     expires_at: datetime,
 ) -> bool:
-    """Moves a session to its next generation; False where another request was faster."""
+    """Move a session to its next generation (compare-and-set); False if another request was faster."""
     replaced = await connection.execute(
         update(refresh_sessions)
         .where(
@@ -132,14 +132,14 @@ async def replace_token(
 
 
 async def set_remembered(connection: AsyncConnection, family: SessionId, *, remembered: bool) -> None:
-    """Counts from the session's next token on."""
+    """Store the choice, which takes effect with the session's next token."""
     await connection.execute(
         update(refresh_sessions).where(refresh_sessions.c.family == family).values(remembered=remembered)
     )
 
 
 async def shorten_session(connection: AsyncConnection, family: SessionId, *, expires_at: datetime) -> None:
-    """Nothing happens where it ends sooner anyway."""
+    """Bring the expiry forward; a session that expires sooner stays unchanged."""
     await connection.execute(
         update(refresh_sessions)
         .where(refresh_sessions.c.family == family, refresh_sessions.c.expires_at > expires_at)
@@ -148,7 +148,7 @@ async def shorten_session(connection: AsyncConnection, family: SessionId, *, exp
 
 
 async def revoke_session(connection: AsyncConnection, family: str, *, now: datetime) -> UserId | None:
-    """Whose session it was; None where there is no such one, or it had been ended."""
+    """Revoke a session; return its user, or None if it is unknown or was revoked before."""
     revoked = await connection.execute(
         update(refresh_sessions)
         .where(refresh_sessions.c.family == family, refresh_sessions.c.revoked_at.is_(None))
@@ -162,33 +162,37 @@ async def revoke_session(connection: AsyncConnection, family: str, *, now: datet
 async def revoke_sessions_of(
     connection: AsyncConnection, user_id: UserId, *, now: datetime, besides: SessionId | None = None
 ) -> frozenset[SessionId]:
-    """Which ones that ended."""
-    mine = [refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None)]
+    """Revoke a user's sessions except `besides`; return the sessions that were revoked."""
+    conditions = [refresh_sessions.c.user_id == user_id, refresh_sessions.c.revoked_at.is_(None)]
     if besides is not None:
-        mine.append(refresh_sessions.c.family != besides)
+        conditions.append(refresh_sessions.c.family != besides)
     revoked = await connection.execute(
-        update(refresh_sessions).where(*mine).values(revoked_at=now).returning(refresh_sessions.c.family)
+        update(refresh_sessions)
+        .where(*conditions)
+        .values(revoked_at=now)
+        .returning(refresh_sessions.c.family)
     )
     return frozenset(SessionId(family) for family in revoked.scalars())
 
 
 async def revoked_since(connection: AsyncConnection, moment: datetime) -> list[tuple[UserId, SessionId]]:
-    found = await connection.execute(
+    """Return the sessions that were revoked after `moment`."""
+    rows = await connection.execute(
         select(refresh_sessions.c.user_id, refresh_sessions.c.family).where(
             refresh_sessions.c.revoked_at > moment
         )
     )
-    return [(UserId(row.user_id), SessionId(row.family)) for row in found]
+    return [(UserId(row.user_id), SessionId(row.family)) for row in rows]
 
 
 async def deleted_since(connection: AsyncConnection, moment: datetime) -> list[tuple[UserId, SessionId]]:
-    """Sessions whose accounts were deleted since."""
-    found = await connection.execute(
+    """Return the sessions of accounts that were deleted after `moment`."""
+    rows = await connection.execute(
         select(deleted_sessions.c.user_id, deleted_sessions.c.family).where(
             deleted_sessions.c.deleted_at > moment
         )
     )
-    return [(UserId(row.user_id), SessionId(row.family)) for row in found]
+    return [(UserId(row.user_id), SessionId(row.family)) for row in rows]
 
 
 async def forget_deleted_sessions(connection: AsyncConnection, *, before: datetime) -> None:

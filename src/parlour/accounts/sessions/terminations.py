@@ -1,4 +1,4 @@
-"""Sessions that were ended a moment ago, for who looked into the database before."""
+"""Recently ended sessions, for requests that read the database before the session ended."""
 
 from collections import OrderedDict
 
@@ -6,11 +6,11 @@ from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import SessionId
 
 REMEMBERED = 10_000
-"""More than can end within the moment between a look into the database and what follows from it."""
+"""The bound of remembered sessions: more than can end between a database read and its use."""
 
 
 class SessionTerminations:
-    """Remembers the sessions that ended last, by SessionsEnded."""
+    """Remembers the sessions that ended last; subscribes to SessionsEnded."""
 
     def __init__(self) -> None:
         self._recent: OrderedDict[SessionId, None] = OrderedDict()

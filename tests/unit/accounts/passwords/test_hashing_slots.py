@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from parlour.accounts.identity import RequestSource
-from parlour.accounts.passwords.hashing_slots import HashingTurns
+from parlour.accounts.passwords.hashing_slots import HashingSlots
 from parlour.errors import Busy
 
 
@@ -21,7 +21,7 @@ class Hashing:
     """Hashes that end when the test says so, one after the other."""
 
     def __init__(self, *, limit: int = 8) -> None:
-        self.turns = HashingTurns(slots=1, limit=limit)
+        self.turns = HashingSlots(slots=1, limit=limit)
         self.order: list[str] = []
         self._steps = asyncio.Semaphore(0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -151,7 +151,7 @@ async def test_a_turn_that_comes_to_one_who_is_cancelled_goes_on() -> None:
 
 
 async def test_what_fails_in_its_turn_passes_it_on() -> None:
-    turns = HashingTurns(slots=1)
+    turns = HashingSlots(slots=1)
 
     async def fails() -> None:
         async with turns.turn(None):

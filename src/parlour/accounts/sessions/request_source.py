@@ -1,4 +1,4 @@
-"""Where a request comes from: its address, its device, its cookies."""
+"""The source of a request: its address, its device's name and its cookies."""
 
 from fastapi import Request
 
@@ -20,11 +20,11 @@ def cookie_header(request: Request) -> str:
 
 
 def request_source(request: Request) -> RequestSource:
-    """The address is the client's own where the request came through a trusted proxy (`ClientAddresses`)."""
+    """Return a request's source; behind a trusted proxy the address is the client's (`ClientAddresses`)."""
     address = request.client.host if request.client is not None else ""
 
     async def gone() -> None:
-        """Reads on past the body, which the framework has read: the next that comes is the end."""
+        """Wait for the disconnect: the framework has read the body, so only that message can follow."""
         while (await request.receive())["type"] != "http.disconnect":
             pass
 

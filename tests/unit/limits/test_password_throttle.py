@@ -3,14 +3,14 @@
 import pytest
 
 from parlour.errors import RateLimited
-from parlour.limits.login_throttle import (
+from parlour.limits.memory_counts import MemoryRateLimitStorage
+from parlour.limits.password_throttle import (
     FREE_PER_TARGET,
     LONGEST_PACE_OF_NEWCOMERS,
     NEWCOMERS_PACE,
     Guess,
     PasswordThrottle,
 )
-from parlour.limits.memory_counts import MemoryRateLimitStorage
 from parlour.limits.quotas import Allowances
 
 FREE = 3
