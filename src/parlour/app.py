@@ -1,4 +1,4 @@
-"""The composition root: a list of features, each of which puts itself together from a small core."""
+"""The composition root: a list of features, each of which assembles itself from a small core."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ log = structlog.get_logger("parlour")
 
 
 class Parlour:
-    """One server: its features, and the ASGI application that serves them."""
+    """A server: its features, and the ASGI application that serves them."""
 
     def __init__(self, settings: Settings, *, port: int) -> None:
         self.options = options = Options(settings, port)
@@ -49,7 +49,7 @@ class Parlour:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """Each after those that it uses."""
+        """List the features, dependencies first."""
         return (
             self.audit,
             self.accounts,
@@ -62,7 +62,7 @@ class Parlour:
         )
 
     def asgi(self) -> ASGIApp:
-        """HTTP, signaling and web client on one port."""
+        """Return the application of HTTP, signaling and web client, for a single port."""
         audited = AuditedRequests(
             self.fastapi, self.audit.log, self.audit.counts, identified=identified_email
         )
@@ -71,7 +71,7 @@ class Parlour:
 
     @cached_property
     def fastapi(self) -> FastAPI:
-        """All routes; commands do without them."""
+        """Build all routes, lazily, since commands need none."""
         app = bare_application(self._lifespan)
         web_client = WebClient(base_path=self.site.base_path)
         handle_refusals(app, not_found_page=web_client.not_found_page)
@@ -95,11 +95,11 @@ class Parlour:
             await self.close()
 
     async def close(self) -> None:
-        """Close the features, those first that use others, and then what they share."""
+        """Close the features, dependents first, then the core."""
         for feature in reversed(self.features):
             try:
                 await feature.close()
-            except SQLAlchemyError as error:  # what was to be written last is lost with the database
+            except SQLAlchemyError as error:  # the feature's last rows are lost with the database
                 name, reason = type(feature).__name__, type(error).__name__
                 log.warning("feature.closed_without_database", feature=name, error=reason)
         await self.core.close()

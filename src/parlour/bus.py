@@ -1,8 +1,8 @@
 """Facts: frozen values that say what happened, published after the commit that made them true.
 
-Whoever changes something says what has become true and knows nobody who listens; signaling, the room list,
-mail and whatever comes later subscribe. `Database.transaction` publishes what `Transaction.after_commit` was
-given; a transaction that is rolled back publishes nothing.
+A use case publishes what has become true and knows no subscriber; signaling, the room list and mail
+subscribe. `Database.transaction` publishes the facts that `Transaction.after_commit` was given; a transaction
+that is rolled back publishes nothing.
 """
 
 from collections import defaultdict
@@ -19,9 +19,9 @@ Fact = TypeVar("Fact")
 class Bus:
     """Hands each fact to the subscribers of its type, in the order in which they subscribed.
 
-    Subscribers are synchronous: nothing is awaited between the commit and what follows from it in memory, so
-    that facts arrive in the order of their commits. A subscriber that has to wait starts from a task of its
-    own. One that fails is logged and keeps no other from hearing: the commit is done and cannot be undone.
+    Subscribers are synchronous: no `await` between the commit and its effects in memory, so that facts arrive
+    in the order of their commits. A subscriber that has to wait wakes a task. An exception of a subscriber is
+    logged and keeps no other subscriber from running: the commit is done and cannot be undone.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What every feature is built from: clock, bus, database, tasks, outbox, limits."""
+"""The services that all features share: clock, bus, database, tasks, outbox, limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreOptions:
-    """`counts_secret` hashes the keys of counts in Redis; None for `redis_url` counts in memory."""
+    """Options of the core; `redis_url` None counts in memory, `counts_secret` hashes the keys in Redis."""
 
     database_url: str | URL
     allow_readable_database: bool
@@ -39,7 +39,7 @@ class CoreOptions:
 
 
 class Core:
-    """Holds what is shared, and knows none of those who share it."""
+    """Builds the shared services; imports no feature."""
 
     def __init__(self, options: CoreOptions) -> None:
         self.node_id = new_node_id()
@@ -63,7 +63,7 @@ class Core:
             self.tasks.every(CHECKPOINT_SECONDS, "checkpoints", self.database.checkpoint)
 
     async def close(self) -> None:
-        """After all features: what they wrote last is in the database then."""
+        """Close Redis and the database. Call after closing the features, which may write as they close."""
         if self.redis_counts is not None:
             await self.redis_counts.aclose()
         await self.database.close()

@@ -1,6 +1,6 @@
-"""Generates from the server's routes what Vite's development server passes on to it: web/proxies.gen.ts.
+"""Generate web/proxies.gen.ts, the paths that Vite's development server proxies, from the server's routes.
 
-`python -m parlour.dev_proxies` writes it, with `--check` it fails where it differs.
+`python -m parlour.dev_proxies` writes the file; with `--check` it fails if the file is out of date.
 """
 
 import json
@@ -20,9 +20,7 @@ TYPESCRIPT = Path(__file__).parents[2] / "web" / "proxies.gen.ts"
 
 
 def api_paths() -> list[str]:
-    """The first segments of all paths that the server answers, save for those of the web client's own files
-    and pages, which Vite serves.
-    """
+    """Return the first segments of all paths but the web client's files and pages, which Vite serves."""
     with TemporaryDirectory() as folder:
         parlour = Parlour(Settings(data_dir=Path(folder), _env_file=None), port=8000)
         parlour.asgi()

@@ -64,7 +64,7 @@ class OriginNotAllowed(Refusal):
     status = 403
 
     def __init__(self, *, expected: str = "") -> None:
-        """`expected` is the address that people open, so that whoever came by another finds the way."""
+        """Name `expected`, the public URL, in the sentence for users who opened another address."""
         super().__init__()
         self._expected = expected
 

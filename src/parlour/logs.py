@@ -1,6 +1,6 @@
-"""Structured logs: lines for people on a terminal, JSON elsewhere.
+"""Structured logs: readable lines on a terminal, JSON elsewhere.
 
-What is logged is chosen field by field: no request bodies, no query strings, no addresses of people.
+Each logged field is chosen: no request bodies, no query strings, no email addresses.
 """
 
 import logging
@@ -36,7 +36,7 @@ def configure_logs(*, level: str, stream: TextIO = sys.stderr) -> None:
 
 
 class _LibraryFormatter(logging.Formatter):
-    """What libraries log, through the same renderer: who and what kind, where an exception is."""
+    """Renders the log records of libraries as structured logs, with the frames of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         event: EventDict = {"event": record.getMessage(), "logger": record.name}
@@ -48,7 +48,7 @@ class _LibraryFormatter(logging.Formatter):
 
 
 def _frames_without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """An exception's message may quote data (a database names the row); its frames do not."""
+    """Log an exception's type and frames; its message may quote personal data (a database names the row)."""
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()[1]

@@ -1,4 +1,4 @@
-"""What the settings mean for each feature: the only place that turns one into the other."""
+"""The options of each feature, from the settings: the only place that maps settings to options."""
 
 from dataclasses import dataclass
 from datetime import timedelta

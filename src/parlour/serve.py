@@ -1,4 +1,4 @@
-"""Runs the server: one socket, one event loop, a line that says when it is ready."""
+"""Run the server: one listening socket, one event loop, and a line on stdout once it is ready."""
 
 import asyncio
 import gc
@@ -27,18 +27,18 @@ from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
-"""What may still run at the end: together, less than five seconds."""
+"""The grace of handlers and of requests at the shutdown: together, less than five seconds."""
 BACKLOG = 4096
 ACCEPTS_A_TURN = 16
-"""libuv takes one connection from a socket in each turn of the event loop, so that who comes while the turns
-are long would wait behind all of a flood. Further descriptors of the same socket take one each."""
+"""libuv accepts one connection per socket and turn of the event loop, so during a flood a new client would
+wait for many long turns. Each further descriptor of the same socket accepts another connection per turn."""
 SWITCH_SECONDS = 0.0005
-"""How long a thread of the database waits for a busy event loop to let it have the interpreter, several times
-in each statement: Python's own 5 ms would make a transaction of a few statements take half a second."""
+"""The interval after which a busy event loop yields the interpreter (GIL) to a database thread, several times
+in each statement: with Python's default of 5 ms a transaction of a few statements takes half a second."""
 UNREAD_SECONDS = 20
-"""Somewhat less than heartbeats take to find a dead line."""
+"""The kernel's limit for unacknowledged data; below the time in which heartbeats detect a dead connection."""
 OWN_FILES, SURPLUS = 64, 32
-"""Descriptors for database, Redis, mails and logs, and for newcomers who are told that there is no room."""
+"""File descriptors for database, Redis, mails and logs, and for connections that are refused as surplus."""
 FEW_CONNECTIONS = 1000
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
@@ -46,15 +46,15 @@ log = structlog.get_logger("parlour")
 
 
 class PortTaken(Exception):
-    """The address cannot be listened on, in one sentence."""
+    """The address cannot be listened on, for the reason that the sentence gives."""
 
 
 class DatabaseLocked(Exception):
-    """Another program keeps the SQLite database locked, in one sentence."""
+    """Another program keeps the SQLite database locked; the sentence names the setting."""
 
 
 class Server(engine.Server):
-    """Says where it is once it answers, and that it ends before it does."""
+    """Prints the ready line once it accepts requests, and announces a restart to sockets before it ends."""
 
     def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
         super().__init__(config, parlour.calls.engine, grace=HANDLERS_SECONDS)
@@ -64,7 +64,7 @@ class Server(engine.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            gc.freeze()  # what exists now stays: later collections need not look at it
+            gc.freeze()  # modules stay for good: later collections need not traverse them
             gc.enable()
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
@@ -75,7 +75,7 @@ class Server(engine.Server):
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
-    """Until SIGINT or SIGTERM. Raises SettingsError or PortTaken."""
+    """Serve until SIGINT or SIGTERM. Raises SettingsError, PortTaken or DatabaseLocked."""
     settings.require_safe(host=host, port=port)
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
@@ -89,7 +89,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     ready = ready_line(settings.url(port=port), address=address, port=port)
     server = Server(uvicorn_config(parlour, connections=connections), parlour, ready=ready)
     sys.setswitchinterval(SWITCH_SECONDS)
-    # uvicorn raises the signal that ended it once more; by then Ctrl-C has done what it is for.
+    # uvicorn raises the signal that ended it once more, after a complete shutdown.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
@@ -98,7 +98,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
 
 
 def ready_line(url: str, *, address: str, port: int) -> str:
-    """Name the public URL, and where the server listens unless the URL's host and port say it.
+    """Name the public URL, and the listening address if it differs from the URL's host and port.
 
     No punctuation follows a URL: terminals make links of them, and programs read them here.
     """
@@ -111,7 +111,7 @@ def ready_line(url: str, *, address: str, port: int) -> str:
 
 
 def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
-    """How uvicorn serves a Parlour; `engine.Server` runs it."""
+    """Configure uvicorn for `engine.Server`."""
     return uvicorn.Config(
         parlour.asgi(),
         log_config=None,
@@ -119,7 +119,7 @@ def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
         server_header=False,
         http=http_protocol_class(_bounds(parlour.options, connections)),
         ws=parlour.calls.engine.websocket_protocol_class(),
-        proxy_headers=False,  # `ClientAddresses` reads them, as it does for WebSockets
+        proxy_headers=False,  # `ClientAddresses` reads them for HTTP and WebSockets alike
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
 
@@ -138,7 +138,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _connections() -> int:
-    """Raise the limit on open files as far as the system allows; how many connections fit below it."""
+    """Raise the limit on open files as far as allowed; return the number of connections that fit below it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -148,7 +148,7 @@ def _connections() -> int:
 
 
 def _say_connections(connections: int) -> None:
-    """Log what `_connections` found, once nothing else keeps the server from starting."""
+    """Log the limit of connections. Call once the start can no longer fail."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = "unlimited" if files == resource.RLIM_INFINITY else files
     log.info("open_files.limit", files=allowed, connections=connections)
@@ -177,7 +177,7 @@ def _bounds(options: Options, connections: int) -> HttpBounds:
 
 
 async def _require_database(parlour: Parlour) -> None:
-    """A database that is not there is a wrong setting, and said so before anything starts.
+    """Migrate the database before anything starts; an unreachable database counts as a wrong setting.
 
     Raises SettingsError or DatabaseLocked.
     """
@@ -204,7 +204,7 @@ async def _require_database(parlour: Parlour) -> None:
 
 
 async def _require_redis(parlour: Parlour) -> None:
-    """One that refuses is a wrong setting; one that is away is done without until it comes."""
+    """Raise SettingsError if Redis refuses the URL's login or commands; an outage of Redis is tolerated."""
     if parlour.core.redis_counts is None:
         return
     from parlour.limits.redis_counts import RedisRefuses

@@ -25,15 +25,15 @@ SECRET_BYTES = 48
 SHORTEST_SECRET = 32
 _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 FEWEST_LETTERS = 10
-"""Different ones in a secret that is no repetition; 32 random hexadecimal digits have some 14."""
+"""The fewest distinct characters of a strong secret; 32 random hexadecimal digits have some 14."""
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used, in one sentence that names it."""
+    """A setting cannot be used; the sentence names the setting."""
 
 
 def _parts(url: str) -> SplitResult:
-    """Raises ValueError for what is no address of a site; a name and password have no place in one."""
+    """Parse a site's URL. Raises ValueError, also for a URL with a username."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise ValueError
@@ -42,7 +42,7 @@ def _parts(url: str) -> SplitResult:
 
 
 def _origin_of(parts: SplitResult) -> str:
-    """As browsers write it (RFC 6454): no default port, international names in ASCII."""
+    """Serialise an origin as browsers do (RFC 6454): no default port, international names in ASCII."""
     host = parts.hostname or ""
     if ":" in host:
         host = f"[{host}]"
@@ -55,12 +55,12 @@ def _origin_of(parts: SplitResult) -> str:
 
 def _origins(texts: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        found = [_parts(text.removesuffix("/")) for text in texts]
+        parsed = [_parts(text.removesuffix("/")) for text in texts]
     except ValueError:
-        found = []
-    if len(found) < len(texts) or any(parts.path or parts.query or parts.fragment for parts in found):
+        parsed = []
+    if len(parsed) < len(texts) or any(parts.path or parts.query or parts.fragment for parts in parsed):
         raise ValueError("has to be origins such as https://meet.example.org, comma-separated")
-    return tuple(_origin_of(parts) for parts in found)
+    return tuple(_origin_of(parts) for parts in parsed)
 
 
 def _split(value: object) -> object:
@@ -80,7 +80,10 @@ def _public_url(value: str) -> str:
 
 
 def _is_base_path(path: str) -> bool:
-    """Empty, or of segments that no browser, proxy or cookie writes in two ways (RFC 3986, section 2.3)."""
+    """True for an empty path, or for segments of unreserved characters, which have no second spelling.
+
+    See RFC 3986, section 2.3: browsers, proxies and cookie paths must agree on the spelling.
+    """
     return _BASE_PATH.fullmatch(path) is not None and not {".", ".."}.intersection(path.split("/"))
 
 
@@ -149,7 +152,7 @@ def _registration(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _room_creation(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Addresses and domains as the keys that they are compared by."""
+    """Normalise addresses and domains to the keys by which they are compared."""
     if words in (("clients",), ("nobody",)):
         return words
     try:
@@ -188,6 +191,8 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class Settings(BaseSettings):
+    """All settings, frozen; docs/settings.md describes each."""
+
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
@@ -241,7 +246,10 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     def database(self) -> str | URL:
-        """A path is not a URL: `%20` in the name of a folder is itself. Raises SettingsError."""
+        """Return the database's URL, by default a file in the data folder. Raises SettingsError.
+
+        The file's path is not parsed as a URL: `%20` in the name of a folder stays `%20`.
+        """
         if self.database_url is not None:
             return self.database_url
         self._make_data_dir()
@@ -251,11 +259,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://localhost:{port}"
 
     def base_path(self, *, port: int) -> str:
-        """The path below which people open Parlour, such as `/meet`; empty at the root of a site."""
+        """Return the path of the public URL, such as `/meet`; empty at the root of a site."""
         return urlsplit(self.url(port=port)).path
 
     def own_origins(self, *, port: int) -> frozenset[str]:
-        """The public URL's origin, and its other loopback names where it is one."""
+        """Return the public URL's origin; for a loopback host, the origins of all loopback names."""
         own = urlsplit(self.url(port=port))
         origins = {_origin_of(own)}
         if is_loopback(own.hostname or ""):
@@ -265,18 +273,18 @@ class Settings(BaseSettings):
         return frozenset(origins)
 
     def origins(self, *, port: int) -> frozenset[str]:
-        """Whose pages may use the API: Parlour's own, and the allowed ones."""
+        """Return the origins whose pages may use the API: Parlour's own, and the allowed origins."""
         return self.own_origins(port=port).union(self.allowed_origins)
 
     def shows_mail(self, *, port: int) -> bool:
         return self.smtp_url is None and self.is_local(port=port)
 
     def is_local(self, *, port: int) -> bool:
-        """Whether the public URL is of this machine alone."""
+        """True if the public URL's host is a loopback name."""
         return is_loopback(urlsplit(self.url(port=port)).hostname or "")
 
     def smtp_server(self, *, port: int) -> SmtpServer | None:
-        """Where mails are handed in, by the public URL's host where no other name is set."""
+        """Return the SMTP server, if set; the public URL's host is the default name in EHLO."""
         if self.smtp_url is None:
             return None
         return SmtpServer.from_url(
@@ -288,9 +296,10 @@ class Settings(BaseSettings):
         return self.url(port=port).startswith("https://")
 
     def require_safe(self, *, host: str, port: int) -> None:
-        """Whether this may be served to others than this machine. Raises SettingsError.
+        """Raise SettingsError if other machines could reach a server with unsafe settings.
 
-        Others reach what listens on loopback too, through a proxy: then the public URL names another host.
+        A server that listens on loopback is reachable through a proxy too: the public URL then names a public
+        host.
         """
         listens, is_public = not is_loopback(host), not self.is_local(port=port)
         if not listens and not is_public:
@@ -312,7 +321,7 @@ class Settings(BaseSettings):
             )
 
     def _require_strong_secret(self) -> None:
-        """The old ones as well: they are accepted as the new one is. Raises SettingsError."""
+        """Check the secret and the old secrets, which verify tokens too. Raises SettingsError."""
         named = [("SECRET_KEY", self.secret_key), *(("OLD_SECRET_KEYS", old) for old in self.old_secret_keys)]
         for name, secret in named:
             if secret is not None and len(set(secret.get_secret_value())) < FEWEST_LETTERS:
@@ -322,7 +331,7 @@ class Settings(BaseSettings):
                 )
 
     def secret(self) -> str:
-        """The given secret, or one that is made once and kept in the data folder, for its owner alone.
+        """Return the configured secret, else a secret generated once and stored in the data folder (0600).
 
         Raises SettingsError.
         """
@@ -346,8 +355,9 @@ class Settings(BaseSettings):
         return tuple(secret.get_secret_value() for secret in self.old_secret_keys)
 
     def keeps_data_private(self) -> bool:
-        """False where other users can list the data folder, whose owner is somebody else; the files in it are
-        the server's alone all the same. Raises SettingsError.
+        """Create the data folder; return False if another user owns it and others can list it.
+
+        The files in it are private in either case. Raises SettingsError.
         """
         return self._make_data_dir()
 
@@ -372,7 +382,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """Raises SettingsError, which names the setting."""
+    """Read the environment and `.env`. Raises SettingsError, which names the setting."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -390,14 +400,14 @@ def _sentence(error: ValidationError) -> str:
 
 def _kept_secret(path: Path) -> str:
     try:
-        kept = path.read_text(encoding="utf-8").strip()
+        stored = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        kept = ""
-    return kept or _new_secret(path)
+        stored = ""
+    return stored or _new_secret(path)
 
 
 def _new_secret(path: Path) -> str:
-    """Whole or not at all; of two processes that start at once, the faster one's secret counts."""
+    """Create the file atomically (link); of two processes that start at once, the first to link wins."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with open(draft, "w", encoding="utf-8", opener=_owner_only) as file:
         file.write(secrets.token_urlsafe(SECRET_BYTES))

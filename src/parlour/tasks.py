@@ -1,9 +1,8 @@
-"""One supervisor runs what lives as long as the server: repeated steps, with a back-off after failures.
+"""A supervisor of background tasks: repeated steps, with exponential back-off after failures.
 
-A feature registers each of its tasks as one *step*: it waits for what it waits for, does its work once, and
-returns how many seconds to pause. A step that raises is tried again after a pause that doubles from
-FIRST_PAUSE_SECONDS to LONGEST_PAUSE_SECONDS, so that no task ends for good because of one bad row, and a
-database that is away is waited for.
+A feature registers each of its tasks as a *step*: it waits for its work, does the work once, and returns the
+seconds to pause. A step that raises is repeated after a pause that doubles from FIRST_PAUSE_SECONDS to
+LONGEST_PAUSE_SECONDS, so that a bad row ends no task for good, and tasks survive an outage of the database.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ Step = Callable[[], Awaitable[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class TaskHealth:
-    """How a task fares: `failures` in a row, and the name of the last error; 0 and None where it works."""
+    """The state of a task: consecutive `failures`, and the name of the last error; 0 and None if it works."""
 
     failures: int = 0
     error: str | None = None
@@ -41,7 +40,7 @@ class Supervisor:
 
     @property
     def health(self) -> Mapping[str, TaskHealth]:
-        """The health of each task by its name."""
+        """Return the health of each task by its name."""
         return self._health
 
     def repeat(self, name: str, step: Step) -> None:
@@ -52,7 +51,7 @@ class Supervisor:
         self._health[name] = TaskHealth()
 
     def every(self, seconds: float, name: str, act: Callable[[], Awaitable[None]]) -> None:
-        """Register something to be done at intervals, for the first time after `seconds`."""
+        """Register an action to be run at intervals, for the first time after `seconds`."""
 
         async def step() -> None:
             await asyncio.sleep(seconds)
@@ -75,11 +74,11 @@ class Supervisor:
     async def _run(self, name: str, step: Step) -> None:
         pause = 0.0
         while True:
-            await asyncio.sleep(pause)  # also lets others run, whatever the step does
+            await asyncio.sleep(pause)  # even 0 yields to other tasks, if the step never awaits
             pause = await self._step(name, step)
 
     async def _step(self, name: str, step: Step) -> float:
-        """Returns the pause before the next step."""
+        """Run a step; return the seconds to pause before the next."""
         try:
             pause = await step()
         except DATABASE_UNAVAILABLE as error:
