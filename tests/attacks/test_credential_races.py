@@ -86,7 +86,8 @@ async def caught_between(
     Verifying takes its turn in the threads of the passwords, so that after as many hashes as there may be
     threads, three times over, the request has had its own (the most are two: to verify and to hash anew).
     """
-    async with parlour.core.database.transaction() as connection:
+    # Without a deadline of its own: on a busy machine the hashes below take a while.
+    async with parlour.core.database.transaction(within=None) as connection:
         await connection.execute(select(users.c.id).where(users.c.id == who.user_id).with_for_update())
         await connection.execute(change)
         running = asyncio.ensure_future(request)

@@ -222,6 +222,7 @@ WORST: dict[str, list[Request]] = {
     ],
     "POST /room/access": [{"json": {"name": "room 1", "password": "p" * LARGE}}],
     "GET /room/admission": queries(room="x"),
+    "GET /room/entry": queries(name="x"),
     "GET /room/creation": [{}],
     "POST /room/check": [{}, {"headers": {"Authorization": None}}],
     "POST /message": [{"json": {"roomname": ROOM, "email": "ann@example.org", "message": "\u20ac" * 4000}}],
