@@ -15,27 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from parlour.audit.counts import AuditCounts
 from parlour.audit.entries import AuditLog
 from parlour.errors import Refusal
+from parlour.wire.endpoint import AuditRule, endpoint_of
 
 MAX_BODY = 64 * 1024
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_TOLD = {
-    "POST /client": ("account", "client_registered"),
-    "PUT /client/verify": ("account", "client_confirmed"),
-    "POST /guest": ("account", "guest_registered"),
-    "PUT /guest/verify": ("login", "guest_login"),
-    "POST /client/login": ("login", "login"),
-    "PUT /logout": ("login", "logout"),
-    "POST /room": ("room", "room_created"),
-    "POST /room/remove": ("room", "room_removed"),
-    "POST /event": ("room", "event_made"),
-    "POST /room/access": ("role", "admitted"),
-    "POST /invitation": ("role", "invited"),
-    "POST /room/ban": ("role", "banned"),
-    "POST /room/unban": ("role", "unbanned"),
-}
-_BY_LINK = ("PUT /client/verify", "PUT /password/reset", "PUT /email/verify")
-"""What the link of a mail proves: each works once, so that nobody makes many entries of them."""
-_PASSED_OVER = ("POST /room/check", "POST /message", "POST /invitation/check", "POST /event/log")
 _EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
 """Refusals that say no more than that somebody is not logged in."""
 
@@ -82,14 +65,16 @@ class AuditedRequests:
         route = f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
         state: dict[str, Any] = scope.get("state", {})
         refusal = state.get("refusal")
-        what = _what(route, refusal, status)
+        said = endpoint_of(scope.get("route"))
+        rule = AuditRule() if said is None else said.audit
+        what = _what(route, rule, refusal, status)
         if what is None:
             return
         kind, code = what
         client = scope.get("client")
         address = client[0] if client else ""
         actor = self._identified(state)
-        if not actor and (refusal is not None or route not in _BY_LINK):
+        if not actor and (refusal is not None or not rule.by_link):
             account = getattr(refusal, "account", "")
             self._counts.count(kind=kind, code=code, subject=account, address=address)
             return
@@ -97,15 +82,15 @@ class AuditedRequests:
         self._log.record(kind=kind, code=code, actor=actor, subject=subject, address=address)
 
 
-def _what(route: str, refusal: Refusal | None, status: int) -> tuple[str, str] | None:
+def _what(route: str, rule: AuditRule, refusal: Refusal | None, status: int) -> tuple[str, str] | None:
     """Kind and code of an entry, where there is one to make."""
     if refusal is not None:
         is_policy = refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         return ("refusal", refusal.code) if is_policy and refusal.code not in _EVERYDAY else None
     method, _, path = route.partition(" ")
-    if method in _SAFE or not path or status >= HTTPStatus.BAD_REQUEST or route in _PASSED_OVER:
+    if method in _SAFE or not path or status >= HTTPStatus.BAD_REQUEST or not rule.is_kept:
         return None
-    return _TOLD.get(route, ("change", route))
+    return rule.kind, rule.code or route
 
 
 def _asked(body: bytes) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.calls.ice import IcePlan
-from parlour.errors import IdentityRequired, InvalidToken
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import IceServer, IceServers
-from parlour.wire.refusals import refusals
 
 
 def call_routes(
@@ -23,10 +22,13 @@ def call_routes(
 
     @router.get(
         "/ice",
-        description=(
-            "STUN and TURN servers for an RTCPeerConnection; TURN credentials end with the session or sooner."
+        **endpoint(
+            CallerKind.CALLER,
+            description=(
+                "STUN and TURN servers for an RTCPeerConnection; TURN credentials end with "
+                "the session or sooner."
+            ),
         ),
-        responses=refusals(IdentityRequired, InvalidToken),
     )
     async def ice_servers(caller: Caller) -> IceServers:
         until = await sessions.end_of(caller)

@@ -10,7 +10,7 @@ from parlour.accounts.sessions.identification import Identification, require_own
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.chat.entities import Message
 from parlour.chat.service import Chat
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.errors import InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import (
     Banned,
@@ -20,6 +20,7 @@ from parlour.rooms.refusals import (
     RoomNotFound,
 )
 from parlour.wire.base import RoomName
+from parlour.wire.endpoint import NOT_KEPT, CallerKind, endpoint
 from parlour.wire.http import (
     MessageId,
     MessagePage,
@@ -27,10 +28,6 @@ from parlour.wire.http import (
     Nothing,
     StoredMessage,
 )
-from parlour.wire.refusals import refusals
-
-_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
-_WRITING = (RateLimited, *_ALWAYS)
 
 
 def chat_routes(
@@ -45,8 +42,8 @@ def chat_routes(
 
     @router.post(
         "/message",
-        description=("Write to a room's chat."),
-        responses=refusals(
+        **endpoint(
+            CallerKind.WRITER,
             RoomNotFound,
             UserNotFound,
             NotTheCaller,
@@ -54,7 +51,9 @@ def chat_routes(
             NotInvited,
             Banned,
             MessageIdTaken,
-            *_WRITING,
+            InvalidRequest,
+            description="Write to a room's chat.",
+            audit=NOT_KEPT,
         ),
     )
     async def write_message(body: NewMessage, caller: Writer) -> Nothing:
@@ -64,8 +63,15 @@ def chat_routes(
 
     @router.get(
         "/message",
-        description=("A room's chat, newest first."),
-        responses=refusals(RoomNotFound, NotAdmitted, NotInvited, Banned, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            RoomNotFound,
+            NotAdmitted,
+            NotInvited,
+            Banned,
+            InvalidRequest,
+            description="A room's chat, newest first.",
+        ),
     )
     async def read_messages(
         caller: Caller,

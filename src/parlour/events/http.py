@@ -10,7 +10,7 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.refusals import UserNotFound
 from parlour.accounts.sessions.identification import Identification, require_own_email
 from parlour.accounts.sessions.service import LoginSessions
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.errors import InvalidRequest, NotTheCaller
 from parlour.events.attendance import AttendanceLog, parsed_move
 from parlour.rooms.refusals import (
     Banned,
@@ -21,17 +21,15 @@ from parlour.rooms.refusals import (
 )
 from parlour.wire.arrays import json_array, json_object, json_value
 from parlour.wire.base import RoomName
+from parlour.wire.endpoint import NOT_KEPT, CallerKind, endpoint
 from parlour.wire.http import (
     Attendance,
     AttendanceList,
     EventMove,
     Nothing,
 )
-from parlour.wire.refusals import refusals
 
 JSON = "application/json"
-_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
-_WRITING = (RateLimited, *_ALWAYS)
 
 
 def event_routes(
@@ -43,9 +41,17 @@ def event_routes(
 
     @router.post(
         "/event/log",
-        description=("Say that one joined or left an event; the server's own record is not doubled."),
-        responses=refusals(
-            InvalidMove, UserNotFound, EventNotFound, NotTheCaller, NotInvited, Banned, *_WRITING
+        **endpoint(
+            CallerKind.WRITER,
+            InvalidMove,
+            UserNotFound,
+            EventNotFound,
+            NotTheCaller,
+            NotInvited,
+            Banned,
+            InvalidRequest,
+            description="Say that one joined or left an event; the server's own record is not doubled.",
+            audit=NOT_KEPT,
         ),
     )
     async def log_attendance(body: EventMove, caller: Writer) -> Nothing:
@@ -56,9 +62,14 @@ def event_routes(
 
     @router.get(
         "/event/log",
-        description=("The attendance of an event of one's own, oldest first."),
         response_model=AttendanceList,
-        responses=refusals(EventNotFound, NotTheCreator, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            EventNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="The attendance of an event of one's own, oldest first.",
+        ),
     )
     async def read_attendance(
         caller: Caller,

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 
 from parlour.errors import HeadTooLarge, RequestTooLarge, Unavailable
 from parlour.http.content_encodings import Encoded
+from parlour.wire.endpoint import CallerKind, Endpoint, endpoint_of, without_declaration
 from parlour.wire.http import Problem
 from parlour.wire.refusals import refusals
 
@@ -21,27 +23,16 @@ the cookie `jwt`. Every refusal is `application/problem+json` (RFC 9457) with a 
 `message` for people. All times are ISO 8601 in UTC.
 """
 
-ANONYMOUS = (
-    "/guest",
-    "/guest/verify",
-    "/client",
-    "/client/login",
-    "/client/verify",
-    "/verification",
-    "/password/forgotten",
-    "/password/reset",
-    "/email/verify",
-    "/link",
-    "/invitation/link",
-    "/invitation/guest",
-    "/logout",
-    "/refresh",
-    "/config",
-    "/healthz",
-    "/readyz",
-)
-WITHOUT_DATABASE = ("/config", "/healthz")
-OPTIONAL = ("/room/check",)
+_TOKEN: list[dict[str, list[str]]] = [{"accessToken": []}]
+_COOKIE: list[dict[str, list[str]]] = [{"cookie": []}]
+_SECURITY: dict[CallerKind, list[dict[str, list[str]]] | None] = {
+    CallerKind.ANYONE: None,
+    CallerKind.OPTIONAL: [*_TOKEN, *_COOKIE, {}],
+    CallerKind.FORMER: [*_TOKEN, *_COOKIE, {}],
+    CallerKind.COOKIE: _COOKIE,
+    CallerKind.CALLER: [*_TOKEN, *_COOKIE],
+    CallerKind.WRITER: [*_TOKEN, *_COOKIE],
+}
 
 
 class Document:
@@ -83,25 +74,33 @@ def openapi(app: FastAPI, *, base_path: str) -> dict[str, Any]:
         "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "cookie": {"type": "apiKey", "in": "cookie", "name": "jwt"},
     }
+    declared = declared_endpoints(app)
     for path, operations in document["paths"].items():
-        for operation in operations.values():
-            _describe(path, operation)
+        for method, operation in operations.items():
+            without_declaration(operation)
+            _describe(declared[method.upper(), path], operation)
     return document
 
 
-def _describe(path: str, operation: dict[str, Any]) -> None:
-    """What every endpoint shares: who may call it, and what is refused before it is reached."""
+def declared_endpoints(app: FastAPI) -> dict[tuple[str, str], Endpoint]:
+    """Collect what each endpoint says of itself, by method and path."""
+    found = {}
+    for context in iter_route_contexts(app.routes):
+        said = endpoint_of(context)
+        if said is not None and context.path is not None:
+            found.update({(method, context.path): said for method in context.methods or ()})
+    return found
+
+
+def _describe(said: Endpoint, operation: dict[str, Any]) -> None:
+    """Add what every endpoint shares: who may call it, and what is refused before it is reached."""
     shared = refusals(
         HeadTooLarge,
         *([RequestTooLarge] if "requestBody" in operation else []),
-        *([Unavailable] if path not in WITHOUT_DATABASE else []),
+        *([Unavailable] if said.needs_database else []),
     )
     # As text, as the other statuses are by now: 503 beside "503" would be one key twice in JSON.
     operation["responses"] |= {str(status): response for status, response in shared.items()}
-    identified: list[dict[str, list[str]]] = [{"accessToken": []}, {"cookie": []}]
-    if path in OPTIONAL or path == "/logout":
-        operation["security"] = [*identified, {}]
-    elif path == "/refresh":
-        operation["security"] = [{"cookie": []}]
-    elif path not in ANONYMOUS:
-        operation["security"] = identified
+    security = _SECURITY[said.caller]
+    if security is not None:
+        operation["security"] = security

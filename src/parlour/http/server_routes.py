@@ -11,8 +11,8 @@ from parlour.core import Core
 from parlour.errors import Unavailable
 from parlour.http.openapi import Document, openapi
 from parlour.wire.asyncapi import asyncapi
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import Configuration, Health
-from parlour.wire.refusals import refusals
 
 READY_SECONDS = 5
 
@@ -20,20 +20,30 @@ READY_SECONDS = 5
 def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path: str) -> APIRouter:
     router = APIRouter(tags=["server"])
 
-    @router.get("/config", description=("What a web client has to know before anybody logs in."))
+    @router.get(
+        "/config",
+        **endpoint(
+            CallerKind.ANYONE,
+            description="What a web client has to know before anybody logs in.",
+            needs_database=False,
+        ),
+    )
     async def configuration() -> Configuration:
         return public
 
     @router.head("/healthz", include_in_schema=False)
-    @router.get("/healthz", description=("The process is up."))
+    @router.get(
+        "/healthz", **endpoint(CallerKind.ANYONE, description="The process is up.", needs_database=False)
+    )
     async def healthz() -> Health:
         return Health(status="ok")
 
     @router.head("/readyz", include_in_schema=False)
     @router.get(
         "/readyz",
-        description=("The database answers, and Redis where it is set."),
-        responses=refusals(Unavailable),
+        **endpoint(
+            CallerKind.ANYONE, Unavailable, description="The database answers, and Redis where it is set."
+        ),
     )
     async def readyz() -> Health:
         try:

@@ -14,9 +14,9 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.login_responder import SessionCookies
 from parlour.accounts.sessions.request_source import request_source
 from parlour.accounts.sessions.service import LoginSessions
-from parlour.errors import IdentityRequired, InvalidToken
 from parlour.privacy.export import Belongings, Export
 from parlour.wire.arrays import json_array, json_object, json_value
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import (
     AccountDeletion,
     AccountExport,
@@ -27,7 +27,6 @@ from parlour.wire.http import (
     Nothing,
     StoredMessage,
 )
-from parlour.wire.refusals import refusals
 
 
 def privacy_routes(
@@ -43,9 +42,8 @@ def privacy_routes(
 
     @router.get(
         "/account/export",
-        description=("All that the server keeps of the caller."),
         response_model=AccountExport,
-        responses=refusals(IdentityRequired, InvalidToken),
+        **endpoint(CallerKind.CALLER, description="All that the server keeps of the caller."),
     )
     async def export_account(caller: Caller) -> Response:
         facts = await credentials.facts(caller)
@@ -69,8 +67,11 @@ def privacy_routes(
 
     @router.post(
         "/account/deletion",
-        description=("Delete one's account; messages and attendance keep the name and the email."),
-        responses=refusals(*PROVEN),
+        **endpoint(
+            CallerKind.CALLER,
+            *PROVEN,
+            description="Delete one's account; messages and attendance keep the name and the email.",
+        ),
     )
     async def delete_account(
         body: AccountDeletion, caller: Caller, request: Request, response: Response

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_source import request_source
-from parlour.errors import Busy, IdentityRequired, InvalidRequest, InvalidToken, NotTheCaller, RateLimited
+from parlour.errors import Busy, InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance
 from parlour.rooms.policy import Role
@@ -29,6 +29,7 @@ from parlour.rooms.service import RoomService
 from parlour.scheduling.turns import SharedWork, in_turns
 from parlour.wire.arrays import json_array, json_object
 from parlour.wire.base import RoomName
+from parlour.wire.endpoint import NOT_KEPT, AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     Admission,
     BanEntry,
@@ -49,11 +50,8 @@ from parlour.wire.http import (
     RoomEntry,
     RoomRemoval,
 )
-from parlour.wire.refusals import refusals
 
 JSON = "application/json"
-_ALWAYS = (IdentityRequired, InvalidToken, InvalidRequest)
-_WRITING = (RateLimited, *_ALWAYS)
 
 
 def room_routes(
@@ -69,15 +67,17 @@ def room_routes(
 
     @router.post(
         "/room",
-        description=("Create a room with a password."),
-        responses=refusals(
+        **endpoint(
+            CallerKind.WRITER,
             RoomNameTaken,
             CreatorNotFound,
             GuestsCreateNoRooms,
             RoomCreationNotAllowed,
             NotTheCaller,
             Busy,
-            *_WRITING,
+            InvalidRequest,
+            description="Create a room with a password.",
+            audit=AuditRule(kind="room", code="room_created"),
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
@@ -94,16 +94,30 @@ def room_routes(
 
     @router.get(
         "/room/creation",
-        description=("Whether the caller may create rooms, so that a client says so before anybody types."),
-        responses=refusals(*_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            InvalidRequest,
+            description=(
+                "Whether the caller may create rooms, so that a client says so before anybody types."
+            ),
+        ),
     )
     async def room_creation(caller: Caller) -> RoomCreation:
         return RoomCreation(allowed=rooms.may_create(caller))
 
     @router.post(
         "/room/access",
-        description=("Give a room's password; the caller may enter from now on."),
-        responses=refusals(RoomNotFound, WrongRoomPassword, NotInvited, Banned, Busy, *_WRITING),
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            WrongRoomPassword,
+            NotInvited,
+            Banned,
+            Busy,
+            InvalidRequest,
+            description="Give a room's password; the caller may enter from now on.",
+            audit=AuditRule(kind="role", code="admitted"),
+        ),
     )
     async def access_room(body: RoomAccess, caller: Writer, request: Request) -> Nothing:
         await rooms.give_password(
@@ -113,19 +127,30 @@ def room_routes(
 
     @router.get(
         "/room/admission",
-        description=("Whether the caller may enter a room, or has to give its password first."),
         response_model=Admission,
-        responses=refusals(RoomNotFound, NotInvited, Banned, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            RoomNotFound,
+            NotInvited,
+            Banned,
+            InvalidRequest,
+            description="Whether the caller may enter a room, or has to give its password first.",
+        ),
     )
     async def admission(caller: Caller, room: Annotated[RoomName, Query()]) -> Admission:
         return Admission(needs_password=await rooms.needs_password(caller, room=room))
 
     @router.get(
         "/room/entry",
-        description=(
-            "All that a client needs to enter a room: the room, the caller's roles in it, and the next step."
+        **endpoint(
+            CallerKind.CALLER,
+            RoomNotFound,
+            InvalidRequest,
+            description=(
+                "All that a client needs to enter a room: the room, the caller's roles in it, "
+                "and the next step."
+            ),
         ),
-        responses=refusals(RoomNotFound, *_ALWAYS),
     )
     async def entry(caller: Caller, name: Annotated[RoomName, Query()]) -> RoomEntrance:
         return _entrance(await rooms.entrance(caller, name=name))
@@ -141,11 +166,16 @@ def room_routes(
 
     @router.post(
         "/room/check",
-        description=(
-            "The rooms that the caller may see, by name; works without login, where the server lists them so."
-        ),
         response_model=list[RoomEntry],
-        responses=refusals(InvalidToken, InvalidRequest),
+        **endpoint(
+            CallerKind.OPTIONAL,
+            InvalidRequest,
+            description=(
+                "The rooms that the caller may see, by name; works without login, where the "
+                "server lists them so."
+            ),
+            audit=NOT_KEPT,
+        ),
     )
     async def check_rooms(caller: AnyCaller, body: RoomCheck | None = None) -> Response:
         page = body or RoomCheck()
@@ -159,8 +189,15 @@ def room_routes(
 
     @router.post(
         "/invitation",
-        description=("Invite people by email; a mail goes to each."),
-        responses=refusals(RoomNotFound, NotTheCreator, TooManyAddresses, *_WRITING),
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            TooManyAddresses,
+            InvalidRequest,
+            description="Invite people by email; a mail goes to each.",
+            audit=AuditRule(kind="role", code="invited"),
+        ),
     )
     async def invite(body: NewInvitation, caller: Writer, request: Request) -> InvitationOutcome:
         outcome = await rooms.invite(
@@ -170,9 +207,14 @@ def room_routes(
 
     @router.get(
         "/invitation",
-        description=("Who is invited to a room of one's own."),
         response_model=InvitationList,
-        responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Who is invited to a room of one's own.",
+        ),
     )
     async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         found = await rooms.invitations(caller, room=room)
@@ -184,8 +226,14 @@ def room_routes(
 
     @router.post(
         "/invitation/check",
-        description=("Whether the caller is invited to a room, or created it."),
-        responses=refusals(NotInvited, NotTheCaller, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            NotInvited,
+            NotTheCaller,
+            InvalidRequest,
+            description="Whether the caller is invited to a room, or created it.",
+            audit=NOT_KEPT,
+        ),
     )
     async def check_invitation(body: InvitationCheck, caller: Caller) -> Nothing:
         await rooms.require_invitation(caller, email=body.email, room=body.room)
@@ -193,8 +241,14 @@ def room_routes(
 
     @router.post(
         "/event",
-        description=("Make a room an event: entered by invitation only."),
-        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Make a room an event: entered by invitation only.",
+            audit=AuditRule(kind="room", code="event_made"),
+        ),
     )
     async def make_event(body: NewEvent, caller: Writer) -> Nothing:
         await rooms.make_event(caller, room=body.room)
@@ -202,10 +256,17 @@ def room_routes(
 
     @router.post(
         "/room/ban",
-        description=(
-            "Remove a person from a room of one's own, and from its call; they may not enter again."
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            CreatorStays,
+            InvalidRequest,
+            description=(
+                "Remove a person from a room of one's own, and from its call; they may not enter again."
+            ),
+            audit=AuditRule(kind="role", code="banned"),
         ),
-        responses=refusals(RoomNotFound, NotTheCreator, CreatorStays, *_WRITING),
     )
     async def ban(body: NewBan, caller: Writer) -> Nothing:
         await rooms.ban(caller, room=body.room, email=body.email)
@@ -213,8 +274,14 @@ def room_routes(
 
     @router.post(
         "/room/unban",
-        description=("Let a removed person be what they were before; again is harmless."),
-        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Let a removed person be what they were before; again is harmless.",
+            audit=AuditRule(kind="role", code="unbanned"),
+        ),
     )
     async def unban(body: NewBan, caller: Writer) -> Nothing:
         await rooms.unban(caller, room=body.room, email=body.email)
@@ -222,9 +289,14 @@ def room_routes(
 
     @router.get(
         "/room/ban",
-        description=("Who was removed from a room of one's own."),
         response_model=BanList,
-        responses=refusals(RoomNotFound, NotTheCreator, *_ALWAYS),
+        **endpoint(
+            CallerKind.CALLER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Who was removed from a room of one's own.",
+        ),
     )
     async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         found = await rooms.bans(caller, room=room)
@@ -233,8 +305,14 @@ def room_routes(
 
     @router.post(
         "/room/remove",
-        description=("Remove a room of one's own, its chat, invitations and attendance; its call ends."),
-        responses=refusals(RoomNotFound, NotTheCreator, *_WRITING),
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Remove a room of one's own, its chat, invitations and attendance; its call ends.",
+            audit=AuditRule(kind="room", code="room_removed"),
+        ),
     )
     async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
         await rooms.remove(caller, room=body.room)

@@ -7,8 +7,8 @@ from parlour.accounts.sessions.login_responder import LoginResponder, session_an
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
-from parlour.wire.refusals import refusals
 
 
 def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder) -> APIRouter:
@@ -16,8 +16,13 @@ def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder
 
     @router.post(
         "/invitation/link",
-        description=("Who invites to which room, for who has the link of the invitation's mail."),
-        responses=refusals(InvalidVerification, RateLimited, InvalidRequest),
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            RateLimited,
+            InvalidRequest,
+            description="Who invites to which room, for who has the link of the invitation's mail.",
+        ),
     )
     async def look_at_invitation(body: LinkToken, request: Request) -> InvitationSummary:
         found = await links.look(body.token, source=request_source(request))
@@ -32,10 +37,16 @@ def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder
 
     @router.post(
         "/invitation/guest",
-        description=(
-            "Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            EmailTaken,
+            RateLimited,
+            InvalidRequest,
+            description=(
+                "Come as a guest: the link has proven the invited mailbox, so that no other mail is needed."
+            ),
         ),
-        responses=refusals(InvalidVerification, EmailTaken, RateLimited, InvalidRequest),
     )
     async def join_by_invitation(
         body: InvitationAcceptance, request: Request, response: Response, background: BackgroundTasks

@@ -1,7 +1,20 @@
-"""The endpoints of the contract, each with a body that has the right shape."""
+"""Every endpoint with a body that has the right shape.
+
+The contract's are written out: they are held to the letter. All others are read from the routes, so that a
+new one is swept from its first line.
+"""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from fastapi.routing import iter_route_contexts
+from pydantic import TypeAdapter
+
+from parlour.app import Parlour
+from parlour.settings import Settings
+from parlour.wire.endpoint import endpoint_of
 
 
 @dataclass(frozen=True)
@@ -79,29 +92,52 @@ ENDPOINTS = (
 )
 
 WITH_BODY = tuple(endpoint for endpoint in ENDPOINTS if endpoint.body)
-BESIDE = (
-    Endpoint("GET", "/message", query=("roomname",)),
-    Endpoint("GET", "/invitation", query=("room",)),
-    Endpoint("GET", "/event/log", query=("room",)),
-    Endpoint("GET", "/ice"),
-    Endpoint("GET", "/account/export"),
-    Endpoint("PUT", "/client/password", {"password": "x", "new_password": "x"}),
-    Endpoint("PUT", "/client/email", {"password": "x", "email": "x@example.org"}),
-    Endpoint("POST", "/account/deletion", {"password": "x"}),
-    Endpoint("GET", "/session"),
-    Endpoint("POST", "/invitation/link", {"token": "x"}, needs_identity=False),
-    Endpoint("POST", "/invitation/guest", {"token": "x"}, needs_identity=False),
-    Endpoint("POST", "/link", {"token": "x"}, needs_identity=False),
-    Endpoint("PUT", "/session", {"remember": True}),
-    Endpoint("DELETE", "/session"),
-    Endpoint("DELETE", "/session/{session_id}"),
-    Endpoint("GET", "/room/creation"),
-    Endpoint("GET", "/room/admission", query=("room",)),
-    Endpoint("GET", "/room/entry", query=("name",)),
-    Endpoint("PUT", "/account/name", {"displayName": None}),
-    Endpoint("GET", "/room/ban", query=("room",)),
-    Endpoint("POST", "/room/ban", {"room": "no such room", "email": "x@example.org"}),
-    Endpoint("POST", "/room/unban", {"room": "no such room", "email": "x@example.org"}),
-    Endpoint("POST", "/room/remove", {"room": "no such room"}),
-)
-"""What Parlour has beside the contract, for those who are logged in."""
+
+
+def _beside() -> tuple[Endpoint, ...]:
+    """Every endpoint that the contract does not name, from what it says of itself at its route."""
+    with TemporaryDirectory() as folder:
+        parlour = Parlour(Settings(data_dir=Path(folder), _env_file=None), port=8000)
+        routes = list(iter_route_contexts(parlour.fastapi.routes))
+        parlour.accounts.passwords.close()
+    known = {str(endpoint) for endpoint in ENDPOINTS}
+    found = (_endpoint(route) for route in routes if endpoint_of(route) is not None)
+    return tuple(endpoint for endpoint in found if str(endpoint) not in known)
+
+
+def _endpoint(route: Any) -> Endpoint:
+    said = endpoint_of(route)
+    assert said is not None
+    (method,) = route.methods
+    body = route.body_field
+    return Endpoint(
+        method,
+        route.path,
+        {} if body is None else _sample(TypeAdapter(body.field_info.annotation).json_schema()),
+        query=tuple(field.alias for field in route.dependant.query_params if field.field_info.is_required()),
+        needs_identity=said.caller.needs_identity,
+    )
+
+
+def _sample(schema: dict[str, Any]) -> dict[str, Any]:
+    """A body of the right shape that does nothing: its members are the schema's examples, or harmless."""
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    kind = kinds[0]
+    if "$ref" in kind:
+        kind = schema["$defs"][kind["$ref"].rsplit("/", 1)[1]]
+    return {name: HARMLESS.get(name, _value(kind["properties"][name])) for name in kind.get("required", ())}
+
+
+HARMLESS = {"password": "x", "room": "no such room", "roomname": "no such room", "name": "no such room"}
+
+
+def _value(schema: dict[str, Any]) -> Any:
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "anyOf" in schema:
+        return None
+    return {"boolean": True, "integer": 1, "string": "x"}[schema["type"]]
+
+
+BESIDE = _beside()
+"""What Parlour has beside the contract."""

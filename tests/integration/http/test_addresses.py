@@ -12,6 +12,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 ALLOWED: dict[str, set[str]] = {}
 for _endpoint in (*ENDPOINTS, *BESIDE):
     ALLOWED.setdefault(_endpoint.path, set()).add(_endpoint.method)
+for _path in ("/healthz", "/readyz"):
+    ALLOWED[_path].add("HEAD")
 
 
 @pytest.mark.parametrize(

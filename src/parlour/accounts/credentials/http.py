@@ -22,12 +22,11 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import (
     Busy,
-    IdentityRequired,
     InvalidRequest,
-    InvalidToken,
     RateLimited,
 )
 from parlour.wire.base import Text
+from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     EmailChange,
     ForgottenPassword,
@@ -37,7 +36,6 @@ from parlour.wire.http import (
     PasswordChange,
     PasswordReset,
 )
-from parlour.wire.refusals import refusals
 
 PROVEN = (
     WrongPassword,
@@ -45,8 +43,6 @@ PROVEN = (
     PasswordChanged,
     RateLimited,
     Busy,
-    IdentityRequired,
-    InvalidToken,
     InvalidRequest,
 )
 
@@ -71,10 +67,14 @@ def credential_routes(
 
     @router.post(
         "/password/forgotten",
-        description=(
-            "Send a link to a new password, where a client has this address; the answer does not tell."
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidRequest,
+            RateLimited,
+            description=(
+                "Send a link to a new password, where a client has this address; the answer does not tell."
+            ),
         ),
-        responses=refusals(InvalidRequest, RateLimited),
     )
     async def forgot_password(body: ForgottenPassword, request: Request) -> Nothing:
         await credentials.ask_for_reset(email=body.email, source=request_source(request))
@@ -82,8 +82,17 @@ def credential_routes(
 
     @router.put(
         "/password/reset",
-        description=("Choose a new password with the link's token, which works once; every session ends."),
-        responses=refusals(InvalidVerification, AccountDisabled, InvalidRequest, Busy),
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            AccountDisabled,
+            InvalidRequest,
+            Busy,
+            description=(
+                "Choose a new password with the link's token, which works once; every session ends."
+            ),
+            audit=AuditRule(by_link=True),
+        ),
     )
     async def reset_password(body: PasswordReset, request: Request) -> Nothing:
         await credentials.reset(token=body.token, password=body.password, source=request_source(request))
@@ -91,8 +100,7 @@ def credential_routes(
 
     @router.put(
         "/client/password",
-        description=("Change one's password; the other sessions end."),
-        responses=refusals(*PROVEN),
+        **endpoint(CallerKind.CALLER, *PROVEN, description="Change one's password; the other sessions end."),
     )
     async def change_password(body: PasswordChange, caller: Caller, request: Request) -> Nothing:
         await credentials.change_password(
@@ -105,10 +113,16 @@ def credential_routes(
 
     @router.put(
         "/client/email",
-        description=(
-            "Ask for another email: a link goes to the new address, and nothing changes before it is opened."
+        **endpoint(
+            CallerKind.CALLER,
+            EmailTaken,
+            EmailDomainNotAllowed,
+            *PROVEN,
+            description=(
+                "Ask for another email: a link goes to the new address, and nothing changes "
+                "before it is opened."
+            ),
         ),
-        responses=refusals(EmailTaken, EmailDomainNotAllowed, *PROVEN),
     )
     async def change_email(body: EmailChange, caller: Caller, request: Request) -> Nothing:
         await credentials.ask_for_email(
@@ -118,13 +132,20 @@ def credential_routes(
 
     @router.put(
         "/email/verify",
-        description=(
-            "Confirm the new email; the old address is told, and every session ends.\n\nWhere "
-            "somebody else may be meant by the address, only who asked for it confirms it, "
-            "logged in. The\ntoken is in the body, where no log of a proxy shows it, or in the "
-            "query, as older clients send it."
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            EmailChangeNotProven,
+            EmailTaken,
+            InvalidRequest,
+            description=(
+                "Confirm the new email; the old address is told, and every session "
+                "ends.\n\nWhere somebody else may be meant by the address, only who asked for "
+                "it confirms it, logged in. The\ntoken is in the body, where no log of a proxy "
+                "shows it, or in the query, as older clients send it."
+            ),
+            audit=AuditRule(by_link=True),
         ),
-        responses=refusals(InvalidVerification, EmailChangeNotProven, EmailTaken, InvalidRequest),
     )
     async def verify_email(
         request: Request, body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
@@ -136,8 +157,15 @@ def credential_routes(
 
     @router.put(
         "/email/stop",
-        description=("Stop a change of email, with the token that the old address got; again is harmless."),
-        responses=refusals(InvalidVerification, EmailAlreadyChanged, InvalidRequest),
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            EmailAlreadyChanged,
+            InvalidRequest,
+            description=(
+                "Stop a change of email, with the token that the old address got; again is harmless."
+            ),
+        ),
     )
     async def stop_email_change(body: LinkToken) -> Nothing:
         await credentials.stop_email_change(token=body.token)
@@ -145,8 +173,11 @@ def credential_routes(
 
     @router.put(
         "/account/name",
-        description=("Change one's display name; the others in a call see it at once."),
-        responses=refusals(RateLimited, IdentityRequired, InvalidToken, InvalidRequest),
+        **endpoint(
+            CallerKind.WRITER,
+            InvalidRequest,
+            description="Change one's display name; the others in a call see it at once.",
+        ),
     )
     async def change_name(body: NameChange, caller: Writer) -> Nothing:
         await profile.rename(caller, body.display_name)

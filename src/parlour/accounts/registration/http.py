@@ -29,6 +29,7 @@ from parlour.accounts.sessions.request_source import request_source, session_tok
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import Busy, InvalidRequest, OriginNotAllowed, RateLimited
 from parlour.wire.base import Text
+from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     ClientConfirmation,
     ClientRegistration,
@@ -40,7 +41,6 @@ from parlour.wire.http import (
     Resend,
     Session,
 )
-from parlour.wire.refusals import refusals
 
 
 def account_routes(
@@ -58,8 +58,15 @@ def account_routes(
 
     @router.post(
         "/guest",
-        description=("Register as a guest: a mail with a link goes out."),
-        responses=refusals(EmailTaken, *restricted, InvalidRequest, RateLimited),
+        **endpoint(
+            CallerKind.ANYONE,
+            EmailTaken,
+            *restricted,
+            InvalidRequest,
+            RateLimited,
+            description="Register as a guest: a mail with a link goes out.",
+            audit=AuditRule(kind="account", code="guest_registered"),
+        ),
     )
     async def register_guest(body: GuestRegistration, request: Request) -> Nothing:
         await registration.register_guest(
@@ -69,8 +76,15 @@ def account_routes(
 
     @router.put(
         "/guest/verify",
-        description=("Confirm a guest's email: the guest is logged in, and its time starts."),
-        responses=refusals(InvalidVerification, UserNotFound, AlreadyVerified, InvalidRequest),
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            UserNotFound,
+            AlreadyVerified,
+            InvalidRequest,
+            description="Confirm a guest's email: the guest is logged in, and its time starts.",
+            audit=AuditRule(kind="login", code="guest_login"),
+        ),
     )
     async def verify_guest(
         token: Annotated[Text, Query()],
@@ -84,8 +98,17 @@ def account_routes(
 
     @router.post(
         "/client",
-        description=("Register a permanent account: a mail with a link goes out."),
-        responses=refusals(UsernameTaken, EmailTaken, *restricted, InvalidRequest, RateLimited, Busy),
+        **endpoint(
+            CallerKind.ANYONE,
+            UsernameTaken,
+            EmailTaken,
+            *restricted,
+            InvalidRequest,
+            RateLimited,
+            Busy,
+            description="Register a permanent account: a mail with a link goes out.",
+            audit=AuditRule(kind="account", code="client_registered"),
+        ),
     )
     async def register_client(body: ClientRegistration, request: Request, response: Response) -> Nothing:
         await registration.register_client(
@@ -103,8 +126,17 @@ def account_routes(
 
     @router.post(
         "/client/login",
-        description=("Log in by username or email."),
-        responses=refusals(WrongCredentials, NotVerified, AccountDisabled, InvalidRequest, RateLimited, Busy),
+        **endpoint(
+            CallerKind.ANYONE,
+            WrongCredentials,
+            NotVerified,
+            AccountDisabled,
+            InvalidRequest,
+            RateLimited,
+            Busy,
+            description="Log in by username or email.",
+            audit=AuditRule(kind="login", code="login"),
+        ),
     )
     async def log_in(
         body: Login, request: Request, response: Response, background: BackgroundTasks
@@ -120,11 +152,8 @@ def account_routes(
 
     @router.put(
         "/client/verify",
-        description=(
-            "Confirm a client's email, in the browser that registered or with the "
-            "password.\n\nWith `log_in` either is logged in by it, as by `POST /client/login`."
-        ),
-        responses=refusals(
+        **endpoint(
+            CallerKind.ANYONE,
             InvalidVerification,
             RegistrationNotProven,
             *restricted,
@@ -135,6 +164,12 @@ def account_routes(
             InvalidRequest,
             RateLimited,
             Busy,
+            description=(
+                "Confirm a client's email, in the browser that registered or with the "
+                "password.\n\nWith `log_in` either is logged in by it, as by `POST "
+                "/client/login`."
+            ),
+            audit=AuditRule(kind="account", code="client_confirmed", by_link=True),
         ),
     )
     async def verify_client(
@@ -166,8 +201,14 @@ def account_routes(
 
     @router.post(
         "/verification",
-        description=("Send the confirmation mail again, where one is waited for; the answer does not tell."),
-        responses=refusals(InvalidRequest, RateLimited),
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidRequest,
+            RateLimited,
+            description=(
+                "Send the confirmation mail again, where one is waited for; the answer does not tell."
+            ),
+        ),
     )
     async def resend_verification(body: Resend, request: Request) -> Nothing:
         await registration.resend_verification(
@@ -177,12 +218,16 @@ def account_routes(
 
     @router.put(
         "/logout",
-        description=(
-            "End the session of the access token and that of the cookie, which is cleared.\n\nWith "
-            "an access token the cookie stays where it is somebody else's, who has logged in in "
-            "another tab."
-        ),
         status_code=204,
+        **endpoint(
+            CallerKind.FORMER,
+            description=(
+                "End the session of the access token and that of the cookie, which is "
+                "cleared.\n\nWith an access token the cookie stays where it is somebody else's, "
+                "who has logged in in another tab."
+            ),
+            audit=AuditRule(kind="login", code="logout"),
+        ),
     )
     async def log_out(request: Request) -> Response:
         own, of_cookie = identification.sessions_named(request)
@@ -201,9 +246,14 @@ def account_routes(
 
     @router.get(
         "/refresh",
-        description=("A new access token for the cookie, which is replaced."),
         response_model_exclude_none=True,
-        responses=refusals(NoRefreshToken, SessionOver, OriginNotAllowed),
+        **endpoint(
+            CallerKind.COOKIE,
+            NoRefreshToken,
+            SessionOver,
+            OriginNotAllowed,
+            description="A new access token for the cookie, which is replaced.",
+        ),
     )
     async def refresh(request: Request, response: Response, background: BackgroundTasks) -> RefreshedSession:
         cookie = session_token_of(request)

@@ -7,8 +7,8 @@ from parlour.accounts.registration.cookie import RegistrationCookie
 from parlour.accounts.registration.link_status import LinkStatuses
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import InvalidRequest, RateLimited
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import LinkStatus, LinkToken
-from parlour.wire.refusals import refusals
 
 
 def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCookie) -> APIRouter:
@@ -16,11 +16,16 @@ def link_routes(*, statuses: LinkStatuses, registration_cookie: RegistrationCook
 
     @router.post(
         "/link",
-        description=(
-            "Whether a mailed link still works, without using it.\n\nA POST, since the token in a "
-            "body is in no log of a proxy."
+        **endpoint(
+            CallerKind.ANYONE,
+            InvalidVerification,
+            RateLimited,
+            InvalidRequest,
+            description=(
+                "Whether a mailed link still works, without using it.\n\nA POST, since the "
+                "token in a body is in no log of a proxy."
+            ),
         ),
-        responses=refusals(InvalidVerification, RateLimited, InvalidRequest),
     )
     async def look_at_link(body: LinkToken, request: Request) -> LinkStatus:
         found = await statuses.look(

@@ -10,10 +10,10 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.login_responder import SessionCookies
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.accounts.sessions.store import SessionRow
-from parlour.errors import IdentityRequired, InvalidRequest, InvalidToken
+from parlour.errors import InvalidRequest
 from parlour.wire.base import Text
+from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
-from parlour.wire.refusals import refusals
 
 
 def session_routes(
@@ -22,11 +22,7 @@ def session_routes(
     router = APIRouter(tags=["accounts"])
     Caller = Annotated[Identity, Depends(identification.required)]
 
-    @router.get(
-        "/session",
-        description=("Where the caller is logged in."),
-        responses=refusals(IdentityRequired, InvalidToken),
-    )
+    @router.get("/session", **endpoint(CallerKind.CALLER, description="Where the caller is logged in."))
     async def list_sessions(caller: Caller) -> SessionList:
         return SessionList(
             sessions=[session_entry(session, caller) for session in await sessions.live_of(caller)]
@@ -34,10 +30,13 @@ def session_routes(
 
     @router.put(
         "/session",
-        description=(
-            "Whether the caller's session outlives the browser; its next refresh sets the cookie so."
+        **endpoint(
+            CallerKind.CALLER,
+            InvalidRequest,
+            description=(
+                "Whether the caller's session outlives the browser; its next refresh sets the cookie so."
+            ),
         ),
-        responses=refusals(IdentityRequired, InvalidToken, InvalidRequest),
     )
     async def remember_session(body: SessionChange, caller: Caller) -> Nothing:
         await sessions.remember(caller, remembered=body.remember)
@@ -45,8 +44,11 @@ def session_routes(
 
     @router.delete(
         "/session",
-        description=("Log out everywhere else; the sockets of those sessions are told and closed."),
-        responses=refusals(IdentityRequired, InvalidToken, InvalidRequest),
+        **endpoint(
+            CallerKind.CALLER,
+            InvalidRequest,
+            description="Log out everywhere else; the sockets of those sessions are told and closed.",
+        ),
     )
     async def end_sessions(
         caller: Caller,
@@ -60,8 +62,12 @@ def session_routes(
 
     @router.delete(
         "/session/{session_id}",
-        description=("End one session; its sockets are told and closed."),
-        responses=refusals(SessionNotFound, IdentityRequired, InvalidToken, InvalidRequest),
+        **endpoint(
+            CallerKind.CALLER,
+            SessionNotFound,
+            InvalidRequest,
+            description="End one session; its sockets are told and closed.",
+        ),
     )
     async def end_session(
         session_id: Annotated[Text, Path(max_length=64)], caller: Caller, response: Response
