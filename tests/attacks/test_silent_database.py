@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import Databases
-from tests.integration.signaling.visitor import RequestSource, candidate, introduced
+from tests.integration.signaling.resuming_client import ResumingClient, candidate, introduced
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer
 from tests.servers.silence import HangingFolder, Silent, SilentProxy
@@ -32,8 +32,8 @@ class Scene:
 
     database: Silent
     server: ParlourServer
-    ann: RequestSource
-    bob: RequestSource
+    ann: ResumingClient
+    bob: ResumingClient
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def scene(database: str, databases: Databases, tmp_path: Path) -> AsyncIte
         persons = [await people.client(name) for name in ("ann", "bob")]
         room = await persons[0].creates_room()
         await persons[0].invites(persons[1], to=room)
-        ann, bob = [await ending.enter_async_context(RequestSource(person, room)) for person in persons]
+        ann, bob = [await ending.enter_async_context(ResumingClient(person, room)) for person in persons]
         await ann.joins()
         await bob.joins()
         await introduced(bob, ann)
@@ -105,7 +105,7 @@ async def test_a_server_ends_while_its_database_is_silent(scene: Scene) -> None:
     await asyncio.gather(*asking, return_exceptions=True)
 
 
-async def acknowledgements(visitor: RequestSource, *numbers: int) -> dict[int, dict[str, Any]]:
+async def acknowledgements(visitor: ResumingClient, *numbers: int) -> dict[int, dict[str, Any]]:
     """Those that were asked for by these numbers, in whatever order; events in between are passed over."""
     found: dict[int, dict[str, Any]] = {}
     while found.keys() < set(numbers):

@@ -43,6 +43,7 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+MESSAGE_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
 Email = Annotated[
     str,

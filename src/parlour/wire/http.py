@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from parlour.wire.base import (
     DESCRIPTION_LENGTH,
+    MESSAGE_ID_PATTERN,
     ROOM_PASSWORD_LENGTH,
     Body,
     CamelBody,
@@ -26,7 +27,7 @@ from parlour.wire.base import (
 Handle = Annotated[Text, StringConstraints(min_length=1, max_length=320), Field(examples=["ann-lee"])]
 MessageId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    StringConstraints(pattern=MESSAGE_ID_PATTERN),
     Field(examples=["8b1f6c1e-63b5-4c4e-9d0a-0e4f7f2a9f10"]),
 ]
 

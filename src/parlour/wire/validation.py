@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from parlour.wire.base import NO_CONTROL, NO_NUL, USERNAME_LENGTH, USERNAME_PATTERN
+from parlour.wire.base import MESSAGE_ID_PATTERN, NO_CONTROL, NO_NUL, USERNAME_LENGTH, USERNAME_PATTERN
 
 _WORDS = {
     "missing": "is missing",
@@ -30,6 +30,7 @@ _WORDS = {
 _PATTERNS = {
     USERNAME_PATTERN: f"has to be {USERNAME_LENGTH[0]} to {USERNAME_LENGTH[1]} letters, digits, - or _, "
     "and can't start with a digit or -",
+    MESSAGE_ID_PATTERN: "has to be 1 to 64 letters, digits, - or _",
     NO_NUL: "can't contain a null character",
     NO_CONTROL: "has to be one line without control characters",
 }

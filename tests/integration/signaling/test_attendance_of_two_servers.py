@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Databases, StartServer
+from tests.integration.signaling.resuming_client import ResumingClient
 from tests.integration.signaling.test_attendance import attendance
 from tests.integration.signaling.test_attendance_survives import INSTANT, moment
-from tests.integration.signaling.visitor import RequestSource
 from tests.people import Visitors
 from tests.servers import ParlourServer
 
@@ -25,8 +25,8 @@ class Scene:
 
     first: ParlourServer
     second: ParlourServer
-    ann: RequestSource
-    bob: RequestSource
+    ann: ResumingClient
+    bob: ResumingClient
 
     async def rows(self) -> dict[str, dict[str, Any]]:
         found = await attendance(self.ann.person, self.ann.room)
@@ -41,12 +41,12 @@ async def scene(fresh_server: StartServer, databases: Databases, database: str) 
     async with AsyncExitStack() as ending:
         first = await fresh_server(same, database_url=url)
         ann = await (await ending.enter_async_context(Visitors(first))).client("ann")
-        here = await ending.enter_async_context(RequestSource(ann, await ann.creates_event()))
+        here = await ending.enter_async_context(ResumingClient(ann, await ann.creates_event()))
         await here.joins()
         second = await fresh_server(same, database_url=url)
         bob = await (await ending.enter_async_context(Visitors(second))).client("bob")
         await ann.invites(bob, to=here.room)
-        there = await ending.enter_async_context(RequestSource(bob, here.room))
+        there = await ending.enter_async_context(ResumingClient(bob, here.room))
         await there.joins()
         yield Scene(first, second, here, there)
 

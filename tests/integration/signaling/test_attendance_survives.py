@@ -12,8 +12,8 @@ from sqlalchemy import select
 from parlour.db.tables import event_log
 from tests.conftest import StartServer
 from tests.integration.http.storage import database_of
+from tests.integration.signaling.resuming_client import ResumingClient
 from tests.integration.signaling.test_attendance import attendance, until_closed
-from tests.integration.signaling.visitor import RequestSource
 from tests.people import Visitors
 from tests.servers import ParlourServer
 
@@ -34,11 +34,11 @@ async def parlour(fresh_server: StartServer, grace: int) -> ParlourServer:
 
 
 @pytest.fixture
-async def ann(parlour: ParlourServer) -> AsyncIterator[RequestSource]:
+async def ann(parlour: ParlourServer) -> AsyncIterator[ResumingClient]:
     """In the call of an event of her own."""
     async with Visitors(parlour) as people, AsyncExitStack() as ending:
         person = await people.client("ann")
-        ann = await ending.enter_async_context(RequestSource(person, await person.creates_event()))
+        ann = await ending.enter_async_context(ResumingClient(person, await person.creates_event()))
         await ann.joins()
         yield ann
 
@@ -47,7 +47,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def test_a_lost_line_is_no_departure(ann: RequestSource) -> None:
+async def test_a_lost_line_is_no_departure(ann: ResumingClient) -> None:
     ann.breaks()
     assert (await ann.joins())["resumed"] is True
     [row] = await attendance(ann.person, ann.room)
@@ -55,7 +55,7 @@ async def test_a_lost_line_is_no_departure(ann: RequestSource) -> None:
 
 
 @pytest.mark.parametrize("grace", [SHORT])
-async def test_who_does_not_come_back_left_when_the_line_was_lost(ann: RequestSource) -> None:
+async def test_who_does_not_come_back_left_when_the_line_was_lost(ann: ResumingClient) -> None:
     """And not when the grace was over, which is when the row is closed."""
     before = datetime.now(UTC)
     ann.breaks()
@@ -67,7 +67,7 @@ async def test_who_does_not_come_back_left_when_the_line_was_lost(ann: RequestSo
 
 
 async def test_a_crash_closes_at_the_last_proof_and_a_resume_opens_again(
-    ann: RequestSource, parlour: ParlourServer
+    ann: ResumingClient, parlour: ParlourServer
 ) -> None:
     """The proof is written from time to time: waited for where it is kept."""
     [first] = await attendance(ann.person, ann.room)
@@ -85,7 +85,7 @@ async def test_a_crash_closes_at_the_last_proof_and_a_resume_opens_again(
     assert moment(row["left_at"]) > died
 
 
-async def test_presence_is_proven_while_it_lasts(ann: RequestSource, parlour: ParlourServer) -> None:
+async def test_presence_is_proven_while_it_lasts(ann: ResumingClient, parlour: ParlourServer) -> None:
     async with asyncio.timeout(60):
         while not proven_for(parlour, timedelta(seconds=5)):  # noqa: ASYNC110 - nobody is told of them
             await asyncio.sleep(0.5)
@@ -104,7 +104,7 @@ def proven_for(parlour: ParlourServer, least: timedelta) -> bool:
 
 
 @pytest.mark.database("sqlite")
-async def test_a_restart_is_no_departure(ann: RequestSource, parlour: ParlourServer) -> None:
+async def test_a_restart_is_no_departure(ann: ResumingClient, parlour: ParlourServer) -> None:
     asked = datetime.now(UTC)
     await parlour.terminate()
     ended = datetime.now(UTC)
@@ -118,7 +118,7 @@ async def test_a_restart_is_no_departure(ann: RequestSource, parlour: ParlourSer
 
 
 @pytest.mark.database("sqlite")
-async def test_what_clients_say_contradicts_nothing(ann: RequestSource) -> None:
+async def test_what_clients_say_contradicts_nothing(ann: ResumingClient) -> None:
     for move in ("j", "l", "j", "l", "l"):
         await ann.person.moves(move, ann.room)
     [row] = await attendance(ann.person, ann.room)
@@ -135,7 +135,7 @@ async def test_what_clients_say_contradicts_nothing(ann: RequestSource) -> None:
 
 
 @pytest.mark.database("sqlite")
-async def test_who_says_it_before_the_server_sees_it(ann: RequestSource) -> None:
+async def test_who_says_it_before_the_server_sees_it(ann: ResumingClient) -> None:
     await ann.socket.asks('["leave"]')
     await ann.person.moves("j", ann.room)
     await ann.joins()
@@ -146,9 +146,9 @@ async def test_who_says_it_before_the_server_sees_it(ann: RequestSource) -> None
 
 
 @pytest.mark.database("sqlite")
-async def test_two_computers_over_a_crash(ann: RequestSource, parlour: ParlourServer) -> None:
+async def test_two_computers_over_a_crash(ann: ResumingClient, parlour: ParlourServer) -> None:
     """The second one comes back first; neither is counted beside the other."""
-    async with RequestSource(ann.person, ann.room) as second:
+    async with ResumingClient(ann.person, ann.room) as second:
         await second.joins()
         await parlour.kill()
         await parlour.start()

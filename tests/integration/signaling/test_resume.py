@@ -10,14 +10,14 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.signaling.member import Member
-from tests.integration.signaling.visitor import RequestSource, candidate, introduced
+from tests.integration.signaling.resuming_client import ResumingClient, candidate, introduced
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.stopwatch import Stopwatch
 
 pytestmark = pytest.mark.database("sqlite")
 
-Meeting = Callable[..., Awaitable[list[RequestSource]]]
+Meeting = Callable[..., Awaitable[list[ResumingClient]]]
 AMPLE, SHORT = 30, 4
 """Seconds: time to come back, however busy the machine is; and a grace whose end is waited for."""
 LATE = 5.0
@@ -41,12 +41,12 @@ async def meeting(parlour: ParlourServer) -> AsyncIterator[Meeting]:
     async with AsyncExitStack() as ending:
         people = await ending.enter_async_context(Visitors(parlour))
 
-        async def meet(*names: str, event: bool = False) -> list[RequestSource]:
+        async def meet(*names: str, event: bool = False) -> list[ResumingClient]:
             persons = list(await asyncio.gather(*(people.client(name) for name in names)))
             room = await (persons[0].creates_event() if event else persons[0].creates_room())
             if len(persons) > 1:
                 await persons[0].invites(*persons[1:], to=room)
-            visitors = [await ending.enter_async_context(RequestSource(person, room)) for person in persons]
+            visitors = [await ending.enter_async_context(ResumingClient(person, room)) for person in persons]
             for position, visitor in enumerate(visitors):
                 await visitor.joins()
                 await introduced(visitor, *visitors[:position])
@@ -95,7 +95,7 @@ async def test_who_came_and_went_meanwhile(meeting: Meeting) -> None:
     bob.breaks()
     await carl.socket.asks('["leave"]')
     await ann.hears("remove-peer", peerID=carl.peer_id)
-    async with RequestSource(carl.person, ann.room) as again:
+    async with ResumingClient(carl.person, ann.room) as again:
         await again.joins()
         await ann.hears("add-peer", peerID=again.peer_id)
         await again.hears("add-peer", peerID=ann.peer_id)
@@ -136,7 +136,7 @@ async def test_leaving_ends_the_visit_at_once(meeting: Meeting) -> None:
 
 async def test_who_does_not_ask_for_it_is_removed_at_once(meeting: Meeting, parlour: ParlourServer) -> None:
     ann, bob = await meeting("ann", "bob")
-    async with RequestSource(bob.person, ann.room) as plain:
+    async with ResumingClient(bob.person, ann.room) as plain:
         await plain.connects()
         answer = await plain.socket.asks(json.dumps(["join", {"room": ann.room}]))
         assert answer.keys() == {"ok", "room", "peerID", "peers"}
@@ -252,7 +252,7 @@ async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -
         room = await creator.creates_room()
         guest = await people.guest("gus")
         await creator.invites(guest, to=room)
-        ann, gus = [await ending.enter_async_context(RequestSource(one, room)) for one in (creator, guest)]
+        ann, gus = [await ending.enter_async_context(ResumingClient(one, room)) for one in (creator, guest)]
         await ann.joins()
         await gus.joins()
         await introduced(gus, ann)
@@ -276,7 +276,7 @@ async def test_a_dead_line_is_found_within_half_a_minute(parlour: ParlourServer)
                 changed.clear()
                 await changed.wait()
 
-        async with RequestSource(persons[1], room) as bob, RequestSource(persons[2], room) as carl:
+        async with ResumingClient(persons[1], room) as bob, ResumingClient(persons[2], room) as carl:
             async with asyncio.timeout(60), Stopwatch(parlour.pid) as until_carl_left:
                 async with Stopwatch(parlour.pid) as until_bob_left:
                     await bob.joins(resumable=False)

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from parlour.db.tables import admissions, rooms
 from tests.integration.http.storage import database_of, room_of
 from tests.integration.signaling.raw import raw_socket
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.integration.signaling.test_attendance import attendance
 from tests.integration.signaling.test_attendance_survives import INSTANT, moment
-from tests.integration.signaling.visitor import RequestSource, introduced
 from tests.people import Visitors
 from tests.servers import ParlourServer
 
@@ -24,9 +24,9 @@ from tests.servers import ParlourServer
 class Scene:
     """Ann's room: bob is invited, carl knows the password; all three are in its call."""
 
-    ann: RequestSource
-    bob: RequestSource
-    carl: RequestSource
+    ann: ResumingClient
+    bob: ResumingClient
+    carl: ResumingClient
 
 
 @pytest.fixture
@@ -36,14 +36,16 @@ async def scene(server: ParlourServer) -> AsyncIterator[Scene]:
         room = room_of(persons[0])
         await persons[0].invites(persons[1], to=room)
         await persons[2].enters(room)
-        ann, bob, carl = [await ending.enter_async_context(RequestSource(person, room)) for person in persons]
+        ann, bob, carl = [
+            await ending.enter_async_context(ResumingClient(person, room)) for person in persons
+        ]
         for newcomer, others in ((ann, ()), (bob, (ann,)), (carl, (ann, bob))):
             await newcomer.joins()
             await introduced(newcomer, *others)
         yield Scene(ann, bob, carl)
 
 
-async def stays_out(visitor: RequestSource, code: str) -> None:
+async def stays_out(visitor: ResumingClient, code: str) -> None:
     """Neither as a newcomer nor as one who goes on."""
     for join in (
         {"room": visitor.room},
@@ -117,5 +119,5 @@ async def test_what_another_process_changed_is_seen(scene: Scene) -> None:
     await stays_out(carl, "not_admitted")
 
 
-async def heard(visitor: RequestSource) -> str:
+async def heard(visitor: ResumingClient) -> str:
     return await visitor.socket.frame(60)

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from tests.integration.signaling.visitor import RequestSource, introduced
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.people import Visitors
 from tests.servers import ParlourServer, PostgresServer
 from tests.servers.stopwatch import Stopwatch
@@ -19,7 +19,7 @@ MESSAGES_EACH = 167
 class Writer:
     """Sends until each is acknowledged; hears what the others write, in the order of its arrival."""
 
-    def __init__(self, visitor: RequestSource, name: str) -> None:
+    def __init__(self, visitor: ResumingClient, name: str) -> None:
         self.visitor = visitor
         self.ids = [f"{name}-{number}" for number in range(MESSAGES_EACH)]
         self.acknowledged: set[str] = set()
@@ -83,7 +83,7 @@ async def test_what_is_acknowledged_is_stored_once_and_in_one_order(
         persons = [await people.client(name) for name in ("ann", "bob", "carl", "dan", "eve")]
         room = await persons[0].creates_room()
         await persons[0].invites(*persons[1:], to=room)
-        visitors = [await ending.enter_async_context(RequestSource(person, room)) for person in persons]
+        visitors = [await ending.enter_async_context(ResumingClient(person, room)) for person in persons]
         for position, visitor in enumerate(visitors):
             await visitor.joins()
             await introduced(visitor, *visitors[:position])
@@ -123,7 +123,7 @@ async def test_what_is_acknowledged_is_stored_once_and_in_one_order(
         assert history[::-1] == order
 
 
-async def next_of_call(visitor: RequestSource) -> tuple[str, str]:
+async def next_of_call(visitor: ResumingClient) -> tuple[str, str]:
     """Chat is passed over."""
     while True:
         name, payload = json.loads((await visitor.socket.expects("42[")).removeprefix("42"))

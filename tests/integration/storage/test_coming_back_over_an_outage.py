@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from parlour.db.tables import bans, refresh_sessions, rooms, users
 from tests.integration.http.storage import database_of
 from tests.integration.signaling.raw import raw_socket
-from tests.integration.signaling.visitor import RequestSource, introduced
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer, PostgresServer
 
@@ -24,8 +24,8 @@ class Scene:
 
     postgres: PostgresServer
     server: ParlourServer
-    ann: RequestSource
-    bob: RequestSource
+    ann: ResumingClient
+    bob: ResumingClient
     carl: Person
 
 
@@ -38,7 +38,7 @@ async def scene(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Scene
         persons = [await people.client(name) for name in ("ann", "bob", "carl")]
         room = await persons[0].creates_room()
         await persons[0].invites(*persons[1:], to=room)
-        ann, bob = [await ending.enter_async_context(RequestSource(person, room)) for person in persons[:2]]
+        ann, bob = [await ending.enter_async_context(ResumingClient(person, room)) for person in persons[:2]]
         await ann.joins()
         await bob.joins()
         await introduced(bob, ann)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.signaling.visitor import RequestSource
+from tests.integration.signaling.resuming_client import ResumingClient
 from tests.people import Visitors
 from tests.servers import ParlourServer
 
@@ -33,7 +33,7 @@ async def until_refused(write: "Write") -> tuple[list[str], httpx.Response]:
 
 
 class Write:
-    def __init__(self, visitor: RequestSource) -> None:
+    def __init__(self, visitor: ResumingClient) -> None:
         self._visitor = visitor
 
     async def __call__(self, message_id: str) -> httpx.Response:
@@ -47,7 +47,7 @@ async def test_a_full_disk_is_a_refusal_and_harms_nothing(tmp_path: Path) -> Non
         bob = await people.client("bob")
         room = await ann.creates_room()
         await ann.invites(bob, to=room)
-        async with RequestSource(ann, room) as here, RequestSource(bob, room) as there:
+        async with ResumingClient(ann, room) as here, ResumingClient(bob, room) as there:
             write = Write(here)
             largest = max(file.stat().st_size for file in (tmp_path / "data").glob("parlour.db*"))
             files_may_have(server, largest + 200_000)
@@ -74,7 +74,7 @@ async def test_a_full_disk_is_a_refusal_and_harms_nothing(tmp_path: Path) -> Non
     assert count == (len(stored) + 1, len(stored) + 1)
 
 
-async def all_ids(people_of: RequestSource) -> list[str]:
+async def all_ids(people_of: ResumingClient) -> list[str]:
     """In the order in which they were written."""
     found: list[str] = []
     more = True

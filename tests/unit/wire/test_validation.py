@@ -49,6 +49,11 @@ def sentences(body: Any, value: Any) -> list[str]:
         (http.NameChange, {"displayName": "\u202e"}, "Use characters that can be seen, on one line."),
         (http.NameChange, {"displayName": "x" * 65}, "This can have at most 64 characters."),
         (http.NewMessage, {"roomname": "R", "message": "a\0"}, "This can't contain a null character."),
+        (
+            http.NewMessage,
+            {"roomname": "R", "message": "a", "message_id": ":"},
+            "This has to be 1 to 64 letters, digits, - or _.",
+        ),
         (http.RoomCheck, {"limit": 0}, "This has to be 1 or more."),
         (http.NewInvitation, {"room": "R", "email": "ann@x.org"}, "This has to be a list."),
         (

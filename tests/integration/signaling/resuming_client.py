@@ -10,7 +10,7 @@ from tests.people import Person
 COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
 
 
-class RequestSource:
+class ResumingClient:
     """One visit over as many connections as it takes. `known` is its view of the room: peer ids."""
 
     def __init__(self, person: Person, room: str) -> None:
@@ -81,11 +81,11 @@ class RequestSource:
         elif event == "remove-peer":
             self.known.discard(payload["peerID"])
 
-    async def proposes(self, to: "RequestSource", text: str) -> dict[str, Any]:
+    async def proposes(self, to: "ResumingClient", text: str) -> dict[str, Any]:
         offer = {"peerID": to.peer_id, "iceCandidate": candidate(text)}
         return await self.socket.asks(json.dumps(["offer-ice", offer]))
 
-    async def reaches(self, to: "RequestSource", text: str) -> None:
+    async def reaches(self, to: "ResumingClient", text: str) -> None:
         """Proof that nothing else came in between."""
         assert (await self.proposes(to, text))["ok"] is True
         await to.hears("ice-candidate", peerID=self.peer_id, iceCandidate=candidate(text))
@@ -96,7 +96,7 @@ def candidate(text: str) -> dict[str, str]:
     return {"candidate": f"candidate:{text}"}
 
 
-async def introduced(newcomer: RequestSource, *others: RequestSource) -> None:
+async def introduced(newcomer: ResumingClient, *others: ResumingClient) -> None:
     """The newcomer makes the offers."""
     for other in others:
         await other.hears("add-peer", peerID=newcomer.peer_id, createOffer=False)
