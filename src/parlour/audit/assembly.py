@@ -12,6 +12,8 @@ from parlour.tasks import Supervisor
 
 
 class AuditFeature:
+    """Builds the audit log and its counts, and their tasks."""
+
     def __init__(self, database: Database, tasks: Supervisor, clock: Callable[[], datetime]) -> None:
         self.counts = AuditCounts(database=database, clock=clock)
         self.log = AuditLog(database=database, clock=clock, counts=self.counts)

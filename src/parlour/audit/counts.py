@@ -1,4 +1,4 @@
-"""Counts of what failed or was asked by somebody unknown: a flood of requests makes no flood of rows."""
+"""Counts of failures and of requests by unknown callers: a flood of requests makes no flood of rows."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ MAX_AN_HOUR = 200
 REFUSALS_KEPT = 60
 """Rows of one hour for what one known person was refused; further ones are counted too."""
 MAX_PEOPLE = 10_000
-"""Whose refusals are counted for that."""
+"""The most people whose refusals are counted for that."""
 WRITE_AFTER_SECONDS = 1.0
 
 log = structlog.get_logger("parlour.audit")
@@ -28,7 +28,7 @@ log = structlog.get_logger("parlour.audit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What happened so often in the hour that begins `at`; `subject` is the account that it was tried on."""
+    """An occurrence that is counted in the hour from `at` on; `subject` is the account it was tried on."""
 
     at: datetime
     kind: str
@@ -122,7 +122,7 @@ class AuditCounts:
 
 
 def network_of(address: str) -> str:
-    """What one attacker may well have the whole of: a /24 of IPv4, a /48 of IPv6."""
+    """Return the network that one attacker may own whole: a /24 of IPv4, a /48 of IPv6."""
     try:
         return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
     except ValueError:

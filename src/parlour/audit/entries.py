@@ -1,4 +1,4 @@
-"""What was done and refused, by whom, from where: a table that a task writes and shortens."""
+"""The audit log of deeds and refusals, with actors and addresses: a task writes and shortens it."""
 
 import asyncio
 from collections.abc import Callable
@@ -74,7 +74,7 @@ class AuditLog:
             raise
 
     async def flush(self) -> None:
-        """What is waiting still, at the end of a server."""
+        """Write the entries that still wait, at the end of a server."""
         entries = []
         while not self._waiting.empty():
             entries.append(self._waiting.get_nowait())

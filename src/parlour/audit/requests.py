@@ -1,6 +1,6 @@
-"""Which HTTP requests the audit log tells of: an ASGI layer that sees what was asked and answered.
+"""The HTTP requests of the audit log: an ASGI layer that sees what was asked and answered.
 
-Who acts comes from the session, never from a body. What somebody unknown does is counted, since anybody can
+Who acts comes from the session, never from a body. What an unknown caller does is counted, since anybody can
 do it as often as they like. What a known person asks for is read from the body's named members alone, since
 bodies hold passwords.
 """
@@ -20,7 +20,7 @@ from parlour.wire.endpoint import AuditRule, endpoint_of
 MAX_BODY = 64 * 1024
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _EVERYDAY = ("identity_required", "invalid_token", "no_refresh_token")
-"""Refusals that say no more than that somebody is not logged in."""
+"""Refusals that say no more than that the caller is not logged in."""
 
 
 class AuditedRequests:

@@ -1,4 +1,4 @@
-"""What an audit row may hold, and for how long."""
+"""The bounds of an audit row: its length and its lifetime."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ TEXT_BYTES = 320
 
 
 def storable(text: str, most: int = TEXT_BYTES) -> str:
-    """As one line: what people send must not forge lines of a log (CWE-117), nor stop a database.
+    """Make one line: what people send must not forge lines of a log (CWE-117), nor stop a database.
 
     `most` is in bytes of UTF-8: a text of emoji is no longer than one of letters.
     """

@@ -9,6 +9,8 @@ from parlour.core import Core
 
 
 class ChatFeature:
+    """Builds the service of the chat and its routes."""
+
     def __init__(self, core: Core, accounts: AccountsFeature) -> None:
         self._accounts = accounts
         self.service = Chat(database=core.database, messages=core.limits.messages, clock=core.clock)

@@ -1,4 +1,4 @@
-"""What a room's chat consists of."""
+"""The messages of a room's chat."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,8 @@ from parlour.accounts.identity import UserId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
+    """A stored message, with its author's names and address of that time."""
+
     position: int
     message_id: str
     author_id: UserId | None

@@ -1,4 +1,4 @@
-"""What can happen in a room's chat, as facts for the bus."""
+"""Facts about a room's chat, for the bus."""
 
 from dataclasses import dataclass
 

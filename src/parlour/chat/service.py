@@ -56,7 +56,7 @@ class Chat:
         """Store a message; the same id again stores nothing new. `sent_by` names the author's connection.
 
         Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
-        somebody else's.
+        another author's.
         """
         await self._messages.take(str(identity.user_id), cost=message_cost(text))
         key = name_key(room), message_id or str(uuid.uuid4())

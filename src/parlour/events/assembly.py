@@ -9,6 +9,8 @@ from parlour.events.http import event_routes
 
 
 class EventsFeature:
+    """Builds the attendance log, its task and its routes."""
+
     def __init__(self, core: Core, accounts: AccountsFeature) -> None:
         self._accounts = accounts
         self.attendance = AttendanceLog(core.node_id, database=core.database, clock=core.clock)

@@ -30,6 +30,8 @@ log = structlog.get_logger("parlour.events")
 
 
 class ReportedMove(Enum):
+    """A move that a client reports over HTTP."""
+
     JOINED = "j"
     LEFT = "l"
 
@@ -51,10 +53,10 @@ class AttendancePage:
 
 
 class AttendanceLog:
-    """Written by one task from what the server sees; what clients say over HTTP adds to it, and never
-    doubles or contradicts it.
+    """Records who joins and leaves events: one task writes what the server sees. Moves that clients report
+    over HTTP add to it, and never double or contradict it.
 
-    Where the database is away, what happens is kept and written later. Each row of somebody who is there
+    Where the database is away, what happens is kept and written later. Each row of a person who is there
     gets a proof of presence from time to time, at which it ends where the server dies.
     """
 
@@ -79,7 +81,7 @@ class AttendanceLog:
         self._changed.set()
 
     async def written(self) -> None:
-        """Until what was seen so far is in the database, or the database has failed."""
+        """Wait until all that was seen so far is in the database, or the database has failed."""
         if self._tracker.unwritten() and not self._fails:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
@@ -87,9 +89,9 @@ class AttendanceLog:
             await waiting
 
     async def step(self) -> None:
-        """Wait for a change or for the next proof of presence, and write what there is to write.
+        """Wait for a change or for the next proof of presence, then write.
 
-        Whoever waits for `written` is let go either way: `_fails` says that the database does not answer.
+        Tasks that wait for `written` go on either way: `_fails` says that the database does not answer.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, self._proof_due - time.monotonic())):
@@ -124,7 +126,7 @@ class AttendanceLog:
                     await self._servers.end(connection)
 
     async def close_abandoned(self) -> None:
-        """At the start of a server: whoever was in a call of a dead one was so till the last proof."""
+        """Close the rows of dead servers at their last proof of presence, when a server starts."""
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
             await self._bury(connection)
@@ -165,9 +167,9 @@ class AttendanceLog:
                     await store.close_row(connection, move.visit, now=move.at)
 
     async def _prove(self) -> None:
-        """Writes that this server lives and whom it sees, and ends the rows of servers that died.
+        """Write that this server lives and whom it sees, and end the rows of servers that died.
 
-        A row of somebody who is there that is open no more is opened again: another server may have taken
+        The closed row of a person who is there is opened again: another server may have taken
         this one for dead, or the same person may have left that one.
         """
         if not self._tracker and not await self._is_watched():
@@ -184,14 +186,16 @@ class AttendanceLog:
                     await self._write_together([came])
 
     async def _is_watched(self) -> bool:
-        """Whether it matters to anybody that this server, at which nobody is at an event, lives."""
+        """Tell if another server, or a row that a dead one left, makes it matter that this one lives."""
         async with self._database.reading() as connection:
             return await self._servers.has_company(connection) or await store.has_abandoned_rows(connection)
 
     # What clients say and ask
 
     async def log(self, identity: Identity, *, room: str, move: ReportedMove) -> None:
-        """Of one whom the server sees there, it knows better. Raises EventNotFound, NotInvited or Banned."""
+        """Log a reported move, unless the server sees the person there: its own record wins.
+
+        Raises EventNotFound, NotInvited or Banned."""
         async with self._database.transaction() as connection:
             event = await permitted_to_write_at_event(
                 connection, Action.LOG_ATTENDANCE, room=room, identity=identity
@@ -207,7 +211,9 @@ class AttendanceLog:
                 await store.close_claimed_row(connection, event, user_id=identity.user_id, now=now)
 
     async def read(self, identity: Identity, *, room: str, after: int | None, limit: int) -> AttendancePage:
-        """With all that was seen until now, oldest first. Raises EventNotFound or NotTheCreator."""
+        """Read a page, oldest first, once all that was seen until now is written.
+
+        Raises EventNotFound or NotTheCreator."""
         await self.written()
         async with self._database.reading() as connection:
             event = await permitted_at_event(connection, Action.READ_ATTENDANCE, room=room, identity=identity)

@@ -1,4 +1,4 @@
-"""What an event's attendance consists of."""
+"""The rows of an event's attendance."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -79,7 +79,7 @@ class ServerRegistry:
         self._watching_since = None
 
     async def has_company(self, connection: AsyncConnection) -> bool:
-        """Whether there are other servers, be they dead."""
+        """Tell if there are other servers, be they dead."""
         others = select(func.count()).select_from(servers).where(servers.c.id != self.node_id)
         return bool((await connection.execute(others)).scalar())
 

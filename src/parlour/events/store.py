@@ -27,7 +27,7 @@ from parlour.events.entities import AttendanceRow
 from parlour.node_id import NodeId
 
 ROWS_A_MINUTE = 10
-"""Of one person's attendance at one event."""
+"""Match the open row of one person's attendance at one event."""
 
 
 def _is_open(event_id: int, user_id: UserId) -> ColumnElement[bool]:
@@ -78,7 +78,7 @@ async def _continue_last_row(connection: AsyncConnection, row: dict[str, Any]) -
 
 
 async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> set[tuple[int, UserId]]:
-    """Who is at which of these events, as it is written."""
+    """Read which people are at which of these events, as it is written."""
     query = select(event_log.c.event_id, event_log.c.user_id).where(
         event_log.c.event_id.in_(list(event_ids)), event_log.c.left_at.is_(None)
     )

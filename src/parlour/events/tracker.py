@@ -1,4 +1,4 @@
-"""Who is at which event now, as the server sees it, and what of that is yet to be written. Pure."""
+"""Attendance now, as the server sees it, and the part of it that is yet to be written. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ MAX_UNWRITTEN = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
+    """A row of attendance that is to be opened."""
+
     visit: str
     event_id: int
     identity: Identity
@@ -21,6 +23,8 @@ class Joined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
+    """A row of attendance that is to be closed."""
+
     visit: str
     at: datetime
 
@@ -77,7 +81,7 @@ class AttendanceTracker:
         ]
 
     def __bool__(self) -> bool:
-        """Whether anybody is at an event."""
+        """Tell if anybody is at an event."""
         return bool(self._stays)
 
     def unwritten(self) -> list[AttendanceChange]:

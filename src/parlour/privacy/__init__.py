@@ -1,1 +1,1 @@
-"""What a person may demand: the export of all that is kept of them."""
+"""The demands of a person: the export of all that is kept of them."""

@@ -9,6 +9,8 @@ from parlour.privacy.http import privacy_routes
 
 
 class PrivacyFeature:
+    """Builds the export and the routes of export and deletion."""
+
     def __init__(self, core: Core, accounts: AccountsFeature) -> None:
         self._accounts = accounts
         self._export = Export(database=core.database)

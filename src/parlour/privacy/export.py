@@ -10,7 +10,7 @@ from parlour.privacy.store import OwnAttendance, OwnInvitation, OwnMessage, OwnR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belongings:
-    """What a person has in rooms."""
+    """The belongings of a person in rooms."""
 
     rooms: list[OwnRoom]
     invitations: list[OwnInvitation]
@@ -19,11 +19,13 @@ class Belongings:
 
 
 class Export:
+    """Reads the belongings of a person, list by list."""
+
     def __init__(self, *, database: Database) -> None:
         self._database = database
 
     async def belongings(self, identity: Identity) -> Belongings:
-        """Each list in a transaction of its own: all of them together may take longer than one may."""
+        """Read each list in a transaction of its own: all of them together may take longer than one may."""
         person = identity.user_id
         async with self._database.reading() as connection:
             rooms = await store.rooms_of(connection, person)

@@ -1,4 +1,4 @@
-"""What belongs to one person in rooms. Every function works in the caller's transaction."""
+"""The belongings of one person in rooms. Every function works in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,8 @@ from parlour.db.tables import event_log, events, invitations, messages, rooms, u
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRoom:
+    """A room that the person created."""
+
     name: str
     description: str
     created_at: datetime
@@ -21,12 +23,16 @@ class OwnRoom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnInvitation:
+    """An invitation to the person."""
+
     room: str
     invited_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMessage:
+    """A message that the person wrote."""
+
     room: str
     message_id: str
     author_name: str
@@ -38,6 +44,8 @@ class OwnMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAttendance:
+    """A row of the person's attendance."""
+
     room: str
     joined_at: datetime
     left_at: datetime | None

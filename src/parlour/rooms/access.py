@@ -1,4 +1,4 @@
-"""How people get into a room. Pure: a closed union, so that a new way in has to be decided everywhere."""
+"""The ways into a room. Pure: a closed union, so that a new way in has to be decided everywhere."""
 
 from dataclasses import dataclass
 from enum import Enum

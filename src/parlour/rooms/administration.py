@@ -1,4 +1,4 @@
-"""What whoever runs the server does with rooms, at the command line."""
+"""The use cases of rooms at the command line, for the administrator of the server."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -65,7 +65,7 @@ class RoomAdministration:
             raise RoomNameTaken from error
 
     async def set_password(self, name: str, password: str) -> Room:
-        """Whoever has been admitted by the old one stays admitted."""
+        """Replace the password; people admitted by the old one stay admitted."""
         password_hash = await self._passwords.hash(password)
         async with self._database.transaction() as connection:
             room = await _called(connection, name)
@@ -73,7 +73,7 @@ class RoomAdministration:
         return room
 
     async def remove(self, name: str) -> Room:
-        """With its chat, its invitations and its attendance."""
+        """Remove the room, its chat, its invitations and its attendance."""
         async with self._database.transaction() as connection:
             room = await _called(connection, name)
             await store.remove_room(connection, room.room_id)

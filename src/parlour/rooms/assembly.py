@@ -24,6 +24,8 @@ class RoomOptions:
 
 
 class RoomsFeature:
+    """Builds the services of rooms and their routes."""
+
     def __init__(self, core: Core, accounts: AccountsFeature, options: RoomOptions) -> None:
         self._accounts = accounts
         self._lists_to_strangers = options.lists_to_strangers

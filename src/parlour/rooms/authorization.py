@@ -1,4 +1,4 @@
-"""Who may do what: the policy, asked with the facts that the database has."""
+"""Authorization: asks the policy with the facts that the database has."""
 
 from parlour.accounts.identity import Identity
 from parlour.db.database import AsyncConnection
@@ -16,7 +16,7 @@ async def permitted(connection: AsyncConnection, action: Action, *, room: str, i
 async def permitted_to_write(
     connection: AsyncConnection, action: Action, *, room: str, identity: Identity
 ) -> Room:
-    """As `permitted`, in the transaction that does it: the room and the caller stay until its end.
+    """Do as `permitted`, in the transaction that does it: the room and the caller stay until its end.
 
     Raises InvalidToken too, where the caller's account is no more.
     """
@@ -43,7 +43,7 @@ async def permitted_at_event(
 async def permitted_to_write_at_event(
     connection: AsyncConnection, action: Action, *, room: str, identity: Identity
 ) -> int:
-    """As `permitted_at_event`, in the transaction that does it: room and caller stay until its end."""
+    """Do as `permitted_at_event`, in the transaction that does it: room and caller stay until its end."""
     return _allowed_at_event(
         await store.held_room_and_facts(connection, room, identity.user_id), action, identity
     )

@@ -1,4 +1,4 @@
-"""Who may create rooms, by the server's setting. Pure."""
+"""The policy of who may create rooms, from the server's setting. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,7 +20,7 @@ class CreationPolicy:
 
     @classmethod
     def parsed(cls, words: tuple[str, ...]) -> "CreationPolicy":
-        """From the setting: `clients`, `nobody`, or addresses and domains."""
+        """Parse the setting: `clients`, `nobody`, or addresses and domains."""
         match words:
             case ("clients",):
                 return cls(mode="clients")

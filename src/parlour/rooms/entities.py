@@ -1,4 +1,4 @@
-"""What rooms consist of, as the use cases see it."""
+"""Rooms, invitations and bans, as the use cases see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,8 @@ RoomId = NewType("RoomId", int)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
+    """A room; `creator_id` is None once its creator's account is deleted."""
+
     room_id: RoomId
     name: str
     description: str
@@ -36,12 +38,14 @@ class Room:
         return kind_of(self.access, is_listed=self.is_listed)
 
     def is_called(self, name: str) -> bool:
-        """In any case; other spellings of a name are the database's to know."""
+        """Compare names in any case; other spellings of a name are the database's to know."""
         return exact_name_key(self.name) == exact_name_key(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
+    """An invited address, with the names of its account where it has one."""
+
     email: str
     username: str | None
     display_name: str | None = None
@@ -49,5 +53,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
+    """A ban under the address by which the creator knows the person."""
+
     email: str
     banned_at: datetime

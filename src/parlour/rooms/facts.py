@@ -1,4 +1,4 @@
-"""What can happen to rooms, as facts for the bus."""
+"""Facts about rooms, for the bus."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from parlour.rooms.entities import Room
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonAdmitted:
-    """Somebody has given the room's password."""
+    """A person has given the room's password."""
 
     room: Room
     user_id: UserId
@@ -16,6 +16,8 @@ class PersonAdmitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleInvited:
+    """Addresses have been invited to a room."""
+
     room: Room
     emails: tuple[str, ...]
 
@@ -30,7 +32,7 @@ class RoomBecameEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonBanned:
-    """An address was banned from a room; `people` are those who have had it, as far as they have accounts."""
+    """An address was banned from a room; `people` are the accounts that have had it."""
 
     room: Room
     people: frozenset[UserId]
@@ -38,10 +40,14 @@ class PersonBanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUnbanned:
+    """A ban has been lifted."""
+
     room: Room
     email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomRemoved:
+    """A room has been removed with all that belonged to it."""
+
     room: Room

@@ -26,6 +26,8 @@ class InvitationFacts:
 
 
 class InvitationLinks:
+    """Reads the link of an invitation and lets its address in; look-ups are rate-limited by network."""
+
     def __init__(
         self, *, database: Database, links: MailLinks, confirmation: Confirmation, looks: Quota
     ) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what to which room: a table, read by HTTP, signaling and docs/security.md alike. Pure.
+"""The policy of rooms: a table that HTTP, signaling and docs/security.md read alike. Pure.
 
 Lists of rooms are the store's queries; the tests that walk every cell hold them to SEE.
 """
@@ -14,7 +14,7 @@ from parlour.rooms.refusals import Banned, GuestsCreateNoRooms, NotAdmitted, Not
 
 
 class Action(Enum):
-    """What can be done to a room; the value is how docs/security.md says it."""
+    """A deed towards a room; the value is how docs/security.md says it."""
 
     CREATE = "create a room"
     SEE = "see"
@@ -30,7 +30,7 @@ class Action(Enum):
 
 
 class Role(Enum):
-    """What a person is to a room. A person has several; the one declared last decides."""
+    """A relation of a person to a room. A person has several; the one declared last decides."""
 
     ANONYMOUS = "anonymous"
     GUEST = "guest"
@@ -82,7 +82,7 @@ _NO_ROOM_YET: Row = {
     Role.GUEST: GuestsCreateNoRooms,
     Role.CLIENT: ALLOW,
 }
-"""Who creates a room has no other role in it. Whether clients may is a setting too: see `CreationPolicy`."""
+"""A room that is yet to be created has no members. A setting limits clients further: `CreationPolicy`."""
 _TAKING_PART = {RoomKind.FREE: _FREE, RoomKind.UNLISTED: _FREE, RoomKind.EVENT: _EVENT}
 """An event counts no password that was given before it became one."""
 
@@ -128,5 +128,5 @@ def refusal(action: Action, roles: Collection[Role], kind: RoomKind) -> Decision
 
 
 def arises(action: Action, role: Role) -> bool:
-    """Whether the table has a decision for this role: a room that is yet to be created has no members."""
+    """Tell if the table has a decision for this role: a room that is yet to be created has no members."""
     return all(role in row for row in POLICY[action].values())

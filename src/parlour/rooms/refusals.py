@@ -1,4 +1,4 @@
-"""What rooms refuse."""
+"""The refusals of rooms, chat and events."""
 
 from parlour.errors import Refusal
 

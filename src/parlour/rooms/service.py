@@ -45,7 +45,7 @@ from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
 
 MAX_ATTEMPTS = 3
-"""How often one request verifies a room's password; only an outdated hash is ever replaced, and once."""
+"""The most verifications of a password by one request; only an outdated hash is replaced, and once."""
 PAGE = 200
 """Rooms that are read in one turn of the event loop."""
 MAILS_A_TURN = 4
@@ -56,6 +56,8 @@ MOST_INVITED = 200
 
 @dataclass(frozen=True, slots=True)
 class Invited:
+    """The outcome of an invitation: addresses that were invited, and entries that are no addresses."""
+
     invited: list[str]
     rejected: list[str]
 
@@ -145,7 +147,7 @@ class RoomService:
     async def give_password(
         self, identity: Identity, *, name: str, password: str, source: RequestSource
     ) -> Room:
-        """From now on this person may enter. An event is entered by invitation, whatever the password.
+        """Admit a person who gives the right password. An event counts invitations alone, not passwords.
 
         Who may enter already is not held up by what others guess. Raises RoomNotFound, Banned, NotInvited,
         WrongRoomPassword, RateLimited or Busy.
@@ -190,7 +192,7 @@ class RoomService:
         return current
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
-        """By name. Read in pages, each in a transaction: all in one go would hold the event loop too long."""
+        """List rooms by name, read in pages: all in one transaction would hold the event loop too long."""
         user_id = None if identity is None else identity.user_id
         found: list[Room] = []
         while limit is None or len(found) < limit:
@@ -268,7 +270,7 @@ class RoomService:
             connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))
 
     async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
-        """What those in a call may, as the database says now; None where the room is no more."""
+        """Decide again who may be in a call, as the database says now; None where the room is no more."""
         identities = list(people)
         async with self._database.reading() as connection:
             found = await store.room_and_all_facts(
@@ -286,7 +288,7 @@ class RoomService:
         return Rights(room=known, refused=refused)
 
     async def ban(self, identity: Identity, *, room: str, email: str) -> None:
-        """Whoever has this address may not enter from now on, nor under another one later.
+        """Ban an address and its present owner, who may not enter under another one later either.
 
         Raises NotTheCreator or CreatorStays.
         """
@@ -324,7 +326,7 @@ class RoomService:
             return await permitted(connection, Action.ENTER, room=room, identity=identity)
 
     async def needs_password(self, identity: Identity, *, room: str) -> bool:
-        """Whether this person enters only after giving the room's password. Raises what policy says else."""
+        """Tell if this person enters only after giving the room's password. Raises what policy says else."""
         async with self._database.point_lookup() as connection:
             try:
                 await permitted(connection, Action.ENTER, room=room, identity=identity)
@@ -361,7 +363,7 @@ def _enterable(found: tuple[Room, MembershipFacts] | None, *, identity: Identity
 
 
 def _may_enter(found: tuple[Room, MembershipFacts] | None, *, identity: Identity) -> bool:
-    """Whether this person needs no password any more."""
+    """Tell if this person needs no password any more."""
     if found is None:
         return False
     room, facts = found

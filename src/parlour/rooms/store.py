@@ -52,7 +52,7 @@ _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
 _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_name")).outerjoin(
     clients, clients.c.user_id == rooms.c.creator_id
 )
-"""With what is shown of its creator in a list."""
+"""A room with its creator's display name, as lists show it."""
 
 
 def _room(row: Row[Any]) -> Room:
@@ -73,13 +73,13 @@ def _listed_room(row: Row[Any]) -> Room:
 
 
 def _is_invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
-    """By address: an account may be newer than its invitation, and end before."""
+    """Match by address: an account may be newer than its invitation, and end before."""
     own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
     return exists().where(invitations.c.room_id == rooms.c.id, invitations.c.email_key == own)
 
 
 def _is_banned(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
-    """By address, as an account ends before its ban, or by account, as that may have another address now."""
+    """Match by address, as a ban outlives its account, or by account, whose address may be another now."""
     own = select(users.c.email_key).where(users.c.id == user_id).scalar_subquery()
     return exists().where(
         bans.c.room_id == rooms.c.id, or_(bans.c.email_key == own, bans.c.user_id == user_id)
@@ -141,7 +141,7 @@ async def shown_room_and_facts(
 async def held_room_and_facts(
     connection: AsyncConnection, name: str, user_id: UserId
 ) -> tuple[Room, MembershipFacts] | None:
-    """For a transaction that writes: neither the room nor the caller is deleted before it ends.
+    """Lock (FOR KEY SHARE) for a transaction that writes: room and caller are not deleted before it ends.
 
     What refers to either would else be refused by the database in the middle of it (a foreign key). Raises
     InvalidToken where the caller's account is no more.
@@ -178,7 +178,7 @@ def _facts(row: Row[Any], *, is_creator: bool) -> MembershipFacts:
 async def room_and_all_facts(
     connection: AsyncConnection, room_id: RoomId, user_ids: Sequence[UserId]
 ) -> tuple[Room, dict[UserId, MembershipFacts]] | None:
-    """Who is no user any more is nobody to the room either."""
+    """Find the facts of many people at once; a deleted account has none."""
     room = (await connection.execute(_ROOM.where(rooms.c.id == room_id))).one_or_none()
     if room is None:
         return None
@@ -206,7 +206,7 @@ async def room_and_all_facts(
 async def visible_rooms(
     connection: AsyncConnection, user_id: UserId | None, *, limit: int | None, after: str | None
 ) -> list[Room]:
-    """By name. Event rooms only to their creator and invitees, unlisted ones to the admitted too."""
+    """List rooms by name: events to creator and invitees alone, unlisted rooms to the admitted too."""
     free: ColumnElement[bool] = events.c.id.is_(None)
     visible = and_(free, rooms.c.is_listed)
     if user_id is not None:
@@ -315,7 +315,7 @@ async def room_exists(connection: AsyncConnection, name: str) -> bool:
 
 
 async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
-    """Whether a room is called so, or looks as if it were."""
+    """Tell if a room has this name, or one that looks the same (UTS #39 skeleton)."""
     looks = or_(rooms.c.name_key == _CALLED, rooms.c.name_skeleton == name_skeleton(name))
     return (await connection.execute(select(rooms.c.id).where(looks), _called(name))).first() is not None
 
@@ -442,7 +442,7 @@ async def unban(connection: AsyncConnection, room_id: RoomId, email: str) -> Non
 
 
 async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
-    """One for each address by which the creator knows somebody, however many they have had since."""
+    """List one ban for each address that the creator knows, however many its owner has had since."""
     since = func.min(bans.c.banned_at, type_=bans.c.banned_at.type)
     query = select(bans.c.email, since.label("banned_at")).where(bans.c.room_id == room_id)
     query = query.group_by(bans.c.email).order_by(since, bans.c.email)
@@ -450,5 +450,5 @@ async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
 
 
 async def remove_room(connection: AsyncConnection, room_id: RoomId) -> None:
-    """With all that belongs to it, by the database's own cascades."""
+    """Delete a room and, by the database's own cascades, all that belongs to it."""
     await connection.execute(delete(rooms).where(rooms.c.id == room_id))
