@@ -17,6 +17,15 @@ def test_links_lead_to_files(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+def test_the_command_for_one_unit_test_selects_one() -> None:
+    commands = re.findall(
+        r"pytest (tests/unit/\S+\.py) -k (\w+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    )
+    assert commands
+    for name, word in commands:
+        assert re.search(rf"def test_\w*{word}", (ROOT / name).read_text("utf-8")), name
+
+
 def test_every_class_of_the_glossary_exists() -> None:
     sources = [*(ROOT / "src" / "parlour").rglob("*.py"), *(ROOT / "web" / "src").rglob("*.ts")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)

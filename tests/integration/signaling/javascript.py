@@ -59,7 +59,7 @@ class Node:
         node = shutil.which("node")
         if node is None or not (_FOLDER / "node_modules").exists():
             raise RuntimeError(
-                "These tests need Node.js and, in tests/clients, 'npm ci': 'make setup' does it."
+                "These tests need Node.js and, in tests/clients, 'npm ci': 'make test-packages' does it."
             )
         self._process = await asyncio.create_subprocess_exec(
             node,
