@@ -107,14 +107,14 @@ class AuditCounts:
         if not counts:
             return
         async with self._database.transaction() as connection:
-            for one in sorted(counts, key=repr):  # in one order, or two servers block each other
+            for counted in sorted(counts, key=repr):  # in one order, or two servers block each other
                 values = {
-                    "at": one.at,
-                    "kind": one.kind,
-                    "code": one.code,
-                    "subject": one.subject,
-                    "network": one.network,
-                    "times": counts[one],
+                    "at": counted.at,
+                    "kind": counted.kind,
+                    "code": counted.code,
+                    "subject": counted.subject,
+                    "network": counted.network,
+                    "times": counts[counted],
                 }
                 await add_to_counts(connection, audit_counts, values)
             oldest = self._clock() - KEPT_FOR - timedelta(hours=1)

@@ -60,7 +60,7 @@ def privacy_routes(
         live = await sessions.live_of(caller)
         members = {
             "account": json_value(account),
-            "sessions": json_array(session_entry(one, caller) for one in live),
+            "sessions": json_array(session_entry(session, caller) for session in live),
             **_belongings(mine),
         }
         return StreamingResponse(json_object(**members), media_type="application/json")
@@ -96,7 +96,8 @@ def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
             for room in mine.rooms
         ),
         "invitations": json_array(
-            ExportedInvitation(room=one.room, invited_at=one.invited_at) for one in mine.invitations
+            ExportedInvitation(room=invitation.room, invited_at=invitation.invited_at)
+            for invitation in mine.invitations
         ),
         "messages": json_array(
             StoredMessage(

@@ -219,8 +219,10 @@ def room_routes(
     async def invitations(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         found = await rooms.invitations(caller, room=room)
         entries = (
-            InvitationEntry(email=one.email, username=one.username, display_name=one.display_name)
-            for one in found
+            InvitationEntry(
+                email=invitation.email, username=invitation.username, display_name=invitation.display_name
+            )
+            for invitation in found
         )
         return StreamingResponse(json_object(invitations=json_array(entries)), media_type=JSON)
 
@@ -300,7 +302,7 @@ def room_routes(
     )
     async def bans(caller: Caller, room: Annotated[RoomName, Query()]) -> Response:
         found = await rooms.bans(caller, room=room)
-        entries = (BanEntry(email=one.email, banned_at=one.banned_at) for one in found)
+        entries = (BanEntry(email=ban.email, banned_at=ban.banned_at) for ban in found)
         return StreamingResponse(json_object(bans=json_array(entries)), media_type=JSON)
 
     @router.post(

@@ -218,7 +218,7 @@ class RoomService:
         if not outcome.invited:
             raise InvalidRequest(fields=(FieldError("email", "None of these is a valid email address."),))
         # Counting may take a while (Redis), and SQLite has one writer.
-        written_to = await self._mail_quota.take_many(outcome.invited, address=source.address)
+        mailed = await self._mail_quota.take_many(outcome.invited, address=source.address)
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
@@ -237,7 +237,7 @@ class RoomService:
                         content, link=self._links.to_invitation(room_id=known.room_id, email=email)
                     ),
                 )
-                for email in written_to
+                for email in mailed
             ]
             for start in range(0, len(mails), MAILS_A_TURN):
                 await self._outbox.put(connection, *mails[start : start + MAILS_A_TURN])

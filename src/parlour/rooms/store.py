@@ -411,8 +411,8 @@ async def ban(
         .with_for_update(read=True, key_share=True)
     )
     found = (await connection.execute(people)).all()
-    owner = next((one.id for one in found if one.email_key == key), None)
-    banned = [(key, owner), *((one.email_key, one.id) for one in found if one.id != owner)]
+    owner = next((user.id for user in found if user.email_key == key), None)
+    banned = [(key, owner), *((user.email_key, user.id) for user in found if user.id != owner)]
     for one_key, user_id in banned:
         values = {
             "room_id": room_id,
@@ -422,7 +422,7 @@ async def ban(
             "banned_at": now,
         }
         await insert_if_absent(connection, bans, values)
-    return frozenset(UserId(one.id) for one in found)
+    return frozenset(UserId(user.id) for user in found)
 
 
 async def unban(connection: AsyncConnection, room_id: RoomId, email: str) -> None:
