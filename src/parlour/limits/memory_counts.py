@@ -1,4 +1,4 @@
-"""Rate limit counters in memory: of constant cost for each check, and of bounded size."""
+"""Rate limit counters in memory: each check has a constant cost, and their number is bounded."""
 
 import os
 import time
@@ -9,20 +9,21 @@ from hashlib import blake2b
 from limits.aio.storage import Storage
 
 WAYS = 16
-"""Counters in one set."""
+"""Counters in a set."""
 SETS = 4_096
 """65,536 counters in all, some 12 MB."""
 
 
 def hashed_key(key: str, secret: bytes) -> bytes:
-    """Return the key's keyed BLAKE2b (RFC 7693): short however long the key, and of no use for guessing
-    keys.
+    """Hash a key with keyed BLAKE2b (RFC 7693) to 16 bytes, however long the key is.
+
+    Without the secret nobody can test guesses of the key (an address, a name) against the hash.
     """
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16, key=secret[:64]).digest()
 
 
 class RateLimitStorage(Storage):
-    """A storage of the `limits` library that also tells, without a calendar clock, how long a count lasts."""
+    """A storage of the `limits` library that also measures, by a monotonic clock, how long a count lasts."""
 
     STORAGE_SCHEME = None
 
@@ -31,18 +32,20 @@ class RateLimitStorage(Storage):
         """Return the seconds until the count ends; never more than `at_most`, its whole time."""
 
     async def get_expiry(self, key: str) -> float:
-        """What the library asks for: a moment of the calendar clock. Parlour asks for `seconds_left`."""
+        """Return the end of a count as a Unix time, since the library's interface has it; Parlour itself
+        calls `seconds_left`, which no change of the calendar clock affects.
+        """
         return time.time() + await self.seconds_left(key, at_most=float("inf"))
 
 
 class MemoryRateLimitStorage(RateLimitStorage):
-    """A set-associative cache: each key belongs to one small set, and a full set gives up one counter.
+    """A set-associative cache: each key belongs to a small set, and a full set evicts a counter.
 
-    The counter that goes is one that has ended, else the lowest, of equal ones that written longest ago. So
-    whoever wants a counter of `n` forgotten has to bring every counter of its set to `n`, and cannot choose
-    keys of that set, since the secret of the hash is drawn at the start. A forgotten counter starts anew;
-    none is ever too high. No more than one set is scanned, and what has ended stays till its place is
-    needed.
+    Evicted is a counter that has ended, else the lowest; among equal counters, the counter written longest
+    ago. To have a counter of `n` evicted, an attacker must bring every counter of its set to `n`, and cannot
+    choose keys of that set, since the secret of the hash is drawn at the start. An evicted counter starts at
+    0 again; no counter is ever too high. A check scans a single set, and ended counters stay until their
+    place is needed.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class MemoryRateLimitStorage(RateLimitStorage):
         ways: int = WAYS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` counts seconds and is never set."""
+        """`clock` counts seconds and is monotonic."""
         super().__init__()
         self._secret = os.urandom(32)
         self._sets: list[dict[bytes, tuple[int, float]]] = [{} for _ in range(sets)]
@@ -102,7 +105,9 @@ class MemoryRateLimitStorage(RateLimitStorage):
 
 
 def _give_up_one(counters: dict[bytes, tuple[int, float]], now: float) -> None:
-    """Dictionaries keep the order of writing, so the first of equal counters is the oldest."""
+    """Evict the counter worth least. Dictionaries keep the order of writing, so `min` finds the oldest of
+    equal counters.
+    """
 
     def worth(digest: bytes) -> int:
         value, ends_at = counters[digest]

@@ -9,14 +9,14 @@ from parlour.limits.quotas import Allowances, rate_limit_prefix, rate_limit_site
 FAILURES_COUNT_FOR = 900
 LONGEST_WAIT_OF_GUESSER = 900
 LONGEST_WAIT_OF_ADDRESS = 60
-"""Shorter, since a school may stand behind one address."""
+"""Seconds: shorter than a guesser's longest wait, since a whole school may share an address."""
 TARGET_COUNTS_FOR = 86_400
 NEWCOMERS_PACE = 5
 LONGEST_PACE_OF_NEWCOMERS = 30
 PACE_OF_THOSE_WHO_FAILED = 60
 """All in seconds."""
 FREE_PER_TARGET = 10
-"""Times what one guesser has free: from all addresses together, before tries at one target are paced."""
+"""A factor of a guesser's free failures: so many, from all addresses together, before a target is paced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,7 @@ class Guess:
 
 
 class Backoff:
-    """Exponential backoff: so many failures are free, then each doubles the wait, beginning with one
-    second.
-    """
+    """Exponential backoff: `free` failures cost nothing, then each doubles the wait, from one second on."""
 
     def __init__(self, storage: RateLimitStorage, *, name: str, free: int, longest: int) -> None:
         self._storage = storage
@@ -45,7 +43,7 @@ class Backoff:
         self._longest = longest
 
     async def require(self, subject: str) -> None:
-        """Raises RateLimited during a wait."""
+        """Check that no wait is running. Raises RateLimited."""
         key = self._key("wait", subject)
         if await self._storage.get(key):
             raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=self._longest))
@@ -68,10 +66,12 @@ class Backoff:
 
 
 class TargetThrottle:
-    """Paces attempts at a target that many guess at: one in some seconds, slower the more have failed.
+    """Pace the attempts at a target after many failures there: an attempt every few seconds, and the more
+    failures, the fewer.
 
-    Guessers without a failure there have turns of their own, apart from those with one, so a guesser with
-    some addresses cannot use up the turns of an owner at a new device. This is slow, and excludes nobody.
+    Guessers without a failure at the target have turns apart from the others, so an attacker with a few
+    addresses cannot use up the turns of an owner at a new device. Logging in is slow then, but nobody is
+    locked out.
     """
 
     def __init__(self, storage: RateLimitStorage, *, name: str, free: int) -> None:
@@ -84,8 +84,9 @@ class TargetThrottle:
         await self._storage.incr(f"{self._name}/site/{target}/{site}", FAILURES_COUNT_FOR)
 
     async def require(self, target: str, site: str, *, failed: bool) -> None:
-        """Raises RateLimited if somebody has this turn; takes none. `failed` tells whether the guesser
-        has failed.
+        """Check, without taking it, that the turn is free. Raises RateLimited.
+
+        `failed` is True for a guesser that has failed at this target.
         """
         turn = await self._turn(target, site, failed)
         if turn is not None and await self._storage.get(turn.key):
@@ -115,11 +116,11 @@ class _Turn:
 
 
 class PasswordThrottle:
-    """Throttles wrong passwords by guesser, by address and by target. Only failures count: many may log
+    """Throttle wrong passwords by guesser, by address and by target. Only failures count: many people may log
     in at once.
 
-    `require` is asked early, `begin` before a password is checked, `still_allowed` after it: a guesser
-    with many attempts at once learns no more than with one after the other.
+    Call `require` early, `begin` before a password is checked, and `still_allowed` after it: attempts in
+    parallel then tell a guesser no more than attempts in sequence.
     """
 
     def __init__(self, storage: RateLimitStorage, allowances: Allowances, *, name: str) -> None:
@@ -140,7 +141,7 @@ class PasswordThrottle:
         )
 
     async def require(self, guess: Guess) -> None:
-        """Raises RateLimited; counts nothing."""
+        """Check, without counting, that an attempt is allowed. Raises RateLimited."""
         await self._require_no_wait(guess)
         if guess.address is not None:
             site = rate_limit_site(guess.address)
@@ -154,7 +155,9 @@ class PasswordThrottle:
             await self._pace.take(guess.target, site, failed=await self._has_failed(guess))
 
     async def still_allowed(self, guess: Guess) -> None:
-        """Raises RateLimited if others failed meanwhile; the turn of `begin` stands."""
+        """Check again after the password: others may have failed meanwhile. Raises RateLimited; the turn that
+        `begin` took stays taken.
+        """
         await self._require_no_wait(guess)
 
     async def failed(self, guess: Guess) -> None:

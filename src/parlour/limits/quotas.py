@@ -1,4 +1,4 @@
-"""Quotas by the `limits` library, counted in memory or in Redis."""
+"""Fixed-window quotas by the `limits` library, counted in memory or in Redis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from parlour.wire.addresses import mailbox_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowances:
-    """Failures within a quarter of an hour, mails and rooms within an hour, the rest within a minute."""
+    """The numbers that the settings allow: failures per quarter of an hour, mails and rooms per hour, the
+    rest per minute.
+    """
 
     failures_per_account: int
     failures_per_address: int
@@ -37,7 +39,7 @@ class Quota:
         self._item = item
 
     async def require(self, subject: str, *, cost: int = 1) -> None:
-        """Raises RateLimited if it is used up; counts nothing."""
+        """Check without counting that `cost` is left. Raises RateLimited."""
         if not await self._windows.test(self._item, subject, cost=cost):
             key, window = self._item.key_for(subject), self._item.get_expiry()
             raise RateLimited(retry_after=await self._storage.seconds_left(key, at_most=window))
@@ -45,12 +47,12 @@ class Quota:
     async def take(self, subject: str, *, cost: int = 1) -> None:
         """Count `cost`. Raises RateLimited."""
         await self.require(subject, cost=cost)
-        if not await self._windows.hit(self._item, subject, cost=cost):  # somebody was faster
+        if not await self._windows.hit(self._item, subject, cost=cost):  # used up since the check
             await self.require(subject)
 
 
 class MailQuota:
-    """Mails, by the mailbox that they go to and by the address that makes the server send them."""
+    """A quota of mails per recipient's mailbox, and per IP address that makes the server send them."""
 
     def __init__(self, storage: RateLimitStorage, allowances: Allowances) -> None:
         self._recipients = Quota(
@@ -79,7 +81,7 @@ class MailQuota:
         return True
 
 
-@lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
+@lru_cache(maxsize=4096)  # parsing an address takes as long as relaying a message
 def rate_limit_prefix(address: str) -> str:
     """Return the rate-limit key: the address, or its /64 for IPv6 (one subscriber owns a whole /64)."""
     try:
@@ -99,7 +101,7 @@ def client_path(address: str) -> tuple[str, str]:
 
 
 def rate_limit_site(address: str) -> str:
-    """Like `rate_limit_prefix` with the /48 of IPv6, which one subscriber or one rented server can have."""
+    """Return the address, or its /48 for IPv6: a subscriber or a rented server can have that many /64s."""
     prefix = rate_limit_prefix(address)
     if ":" not in prefix:
         return prefix

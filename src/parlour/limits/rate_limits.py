@@ -1,4 +1,4 @@
-"""All limits that count in the shared storage: one place that makes them from what the settings allow."""
+"""Build every limit that counts in the shared storage from the allowances of the settings."""
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 
@@ -10,8 +10,8 @@ from parlour.limits.quotas import Allowances, MailQuota, Quota
 class RateLimits:
     """Quotas of people and addresses, and the throttles of passwords.
 
-    `failures` is a storage of its own, so that what costs an attacker little takes no place from the counts
-    of wrong passwords.
+    `failures` is a separate storage: requests that cost an attacker little cannot evict the counts of wrong
+    passwords from it.
     """
 
     def __init__(
@@ -30,5 +30,5 @@ class RateLimits:
         )
 
     def password_throttle(self, name: str) -> PasswordThrottle:
-        """Return the throttle of one kind of password, such as `login`: kinds are counted apart."""
+        """Return the throttle of a kind of password, such as `login`: each kind has counts of its own."""
         return PasswordThrottle(self._failures, self._allowances, name=name)

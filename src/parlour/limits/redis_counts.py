@@ -1,4 +1,4 @@
-"""Counts in Redis that several servers share, by the `limits` library."""
+"""Rate limit counters in Redis, shared by several servers, through the `limits` library."""
 
 import asyncio
 import hashlib
@@ -16,9 +16,9 @@ from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorag
 
 PREFIX = "parlour/limits"
 PATIENCE_SECONDS = 1.0
-"""For one count, connecting included."""
+"""The longest that a count may take, connecting included."""
 PAUSE_SECONDS = 2.0
-"""Between two questions whether Redis is back."""
+"""The pause between two checks of an unavailable Redis."""
 CONNECTIONS = 32
 
 log = structlog.get_logger("parlour.counts")
@@ -30,16 +30,16 @@ class RedisRefuses(Exception):
 
 
 class RedisRateLimitStorage(RateLimitStorage):
-    """Keys are hashed with the servers' secret: a reader of Redis learns neither addresses nor names from
-    them.
+    """Counters that are kept in Redis and, as a fallback, in memory.
 
-    If Redis fails, each process counts locally, on top of its earlier counts. So limits hold then too,
-    only per server. No request fails for it, and only the request that detects it waits, up to
-    PATIENCE_SECONDS; `look_for_redis` finds out when it is back.
+    Keys are hashed with the servers' secret: a reader of Redis learns neither addresses nor names from them.
+    If Redis fails, each process counts locally, on top of its earlier counts, so limits still hold, per
+    server. No request fails because of that, and only the request that detects the failure waits, up to
+    PATIENCE_SECONDS; `look_for_redis` detects when Redis is back.
     """
 
     def __init__(self, url: str, *, secret: str) -> None:
-        """`url` is one that the settings let pass. Connects to nothing yet."""
+        """`url` has been validated by the settings. No connection is opened yet."""
         super().__init__()
         pool = BlockingConnectionPool.from_url(
             url,
@@ -50,7 +50,7 @@ class RedisRateLimitStorage(RateLimitStorage):
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis(connection_pool=pool)
-        # The library's signature knows of plain options alone, its code and manual of the pool as well.
+        # The library's signature declares plain options only; its code and manual accept the pool too.
         options = cast(dict[str, Any], {"connection_pool": pool})
         self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
         self._own = MemoryRateLimitStorage()
@@ -71,9 +71,10 @@ class RedisRateLimitStorage(RateLimitStorage):
         return await self._own.get(key) if shared is None else shared
 
     async def seconds_left(self, key: str, *, at_most: float) -> float:
-        """To the millisecond, where the library's own rounds, so that `Retry-After` is never too short.
+        """Ask for milliseconds (PTTL): the library's method rounds, and `Retry-After` would be too short.
 
-        A Redis whose calendar clock was set back would keep the count for as much longer: it is told anew.
+        A Redis whose calendar clock was set back would keep the count longer than `at_most`: its expiry is
+        then set again.
         """
         name = self._shared.bridge.prefixed_key(self._hashed(key))
         left: int | None = await self._ask(lambda: self._redis.pttl(name))
@@ -92,7 +93,9 @@ class RedisRateLimitStorage(RateLimitStorage):
         return await self._ask(self._shared.reset)
 
     async def check(self) -> bool:
-        """Ask Redis anew, and return whether it answers."""
+        """Ask Redis, even after a failure. Return True if it answers; the shared counts are used again
+        then.
+        """
         try:
             await self._bounded(self._ping)
         except (RedisError, OSError) as error:
@@ -102,7 +105,9 @@ class RedisRateLimitStorage(RateLimitStorage):
         return True
 
     async def require_usable(self) -> None:
-        """Raises RedisRefuses. A Redis that does not answer may come later."""
+        """Check Redis at the start. Raises RedisRefuses; a Redis that does not answer is no error, since it
+        may come later.
+        """
         try:
             await self._bounded(self._ping)
         except (AuthenticationError, ResponseError) as error:
@@ -111,7 +116,7 @@ class RedisRateLimitStorage(RateLimitStorage):
             self._lost(error)
 
     async def look_for_redis(self) -> None:
-        """Wait until Redis is away, and ask after a pause whether it is back; the supervisor repeats this."""
+        """Wait until Redis fails, then check it after a pause; the supervisor repeats this."""
         await self._away.wait()
         await asyncio.sleep(PAUSE_SECONDS)
         await self.check()
@@ -123,10 +128,10 @@ class RedisRateLimitStorage(RateLimitStorage):
         return hashed_key(key, self._secret).hex()
 
     async def _ping(self) -> None:
-        await self._redis.get(PREFIX)  # PING would be answered without the right to read
+        await self._redis.get(PREFIX)  # PING would succeed even without permission to read
 
     async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
-        """Return None while Redis is away."""
+        """Ask Redis within PATIENCE_SECONDS. Return None, without waiting, while it is known to be away."""
         if self._away.is_set():
             return None
         try:

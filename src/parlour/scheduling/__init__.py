@@ -1,1 +1,1 @@
-"""Fair turns: queues, slots and the event loop's time."""
+"""Fair scheduling: a queue and slots that networks share in turns, and long work cut into short turns."""

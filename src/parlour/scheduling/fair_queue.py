@@ -1,4 +1,4 @@
-"""A bounded queue whose turns are fair among those who wait in it. Pure: no clock, no tasks."""
+"""A bounded queue in which sources take turns (nested round robin). Pure: no clock, no tasks."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
@@ -8,7 +8,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class FairQueueFull(Exception):
-    """The queue is full, and no source in it has more waiting than this one."""
+    """The queue is full, and no source has more items in it than the source of the new item."""
 
 
 class _Branch(OrderedDict[Hashable, "_Branch | None"]):
@@ -33,11 +33,14 @@ class FairQueue(Generic[Item]):
         return self._root.size
 
     def waiting_of(self, source: str) -> int:
+        """Count the items of a source: the first part of their paths."""
         branch = self._root.get(source)
         return 0 if branch is None else branch.size
 
     def add(self, item: Item, path: Sequence[str]) -> Item | None:
-        """Add an item. Return the item that gave way to it, if any. Raises FairQueueFull."""
+        """Add an item. Return the item that gave way to it, None while there is room. Raises
+        FairQueueFull.
+        """
         displaced = None
         if len(self) >= self._limit:
             longest = max(self._root.values(), key=_size)
@@ -57,7 +60,7 @@ class FairQueue(Generic[Item]):
         return self._take(self._root)
 
     def discard(self, item: Item, path: Sequence[str]) -> bool:
-        """Remove an item. Return whether it was waiting."""
+        """Remove an item. Return False if it was not in the queue."""
         branches = [self._root]
         for part in path:
             branch = branches[-1].get(part)

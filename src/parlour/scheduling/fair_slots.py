@@ -12,9 +12,10 @@ working_for: ContextVar[tuple[str, str]] = ContextVar("working_for", default=(""
 
 
 class Turn(asyncio.Future[None]):
-    """Done when it has come; hashable by identity, so that it can wait in a FairQueue.
+    """A future that is done when its turn has come; hashable by identity, so that it can wait in a FairQueue.
 
-    Where the task that waits is cancelled, it is done too, and stays in the queue till the task goes on.
+    If the waiting task is cancelled, the future is done as well, and stays in the queue until that task runs
+    again and discards it.
     """
 
     @property
@@ -22,19 +23,20 @@ class Turn(asyncio.Future[None]):
         return self.done() and not self.cancelled() and self.exception() is None
 
     def comes(self) -> bool:
-        """Return whether a task still waits for it."""
+        """Wake the task that waits. Return False if no task waits any more."""
         if self.done():
             return False
         self.set_result(None)
         return True
 
     def is_displaced(self) -> None:
+        """Raise FairQueueFull in the task that waits: another item took the turn's place in the queue."""
         if not self.done():
             self.set_exception(FairQueueFull())
 
 
 def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
-    """Add a new turn, in whose place another one that waits may have to give way. Raises FairQueueFull."""
+    """Add a new turn; in a full queue a waiting turn may be displaced for it. Raises FairQueueFull."""
     turn = Turn()
     displaced = queue.add(turn, path)
     if displaced is not None:
@@ -43,10 +45,10 @@ def enqueue_turn(queue: FairQueue[Turn], path: Sequence[str]) -> Turn:
 
 
 class FairSlots:
-    """`slots` tasks run at once; the others wait in a bounded FairQueue: networks take turns, in each its
-    addresses.
+    """A semaphore of `slots` whose waiting tasks stand in a bounded FairQueue: networks take turns, in each
+    its addresses.
 
-    So a client that asks for very much delays only itself.
+    A client that asks for very much therefore delays only itself.
     """
 
     def __init__(self, slots: int, *, limit: int) -> None:
@@ -55,7 +57,9 @@ class FairSlots:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Raises FairQueueFull, also later, if a client with less waiting takes the place."""
+        """Hold a slot for the body. Raises FairQueueFull, also while waiting: a client with fewer waiting
+        tasks may take the place.
+        """
         if self._free > 0:
             self._free -= 1
         else:

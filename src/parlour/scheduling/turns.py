@@ -1,4 +1,4 @@
-"""Long work in short turns, so that the event loop serves everybody else in between."""
+"""Long work is cut into short turns, so that the event loop serves other requests in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def in_turns(items: Iterable[T], *, each: int) -> AsyncIterator[T]:
-    """Yield the items, at most `each` in one turn of the event loop."""
+    """Yield the items, at most `each` of them in a turn of the event loop."""
     for position, item in enumerate(items):
         if position % each == 0:
             await asyncio.sleep(0)
@@ -16,10 +16,11 @@ async def in_turns(items: Iterable[T], *, each: int) -> AsyncIterator[T]:
 
 
 class SharedWork(Generic[T]):
-    """One answer for all that ask at once: at most one is being made, and at most one more is waited for.
+    """Coalesce concurrent calls: at most one run of `work` is under way, and all later callers share the
+    next.
 
-    Nobody gets an answer that was begun before they asked, so a caller who has changed something sees the
-    change.
+    No caller gets the result of a run that began before the call, so a caller that has changed something sees
+    the change. The runs are shielded: a cancelled caller does not take the result from the others.
     """
 
     def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
