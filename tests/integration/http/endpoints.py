@@ -28,6 +28,7 @@ class Endpoint:
     query: tuple[str, ...] = ()
     needs_identity: bool = True
     needs_body: bool = True
+    takes_body: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -116,6 +117,8 @@ def _endpoint(route: Any) -> Endpoint:
         {} if body is None else _sample(TypeAdapter(body.field_info.annotation).json_schema()),
         query=tuple(field.alias for field in route.dependant.query_params if field.field_info.is_required()),
         needs_identity=said.caller.needs_identity,
+        needs_body=body is not None and body.field_info.is_required(),
+        takes_body=body is not None,
     )
 
 
@@ -141,3 +144,4 @@ def _value(schema: dict[str, Any]) -> Any:
 
 BESIDE = _beside()
 """What Parlour has beside the contract."""
+ALL_WITH_BODY = (*WITH_BODY, *(endpoint for endpoint in BESIDE if endpoint.takes_body))

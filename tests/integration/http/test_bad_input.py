@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.integration.http.answers import does_not_fit, refused
-from tests.integration.http.endpoints import BESIDE, ENDPOINTS, WITH_BODY, Endpoint
+from tests.integration.http.endpoints import ALL_WITH_BODY, BESIDE, ENDPOINTS, WITH_BODY, Endpoint
 from tests.people import Person
 
 before_the_database = pytest.mark.database("sqlite")
@@ -113,19 +113,22 @@ async def send_changed(person: Person, endpoint: Endpoint, **changed: object) ->
 
 
 @before_the_database
-@pytest.mark.parametrize("endpoint", WITH_BODY, ids=str)
+@pytest.mark.parametrize("endpoint", ALL_WITH_BODY, ids=str)
 async def test_bodies_that_are_no_object(ann: Person, endpoint: Endpoint) -> None:
     for what, content in NO_OBJECT.items():
         answer = await send(ann, endpoint, content)
         if endpoint.needs_body or what not in ("nothing", "null"):
             assert answer.status_code == 422, what
             refused(answer, 422, "invalid_request")
-        else:
+        elif endpoint in WITH_BODY:
             assert answer.status_code == 200, what
+        else:  # what it asks for may stand elsewhere, such as in the query
+            assert answer.status_code < 500, what
+            assert answer.status_code != 422, what
 
 
 @before_the_database
-@pytest.mark.parametrize("endpoint", WITH_BODY, ids=str)
+@pytest.mark.parametrize("endpoint", ALL_WITH_BODY, ids=str)
 async def test_malformed_bodies(ann: Person, endpoint: Endpoint) -> None:
     for what, content in MALFORMED.items():
         answer = await send(ann, endpoint, content)
@@ -134,7 +137,7 @@ async def test_malformed_bodies(ann: Person, endpoint: Endpoint) -> None:
 
 
 @before_the_database
-@pytest.mark.parametrize("endpoint", WITH_BODY, ids=str)
+@pytest.mark.parametrize("endpoint", ALL_WITH_BODY, ids=str)
 async def test_malformed_bodies_of_nobody(nobody: Person, endpoint: Endpoint) -> None:
     for what, content in MALFORMED.items():
         answer = await send(nobody, endpoint, content)
@@ -166,7 +169,7 @@ async def test_bodies_of_another_type(ann: Person, endpoint: Endpoint, media_typ
     "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/x+json"]
 )
 async def test_other_names_of_json(ann: Person, media_type: str) -> None:
-    endpoint = next(one for one in WITH_BODY if one.path == "/event")
+    endpoint = next(candidate for candidate in WITH_BODY if candidate.path == "/event")
     answer = await send(ann, endpoint, json.dumps(endpoint.body).encode(), {"Content-Type": media_type})
     refused(answer, 404, "room_not_found")
 
@@ -199,7 +202,7 @@ async def test_bodies_where_none_is_read(nobody: Person, endpoint: Endpoint) -> 
 
 
 async def test_a_body_of_256_kib_is_read(ann: Person) -> None:
-    endpoint = next(one for one in WITH_BODY if one.path == "/event")
+    endpoint = next(candidate for candidate in WITH_BODY if candidate.path == "/event")
     content = json.dumps(endpoint.body).encode().ljust(256 * 1024)
     refused(await send(ann, endpoint, content), 404, "room_not_found")
     refused(await send(ann, endpoint, content + b" "), 413, "request_too_large")
