@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _outcome(workload: Workload, seed: Seed, options: argparse.Namespace) -> Outcome | None:
-    """None where it could not be measured, which is said; the others go on."""
+    """Measure a workload. Print a failure and return None, so that the other workloads still run."""
     _say(f"{workload.name}: {workload.title}")
     job = Job(
         workload=workload.name,

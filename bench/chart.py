@@ -25,6 +25,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
+    """A row of the chart of ratios: `low` and `high` are its quartiles, `target` the most it may be."""
+
     title: str
     median: float
     low: float
@@ -33,7 +35,7 @@ class Ratio:
 
 
 def ratios(title: str, rows: Sequence[Ratio]) -> str:
-    """A bar for each ratio, a thin line for its spread, a red mark for its target."""
+    """Draw a bar for each ratio, a thin line for its spread, a red mark for its target."""
     longest = max([1.1, *(max(row.high, row.target) for row in rows)])
     parts = [_line("line", _x(1.0, longest), TOP - 8, _x(1.0, longest), _height(len(rows), 1) - 12)]
     parts.append(_text(_x(1.0, longest), TOP - 14, "as Node", "small", "middle"))
@@ -52,7 +54,7 @@ def ratios(title: str, rows: Sequence[Ratio]) -> str:
 
 
 def bars(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
-    """For each row a bar for each server."""
+    """Draw a bar for each server in each row."""
     longest = max([value for _, pair in rows for value in pair.values()], default=1.0)
     parts = []
     for index, server in enumerate((PARLOUR, NODE)):

@@ -13,18 +13,21 @@ from bench.servers import HOST
 
 WITHIN_SECONDS = 60
 PER_ADDRESS = 10_000
-"""So many connections leave one loopback address, which has some 28,000 ports, before the next does."""
+"""Connections made from each loopback address: an address has some 28,000 ephemeral ports."""
 
 _TEXT = WSMsgType.TEXT
 _made = itertools.count()
 
 
 class Lost(RuntimeError):
-    """The server refused, closed or answered something that it should not have."""
+    """The server refused or closed a connection, lost a message or gave a wrong answer."""
 
 
 class Countdown:
-    """Done when as many hits came as are expected; then it may expect more."""
+    """A latch that opens after the expected number of hits; `expect` closes it again.
+
+    `wait` raises Lost after WITHIN_SECONDS.
+    """
 
     def __init__(self) -> None:
         self._left = 0
@@ -49,7 +52,7 @@ class Countdown:
 
 
 class Peer(WSListener):
-    """One connection: websocket alone, as itself or in a room.
+    """A connection by WebSocket alone, outside all rooms or in `room`.
 
     `settled` is done when the namespace is connected or, with a room, when the join is acknowledged.
     """
@@ -68,10 +71,10 @@ class Peer(WSListener):
         self._join = None if room is None else frames.join(room)
         self._acknowledged: asyncio.Future[None] | None = None
 
-    # ---------------------------------------------------------------------------------- what one does
+    # ---------------------------------------------------------------------------------- sending
 
     async def connect(self, port: int, *, source: str | None = None) -> None:
-        """Until `settled`; from the address `source`. Raises Lost or OSError."""
+        """Connect from the address `source` and wait for `settled`. Raises Lost, OSError or TimeoutError."""
         block = next(_made) // PER_ADDRESS % 200
         if source is None and block:
             source = f"127.0.{block}.2"
@@ -103,7 +106,7 @@ class Peer(WSListener):
         self.send(frame)
         await asyncio.wait_for(self._acknowledged, WITHIN_SECONDS)
 
-    # --------------------------------------------------------------------------------- what one hears
+    # --------------------------------------------------------------------------------- receiving
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -171,7 +174,7 @@ class Peer(WSListener):
 
 
 async def connect_all(peers: Sequence[Peer], port: int, *, at_once: int) -> None:
-    """In their order, `at_once` of them on the way at any time."""
+    """Connect the peers in order, `at_once` of them concurrently."""
     waiting = iter(peers)
 
     async def one_after_the_other() -> None:
@@ -182,7 +185,7 @@ async def connect_all(peers: Sequence[Peer], port: int, *, at_once: int) -> None
 
 
 async def close_all(peers: Sequence[Peer]) -> None:
-    """Returns when the connections are gone on this side."""
+    """Close the connections and wait until each is gone on this side."""
     for peer in peers:
         peer.close()
     for peer in peers:

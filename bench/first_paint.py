@@ -27,7 +27,7 @@ SHOWN = "performance.now()"
 
 
 async def visit(browser: Browser, url: str, bits_per_second: int) -> tuple[float, float, int]:
-    """Milliseconds to the first paint and to the page itself, and the bytes that came."""
+    """Return the milliseconds to the first paint and to the heading, and the bytes transferred."""
     context = await browser.new_context()
     page = await context.new_page()
     cdp = await context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""What the clients of the measurements send, encoded ahead: two digits for the types, then JSON."""
+"""Frames of the measurements' clients, encoded ahead: two digits for the types, then JSON."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ CANDIDATE_BYTES = 200
 DESCRIPTION_BYTES = 3000
 
 JOIN_ID, LEAVE_ID = b"0", b"1"
-"""The ids by which acknowledgements are known."""
+"""Ids of the acknowledgements (Socket.IO protocol, version 5) of `join` and `leave`."""
 
 CANDIDATE_EVENT = b'42["ice-candidate",'
 DESCRIPTION_EVENT = b'42["session-description",'
@@ -38,14 +38,14 @@ def join(room: str) -> bytes:
 
 
 def candidate_member() -> Mapping[str, Any]:
-    """200 bytes of JSON, as Firefox and Chromium make them."""
+    """Return an ICE candidate of 200 bytes of JSON, as Firefox and Chromium make them."""
     member = {"candidate": _CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "sXMs"}
     missing = CANDIDATE_BYTES - len(_json(member))
     return {**member, "candidate": _CANDIDATE + " generation 0"[:missing].ljust(missing, "0")}
 
 
 def description_member() -> Mapping[str, Any]:
-    """3 KB of JSON: some head, then codecs."""
+    """Return a session description of 3 KB of JSON: some head, then codecs."""
     sdp, codec = _SDP_HEAD, 96
     while len(_json({"type": "offer", "sdp": sdp})) < DESCRIPTION_BYTES:
         sdp += _SDP_LINE.format(codec=codec)
@@ -63,14 +63,14 @@ def description(to: str) -> bytes:
 
 
 def arguments(frame: bytes) -> list[Any]:
-    """The decoded array of an event or an acknowledgement."""
+    """Decode the array of an event or an acknowledgement."""
     decoded = json.loads(frame[frame.index(b"[") :])
     assert isinstance(decoded, list)
     return decoded
 
 
 def is_candidate(frame: bytes, *, sender: str) -> bool:
-    """Whether a peer got what was sent, all of it."""
+    """True if the frame is a complete candidate from `sender`."""
     return frame.startswith(CANDIDATE_EVENT) and arguments(frame)[1] == {
         "peerID": sender,
         "iceCandidate": candidate_member(),

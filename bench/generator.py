@@ -19,6 +19,8 @@ from bench.workloads import WORKLOADS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
+    """The arguments of the load generator; pickled, since the generator is a spawned process."""
+
     workload: str
     seed: Seed
     cores: Cores
@@ -27,7 +29,7 @@ class Job:
 
 
 def in_process(job: Job) -> Outcome:
-    """Runs one workload on servers that were just started."""
+    """Run a workload in a new process, which starts the servers anew and pins itself to its core."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
         return pool.submit(generate, job).result()

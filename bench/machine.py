@@ -1,4 +1,4 @@
-"""What the measurements run on, and the share of it that each process gets."""
+"""The machine of the measurements, and the share of it that each process gets."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """One for the servers, one for the generator: the same one where there is no other."""
+    """The cores of the servers and of the generator: the same core on a machine of one core."""
 
     server: int
     generator: int
@@ -35,7 +35,7 @@ def cores() -> Cores:
 
 
 def raise_open_files() -> int:
-    """How many files this process and its children may have open from now on."""
+    """Raise the limit on open files of this process and its children; return it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:
         most = 1 << 20
@@ -44,7 +44,7 @@ def raise_open_files() -> int:
 
 
 def stay(core: int, *, parent: int) -> None:
-    """From now on this process stays on that core, and ends with its parent."""
+    """Pin this process to that core, and end it with its parent."""
     os.sched_setaffinity(0, {core})
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -52,7 +52,7 @@ def stay(core: int, *, parent: int) -> None:
 
 
 def pinned(core: int) -> Callable[[], None]:
-    """What a child runs before its program."""
+    """Return the `preexec_fn` of a child process: `stay`, with this process as the parent."""
     return partial(stay, core, parent=os.getpid())
 
 
@@ -80,7 +80,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def busy_seconds(core: int) -> float:
-    """What all processes together have used of a core (proc_stat(5): user, nice, system, irq, softirq)."""
+    """Return the CPU time of all processes on a core (proc_stat(5): user, nice, system, irq, softirq)."""
     for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
         name, *ticks = line.split()
         if name == f"cpu{core}":

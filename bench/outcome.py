@@ -1,4 +1,4 @@
-"""What a workload finds out: figures of each server, round by round, and their ratios."""
+"""The outcome of a workload: figures of each server, round by round, and their ratios."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -8,12 +8,12 @@ PARLOUR, NODE = "Parlour", "Node"
 
 Figures = dict[str, float]
 Round = dict[str, Figures]
-"""By server; each server's figures by name."""
+"""The figures by server, then by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure of a workload, such as the CPU time of a message; less is better.
+    """A figure of a workload, such as the CPU time of a message; less is better.
 
     `target` is the most that the ratio to Node may be; `own_target`, the most that Parlour's may be.
     """
@@ -27,13 +27,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
+    """A median and its quartiles, or its extremes where there are few values (see `spread`)."""
+
     median: float
     low: float
     high: float
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The median and the quartiles; of fewer than four values, the least and the greatest."""
+    """Return the median and the quartiles; of fewer than four values, the least and the greatest instead."""
     if len(values) < 4:
         return Spread(statistics.median(values), min(values), max(values))
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -42,8 +44,11 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(slots=True)
 class Outcome:
-    """`generator` and `others`: shares of a core, of the generator of its own and of other processes of
-    the server's."""
+    """The measured figures of a workload.
+
+    `generator`: the share of its own core that the load generator used, slice by slice; `others`: the share
+    of the server's core that other processes used. Both tell how far the figures can be believed.
+    """
 
     workload: str
     rounds: list[Round] = field(default_factory=list)
@@ -58,7 +63,7 @@ class Outcome:
         return spread(values) if values else None
 
     def ratio(self, key: str) -> Spread | None:
-        """Of Parlour to Node in the same round."""
+        """Return the ratio of Parlour to Node within each round."""
         pairs = [
             one[PARLOUR][key] / one[NODE][key]
             for one in self.rounds
@@ -69,7 +74,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A target, and what was measured against it."""
+    """A target beside the median measured for it."""
 
     title: str
     target: float
@@ -81,7 +86,7 @@ class Verdict:
 
 
 def verdict(figure: Figure, outcome: Outcome) -> Verdict | None:
-    """None for a figure without a target, and where it could not be measured."""
+    """Judge a figure; return None if it has no target or could not be measured."""
     found: Callable[[str], Spread | None]
     if figure.target is not None:
         target, found = figure.target, outcome.ratio

@@ -38,7 +38,7 @@ HEAD = ("", PARLOUR, NODE, "ratio", "target")
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """How a run was made."""
+    """The conditions of a run."""
 
     cores: Cores
     core_count: int
@@ -57,7 +57,7 @@ class Circumstances:
 
 
 def number(value: float) -> str:
-    """Three digits that count."""
+    """Format a value with three significant digits."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -87,7 +87,10 @@ def row(figure: Figure, outcome: Outcome) -> tuple[str, ...]:
 
 
 def shares(outcome: Outcome) -> str:
-    """The generator's share has to stay well below a core, that of others near nothing."""
+    """Describe the load of both cores.
+
+    The generator's share has to stay well below a core, the share of other processes near nothing.
+    """
     generator = spread(outcome.generator)
     text = f"generator {generator.median:.0%} of its core (to {max(outcome.generator):.0%})"
     if outcome.others:
@@ -97,7 +100,7 @@ def shares(outcome: Outcome) -> str:
 
 
 def caveats(outcome: Outcome) -> list[str]:
-    """Why these figures should not be believed."""
+    """List the reasons to doubt the figures: a disturbed core or a saturated generator."""
     found = []
     if outcome.others and spread(outcome.others).median > DISTURBED_SHARE:
         found.append("Other work on the server's core disturbed this: repeat it on a quiet machine.")
@@ -107,7 +110,7 @@ def caveats(outcome: Outcome) -> list[str]:
 
 
 def terminal(outcome: Outcome) -> str:
-    """The table of one workload."""
+    """Format the table of a workload for the terminal."""
     workload = WORKLOADS[outcome.workload]
     rows = [HEAD, *(row(figure, outcome) for figure in workload.figures)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(HEAD))]
@@ -246,7 +249,7 @@ Other work on the machine shows in the shares below the tables, and in the sprea
 
 
 def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
-    """docs/performance.md."""
+    """Write the text of docs/performance.md."""
     tables = []
     for name, outcome in outcomes.items():
         workload = WORKLOADS[name]
@@ -279,7 +282,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def plots(outcomes: Outcomes) -> dict[str, str]:
-    """SVG by the names of the files; what a partial run cannot show is left out."""
+    """Draw the charts, as SVG by file name; a partial run leaves out charts without figures."""
     ratios = [
         chart.Ratio(figure.title, found.median, found.low, found.high, figure.target)
         for name, outcome in outcomes.items()

@@ -1,6 +1,6 @@
 """The people and rooms of the measurements, put into Parlour's database without its HTTP API.
 
-Five thousand logins would be five thousand password hashes; everybody here has the same one.
+Five thousand logins would be five thousand password hashes; all accounts here share a single hash.
 """
 
 import json
@@ -27,12 +27,12 @@ from parlour.rooms.entities import Room
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for some minutes
 LIFETIME = timedelta(days=1)
 EVENTS_EVERY = 10
-"""One filler room in so many is an event, which everybody's list of rooms has to be cleared of."""
+"""Each tenth filler room is an event, since a list of rooms has to leave out other users' events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Rooms of one kind: the i-th person of the n-th room is person `n * size + i`."""
+    """A kind of room: the i-th person of the n-th room is person `n * size + i`."""
 
     name: str
     size: int
@@ -53,6 +53,8 @@ SHAPES = (PAIRS, FOURS, CROWDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
+    """A seeded account, logged in already: both tokens are valid for LIFETIME."""
+
     user_id: int
     username: str
     email: str
@@ -62,7 +64,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """`folder` holds the database, and what the Node server is told."""
+    """The seeded accounts; `folder` holds the database and the file that configures the Node server."""
 
     folder: Path
     secret: str
@@ -83,7 +85,7 @@ def database_url(folder: Path) -> str:
 
 
 class Inline:
-    """A connection for Parlour's stores that never waits, so that a row costs a fifth of what it would."""
+    """An adapter that runs Parlour's async stores on a synchronous connection: a fifth of the cost."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -97,7 +99,7 @@ class Inline:
 
 
 async def sow(folder: Path, *, people: int, room_count: int) -> Seed:
-    """At least as many people as the shapes need, and rooms of no shape up to `room_count`."""
+    """Create at least as many accounts as the shapes need, and filler rooms up to `room_count` in all."""
     secret = secrets.token_urlsafe(48)
     now = datetime.now(UTC)
     everybody = max(people, *(shape.size * shape.count for shape in SHAPES))

@@ -22,7 +22,7 @@ STOP_WITHIN_SECONDS = 20
 
 @dataclass(slots=True)
 class Server:
-    """One process on one core. After a restart it listens on the same port."""
+    """A server process, pinned to a core. After a restart it listens on the same port."""
 
     name: str
     core: int
@@ -38,7 +38,7 @@ class Server:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Returns when the server has said that it is ready."""
+        """Start the server and wait until it says that it is ready. Raises RuntimeError if it ends first."""
         log = self.seed.folder / f"{self.name}.log"
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
@@ -62,7 +62,7 @@ class Server:
         raise RuntimeError(f"{self.name} did not start:\n{ending}")
 
     async def end(self) -> None:
-        """As a service manager would, while the clients live on."""
+        """End the server as a service manager would, without blocking the loop: the clients live on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(STOP_WITHIN_SECONDS):
@@ -98,17 +98,19 @@ class Server:
         return self._process.pid
 
     def cpu(self) -> float:
-        """Seconds since it was started."""
+        """Return the CPU seconds that the server has used since its start."""
         assert self._clock is not None
         return self._clock.seconds()
 
     def resident(self) -> int:
-        """Bytes of memory that it occupies now."""
+        """Return the bytes of memory that the server occupies now (resident set)."""
         return resident_bytes(self.pid)
 
 
 @dataclass(slots=True)
 class Parlour(Server):
+    """Parlour with its defaults, apart from rate limits too high for the load to meet."""
+
     name: str = field(default="Parlour", init=False)
 
     def command(self) -> list[str]:
@@ -120,7 +122,7 @@ class Parlour(Server):
             "PARLOUR_DATA_DIR": str(self.seed.folder),
             "PARLOUR_DATABASE_URL": self.seed.database_url,
             "PARLOUR_SECRET_KEY": self.seed.secret,
-            # Counted as ever; nobody here is to meet the limit, which is for people.
+            # Messages are counted as ever, but the load must not meet limits that are made for people.
             "PARLOUR_RELAYS_PER_SECOND": "1000000",
             "PARLOUR_ENTRIES_PER_SECOND": "1000000",
             "PARLOUR_OTHERS_PER_SECOND": "1000000",
@@ -129,6 +131,8 @@ class Parlour(Server):
 
 @dataclass(slots=True)
 class Node(Server):
+    """The reference: Node's socket.io (bench/node/server.js) with the same accounts and rooms."""
+
     name: str = field(default="Node", init=False)
 
     def command(self) -> list[str]:
@@ -139,7 +143,7 @@ class Node(Server):
 
 
 def install_node_packages() -> None:
-    """What bench/node/package-lock.json names, where it is not there yet."""
+    """Install the packages of bench/node/package-lock.json unless they are installed already."""
     installed = NODE_FOLDER / "node_modules" / ".package-lock.json"
     locked = NODE_FOLDER / "package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= locked.stat().st_mtime:
@@ -148,7 +152,7 @@ def install_node_packages() -> None:
 
 
 def socketio_version() -> str:
-    """Of the Node server."""
+    """Return the version of socket.io that the Node server runs."""
     found = re.search(
         r'"version": "([^"]+)"',
         (NODE_FOLDER / "node_modules" / "socket.io" / "package.json").read_text(encoding="utf-8"),

@@ -20,7 +20,7 @@ QUIET_WITHIN_SECONDS = 60
 
 @dataclass(slots=True)
 class Reading:
-    """What a slice took, in seconds, once it is over."""
+    """The cost of a finished slice, in seconds."""
 
     server: float = 0.0
     generator: float = 0.0
@@ -29,7 +29,7 @@ class Reading:
 
 
 class Stopwatch:
-    """Adds up slices of one server; starts and stops as often as one likes."""
+    """A stopwatch of a server's CPU time; it adds up all slices between `start` and `stop`."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -54,7 +54,7 @@ class Stopwatch:
 
 @dataclass(slots=True)
 class Run:
-    """What a workload is given, and where it puts what it finds."""
+    """The inputs of a workload, and the place of its results."""
 
     seed: Seed
     servers: Sequence[Server]
@@ -66,9 +66,9 @@ class Run:
     async def interleaved(
         self, measure: Callable[[Server], Awaitable[Figures]], *, warm_up: bool = True
     ) -> None:
-        """Round by round, first one server, then the other, and the other way round.
+        """Measure the servers in alternating order, round by round, so that drift hits both alike.
 
-        `warm_up`: a round before them does not count, since compilers and caches need one.
+        `warm_up` runs a round that does not count: just-in-time compilers and caches need it.
         """
         if warm_up:
             for server in self.servers:
@@ -84,15 +84,15 @@ class Run:
             self.say(f"    {self.outcome.workload}: round {number + 1} of {self.rounds}")
 
     def note(self, reading: Reading) -> None:
-        """Who else was busy in that slice."""
+        """Record how busy other processes were during a slice."""
         self.outcome.generator.append(reading.generator / reading.wall)
-        if reading.wall >= 0.2:  # what else the core did is told in ticks of 10 ms
+        if reading.wall >= 0.2:  # the kernel counts other work in ticks of 10 ms
             others = max(0.0, reading.core - reading.server) / reading.wall
             self.outcome.others.append(others)
 
     @asynccontextmanager
     async def slice(self, server: Server) -> AsyncIterator[Reading]:
-        """One slice from here to the end of the block."""
+        """Measure the block as a slice, with garbage collection of this process off."""
         gc.collect()
         gc.disable()
         watch = Stopwatch(server)
@@ -106,7 +106,7 @@ class Run:
 
 
 async def quiet(server: Server) -> None:
-    """Until the server has nothing to do: what it does later belongs to no slice."""
+    """Wait until the server is idle: later work belongs to no slice."""
     async with asyncio.timeout(QUIET_WITHIN_SECONDS):
         while True:
             before = server.cpu()

@@ -32,7 +32,7 @@ SPARE_FILES = 200
 
 @dataclass(slots=True)
 class Soak:
-    """What has been seen so far; memory in bytes."""
+    """The observations so far; memory in bytes."""
 
     idle: list[Peer]
     talkers: list[Talker]
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 async def _soak(server: Parlour, seed: Seed, connections: int, seconds: float) -> None:
-    """Raises Lost."""
+    """Hold the connections and send messages for `seconds`. Raises Lost."""
     soak = await _everybody(server, seed, connections)
     _say(f"{connections:,} connections stand; now {seconds:,.0f} seconds of {MESSAGES_PER_SECOND} messages/s")
     loop = asyncio.get_running_loop()
@@ -104,7 +104,7 @@ async def _everybody(server: Parlour, seed: Seed, connections: int) -> Soak:
 
 
 def _talk(soak: Soak, *, due: int) -> None:
-    """Raises Lost where a connection is gone."""
+    """Send candidates until `due` are sent in all. Raises Lost if a connection is gone."""
     while soak.sent < due:
         talker = soak.talkers[soak.sent % len(soak.talkers)]
         if talker.transport is None:
@@ -116,14 +116,14 @@ def _talk(soak: Soak, *, due: int) -> None:
 async def _all_heard(soak: Soak) -> None:
     try:
         async with asyncio.timeout(WITHIN_SECONDS):
-            while any(talker.due for talker in soak.talkers):  # noqa: ASYNC110 - what comes is only counted
+            while any(talker.due for talker in soak.talkers):  # noqa: ASYNC110 - arrivals are only counted
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise Lost("messages were lost") from None
 
 
 def _report(soak: Soak, server: Parlour, *, minutes: float) -> None:
-    """Raises Lost where a connection is gone."""
+    """Print the state so far. Raises Lost if a connection is gone."""
     soak.memory.append(server.resident())
     _say(
         f"{minutes:4.1f} min: {soak.sent:,} messages, {soak.heartbeats:,} heartbeats, "
@@ -134,7 +134,7 @@ def _report(soak: Soak, server: Parlour, *, minutes: float) -> None:
 
 
 def _conclude(soak: Soak, seconds: float, cpu: float) -> None:
-    """Raises Lost."""
+    """Print the result; `cpu` is a share of a core. Raises Lost if a connection is gone."""
     if soak.lost:
         raise Lost(f"{soak.lost} connections were closed")
     peers = len(soak.idle) + len(soak.talkers)

@@ -31,12 +31,12 @@ ROOT = Path(__file__).parents[2]
 SECONDS, QUIET_SECONDS = 120.0, 20.0
 ROOMS = 10_000
 CALLS, CALL_SIZE = CROWDS.count, 6
-"""Eight calls of six, and two of them of one more: fifty people."""
+"""Eight calls of six members, of which two calls have a seventh: fifty members."""
 BROWSERS = 3
 SAMPLE_EVERY_SECONDS = 0.25
 LAST_ANSWERS_SECONDS = 30.0
 BEGIN_SECONDS = 120.0
-"""Until fifty connections and three browsers stand."""
+"""Time for fifty connections and three browsers to join their calls."""
 
 _SOW = """
 import asyncio, dataclasses, json, sys
@@ -46,11 +46,13 @@ seed = asyncio.run(sow(Path(sys.argv[1]), people=0, room_count=int(sys.argv[2]))
 people = [dataclasses.asdict(person) for person in seed.people]
 print(json.dumps({"secret": seed.secret, "url": seed.database_url, "people": people}))
 """
-"""By the server's own checkout, whose tables may be others than ours."""
+"""Script that seeds the database in the server's own checkout, whose schema may differ from ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sown:
+    """The output of the seeding script."""
+
     secret: str
     url: str
     people: Sequence[Person]
@@ -82,7 +84,7 @@ def _sow(checkout: Path, folder: Path, rooms: int) -> Sown:
 
 
 async def _bounded(options: argparse.Namespace, folder: Path, sown: Sown) -> Siege:
-    """Ends by itself, also where the server or a browser answers nothing any more."""
+    """Bound the whole run, since a server or a browser may stop answering."""
     async with asyncio.timeout(BEGIN_SECONDS + QUIET_SECONDS + options.seconds + 2 * ANSWER_SECONDS):
         return await _siege(options, folder, sown)
 
@@ -117,7 +119,7 @@ async def _siege(options: argparse.Namespace, folder: Path, sown: Sown) -> Siege
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everybody who is honest."""
+    """The honest users: members of calls, browsers and visitors that log in."""
 
     server: ParlourServer
     talk: Talk
@@ -153,7 +155,7 @@ class Scene:
         )
 
     async def _sample(self, memory: list[int]) -> None:
-        """Until cancelled."""
+        """Record the server's memory until cancelled."""
         while True:
             memory.append(resident_bytes(self.server.pid))
             await asyncio.sleep(SAMPLE_EVERY_SECONDS)

@@ -1,4 +1,4 @@
-"""What every attack is made from: who it is against, even intervals, few requests on the way."""
+"""The parts of every attack: its target, even intervals, few requests in flight."""
 
 import asyncio
 import json
@@ -17,8 +17,9 @@ MOST_ON_THE_WAY = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the attackers are told, as JSON. `creator` has an account and rooms of their own; of the rooms,
-    each can be entered by its intruder.
+    """The instructions for the attackers' process, sent as JSON.
+
+    `creator` has an account and rooms of their own; each intruder may enter the room of the same prefix.
     """
 
     port: int
@@ -35,8 +36,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Of one attack. `source`: the address from which it comes; `ends`: of `time.monotonic`; `met`: what
-    it met with, and how often.
+    """The state of an attack.
+
+    `source`: its local address; `ends`: its end on the clock `time.monotonic`; `met`: counts of the answers
+    and errors that it met.
     """
 
     order: Order
@@ -49,7 +52,7 @@ class Target:
         return self.ends - time.monotonic()
 
     async def paced(self, per_second: float) -> AsyncIterator[int]:
-        """0, 1, 2 … at even intervals till the end; what was missed is not made up for."""
+        """Yield 0, 1, 2 … at even intervals till the end; make up for at most a second of delay."""
         number = 0
         due = time.monotonic()
         while self.left() > 0:
@@ -59,7 +62,7 @@ class Target:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def start(self, doing: Coroutine[None, None, object]) -> None:
-        """Besides others; where too many have no answer yet, it is left out."""
+        """Start a request beside the others; leave it out if MOST_ON_THE_WAY have no answer yet."""
         if len(self._flight) >= MOST_ON_THE_WAY:
             doing.close()
             self.met["left out: earlier ones have no answer"] += 1
@@ -70,12 +73,12 @@ class Target:
         task.add_done_callback(self._flight.discard)
 
     async def landed(self) -> None:
-        """When all that were started have ended, or could have."""
+        """Wait until all started requests have ended, ANSWER_SECONDS at most."""
         if self._flight:
             await asyncio.wait(self._flight, timeout=ANSWER_SECONDS)
 
     def count_unanswered(self) -> None:
-        """At the very end."""
+        """Count the requests still without an answer, once the attack is over."""
         if self._flight:
             self.met["no answer by the end"] = len(self._flight)
 
@@ -98,12 +101,12 @@ class Target:
         try:
             yield reader, writer
         finally:
-            writer.transport.abort()  # a close would wait till the server has read what was written
+            writer.transport.abort()  # a close would wait till the server has read everything
             with suppress(OSError):
                 await writer.wait_closed()
 
     async def asks(self, request: bytes) -> str:
-        """One request on a connection of its own, whose whole answer is read; its status."""
+        """Send a request on a connection of its own, read the whole answer and return its status."""
         async with self.connection() as (reader, writer):
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -125,7 +128,7 @@ def get(path: str) -> bytes:
 
 
 def post(path: str, body: object, *, person: Person | None = None) -> bytes:
-    """JSON; bytes go as they are."""
+    """Build a POST request, with `body` as JSON, or unchanged as text/plain if it is bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     kind = "text/plain" if isinstance(body, bytes) else "application/json"
     identity = f"Authorization: Bearer {person.access_token}\r\n" if person is not None else ""

@@ -19,10 +19,10 @@ from bench.siege.http_attacks import HTTP_ATTACKS
 from bench.siege.room_attacks import ROOM_ATTACKS
 
 ATTACKS: dict[str, tuple[Attack, ...]] = HTTP_ATTACKS | ROOM_ATTACKS
-"""By name: what one attack does at the same time."""
+"""The parts of each attack, by its name; the parts run concurrently."""
 
 NICE = 5
-"""An attacker has a machine of his own; here he has what the others leave."""
+"""Niceness of this process: a real attacker has a machine of their own and takes no CPU from the server."""
 LAST_ANSWERS_SECONDS = 5.0
 
 
@@ -35,11 +35,11 @@ def main() -> None:
     cpu = time.process_time()
     sys.stdout.buffer.write(msgspec.json.encode({"met": met, "cpu": cpu}) + b"\n")
     sys.stdout.flush()
-    os._exit(0)  # hundreds of connections that nobody has to close one by one
+    os._exit(0)  # an orderly exit would close hundreds of connections singly
 
 
 async def _attack(order: Order) -> dict[str, dict[str, int]]:
-    """What each attack met: answers by status, refusals by code, bytes, closed connections."""
+    """Run all attacks; return counts for each: statuses, refusal codes, bytes, closed connections."""
     ends = time.monotonic() + order.seconds
     targets = {
         name: Target(order=order, source=f"127.0.{number + 1}.2", ends=ends, met=Counter())
@@ -54,7 +54,7 @@ async def _attack(order: Order) -> dict[str, dict[str, int]]:
 
 
 async def _until_the_end(attack: Attack, target: Target) -> None:
-    """An attack that is thrown out begins again a second later."""
+    """Repeat an attack until its time is over, a second after the server has thrown it out."""
     while (left := target.left()) > 0:
         try:
             async with asyncio.timeout(left + LAST_ANSWERS_SECONDS):

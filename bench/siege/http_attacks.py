@@ -11,7 +11,7 @@ from bench.siege.attack import Attack, Target, get, post, status
 
 PIECE = 32 * 1024
 HEAD_PIECES_PER_SECOND = 16.0
-"""Half a megabyte a second on each connection: 60 MB in two minutes."""
+"""Half a megabyte a second on each connection makes 60 MB in two minutes."""
 PIPELINED_CONNECTIONS, PIPELINED_BYTES = 12, 3_200_000
 AT_ONCE, AGAIN_SECONDS = 300, 30.0
 HANDSHAKE = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n"
@@ -20,14 +20,14 @@ DOCUMENTS_PER_SECOND, CHECKS_PER_SECOND, INVITATIONS_PER_SECOND, BODIES_PER_SECO
 PACKETS = 499_000
 UNREAD_CONNECTIONS, UNREAD_SECONDS = 100, 20.0
 KEYS_PER_SECOND = 75.0
-"""9,000 in two minutes."""
+"""The rate makes 9,000 keys in two minutes."""
 
 _START = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 _CHUNKED = b"POST /room/check HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 async def _endless(start: bytes, piece: bytes, target: Target) -> None:
-    """A head that does not end, until the server has had enough."""
+    """Send a request head without end, until the server answers or closes."""
     async with target.connection() as (reader, writer):
         answer = asyncio.create_task(reader.read(2**16))
         writer.write(start)
@@ -43,7 +43,7 @@ async def _endless(start: bytes, piece: bytes, target: Target) -> None:
 
 
 async def pipelining(target: Target) -> None:
-    """Whole requests without end of which no answer is read until all are written."""
+    """Pipeline whole requests, and read no answer until all are written."""
     requests = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     all_of_them = requests * (PIPELINED_BYTES // PIPELINED_CONNECTIONS // len(requests))
 
@@ -64,7 +64,7 @@ async def pipelining(target: Target) -> None:
 
 
 async def hashes(target: Target) -> None:
-    """300 registrations at once, then 300 wrong logins, and again."""
+    """Send 300 registrations at once, then 300 wrong logins, and repeat: each costs a password hash."""
     async for number in target.paced(2 / AGAIN_SECONDS):
         for _ in range(AT_ONCE):
             name = f"m-{secrets.token_hex(6)}"
@@ -78,7 +78,7 @@ async def hashes(target: Target) -> None:
 
 
 async def handshakes(target: Target) -> None:
-    """Sessions of Engine.IO that never say CONNECT."""
+    """Open sessions of Engine.IO that never send CONNECT."""
     async with target.connection() as (reader, writer):
 
         async def count() -> None:
@@ -105,7 +105,7 @@ async def documents(target: Target) -> None:
 
 
 async def polling_bodies(target: Target) -> None:
-    """Each of half a million empty packets."""
+    """Post polling bodies of half a million empty packets each."""
     body = b"\x1e".join([b"4"] * PACKETS)
 
     async def one() -> None:
@@ -124,14 +124,14 @@ async def polling_bodies(target: Target) -> None:
 
 
 async def room_lists(target: Target) -> None:
-    """Of all the rooms that there are."""
+    """Request the list of all rooms."""
     async for _ in target.paced(CHECKS_PER_SECOND):
         target.start(target.asks(post("/room/check", {})))
     await target.landed()
 
 
 async def invitations(target: Target) -> None:
-    """200 at a time to a room of one's own."""
+    """Invite 200 addresses at a time to a room that the attacker has created."""
     creator = target.order.creator
     name = f"Trap {secrets.token_hex(4)}"
     room = {"name": name, "password": secrets.token_hex(12), "description": "", "creator": creator.username}
@@ -145,7 +145,7 @@ async def invitations(target: Target) -> None:
 
 
 async def unread_answers(target: Target) -> None:
-    """Long answers that are asked for and left lying."""
+    """Request long answers and never read them, so that they fill the server's send buffers."""
     loop = asyncio.get_running_loop()
     while target.left() > 0:
         with ExitStack() as stack:
@@ -162,7 +162,7 @@ async def unread_answers(target: Target) -> None:
 
 
 async def limit_keys(target: Target) -> None:
-    """A limit is counted for each of these names."""
+    """Send a new email address each time: the server has to count a rate limit for each."""
     async for _ in target.paced(KEYS_PER_SECOND):
         body = {"email": f"{secrets.token_hex(8)}@example.org"}
         target.start(target.asks(post("/password/forgotten", body)))

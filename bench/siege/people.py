@@ -1,4 +1,4 @@
-"""Those who are to notice nothing: fifty in calls, three at browsers, and some who log in."""
+"""The honest users, who should notice nothing: fifty in calls, three at browsers, some who log in."""
 
 import asyncio
 import re
@@ -25,13 +25,13 @@ from tests.servers import ParlourServer
 from tests.servers.browser import People, chromium
 
 CANDIDATES_PER_SECOND = 2.0
-"""Of each person in a call, as while connections are made."""
+"""The rate of each member of a call while peer connections are set up."""
 LOGIN_EVERY_SECONDS, LOOK_EVERY_SECONDS = 5.0, 1.0
 ANSWER_SECONDS = 60.0
 SHOWN_WITHIN_MS = 60_000
-"""What a page should show by then, it does not show."""
+"""The timeout of a page's expected content."""
 LOST_SECONDS = 5.0
-"""For so long what was sent last may still be on its way."""
+"""The grace for the last messages; messages after it count as lost."""
 
 _FRAGMENT = b'"usernameFragment":"%b"'
 _SERIAL = re.compile(_FRAGMENT % rb"(\d+)")
@@ -39,12 +39,12 @@ _SERIAL = re.compile(_FRAGMENT % rb"(\d+)")
 
 @dataclass(slots=True)
 class Delays:
-    """Seconds."""
+    """Delays in seconds."""
 
     found: list[float] = field(default_factory=list)
 
     def of_hundred(self, place: int) -> float:
-        """The delay that `place` of a hundred did not exceed; infinite where nothing came."""
+        """Return the percentile `place`, infinite if nothing arrived."""
         if len(self.found) < 2:
             return self.found[0] if self.found else float("inf")
         return statistics.quantiles(self.found, n=100, method="inclusive")[place - 1]
@@ -59,7 +59,7 @@ class Delays:
 
 
 class Member(Peer):
-    """Sends candidates to the next one of its call, each with a number."""
+    """A member who sends candidates to the next member of the call, each with a serial number."""
 
     def __init__(self, person: Person, room: str, talk: "Talk") -> None:
         super().__init__(person, room)
@@ -78,7 +78,7 @@ class Member(Peer):
 
 
 class Talk:
-    """Of all members: who sent what when, and when it came."""
+    """The record of all members' candidates: when each was sent and when it arrived."""
 
     def __init__(self, calls: Mapping[str, Sequence[Person]]) -> None:
         self.refused: Counter[str] = Counter()
@@ -97,7 +97,7 @@ class Talk:
             await member.connect(port)
 
     async def go_on(self, seconds: float) -> "Relay":
-        """Everybody in turn, at even intervals."""
+        """Let the members send in turn, at even intervals, and return the figures."""
         self._delays, self._sent_at, self._sent = Delays(), {}, 0
         self.refused.clear()
         loop = asyncio.get_running_loop()
@@ -135,7 +135,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """`lateness`: by how much the measuring process itself came late to send, on a busy machine."""
+    """The figures of the relay. `lateness`: delays of the measuring process itself, on a busy machine."""
 
     delays: Delays
     lateness: Delays
@@ -146,7 +146,7 @@ class Relay:
 
 
 class AtBrowsers:
-    """People in one call, each at a page of their own; nobody is allowed too."""
+    """Users in a call, each at a browser page of their own; `people` may be empty."""
 
     def __init__(self, server: ParlourServer, people: Sequence[Person], room: str) -> None:
         self._server = server
@@ -190,13 +190,13 @@ class AtBrowsers:
         await self._ending.aclose()
 
     async def watch(self) -> None:
-        """From now on."""
+        """Begin a new record of the frames and of closed connections."""
         self.hung_up = 0
         for watch in self._watches.values():
             await watch.begin()
 
     async def flows(self) -> dict[str, Flow]:
-        """Of each tile: `viewer < shown`."""
+        """Return the flow of each tile, by `viewer < shown`."""
         return {
             f"{viewer} < {shown}": flow
             for viewer, watch in self._watches.items()
@@ -223,14 +223,14 @@ class AtBrowsers:
 
 @dataclass(slots=True)
 class Requests:
-    """Honest ones of one kind."""
+    """The delays and the answers of a kind of honest request."""
 
     took: Delays = field(default_factory=Delays)
     answers: Counter[str] = field(default_factory=Counter)
 
 
 async def log_in(server: ParlourServer, people: Sequence[Person], seconds: float) -> Requests:
-    """One after the other, each at a browser that the server does not know."""
+    """Log the people in, each by a browser that the server does not know, LOGIN_EVERY_SECONDS apart."""
     bodies = [{"username": person.username, "password": PASSWORD} for person in people]
     return await _every(
         LOGIN_EVERY_SECONDS, server, seconds, lambda n: ("POST", "/client/login", bodies[n % len(bodies)])
@@ -242,7 +242,7 @@ async def look_at_health(server: ParlourServer, seconds: float) -> Requests:
 
 
 async def _every(pause: float, server: ParlourServer, seconds: float, request: Any) -> Requests:
-    """Each request on its way for itself, so that a slow answer leaves none out."""
+    """Send requests concurrently at even intervals, so that a slow answer delays no later request."""
     found = Requests()
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -1,4 +1,4 @@
-"""What a siege shows, as a table."""
+"""The result of a siege, as a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from bench.siege.people import Relay, Requests
 from tests.e2e.frames import Flow
 
 MEDIAN_MS, FROZEN_MS, MEMORY_MB = 20.0, 2_000.0, 400.0
-"""The most that is held out: the median of the relay, the time without a new frame in a tile, the memory."""
+"""Limits that a siege has to hold: the relay's median, the time without a new frame in a tile, memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """What honest people met. `cpu`: share of a core; `memory`: the most bytes that the server occupied."""
+    """The figures of honest users. `cpu`: share of a core; `memory`: peak of the server in bytes."""
 
     relay: Relay
     flows: Mapping[str, Flow]
@@ -42,6 +42,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Siege:
+    """The figures before and during the attacks, and the answers (`met`) that each attack got."""
+
     version: str
     quiet: Phase
     besieged: Phase

@@ -1,4 +1,4 @@
-"""One person against a room: what somebody can do who may enter it."""
+"""Attacks of a single user on a room that the user may enter."""
 
 import asyncio
 import json
@@ -12,14 +12,14 @@ from bench.siege.attack import Attack, Target
 
 DESCRIPTION_BYTES = 199_000
 DESCRIPTIONS_PER_SECOND = 19.0
-"""Thirty megabits a second."""
+"""The rate makes thirty megabits a second."""
 JOINS, JOINS_PER_SECOND, STAY_SECONDS = 300, 50.0, 30.0
 SOCKETS, SOCKETS_PER_SECOND = 300, 100.0
 MOVES_PER_SECOND = 300.0
 
 
 class Intruder(Peer):
-    """Goes on where it is refused, and counts why."""
+    """A peer that continues after refusals and counts their codes."""
 
     def __init__(self, person: Person, target: Target, room: str | None = None) -> None:
         super().__init__(person, room)
@@ -27,7 +27,7 @@ class Intruder(Peer):
         self._target = target
 
     def receive(self, transport: WSTransport, message: bytes) -> None:
-        """The answer to what was only sent is counted; nobody waits for it."""
+        """Count acknowledgements after the first, since no caller awaits them."""
         if message.startswith(b"43") and self.settled.done():
             self._count(frames.arguments(message)[0])
         else:
@@ -44,7 +44,7 @@ class Intruder(Peer):
 
 
 async def _comes(intruder: Intruder, target: Target) -> bool:
-    """Whether it was let in."""
+    """Connect, and return True if the server let the intruder in."""
     try:
         await intruder.connect(target.order.port, source=target.source)
     except Lost as lost:
@@ -58,7 +58,7 @@ async def _comes(intruder: Intruder, target: Target) -> bool:
 
 
 async def long_descriptions(target: Target) -> None:
-    """To one of those who are in the call."""
+    """Send session descriptions of the largest accepted size to a member of the call."""
     intruder = Intruder(target.order.call_intruder, target, target.order.call)
     if not await _comes(intruder, target):
         return
@@ -80,7 +80,7 @@ async def long_descriptions(target: Target) -> None:
 
 
 async def many_joins(target: Target) -> None:
-    """Into the browsers' call, each of which would build a connection and a tile for each."""
+    """Join the browsers' call: each browser would build a peer connection and a tile for each intruder."""
     while target.left() > 0:
         came: list[Intruder] = []
 
@@ -99,7 +99,7 @@ async def many_joins(target: Target) -> None:
 
 
 async def restless_sockets(target: Target) -> None:
-    """300 connections of one account that join a room and leave it."""
+    """Let 300 connections of a single account join and leave a room."""
     sockets: list[Intruder] = []
 
     async def one() -> None:

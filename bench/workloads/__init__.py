@@ -1,4 +1,4 @@
-"""What is measured: one module for each kind of work, one entry for each row of the tables."""
+"""The workloads: one module for each kind of work, one entry for each row of the tables."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bench.workloads.web import HTTP, measure_http
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """`rounds` where the command line does not say; `people` and `rooms` that the database has to hold."""
+    """A row of the tables. `rounds`: the default; `people` and `rooms`: the least that the database holds."""
 
     name: str
     title: str

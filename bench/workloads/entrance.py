@@ -1,4 +1,4 @@
-"""Connect and join: rooms of four that fill, and what one more costs in rooms of two to fifty."""
+"""Connect and join: rooms of four that fill, and the cost of a further member in rooms of two to fifty."""
 
 import asyncio
 import time
@@ -48,7 +48,7 @@ async def measure_connect(run: Run) -> None:
 
 
 class Crowd:
-    """The same eight rooms, which grow; in each, one comes and goes."""
+    """Eight rooms that grow; in each, the last member joins and leaves again and again."""
 
     def __init__(self, run: Run, server: Server) -> None:
         self._run = run
@@ -58,7 +58,7 @@ class Crowd:
         self._introductions, self._farewells = Countdown(), Countdown()
 
     async def grow(self, size: int) -> None:
-        """Everybody connects, and all but the last of each room join."""
+        """Connect `size` members for each room, and let all but the last of each join."""
         newcomers: list[Peer] = []
         for index, members in enumerate(self._members):
             for number in CROWDS.people(index)[len(members) : size]:
@@ -76,7 +76,7 @@ class Crowd:
         await self._introductions.wait()
 
     async def visit(self, seconds: float) -> float:
-        """The CPU time of one join, with all that the others are told, in seconds."""
+        """Return the CPU seconds of a join, the messages to the other members included."""
         visitors = [members[self._present] for members in self._members]
         told = CROWDS.count * self._present * 2
         watch = Stopwatch(self._server)

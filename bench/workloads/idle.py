@@ -21,12 +21,12 @@ SETTLING_SECONDS = 2
 
 
 def connection_count() -> int:
-    """Fewer where so many files may not be open."""
+    """Return the number of connections: fewer if the limit on open files is low."""
     return min(CONNECTIONS, raise_open_files() - SPARE_FILES)
 
 
 async def measure_idle(run: Run) -> None:
-    """Memory is measured on a server that was just started, since what was freed is seldom given back."""
+    """Measure memory on a fresh server, since an allocator seldom returns freed memory to the system."""
 
     async def one_slice(server: Server) -> Figures:
         await server.end()
@@ -41,7 +41,7 @@ async def measure_idle(run: Run) -> None:
         before = server.resident()
         peers = [Peer(person) for person in people]
         await connect_all(peers, server.port, at_once=CONNECTS_AT_ONCE)
-        await asyncio.sleep(SETTLING_SECONDS)  # never quiet: there is always somebody to ping
+        await asyncio.sleep(SETTLING_SECONDS)  # not `quiet`: pings never pause
         memory = (server.resident() - before) / len(peers)
         heartbeat = await _heartbeat(run, server, peers, resting.server / resting.wall)
         await close_all(peers)
@@ -52,7 +52,7 @@ async def measure_idle(run: Run) -> None:
 
 
 async def _heartbeat(run: Run, server: Server, peers: list[Peer], at_rest: float) -> float:
-    """Seconds of CPU for a ping and its pong, over one interval, without what the server takes at rest."""
+    """Return the CPU seconds of a ping and its pong, less the server's load at rest. Raises Lost."""
     heard = sum(peer.heartbeats for peer in peers)
     async with run.slice(server) as reading:
         await asyncio.sleep(peers[0].ping_interval)

@@ -1,4 +1,4 @@
-"""Two thousand messages a second at even intervals, one in ten a description: the cost, and the delay."""
+"""Two thousand messages a second at even intervals, a tenth of them descriptions: the cost, and the delay."""
 
 import asyncio
 import ctypes
@@ -32,7 +32,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Metronome:
-    """Calls at even intervals, which may be below the millisecond of event loops (timerfd_create(2))."""
+    """A timer that calls `tick` at even intervals, below an event loop's millisecond (timerfd_create(2))."""
 
     def __init__(self, interval: float, tick: Callable[[], None]) -> None:
         self._tick = tick
@@ -62,7 +62,7 @@ class Metronome:
 
 
 class Talker(Peer):
-    """Knows when each message was sent that it will get, in their order, which the server keeps."""
+    """A peer that times its messages: `due` holds their send times in order, which the server preserves."""
 
     def __init__(self, person: Person, room: str, delays: list[float]) -> None:
         super().__init__(person, room)
@@ -94,7 +94,7 @@ class Talker(Peer):
 
 
 class Conversation:
-    """All talkers of one server, each in turn."""
+    """The talkers of a server, who send in turn."""
 
     def __init__(self, talkers: list[Talker], delays: list[float]) -> None:
         self.delays = delays
@@ -109,7 +109,7 @@ class Conversation:
             await asyncio.sleep(seconds)
 
     def _tick(self) -> None:
-        """As many as are due by now: where a tick came late, the next makes up for it."""
+        """Send all messages due by now, so that a late tick is made up for."""
         due = int((time.perf_counter() - self._began) * MESSAGES_PER_SECOND)
         while self._said < due:
             turn, place = divmod(self._said, len(self._talkers))
@@ -119,7 +119,7 @@ class Conversation:
             self._said += 1
 
     async def end(self) -> None:
-        """Returns when everything that was sent has come."""
+        """Wait until all sent messages have arrived. Raises Lost."""
         try:
             async with asyncio.timeout(WITHIN_SECONDS):
                 while any(talker.due for talker in self._talkers):  # noqa: ASYNC110 - as in relay

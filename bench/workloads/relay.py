@@ -1,7 +1,7 @@
 """Candidates or descriptions, back and forth between two, in fifty rooms at once.
 
-Whoever gets a message sends one back, so that as many are on the way at any time as there are peers, and
-the server is never without work: what it takes for one message is then read from its CPU time.
+Each client answers a message by another, so that as many are on the way at any time as there are peers, and
+the server is never without work: the cost of a message then follows from its CPU time.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ IsRight = Callable[["Player", bytes], bool]
 
 
 class Match:
-    """What all players of one server share."""
+    """The state that all players of a server share."""
 
     def __init__(self, is_right: IsRight) -> None:
         self.is_right = is_right
@@ -41,7 +41,7 @@ class Match:
 
 
 class Player(Peer):
-    """Answers a message with one of its own. The first is checked whole, the others by their length."""
+    """A peer that answers each message by its own. It checks the first whole, later messages by length."""
 
     def __init__(self, person: Person, room: str, match: Match) -> None:
         super().__init__(person, room)
@@ -113,7 +113,7 @@ async def _measure(run: Run, frame: Callable[[str], bytes], is_right: IsRight) -
 
 
 async def _team(run: Run, server: Server, frame: Callable[[str], bytes], is_right: IsRight) -> list[Player]:
-    """Two in each room; each has sent one message, which was right."""
+    """Connect two players for each room; each has received a correct message on return."""
     match = Match(is_right)
     players = [
         Player(run.seed.people[number], PAIRS.room(index), match)
@@ -131,11 +131,11 @@ async def _team(run: Run, server: Server, frame: Callable[[str], bytes], is_righ
 
 
 async def _all_received(match: Match) -> None:
-    """Nobody answers any more; returns when everything that was sent has come."""
+    """End the match and wait until all sent messages have arrived. Raises Lost."""
     match.playing = False
     try:
         async with asyncio.timeout(WITHIN_SECONDS):
-            while match.received < match.sent:  # noqa: ASYNC110 - an event would cost in each message
+            while match.received < match.sent:  # noqa: ASYNC110 - an event would add cost to each message
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise Lost(f"{match.sent - match.received} messages were lost") from None

@@ -38,7 +38,7 @@ async def measure_storm(run: Run) -> None:
 
 
 async def _everybody(run: Run, server: Server, *, at_once: int = CONNECTS_AT_ONCE) -> list[Peer]:
-    """All in their rooms, and each told of the others."""
+    """Connect all peers to their rooms and wait until each has been told of the others."""
     introductions = Countdown()
     introductions.expect(FOURS.count * FOURS.size * (FOURS.size - 1))
     peers = [

@@ -32,7 +32,7 @@ HTTP = tuple(
 )
 CONNECTIONS = {"login": 2, "refresh": 4, "page": 4, "list": 1}
 FIRST_REFRESHER = 1000
-"""Somebody whom no other workload identifies by cookie."""
+"""Index of the first account whose refresh token no other workload uses."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _COOKIE = re.compile(rb"\r\nset-cookie: *jwt=([^;\r]+)", re.IGNORECASE)
@@ -40,7 +40,7 @@ _COOKIE = re.compile(rb"\r\nset-cookie: *jwt=([^;\r]+)", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Browser:
-    """One kept connection (HTTP/1.1), and the cookie."""
+    """A persistent connection (HTTP/1.1) and its cookie."""
 
     person: Person
     reader: asyncio.StreamReader
@@ -53,7 +53,7 @@ class Browser:
         return cls(person, reader, writer, person.refresh_token)
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None, *headers: str) -> bytes:
-        """The body of the answer. Raises Lost where it is not a 200."""
+        """Send a request and return the body of the answer. Raises Lost unless the status is 200."""
         content = b"" if body is None else json.dumps(body).encode()
         head = [
             f"{method} {path} HTTP/1.1",
@@ -72,7 +72,7 @@ class Browser:
         return await (self._chunks() if length is None else self.reader.readexactly(int(length[1])))
 
     async def _chunks(self) -> bytes:
-        """A body whose length nobody knew before (RFC 9112, section 7.1)."""
+        """Read a body in chunked transfer coding (RFC 9112, section 7.1)."""
         content = bytearray()
         while size := int(await self.reader.readuntil(b"\r\n"), 16):
             content += await self.reader.readexactly(size)
