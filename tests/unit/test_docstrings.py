@@ -17,6 +17,7 @@ DONE = (
     "*.py",
     "accounts",
     "audit",
+    "calls",
     "chat",
     "cli",
     "db",

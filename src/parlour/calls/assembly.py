@@ -50,7 +50,7 @@ from parlour.rooms.facts import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
-    """`grace` is how many seconds a participation outlives its connection."""
+    """The settings of calls. `grace` counts the seconds for which a participation outlives its connection."""
 
     ice: IcePlan
     grace: int
@@ -63,7 +63,7 @@ class CallOptions:
 
 @dataclass(frozen=True, slots=True)
 class CallNeighbours:
-    """The features that calls are made of."""
+    """The features on which calls depend."""
 
     accounts: AccountsFeature
     rooms: RoomsFeature
@@ -72,6 +72,8 @@ class CallNeighbours:
 
 
 class CallsFeature:
+    """Builds signaling on this node, its subscriptions and periodic tasks, and the route of ICE servers."""
+
     def __init__(
         self,
         core: Core,
@@ -166,4 +168,4 @@ class CallsFeature:
         ]
 
     async def close(self) -> None:
-        """Close nothing: the server has closed the engine's transports before."""
+        """Close nothing: the server closes the engine's transports before it closes the features."""

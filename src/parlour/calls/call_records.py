@@ -1,4 +1,4 @@
-"""What is recorded of arrivals and departures: the list of rooms in use, and the attendance of events."""
+"""Record arrivals and departures for the list of rooms in use and for the attendance of events."""
 
 from datetime import datetime
 
@@ -11,7 +11,9 @@ from parlour.wire.signaling import PeerId
 
 
 class CallRecords:
-    """Records at once, in memory; tasks write the attendance and broadcast the list."""
+    """Records in memory without waiting; tasks write the attendance to the database and broadcast the
+    list.
+    """
 
     def __init__(self, room_list: RoomListBroadcaster, attendance: AttendanceLog) -> None:
         self._room_list = room_list
@@ -26,15 +28,15 @@ class CallRecords:
         self._attendance.came(peer_id, identity, room)
 
     def went(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
-        """`at` is when the connection was lost, if the departure was seen later than it happened."""
+        """Record a departure. `at` is the moment of the lost connection, None for a departure right now."""
         self._room_list.changed()
         self._attendance.went(peer_id, identity, room, at=at)
 
     def became_attendance(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
-        """Record that somebody in the call attends an event from now on, since the room became one."""
+        """Begin the attendance of a person who was in the call when its room became an event."""
         self._room_list.changed()
         self._attendance.came(peer_id, identity, room)
 
     async def written(self) -> None:
-        """Wait until the attendance of everything so far is written, or the database has failed."""
+        """Wait until all attendance recorded so far is written, or the database has failed."""
         await self._attendance.written()

@@ -1,4 +1,4 @@
-"""A stored chat message as members of a call get it."""
+"""Convert a stored chat message to the event that members of a call receive."""
 
 from msgspec import UNSET
 

@@ -1,6 +1,7 @@
 """While the database is unavailable, members of a call may rejoin *that* call from memory.
 
-Nobody else is let in, and nobody anywhere else. Each such decision is checked once the database is back.
+Other people are not let in, and members enter no other room. Each decision from memory is checked against the
+database once that is back.
 """
 
 import asyncio
@@ -21,6 +22,10 @@ log = structlog.get_logger("parlour.calls")
 
 
 class DegradedAuthorization:
+    """Decide from presence, and note each decision for `confirm_next`: the session or the right to be in the
+    room may have ended since.
+    """
+
     def __init__(self, *, presence: Presence, sessions: LoginSessions, rooms: RoomService) -> None:
         self._presence = presence
         self._sessions = sessions
@@ -37,7 +42,7 @@ class DegradedAuthorization:
         return None
 
     def room(self, identity: Identity, name: str) -> Room | None:
-        """Return the room of that name if this person is in its call, or away from it."""
+        """Return the room of that name if this person is in its call or away from it, else None."""
         for _, participation in self._participations_of(identity.user_id):
             if participation.room.is_called(name) and identity.session is not None:
                 self._note(identity, identity.session)
@@ -49,7 +54,8 @@ class DegradedAuthorization:
     ) -> None:
         """Wait until decisions were made from memory, then ask the database about each of them.
 
-        `over` is called for a session that has ended, `out` for a person who may not be in that room.
+        `over` is called for a session that has ended, `out` for a person who may no longer be in a room.
+        Raises the database's error while it is still unavailable; the decisions stay noted.
         """
         await self._is_needed.wait()
         await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""End participations and connections whose session is over, or whose person may be in the room no more."""
+"""End participations and connections after their session ended or their person lost the right to the room."""
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.participations import Participations
@@ -11,7 +11,9 @@ from parlour.wire.signaling import Removed, Restarting, SessionEnded
 
 
 class Evictions:
-    """Atomic on the event loop: no `await` between changing presence and queueing its messages."""
+    """Removals are atomic on the event loop: no `await` between changing presence and queueing its
+    messages.
+    """
 
     def __init__(self, presence: Presence, delivery: PeerDelivery, participations: Participations) -> None:
         self._presence = presence
@@ -21,7 +23,9 @@ class Evictions:
     def end_sessions(
         self, user_id: UserId, reason: Refusal, *, sessions: frozenset[SessionId] | None = None
     ) -> None:
-        """Tell sockets of a person why they end, and close them: all, or those that depend on `sessions`."""
+        """Close the sockets of a person, after a message with the reason; with `sessions`, only the sockets
+        of these login sessions.
+        """
         ended = SessionEnded(code=reason.code, message=reason.message)
         connections = [
             connection
@@ -36,13 +40,13 @@ class Evictions:
             self._delivery.hang_up(connection.connection_id)
 
     def announce_restart(self) -> None:
-        """Tell everybody that this server ends, and another one begins."""
+        """Tell every connection that this process ends and that a new process will replace it."""
         restarting = Restarting()
         for connection_id in self._presence.connection_ids():
             self._delivery.to_connection(connection_id, restarting)
 
     def close_room(self, room: Room) -> None:
-        """Take everybody out of the call of a room that was removed."""
+        """Remove all members from the call of a room that was deleted."""
         removed = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
         self._participations.remove(room, removed, lambda _identity: True)
 

@@ -14,6 +14,8 @@ from parlour.wire.signaling import Removed
 
 
 class CallFactSubscriber:
+    """Handlers of the bus. They are synchronous, so that facts take effect in the order of their commits."""
+
     def __init__(
         self,
         presence: Presence,
@@ -32,7 +34,7 @@ class CallFactSubscriber:
         self._participations.remove(banned.room, message, lambda identity: identity.user_id in banned.people)
 
     def on_room_became_event(self, became: RoomBecameEvent) -> None:
-        """Remove people without an invitation from the call; begin the attendance of the others."""
+        """Remove people without an invitation from the call; begin the attendance of the invited people."""
         room = became.room
         message = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
         self._participations.remove(room, message, lambda identity: identity.user_id not in became.people)
@@ -42,7 +44,7 @@ class CallFactSubscriber:
         self._evictions.close_room(removed.room)
 
     def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
-        """Tell the others in each call of this person; chat messages have the new name from now on."""
+        """Tell the other members of each call of this person; later chat messages carry the new name."""
         for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
             for peer in self._presence.peers_in(room_id):
                 connection_id = self._presence.connection_of(peer)
@@ -56,7 +58,9 @@ class CallFactSubscriber:
         self._evictions.end_sessions(ended.user_id, GuestExpired())
 
     def on_message_stored(self, stored: MessageStored) -> None:
-        """Send the message to the room's call, save to the connection from which it came."""
+        """Send the message to the room's call, except to the connection that sent it: it has the
+        acknowledgement.
+        """
         message = chat_message(stored.room, stored.message)
         for peer in self._presence.peers_in(stored.room.room_id):
             connection_id = self._presence.connection_of(peer)

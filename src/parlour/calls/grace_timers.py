@@ -1,4 +1,4 @@
-"""Call back after a grace: for a participation whose connection is lost, for a peer that is waited for."""
+"""Call back after a grace: when a lost connection was not resumed, or an expected peer did not resume."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ class GraceTimers(Generic[K]):
         return len(self._due)
 
     def begin(self, key: K) -> None:
-        """Start a timer, anew if it runs."""
+        """Start the timer of a key, or restart it."""
         self._due[key] = time.monotonic() + self.seconds
         self._due.move_to_end(key)
         self._changed.set()

@@ -1,6 +1,6 @@
-"""Map events to the use cases that carry them out, and say in which order with others of a connection.
+"""Map each client event to its use case, and to its order among the other events of the connection.
 
-A use case is registered where it lives (`SignalingService.handlers`); the dispatcher asks for nothing else.
+A use case is registered where it lives (`SignalingService.handlers`); the dispatcher needs nothing else.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -15,39 +15,43 @@ from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement
 EventT = TypeVar("EventT", bound=ClientEvent)
 
 Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
-"""The answer, or the rest of the use case: it may await something, runs in its turn, and returns the answer.
+"""The answer, or the rest of the use case: a coroutine function that runs in its turn and returns the answer.
 """
 
 
 class EventOrder(Enum):
-    """The order of a use case with those of other events of its connection."""
+    """The order of a use case among those of the other events of its connection."""
 
     AT_ONCE = "at once"
-    """It overtakes everything that waits."""
+    """The use case overtakes every waiting event."""
     JOIN = "join"
-    """It is called at once; the rests of joins run one after the other."""
+    """The use case is called at once; the rests of joins run sequentially."""
     AFTER_JOINS = "after joins"
-    """It is called once no join is under way, on which it may depend; such rests run one after the other."""
+    """The use case may depend on a join, so it is called when none is under way; the rests run
+    sequentially.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[EventT]):
-    """`handle` may raise a Refusal. It never awaits, so that its decision and the messages of it are one
-    step.
+    """The use case of an event. `handle` may raise a Refusal; it is synchronous, so that its decision and the
+    messages of that decision are atomic.
     """
 
     event: type[EventT]
     handle: Callable[[ConnectionId, EventT], Outcome]
     order: EventOrder = EventOrder.AFTER_JOINS
     after_answer: Callable[[ConnectionId], None] | None = None
-    """It is called when a success was acknowledged, with nothing sent to the connection in between."""
+    """A callback right after a success was acknowledged: nothing is sent to the connection in between."""
 
 
 Handlers = dict[type[ClientEvent], Handler[Any]]
 
 
 def handlers_by_event(handlers: Iterable[Handler[Any]]) -> Handlers:
-    """Index handlers. Raises ValueError unless each event that is not relayed to a peer has exactly one."""
+    """Index handlers by event. Raises ValueError unless each event that is not relayed to a peer has exactly
+    one handler.
+    """
     all_handlers = list(handlers)
     handled = sorted(handler.event.event for handler in all_handlers)
     expected = sorted(event.event for event in CLIENT_EVENTS.values() if event.relayed_as is None)

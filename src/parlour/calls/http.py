@@ -1,4 +1,4 @@
-"""The HTTP endpoint of calls: the ICE servers to use."""
+"""The HTTP endpoint of calls: it hands out ICE servers with credentials of the caller."""
 
 from collections.abc import Callable
 from datetime import datetime

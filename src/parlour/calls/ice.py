@@ -16,6 +16,8 @@ CREDENTIAL_LIFETIME = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class IceServer:
+    """The RTCIceServer dictionary of WebRTC 1.0; STUN servers have no credential."""
+
     urls: tuple[str, ...]
     username: str | None = None
     credential: str | None = None
@@ -23,23 +25,26 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class IceServerList:
+    """The answer for a client; `expires_at` is None where no credential in it ends."""
+
     servers: tuple[IceServer, ...]
     expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IcePlan:
-    """What the settings name. TURN without a secret is handed out as it is."""
+    """The servers that the settings name. Without a secret, TURN URLs are handed out without credentials."""
 
     stun_urls: tuple[str, ...]
     turn_urls: tuple[str, ...]
     turn_secret: str | None
 
     def for_user(self, user: str, *, now: datetime, until: datetime | None = None) -> IceServerList:
-        """Credentials that end with the caller's session, at `until`, or after `CREDENTIAL_LIFETIME`.
+        """Issue credentials that end with the caller's session, at `until`, or after `CREDENTIAL_LIFETIME`.
 
-        `user` appears in the TURN server's log; it is no address. coturn asks for the credential at each
-        refresh of an allocation too, so that whoever may no longer be here loses the relay within minutes.
+        `user` appears in the TURN server's log, so it must not be an email address. coturn checks the
+        credential at each refresh of an allocation too, so a person whose session has ended loses the relay
+        within minutes.
         """
         servers = [IceServer(self.stun_urls)] if self.stun_urls else []
         if not self.turn_urls:

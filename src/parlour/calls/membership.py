@@ -15,14 +15,14 @@ from parlour.wire.signaling import PeerEntry, PeerId, PeerRenamed
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Members by peer id, in the order of arrival, members without a connection for the moment included."""
+    """Members by peer id, in the order of arrival; members that have lost their connection are included."""
 
     names: Mapping[PeerId, str] = field(default_factory=dict)
     display_names: Mapping[PeerId, str] = field(default_factory=dict)
-    """Only of members that have one beside their name."""
+    """The display names of members that have set a display name."""
 
     def enter(self, peer: PeerId, name: str, *, display_name: str | None = None) -> "Membership":
-        """Add a member, or renew the names of one."""
+        """Add a member, or replace the names of an existing member."""
         display_names = _without(self.display_names, peer)
         if display_name is not None:
             display_names[peer] = display_name
@@ -32,9 +32,10 @@ class Membership:
         return Membership(_without(self.names, peer), _without(self.display_names, peer))
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Membership", PeerRenamed | None]:
-        """Change a display name, and return the message for the others if it is another name than before.
+        """Change a display name. Return the message for the other members, None if the name is the same.
 
-        That message is not counted: a member who misses it reads the names in the answer to its next join.
+        That message has no number in the replay buffer: a member that misses it reads the names in the answer
+        to its next join.
         """
         if peer not in self.names or self.display_names.get(peer) == display_name:
             return self, None
@@ -45,7 +46,7 @@ class Membership:
         return self.display_names.get(peer, UNSET)
 
     def entries(self, *, besides: PeerId) -> list[PeerEntry]:
-        """Describe the others to a member."""
+        """Describe the members of the call to the member `besides`, without that member itself."""
         return [
             PeerEntry(peer, name, self.display_name(peer))
             for peer, name in self.names.items()

@@ -1,10 +1,10 @@
-"""A room's call in which each two members hold a connection, as a pure state machine.
+"""A room's call as a full mesh: each pair of members holds a connection. A pure state machine.
 
-A command takes the call and returns the call after it, and the messages to send. The newcomer makes the
-offers: of each pair exactly one side is told `createOffer: true`, however many join at once, since joins are
-applied one after the other (RFC 9429, section 3.2 leaves that to the application). Two members know each
-other if they were introduced or, where this server was not there to do that, if both claim to hold a
-connection with the other.
+A command returns the call after it, and the messages to send. The newcomer makes the offers: in each pair
+exactly one side is told `createOffer: true`, however many peers join at once, since joins are applied one
+after the other (RFC 9429, section 3.2 leaves the choice to the application). Two members know each other if
+this process introduced them or, when they were introduced before it started, if both report a connection with
+the other.
 """
 
 from collections.abc import Mapping, Set
@@ -45,7 +45,7 @@ class Mesh:
     def enter(
         self, newcomer: PeerId, name: str, *, display_name: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """Introduce the newcomer and each member to each other. To enter again changes nothing."""
+        """Introduce the newcomer and each member to each other. Idempotent."""
         if newcomer in self.members.names:
             return self, []
         members, sends = self.members.enter(newcomer, name, display_name=display_name), []
@@ -56,9 +56,9 @@ class Mesh:
     def resume(
         self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
     ) -> tuple["Mesh", list[Send]]:
-        """Add a peer that holds connections with those `known`, or go on with a member.
+        """Add a peer that reports connections with the peers `known`, or continue the membership of a member.
 
-        Two peers that know each other are told nothing; any other pair is introduced anew.
+        Two peers that know each other get no message; any other pair is introduced again.
         """
         was_member = peer in self.members.names
         members, sends = self.members.enter(peer, name, display_name=display_name), []
@@ -75,14 +75,16 @@ class Mesh:
         return replace(self, members=members), renamed
 
     def expire_claim(self, peer: PeerId, claimed: PeerId) -> tuple["Mesh", list[Send]]:
-        """Tell a member that a peer which it claimed to know does not come back."""
+        """Tell `peer` that `claimed`, a peer that it reported as connected, did not resume in time."""
         if claimed not in self.claims.get(peer, ()):
             return self, []
         claims = {**self.claims, peer: self.claims[peer] - {claimed}}
         return replace(self, claims=_without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
     def leave(self, leaver: PeerId) -> tuple["Mesh", list[Send]]:
-        """Tell the others of the leaver, and the leaver of each of them."""
+        """Remove a member: the others get a RemovePeer for the leaver, and the leaver gets one for each of
+        them.
+        """
         if leaver not in self.members.names:
             return self, []
         after = self.members.leave(leaver)

@@ -1,7 +1,7 @@
 """The use cases of participations: join, resume, lose the connection, leave.
 
-A participation may outlive its connection: it stays in the call for a grace, and messages to it are kept. It
-ends unless it is resumed within the grace.
+A participation may outlive its connection: it stays in the call for a grace period, and messages to it are
+kept. It ends unless it is resumed within that period.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ log = structlog.get_logger("parlour.calls")
 
 
 Waited = tuple[RoomId, PeerId, PeerId]
-"""In this room, this peer waits for that peer."""
+"""A claim to expire: the room, the peer that reported a connection, and the peer that it reported."""
 
 
 class Participations:
@@ -53,20 +53,24 @@ class Participations:
         self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
 
     async def end_absent_members(self) -> None:
-        """End, until cancelled, participations whose connection was lost and that nobody resumed in time."""
+        """End participations that were not resumed within the grace after their connection was lost. Runs
+        until cancelled.
+        """
         await self._away.run(self._end_absent)
 
     async def expire_claims(self) -> None:
-        """Tell, until cancelled, members about peers that they claimed to know and that did not resume."""
+        """Tell resumed members about the peers that they reported and that did not resume in time. Runs until
+        cancelled.
+        """
         await self._waited.run(self._expire_claim)
 
     async def trim_replay_buffers(self) -> None:
-        """Drop what has arrived; repeated every SWEEP_SECONDS."""
+        """Drop kept messages that have certainly arrived; repeated every SWEEP_SECONDS."""
         for replay_buffer in self._presence.replay_buffers():
             replay_buffer.forget()
 
     def connect(self, connection_id: ConnectionId, identity: Identity) -> None:
-        """Add a connection, which is in no call at first."""
+        """Add a connection, and send it the rooms in use: it is in no call yet."""
         self._records.introduce(self._presence.add(connection_id, identity))
 
     def disconnect(self, connection_id: ConnectionId) -> None:
@@ -100,21 +104,21 @@ class Participations:
         return answer
 
     def acknowledged(self, connection: Member) -> None:
-        """Send what was kept for the participation: the acknowledgement of its join is on its way."""
+        """Send the messages that were held back until the acknowledgement of the join was sent."""
         if isinstance(connection.state, Participation):
             self._delivery.flow(connection.state.peer_id)
 
     def leave(self, connection: Member) -> None:
-        """End the participation, and cancel a join that still waits for the database."""
+        """End the participation, and cancel a join that is still waiting for the database."""
         self._joining.pop(connection.connection_id, None)
         self._part(connection)
 
     async def recorded(self) -> None:
-        """Wait until the attendance of everything so far is written, or the database has failed."""
+        """Wait until all attendance recorded so far is written, or the database has failed."""
         await self._records.written()
 
     def _lose(self, connection: Member) -> None:
-        """Let a participation that can be resumed wait for its next connection; end any other."""
+        """Keep a resumable participation for its next connection; end any other participation."""
         self._joining.pop(connection.connection_id, None)
         if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
             self._presence.lose(connection, connection.state, now=self._resume_tokens.now())
@@ -123,7 +127,7 @@ class Participations:
             self._part(connection)
 
     def end_all_of(self, user_id: UserId, sessions: frozenset[SessionId] | None = None) -> None:
-        """End all participations of a person, or those that depend on `sessions`."""
+        """End all participations of a person; with `sessions`, only those of these login sessions."""
         for connection in self._presence.connections_of(user_id):
             if sessions is None or connection.identity.session in sessions:
                 self._part(connection)
@@ -132,8 +136,8 @@ class Participations:
                 self._end(away)
 
     def remove(self, room: Room, message: Removed, concerns: Callable[[Identity], bool]) -> None:
-        """End participations of a room. Everybody concerned is told before the first of them is seen to
-        leave.
+        """End the participations in a room that `concerns` selects. All of them get `message` before the
+        first one leaves, so nobody sees the others leave without knowing why.
         """
         self._entry.revoke()
         peers = [
@@ -156,10 +160,12 @@ class Participations:
         for identity, participation in self._presence.renew(room):
             self._records.became_attendance(participation.peer_id, identity, room)
 
-    # How a participation begins
+    # The beginning of a participation
 
     def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
-        """Raises TooManyParticipations or RoomFull."""
+        """Begin a new participation; away ones of this person may give way. Raises TooManyParticipations or
+        RoomFull.
+        """
         for away in self._entry.require_place(connection.identity, room):
             self._end(away)
         participation, sends = self._presence.enter(
@@ -169,7 +175,7 @@ class Participations:
         return self._joined(connection.identity, participation, resumed=False)
 
     def _resume(self, connection: Member, room: Room, event: Join) -> Joined | None:
-        """Return None if the event has no token of a participation that may be resumed."""
+        """Continue the participation of the event's resume token. Return None if the token allows none."""
         found = self._resume_tokens.read(event.resume, connection.identity, room)
         if found is None:
             return None
@@ -192,7 +198,9 @@ class Participations:
         return self._joined(connection.identity, participation, resumed=True, is_counted=missed is not None)
 
     def _detached(self, peer_id: PeerId) -> Participation | None:
-        """Return a participation of this server, apart from the connection that it may still seem to have."""
+        """Return a participation after closing the connection that it may still hold: a client may resume
+        before the server notices that the old connection is dead.
+        """
         connection_id = self._presence.connection_of(peer_id)
         former = None if connection_id is None else self._presence.connection(connection_id)
         if former is not None and isinstance(former.state, Participation):
@@ -229,7 +237,7 @@ class Participations:
             raise ConnectionGone
         return connection
 
-    # How a participation ends
+    # The end of a participation
 
     def _part(self, connection: Member) -> None:
         match connection.state:
@@ -247,7 +255,7 @@ class Participations:
             self._end(away)
 
     def _end(self, away: Away) -> None:
-        """End it as of the moment at which its connection was lost."""
+        """End an away participation, with the moment of the lost connection as its time of departure."""
         self._away.end(away.participation.peer_id)
         self._delivery.post_all(self._presence.end(away))
         self._ended(away.identity, away.participation, at=away.since)
@@ -268,7 +276,7 @@ def _resume_token(participation: Participation) -> ResumeToken:
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:
-    """Return the peers that a client knows once it has received what it missed."""
+    """Return the peers that a client knows once it has received the messages that it missed."""
     view = set(known)
     for message in missed:
         match message:

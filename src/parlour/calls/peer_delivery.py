@@ -1,4 +1,4 @@
-"""Messages on their way to peers: sent, kept in a replay buffer, or both."""
+"""Deliver messages to peers: each is sent, kept in a replay buffer, or both."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from parlour.wire.signaling import Counted, FromPeer, PeerId
 
 
 class PeerDelivery:
-    """Keeps the order of messages to a peer, across the connections that it has one after the other."""
+    """Keep the order of messages to a peer, across the successive connections of its participation."""
 
     def __init__(self, presence: Presence, node: Node) -> None:
         self._presence = presence
@@ -22,10 +22,10 @@ class PeerDelivery:
         self._shares = BufferShares()
 
     def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
-        """Send `size` bytes of another peer, as `post` does. Raises PeerBusy if the receiver reads too
-        slowly.
+        """Send a message of another peer, with `size` bytes of content. Return False if there is no such
+        peer.
 
-        Hot path: while little waits for the receiver, its backlog costs a comparison.
+        Raises PeerBusy if the receiver reads too slowly. Hot path: a small backlog costs a comparison only.
         """
         receiver = self._presence.connection_of(to)
         replay_buffer = self._presence.replay_buffer(to)
@@ -60,12 +60,12 @@ class PeerDelivery:
             self.post(send.to, send.message)
 
     def flow(self, peer_id: PeerId) -> None:
-        """Send what was kept for a peer whose join is acknowledged; later messages follow at once."""
+        """Send the messages held for a peer whose join is now acknowledged; later messages go out at once."""
         replay_buffer, receiver = self._presence.replay_buffer(peer_id), self._presence.connection_of(peer_id)
         if replay_buffer is not None and receiver is not None:
             for message in replay_buffer.flow():
                 self._deliver(receiver, message)
 
     def forget(self, peer_id: PeerId) -> None:
-        """Drop what is known of a peer whose participation is over."""
+        """Drop the state of a peer whose participation has ended."""
         self._shares.forget(peer_id)

@@ -1,4 +1,4 @@
-"""The connections of this server, their identities, and the call of each. In memory."""
+"""The connections of this node, their identities, and their calls. In memory."""
 
 import secrets
 from collections import defaultdict
@@ -18,14 +18,14 @@ ConnectionId = NewType("ConnectionId", str)
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """In no call: told of the rooms in use. `last_sent` is the list that it was sent last."""
+    """The state of a connection in no call: it gets the rooms in use. `last_sent` is the latest list sent."""
 
     last_sent: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """A stay in a call. A participation with a replay buffer outlives its connection."""
+    """A stay in a call. Only a participation with a replay buffer can be resumed after a lost connection."""
 
     room: Room
     peer_id: PeerId
@@ -35,6 +35,8 @@ class Participation:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A connection with an identity; `state` tells whether it is in a call."""
+
     connection_id: ConnectionId
     identity: Identity
     state: Watching | Participation = field(default_factory=Watching)
@@ -42,7 +44,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """A participation whose connection is lost, for now."""
+    """A participation whose connection is lost and that may still be resumed."""
 
     identity: Identity
     participation: Participation
@@ -51,14 +53,14 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class OngoingCall:
+    """The call of a room that has at least one participation."""
+
     room: Room
     call: Mesh
 
 
 class Presence:
-    """Atomic on the event loop: each change is complete before the first `await`, so no two joins miss each
-    other.
-    """
+    """Changes are atomic on the event loop: no method awaits, so no two joins miss each other."""
 
     def __init__(self) -> None:
         self._connections: dict[ConnectionId, Member] = {}
@@ -68,7 +70,7 @@ class Presence:
         self._replay_buffers: dict[PeerId, ReplayBuffer] = {}
         self._away: dict[PeerId, Away] = {}
         self._away_by_user: defaultdict[UserId, dict[PeerId, Away]] = defaultdict(dict)
-        # Asked for each message that is relayed, and nothing but lookups.
+        # Hot path: attributes, since these lookups are made for each relayed message.
         self.connection: Callable[[ConnectionId], Member | None] = self._connections.get
         self.connection_of: Callable[[PeerId], ConnectionId | None] = self._peers.get
         self.replay_buffer: Callable[[PeerId], ReplayBuffer | None] = self._replay_buffers.get
@@ -81,7 +83,7 @@ class Presence:
         return connection
 
     def remove(self, connection_id: ConnectionId) -> None:
-        """Remove a connection; it has left its call before."""
+        """Remove a connection, which must have left its call before."""
         connection = self._connections.pop(connection_id, None)
         if connection is None:
             return
@@ -91,7 +93,7 @@ class Presence:
             del self._by_user[user_id]
 
     def rename(self, user_id: UserId, display_name: str | None) -> list[tuple[RoomId, PeerRenamed]]:
-        """Change a person's display name, also where they are away. Return what to tell in which calls."""
+        """Change a person's display name, in away participations too. Return the message for each call."""
         participations: list[Participation] = []
         for connection in self.connections_of(user_id):
             identity = replace(connection.identity, display_name=display_name)
@@ -116,8 +118,8 @@ class Presence:
         return [self._connections[connection_id] for connection_id in self._by_user.get(user_id, ())]
 
     def watching(self) -> Iterator[tuple[Member, Watching]]:
-        """Yield each connection that is in no call, as it is when its turn comes: the caller awaits in
-        between.
+        """Yield each connection that is in no call at the moment of its turn: the caller may await in
+        between, and the connection may have joined or ended meanwhile.
         """
         for connection_id in list(self._connections):
             connection = self._connections.get(connection_id)
@@ -132,7 +134,7 @@ class Presence:
     def enter(
         self, connection: Member, room: Room, *, now: datetime, resumable: bool = False
     ) -> tuple[Participation, list[Send]]:
-        """Begin a participation, with a peer id of its own."""
+        """Begin a participation, under a new peer id."""
         peer_id = PeerId(secrets.token_urlsafe(12))
         participation = Participation(room, peer_id, now, ReplayBuffer() if resumable else None)
         after, sends = self.call(room.room_id).enter(
@@ -142,7 +144,9 @@ class Presence:
         return participation, sends
 
     def resume(self, connection: Member, participation: Participation, known: Set[PeerId]) -> list[Send]:
-        """Go on with a participation that has no connection now, or that this server has never seen."""
+        """Attach a participation without a connection, or from before this process started, to
+        `connection`.
+        """
         identity = connection.identity
         after, sends = self.call(participation.room.room_id).resume(
             participation.peer_id, identity.name, known=known, display_name=identity.display_name
@@ -152,7 +156,9 @@ class Presence:
         return sends
 
     def lose(self, connection: Member, participation: Participation, *, now: datetime) -> None:
-        """Go on with a participation without its connection, which is in no call from now on."""
+        """Detach a participation from its connection: the participation is away, the connection in no
+        call.
+        """
         self._peers.pop(participation.peer_id, None)
         away = self._away[participation.peer_id] = Away(connection.identity, participation, now)
         self._away_by_user[connection.identity.user_id][participation.peer_id] = away
@@ -165,17 +171,17 @@ class Presence:
         return self._take_out(participation)
 
     def end(self, away: Away) -> list[Send]:
-        """End a participation that is away."""
+        """End an away participation."""
         self._take_from_away(away.participation.peer_id)
         return self._take_out(away.participation)
 
     def forget(self, peer_id: PeerId) -> None:
-        """Drop a peer id, after the last messages to it are on their way."""
+        """Drop a peer id. Call it after the last messages to that peer were sent."""
         self._peers.pop(peer_id, None)
         self._replay_buffers.pop(peer_id, None)
 
     def renew(self, room: Room) -> list[tuple[Identity, Participation]]:
-        """Replace the room of all participations in its call: it has become another kind of room."""
+        """Replace the room in all participations of its call, after the room became an event."""
         ongoing = self._calls.get(room.room_id)
         if ongoing is None:
             return []
@@ -230,12 +236,12 @@ class Presence:
         return self._away.get(peer_id)
 
     def away_of(self, user_id: UserId) -> list[Away]:
-        """Return participations of a person that are away, the longest away first."""
+        """Return the away participations of a person, the longest away first."""
         return list(self._away_by_user.get(user_id, {}).values())
 
     def participations_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
-        """Count a person's participations in a room's call that have a connection, and list those that are
-        away.
+        """Return a person's participations in a room's call: the number of connected ones, and the away
+        ones.
         """
         here = sum(
             isinstance(member.state, Participation) and member.state.room.room_id == room_id
@@ -244,7 +250,7 @@ class Presence:
         return here, [away for away in self.away_of(user_id) if away.participation.room.room_id == room_id]
 
     def identity_of(self, peer_id: PeerId) -> Identity | None:
-        """Return the identity of a member, be it on a connection or away."""
+        """Return the identity of a member, connected or away."""
         away = self._away.get(peer_id)
         if away is not None:
             return away.identity

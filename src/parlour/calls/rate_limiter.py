@@ -1,9 +1,8 @@
-"""Limit the rate of one person's events, by kind, over all their connections. Pure: the time is handed in.
+"""Limit the rate of a person's events, by kind, over all their connections. Pure: the time is an argument.
 
-The generic cell rate algorithm (GCRA, ITU-T I.371): a kind keeps one number, its theoretical arrival time
-(TAT), the moment at which all that was sent would be paid for. A person may be ten seconds ahead of it, so
-that honest bursts (ten peers, each with its candidates) are never held up. Relays are counted by messages and
-by bytes.
+Each kind uses the generic cell rate algorithm (GCRA, ITU-T I.371) and stores a single number, its theoretical
+arrival time (TAT). The tolerance is 10 seconds, so that honest bursts (ten peers, each with its candidates)
+are never refused. Relays are counted twice: by messages and by bytes.
 """
 
 from dataclasses import dataclass
@@ -12,20 +11,20 @@ from parlour.wire.events import RateKind
 
 AHEAD_SECONDS = 10.0
 BYTES_OF_A_RELAY = 1_024
-"""The average size that the rate of bytes allows for if no other is set. A candidate has 200 bytes and a
+"""The average size of a relayed message that the default byte rate allows. A candidate has 200 bytes and a
 description 3 to 15 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRates:
-    """Events per second; ten times as many are allowed at once."""
+    """Events per second; a burst may hold ten times as many."""
 
     relays: int
     entries: int
     chats: int
     others: int
     relay_bytes: int | None = None
-    """None allows for relays of `BYTES_OF_A_RELAY`."""
+    """Bytes per second; None stands for `relays` messages of `BYTES_OF_A_RELAY`."""
 
     def intervals(self) -> tuple[float, ...]:
         """Return the seconds per unit, by `RateKind`."""
@@ -34,7 +33,7 @@ class EventRates:
 
 
 class EventRateLimiter:
-    """The rates of one person."""
+    """The TAT of a person's events, by kind."""
 
     __slots__ = ("_intervals", "_paid_at")
 
@@ -52,7 +51,7 @@ class EventRateLimiter:
         return True
 
     def allows_relay(self, size: int, now: float) -> bool:
-        """Count one message of `size` bytes. Hot path: `allows` for both counts in one call."""
+        """Count a relayed message of `size` bytes. Hot path: `allows` for both counts, inlined."""
         paid, intervals = self._paid_at, self._intervals
         messages, size_paid = paid[0], paid[4]
         if messages < now:

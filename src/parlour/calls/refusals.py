@@ -1,4 +1,4 @@
-"""What signaling refuses."""
+"""Refusals of signaling events."""
 
 from parlour.errors import Refusal
 

@@ -1,5 +1,5 @@
-"""Keep the latest messages to a resumable participation, by number, to send them again if they were lost.
-Pure.
+"""Keep the latest numbered messages to a resumable participation, to send them again if a connection lost
+them. Pure.
 """
 
 from collections import deque
@@ -8,18 +8,19 @@ from parlour.wire.signaling import Counted
 
 MAX_MESSAGES = 1_024
 MAX_SIZE = 512 * 1024
-"""Bytes, roughly; less than may wait for one slow reader (`Options.max_send_buffer`)."""
+"""Approximate bytes; smaller than the send buffer of a slow reader (`Options.max_send_buffer`)."""
 ROUNDS = 4
 """A message is kept for this many `forget()` rounds."""
 _SMALL = 200
-"""The size of a message without the content that a peer put into it."""
+"""The approximate bytes of a message beside the content that a peer put into it."""
 
 
 class ReplayBuffer:
-    """The messages to one participation, numbered from 0, and the count of those that came from it.
+    """The messages to a participation, numbered from 0, and the count of messages that came from it.
 
-    While it is held (its connection is lost, or its join is not acknowledged yet), messages are only kept;
-    `flow` returns what to send from there on. Read `is_held` and `size` (of what is kept), change neither.
+    While the buffer is held (the connection is lost, or the join not acknowledged yet), messages are kept
+    without being sent; `flow` ends that and returns them. `is_held` and `size` (the kept bytes) are for
+    reading only.
     """
 
     __slots__ = ("_first", "_kept", "_marks", "_next", "_sizes", "is_held", "size", "taken")
@@ -39,7 +40,9 @@ class ReplayBuffer:
         return self._first + len(self._kept)
 
     def put(self, message: Counted, size: int = 0) -> bool:
-        """Keep a message with `size` bytes of a peer. Return whether it may be sent at once. Hot path."""
+        """Keep a message with `size` bytes of a peer's content. Return True if it is to be sent now. Hot
+        path.
+        """
         size += _SMALL
         self._kept.append(message)
         self._sizes.append(size)
@@ -52,9 +55,9 @@ class ReplayBuffer:
         self.is_held = True
 
     def continue_from(self, received: int | None) -> list[Counted] | None:
-        """Return the messages after the first `received`, or None if they are not kept any more.
+        """Return the messages after the first `received`, or None if some of them are no longer kept.
 
-        With None, both counts begin anew.
+        After None, both counts start again from 0.
         """
         if received is None or not self._first <= received <= self.sent:
             self._drop(len(self._kept))
@@ -65,16 +68,16 @@ class ReplayBuffer:
         return self._after(received)
 
     def flow(self) -> list[Counted]:
-        """Return what has to be sent now, if the buffer was held; later messages follow at once."""
+        """Release a held buffer. Return the messages to send now; later messages are sent at once."""
         if not self.is_held:
             return []
         self.is_held = False
         return self._after(max(self._next, self._first))
 
     def forget(self) -> None:
-        """Drop what was sent so many rounds ago that it has arrived.
+        """Drop messages that were sent more than ROUNDS rounds ago: they have arrived.
 
-        A connection whose heartbeats are answered has received what was sent before the last of them.
+        TCP keeps the order, so an answered heartbeat proves that all messages sent before it were received.
         """
         if self.is_held:
             return

@@ -1,4 +1,4 @@
-"""Signed tokens of participations, by which any server with the secret recognizes a participation."""
+"""Signed tokens of participations: any process with the secret recognizes a participation by its token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,22 @@ from parlour.wire.signaling import PeerId
 
 LIFETIME = timedelta(hours=12)
 RETURN_WITHIN = timedelta(minutes=2)
-"""For so long after its start, a server accepts participations of the server before it."""
+"""The time after its start in which a process accepts participations that began before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeToken:
+    """The claims of a resume token that was verified for a person and a room."""
+
     peer_id: PeerId
     started_at: datetime
 
 
 class ResumeTokens:
+    """Sign and verify resume tokens, and reject the tokens of participations that have ended."""
+
     def __init__(self, signer: TokenSigner, *, clock: Callable[[], datetime], grace: int) -> None:
-        """`grace` is how many seconds a participation outlives its connection."""
+        """`grace` counts the seconds for which a participation outlives its connection."""
         self._signer = signer
         self._clock = clock
         self.grace = grace
@@ -46,7 +50,7 @@ class ResumeTokens:
         )
 
     def read(self, text: str | None, identity: Identity, room: Room) -> ResumeToken | None:
-        """Return None for a token that is not this person's for this room."""
+        """Verify a token. Return None if it is missing, invalid, or of another person or room."""
         if text is None:
             return None
         try:
@@ -65,7 +69,7 @@ class ResumeTokens:
             self._ended.add(participation.peer_id)
 
     def may_return(self, participation: ResumeToken) -> bool:
-        """Return whether a participation that is unknown here may be one of the server before this."""
+        """Return True if a participation that is unknown here may have begun before this process started."""
         return self._may_be_of_before(participation) and participation.peer_id not in self._ended
 
     def _may_be_of_before(self, participation: ResumeToken) -> bool:

@@ -1,4 +1,6 @@
-"""Check again that people in a call may be there: other processes change the database too."""
+"""Check periodically that the members of calls may still be there: other processes change the database
+too.
+"""
 
 from parlour.accounts.identity import Identity
 from parlour.calls.degraded_authorization import DegradedAuthorization
@@ -10,10 +12,14 @@ from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
 
 RIGHTS_SECONDS = 15.0
-"""Seconds between two checks of everybody in a call."""
+"""Seconds between two checks of all members of calls."""
 
 
 class RightsCheck:
+    """Compare the members of calls with the database, and remove people who have lost the right to be
+    there.
+    """
+
     def __init__(
         self,
         presence: Presence,
@@ -29,13 +35,14 @@ class RightsCheck:
         self._rooms = rooms
 
     async def confirm_degraded(self) -> None:
-        """Check the decisions that were made from memory; the supervisor repeats this."""
+        """Check the decisions that DegradedAuthorization made; the supervisor repeats this."""
         await self._authorization.confirm_next(self._session_over, self._evictions.remove_person)
 
     async def check_rights(self) -> None:
-        """Remove everybody from a call who may be there no more; repeated every RIGHTS_SECONDS.
+        """Remove members who have lost the right to be in their call; repeated every RIGHTS_SECONDS.
 
-        No fact reaches this process about what another process changes.
+        Polling is needed because a change by another process, the command line for example, publishes no fact
+        in this process.
         """
         for room in self._presence.ongoing():
             await self._check_rights_in(room)

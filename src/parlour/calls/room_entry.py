@@ -1,4 +1,4 @@
-"""Decide whether a person may enter a room's call, and whether there is room for one more participation."""
+"""Decide whether a person may enter a room's call, and whether the call has place for them."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from parlour.rooms.service import RoomService
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """Participations in a call at a time, over all people (each of theirs counts) and of one person."""
+    """The most participations in a call at a time: `people` in all, `participations` of the same person."""
 
     people: int
     participations: int
@@ -23,13 +23,19 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """`may_begin` is False while the database is unavailable: a participation may only be resumed then."""
+    """A room that a person may enter. `may_begin` is False while the database is unavailable: a participation
+    may only be resumed then.
+    """
 
     room: Room
     may_begin: bool
 
 
 class RoomEntry:
+    """Check the rights in the database and the limits in presence. A removal between the two voids a
+    permission (see `revoke`).
+    """
+
     def __init__(
         self,
         presence: Presence,
@@ -46,11 +52,15 @@ class RoomEntry:
         self._removals = 0
 
     def revoke(self) -> None:
-        """Void permissions that were read from the database but not used yet: `permit` asks again."""
+        """Void permissions that `permit` is reading at the moment: it reads them again, since they may be
+        older than the removal.
+        """
         self._removals += 1
 
     async def permit(self, identity: Identity, room: str) -> Permission:
-        """Raises what rooms refuse, or Unavailable where another node decides who is in the call."""
+        """Ask the database, or presence while that is unavailable. Raises the refusals of rooms, and
+        Unavailable if another node owns the call.
+        """
         try:
             return Permission(await self._permitted(identity, room), may_begin=True)
         except DATABASE_UNAVAILABLE:
@@ -60,7 +70,7 @@ class RoomEntry:
             return Permission(remembered, may_begin=False)
 
     async def _permitted(self, identity: Identity, room: str) -> Room:
-        """Repeat the question if somebody was removed meanwhile: the answer may be older than the ban."""
+        """Repeat the query if a person was removed meanwhile: its result may be older than the ban."""
         while True:
             removals = self._removals
             found = await self._rooms.enter(identity, room=room)
@@ -68,13 +78,13 @@ class RoomEntry:
             if removals == self._removals:
                 break
         if owner != self._node.node_id:
-            raise Unavailable  # two nodes that both decide who is in a call would miss each other's members
+            raise Unavailable  # if two nodes owned the same call, each would miss members of the other
         return found
 
     def require_place(self, identity: Identity, room: Room) -> list[Away]:
-        """Return participations of this person that give way: away, so perhaps never to be resumed.
+        """Return the away participations of this person that must end to make place for a new one.
 
-        Raises TooManyParticipations or RoomFull.
+        Away ones give way because they may never be resumed. Raises TooManyParticipations or RoomFull.
         """
         here, away = self._presence.participations_of(identity.user_id, room.room_id)
         if here >= self._limits.participations:
@@ -86,6 +96,8 @@ class RoomEntry:
         return away[: max(0, surplus)]
 
     def may_resume_unseen(self, identity: Identity, room: Room) -> bool:
-        """Return whether this person may bring one more participation from before this server's start."""
+        """Return True if the person's limit has place for a participation from before this process
+        started.
+        """
         here, away = self._presence.participations_of(identity.user_id, room.room_id)
         return here + len(away) < self._limits.participations

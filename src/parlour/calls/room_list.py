@@ -15,18 +15,18 @@ from parlour.wire.signaling import ShareRooms
 
 SHORTEST_PAUSE_SECONDS = 0.1
 LARGEST_SHARE = 0.1
-"""The share of the event loop's time: a round that took long is followed by a longer pause."""
+"""The largest share of the event loop's time for the list: the longer a round takes, the longer the pause."""
 CHUNK = 100
-"""The connections told in one turn of the event loop."""
+"""The connections that are handled in a turn of the event loop."""
 
 log = structlog.get_logger("parlour.calls")
 
 
 class RoomListBroadcaster:
-    """Coalesces changes: however many there are, one round per pause.
+    """Coalesce changes: however many there are, a pause is followed by a single round.
 
-    The list is built once for each group of connections that may see the same rooms, and sent only to those
-    for which it changed.
+    The list is built once for each group of connections that may see the same rooms, and sent only to
+    connections whose list changed.
     """
 
     def __init__(
@@ -48,27 +48,31 @@ class RoomListBroadcaster:
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def on_access_changed(self, _fact: object) -> None:
-        """Broadcast, since somebody may see other rooms than before."""
+        """Broadcast: the rooms that people may see have changed."""
         self.changed()
 
     def on_person_admitted(self, admitted: PersonAdmitted) -> None:
-        """Broadcast, since a person who gave the password of an unlisted room sees it from now on."""
+        """Broadcast if the room is unlisted: a person who gave its password sees it in the list from now
+        on.
+        """
         if not admitted.room.is_listed:
             self.changed()
 
     def changed(self) -> None:
-        """Broadcast soon: somebody joined or left, or may see other rooms than before."""
+        """Request a round: a call began or ended, or the rooms that people may see have changed."""
         self._is_stale = True
         self._changed.set()
 
     def introduce(self, connection: Member) -> None:
-        """Send a new connection the list of the last round, unless the next round is due anyway."""
+        """Send a new connection the list of the last round, unless a next round is due and will send it."""
         if self._is_stale:
             return
         self._tell(connection, self._list_for(connection))
 
     async def step(self) -> float:
-        """Wait for a change and tell of it; returns the pause, which grows with what a round costs."""
+        """Wait for a change and broadcast it. Return the seconds to pause, which grow with the round's
+        cost.
+        """
         await self._changed.wait()
         self._changed.clear()
         try:
@@ -79,7 +83,7 @@ class RoomListBroadcaster:
         return max(SHORTEST_PAUSE_SECONDS, busy * (1 / LARGEST_SHARE - 1))
 
     async def _tell_all(self) -> float:
-        """Send the list to everybody for whom it changed. Return the seconds for which that held the loop."""
+        """Send each connection its list if that changed. Return the seconds of the event loop's time used."""
         in_use = self._presence.rooms_in_use()
         hidden = await self._rooms.hidden_rooms_among(in_use) if in_use else {}
         self._is_stale = self._changed.is_set()
@@ -106,7 +110,7 @@ class RoomListBroadcaster:
         self._lists.clear()
 
     def _list_for(self, connection: Member) -> ShareRooms:
-        """Return the same object for all who see the same rooms, so that it is encoded once."""
+        """Return the same object for all connections that see the same rooms, so that it is encoded once."""
         also_seen = self._also_seen.get(connection.identity.user_id)
         hidden = self._hidden if also_seen is None else self._hidden - also_seen
         found = self._lists.get(hidden)

@@ -1,6 +1,6 @@
 """The use cases of signaling: connect, join, relay, chat, leave, disconnect.
 
-It decides what to deliver to whom; how that crosses the network is the affair of `calls.socket`.
+The service decides which messages go to which connections; `calls.socket` sends them.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ ACCEPTED = Accepted()
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """The author of a message: it belongs to the room in which they were when it came."""
+    """The author of a message, noted when it arrives: the message belongs to the room of that moment."""
 
     connection_id: ConnectionId
     identity: Identity
@@ -42,7 +42,9 @@ class Author:
 
 
 class SignalingService:
-    """Atomic on the event loop: no `await` between changing presence and queueing its messages."""
+    """Use cases are atomic: no `await` on the event loop between changing presence and queueing its
+    messages.
+    """
 
     def __init__(
         self,
@@ -59,10 +61,10 @@ class SignalingService:
         self._rooms = rooms
         self._chat = chat
         self._departures: dict[ConnectionId, int] = {}
-        """How often a connection has left: a join that was sent before is void."""
+        """The number of leaves of a connection: a join that was sent before the latest leave is void."""
 
     def handlers(self) -> list[Handler[Any]]:
-        """Register the use cases of the events for the server; relayed messages go to `relay`."""
+        """Return the use cases by event. Events that are relayed to a peer go to `relay` instead."""
         return [
             Handler(Join, self.join, EventOrder.JOIN, after_answer=self.acknowledged),
             Handler(Leave, self.leave, EventOrder.AT_ONCE),
@@ -79,7 +81,7 @@ class SignalingService:
         self._participations.disconnect(connection_id)
 
     def relay(self, connection_id: ConnectionId, event: ToPeer, size: int) -> Accepted:
-        """Pass a message of `size` bytes on to a peer of the same room, at once. Hot path.
+        """Pass a message of `size` bytes on to a peer of the same room. Hot path.
 
         Raises NotInCall, PeerNotFound, or PeerBusy if the peer reads too slowly for this sender.
         """
@@ -99,8 +101,8 @@ class SignalingService:
         return ACCEPTED
 
     def join(self, connection_id: ConnectionId, event: Join) -> Outcome:
-        """The rest raises JoinCancelled if the connection left after the event came, or the refusals of
-        rooms.
+        """Return the rest of the join, which awaits the database. That raises the refusals of rooms, and
+        JoinCancelled if the connection left after the event had arrived.
         """
         departures = self._departures.get(connection_id, 0)
         return partial(self._join, connection_id, event, departures)
@@ -111,7 +113,7 @@ class SignalingService:
         return await self._participations.join(self._connection(connection_id), event)
 
     def leave(self, connection_id: ConnectionId, _event: Leave) -> Outcome:
-        """The acknowledgement says that the attendance of an event is written."""
+        """End the participation. At an event, the acknowledgement waits until the attendance is written."""
         connection = self._connection(connection_id)
         self._departures[connection_id] = self._departures.get(connection_id, 0) + 1
         was_at_event = isinstance(connection.state, Participation) and connection.state.room.is_event
@@ -123,11 +125,11 @@ class SignalingService:
         return ACCEPTED
 
     def username(self, _connection_id: ConnectionId, _event: Username) -> Outcome:
-        """Ignore a name that a client claims: the account is known."""
+        """Ignore the name that a client claims: the session's account has the name."""
         return ACCEPTED
 
     def write(self, connection_id: ConnectionId, event: SendChat) -> Outcome:
-        """Store a message, even if its author's connection ends before that. Raises NotInCall."""
+        """Store a message, even if its author's connection ends meanwhile. Raises NotInCall."""
         connection = self._connection(connection_id)
         author = Author(connection_id, connection.identity, _participation(connection).room)
         return partial(self._write, author, event)
@@ -160,7 +162,7 @@ class SignalingService:
         return None if connection is None else connection.identity
 
     def acknowledged(self, connection_id: ConnectionId) -> None:
-        """Go on with a participation: the acknowledgement of its join is on its way."""
+        """Release the messages of a participation, now that its join was acknowledged."""
         connection = self._presence.connection(connection_id)
         if connection is not None:
             self._participations.acknowledged(connection)
@@ -173,7 +175,7 @@ class SignalingService:
 
 
 def _participation(connection: Member) -> Participation:
-    """Raises NotInCall."""
+    """Return the participation of a connection. Raises NotInCall."""
     if isinstance(connection.state, Participation):
         return connection.state
     raise NotInCall

@@ -1,1 +1,1 @@
-"""The cluster that this process is a node of, as calls see it."""
+"""The cluster seam: `Node` is the interface of calls to the cluster, `LocalNode` its single-process form."""

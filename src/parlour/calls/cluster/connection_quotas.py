@@ -1,4 +1,4 @@
-"""Limit the connections of an address and of a person, and keep the rate limiter of each person."""
+"""Limit the connections per address and per person, and keep the event rate limiter of each person."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from parlour.errors import RateLimited
 K = TypeVar("K")
 
 MAX_REMEMBERED = 50_000
-"""Rate limiters of people without a connection that are kept; beyond that the oldest is dropped."""
+"""The most rate limiters that are kept for people without a connection; beyond, the oldest is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Connections at a time."""
+    """The most simultaneous connections."""
 
     per_address: int
     per_person: int
 
 
 class ConnectionQuotas:
-    """Keeps a person's rate limiter for as long as it could refuse an event, so that reconnecting does not
-    reset it.
+    """Count connections, and keep a person's rate limiter for as long as it could refuse an event: otherwise
+    a person could reset it by reconnecting.
     """
 
     def __init__(self, limits: ConnectionLimits, rates: EventRates, *, clock: Callable[[], float]) -> None:
@@ -57,7 +57,7 @@ class ConnectionQuotas:
         self._forget()
 
     def _forget(self) -> None:
-        """Drop rate limiters that were unused for so long that a new one would allow the same."""
+        """Drop rate limiters that have been unused for so long that a new one would allow as much."""
         outdated = self._clock() - AHEAD_SECONDS * 2
         while self._left_at:
             user_id, left_at = next(iter(self._left_at.items()))

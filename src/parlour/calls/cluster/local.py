@@ -18,7 +18,7 @@ Fact = TypeVar("Fact")
 
 
 class LocalConnections(Protocol):
-    """The connections of this process; the methods keep the promises of `Node`."""
+    """The connections of this process. The methods have the guarantees of the same methods of `Node`."""
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None: ...
 
@@ -43,7 +43,7 @@ class LocalNode:
         self._bus = bus
         self._pending_connections = pending_connections
         self._quotas = quotas
-        # Hot path: attributes, so that delivery here costs no call more than without a seam.
+        # Hot path: attributes, so that the seam adds no call to a delivery.
         self.deliver: Callable[[ConnectionId, AnyServerEvent], None] = connections.deliver
         self.backlog: Callable[[ConnectionId], int] = connections.backlog
         self.hang_up: Callable[[ConnectionId], None] = connections.hang_up

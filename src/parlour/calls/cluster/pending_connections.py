@@ -1,9 +1,9 @@
-"""Transports without identity: they wait, cost next to nothing, get nothing, and are closed.
+"""Transports without an identity wait for a login, cost next to nothing, receive nothing, and are closed.
 
 Existing browser clients connect before they log in. Their CONNECT is neither answered nor refused; after a
-login from the same address, or MAX_LOGIN_WAIT_SECONDS, the transport is closed, and the client comes back by
-itself with the cookie that it has by then. Addresses of one /64 of IPv6 count as one, since one subscriber
-owns a whole /64.
+login from the same address, or after MAX_LOGIN_WAIT_SECONDS, the transport is closed, and the client
+reconnects by itself with the cookie that it has by then. All addresses of a /64 of IPv6 count as the same,
+since a subscriber owns a whole /64.
 """
 
 import asyncio
@@ -20,10 +20,12 @@ MAX_WAITING = 10_000
 """Global cap, so many addresses give no advantage: the connection that has waited longest gives way."""
 REMEMBERED_ADDRESSES = 10_000
 ANSWER_SECONDS = 1.0
-"""For so long after a login its answer, which carries the cookie, may still be on its way."""
+"""The time after a login in which its answer, which carries the cookie, may still be in transit."""
 
 
 class PendingConnections:
+    """Bounded waits for a login, by rate-limit prefix; in a full table the longest wait ends first."""
+
     def __init__(
         self,
         *,
@@ -39,12 +41,13 @@ class PendingConnections:
         self._released_at: OrderedDict[str, float] = OrderedDict()
 
     async def wait(self, address: str, *, since: float = math.inf) -> None:
-        """Wait until `release`, the end of the time, or until others need the place; not at all if too many
-        connections of that address wait.
+        """Wait until `release`, until the time is over, or until a newer connection needs the place; do not
+        wait at all if too many connections of the address do.
 
-        `since` is of `time.monotonic`: a transport that was open before a login cannot have its cookie,
-        though its CONNECT arrives only afterwards. A transport that was opened while the login's answer was
-        on its way may lack it as well, so it waits only until that answer must have arrived.
+        `since` is the moment (`time.monotonic`) at which the transport was opened. A transport that was open
+        before a login cannot have the login's cookie, even if its CONNECT arrives afterwards. A transport
+        that was opened while the login's answer was in transit may lack the cookie as well, so it waits only
+        until that answer must have arrived.
         """
         prefix = rate_limit_prefix(address)
         released_at = self._released_at.get(prefix, -math.inf)
@@ -76,7 +79,7 @@ class PendingConnections:
         self.release(login.address)
 
     def release(self, address: str) -> None:
-        """End the waits of an address from which somebody logged in."""
+        """End the waits of an address from which a person logged in."""
         prefix = rate_limit_prefix(address)
         self._released_at[prefix] = time.monotonic()
         self._released_at.move_to_end(prefix)

@@ -1,1 +1,1 @@
-"""The only package that knows Socket.IO: packets become use cases, messages become packets."""
+"""The adapter between Socket.IO and calls: packets become calls of use cases, messages become packets."""

@@ -1,4 +1,4 @@
-"""Settle the identity of a connection at CONNECT; the dispatcher carries out its events."""
+"""Identify and admit connections at CONNECT; the dispatcher handles their events."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -28,11 +28,11 @@ log = structlog.get_logger("parlour.signaling")
 
 PATH = "/socket.io"
 PING_INTERVAL, PING_TIMEOUT = 15.0, 10.0
-"""Seconds. A connection that went dead silently is found within their sum and a tick of the engine."""
+"""Seconds. A connection that is silently dead is detected within their sum and a tick of the engine."""
 
 
 class Signaling:
-    """Signaling as the engine's application."""
+    """Implements the engine's `Application` for signaling."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Signaling:
         self._emitter = emitter
         self._node = node
         self._waiting: dict[Connection, asyncio.Task[None]] = {}
-        # Attributes, so that an event costs no call more than its dispatch.
+        # Attributes, so that the dispatch of an event costs no further call.
         self.on_event = dispatcher.on_event
         self.on_refused_event = dispatcher.on_refused_event
 
@@ -55,7 +55,10 @@ class Signaling:
         return self._connect(connection, auth)
 
     async def _connect(self, connection: Connection, auth: dict[str, object] | None) -> None:
-        """Let a CONNECT without identity wait; make one that cannot be checked now come back."""
+        """Accept or refuse a CONNECT, or let it wait for a login if it has no identity.
+
+        If the identity cannot be checked now, the transport is closed: the client reconnects by itself.
+        """
         working_for.set(client_path(connection.handshake.address))
         try:
             identified = await self._identification.identify(connection.handshake, auth)
@@ -73,7 +76,10 @@ class Signaling:
             connection.close_transport()
 
     async def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
-        """Raises RateLimited or TooManyConnections. No `await` once the connection is admitted."""
+        """Admit a connection. Raises RateLimited or TooManyConnections.
+
+        No `await` follows the admission, so that each admitted connection is either added or dismissed.
+        """
         address = rate_limit_prefix(connection.handshake.address)
         rate_limiter = await self._node.admit(address, identity.user_id)
         state = SocketState(
@@ -96,7 +102,7 @@ class Signaling:
         self._waiting[connection] = asyncio.create_task(self._close_after_wait(connection))
 
     async def _close_after_wait(self, connection: Connection) -> None:
-        """Close without a packet, so that clients come back by themselves."""
+        """Close without a packet: after a DISCONNECT, clients would not reconnect by themselves."""
         await self._node.wait_for_login(connection.handshake.address, since=connection.opened_at)
         connection.close_transport()
 
@@ -112,7 +118,7 @@ class Signaling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """The facts about the site, and the way to it, that the engine needs."""
+    """The facts about the site and its proxies that the engine needs."""
 
     origins: Origins
     proxies: TrustedProxies

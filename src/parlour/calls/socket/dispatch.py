@@ -1,4 +1,4 @@
-"""Turn events into calls of use cases: rates, validity, turns, answers, audit."""
+"""Dispatch events to use cases: apply the rate limits, validate, keep the order, answer, and audit."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ log = structlog.get_logger("parlour.signaling")
 
 MAX_NAME_LENGTH = 64
 MAX_WAITING, LONGEST_WAIT_SECONDS = 64, 4.0
-"""Events of one connection in each of its queues, and the seconds after which one is not tried any more."""
+"""The most events in each queue of a connection, and the seconds after which a queued event is refused."""
 
 _TO_PEER = frozenset(event for event in CLIENT_EVENTS.values() if event.relayed_as is not None)
 _WITHOUT_PAYLOAD: dict[str, ClientEvent] = {
@@ -38,10 +38,10 @@ _WITHOUT_PAYLOAD: dict[str, ClientEvent] = {
 
 @dataclass(slots=True)
 class SocketState:
-    """Kept with a connection whose identity is settled. The rate limiter is its person's.
+    """The state of an accepted connection. All connections of a person share a rate limiter.
 
-    Use cases that need the database wait in one of two queues, so that nothing else waits for it: joins in
-    `entries`, with what was sent after a join that it may depend on; the others in `writes`.
+    Use cases that need the database wait in two queues, so that no other event waits for it: `entries` holds
+    the joins, and the events sent after a join on which they may depend; `writes` holds the rest.
     """
 
     connection_id: ConnectionId
@@ -50,14 +50,14 @@ class SocketState:
     entries: Mailbox
     writes: Mailbox
     late_relays: int = 0
-    """Counts relays in `entries`: later relays may not overtake them."""
+    """The number of relays in `entries`: later relays must not overtake them."""
 
 
 class EventDispatcher:
-    """Relayed messages are answered at once, without a task.
+    """Dispatch the events of all connections. Relayed messages are answered at once, without a task.
 
-    Use cases that need the database are awaited in queues of their own. Nothing that does not need it waits
-    there: neither candidates nor a leave nor a disconnect.
+    Use cases that need the database are awaited in queues of their own; candidates, leaves and disconnects do
+    not wait there.
     """
 
     def __init__(self, service: SignalingService, *, audit: AuditLog) -> None:
@@ -97,11 +97,12 @@ class EventDispatcher:
     # Relays
 
     def _relay(self, connection: Connection, event: ToPeer, ack_id: int | None) -> Acknowledgement | None:
-        """Pass an event on. None if it has to wait: a join under way may be about to introduce the receiver.
+        """Relay an event. Return None if it has to wait: a join under way may be about to introduce the
+        receiver.
 
-        Hot path, with all that it calls: between two system calls each Python call finds its code and data
-        out of the caches. Hence plain methods where properties would read better, and a size that is measured
-        once.
+        Hot path, with all that it calls: after each system call, Python's code and data have left the CPU's
+        caches, so each call is expensive. Hence plain methods where properties would read better, and a size
+        that is measured once.
         """
         sender: SocketState = connection.data
         size = event.size()
@@ -153,7 +154,7 @@ class EventDispatcher:
                 self._handle(incoming, handler, state.writes)
 
     def _handle(self, incoming: "_Incoming", handler: Handler[Any], queue: Mailbox) -> None:
-        """Answer at once, or once the rest of the use case had its turn in `queue`."""
+        """Run a use case. Answer now, or after the rest of the use case has run in `queue`."""
         try:
             outcome = handler.handle(incoming.state.connection_id, incoming.event)
         except Refusal as refusal:
@@ -167,7 +168,9 @@ class EventDispatcher:
     def _enqueue(
         self, queue: Mailbox, incoming: "_Incoming", call: Callable[[], Awaitable[None] | None]
     ) -> None:
-        """Refuse a call that waited too long untried: those before it found no database either."""
+        """Queue a call. If it waits longer than LONGEST_WAIT_SECONDS it is refused without being tried: the
+        database was unavailable to the calls before it.
+        """
         due = time.monotonic() + LONGEST_WAIT_SECONDS
 
         def call_in_time() -> Awaitable[None] | None:
@@ -243,7 +246,7 @@ class _Incoming:
 
 
 def _answer(connection: Connection, name: str, answer: Acknowledgement, ack_id: int | None) -> None:
-    """Acknowledge an event that asks for it; send the refusal of any other as `refused`."""
+    """Acknowledge an event that asks for it; for any other event, send only a refusal, as `refused`."""
     if ack_id is not None:
         connection.ack(ack_id, answer)
     elif isinstance(answer, Rejected):

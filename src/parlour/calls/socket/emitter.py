@@ -1,4 +1,4 @@
-"""Turn messages into packets: each goes to its connection at once and in order."""
+"""Encode messages as packets, and send each to its connection at once and in order."""
 
 from typing import get_args
 
@@ -10,7 +10,7 @@ _FROM_PEER = frozenset(get_args(FromPeer))
 
 
 class ConnectionEmitter:
-    """Sends messages at once and in order; a message to many is encoded once."""
+    """Send messages at once and in order; a message to many connections is encoded once."""
 
     def __init__(self) -> None:
         self._connections: dict[ConnectionId, Connection] = {}
@@ -25,12 +25,12 @@ class ConnectionEmitter:
             self._by_cookie.add(connection_id)
 
     def remove(self, connection_id: ConnectionId) -> bool:
-        """Return False if the connection was not added."""
+        """Remove a connection. Return False if it was never added."""
         self._by_cookie.discard(connection_id)
         return self._connections.pop(connection_id, None) is not None
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent) -> None:
-        """Send a message; nothing happens if the connection has ended."""
+        """Send a message; a message to a connection that has ended is dropped."""
         connection = self._connections.get(to)
         if connection is None:
             return
@@ -49,10 +49,11 @@ class ConnectionEmitter:
         return 0 if connection is None else connection.buffered()
 
     def hang_up(self, connection_id: ConnectionId) -> None:
-        """Disconnect; a client that polls has yet to fetch the reason, and its transport ends a little later.
+        """Disconnect. The transport of a polling client ends a little later, since it has yet to fetch the
+        DISCONNECT.
 
-        Existing clients, which the cookie identifies, come back by themselves without a DISCONNECT, and wait
-        for the next login.
+        Existing clients, identified by their cookie, get no DISCONNECT on a WebSocket: without it they
+        reconnect by themselves, and wait for the next login.
         """
         connection = self._connections.get(connection_id)
         if connection is None:

@@ -1,4 +1,4 @@
-"""Identify the person behind a CONNECT: by the token in its `auth`, or the cookie of its handshake."""
+"""Identify the person behind a CONNECT by the token in its `auth` or by the cookie of its handshake."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,15 @@ from parlour.wire.signaling import ConnectAuth
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """`by_cookie` is true for existing clients, which have no token."""
+    """An identity and its proof. `by_cookie` is True for existing clients, which have no token."""
 
     identity: Identity
     by_cookie: bool
 
 
 class ConnectIdentification:
+    """Verifies tokens and cookies in the database; while that is unavailable, tokens of members in a call."""
+
     def __init__(
         self, *, sessions: LoginSessions, origins: Origins, authorization: DegradedAuthorization
     ) -> None:
@@ -32,7 +34,9 @@ class ConnectIdentification:
         self._authorization = authorization
 
     async def identify(self, handshake: Handshake, auth: dict[str, object] | None) -> Identified | None:
-        """Return None where nothing identifies anybody. Raises the refusal of a token that is not valid."""
+        """Return None if there is neither a token nor a usable cookie. Raises the refusal of an invalid
+        token.
+        """
         token = _token(auth)
         if token is not None:
             return Identified(await self._by_token(token), by_cookie=False)
@@ -40,7 +44,9 @@ class ConnectIdentification:
         return None if identity is None else Identified(identity, by_cookie=True)
 
     async def _by_token(self, token: str) -> Identity:
-        """Let a member of a call come back to it though the database is unavailable."""
+        """Identify by an access token; while the database is unavailable, only members of a call (see
+        DegradedAuthorization).
+        """
         try:
             return await self._sessions.identify_access(token)
         except DATABASE_UNAVAILABLE:
@@ -50,7 +56,9 @@ class ConnectIdentification:
             return known
 
     async def _by_cookie(self, handshake: Handshake) -> Identity | None:
-        """Return None without a cookie, or where it comes from a site that may not use it."""
+        """Return None if there is no cookie, or if the page's origin may not use it (cross-site WebSocket
+        hijacking).
+        """
         cookie = session_token(handshake.cookie)
         if cookie is None or not self._origins.allows(
             origin=handshake.origin, fetch_site=handshake.fetch_site
@@ -60,7 +68,7 @@ class ConnectIdentification:
 
 
 def _token(auth: object) -> str | None:
-    """Raises InvalidToken for an `auth` that is no ConnectAuth."""
+    """Return the token, None if there is none. Raises InvalidToken for an `auth` that is no ConnectAuth."""
     if auth is None:
         return None
     try:
