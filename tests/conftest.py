@@ -1,8 +1,8 @@
-"""The servers, databases and browsers that tests ask for by name.
+"""Fixtures of all tests: servers, databases and browsers.
 
 A test that takes `server` runs twice, on SQLite and on PostgreSQL, each time against one server that the
 whole session shares: names come from `unique`, so that tests do not meet. A test for which the database
-does not matter says so with `@pytest.mark.database("sqlite")`. Settings of one's own: `fresh_server`.
+does not matter is marked with `@pytest.mark.database("sqlite")`; `fresh_server` takes other settings.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from tests.servers.smtp import Security
 
 _DATABASES = ("sqlite", "postgres")
 SHOWN_WITHIN_MS = 15_000
-"""What a page should show by then, it does not show: several browsers share two cores."""
+"""The timeout of a page's expected content: several browsers share two cores."""
 _FAILED = pytest.StashKey[bool]()
 _RUNNING = pytest.StashKey[list[ParlourServer]]()
 
-# What the factories of this file are to the tests that take them.
+# Types of the factories, for the tests that take them.
 StartServer = Callable[..., Awaitable[ParlourServer]]
 StartSmtpServer = Callable[..., Awaitable[SmtpServer]]
 Unique = Callable[[str], str]
@@ -39,7 +39,7 @@ Unique = Callable[[str], str]
 
 
 class Databases:
-    """New databases, which live in `folder` or in a PostgreSQL that starts with the first one asked for."""
+    """A factory of databases, in `folder` or in a PostgreSQL that starts with the first request for it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -48,12 +48,13 @@ class Databases:
         self._ending = AsyncExitStack()
 
     async def create(self, kind: str) -> str | None:
-        """The URL of an empty one; None is Parlour's default, a file in its data folder."""
+        """Create an empty database and return its URL; None stands for a file in Parlour's data folder."""
         return None if kind == "sqlite" else await (await self._server()).create_database()
 
     async def create_migrated(self, kind: str, data: Path) -> str | None:
-        """As `create`, with all tables, so that a server's start has nothing to migrate, which costs as much
-        as a quarter of it; `data` is that server's data folder.
+        """Create a database with all tables for the server of the data folder `data`; return as `create`.
+
+        Migrations take up to a quarter of a server's start, so a template is migrated once and copied.
         """
         if kind == "sqlite":
             template = await self._template(kind, f"sqlite:///{self._folder / 'template.db'}")
@@ -93,7 +94,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest) -> str:
-    """Which database the test runs on."""
+    """The kind of database that the test runs on."""
     kind: str = request.param
     assert kind in _DATABASES
     return kind
@@ -108,14 +109,14 @@ async def databases(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[D
 
 @pytest.fixture
 async def postgres() -> AsyncIterator[PostgresServer]:
-    """A PostgreSQL server of the test's own, to stop and start as it likes."""
+    """A PostgreSQL server for this test alone, which may stop and start it."""
     async with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture
 async def redis() -> AsyncIterator[RedisServer]:
-    """A Redis server of the test's own, to stop and start as it likes."""
+    """A Redis server for this test alone, which may stop and start it."""
     async with RedisServer() as server:
         yield server
 
@@ -139,9 +140,9 @@ async def server(
 async def fresh_server(
     database: str, databases: Databases, tmp_path: Path, pytestconfig: pytest.Config
 ) -> AsyncIterator[StartServer]:
-    """Starts servers for this test alone: `await fresh_server({"PARLOUR_GUEST_TTL": 2})`.
+    """Start servers for this test alone: `await fresh_server({"PARLOUR_GUEST_TTL": 2})`.
 
-    Each has a database of its own, with all tables, unless `database_url` names one to share.
+    Each has a migrated database of its own, unless `database_url` names a database to share.
     """
     ours: list[ParlourServer] = []
     async with AsyncExitStack() as ending:
@@ -167,7 +168,7 @@ async def fresh_server(
 
 @pytest.fixture
 async def smtp_server(tmp_path: Path) -> AsyncIterator[StartSmtpServer]:
-    """Starts mail servers: `await smtp_server("starttls", login=("ann", "secret"))`."""
+    """Start mail servers: `await smtp_server("starttls", login=("ann", "secret"))`."""
     async with AsyncExitStack() as ending:
 
         async def start(
@@ -198,8 +199,8 @@ async def browser(pytestconfig: pytest.Config) -> AsyncIterator[Browser]:
 async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
     """`page = await person("ann", at=server.url)`: a new person with a browser profile of their own.
 
-    Where the test fails, `test-results/` has what each one saw. An uncaught error of the web client, or a
-    breach of its content security policy, fails the test too.
+    A failed test leaves a screenshot of each page in `test-results/`. An uncaught error of the web client,
+    or a breach of its content security policy, fails the test too.
     """
     evidence = evidence_folder(request.config.rootpath, request.node.nodeid)
     people = People(browser, traces=evidence if request.config.getoption("tracing") else None)
@@ -214,7 +215,7 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the event loop that the server runs on."""
+    """Run the tests on uvloop, the event loop of the server."""
     return {"uvloop": uvloop.new_event_loop}
 
 
@@ -225,7 +226,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header() -> list[str]:
-    """Names the programs of client libraries that no test runs, since this machine cannot."""
+    """Name the programs of client libraries that this machine cannot run, so that no test covers them."""
     names = ", ".join(left_out())
     return [f"programs left out, which are not built here (make test-programs): {names}"] if names else []
 
@@ -243,7 +244,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure shows what the servers logged meanwhile."""
+    """Add the servers' logs since the test's start to the report of a failure."""
     report = yield
     if report.failed:
         item.stash[_FAILED] = True
@@ -255,7 +256,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """A skipped test looks like one that passed, so it fails the run."""
+    """Fail the run if a test was skipped, since a skip is easily taken for a pass."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter is not None else []
     if reporter is not None and skipped and session.exitstatus == pytest.ExitCode.OK:

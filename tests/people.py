@@ -1,4 +1,4 @@
-"""People who use a Parlour over HTTP. Tests say what somebody does; how it is said is here.
+"""People who use a Parlour over HTTP: tests state deeds, this module makes the requests.
 
     async with Visitors(server) as visitors:
         ann, gus = await visitors.client("ann"), await visitors.guest("gus")
@@ -7,7 +7,7 @@
         answer = await gus.post("/room/access", {"name": room, "password": "wrong"})
 
 Methods named after a deed (`logs_in`, `creates_room`) fail unless the server agrees. `get`, `post` and
-`put` return the answer, whatever it is, and so does `http`, which sends the cookie alone.
+`put` return the answer, whatever its status, and so does `http`, which sends the cookie alone.
 """
 
 import re
@@ -25,28 +25,28 @@ PASSWORD = "correct horse battery"
 ROOM_PASSWORD = "open sesame"
 
 Examine = Callable[[httpx.Response], Awaitable[None]]
-"""Looks at every answer that a person gets."""
+"""A check of every answer that a person gets."""
 
 _LINK = re.compile(r"/(?:verify(?:client|guest)/|(?:verifyemail|reset)#)(\S+)")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loading the system's certificates for each person would take longer than all they do."""
+"""An empty TLS context: loading the system's certificates for each person would dominate a test's time."""
 UNTIL_ANSWERED = httpx.Timeout(None)
-"""A busy machine answers late. What never comes ends the whole run (`faulthandler_timeout`)."""
+"""No timeout, since a busy machine answers late; `faulthandler_timeout` ends a run that hangs."""
 
 
 def unique(name: str) -> str:
-    """A name that nobody else has; with `name` up to 15 characters, fit for a username."""
+    """Return an unused name; it fits a username if `name` has 15 characters at most."""
     return f"{name}-{secrets.token_hex(4)}"
 
 
 def token_in(mail: Mail) -> str | None:
-    """What a verification mail's link ends with; None in another mail."""
+    """Return the token of a verification mail's link; None for another mail."""
     found = _LINK.search(mail.text)
     return found[1] if found else None
 
 
 def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.AsyncClient:
-    """A browser profile without a page: its cookies are its own."""
+    """Make the client of a browser profile without a page: it keeps cookies of its own."""
     hooks = {"response": [examine]} if examine else {}
     return httpx.AsyncClient(
         base_url=server.address, verify=_NO_TLS, event_hooks=hooks, timeout=UNTIL_ANSWERED
@@ -54,7 +54,10 @@ def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.
 
 
 class Person:
-    """`username` is None for a guest; `token` is the access token of the last login, or None before one."""
+    """A user of the server.
+
+    `username` is None for a guest; `token` is the access token of the last login, None before the first.
+    """
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class Person:
     # ------------------------------------------------------------------------------------- accounts
 
     async def registers(self) -> None:
-        """As a client where there is a username, else as a guest. The mail is on its way."""
+        """Register as a client if there is a username, else as a guest; the mail may still be under way."""
         if self.username is None:
             done(await self.post("/guest", {"email": self.email}))
         else:
@@ -83,13 +86,13 @@ class Person:
             done(await self.post("/client", body))
 
     async def reads_link(self) -> str:
-        """The token in the oldest verification mail to this person that was not read before."""
+        """Return the token of the oldest unread verification mail to this person; wait up to 30 s for it."""
         while (token := token_in(await self.server.expect_mail(self.email))) is None:
             pass
         return token
 
     async def confirms(self) -> None:
-        """Opens the mail's link; a guest is logged in by it."""
+        """Open the link of the mail; it also logs a guest in."""
         token = await self.reads_link()
         if self.username is None:
             self._keep(await self.put("/guest/verify", params={"token": token}))
@@ -101,7 +104,7 @@ class Person:
         self._keep(await self.post("/client/login", body))
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """Where this person is logged in, as the server lists it."""
+        """Return the sessions of this person, as the server lists them."""
         found: list[dict[str, Any]] = done(await self.get("/session")).json()["sessions"]
         return found
 
@@ -109,7 +112,7 @@ class Person:
         self._keep(await self.http.get("/refresh"))
 
     async def becomes_client(self, username: str, password: str = PASSWORD) -> None:
-        """A guest registers with the same email, and confirms it."""
+        """Turn this guest into a client, who registers with the same email address and confirms it."""
         self.username, self.password = username, password
         await self.registers()
         await self.confirms()
@@ -117,7 +120,7 @@ class Person:
 
     @property
     def cookie(self) -> str:
-        """The refresh token."""
+        """The refresh token, from the cookie `jwt`."""
         found = self.http.cookies.get("jwt")
         assert found, "no cookie"
         return found
@@ -132,7 +135,7 @@ class Person:
         description: str = "a room to meet",
         **members: object,
     ) -> str:
-        """Returns the room's name."""
+        """Create a room and return its name."""
         name = name or unique("room")
         body = members | {
             "name": name,
@@ -144,7 +147,7 @@ class Person:
         return name
 
     async def creates_event(self, name: str | None = None) -> str:
-        """A room of one's own that is entered by invitation only. Returns its name."""
+        """Create an event, a room that only invited people enter, and return its name."""
         room = await self.creates_room(name)
         await self.makes_event(room)
         return room
@@ -153,7 +156,7 @@ class Person:
         done(await self.post("/event", {"room": room}))
 
     async def enters(self, room: str, password: str = ROOM_PASSWORD) -> None:
-        """Gives the room's password; may enter from now on."""
+        """Give the room's password, which permits this person to enter from now on."""
         done(await self.post("/room/access", {"name": room, "password": password}))
 
     async def invites(self, *people: "Person | str", to: str) -> None:
@@ -167,16 +170,16 @@ class Person:
         done(await self.post("/message", {"roomname": to, "message": text}))
 
     async def reads(self, room: str) -> list[dict[str, Any]]:
-        """The room's chat, oldest first."""
+        """Return the messages of the room's chat, oldest first."""
         answer = done(await self.get("/message", params={"roomname": room}))
         return list(reversed(answer.json()["messages"]))
 
     async def moves(self, move: str, event: str) -> None:
-        """`j` joins, `l` leaves."""
+        """Report a move in an event: `j` joins, `l` leaves."""
         done(await self.post("/event/log", {"name": event, "move": move}))
 
     async def sees(self) -> dict[str, dict[str, Any]]:
-        """The rooms that this person may see, by name."""
+        """Return the rooms that this person may see, by name."""
         rooms = done(await self.post("/room/check", {})).json()
         return {room["name"]: room for room in rooms}
 
@@ -195,7 +198,7 @@ class Person:
         return await self.request("DELETE", path, **request)
 
     async def request(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """With the access token where there is one."""
+        """Send a request, with the access token if there is one."""
         identity = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers = identity | request.pop("headers", {})
         return await self.http.request(method, path, headers=headers, **request)
@@ -205,7 +208,7 @@ class Person:
 
 
 class Visitors:
-    """Makes people for one server, and sees them off at the end."""
+    """A factory of people for a server; at its end it closes their HTTP clients."""
 
     def __init__(self, server: ParlourServer, *, examine: Examine | None = None) -> None:
         self._server = server
@@ -219,7 +222,7 @@ class Visitors:
         await self._leaving.aclose()
 
     async def stranger(self, name: str = "sam", *, email: str | None = None, client: bool = True) -> Person:
-        """Somebody whom the server does not know yet; `client` or guest, once they register."""
+        """Make a person unknown to the server, who will register as a client or as a guest."""
         unused = unique(name)
         person = Person(
             self._server,
@@ -231,7 +234,7 @@ class Visitors:
         return person
 
     async def client(self, name: str = "ann", *, email: str | None = None) -> Person:
-        """Registered, confirmed and logged in."""
+        """Make a client: registered, confirmed and logged in."""
         person = await self.stranger(name, email=email)
         await person.registers()
         await person.confirms()
@@ -239,14 +242,14 @@ class Visitors:
         return person
 
     async def guest(self, name: str = "gus", *, email: str | None = None) -> Person:
-        """Confirmed, with the guest's time running."""
+        """Make a guest: confirmed and logged in, with the guest's time running."""
         person = await self.stranger(name, email=email, client=False)
         await person.registers()
         await person.confirms()
         return person
 
     async def same(self, person: Person) -> Person:
-        """The same account at another browser; not logged in there yet."""
+        """Make the same account at another browser, not logged in there yet."""
         twin = Person(
             self._server,
             email=person.email,
@@ -259,6 +262,6 @@ class Visitors:
 
 
 def done(answer: httpx.Response) -> httpx.Response:
-    """The answer, which has to be a success."""
+    """Assert that the answer is a success, and return it."""
     assert answer.is_success, f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text}"
     return answer

@@ -1,4 +1,4 @@
-"""The real servers that the tests start and end: each on a free port, in a temporary folder."""
+"""Real servers that the tests start and end: each on a free port, in a temporary folder."""
 
 from tests.servers.parlour import Mail, ParlourServer
 from tests.servers.postgres import PostgresServer

@@ -25,7 +25,7 @@ _FLAGS = [
 
 @asynccontextmanager
 async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False) -> AsyncIterator[Browser]:
-    """`program` starts Chromium in surroundings of its own, with the arguments that it is given."""
+    """Start Chromium. `program` may be a wrapper that runs it elsewhere, such as `Host.program`."""
     if not CHROMIUM.exists():
         raise RuntimeError(f"These tests need {CHROMIUM}: 'make test' installs the package 'chromium'.")
     async with async_playwright() as playwright:
@@ -37,14 +37,14 @@ async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False
 
 
 class People:
-    """Each person has a browser profile of their own: other cookies, other storage.
+    """Pages of several people, each with a browser profile of their own: separate cookies and storage.
 
-    What no person should ever cause is collected in `faults`: an uncaught error in the client, or
-    something that the page's content security policy had to stop.
+    `faults` collects uncaught errors of the web client and breaches of its content security policy, which
+    no use of the pages may cause.
     """
 
     def __init__(self, browser: Browser, *, traces: Path | None = None) -> None:
-        """With `traces`, Playwright's trace of each person is left in that folder."""
+        """Record Playwright's trace of each person in the folder `traces`, if given."""
         self._browser = browser
         self._traces = traces
         self._pages: dict[str, Page] = {}
@@ -53,7 +53,7 @@ class People:
         self.faults: list[str] = []
 
     async def __call__(self, name: str, at: str, **context: Any) -> Page:
-        """`name`'s page at the server `at`; further arguments are those of a Playwright context."""
+        """Open a page for `name` at the server `at`; `context` goes to Playwright's `new_context`."""
         opened = await self._browser.new_context(base_url=at, **context)
         self._contexts.append((name, opened))
         if self._traces is not None:
@@ -65,7 +65,7 @@ class People:
         return page
 
     async def keep_evidence(self, folder: Path) -> None:
-        """A screenshot of each person's page, and what the browsers' consoles said."""
+        """Write a screenshot of each person's page, and the browsers' console messages, to `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, page in self._pages.items():
             if not page.is_closed():

@@ -1,4 +1,4 @@
-"""A copy of this checkout, to change at will: what setup has made is shared with it."""
+"""A copy of this checkout that tests may change; it shares the products of `make setup`."""
 
 import os
 import shutil
@@ -12,7 +12,10 @@ _NOT_COPIED = shutil.ignore_patterns(".git", ".*_cache", "test-results", *_MADE)
 
 
 def copy_checkout(to: Path) -> Path:
-    """Vite's cache is in node_modules, so that folder is the copy's own; the packages in it are shared."""
+    """Copy the checkout to `to`.
+
+    The copy has its own node_modules folder, since Vite's cache is in it, with links to the packages.
+    """
     shutil.copytree(ROOT, to, ignore=_NOT_COPIED)
     (to / _BUILD).symlink_to(ROOT / _BUILD)
     modules = to / "web" / "node_modules"
@@ -26,6 +29,6 @@ def copy_checkout(to: Path) -> Path:
 
 
 def environment(checkout: Path, home: Path) -> dict[str, str]:
-    """By which a program of .venv runs the code of the copy."""
+    """Return the variables that make a program of .venv run the code of the copy."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": programs, "HOME": str(home), "PYTHONPATH": f"{checkout / 'src'}{os.pathsep}{checkout}"}

@@ -14,6 +14,8 @@ PROGRAM = Path(sys.executable).parent / "parlour"
 
 @dataclass(frozen=True)
 class Ended:
+    """The outcome of a `parlour` command that has ended."""
+
     code: int
     out: str
     err: str
@@ -22,7 +24,7 @@ class Ended:
 async def run_parlour(
     *arguments: str, folder: Path, settings: Mapping[str, str] | None = None, typed: str = ""
 ) -> Ended:
-    """In `folder`, with no settings but these; `typed` is what a person types."""
+    """Run the command in `folder` with only these settings; `typed` is its input. Raises TimeoutError."""
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         *arguments,
@@ -35,7 +37,7 @@ async def run_parlour(
         preexec_fn=dying_with_parent(signal.SIGKILL),
     )
     try:
-        async with asyncio.timeout(120):  # some tests start a dozen at once
+        async with asyncio.timeout(120):  # some tests start a dozen commands at once
             out, err = await process.communicate(typed.encode())
     except TimeoutError:
         process.kill()

@@ -6,7 +6,7 @@
         ann.link.loss = 0.05
 
 Each host is a network namespace whose only device ends in this process (a TUN device), which carries the
-packets from host to host. That needs nothing of the kernel that may be missing, as netem often is.
+packets from host to host. TUN devices are in nearly every kernel, while netem often is not.
 """
 
 import asyncio
@@ -33,17 +33,17 @@ _PREFIX = 24
 
 @dataclass
 class Link:
-    """A host's line to the others, the same in both directions."""
+    """The state of a host's line to the other hosts; it applies to both directions."""
 
     loss: float = 0.0
-    """The share of packets that vanish."""
+    """The share of packets that are dropped, 0 to 1."""
     delay: float = 0.0
-    """Seconds, each way."""
+    """The latency of each direction, in seconds."""
     cut: bool = False
 
 
 class Host:
-    """A namespace, reached at `address` by the others."""
+    """A network namespace; the other hosts reach it at `address`."""
 
     def __init__(self, folder: Path, namespace: str, device: str, address: str, link: Link) -> None:
         self._folder = folder
@@ -53,21 +53,21 @@ class Host:
         self.link = link
 
     def program(self, path: Path) -> Path:
-        """A program that runs the one at `path` on this host."""
+        """Write a script that runs the program at `path` on this host, with the script's arguments."""
         script = self._folder / f"{path.name}-on-{self._namespace}"
         script.write_text(f'#!/bin/sh\nexec ip netns exec {self._namespace} {path} "$@"\n')
         script.chmod(0o755)
         return script
 
     async def moves_to(self, address: str) -> None:
-        """Another network: the old address is gone, and all that was bound to it."""
+        """Replace the host's address, as a change of network does; sockets bound to the old address break."""
         inside = ("-n", self._namespace, "address")
         await _ip(*inside, "del", f"{self.address}/{_PREFIX}", "dev", self._device)
         await _ip(*inside, "add", f"{address}/{_PREFIX}", "dev", self._device)
         self.address = address
 
     async def unplugs(self) -> None:
-        """No network at all, and the host's programs know it."""
+        """Take the device down: the host's programs notice that they are offline, unlike with `Link.cut`."""
         await _ip("-n", self._namespace, "link", "set", self._device, "down")
 
     async def plugs_in(self) -> None:
@@ -75,7 +75,7 @@ class Host:
 
 
 class Network:
-    """The first address is this process's own, where servers listen."""
+    """A subnet of hosts. Its first address belongs to this process: servers listen there."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -121,12 +121,12 @@ class Network:
 
 
 class _Wires:
-    """Carries packets between TUN devices in a thread of its own."""
+    """A switch in a thread of its own that carries packets between the TUN devices."""
 
     def __init__(self) -> None:
         self._links: dict[int, Link] = {}
         self._where: dict[bytes, int] = {}
-        """Who has sent from an address is reached there from then on."""
+        """The TUN file by source address, learned from the packets sent, so that hosts may move."""
         self._on_the_way: list[tuple[float, int, int, bytes]] = []
         self._count = itertools.count()
         self._random = random.Random(4)  # noqa: S311 - the same losses each time
@@ -162,9 +162,9 @@ class _Wires:
         while True:
             try:
                 packet = os.read(source, _MTU + 100)
-            except OSError:  # nothing more, or the device is not up yet
+            except OSError:  # no more packets, or the device is not up yet
                 return
-            if packet[0] >> 4 != 4:  # IPv6: nobody has an address
+            if packet[0] >> 4 != 4:  # IPv6: no host has an address
                 continue
             self._where[packet[12:16]] = source
             target = self._where.get(packet[16:20])
@@ -178,7 +178,7 @@ class _Wires:
     def _deliver(self, target: int, packet: bytes) -> None:
         try:
             os.write(target, packet)
-        except OSError:  # it has gone meanwhile
+        except OSError:  # the device has gone meanwhile
             return
 
 

@@ -21,7 +21,7 @@ PROGRAM = Path(sys.executable).parent / "parlour"
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail of /dev/mail."""
+    """A mail as /dev/mail lists it."""
 
     to: str
     subject: str
@@ -31,13 +31,13 @@ class Mail:
 
 
 class ParlourServer:
-    """One server on a port of its own; after a restart, on the same one.
+    """A server process on a free port, which a restart keeps.
 
-    `url` is what the server prints, its public URL; `address` is where it listens.
+    `url` is the public URL that the server prints; `address` is the URL of its listening socket.
     `program` may be the `parlour` of another checkout.
-    `settings` are environment variables by their full names. Nothing else of the environment reaches the
-    server, and it runs in `folder`, so that no `.env` of the checkout does either. `open_files` is what
-    `ulimit -n` would set.
+    `settings` are environment variables by their full names. The server gets no others, and it runs in
+    `folder`, so that it reads no `.env` of the checkout either. `open_files` is its limit on open files, as
+    `ulimit -n` sets it.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class ParlourServer:
         await self.terminate()
 
     async def start(self) -> None:
-        """Returns when the server has said that it is ready. Raises RuntimeError where it ends instead."""
+        """Start the server and wait until it says that it is ready. Raises RuntimeError if it ends first."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 self._program,
@@ -101,7 +101,7 @@ class ParlourServer:
         self.url = await ready
 
     def _environment(self) -> dict[str, str]:
-        """On PostgreSQL the same lines run as on SQLite, so measuring them once is enough."""
+        """Return the environment. Coverage is measured on SQLite only: PostgreSQL runs the same lines."""
         return child_environment(self.folder, is_measured=self.database_url.startswith("sqlite"))
 
     def _arrange(self) -> Callable[[], None]:
@@ -115,11 +115,11 @@ class ParlourServer:
         return arrange
 
     async def terminate(self) -> int:
-        """Ends the server as a service manager would. Returns its exit code."""
+        """End the server as a service manager would, and return its exit code."""
         return await self.end(signal.SIGTERM)
 
     async def kill(self) -> int:
-        """Ends the server as a power cut would."""
+        """End the server as a power cut would, and return its exit code."""
         return await self.end(signal.SIGKILL)
 
     async def restart(self) -> None:
@@ -136,7 +136,7 @@ class ParlourServer:
         return self._process.pid
 
     async def mails(self, to: str | None = None) -> list[Mail]:
-        """What /dev/mail shows, newest first."""
+        """Return the mails of /dev/mail, newest first."""
         async with httpx.AsyncClient(base_url=self.address, timeout=30) as client:
             answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
         answer.raise_for_status()
@@ -144,31 +144,31 @@ class ParlourServer:
         return [mail for mail in mails if to is None or mail.to == to]
 
     async def expect_mail(self, to: str) -> Mail:
-        """The oldest mail to `to` that no earlier call has returned; waits a little where there is none."""
+        """Return the oldest mail to `to` that no earlier call has returned; wait up to 30 s for it."""
         async with asyncio.timeout(30):
             while len(mails := await self.mails(to)) <= self._read[to]:  # noqa: ASYNC110 - nothing to wait on
-                await asyncio.sleep(0.05)  # /dev/mail tells nobody that it changed
+                await asyncio.sleep(0.05)  # /dev/mail announces no changes
         self._read[to] += 1
         return mails[-self._read[to]]
 
     async def expect_log(self, text: str, timeout: float = 30) -> str:  # noqa: ASYNC109 - reads better
-        """The log's first line since the test's start that holds `text`; waits for it."""
+        """Return the log's first line since `mark_log` that contains `text`; wait for it."""
         async with asyncio.timeout(timeout):
             while True:
                 for line in self.log.read_text(errors="replace")[self._log_mark :].splitlines():
                     if text in line:
                         return line
-                await asyncio.sleep(0.05)  # a file tells nobody that it grew
+                await asyncio.sleep(0.05)  # a file announces no growth
 
     def mark_log(self) -> None:
-        """From here on is what the running test caused."""
+        """Mark the log's end: later lines belong to the running test."""
         self._log_mark = self.log.stat().st_size if self.log.exists() else 0
 
     def log_since_mark(self) -> str:
         return tail(self.log, self._log_mark)
 
     async def end(self, sign: signal.Signals) -> int:
-        """Returns the exit code, negative where the signal itself ended it."""
+        """Send a signal, wait for the end and return the exit code: -N if signal N itself ended it."""
         if self._process is None:
             return 0
         code = await ended(self._process, sign)
@@ -178,7 +178,7 @@ class ParlourServer:
         return code
 
     async def _keep_output(self, process: asyncio.subprocess.Process, ready: asyncio.Future[str]) -> None:
-        """Copies stdout to the log until its end, and picks the address out of it."""
+        """Copy stdout to the log until its end; `ready` gets the URL from it, or a failed start's error."""
         assert process.stdout is not None
         with self.log.open("ab", buffering=0) as log:
             async for line in process.stdout:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own."""
+"""A PostgreSQL server that the tests start and end."""
 
 import asyncio
 import itertools
@@ -22,15 +22,15 @@ _USER = "parlour"
 class PostgresServer:
     """Debian's PostgreSQL on a port and in a folder of its own; no cluster of the machine is touched.
 
-    `stop()` and `start()` take it away and bring it back with its data and under the same address.
-    Speed before durability: nothing is synced to the disk, so only the server's own end is survived.
+    After `stop()`, `start()` brings it back with its data and at the same address. It never syncs to the
+    disk, for speed: data survive the end of the server, not of the machine.
     """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.password = secrets.token_urlsafe(16)
-        # Not pytest's tmp_path: its parents are closed to the user who runs PostgreSQL, and a socket's
-        # path may have no more than 107 characters.
+        # Not pytest's tmp_path: the user `postgres` may not enter its parents, and the path of a Unix socket
+        # has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="parlour-postgres-"))
         self.log = self.folder / "postgres.log"
         self._programs = _programs()
@@ -51,7 +51,7 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def start(self) -> None:
-        """Returns when connections are accepted."""
+        """Start the server and wait until it accepts connections."""
         self._process = await self._spawn(
             "postgres",
             "-D", str(self.folder / "data"),
@@ -67,10 +67,10 @@ class PostgresServer:
             while not await self._answers():
                 if self._process.returncode is not None:
                     raise RuntimeError(f"PostgreSQL ended at its start:\n{tail(self.log)}")
-                await asyncio.sleep(0.05)  # PostgreSQL announces its readiness to nobody
+                await asyncio.sleep(0.05)  # PostgreSQL announces no readiness
 
     async def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT ends the connections and shuts down in order; SIGQUIT leaves as a crash would."""
+        """Stop the server: SIGINT closes connections and shuts down in order, SIGQUIT acts as a crash."""
         if self._process is not None:
             await ended(self._process, sign)
             self._process = None
@@ -79,7 +79,7 @@ class PostgresServer:
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     async def create_database(self, name: str | None = None, *, template: str = "template1") -> str:
-        """The URL of a new database, as empty as `template`, to which nobody may be connected."""
+        """Create a copy of the database `template`, which must have no connections; return its URL."""
         name = name or f"parlour_{next(self._numbers)}"
         async with await psycopg.AsyncConnection.connect(self.url("postgres"), autocommit=True) as connection:
             await connection.execute(
@@ -131,12 +131,12 @@ class PostgresServer:
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root, so root gives it to the user whom its package made."""
+    """Return the user `postgres` of Debian's package if this is root, since PostgreSQL refuses root."""
     return pwd.getpwnam("postgres") if os.geteuid() == 0 else None
 
 
 def _programs() -> Path:
-    """Where the newest PostgreSQL is. Debian keeps its programs out of the PATH."""
+    """Find the folder of the newest PostgreSQL's programs, which Debian keeps out of the PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:
         return found[-1].parent

@@ -18,15 +18,15 @@ _libc = ctypes.CDLL(None)
 
 
 def child_environment(home: Path, *, is_measured: bool = True) -> dict[str, str]:
-    """Of a Parlour: nothing of the tests' own but what measures which lines ran (`make measure`)."""
+    """Return the environment of a Parlour: of the tests' own, only the variables that measure coverage."""
     measuring = {name: os.environ[name] for name in _MEASURING if is_measured and name in os.environ}
     return {"PATH": os.environ["PATH"], "HOME": str(home), **measuring}
 
 
 def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = None) -> Callable[[], None]:
-    """What a child runs before its program: from then on the kernel sends it `sign` when the tests die.
+    """Return a `preexec_fn` that lets the kernel send `sign` to the child when the tests die.
 
-    With `user` it also becomes that user (uvloop's subprocesses have no argument for it).
+    The child also becomes `user`, if given (uvloop's subprocesses have no argument for it).
     """
     parent = os.getpid()
 
@@ -35,7 +35,7 @@ def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = Non
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-        # After the change of user, which would undo it.
+        # Set after the change of user, which would clear it.
         _libc.prctl(_PR_SET_PDEATHSIG, sign)
         if os.getppid() != parent:  # the tests died in between
             os.kill(os.getpid(), sign)
@@ -44,7 +44,7 @@ def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = Non
 
 
 async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patience: float = 15) -> int:
-    """Sends `sign`, and after `patience` seconds kills. Returns the exit code (negative: the signal)."""
+    """End a process by `sign`, or SIGKILL `patience` seconds later; return its exit code (-N: signal N)."""
     if process.returncode is None:
         process.send_signal(sign)
     try:
@@ -55,9 +55,9 @@ async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patie
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, and that the system gives to no connection.
+    """Find a free port below the range of ephemeral ports.
 
-    So it is free again when a server that went away comes back to it.
+    The kernel gives it to no outgoing connection, so a restarted server can bind it again.
     """
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
@@ -68,7 +68,7 @@ def free_port() -> int:
 
 
 def tail(log: Path, offset: int = 0, limit: int = 20_000) -> str:
-    """The end of a log, at most `limit` bytes, nothing from before `offset`."""
+    """Return the end of a log: the last `limit` bytes at most, and none before `offset`."""
     if not log.exists():
         return ""
     with log.open("rb") as file:

@@ -47,7 +47,7 @@ HAPROXY_AS_DOCUMENTED = "option forwardfor"
 
 @asynccontextmanager
 async def nginx(folder: Path, upstream: str, directives: str = NGINX_AS_DOCUMENTED) -> AsyncIterator[str]:
-    """nginx in front of the server at `upstream`, with these directives of `location /`. Yields its URL."""
+    """Run nginx before the server at `upstream`, with these directives of `location /`; yield its URL."""
     async with _proxy(folder, upstream, _NGINX, directives, "/usr/sbin/nginx", "-c") as url:
         yield url
 
@@ -56,7 +56,7 @@ async def nginx(folder: Path, upstream: str, directives: str = NGINX_AS_DOCUMENT
 async def nginx_below(
     folder: Path, port: int, path: str, upstream: str, *, strips: bool
 ) -> AsyncIterator[str]:
-    """nginx as documented, on `port`, with the server below `path` alone, which it passes on or strips."""
+    """Run nginx as documented on `port`, with the server below the prefix `path`, kept or stripped."""
     command = ("/usr/sbin/nginx", "-c")
     words = {"below": f"{path}/", "passed_on": "/" if strips else "", "port": str(port)}
     async with _proxy(folder, upstream, _NGINX, NGINX_AS_DOCUMENTED, *command, **words) as url:
@@ -65,7 +65,7 @@ async def nginx_below(
 
 @asynccontextmanager
 async def haproxy(folder: Path, upstream: str, directives: str = HAPROXY_AS_DOCUMENTED) -> AsyncIterator[str]:
-    """HAProxy in front of the server at `upstream`, with these lines of its frontend. Yields its URL."""
+    """Run HAProxy before the server at `upstream`, with these lines of its frontend; yield its URL."""
     async with _proxy(folder, upstream, _HAPROXY, directives, "/usr/sbin/haproxy", "-db", "-f") as url:
         yield url
 
@@ -111,14 +111,14 @@ async def _answers(port: int, process: asyncio.subprocess.Process, log: Path) ->
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
                 return
-            await asyncio.sleep(0.02)  # a port tells nobody that it is open
+            await asyncio.sleep(0.02)  # a port announces no opening
     raise RuntimeError(f"the proxy ended at its start:\n{tail(log)}")
 
 
 class RecordingProxy:
-    """A TCP proxy that reads along and can be cut.
+    """A TCP proxy that records requests and can cut connections.
 
-    `requests` are the first lines of what came, in order.
+    `requests` holds the request lines in order.
     """
 
     def __init__(self, upstream: int | None = None) -> None:
@@ -146,13 +146,13 @@ class RecordingProxy:
         await self._end_connections()
 
     async def holds_poll(self) -> None:
-        """Waits until a GET is with the server, which has not answered it yet."""
+        """Wait until a GET has been forwarded that the server has not answered yet."""
         while not any(head.startswith(b"GET ") for head in self._unanswered.values()):
             self._asked.clear()
             await self._asked.wait()
 
     async def cuts(self) -> None:
-        """Ends all connections; new ones end at once, until it `mends`."""
+        """End all connections, and new connections at once, until `mends`."""
         self._is_cut = True
         await self._end_connections()
 
@@ -187,7 +187,10 @@ class RecordingProxy:
             writer.close()
 
     async def _pass_requests(self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter) -> None:
-        """Clients wait for the answer before they send another request, and send its head in one piece."""
+        """Forward and record requests.
+
+        Each read is taken for a whole head: clients here do not pipeline, and send a head in a single piece.
+        """
         with suppress(OSError):
             while data := await reader.read(65_536):
                 head, _, _ = data.partition(b"\r\n\r\n")
@@ -212,12 +215,12 @@ class RecordingProxy:
         writer.close()
 
     def _swallows(self, head: bytes) -> bool:
-        """Whether nothing more of this connection is passed on."""
+        """True once nothing more of this connection is forwarded."""
         return False
 
 
 class SwallowingFirewall(RecordingProxy):
-    """Passes HTTP on and swallows WebSocket handshakes: they are neither answered nor refused."""
+    """A firewall that forwards HTTP and drops WebSocket handshakes without an answer or a refusal."""
 
     def _swallows(self, head: bytes) -> bool:
         return b"upgrade: websocket" in head.lower()

@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own."""
+"""A Redis server that the tests start and end."""
 
 import asyncio
 import os
@@ -16,10 +16,10 @@ _READY_WITHIN_SECONDS = 30
 
 
 class RedisServer:
-    """On a port and in a folder of its own, with a password; it keeps nothing on the disk.
+    """Redis on a port and in a folder of its own, with a password and without persistence.
 
-    `stop()` takes it away with all that it held, `start()` brings an empty one back under the same address;
-    `freeze()` leaves it there without a word until `thaw()`.
+    `stop()` discards all data; `start()` brings an empty server back at the same address. Between `freeze()`
+    and `thaw()` the server is up but silent.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class RedisServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def start(self) -> None:
-        """Returns when connections are accepted."""
+        """Start the server and wait until it accepts connections."""
         program = shutil.which("redis-server")
         if program is None:
             raise RuntimeError("'redis-server' is missing: 'make test' installs the package 'redis-server'.")
@@ -81,7 +81,7 @@ class RedisServer:
             self._reading = None
 
     def freeze(self) -> None:
-        """It still takes connections, by the kernel's doing, and answers nothing."""
+        """Suspend the server: the kernel still accepts connections, but no command is answered."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -1,4 +1,4 @@
-"""Databases that fall silent: nothing is refused and nothing ends, there is only no answer any more."""
+"""Databases that fall silent: connections stay open and are not refused, but answers cease."""
 
 import asyncio
 import os
@@ -11,17 +11,17 @@ from tests.servers.process import dying_with_parent
 
 
 class Silent(Protocol):
-    """What can fall silent and answer again."""
+    """A server that can fall silent and answer again."""
 
     def falls_silent(self) -> None: ...
     def answers_again(self) -> None: ...
 
 
 class SilentProxy:
-    """A TCP proxy that drops what it should pass on, for as long as it is silent.
+    """A TCP proxy that drops all data while it is silent.
 
-    As with a host that froze or a firewall that lost its state: connections of before or during the silence
-    stay open and get no answer, after it as little as in it.
+    It acts like a frozen host, or a firewall that lost its state: connections from before or during the
+    silence stay open and get no answer, not even after it.
     """
 
     def __init__(self, target: int) -> None:
@@ -44,11 +44,11 @@ class SilentProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def falls_silent(self) -> None:
-        """All connections that there are, and new ones."""
+        """Drop the data of all connections, present and new."""
         self._is_silent.set()
 
     def answers_again(self) -> None:
-        """To new connections."""
+        """Forward the data of new connections; silenced connections stay silent."""
         self._is_silent = asyncio.Event()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,7 +86,7 @@ async def _passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, si
 
 
 class HangingFolder:
-    """A folder on a file system (FUSE) whose program can be stopped: then each access hangs in the kernel."""
+    """A folder on a FUSE file system. While its program is stopped, each access hangs in the kernel."""
 
     def __init__(self, folder: Path) -> None:
         self._below = folder / "below"
@@ -106,7 +106,7 @@ class HangingFolder:
             preexec_fn=dying_with_parent(signal.SIGKILL),
         )
         async with asyncio.timeout(30):
-            while not os.path.ismount(self.path):  # noqa: ASYNC110 - it announces its readiness to nobody
+            while not os.path.ismount(self.path):  # noqa: ASYNC110 - bindfs announces no readiness
                 await asyncio.sleep(0.02)
         return self
 

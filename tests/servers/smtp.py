@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps what it is sent."""
+"""A real SMTP server that keeps the mails that it receives."""
 
 import asyncio
 import datetime
@@ -26,16 +26,16 @@ Security = Literal["plain", "starttls", "tls"]
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail as it came over the wire."""
+    """A mail as received, with the facts of its SMTP session."""
 
     sender: str
     recipients: list[str]
     message: EmailMessage
     login: str | None
-    """Who had logged in, where the server asks for it."""
+    """The username of the login, if the server requires a login."""
     encrypted: bool
     ehlo: str
-    """How the client named itself."""
+    """The name in the client's EHLO."""
 
     @property
     def subject(self) -> str:
@@ -50,7 +50,7 @@ class ReceivedMail:
         return self._part("html")
 
     def raw_header(self, name: str) -> str:
-        """As it was written, encoded words not read."""
+        """Return the header as sent, with encoded words undecoded."""
         found = [value for key, value in self.message.raw_items() if key.lower() == name.lower()]
         return str(found[0])
 
@@ -68,12 +68,12 @@ class _Refusal:
 
 
 class SmtpServer:
-    """Listens on a port of 127.0.0.1, in the loop of the tests.
+    """An SMTP server on a port of 127.0.0.1, in the event loop of the tests.
 
-    `refuse("451 later")` refuses what comes until `accept()`; with `times=1` just the next mail, with
-    `at="RCPT"` at another command than DATA, with `text` where the command's argument contains it. After an
-    answer that begins with 421 it hangs up. Without `smtputf8` it knows no addresses but in ASCII.
-    `stop()` and `start()` take the server away and bring it back under the same address.
+    `refuse("451 later")` refuses all mails until `accept()`; `times=1` only the next mail, `at="RCPT"` at
+    another command than DATA, `text` only commands whose argument contains it. After an answer that begins
+    with 421 the server hangs up. Without `smtputf8` it accepts only ASCII addresses.
+    After `stop()`, `start()` brings the server back at the same address.
     Clients trust it by `certificate` (`SSL_CERT_FILE` for a child process).
     """
 
@@ -108,7 +108,7 @@ class SmtpServer:
     @property
     def url(self) -> str:
         user = ":".join(quote(part, safe="") for part in self.login) + "@" if self.login else ""
-        # 127.0.0.1 would do as well; the certificate is for both names.
+        # The certificate is for localhost and 127.0.0.1 alike.
         return f"smtp{'s' if self.security == 'tls' else ''}://{user}localhost:{self.port}"
 
     async def start(self) -> None:
@@ -125,14 +125,14 @@ class SmtpServer:
             self._server = None
 
     def refuse(self, answer: str, times: int | None = None, *, at: str = "DATA", text: str = "") -> None:
-        """Answers each mail with `answer` (a 4xx or 5xx line), or the next `times` mails."""
+        """Answer mails with `answer` (a 4xx or 5xx line): all mails, or the next `times`."""
         self._refusal = _Refusal(answer, times, at, text)
 
     def accept(self) -> None:
         self._refusal = None
 
     async def expect_message(self, to: str, timeout: float = 30) -> ReceivedMail:  # noqa: ASYNC109 - reads better
-        """The oldest mail to `to` that no earlier call has returned; waits for it where there is none."""
+        """Return the oldest mail to `to` that no earlier call has returned; wait for it."""
         async with asyncio.timeout(timeout), self._changed:
             while True:
                 for index, mail in enumerate(self.mails):
@@ -141,13 +141,13 @@ class SmtpServer:
                 await self._changed.wait()
 
     async def expect_refusals(self, count: int, timeout: float = 30) -> None:  # noqa: ASYNC109 - reads better
-        """Waits until `count` mails in all have been refused."""
+        """Wait until `count` mails in all have been refused."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.refused >= count)
 
     def _connection(self) -> SMTP:
         with warnings.catch_warnings():
-            # It warns of logins without TLS, which is what some tests are about.
+            # aiosmtpd warns of logins without TLS, which some tests need.
             warnings.simplefilter("ignore")
             return _Connection(
                 self,
@@ -232,7 +232,7 @@ class SmtpServer:
 
 
 class _Connection(SMTP):
-    """Known to its server as long as it lives, so that a server that stops can hang up."""
+    """A connection that registers with its server, so that `stop` can close it."""
 
     def __init__(self, server: SmtpServer, **options: Any) -> None:
         super().__init__(server, **options)
@@ -252,7 +252,7 @@ class _Connection(SMTP):
 
 
 def _certified(folder: Path, certificate: Path) -> ssl.SSLContext:
-    """A server's TLS with a certificate of its own making, for localhost."""
+    """Make a TLS context with a self-signed certificate for localhost, written to `certificate`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Parlour's test mail server")])
     now = datetime.datetime.now(datetime.UTC)

@@ -1,4 +1,4 @@
-"""How long something took, without the time for which a busy machine kept those who did it from running."""
+"""A stopwatch that leaves out the time for which a busy machine kept the measured processes from running."""
 
 import asyncio
 import os
@@ -14,9 +14,10 @@ _PROC = Path("/proc")
 class Stopwatch:
     """`async with Stopwatch(server.pid) as watch: …`, then `watch.seconds`.
 
-    An answer waits for each process on its way in turn, this one and `processes` (without any: all that
-    this one started). What their threads could have run and did not, as the kernel counts it, is no time.
-    On a machine without other work that is next to nothing. `seconds` is that, `held_up` the rest.
+    The measured processes are this one and `processes` (by default, all descendants of this one), which an
+    answer passes through in turn. `held_up` is the time that their threads were runnable but waited for a
+    core, as the kernel counts it: next to nothing on a quiet machine. `seconds` is the elapsed time without
+    it.
     """
 
     def __init__(self, *processes: int) -> None:
@@ -49,7 +50,7 @@ class Stopwatch:
         return f"{self.seconds:.2f} s, and {self.held_up:.2f} s of standing still"
 
     async def _beat(self) -> None:
-        """Notes what threads waited while they live, and for how long this loop itself stood still."""
+        """Sample each thread's wait, since its count ends with the thread, and the stalls of this loop."""
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + _TICK
@@ -59,9 +60,9 @@ class Stopwatch:
             self._waited.update(self._waits())
 
     def _waits(self) -> Iterator[tuple[Path, float]]:
-        """Seconds of each thread (proc_pid_schedstat(5): nanoseconds spent waiting on a run queue)."""
+        """Yield each thread's seconds on a run queue (second field of /proc/PID/task/TID/schedstat)."""
         for pid in self._processes or _descendants(os.getpid()):
-            with suppress(OSError):  # it ends while we look
+            with suppress(OSError):  # the process may end meanwhile
                 for thread in (_PROC / str(pid) / "task").iterdir():
                     yield thread, int((thread / "schedstat").read_text().split()[1]) / 1e9
 

@@ -1,7 +1,7 @@
 """People and servers for the tests of the HTTP contract.
 
-`ann`, `bob` and `gus` live as long as the session: tests that change an account take one from `visitors`.
-Every answer that any of them gets is held against the OpenAPI document.
+`ann`, `bob` and `gus` live as long as the session: tests that change an account make it by `visitors`.
+Every answer to any of them is validated against the OpenAPI document.
 """
 
 from collections.abc import AsyncIterator
@@ -27,32 +27,32 @@ async def residents(server: ParlourServer, document: Document) -> AsyncIterator[
 
 @pytest.fixture
 async def visitors(server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
-    """New people for one test."""
+    """A factory of people for a single test."""
     async with Visitors(server, examine=document.examine) as visitors:
         yield visitors
 
 
 @pytest.fixture(scope="session")
 async def ann(residents: Visitors) -> Person:
-    """A client."""
+    """A client, shared by the session."""
     return await residents.client("ann")
 
 
 @pytest.fixture(scope="session")
 async def bob(residents: Visitors) -> Person:
-    """Another client."""
+    """Another client, shared by the session."""
     return await residents.client("bob")
 
 
 @pytest.fixture(scope="session")
 async def gus(residents: Visitors) -> Person:
-    """A guest."""
+    """A guest, shared by the session."""
     return await residents.guest("gus")
 
 
 @pytest.fixture
 async def nobody(visitors: Visitors) -> Person:
-    """Somebody without an account."""
+    """A person without an account."""
     return await visitors.stranger()
 
 
@@ -60,7 +60,7 @@ async def nobody(visitors: Visitors) -> Person:
 async def brief_server(
     database: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ParlourServer]:
-    """Guests have five seconds here: time for a few requests, however busy the machine is."""
+    """A server whose guests expire after five seconds: enough for a few requests on a busy machine."""
     folder = tmp_path_factory.mktemp(f"brief-{database}")
     async with ParlourServer(folder, await databases.create(database), {"PARLOUR_GUEST_TTL": 5}) as running:
         yield running
@@ -76,7 +76,7 @@ async def brief_visitors(brief_server: ParlourServer, document: Document) -> Asy
 async def hasty_server(
     database: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ParlourServer]:
-    """Links and access tokens work for one second here, refresh tokens for two."""
+    """A server whose links and access tokens expire after a second, and refresh tokens after two."""
     settings = {
         "PARLOUR_VERIFICATION_TTL": 1,
         "PARLOUR_PASSWORD_RESET_TTL": 1,

@@ -1,3 +1,5 @@
+"""The mail server of the tests of mail."""
+
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -10,7 +12,7 @@ from tests.servers import ParlourServer, SmtpServer
 async def server_with_mail(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[tuple[ParlourServer, SmtpServer]]:
-    """A Parlour and the mail server it sends by, shared by tests that change neither's ways."""
+    """A Parlour and its mail server, shared by the tests that reconfigure neither."""
     folder = tmp_path_factory.mktemp("server-with-mail")
     async with AsyncExitStack() as ending:
         mails = await ending.enter_async_context(SmtpServer(folder))

@@ -1,10 +1,10 @@
-"""A contract that each client keeps in the same words: a test that takes `peers` runs once for each kind.
+"""The signaling contract, tested with each client library: a test of `peers` runs once for each kind.
 
     async with peers("ann", "bob") as (ann, bob):
         await ann.offers(bob)
         await bob.expects("session-description", peerID=ann.peer_id)
 
-`@pytest.mark.kinds("js-websocket")` names the clients for which it matters; `connect` is one connection.
+`@pytest.mark.kinds("js-websocket")` limits a test to kinds of client; `connect` makes a single connection.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LIBRARIES = ("js-websocket", "js-polling", "js-upgrade", "py-websocket", "py-pol
 BROWSERS = ("chromium-upgrade", "firefox-upgrade")
 KINDS = (*LIBRARIES, *BROWSERS)
 CONNECT_SECONDS = 30.0
-"""A browser opens a page first."""
+"""The timeout of a connection: a browser has to open a page first."""
 _TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 
 
@@ -41,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whether the database differs is seen with one client, and whether the client does with one database."""
+    """Deselect other kinds of client on PostgreSQL: a difference shows along a single dimension."""
     items[:] = [item for item in items if not _differs_twice(item)]
 
 
@@ -54,7 +54,7 @@ def _differs_twice(item: pytest.Item) -> bool:
 
 @pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
-    """Which Socket.IO client the test runs with."""
+    """The kind of Socket.IO client that the test runs with."""
     chosen: str = request.param
     assert chosen in KINDS
     return chosen
@@ -74,7 +74,7 @@ async def town(server: ParlourServer) -> AsyncIterator[Town]:
 
 
 class Connect:
-    """`await connect(ann)` is ann's client, connected; it is closed when the test ends."""
+    """`await connect(ann)` returns a connected client of ann, which is closed when the test ends."""
 
     def __init__(self, server: ParlourServer, kind: str, nodes: Nodes) -> None:
         self.server = server
@@ -85,7 +85,7 @@ class Connect:
     async def __call__(
         self, person: Person, *, kind: str | None = None, by_cookie: bool = False, origin: str | None = None
     ) -> Client:
-        """Identified by token, or by the cookie alone."""
+        """Connect a client, identified by token, or by the cookie alone. Raises TimeoutError."""
         await self._nodes.start((kind or self.kind).partition("-")[0])
         client = self.attempts(
             person,
@@ -106,7 +106,7 @@ class Connect:
         cookie: str | None = None,
         origin: str | None = None,
     ) -> Client:
-        """Whether the server lets the client in is in its inbox."""
+        """Begin a connection; the client's inbox gets the outcome, `connect` or `connect_error`."""
         library, _, transport = (kind or self.kind).partition("-")
         auth = None if token is None else {"token": token}
         headers = handshake_headers(cookie, origin)
@@ -147,9 +147,9 @@ Peers = Callable[..., AbstractAsyncContextManager[list[Client]]]
 
 @pytest.fixture
 def peers(town: Town, connect: Connect) -> Peers:
-    """`async with peers("ann", "bob") as (ann, bob)`: in a call of a new room, and introduced.
+    """`async with peers("ann", "bob") as (ann, bob)`: members of a call who know each other.
 
-    The first one has created the room, the others are invited. They disconnect when the test ends, not
+    The first member has created the room, the others are invited. They disconnect when the test ends, not
     at the end of the block.
     """
 
@@ -179,13 +179,16 @@ async def raw(server: ParlourServer) -> AsyncIterator[Raw]:
 
 @pytest.fixture
 def address() -> str:
-    """A loopback address of the test's own: who logs in from elsewhere is not heard of here."""
+    """An unused loopback address: logins of other tests come from other addresses and do not affect it."""
     return unused_address()
 
 
 @pytest.fixture(scope="session")
 async def half_a_minute(server: ParlourServer) -> AsyncIterator["asyncio.Task[tuple[list[str], float]]"]:
-    """A transport that waits to the end, begun early so that nobody waits for it: frames and seconds."""
+    """Frames and lifetime in seconds of a connection that the server closes after half a minute.
+
+    The session starts it early, so that no test has to wait for the whole time.
+    """
     loop = asyncio.get_running_loop()
 
     async def wait() -> tuple[list[str], float]:
