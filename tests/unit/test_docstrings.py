@@ -22,6 +22,7 @@ DONE = (
     "cli",
     "db",
     "events",
+    "http",
     "limits",
     "mail",
     "privacy",

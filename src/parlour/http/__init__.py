@@ -1,1 +1,1 @@
-"""HTTP: what every request passes, and the server's own routes."""
+"""HTTP: the layers around every request, and the server's own routes."""

@@ -1,4 +1,4 @@
-"""What every HTTP request passes, put together: a FastAPI application and the layers around it."""
+"""Assemble the FastAPI application and the ASGI layers around it, through which every HTTP request passes."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,9 +17,9 @@ from parlour.http.site import Site
 
 
 class Feature(Protocol):
-    """What the application asks of each domain, once `assembly.py` has put the domain together.
+    """The interface of a domain to the application; `assembly.py` of the domain implements it.
 
-    The constructor registers tasks and subscriptions with the core.
+    The constructor registers the domain's tasks and subscriptions with the core.
     """
 
     def routers(self) -> list[APIRouter]: ...
@@ -28,7 +28,9 @@ class Feature(Protocol):
 
 
 def bare_application(lifespan: Lifespan[FastAPI]) -> FastAPI:
-    """An application without routes, which serves its documents by routes of its own."""
+    """Create an application without routes. FastAPI's own document routes are off: `http.openapi` serves
+    them.
+    """
     return FastAPI(
         title="Parlour",
         version=__version__,
@@ -42,14 +44,14 @@ def bare_application(lifespan: Lifespan[FastAPI]) -> FastAPI:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """What lies around the application: `headers` are those of every answer."""
+    """The configuration of the layers around the application; `headers` are set on every answer."""
 
     site: Site
     proxies: TrustedProxies
     headers: dict[str, str]
 
     def around(self, audited: ASGIApp, engine: Engine) -> ASGIApp:
-        """The whole of HTTP and signaling on one port, from the outermost layer on."""
+        """Wrap the application and the engine, which share a port, in the layers of HTTP."""
         paths = _by_path(CompressedJson(audited), engine)
         cors = Cors(
             FailureResponses(RequestTurns(paths)),
@@ -77,6 +79,6 @@ def _by_path(app: ASGIApp, engine: Engine) -> ASGIApp:
 
 
 def identified_email(state: dict[str, Any]) -> str:
-    """Return the caller's email from a request's state, or "" for a caller who is unknown."""
+    """Return the caller's email from a request's state, "" for an unidentified caller."""
     identity = state.get("identity")
     return "" if identity is None else str(identity.email)

@@ -1,13 +1,13 @@
-"""Serves everything below the path of the public URL."""
+"""Serve everything below the path of the public URL."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class BasePath:
-    """The outermost ASGI layer: takes `base`, such as `/meet`, off the paths of HTTP requests.
+    """The outermost ASGI layer: it removes `base`, such as `/meet`, from the paths of HTTP requests.
 
-    A reverse proxy may pass the path on or remove it, so a path that does not begin with it stays as it is.
-    WebSockets do not come this way: the engine knows the path by itself (`Options.prefix`).
+    A reverse proxy may keep or strip the prefix, so a path that does not begin with it stays as it is.
+    WebSockets do not pass this layer: the engine knows the prefix (`Options.prefix`).
     """
 
     def __init__(self, app: ASGIApp, base: str) -> None:

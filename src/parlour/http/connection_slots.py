@@ -6,11 +6,11 @@ from parlour.engine.budget import Holder
 
 
 class ConnectionSlots:
-    """At most `limit` connections, and for a moment `surplus` more, which are told that there is no room.
+    """Slots for `limit` connections, and for a moment `surplus` more, whose first request is refused.
 
-    Where all slots are taken, the connection gives way that has waited longest for a whole request. Whoever
-    is honest sends one within moments, so a flood of silent connections keeps nobody out, from however many
-    addresses it comes; and nothing is counted by address, since behind one may be a school or a proxy.
+    If all slots are taken, the connection that has waited longest for a whole request gives way. An honest
+    client sends its request within moments, so a flood of silent connections keeps no honest client out, from
+    however many addresses it comes. Nothing is counted by address, since a school or a proxy may share one.
     """
 
     def __init__(self, limit: int, surplus: int) -> None:
@@ -20,9 +20,9 @@ class ConnectionSlots:
         self._unwanted: OrderedDict[Holder, None] = OrderedDict()
 
     def admit(self, connection: Holder, *, connections: int) -> bool:
-        """Return False if there is no room, so that its first request is to be refused.
+        """Give a new connection a slot. Return False if there is none: its first request is to be refused.
 
-        `connections` is the number of those that are open, this one included.
+        `connections` is the number of open connections, the new connection included.
         """
         if connections - len(self._unwanted) > self._limit:
             if not self._idle:
@@ -35,11 +35,11 @@ class ConnectionSlots:
         return True
 
     def waits(self, connection: Holder) -> None:
-        """Note that an admitted connection waits for its next request."""
+        """Note that an admitted connection waits for its next request, and may give way."""
         self._idle[connection] = None
 
     def works(self, connection: Holder) -> None:
-        """Note that its request is whole, or that it became a WebSocket: it gives way to no connection."""
+        """Note that a connection's request is whole, or that it became a WebSocket: it does not give way."""
         self._idle.pop(connection, None)
 
     def leave(self, connection: Holder) -> None:

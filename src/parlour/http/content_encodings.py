@@ -1,7 +1,7 @@
-"""Which content encoding a client gets (RFC 9110, section 12.5.3), and the compression of JSON.
+"""Negotiate the content encoding (RFC 9110, section 12.5.3), and compress JSON.
 
-An answer may hold a secret beside text that others chose. Whoever chooses text and sees how long the
-compressed answer is can find the secret out (BREACH), so such answers stay as they are.
+An answer may hold a secret beside text that other people chose. An attacker who chooses text and sees the
+length of the compressed answer can find out the secret (BREACH), so such answers are not compressed.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 GZIP = "gzip"
 SMALLEST_BYTES = 1024
-"""Below it, the answer's head is most of what is sent."""
+"""Shorter content is not compressed: most of its answer is the head."""
 LONGEST_HEADER = 1024
-"""Characters of Accept-Encoding that are read."""
+"""The characters of Accept-Encoding that are read; the rest is ignored."""
 PORTION_BYTES = 16 * 1024
-"""What is compressed in one turn of the event loop: less than a millisecond."""
+"""The bytes that are compressed in a turn of the event loop: less than a millisecond."""
 _LEVEL = 5
 _GZIP_WINDOW = 31
 _ELEMENT = re.compile(r"\s*([\w*-]+)\s*(?:;\s*[qQ]\s*=\s*([01](?:\.\d{0,3})?)\s*)?", re.ASCII)
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\b", re.ASCII | re.IGNORECASE)
 _SECRET_MEMBERS = (b'"accessToken"', b'"credential"')
-"""Of a session and of a TURN server. Quotes inside of JSON texts are escaped, so no text looks like one."""
+"""The members with secrets of a session and of a TURN server. JSON escapes the quotes inside of texts, so a
+text cannot look like such a member."""
 
 
 def chosen_encoding(accept_encoding: str, offered: Sequence[str]) -> str | None:
-    """Return the encoding of `offered` (the best first) that the client prefers; None leaves the content
-    as it is.
+    """Return the encoding of `offered` (the best first) that the client prefers, None for `identity`.
 
-    A client that says nothing gets what every client can read; so does one that prefers `identity`.
+    A client without Accept-Encoding gets `identity`, which every client can read.
     """
     accepted: dict[str, float] = {}
     for element in accept_encoding[:LONGEST_HEADER].split(","):
@@ -51,7 +51,7 @@ def chosen_encoding(accept_encoding: str, offered: Sequence[str]) -> str | None:
 
 
 class Encoded:
-    """Content that stays the same, as it is and compressed. To make one takes time."""
+    """Content that does not change, plain and compressed. Construct it once: compressing takes long."""
 
     def __init__(self, content: bytes) -> None:
         compressed = zlib.compress(content, level=9, wbits=_GZIP_WINDOW)
@@ -66,7 +66,9 @@ class Encoded:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """304 without content where the client has it (RFC 9110, section 13.1.2); each form has its ETag."""
+        """Answer with the form that the client accepts, or with 304 if the client has that form already (RFC
+        9110, section 13.1.2): each form has an ETag of its own.
+        """
         encoding = chosen_encoding(accept_encoding(request.scope), [GZIP])
         etag = f'"{self._digest}{"" if encoding is None else f"-{encoding}"}"'
         described = {"Vary": "Accept-Encoding", "ETag": etag, **(headers or {})}
@@ -88,7 +90,7 @@ def accept_encoding(scope: Scope) -> str:
 class CompressedJson:
     """An ASGI layer that compresses JSON of more than 1 KB for clients that accept it.
 
-    It passes over answers that set a cookie, hold a secret, or say `no-transform` (RFC 9111, 5.2.2.6).
+    It leaves answers alone that set a cookie, hold a secret, or say `no-transform` (RFC 9111, 5.2.2.6).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -102,7 +104,7 @@ class CompressedJson:
 
 
 class _Answer:
-    """One answer: its head waits for the first kilobyte of its body, by which it is decided."""
+    """An answer whose head is held back until the first kilobyte of the body decides about compression."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._scope = scope

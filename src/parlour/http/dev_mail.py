@@ -1,4 +1,4 @@
-"""/dev/mail: the letters that no mail server takes, shown to this machine alone."""
+"""/dev/mail: mails that no mail server takes are shown to this machine only."""
 
 from functools import cache
 from pathlib import Path
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAILS_A_TURN = 8
-"""Letters that are written out in one turn of the event loop."""
+"""The mails that are rendered in a turn of the event loop."""
 _NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
-"""Mails hold tokens beside names that strangers chose (BREACH)."""
+"""The headers of a page that is never compressed: mails hold tokens beside names that strangers chose
+(BREACH).
+"""
 _STYLE = Path(__file__).parents[1] / "mail" / "templates" / "dev_mail.css"
 
 
 class _ShownMails:
-    """Writes each letter out once, however often the page is looked at; as many as the page shows."""
+    """Render each mail once, however often the page is loaded; keep as many as the page shows."""
 
     def __init__(self, renderer: MailRenderer) -> None:
         self._renderer = renderer
@@ -70,11 +72,11 @@ def _environment() -> "Environment":
 
 
 def _require_this_machine(request: Request) -> None:
-    """Raises NotFound for anybody who is not on this machine, whatever the public URL says.
+    """Raise NotFound unless the request comes from this machine, whatever the public URL says.
 
-    A proxy on this machine has its address, so any sign of one is enough, trusted or not. The Host header
-    has to name this machine too: a page of another site could have its own name lead here (DNS rebinding),
-    and read the answer in the browser of somebody who is.
+    Requests through a proxy on this machine have the machine's address, so any sign of a proxy, trusted or
+    not, is refused. The Host header must name this machine too: a page of another site could let its own name
+    resolve to this machine (DNS rebinding), and read the answer in the browser of a person who works here.
     """
     address = request.client.host if request.client else ""
     is_direct = not is_proxied(request.headers.keys(), http_version=request.scope["http_version"])

@@ -1,4 +1,4 @@
-"""Middleware of every HTTP request: its log line, its size limit, its headers, and the form of refusals."""
+"""The middleware of every HTTP request: log line, size limit, response headers, and the form of refusals."""
 
 import asyncio
 import secrets
@@ -35,7 +35,9 @@ from parlour.wire.validation import field_sentence
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_BODY_COMMAS = 10_000
-"""Before each value of a JSON array or object but the first is a comma: the values are what parsing costs."""
+"""The most commas in a JSON body. A comma separates values, and the number of values is the cost of
+parsing.
+"""
 _HEADERS_BY_STATUS: dict[int, dict[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
@@ -45,7 +47,7 @@ _METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
 log = structlog.get_logger("parlour.http")
 
 _EVERYDAY = ("/assets", "/healthz", "/readyz")
-"""Asked for by machines and with each page: their successes are worth a line for who looks closely."""
+"""The paths that machines and every page ask for: their successes are logged at debug level only."""
 
 Headers = list[tuple[bytes, bytes]]
 NotFoundPage = Callable[[Request], Response | None]
@@ -102,9 +104,9 @@ class RequestMiddleware:
 
 
 class FailureResponses:
-    """Answers what no inner layer answered, so that no unhandled error leaves the server.
+    """Answer requests in which an inner layer raised, so that no unhandled error leaves the server.
 
-    It belongs inside of `Cors`, or a page of an allowed origin could not read these answers.
+    This layer must be inside of `Cors`, or a page of an allowed origin could not read these answers.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -137,7 +139,7 @@ class FailureResponses:
 
 
 class Cors(CORSMiddleware):
-    """CORS whose refusals look like all others."""
+    """CORS (Fetch standard) with refusals in the form of all other refusals."""
 
     def preflight_response(self, request_headers: StarletteHeaders) -> Response:
         answer = super().preflight_response(request_headers)
@@ -153,7 +155,7 @@ def _route(scope: Scope) -> str:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Raises RequestTooLarge as soon as that is known, before more is read."""
+    """Limit the bytes of a body. Raises RequestTooLarge before more than the limit is read."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
         return _refuse_too_large
@@ -177,7 +179,7 @@ async def _refuse_too_large() -> Message:
 
 
 def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
-    """With the header that the status asks for (RFC 9110), and others."""
+    """Build a problem+json answer (RFC 9457), with the header that its status requires (RFC 9110)."""
     asked_for = _HEADERS_BY_STATUS.get(refusal.status, {})
     if isinstance(refusal, TryLater):
         asked_for = {"Retry-After": str(refusal.retry_after)}
@@ -190,7 +192,9 @@ def problem_response(refusal: Refusal, headers: dict[str, str] | None = None) ->
 
 
 def raw_response(refusal: Refusal, headers: dict[str, str]) -> bytes:
-    """A whole HTTP response, after which the connection is closed: for what no application is asked."""
+    """Build the bytes of a whole HTTP response that closes the connection, for refusals of the protocol
+    itself.
+    """
     response = problem_response(refusal, {**headers, "Connection": "close"})
     lines = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]
     lines += [name + b": " + value for name, value in response.raw_headers]
@@ -222,7 +226,9 @@ def handle_refusals(app: FastAPI, *, not_found_page: NotFoundPage) -> None:
         return problem_response(Unavailable())
 
     async def failed(_request: Request, _error: Exception) -> JSONResponse:
-        return problem_response(InternalError())  # the framework raises the error again: Edge logs it
+        return problem_response(
+            InternalError()
+        )  # the framework raises the error again: FailureResponses logs it
 
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
         Exception: failed,
@@ -243,7 +249,9 @@ def _field_errors(error: RequestValidationError) -> tuple[FieldError, ...]:
 
 
 def _dotted(place: tuple[str | int, ...], kind: str) -> str:
-    """`email.0` for ("body", "email", 0); malformed JSON has no fields, it is the body that does not fit."""
+    """Join a location to a field name: `email.0` for ("body", "email", 0). Malformed JSON has no fields, so
+    its fault is of the whole body.
+    """
     inside = place[1:] if kind != "json_invalid" else ()
     return ".".join(str(part) for part in inside) or str(place[0])
 
@@ -265,7 +273,7 @@ def _framework_refusal(status: int) -> Refusal:
 
 
 def _allowed_methods(request: Request) -> str:
-    """Return the methods that routes answer here: the framework knows those of the first route alone."""
+    """Return the methods of all routes at this path: the framework only knows those of the first route."""
     routes = request.app.router.routes
     return ", ".join(
         method

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of the HTTP API, from the routes and the types of `wire`."""
+"""Generate OpenAPI 3.1 of the HTTP API from the routes and the types of `wire`."""
 
 import asyncio
 import json
@@ -36,8 +36,8 @@ _SECURITY: dict[CallerKind, list[dict[str, list[str]]] | None] = {
 
 
 class Document:
-    """A description that is built once, in a thread, and served as bytes, which are compressed there too: to
-    build one takes 0.1 seconds.
+    """A description that is built and compressed once, in a thread, and then served as bytes: building takes
+    0.1 seconds, which would hold the event loop.
     """
 
     def __init__(self, build: Callable[[], dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def openapi(app: FastAPI, *, base_path: str) -> dict[str, Any]:
 
 
 def declared_endpoints(app: FastAPI) -> dict[tuple[str, str], Endpoint]:
-    """Collect what each endpoint says of itself, by method and path."""
+    """Collect the declarations of endpoints (`wire.endpoint`), by method and path."""
     found = {}
     for context in iter_route_contexts(app.routes):
         said = endpoint_of(context)
@@ -93,7 +93,7 @@ def declared_endpoints(app: FastAPI) -> dict[tuple[str, str], Endpoint]:
 
 
 def _describe(said: Endpoint, operation: dict[str, Any]) -> None:
-    """Add what every endpoint shares: who may call it, and what is refused before it is reached."""
+    """Add the parts that endpoints share: the permitted callers, and the refusals of the outer layers."""
     shared = refusals(
         HeadTooLarge,
         *([RequestTooLarge] if "requestBody" in operation else []),

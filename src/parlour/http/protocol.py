@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol with bounds on what a client sends, leaves unread, and keeps open.
+"""uvicorn's HTTP protocol with bounds on the bytes that a client sends, leaves unread, or keeps unfinished.
 
-What arrives is parsed in portions, one for each turn of the event loop, and no more is read while some of
-it waits. A portion is cut where a head may end, since httptools cannot be stopped inside of one: it never
-runs ahead by more than one request.
+Received bytes are parsed in portions, one portion in each turn of the event loop, and reading pauses while
+some of them wait. A portion is cut where a head may end, since httptools cannot be stopped inside of a
+portion: it never runs ahead by more than one request.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ from parlour.http.unread_answers import UnreadAnswers
 
 _HEAD_END = b"\r\n\r\n"
 _PORTION = 16 * 1024
-"""Bytes that are parsed in one turn of the event loop: some 2 ms for chunks of one byte, the dearest."""
+"""The bytes that are parsed in a turn of the event loop: some 2 ms for chunks of 1 byte, the worst case."""
 _PIECES = 32
-"""A portion is cut into as many at most: a body may consist of ends of heads."""
+"""The most pieces of a portion: an attacker's body may consist of bytes that look like ends of heads."""
 _UPGRADE = 15 * 1024
-"""Bytes of the head of a WebSocket's handshake: picows hangs up without a word where there are 16 KiB."""
+"""The most bytes in the head of a WebSocket handshake: at 16 KiB, picows would close without an answer."""
 _UNNOTED = 4 * 1024
-"""Bytes that a connection may hold without a note in the budget; most requests are shorter."""
+"""The bytes that a connection may hold without an entry in the budget; most requests are shorter."""
 _LINGER_SECONDS = 2.0
-"""A refused client may go on sending for so long: a close at once would take the answer from it (RFC 9112,
-section 9.6)."""
+"""The time for which a refused client may go on sending: an immediate close would reset the connection before
+the client has read the answer (RFC 9112, section 9.6)."""
 _LINGER_BYTES = 1024 * 1024
-"""And so much: one that sends on regardless would otherwise keep the loop busy with what nobody reads."""
+"""The bytes that a refused client may go on sending: beyond, it would keep the loop busy with unused data."""
 
 
 class HttpRefusal(Enum):
-    """What the protocol refuses by itself, before any application is asked; the value is the status."""
+    """The refusals of the protocol itself, before any application is asked; the value is the status."""
 
     BAD_REQUEST = 400
     HEAD_TOO_LARGE = 431
@@ -44,40 +44,40 @@ class HttpRefusal(Enum):
 
     @property
     def response(self) -> bytes:
-        """Without a body, for who gives none."""
+        """Build an answer without a body, for servers that define none of their own."""
         phrase = HTTPStatus(self.value).phrase.encode()
         return b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (self.value, phrase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Bytes, seconds and numbers; those of the first block count for each connection."""
+    """Limits in bytes, seconds and numbers; the first block holds for each connection."""
 
     head: int = 64 * 1024
     headers: int = 100
     url: int = 8 * 1024
     framing: int = 64 * 1024
-    """What may be around the bytes of a body (sizes and extensions of chunks, trailers), beside eight times
-    the body's own size."""
+    """The bytes of framing around a body (sizes and extensions of chunks, trailers) beyond eight times the
+    body's own size."""
     pipelined: int = 8
-    """Requests that wait for the one before them to be answered; at most `head` bytes of them."""
+    """The pipelined requests that wait for an earlier request's answer; together at most `head` bytes."""
     request_seconds: float = 30.0
-    """For a request to come, head and body."""
+    """The seconds within which a request must arrive, head and body."""
     write_seconds: float = 10.0
-    """Within which some of what waits to be read must leave."""
+    """The seconds within which some of an unread answer must leave (see `UnreadAnswers`)."""
 
     connections: int = 65_536
-    """Of the whole server, WebSockets included."""
+    """The connections of the whole server, WebSockets included."""
     surplus: int = 256
-    """Further ones, whose first request is answered with 503."""
+    """Further connections, whose first request is answered with 503."""
     unfinished: int = 32 * 1024 * 1024
-    """Bytes of requests that are not whole yet."""
+    """The bytes of all requests that are not whole yet."""
     unread: int = 32 * 1024 * 1024
-    """Bytes of answers that wait to be read."""
+    """The bytes of all answers that wait to be read."""
 
 
 class HttpBounds:
-    """What the connections of one server share; `responses` are whole HTTP responses."""
+    """The state that all connections of a server share; `responses` are whole HTTP responses."""
 
     def __init__(self, limits: HttpLimits, responses: Mapping[HttpRefusal, bytes]) -> None:
         self.limits = limits
@@ -88,11 +88,11 @@ class HttpBounds:
 
 
 class _Refused(Exception):
-    """Stops httptools inside of a callback."""
+    """Raised inside of a callback to stop httptools."""
 
 
 class _Reading(FlowControl):
-    """uvicorn's flow control, but whether to read is its connection's decision."""
+    """uvicorn's flow control, except that the connection decides about pausing and resuming reads."""
 
     def __init__(self, connection: "BoundedHttp") -> None:
         super().__init__(connection.transport)
@@ -107,7 +107,7 @@ class _Reading(FlowControl):
 
 
 class _Incoming:
-    """The bytes of the request that is being read; `body` is what of them reached the application."""
+    """Byte counts of the request that is being read; `body` counts the bytes passed to the application."""
 
     __slots__ = ("body", "head", "headers", "in_head", "size")
 
@@ -116,14 +116,16 @@ class _Incoming:
         self.size = self.head = self.headers = self.body = 0
 
     def exceeds(self, limits: HttpLimits) -> bool:
-        """By what no callback tells: a header or trailer that does not end, extensions of chunks."""
+        """Return True above the limits. The size counts bytes that cause no callback: an unfinished header or
+        trailer, extensions of chunks.
+        """
         if self.in_head:
             return self.size > limits.head + _PORTION  # a piece may begin with the end of a body
         return self.size - self.head - self.body > limits.framing + _PORTION + 8 * self.body
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection."""
+    """The protocol of a connection."""
 
     bounds: HttpBounds
 
@@ -175,7 +177,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._parse_due is not None:
             self._parse_due.cancel()
 
-    # How long a request takes
+    # The deadline of a request
 
     def _expect_request(self) -> None:
         self._cancel_deadline()
@@ -186,7 +188,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    # What is read
+    # Reading
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -202,7 +204,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def read_on(self) -> None:
-        """Parse what waits, in the next turn of the loop, or read more; whichever may be done now."""
+        """Continue: parse the waiting bytes in the next turn of the loop, or resume reading if none wait."""
         if self._ended:
             return
         if self._pending and self._parse_due is None and self._may_parse():
@@ -251,7 +253,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._expect_more_than_empty_lines(len(piece))
 
     def _expect_more_than_empty_lines(self, size: int) -> None:
-        """They may come before a request (RFC 9112, section 2.2), but not for ever."""
+        """Bound empty lines, which may precede a request (RFC 9112, section 2.2), and start the deadline."""
         self._empty += size
         if self._empty > self.bounds.limits.framing:
             self._refuse(HttpRefusal.BAD_REQUEST)
@@ -269,7 +271,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._noted = False
             self.bounds.unfinished.release(self)
 
-    # What httptools finds
+    # Callbacks of httptools
 
     def on_message_begin(self) -> None:
         self._incoming = _Incoming()
@@ -282,7 +284,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._count_head(len(url), self.bounds.limits.url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Trailers come this way too; they are counted, and no application sees them."""
+        """Count a header. Trailers come here too; they are counted, but not passed to the application."""
         incoming = self._incoming
         if incoming is None:
             return
@@ -329,22 +331,22 @@ class BoundedHttp(HttpToolsProtocol):
         self.read_on()
 
     def _unanswered(self) -> RequestResponseCycle | None:
-        """The latest request, unless its answer is complete."""
+        """Return the latest request, None if its answer is complete."""
         cycle = cast(RequestResponseCycle | None, self.cycle)
         return None if cycle is None or cycle.response_complete else cycle
 
-    # What is refused
+    # Refusals
 
     def _stop(self, refusal: HttpRefusal) -> None:
         self._refusal = refusal
         raise _Refused
 
     def send_400_response(self, msg: str) -> None:
-        """uvicorn calls it for whatever stops httptools."""
+        """Refuse the request: uvicorn calls this for every error that stops httptools."""
         self._refuse(self._refusal or HttpRefusal.BAD_REQUEST)
 
     def _refuse(self, refusal: HttpRefusal) -> None:
-        """Answer, and hang up a little later; at once where another answer is under way."""
+        """Answer and close the connection after a while; close it at once if another answer is under way."""
         cycle, incoming = self._unanswered(), self._incoming
         self._end()
         if cycle is not None:
@@ -364,7 +366,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.resume_reading()
         self._deadline = self.loop.call_later(_LINGER_SECONDS, self.give_way)
 
-    # What is written
+    # Writing
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -376,6 +378,6 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 def http_protocol_class(bounds: HttpBounds) -> type[asyncio.Protocol]:
-    """For `uvicorn.Config(http=…)`."""
+    """Return the class for `uvicorn.Config(http=…)`."""
     protocol: Any = type("BoundedHttp", (BoundedHttp,), {"bounds": bounds})
     return protocol  # type: ignore[no-any-return]

@@ -1,9 +1,8 @@
-"""Decide whose word about a client's address is believed, and recognize requests that came through a
-proxy.
+"""Determine a client's address behind trusted proxies, and recognize requests that came through a proxy.
 
-One function reads the address, for HTTP, long-polling and WebSocket alike. A header is believed only as
-far as the hops that wrote it are trusted: the walk begins at the TCP peer and goes from the right of the
-header to the left (RFC 9110, section 5.3, says how several lines of a header are one list).
+The same function reads the address for HTTP, long-polling and WebSocket. A header is believed only as far as
+the hops that wrote it are trusted: the walk begins at the TCP peer and goes from the right of the header to
+the left (RFC 9110, section 5.3, joins several lines of a header to a list).
 """
 
 import re
@@ -15,11 +14,11 @@ from itertools import islice
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 HeaderLines = Callable[[str], Sequence[str]]
-"""Every line of a request's header, by its name in lower case, in the order in which they came."""
+"""A lookup of all lines of a request's header by its name in lower case, in the order of arrival."""
 
 MAX_HOPS = 32
 LONGEST_HOP = 512
-"""Characters of one list element that are looked at; a longer one is no address."""
+"""The most characters of a list element; a longer element is no address."""
 
 _MAPPED = ip_network("::ffff:0:0/96")
 _PORT = re.compile(r"[0-9]{1,5}|_[A-Za-z0-9._-]+")
@@ -57,9 +56,9 @@ _SIGNS = frozenset(
 
 
 def is_proxied(header_names: Iterable[str], *, http_version: str = "1.1") -> bool:
-    """Return whether a request has any sign of a proxy, whoever wrote it.
+    """Return True if a request has any sign of a proxy, trusted or not.
 
-    HTTP/1.0 is one: no browser has spoken it for decades, and nginx does to the servers behind it.
+    HTTP/1.0 is such a sign: no browser has spoken it for decades, but nginx does to the servers behind it.
     """
     return http_version in ("0.9", "1.0") or any(
         name in _SIGNS or name.startswith("x-forwarded") for name in map(str.lower, header_names)
@@ -67,11 +66,11 @@ def is_proxied(header_names: Iterable[str], *, http_version: str = "1.1") -> boo
 
 
 class TrustedProxies:
-    """The reverse proxies that are known to say who asks, as addresses or networks.
+    """The reverse proxies whose statement of the client's address is believed, as addresses or networks.
 
-    `header` is the one that they set, `x-forwarded-for` or `forwarded`. Without it either counts. A proxy
-    passes on the one that it does not know as its client wrote it; so where both came and name different
-    clients, neither is believed.
+    `header` names the header that they set, `x-forwarded-for` or `forwarded`; None accepts either. A proxy
+    that does not know a header passes it on as its client wrote it, so if both headers came and name
+    different clients, neither is believed.
     """
 
     def __init__(self, proxies: Iterable[str], *, header: str | None = None) -> None:
@@ -79,10 +78,10 @@ class TrustedProxies:
         self._headers = _HOPS if header is None else {header: _HOPS[header]}
 
     def client_address(self, peer: str, lines: HeaderLines) -> str:
-        """Return the last address on the way that is no trusted proxy, in its shortest form.
+        """Return the nearest address that is no trusted proxy, in its shortest form.
 
-        If a trusted hop says something that is no address (`unknown`, an obfuscated identifier, junk), it
-        is the hop itself: nothing beyond it is known.
+        If a trusted hop names no address (`unknown`, an obfuscated identifier, junk), return the address of
+        that hop: nothing beyond it is known.
         """
         peer = canonical_address(peer)
         if not self._networks or not self._trusts(peer):
@@ -95,9 +94,7 @@ class TrustedProxies:
         return named[0]
 
     def scheme(self, peer: str, lines: HeaderLines) -> str | None:
-        """Return the scheme by which the client came, as the nearest trusted proxy says; None if none
-        says it.
-        """
+        """Return the client's URL scheme as the nearest trusted proxy states it, None if no proxy does."""
         if not self._networks or not self._trusts(canonical_address(peer)):
             return None
         said = next(_from_the_right(lines("x-forwarded-proto")), "").lower()
@@ -120,7 +117,9 @@ class TrustedProxies:
 
 
 class ClientAddresses:
-    """The outermost ASGI layer: from here on `scope["client"]` is the client, not the proxy before us."""
+    """The ASGI layer that replaces the proxy's address in `scope["client"]` by the client's, for all layers
+    inside of it.
+    """
 
     def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:
         self._app = app
@@ -136,16 +135,15 @@ class ClientAddresses:
 
 
 def header_lines(headers: Iterable[tuple[bytes, bytes]], name: str) -> list[str]:
-    """HeaderLines of an ASGI request."""
+    """Return the HeaderLines of an ASGI request."""
     wanted = name.encode()
     return [value.decode("latin-1") for key, value in headers if key.lower() == wanted]
 
 
-@lru_cache(maxsize=4096)  # to parse an address takes as long as to relay a message
+@lru_cache(maxsize=4096)  # parsing an address takes as long as relaying a message
 def canonical_address(text: str) -> str:
-    """One form for one address: IPv4 though it came to an IPv6 socket (RFC 4291, 2.5.5.2), without a zone.
-
-    What is no address stays as it is.
+    """Return the canonical form of an address: IPv4 even if it came to an IPv6 socket (RFC 4291, 2.5.5.2),
+    and no zone. Other text stays as it is.
     """
     parsed = _parsed(text)
     return text if parsed is None else str(parsed)
@@ -170,7 +168,7 @@ def _unmapped_network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _node_address(node: str) -> str | None:
-    """The address of a node (RFC 7239, section 6), port or not, brackets or not; None for other names."""
+    """Return the address of a node (RFC 7239, section 6) without port and brackets; None for other names."""
     if node.startswith("["):
         host, bracket, port = node[1:].partition("]")
         if not bracket or ":" not in host or (port and not port.startswith(":")):
@@ -187,7 +185,7 @@ def _node_address(node: str) -> str | None:
 
 
 def _from_the_right(lines: Sequence[str]) -> Iterator[str]:
-    """The elements of a list header that are not empty (RFC 9110, section 5.6.1)."""
+    """Yield the elements of a list header from the right, except empty ones (RFC 9110, section 5.6.1)."""
     for line in reversed(lines):
         for element in reversed(line.rsplit(",", MAX_HOPS)):
             if stripped := element.strip(" \t"):
@@ -195,14 +193,14 @@ def _from_the_right(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _forwarded_for(lines: Sequence[str]) -> Iterator[str | None]:
-    """The hops of X-Forwarded-For, the nearest first."""
+    """Yield the hops of X-Forwarded-For, the nearest first."""
     for element in _from_the_right(lines):
         quoted = len(element) > 1 and element[0] == element[-1] == '"'
         yield _node_address(element[1:-1] if quoted else element)
 
 
 def _forwarded(lines: Sequence[str]) -> Iterator[str | None]:
-    """The hops of Forwarded, the nearest first."""
+    """Yield the hops of Forwarded (RFC 7239), the nearest first."""
     for element in _forwarded_elements(lines):
         yield None if element is None else _node_address(element.get("for", ""))
 
@@ -211,10 +209,11 @@ _HOPS = {"x-forwarded-for": _forwarded_for, "forwarded": _forwarded}
 
 
 def _forwarded_elements(lines: Sequence[str]) -> Iterator[dict[str, str] | None]:
-    """The parameters of each element, the nearest hop first; None, at the end, for one that is malformed.
+    """Yield the parameters of each element, the nearest hop first; None for a malformed element, which is the
+    last.
 
-    Read from the right, and each line by itself: a quote that a client left open must not swallow what the
-    proxy added after it.
+    The lines are parsed from the right, and each line by itself: a quote that a client left open must not
+    swallow the elements that the proxy added after it.
     """
     for line in reversed(lines):
         end = len(line)
@@ -229,7 +228,9 @@ def _forwarded_elements(lines: Sequence[str]) -> Iterator[dict[str, str] | None]
 
 
 def _element_start(line: str, end: int) -> int | None:
-    """Where the shortest element begins that ends at `end`; none is well-formed inside a quoted string."""
+    """Find the start of the shortest well-formed element that ends at `end`: the shortest, since no
+    well-formed element begins inside of a quoted string.
+    """
     comma = end
     while end - comma <= LONGEST_HOP:
         comma = line.rfind(",", 0, comma)

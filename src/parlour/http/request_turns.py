@@ -1,4 +1,4 @@
-"""Bound the HTTP requests that begin in one turn of the event loop, in an order that is fair to networks."""
+"""Bound the HTTP requests that begin in a turn of the event loop, in an order that is fair to networks."""
 
 import asyncio
 
@@ -10,15 +10,15 @@ from parlour.scheduling.fair_queue import FairQueue, FairQueueFull
 from parlour.scheduling.fair_slots import Turn, enqueue_turn, working_for
 
 REQUESTS_A_TURN = 4
-"""Each takes half a millisecond until it waits for something, or is answered."""
+"""The requests that begin in a turn: each holds the loop for half a millisecond before its first `await`."""
 LIMIT = 2048
-"""Requests that wait to begin."""
+"""The most requests that wait to begin."""
 
 
 class RequestTurns:
-    """A layer of ASGI that lets few requests begin in each turn of the event loop, in between of which calls
-    are served. Where more come, networks take turns, in each its addresses: an honest request waits for one
-    of each other client, whatever a flood asks for.
+    """An ASGI layer that lets few requests begin in each turn of the event loop, so that calls are served in
+    between. The others wait in a FairQueue: an honest request waits for at most one request of each other
+    client, however large a flood is.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -27,7 +27,7 @@ class RequestTurns:
         self._waiting = FairQueue[Turn](limit=LIMIT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises Unavailable if too many wait."""
+        """Let a request wait for its turn. Raises Unavailable if too many requests wait."""
         if scope["type"] == "http":
             address = scope["client"][0] if scope.get("client") else ""
             path = client_path(address)
@@ -54,7 +54,7 @@ class RequestTurns:
             raise Unavailable from error
 
     def _next_turn(self) -> None:
-        """A turn that comes in this one lets its task go on in the next one."""
+        """Grant turns to the next requests; their tasks continue in the next turn of the event loop."""
         self._begun = 0
         while self._waiting and self._begun < REQUESTS_A_TURN:
             if self._waiting.pop().comes():

@@ -1,4 +1,4 @@
-"""The server's own endpoints: what it is, whether it works, and the descriptions of its API."""
+"""The server's own endpoints: its version and features, its health, and the descriptions of its API."""
 
 import asyncio
 from functools import partial

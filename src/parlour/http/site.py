@@ -1,13 +1,15 @@
-"""Where people open this server: its public address, and the web origins that may use a person's cookie."""
+"""The public address of this server, and the web origins that may use a person's cookie."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """`url` is the public URL without a slash at its end, `base_path` its path (`/meet`, or nothing).
+    """The site's address. `url` is the public URL without a trailing slash, `base_path` its path (`/meet`, or
+    "").
 
-    `own_origins` are those of the server itself, `origins` also those that the settings allow (RFC 6454).
+    `own_origins` are the origins of the server itself (RFC 6454); `origins` adds those that the settings
+    allow.
     """
 
     url: str

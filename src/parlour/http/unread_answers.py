@@ -1,18 +1,18 @@
-"""A deadline for writing: an answer that nobody reads is given up, and its memory is freed."""
+"""A deadline for writing: an answer that its client does not read is dropped, and its memory is freed."""
 
 import asyncio
 
 from parlour.engine.budget import ByteBudget
 
 _PROGRESS = 16 * 1024
-"""Bytes that must leave within the deadline: some 1.6 KB a second."""
+"""The bytes that must leave within the deadline: some 1.6 KB a second."""
 
 
 class UnreadAnswers:
-    """What one connection has been sent and its peer has not read yet, beyond the kernel's buffer.
+    """The bytes of a connection that its peer has not read yet, beyond the kernel's buffer.
 
-    The connection is aborted where `seconds` pass without progress, or where all connections together
-    hold too much. A peer that reads a byte now and then makes no progress (the "slow read" attack).
+    The connection is aborted if `seconds` pass without progress, or if all connections together hold too
+    much. A peer that reads a byte now and then makes no progress (the "slow read" attack).
     """
 
     def __init__(self, transport: asyncio.Transport, seconds: float, budget: ByteBudget) -> None:
@@ -23,13 +23,13 @@ class UnreadAnswers:
         self._deadline: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Start the deadline; the transport pauses the protocol's writing."""
+        """Start the deadline, when the transport's buffer is full (`pause_writing`)."""
         self._size = self._transport.get_write_buffer_size()
         self._expect_progress()
         self._budget.hold(self, self._size)
 
     def end(self) -> None:
-        """Stop the deadline; writing is resumed, or the connection is lost."""
+        """Stop the deadline, when writing is resumed or the connection is lost."""
         self._budget.release(self)
         if self._deadline is not None:
             self._deadline.cancel()

@@ -1,4 +1,4 @@
-"""Serves the built web client: its pages, its assets, their cache headers and the CSP."""
+"""Serve the built web client: its pages, its assets, their cache headers and the CSP."""
 
 import os
 import re
@@ -40,10 +40,10 @@ _HEADERS = {
 
 
 def security_headers(*, origins: Iterable[str]) -> dict[str, str]:
-    """On every response that does not say otherwise.
+    """Return the default headers of every response.
 
-    Not every browser counts WebSockets of the page's own origin as `'self'`, so they are named, save for
-    IPv6 addresses, which a policy cannot name.
+    Some browsers do not count WebSockets of the page's own origin as `'self'`, so the policy names them,
+    except for IPv6 addresses, which a policy cannot name.
     """
     sockets = " ".join(f"ws{origin.removeprefix('http')}" for origin in sorted(origins) if "[" not in origin)
     return {**_HEADERS, "Content-Security-Policy": _POLICY.format(sockets=sockets)}
@@ -54,15 +54,16 @@ _NOT_BUILT = (
     "<p>Run <code>make setup</code>, then start the server again.</p>"
 )
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
-"""Of compressed files, by their encoding, the best first."""
+"""The suffixes of compressed files by encoding, the best first."""
 _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.\w+$")
 
 
 class Assets(StaticFiles):
-    """Files of the build, compressed where `web/compress.mjs` has done it and the client accepts it.
+    """The files of the build, sent compressed if `web/compress.mjs` compressed them and the client accepts
+    it.
 
-    Each form is a file of its own, with an ETag of its own. Files whose name holds a hash of their content
-    never change.
+    Each form is a separate file with its own ETag. Files with a hash of their content in the name never
+    change, so they are cached for ever.
     """
 
     def file_response(
@@ -101,8 +102,9 @@ _BASE_PATH_META = '<meta name="parlour-base-path" content="'
 class WebClient:
     """Serves the client in `build` below `base_path`, such as `/meet`.
 
-    The build knows no path: its pages name their files relative to themselves, and a page is shown at many
-    addresses. So the path is written into them here, for the browser and for `web/src/base-path.ts`.
+    The build does not know that path: its pages name their files relative to themselves, but a page is shown
+    at many addresses. This class therefore writes the path into the pages, for the browser and for
+    `web/src/base-path.ts`.
     """
 
     def __init__(self, *, base_path: str = "", build: Path = BUILD) -> None:
@@ -129,7 +131,7 @@ class WebClient:
         return router
 
     def _add_files(self, router: APIRouter) -> None:
-        """Serve, beside the assets, files that browsers look for at the root: the icon, the manifest."""
+        """Serve the files that browsers look for at the root: the icon, the manifest."""
         files = Assets(directory=self._build)
 
         async def send(request: Request) -> Response:
@@ -141,13 +143,17 @@ class WebClient:
         router.mount("/assets", Assets(directory=self._build / "assets", check_dir=False))
 
     def not_found_page(self, request: Request) -> Response | None:
-        """The client's own "not found" page for a person who opened an address; None for a program."""
+        """Return the client's "not found" page if a person opened the address in a browser, None for a
+        program.
+        """
         is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         return _page(request, self._index, status=HTTPStatus.NOT_FOUND) if is_person else None
 
 
 def _read_page(file: Path, base_path: str) -> Encoded | None:
-    """None where the client is not built. `base_path` holds nothing that HTML would have to escape."""
+    """Return a page with the base path in it, None if the client is not built. `base_path` holds no character
+    that HTML would have to escape.
+    """
     if not file.is_file():
         return None
     page = _RELATIVE.sub(f"{base_path}/", file.read_text(encoding="utf-8"))
