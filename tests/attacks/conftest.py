@@ -1,4 +1,4 @@
-"""One test per attack, named after it. Each runs against a server as a person starts it."""
+"""Fixtures of the attacks: a test per attack, against a server with its default settings."""
 
 from collections.abc import AsyncIterator
 
@@ -16,13 +16,13 @@ async def residents(server: ParlourServer) -> AsyncIterator[Visitors]:
 
 @pytest.fixture(scope="session")
 async def ann(residents: Visitors) -> Person:
-    """The one who is attacked: a client."""
+    """The target of the attacks, a client."""
     return await residents.client("ann")
 
 
 @pytest.fixture(scope="session")
 async def mallory(residents: Visitors) -> Person:
-    """The attacker, who has an account too."""
+    """The attacker, also a client."""
     return await residents.client("mallory")
 
 

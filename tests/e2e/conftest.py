@@ -16,14 +16,14 @@ AtBrowser = Callable[..., Awaitable[Participant]]
 
 @pytest.fixture
 async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
-    """Accounts: `await visitors.client("ann")`."""
+    """A factory of accounts: `await visitors.client("ann")`."""
     async with Visitors(server) as visitors:
         yield visitors
 
 
 @pytest.fixture
 def at_browser(person: People) -> AtBrowser:
-    """`ann = await at_browser(account)`: at a browser of their own, with nothing opened yet."""
+    """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet."""
 
     async def sit_down(account: Person, **context: Any) -> Participant:
         page = await person(account.username or account.email, at=account.server.url, **context)

@@ -1,10 +1,10 @@
-"""When frames came: a record that a page keeps by itself while the test does other things."""
+"""The arrival times of video frames, recorded by the page itself while the test does other things."""
 
 from dataclasses import dataclass
 
 from tests.e2e.participant import Participant
 
-# What was decoded counts, not what was painted: a busy machine paints late what came in time.
+# Decoded frames count, not painted frames: a busy machine paints late what arrived in time.
 _WATCH = """
   (name) => {
     const EVERY_MS = 50;
@@ -51,22 +51,24 @@ _READ = """
 
 @dataclass(frozen=True)
 class Flow:
-    """The frames of one tile; times in milliseconds."""
+    """The frames of a tile; times in milliseconds."""
 
     frames: int
     median: float
-    """Between one look that saw new frames and the next."""
+    """The median time between looks that saw new frames."""
     worst: float
     still: float
-    """The longest time without a new frame, in which the page did look: where the machine holds up the
-    page itself, so that it comes late, nothing is known of frames, and it counts little."""
+    """The longest time without a new frame while the page did look.
+
+    A look that comes late counts 100 ms at most, since a page that the machine holds up cannot see frames.
+    """
 
     def __str__(self) -> str:
         return f"{self.frames} frames, {self.median:.0f} ms, worst {self.worst:.0f}, still {self.still:.0f}"
 
 
 class FrameWatch:
-    """Watches the tiles of the others at `viewer`."""
+    """A watch of the tiles of other members at `viewer`'s page."""
 
     def __init__(self, viewer: Participant, *names: str) -> None:
         self._viewer = viewer

@@ -1,4 +1,4 @@
-"""What is wrong with the layout of a call: something outside its window, or over something else."""
+"""Faults of a call's layout: elements outside the window, or over other elements."""
 
 from playwright.async_api import Page, ViewportSize
 
@@ -12,7 +12,7 @@ SIZES = (
     (768, 1024),
     (1024, 768),
 )
-"""Each much unlike the one before."""
+"""Sizes in an order in which each differs much from its predecessor."""
 
 _FAULTS = """
 async ({ width, height, panel }) => {
@@ -61,11 +61,11 @@ async ({ width, height, panel }) => {
   return faults;
 }
 """
-"""In the page: waits for its size, looks, turns to the panel, and looks again."""
+"""A script in the page: it waits for its size, looks, opens or closes the panel, and looks again."""
 
 
 async def layout_faults(page: Page, width: int, height: int, *, panel: str | None) -> list[str]:
-    """In a window of this size, with this panel opened, or with none."""
+    """Return the faults in a window of this size, with this panel open, or with none."""
     await page.set_viewport_size(ViewportSize(width=width, height=height))
     faults: list[str] = await page.evaluate(_FAULTS, {"width": width, "height": height, "panel": panel})
     return faults

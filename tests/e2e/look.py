@@ -1,4 +1,4 @@
-"""How a page looks: in light, in dark, and on a phone; and what any page has to keep to."""
+"""Pages in light, in dark and on a phone, and the rules that each page has to keep."""
 
 import re
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ _UNNAMED = re.compile(
 
 @dataclass(frozen=True)
 class Look:
+    """A colour scheme and a size of the window."""
+
     name: str
     dark: bool
     viewport: ViewportSize
@@ -30,10 +32,10 @@ LOOKS = (
 
 
 class Photographer:
-    """Looks at each page in each look; `complaints`: what does not fit, or has no name.
+    """A check of pages in every look. `complaints` lists pages wider than the window and unnamed controls.
 
-    What is judged is in the document, which needs no frame. A picture does: a browser that gets no core
-    draws none for as long as that lasts, so pictures are for people who ask for them, into `folder`.
+    The checks read the document, which needs no rendered frame. A screenshot does, and a browser that gets
+    no core renders none, so screenshots are only taken on demand, into `folder`.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -41,7 +43,7 @@ class Photographer:
         self.complaints: list[str] = []
 
     async def takes(self, page: Page, name: str) -> None:
-        """`page` as it is, in every look; afterwards it has the first look again."""
+        """Check `page` in every look; afterwards it has the first look again."""
         for look in LOOKS:
             await _wear(page, look)
             where = f"{name} ({look.name})"
@@ -59,7 +61,7 @@ class Photographer:
 
 
 async def _fits(page: Page, width: int) -> bool:
-    """Once what follows the window's size, such as an open menu, has found its new place."""
+    """True if the page fits, once elements that follow the window's size, such as a menu, have moved."""
     fits = "(width) => document.documentElement.scrollWidth <= width"
     try:
         await page.wait_for_function(fits, arg=width, polling=20, timeout=SETTLED_WITHIN_MS)
@@ -71,7 +73,7 @@ async def _fits(page: Page, width: int) -> bool:
 async def _wear(page: Page, look: Look) -> None:
     await page.emulate_media(color_scheme="dark" if look.dark else "light")
     await page.set_viewport_size(look.viewport)
-    # The page is told of its size a little later. Not by a frame, which is the default: see Photographer.
+    # The page learns of its size a little later. Polled: by default, Playwright waits for frames.
     await page.wait_for_function(
         "([dark, width]) =>"
         " innerWidth === width && matchMedia('(prefers-color-scheme: dark)').matches === dark",

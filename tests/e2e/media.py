@@ -1,4 +1,4 @@
-"""Proof that media arrives: what the browser decoded, and what it put on the screen."""
+"""Proof that media arrives: counts of decoded media, and colours of presented frames."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _KEEP_CONNECTIONS = """
   };
 """
 
-# Waits on what the browser tells (a frame was presented), so its pace is that of the video.
+# It waits for callbacks of presented frames, so its pace is the pace of the video.
 _FOLLOW = """
   async (video, wantedFrames) => {
     const nextFrame = () => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
@@ -102,30 +102,30 @@ _SHOWS = """
 
 @dataclass(frozen=True)
 class Received:
-    """What came from one other person while we looked."""
+    """The media of another member that arrived during a look."""
 
     frames_presented: int
     frames_decoded: int
     audio_packets: int
     audio_samples: int
-    """Decoded ones: those that the browser made up to fill gaps do not count."""
+    """Decoded samples, without those that the browser synthesized to conceal gaps."""
     audio_energy: float
     contrast: int
-    """Between the lightest and the darkest spot of the picture, 0 to 255."""
+    """The difference of the lightest and the darkest spot of the picture, 0 to 255."""
 
 
 async def keep_connections(page: Page) -> None:
-    """Lets us ask the client's peer connections for their statistics; before the page loads."""
+    """Keep the client's peer connections for their statistics. Call it before the page loads."""
     await page.add_init_script(_KEEP_CONNECTIONS)
 
 
 async def use_small_pictures(page: Page) -> None:
-    """A camera that leaves the machine time for what is measured; before the page loads."""
+    """Make the camera's picture small, to leave CPU for the measured work. Call it before the page loads."""
     await page.add_init_script(_SMALL_PICTURES)
 
 
 async def received(video: Locator, *, frames: int = 5, within: float = 60) -> Received:
-    """Returns once `video`, fed by a peer connection, has shown so many new frames, and sound came too."""
+    """Wait until `video`, fed by a peer connection, has shown `frames` new frames, and sound arrived too."""
     async with asyncio.timeout(within):
         measured = await video.evaluate(_FOLLOW, frames)
     result = Received(**measured)
@@ -135,17 +135,17 @@ async def received(video: Locator, *, frames: int = 5, within: float = 60) -> Re
 
 
 async def paint_screens(page: Page) -> None:
-    """Screens that are shared on this page can be told from cameras; before the page loads."""
+    """Paint shared screens, to tell them from cameras. Call it before the page loads."""
     await page.add_init_script(_PAINTED_SCREENS)
 
 
 async def shows_screen(video: Locator, *, frames: int = 3, within: float = 60) -> None:
-    """Returns once `video` has shown so many new frames of a painted screen."""
+    """Wait until `video` has shown `frames` new frames of a painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
         await video.evaluate(_SHOWS, {"screen": True, "wanted": frames})
 
 
 async def shows_camera(video: Locator, *, frames: int = 3, within: float = 60) -> None:
-    """Returns once `video` has shown so many new frames of anything but a painted screen."""
+    """Wait until `video` has shown `frames` new frames of no painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
         await video.evaluate(_SHOWS, {"screen": False, "wanted": frames})

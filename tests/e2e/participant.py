@@ -1,4 +1,4 @@
-"""Somebody at a browser. What they do and see is found as a person finds it: by role and name.
+"""A person at a browser, who finds controls and content as people do: by role and name.
 
 `await ann.comes_to(room)`, `await ann.enters()`, `await ann.expects("bob")`.
 """
@@ -18,14 +18,14 @@ def room_path(room: str) -> str:
 
 
 class Participant:
-    """Methods named after a deed end when its effect is on the screen."""
+    """A page and its user. A method named after a deed returns when its effect is on the screen."""
 
     def __init__(self, page: Page, account: Person) -> None:
         self.page = page
         self.account = account
         self.name = account.username or "Guest"
 
-    # ---------------------------------------------------------------------------------------- finding
+    # ---------------------------------------------------------------------------------------- locators
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -46,18 +46,18 @@ class Participant:
         return self.tile(name).get_by_label(f"Video of {name}", exact=True)
 
     def screen_tile(self, name: str) -> Locator:
-        """Beside the tile of who shares it."""
+        """The tile of a shared screen, which is beside its owner's tile."""
         return self.tile(f"Screen of {name}")
 
     def screen_of(self, name: str) -> Locator:
         return self.screen_tile(name).get_by_label(f"Shared screen of {name}", exact=True)
 
     def card_of(self, room: str) -> Locator:
-        """At home, in the list of rooms."""
+        """The room's card in the list of rooms on the home page."""
         return self.page.get_by_role("article").filter(has=self.link(room))
 
     def face_of(self, name: str) -> Locator:
-        """What a tile shows instead of a picture: the first letter of the name, drawn by the style sheet."""
+        """The first letter of the name, which the style sheet draws in a tile without a picture."""
         return self.tile(name).locator("[data-letter]")
 
     @property
@@ -83,7 +83,7 @@ class Participant:
         await expect(self.heading("Check your email")).to_be_visible()
 
     async def confirms(self) -> None:
-        """Follows the link of the mail, and presses its button."""
+        """Follow the link of the mail, and press the button of its page."""
         kind = "guest" if self.account.username is None else "client"
         await self.page.goto(f"/verify{kind}/{await self.account.reads_link()}")
         await self.button("Join as a guest" if kind == "guest" else "Confirm my address").click()
@@ -114,7 +114,7 @@ class Participant:
         await expect(self.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
 
     async def comes_to(self, room: str, *, trust: bool = False) -> None:
-        """Opens the room's link, and logs in on the way."""
+        """Open the room's link, and log in on the way."""
         await self.page.goto(room_path(room))
         await self.fills_login(trust=trust)
         await expect(self.heading(room)).to_be_visible()
@@ -124,7 +124,7 @@ class Participant:
         await self.button("Continue").click()
 
     async def enters(self) -> None:
-        """From the lobby into the call."""
+        """Enter the call from the lobby."""
         await self.button("Enter the room").click()
         await expect(self.page.get_by_role("timer", name="Time in the call")).to_be_visible()
 
@@ -132,10 +132,10 @@ class Participant:
         await self.button("Leave").click()
         await expect(self.heading(re.compile("^You left"))).to_be_visible()
 
-    # ----------------------------------------------------------------------------------------- others
+    # ----------------------------------------------------------------------------------------- the call
 
     async def expects(self, *others: str) -> None:
-        """These are in the call with us, and nobody else."""
+        """Wait until exactly these members share the call with this person."""
         for name in (*others, f"{self.name} (you)"):
             await expect(self.tile(name)).to_be_visible()
         await expect(self.stage.get_by_role("group")).to_have_count(len(others) + 1)
@@ -144,14 +144,14 @@ class Participant:
         return await asyncio.gather(*(received(self.video_of(name)) for name in others))
 
     async def opens(self, panel: str) -> Locator:
-        """`Chat` or `People`."""
+        """Open the panel `Chat` or `People`."""
         await self.page.get_by_role("toolbar").get_by_role("button", name=panel).click()
         opened = self.page.get_by_role("complementary", name=panel)
         await expect(opened).to_be_visible()
         return opened
 
     async def writes(self, text: str) -> None:
-        """With the chat open."""
+        """Write a message in the chat, which has to be open."""
         await self.field("Message").fill(text)
         await self.field("Message").press("Enter")
         await self.expects_message("You", text)

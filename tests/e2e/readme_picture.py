@@ -1,4 +1,4 @@
-"""Takes docs/images/call.png, the picture of the README: `.venv/bin/python -m tests.e2e.readme_picture`.
+"""Take docs/images/call.png, the picture of the README: `.venv/bin/python -m tests.e2e.readme_picture`.
 
 The people in it are drawn, since Chromium's fake camera shows a green field to everyone alike.
 """
@@ -23,13 +23,15 @@ _ROOM = "Summer festival"
 
 @dataclass(frozen=True)
 class Portrait:
+    """The colours and details of a drawn person."""
+
     wall: tuple[str, str]
     shirt: str
     skin: str
     hair: str
     long_hair: bool
     things: str
-    """What stands behind: "window", "shelf" or "plant"."""
+    """The background: "window", "shelf" or "plant"."""
 
 
 _SITTERS = {

@@ -22,10 +22,10 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs the tests on asyncio's own loop last, of all tests.
+    """Run the tests on asyncio's own loop after all others.
 
-    The first of them ends everything that lives in the session's other loop: servers, databases and browsers,
-    which the tests after it would have to start again.
+    The first of them ends the servers, databases and browsers in the session's other loop, which later tests
+    would have to start again.
     """
     items.sort(key=_runs_on_asyncio)
 
@@ -37,7 +37,7 @@ def _runs_on_asyncio(item: pytest.Item) -> bool:
 
 @pytest.fixture
 def options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What differs from the defaults; a test says so with `@pytest.mark.parametrize("options", …)`."""
+    """Options that differ from the defaults; set them by `@pytest.mark.parametrize("options", …)`."""
     return {}
 
 

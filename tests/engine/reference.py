@@ -1,4 +1,4 @@
-"""What the tests of the engine run against: reference applications, a running server, raw clients.
+"""Reference applications, a running server and raw clients for the tests of the engine.
 
 The applications are those that the conformance suites of the two protocols ask for: an Engine.IO echo,
 and a Socket.IO application with "auth", "message" and "message-with-ack" in "/" and "/custom".
@@ -35,13 +35,13 @@ from parlour.engine.sessions import TransportSessions
 from parlour.engine.upgrade import websocket_protocol_class
 
 PATIENCE = 30.0
-"""Seconds after which what should have happened has not."""
+"""The timeout of an expected event, in seconds."""
 
 QUICK = {"ping_interval": 0.3, "ping_timeout": 0.2}
 
 
 class Metronome:
-    """How long this very loop, and the server in it, stood still because the machine was busy."""
+    """A measure of the time for which a busy machine stalled this loop and the server in it."""
 
     TICK = 0.005
 
@@ -69,7 +69,7 @@ class Metronome:
 
 
 class Echo:
-    """An Engine.IO consumer that sends back what it gets."""
+    """An Engine.IO consumer that echoes messages."""
 
     def __init__(self, session: TransportSession, handshake: Handshake, now: float) -> None:
         self.session = session
@@ -98,7 +98,7 @@ class Echo:
 
 
 class Reference:
-    """A Socket.IO application; `calls` holds what it was told, in order."""
+    """A Socket.IO application; `calls` records the calls to it, in order."""
 
     def __init__(self) -> None:
         self.calls: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
@@ -160,7 +160,7 @@ class Reference:
         self.calls.put_nowait(("disconnect", connection, reason))
 
     async def told(self, what: str) -> tuple[Any, ...]:
-        """The next call of this kind."""
+        """Wait for the next call of this kind; discard others."""
         async with asyncio.timeout(PATIENCE):
             while (call := await self.calls.get())[0] != what:
                 pass
@@ -176,7 +176,7 @@ def reference_engine(**options: Any) -> Engine:
 async def serving(
     sessions: TransportSessions, *, http: type[Any] = HttpToolsProtocol, unread_seconds: float | None = None
 ) -> AsyncIterator[int]:
-    """The port of uvicorn's own HTTP protocol with the engine behind it."""
+    """Serve the engine by uvicorn's own HTTP protocol, and yield the port."""
     config = uvicorn.Config(
         PollingApp(sessions), ws=websocket_protocol_class(sessions), lifespan="off", log_config=None
     )
@@ -200,14 +200,14 @@ async def serving(
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """For what no event tells: it comes about while the server, in the same loop, reads its sockets."""
+    """Poll a condition that no event announces, while the server, in the same loop, reads its sockets."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
 def is_polled(sessions: TransportSessions, sid: str) -> bool:
-    """Whether a GET waits at the server."""
+    """True if a GET waits at the server."""
     transport = sessions.by_sid[sid].transport
     return isinstance(transport, PollingTransport) and transport.is_polled
 
@@ -216,7 +216,7 @@ BOTH_HTTP = [HttpToolsProtocol, H11Protocol]
 
 
 class Client:
-    """HTTP and WebSocket requests to a running engine, as raw as aiohttp can make them."""
+    """An aiohttp client of a running engine that adds no protocol of its own to HTTP and WebSocket."""
 
     def __init__(self, port: int, path: str) -> None:
         self.port = port
@@ -231,7 +231,7 @@ class Client:
         await self._http.close()
 
     async def raw(self, *headers: str) -> "RawSocket":
-        """A WebSocket byte by byte, with these headers instead of `Connection: Upgrade`."""
+        """Open a raw WebSocket, with these headers instead of `Connection: Upgrade`."""
         raw = await RawSocket.connect(self.port, self.path, *headers)
         self._raw.append(raw)
         return raw
@@ -262,7 +262,7 @@ class Client:
         return Socket(await self._http.ws_connect(url, headers=headers, autoping=False, max_msg_size=0))
 
     async def refused_websocket(self, query: str, headers: dict[str, str] | None = None) -> int:
-        """The HTTP status of a refused upgrade."""
+        """Ask for an upgrade that the server has to refuse; return the HTTP status."""
         try:
             socket = await self._http.ws_connect(f"{self.url}?{query}", headers=headers)
         except aiohttp.WSServerHandshakeError as refusal:
@@ -277,7 +277,7 @@ class Client:
         return socket, json.loads(text[1:])
 
     async def connect(self, namespace: str = "/", auth: str = "") -> "Socket":
-        """A WebSocket that is connected to a namespace of the reference application."""
+        """Open a WebSocket and connect it to a namespace of the reference application."""
         socket, _ = await self.open_websocket()
         where = "" if namespace == "/" else namespace + ","
         await socket.send(f"40{where}{auth}")
@@ -287,6 +287,8 @@ class Client:
 
 
 class Socket:
+    """A WebSocket of aiohttp with the timeout PATIENCE."""
+
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.raw = socket
 
@@ -307,7 +309,7 @@ class Socket:
         return bytes(message.data)
 
     async def closed(self) -> list[str]:
-        """What still came before the end."""
+        """Wait for the end; return the texts received before it."""
         texts = []
         while (message := await self.receive()).type is aiohttp.WSMsgType.TEXT:
             texts.append(str(message.data))
@@ -316,7 +318,7 @@ class Socket:
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, masked: bool = True, reserved: int = 0) -> bytes:
-    """A client's WebSocket frame (RFC 6455, section 5.2)."""
+    """Build a client's WebSocket frame (RFC 6455, section 5.2)."""
     head = bytes([(0x80 if fin else 0) | reserved | opcode])
     bit = 0x80 if masked else 0
     if len(payload) < 126:
@@ -335,7 +337,7 @@ TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 
 
 class RawSocket:
-    """A TCP connection that speaks WebSocket byte by byte."""
+    """A TCP connection on which tests write the bytes of WebSocket themselves."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -360,7 +362,7 @@ class RawSocket:
         return self
 
     async def write(self, data: bytes, *, bytewise: bool = False) -> None:
-        """Bytewise, each byte is a read of its own at the other end, as far as a kernel can be asked to."""
+        """Write data; `bytewise` makes each byte a read of its own at the other end, if the kernel allows."""
         for part in [data[i : i + 1] for i in range(len(data))] if bytewise else [data]:
             self.writer.write(part)
             await self.writer.drain()
@@ -368,7 +370,7 @@ class RawSocket:
                 await asyncio.sleep(0)
 
     async def receive(self) -> tuple[int, bytes]:
-        """Opcode and payload of the next frame."""
+        """Return the opcode and the payload of the next frame."""
         async with asyncio.timeout(PATIENCE):
             first, second = await self.reader.readexactly(2)
             size = second & 0x7F

@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.guided FOLDER -max_total_time=60
 
-keeps in FOLDER each script that led somewhere new, and goes on from these next time. The options are
-libFuzzer's. A script that did harm is kept there too, as `crash-…`; instead of FOLDER it is played once.
+keeps in FOLDER each script that reached new code, and continues from these next time. The options are
+libFuzzer's. FOLDER also gets each failing script, as `crash-…`; given instead of FOLDER, it is played once.
 """
 
 import sys
@@ -18,12 +18,12 @@ with atheris.instrument_imports(include=["parlour.engine", "parlour.wire.signali
     from tests.fuzz.seeds import SEEDS
 
 LEAKS_EVERY = 50_000
-"""Scripts between two looks at what is left in memory."""
+"""Scripts between checks for leaks."""
 OPTIONS = ("-max_len=2048", "-print_final_stats=1", "-verbosity=0")
 
 
 def words() -> Iterator[str]:
-    """What a script may be made of; msgspec decodes below what coverage sees."""
+    """Yield tokens of the fuzzer's dictionary: msgspec is compiled, so coverage cannot lead to them."""
     for name, event in CLIENT_EVENTS.items():
         yield f'42["{name}",'
         yield from (f'"{member}":' for member in event.__struct_encode_fields__)
@@ -31,7 +31,7 @@ def words() -> Iterator[str]:
 
 
 def prepare(folder: Path) -> list[str]:
-    """Writes what libFuzzer begins with; returns the options that say where."""
+    """Write the seeds and the dictionary; return libFuzzer's options with their paths."""
     for name, script in SEEDS.items():
         (folder / f"seed {name}").write_bytes(script)
     dictionary = folder.with_suffix(".dict")

@@ -1,8 +1,8 @@
-"""Loaded by schemathesis: who calls.
+"""The callers of the fuzzed operations, loaded by schemathesis.
 
-Cases log out everywhere, change the password, delete the account and remove the room. Were it always the
-same person, nearly all that follow would be answered 401 or 404 and test nothing. So those are said by a
-passer-by, after whom comes another, and everything else by a resident, whose rooms are built again.
+Cases log out everywhere, change the password, delete the account and remove the room. With a single account,
+nearly all later cases would be answered 401 or 404 and test nothing. So a passer-by, whom another replaces
+afterwards, calls operations that destroy an account, and a resident, whose rooms are rebuilt, all others.
 """
 
 import atexit
@@ -19,14 +19,14 @@ import httpx
 import schemathesis
 
 PASSWORD = "correct horse battery"
-"""The one of the description's examples."""
+"""The password in the examples of /openapi.json."""
 ROOMS = {"Garden": True, "Terrace": False}
-"""Whether it is an event. `schemathesis.toml` names them."""
+"""The rooms that `schemathesis.toml` names; True for an event."""
 _BY_PASSERS_BY = ("/account/deletion", "/client/password", "/client/email", "/session", "/logout")
 
 
 class Person:
-    """Logged in whenever asked for a token, by registering once more where need be."""
+    """An account that logs in, or registers once more, if its token no longer works."""
 
     def __init__(self, address: str, *, username: str, email: str) -> None:
         self._http = httpx.Client(base_url=address, timeout=30)
@@ -44,11 +44,11 @@ class Person:
         return self._token
 
     def doubt(self) -> None:
-        """Something may have been taken away."""
+        """Check the login and the rooms before the next case, since this case may have destroyed them."""
         self._doubts = True
 
     def settle(self) -> None:
-        """Logged in; what else is needed."""
+        """Restore the state that cases need beyond a login."""
 
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         identity = {"Authorization": f"Bearer {self._token}"}
@@ -81,6 +81,8 @@ class Person:
 
 
 class Resident(Person):
+    """The account of the examples, who restores the rooms of ROOMS after each case that may remove them."""
+
     def __init__(self, address: str) -> None:
         super().__init__(address, username="ann-lee", email="ann@example.org")
 
@@ -95,7 +97,7 @@ class Resident(Person):
 
 
 class PasserBy(Person):
-    """Somebody else whenever the former cannot log in any more."""
+    """An account that a new account replaces as soon as it cannot log in any more."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address, username="", email="")
@@ -107,7 +109,7 @@ class PasserBy(Person):
 
 
 class Callers:
-    """`answers` counts what the cases were answered, by operation and status."""
+    """The accounts of a run; `answers` counts the answers by operation and status."""
 
     def __init__(self, address: str) -> None:
         self.answers: Counter[str] = Counter()
@@ -122,14 +124,14 @@ class Callers:
         return token
 
     def renewed(self, path: str, identity: str) -> str:
-        """For a case that was made when another token was good; none of ours is left as it is."""
+        """Replace an old token of ours by a valid token; leave tokens that the case made up."""
         return f"Bearer {self.token(path)}" if identity in self._ours else identity
 
     def hear(self, method: str, path: str, status: int) -> None:
-        """What a case was answered."""
+        """Count an answer, and doubt the account whose state the case may have destroyed."""
         self.answers[f"{method} {path} {status}"] += 1
         if path == "/client/password" and status == HTTPStatus.OK:
-            self._passer_by = PasserBy(self._address)  # the former's password is whatever the case said
+            self._passer_by = PasserBy(self._address)  # the case has set an unknown password
         if (
             status == HTTPStatus.UNAUTHORIZED
             or path in ("/room/remove", "/room/ban")
@@ -142,7 +144,7 @@ class Callers:
 
 
 def introduce(callers: Callers, answers: Path) -> None:
-    """To schemathesis, which finds its hooks when it imports this. `answers` is written at its end."""
+    """Register the hooks of schemathesis, which imports this module; write `answers` when it exits."""
     atexit.register(lambda: answers.write_text(json.dumps(callers.answers)))
 
     @schemathesis.auth(refresh_interval=None)

@@ -1,4 +1,4 @@
-"""What a stranger's bytes do to the engine: a script of frames, polls and passing time, without any socket.
+"""A stranger's bytes against the engine: scripts of frames, polls and passing time, without any socket.
 
 A script is parts with 0xFF between them, a byte that no UTF-8 has. The first byte of a part is an `Act`, or
 the part is a text frame as it stands (a binary one where it is no UTF-8), so that seeds can be read.
@@ -47,11 +47,11 @@ OPTIONS = Options(
     max_sessions=6,
     namespaces=frozenset({"/", "/admin"}),
 )
-"""Limits so low that a short script meets them; times as Parlour sets them."""
+"""Options with limits so low that a short script meets them, and with Parlour's own times."""
 
 
 class Act:
-    """The first byte of a part; what it takes is the rest of the part."""
+    """The first byte of a part. The rest of the part is its argument, described beside each act."""
 
     TIME = 0x01  # one byte: how many seconds pass
     BINARY = 0x02  # a binary frame
@@ -66,14 +66,14 @@ class Act:
 
 
 class NoSockets(selectors.SelectSelector):
-    """Nothing ever arrives."""
+    """A selector on which nothing ever arrives."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         return []
 
 
 class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose time is told to pass."""
+    """An event loop whose time passes only when a script says so."""
 
     moment = 1_000.0
 
@@ -85,9 +85,9 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 class Exchange:
-    """An application as Parlour's: slow to decide, relays at once, asks clients too.
+    """An application like Parlour's: it decides slowly, relays at once and sends requests to clients.
 
-    The peers "ann" and "bob" can be written to by their names.
+    Messages reach the peers "ann" and "bob" by these names instead of ids.
     """
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class Exchange:
         self._answer(connection, name, ack_id, ok=False)
 
     def on_disconnect(self, connection: Connection, reason: Reason) -> None:
-        self.present.remove(connection)  # once for each; an error here counts as a failed handler
+        self.present.remove(connection)  # raises KeyError if called twice, which counts as a failed handler
 
 
 class Request:
@@ -211,7 +211,7 @@ class Request:
 
 
 class Line:
-    """A session of the stranger's; `transport` is the WebSocket that frames go to, if there is one."""
+    """A session of the stranger; `transport` is the WebSocket for its frames, None while it polls."""
 
     def __init__(self, session: TransportSession, transport: MemoryTransport | None) -> None:
         self.session = session
@@ -223,7 +223,7 @@ class Line:
 
 
 class World:
-    """Ann and Bob are connected and stay so, script after script."""
+    """The engine and two honest clients, Ann and Bob, who stay connected script after script."""
 
     def __init__(self) -> None:
         self.played = 0
@@ -251,12 +251,12 @@ class World:
         self.clock.close()
 
     def play(self, script: bytes) -> None:
-        """Raises AssertionError where the script has done harm, and what the engine has raised."""
+        """Play a script. Raises AssertionError if it has done harm, and the engine's own errors."""
         self.clock.run_until_complete(self._play(script))
         self.played += 1
 
     def expect_no_leak(self) -> None:
-        """Nothing of former scripts is in memory. Slow: looks at every object there is."""
+        """Assert that no objects of earlier scripts are left. Slow: it walks all objects of the process."""
         alive = _alive()
         assert alive <= self._alive, alive - self._alive
 
@@ -306,12 +306,14 @@ class World:
                 self._deeds[kind]()
             case _:
                 if self._receive_text(part):
-                    return  # what arrives at once is heard at once
+                    return  # a WebSocket's frame is handled at once
         await self._turn()
 
     def _line(self) -> Line | None:
-        """The session that is spoken to. Where there is none a WebSocket is opened; one that comes back after
-        the server has closed the former is connected, or most frames would reach nobody."""
+        """Return the session for the next frame, and open a WebSocket if there is none.
+
+        A session after one that the server closed is connected, or most frames would reach no handler.
+        """
         self._lines = [line for line in self._lines if line.session.closed is None]
         if self._lines:
             return self._lines[-1]
@@ -354,7 +356,7 @@ class World:
             candidate.close(Reason.OVERLAP)
 
     def _receive_text(self, part: bytes) -> bool:
-        """Whether it was a frame of a WebSocket."""
+        """Deliver a text frame, or POST it while the session polls. True if it was a WebSocket's frame."""
         line = self._line()
         if line is None:
             return False
@@ -388,7 +390,7 @@ class World:
             line.transport = None
 
     async def _pass(self, seconds: int) -> None:
-        """Ann and Bob answer the server's pings."""
+        """Let time pass, while Ann and Bob answer the server's pings."""
         for _ in range(0, min(seconds, MOST_SECONDS), STEP_SECONDS):
             self.clock.moment += STEP_SECONDS
             await asyncio.sleep(0)
@@ -401,7 +403,7 @@ class World:
     # The end
 
     async def _leave(self) -> None:
-        """Every line breaks, and what handlers wait for comes."""
+        """Break all sessions of the stranger, and let the handlers finish."""
         self.exchange.done.set()
         for request in self._requests:
             request.hang_up()
@@ -417,7 +419,7 @@ class World:
         await self._turn()
 
     def _expect_peace(self) -> None:
-        """The two hear each other, got nothing that is no message, and nothing else is left."""
+        """Assert that Ann reaches Bob, all packets were valid, and no session or task is left over."""
         for request in self._requests:
             request.check()
         for transport in self._transports:
@@ -453,7 +455,7 @@ _CONTROL = {b"1", b"2", b"6", b"3probe"}
 
 
 def check_packet(packet: bytes) -> None:
-    """Whether a client of the official library would understand what it got."""
+    """Assert that a client of the official library can decode a packet."""
     if packet in _CONTROL:
         return
     if packet.startswith(b"0"):

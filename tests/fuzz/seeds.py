@@ -1,4 +1,4 @@
-"""Scripts to begin with: each way through the engine once, for coverage to go on from."""
+"""Seed scripts: each way through the engine once, for coverage-guided fuzzing to start from."""
 
 from tests.fuzz.script import SEPARATOR, Act
 

@@ -1,7 +1,7 @@
 """`python -m tests.soak.churn`: hundreds of sockets that come, go, break and come back, beside a browser.
 
 Fails where the server's memory or that of the browser's tab grows by more than 5 %, or where the server
-keeps a task or a file handle of those who have gone.
+keeps a task or a file handle of clients that have gone.
 """
 
 import argparse
@@ -32,15 +32,15 @@ ROOM_SIZE = 10
 IN_THE_TABS_ROOM = 3
 PAUSE_SECONDS = 2.0
 POOL = 20
-"""At least as many connections as the server may open to its database."""
+"""Parallel requests: at least the size of the server's pool of database connections."""
 MOST_GROWTH = 0.05
 WARM_UP, ENDS = 0.2, 0.2
-"""Shares of the time: before the first measurement, and of the first and of the last one."""
+"""Shares of the run: the warm-up, and the first and the last period, whose medians are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a server holds with nobody connected."""
+    """Counts of a server's tasks and file handles while no client is connected."""
 
     tasks: int
     sockets: int
@@ -49,7 +49,7 @@ class Held:
 
 @dataclass(slots=True)
 class Samples:
-    """Bytes over time, by the share of the whole run that had passed."""
+    """Bytes over time; time is the share of the whole run that had passed."""
 
     name: str
     found: list[tuple[float, float]] = field(default_factory=list)
@@ -66,13 +66,13 @@ class Samples:
 
 
 async def held(server: ParlourServer, person: Person) -> Held:
-    """The pool of database connections is filled first: it grows once, and no further."""
+    """Count the server's tasks and files, once the pool of database connections has grown to its limit."""
     await asyncio.gather(*(person.post("/room/check", {}) for _ in range(POOL * 2)))
     answer = server.folder / "tasks"
     answer.unlink(missing_ok=True)
     os.kill(server.pid, signal.SIGUSR1)
     async with asyncio.timeout(10):
-        while not answer.exists():  # noqa: ASYNC110 - a file tells nobody that it is there
+        while not answer.exists():  # noqa: ASYNC110 - a file announces no creation
             await asyncio.sleep(0.05)
     links = []
     for handle in Path(f"/proc/{server.pid}/fd").iterdir():
@@ -85,7 +85,7 @@ async def held(server: ParlourServer, person: Person) -> Held:
 
 
 async def churn(member: Member, until: float) -> int:
-    """One client: resumable two times of three. Answers how often it moved."""
+    """Let a client, resumable two times of three, move until a time; return the count of its moves."""
     moves = 0
     while time.monotonic() < until:
         await asyncio.sleep(random.expovariate(1 / PAUSE_SECONDS))
@@ -125,11 +125,11 @@ async def rooms_of(persons: Sequence[Person], count: int) -> list[str]:
 
 
 async def gone(members: Sequence[Member]) -> None:
-    """Everybody has left, and the graces are over."""
+    """Disconnect all members, and wait for the end of their graces."""
     for member in members:
         await member.aclose()
         member.gone()
-    await asyncio.sleep(GRACE + 2)  # those who are away are told nothing
+    await asyncio.sleep(GRACE + 2)  # members who are away hear no event
 
 
 async def soak(seconds: float, sockets: int) -> int:
@@ -138,7 +138,7 @@ async def soak(seconds: float, sockets: int) -> int:
         settings: dict[str, str | int] = {
             "PARLOUR_RESUME_GRACE": GRACE,
             "PARLOUR_ACCESS_TOKEN_TTL": 86_400,
-            # A few persons stand for many.
+            # A few accounts have the connections of many.
             "PARLOUR_SOCKETS_PER_PERSON": 1_000,
             "PARLOUR_ENTRIES_PER_SECOND": 1_000,
             "PYTHONPATH": str(Path(__file__).parent / "probe"),

@@ -22,7 +22,7 @@ GRACE = 2
 ROOM_SIZE = 6
 SETTINGS: dict[str, str | int] = {
     "PARLOUR_RESUME_GRACE": GRACE,
-    # A few persons stand for many.
+    # A few accounts have the connections of many.
     "PARLOUR_SOCKETS_PER_PERSON": 1_000,
     "PARLOUR_ENTRIES_PER_SECOND": 1_000,
 }
@@ -35,7 +35,7 @@ def say(name: str, seconds: Sequence[float]) -> None:
 
 
 async def back(member: Member) -> float:
-    """Seconds from now to the acknowledgement."""
+    """Join again; return the seconds to the acknowledgement."""
     began = time.monotonic()
     await member.joins(resumable=True)
     assert member.resumed
@@ -43,7 +43,7 @@ async def back(member: Member) -> float:
 
 
 async def lost_lines(members: Sequence[Member], rounds: int) -> list[float]:
-    """One after the other."""
+    """Break the members' lines in turn; return the seconds to their return."""
     found = []
     for _ in range(rounds):
         for member in members:
@@ -53,7 +53,7 @@ async def lost_lines(members: Sequence[Member], rounds: int) -> list[float]:
 
 
 async def crashes(server: ParlourServer, members: Sequence[Member], rounds: int) -> list[float]:
-    """All at once, as soon as the server answers again."""
+    """Kill the server; return the seconds to the return of each member, all at once, after its start."""
     found = []
     for _ in range(rounds):
         await server.kill()
@@ -65,7 +65,7 @@ async def crashes(server: ParlourServer, members: Sequence[Member], rounds: int)
 
 
 async def removals(members: Sequence[Member], changed: asyncio.Event, rounds: int) -> list[float]:
-    """By how much the others hear of it later than the grace."""
+    """Break a member's line for good; return the seconds beyond the grace until the others are told."""
     found = []
     others = members[1:ROOM_SIZE]
     for _ in range(rounds):

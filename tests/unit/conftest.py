@@ -1,4 +1,4 @@
-"""How hard hypothesis tries: `HYPOTHESIS_PROFILE=thorough` looks long, else as `make check` has time."""
+"""Profiles of hypothesis: `quick` for `make check`, or a long search by `HYPOTHESIS_PROFILE=thorough`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What answers look like, the refusals above all: RFC 9457 with two members more."""
+"""Assertions on answers. Refusals are problem details (RFC 9457) with the members `code` and `message`."""
 
 import re
 from datetime import datetime
@@ -10,14 +10,14 @@ import httpx
 _MEMBERS = {"type", "title", "status", "detail", "code", "message"}
 _SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
 _SENTENCE = re.compile(r"(?!Input |String |Field |Value |JSON )[A-Z].*\.")
-"""And none of pydantic's."""
+"""A sentence in Parlour's words: the excluded openings belong to pydantic's own messages."""
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def refused(
     answer: httpx.Response, status: int, code: str | None = None, *, field: str | None = None
 ) -> None:
-    """The one shape that every refusal has; `field` is among those that do not fit."""
+    """Assert that an answer is a refusal in the shape of all refusals; `field` is an invalid field."""
     told = f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text[:500]}"
     assert answer.status_code == status, told
     assert answer.headers["content-type"] == "application/problem+json", told
@@ -36,7 +36,7 @@ def refused(
 
 
 def does_not_fit(answer: httpx.Response, field: str) -> None:
-    """422, naming the field."""
+    """Assert that an answer is a 422 that names the field."""
     refused(answer, 422, "invalid_request", field=field)
 
 
@@ -48,13 +48,13 @@ def invalid_fields(problem: dict[str, Any]) -> set[str]:
 
 
 def nothing_to_say(answer: httpx.Response) -> None:
-    """200 with an empty object."""
+    """Assert that an answer is a 200 with an empty object."""
     assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {}
 
 
 def moment(text: str) -> datetime:
-    """ISO 8601 in UTC with Z."""
+    """Parse a time, which has to be ISO 8601 in UTC with the suffix Z."""
     assert _UTC.fullmatch(text), text
     return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""The server's OpenAPI document as an oracle: every answer that a test meets has to be in it."""
+"""The server's OpenAPI document as an oracle: it has to describe every answer that a test gets."""
 
 from functools import cache
 from typing import Any, Self
@@ -11,6 +11,8 @@ from tests.servers import ParlourServer
 
 
 class Document:
+    """A validator of answers, built from /openapi.json."""
+
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
         self._validator = cache(self._new_validator)
@@ -21,9 +23,9 @@ class Document:
             return cls((await http.get("/openapi.json")).raise_for_status().json())
 
     async def examine(self, answer: httpx.Response) -> None:
-        """Status, media type and body of an answer are documented, and nothing may keep a copy of it.
+        """Assert that an answer's status, media type and body are documented, and that no cache may store it.
 
-        Paths and methods that the document does not know answer nothing but 404 and 405.
+        Answers at paths and methods outside the document pass: tests ask for 404 and 405 there.
         """
         method, path = answer.request.method.lower(), answer.request.url.path
         told = f"{answer.request.method} {path}: {answer.status_code}"

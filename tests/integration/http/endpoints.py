@@ -1,7 +1,7 @@
-"""Every endpoint with a body that has the right shape.
+"""All endpoints, each with a body of the right shape.
 
-The contract's are written out: they are held to the letter. All others are read from the routes, so that a
-new one is swept from its first line.
+Those of the contract are written out, since they are fixed to the letter. All others are read from the
+routes, so that tests cover a new endpoint as soon as it exists.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from parlour.wire.endpoint import endpoint_of
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`optional` members may be absent or null; `query` is what stands in place of a body."""
+    """An endpoint and a valid request. `optional` members may be absent or null; `query` replaces a body."""
 
     method: str
     path: str
@@ -96,7 +96,7 @@ WITH_BODY = tuple(endpoint for endpoint in ENDPOINTS if endpoint.body)
 
 
 def _beside() -> tuple[Endpoint, ...]:
-    """Every endpoint that the contract does not name, from what it says of itself at its route."""
+    """Collect the endpoints outside the contract from their routes."""
     with TemporaryDirectory() as folder:
         parlour = Parlour(Settings(data_dir=Path(folder), _env_file=None), port=8000)
         routes = list(iter_route_contexts(parlour.fastapi.routes))
@@ -123,7 +123,7 @@ def _endpoint(route: Any) -> Endpoint:
 
 
 def _sample(schema: dict[str, Any]) -> dict[str, Any]:
-    """A body of the right shape that does nothing: its members are the schema's examples, or harmless."""
+    """Make a body of the right shape without effect: its members are the schema's examples, or harmless."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     kind = kinds[0]
     if "$ref" in kind:
@@ -143,5 +143,5 @@ def _value(schema: dict[str, Any]) -> Any:
 
 
 BESIDE = _beside()
-"""What Parlour has beside the contract."""
+"""The endpoints that Parlour has beside the contract."""
 ALL_WITH_BODY = (*WITH_BODY, *(endpoint for endpoint in BESIDE if endpoint.takes_body))

@@ -1,7 +1,7 @@
-"""A look at a server's database from outside, and what is put there without asking the server.
+"""Direct access to a server's database, to inspect rows and to insert rows behind the server's back.
 
-Hashing a password takes a good part of a second where many tests share a machine, so rooms that a test only
-needs are put there too, with a hash that costs nothing.
+Hashing a password takes a good part of a second where many tests share a machine, so rooms that a test
+merely needs are inserted here, with the cheapest hash.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def database_of(server: ParlourServer) -> Iterator[Connection]:
 
 
 def import_client(server: ParlourServer, *, email: str, username: str, password_hash: str) -> None:
-    """A confirmed account as another system would hand it over."""
+    """Insert a confirmed client, as an import from another system would."""
     now = datetime.now(UTC)
     with database_of(server) as connection:
         user = insert(users).values(email=email, email_key=email, created_at=now, verified_at=now)
@@ -47,7 +47,7 @@ def import_client(server: ParlourServer, *, email: str, username: str, password_
 
 
 def bcrypt_hash(password: str, *, prefix: str = "$2b$") -> str:
-    """At bcrypt's lowest cost."""
+    """Hash a password by bcrypt at its lowest cost."""
     made = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=4)).decode()
     return made.replace("$2b$", prefix, 1)
 
@@ -56,7 +56,7 @@ _ROOM_HASH = bcrypt_hash(ROOM_PASSWORD)
 
 
 def room_of(creator: Person, name: str | None = None) -> str:
-    """A room that is there already; its password is ROOM_PASSWORD. Returns its name."""
+    """Insert a room, whose password is ROOM_PASSWORD, and return its name."""
     name = name or unique("room")
     row: dict[str, Any] = {
         "name": name,
@@ -73,7 +73,7 @@ def room_of(creator: Person, name: str | None = None) -> str:
 
 
 def event_of(creator: Person) -> str:
-    """A room that is an event already. Returns its name."""
+    """Insert a room that is an event, and return its name."""
     name = room_of(creator)
     with database_of(creator.server) as connection:
         room = select(rooms.c.id).where(rooms.c.name == name).scalar_subquery()
@@ -82,14 +82,14 @@ def event_of(creator: Person) -> str:
 
 
 def stored_registrations(server: ParlourServer, email: str) -> int:
-    """How many wait for their confirmation or were confirmed a while ago."""
+    """Count the registrations of an address, whether pending or confirmed and not yet cleaned up."""
     query = select(registrations.c.id).where(registrations.c.email == email)
     with database_of(server) as connection:
         return len(connection.execute(query).all())
 
 
 def stored_client(server: ParlourServer, email: str) -> Any:
-    """The row of a client, or None."""
+    """Return the row of a client, or None."""
     query = select(clients).join(users, users.c.id == clients.c.user_id).where(users.c.email == email)
     with database_of(server) as connection:
         return connection.execute(query).one_or_none()
@@ -101,7 +101,7 @@ def has_user(server: ParlourServer, email: str) -> bool:
 
 
 def remove_user(server: ParlourServer, email: str) -> None:
-    """Whether confirmed or not."""
+    """Delete an account and its registrations, confirmed or not."""
     with database_of(server) as connection:
         connection.execute(delete(registrations).where(registrations.c.email == email))
         connection.execute(delete(users).where(users.c.email == email))

@@ -1,4 +1,4 @@
-"""A look into tokens, and forged ones."""
+"""Tools for tests of tokens: their claims, their expiry and forgeries."""
 
 import asyncio
 import base64
@@ -10,18 +10,18 @@ import jwt
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What a token says, whoever signed it."""
+    """Decode a token's claims without a check of its signature."""
     found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return found
 
 
 async def expiry(token: str) -> None:
-    """Returns when a token's time is over, and the second in which that was."""
+    """Wait until a token has expired, and a second more, since `exp` has whole seconds."""
     await asyncio.sleep(max(0.0, claims(token)["exp"] - time.time()) + 1.05)
 
 
 def forgeries(genuine: str) -> dict[str, str]:
-    """Tokens that say the same and were not signed by the server, and some that are no tokens."""
+    """Return forged copies of a genuine token and malformed texts, by what is wrong with each."""
     head, body, signature = genuine.split(".")
     unsigned = _part({"alg": "none", "typ": "JWT"})
     deep = base64.urlsafe_b64encode(b"[" * 4000).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""A Socket.IO client as tests speak of it, whichever library is behind it."""
+"""A Socket.IO client as the tests use it, independent of the library behind it."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ SDP = "v=0\r\no=- 46117317 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
 
 class Client(ABC):
-    """One connection of one person. `peer_id` and `room` are those of the call joined last."""
+    """A connection of a person. `peer_id` and `room` belong to the call joined last."""
 
     def __init__(self, name: str, person: Person | None) -> None:
         self.name = name
@@ -29,13 +29,13 @@ class Client(ABC):
 
     @property
     def shown_as(self) -> str:
-        """The name that the others have to see."""
+        """The name that the other members have to see."""
         return self.person.username or "Guest"
 
     # ------------------------------------------------------------------------------------- receives
 
     async def expects(self, event: str, /, **members: Any) -> dict[str, Any]:
-        """The payload of the next event, which has to be this one, with these members."""
+        """Return the payload of the next event, which has to be `event` with these members."""
         payload = await self.gets(event)
         assert isinstance(payload, dict), payload
         wrong = {name: payload.get(name) for name, value in members.items() if payload.get(name) != value}
@@ -43,13 +43,13 @@ class Client(ABC):
         return payload
 
     async def gets(self, event: str, within: float = PATIENCE_SECONDS) -> Any:
-        """The one argument of the next event, which has to be this one."""
+        """Return the single argument of the next event, which has to be `event`."""
         arguments = await self.inbox.take(event, within)
         assert len(arguments) == 1, f"{event} came with {len(arguments)} arguments"
         return arguments[0]
 
     async def expects_rooms(self, *present: str, absent: tuple[str, ...] = ()) -> None:
-        """Sooner or later the rooms in use are these; others of the same server may be among them."""
+        """Wait for a list of the rooms in use that fits; it may have rooms of other tests, too."""
         async with asyncio.timeout(PATIENCE_SECONDS * 2):
             while True:
                 rooms = (await self.expects("share-rooms"))["rooms"]
@@ -57,13 +57,13 @@ class Client(ABC):
                     return
 
     async def expects_end(self) -> None:
-        """The connection ends."""
+        """Wait for the end of the connection."""
         await self.inbox.take("disconnect")
 
     # ---------------------------------------------------------------------------------------- sends
 
     async def asks(self, event: str, *arguments: Any) -> dict[str, Any]:
-        """Emits and returns the acknowledgement."""
+        """Send an event and return its acknowledgement, an object."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS * 2):
                 answer = await self.call(event, *arguments)
@@ -75,13 +75,13 @@ class Client(ABC):
         return answer
 
     async def may(self, event: str, *arguments: Any) -> dict[str, Any]:
-        """Asks for what is carried out."""
+        """Send an event that the server has to accept; return its acknowledgement."""
         answer = await self.asks(event, *arguments)
         assert answer["ok"] is True, f"{event}: {answer}"
         return answer
 
     async def may_not(self, event: str, *arguments: Any, code: str) -> None:
-        """Asks for what is refused."""
+        """Send an event that the server has to refuse with `code`."""
         answer = await self.asks(event, *arguments)
         assert answer["ok"] is False, f"{self.name} should not have been allowed {event}: {answer}"
         assert (answer["code"], bool(answer["message"])) == (code, True), answer
@@ -103,19 +103,19 @@ class Client(ABC):
 
     @abstractmethod
     async def emit(self, event: str, *arguments: Any) -> None:
-        """Sends without asking for an acknowledgement."""
+        """Send an event without a request for an acknowledgement."""
 
     @abstractmethod
     async def call(self, event: str, *arguments: Any) -> Any:
-        """Sends and returns the acknowledgement's one argument."""
+        """Send an event and return the single argument of its acknowledgement."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Disconnects as its library does. Harmless where it is closed already."""
+        """Disconnect as the library does; do nothing if the client is closed already."""
 
 
 async def marks(sender: Client, receiver: Client) -> None:
-    """Proof that the receiver got nothing else until now: the next message is the one sent now."""
+    """Prove that the receiver has no unread messages: the next that it gets is the message sent here."""
     text = f"candidate:{secrets.token_hex(8)}"
     await sender.may("offer-ice", sender.candidate(receiver, text))
     await receiver.expects("ice-candidate", peerID=sender.peer_id, iceCandidate={"candidate": text})

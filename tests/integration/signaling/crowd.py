@@ -1,4 +1,4 @@
-"""As many members of a call as it takes, of one account, without media."""
+"""A call of many members without media, all of a single account."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from tests.people import Person
 
 
 class Crowd:
-    """The server has to let one account into a call as often (`PARLOUR_VISITS_PER_PERSON`)."""
+    """Members of a call. The server has to admit an account so often (`PARLOUR_VISITS_PER_PERSON`)."""
 
     def __init__(self, person: Person, room: str) -> None:
         self._person = person
@@ -27,7 +27,7 @@ class Crowd:
         await self._leaving.aclose()
 
     async def grows(self, *, to: int) -> None:
-        """Until so many are in the call."""
+        """Add members until the crowd has `to` of them."""
         while self._size < to:
             self._size += 1
             member = Member(self._person, self._room, asyncio.Event())

@@ -1,21 +1,24 @@
-"""What one client was sent, in order, read as a test expects it."""
+"""The messages to a client, in order, for a test to read."""
 
 import asyncio
 from collections import deque
 from typing import Any
 
 PATIENCE_SECONDS = 15.0
-"""After which what should have happened has not."""
+"""The timeout of an expected message."""
 
 _APART = {"share-rooms": "rooms", "connect": "link", "connect_error": "link", "disconnect": "link"}
-"""What may come at any time between the messages of a call. `upgrade` and `close` stand alone."""
+"""Lanes of events that may come at any time between the messages of a call.
+
+`upgrade` and `close` have a lane each.
+"""
 
 
 class Inbox:
-    """A client is strict: the next thing that it gets has to be the one that the test expects.
+    """A strict queue: the next message of a lane has to be the message that the test expects.
 
-    So a message that should not have been delivered is found by the one that is expected after it.
-    `share-rooms` and the life of the connection are lanes of their own.
+    So a test finds a message that should not have been delivered when it expects the message after it.
+    `share-rooms` and the events of the connection itself have lanes of their own.
     """
 
     def __init__(self, owner: str) -> None:
@@ -28,13 +31,13 @@ class Inbox:
         self._arrived.set()
 
     async def take(self, event: str, within: float = PATIENCE_SECONDS) -> list[Any]:
-        """The arguments of the next event of this lane, which has to be `event`."""
+        """Return the arguments of the next event of the lane of `event`, which has to be `event`."""
         got, arguments = await self._next(event, within)
         assert got == event, f"{self._owner} got {got} {_short(arguments)} instead of {event}"
         return arguments
 
     async def any(self) -> tuple[str, list[Any]]:
-        """The next event of the call, whatever it is, and its arguments."""
+        """Return the next event of the call, of any name, and its arguments."""
         return await self._next("anything", PATIENCE_SECONDS)
 
     async def _next(self, event: str, within: float) -> tuple[str, list[Any]]:

@@ -25,7 +25,7 @@ _LONGEST_LINE = 32 * 1024 * 1024
 
 
 class Nodes:
-    """A process for each place where the JavaScript client runs, started when it is first needed."""
+    """The processes of the JavaScript client: Node or a browser, each started when it is first needed."""
 
     def __init__(self) -> None:
         self._ending = AsyncExitStack()
@@ -46,7 +46,7 @@ class Nodes:
 
 
 class Node:
-    """One process for all JavaScript clients of a run."""
+    """A process that runs all JavaScript clients of its kind."""
 
     def __init__(self, script: str, *arguments: str) -> None:
         self._script = script
@@ -75,7 +75,7 @@ class Node:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """The script ends with its input, and its browser with it. Of a signal it would not end itself."""
+        """Close the script's input, so that it ends its browser too: a signal would leave that behind."""
         if self._process is not None and self._reading is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -98,7 +98,7 @@ class Node:
         options: Mapping[str, Any],
         address: str = "127.0.0.1",
     ) -> "JavaScriptClient":
-        """`io(url, options)` on a page of its own, which connects from `address`."""
+        """Call `io(url, options)` on a page of its own, which connects from `address`."""
         key = len(self._clients)
         client = JavaScriptClient(self, key, name, person)
         self._clients[key] = client
@@ -119,6 +119,8 @@ class Node:
 
 
 class JavaScriptClient(Client):
+    """A client in a `Node`, driven by lines of JSON over the pipes of the process."""
+
     def __init__(self, node: Node, key: int, name: str, person: Person | None) -> None:
         super().__init__(name, person)
         self._node = node
@@ -147,14 +149,14 @@ class JavaScriptClient(Client):
         return answer[0]
 
     async def requests(self, method: str, path: str, body: object = None) -> Any:
-        """An HTTP request of the same browser, which has to succeed; its cookies are kept."""
+        """Send an HTTP request from the same browser, which has to succeed and keeps its cookies."""
         more = {} if body is None else {"body": body}
         status, text = await self._answer("request", method=method, path=path, **more)
         assert status in range(200, 300), f"{method} {path}: {status} {text}"
         return json.loads(text or "null")
 
     def reconnect(self, token: str) -> None:
-        """`socket.auth = {token}; socket.connect()`"""
+        """Connect again with another token: `socket.auth = {token}; socket.connect()`."""
         self._node.command("reconnect", self._key, auth={"token": token})
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A member of a call who hears everything at once, and whose view of the room is what it has heard."""
+"""A member of a call that reads continuously and derives its view of the room from the messages."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 20.0
 
 
 class Member:
-    """Resumable or plain. `view` holds the peers that it knows; `changed` tells of each change."""
+    """A member, resumable or plain. `view` holds the peers it knows; `changed` is set after each message."""
 
     def __init__(self, person: Person, room: str, changed: asyncio.Event) -> None:
         self.person = person
@@ -26,7 +26,7 @@ class Member:
         self.resumed = False
         self.view: set[str] = set()
         self.peers: set[str] = set()
-        """Who was there, as the last acknowledgement of a join said."""
+        """The peers in the last acknowledgement of a join."""
         self._changed = changed
         self._token: str | None = None
         self._received = 0
@@ -44,7 +44,7 @@ class Member:
         return self._token is not None
 
     async def connects(self) -> None:
-        """A connection beside the one before, of which nothing is heard any more."""
+        """Open a new connection; frames of the previous connection are ignored, though it stays open."""
         url = self.person.server.address.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         self._socket = None
         socket = await connect(
@@ -60,7 +60,7 @@ class Member:
         reader.add_done_callback(self._readers.discard)
 
     async def joins(self, *, resumable: bool) -> None:
-        """Afresh, or with the token that it has."""
+        """Join the room, by the resume token if there is one."""
         if self._socket is None:
             await self.connects()
         self.resumable = resumable
@@ -78,7 +78,7 @@ class Member:
         self.gone()
 
     def gone(self) -> None:
-        """Of a visit that is over."""
+        """Forget the state of a participation that is over."""
         self._token = None
         self.peer_id = ""
         self.view.clear()
@@ -139,6 +139,6 @@ class Member:
         self._token = answer.get("resume")
         self.resumed = answer.get("resumed", False)
         if "resumed" in answer and not self.resumed:
-            self.view.clear()  # what was known belongs to a visit that is over
+            self.view.clear()  # the view belongs to a participation that is over
         if not self.resumed or answer["received"] is None:
             self._received = 0

@@ -1,7 +1,7 @@
 """The programs of tests/clients/programs, each in a process of its own.
 
-One that this machine cannot run is in no test, and the head of pytest's output names it: a test that were
-skipped would look like one that passed.
+A program that this machine cannot run is in no test, and the head of pytest's output names it: a skipped
+test is easily taken for a pass.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ _LIBRARIES = _FOLDER / "java" / "target" / "libraries"
 _CLASSES = _FOLDER / "java" / "target" / "classes"
 _BINARY = _FOLDER / "rust" / "target" / "debug" / "program"
 PATIENCE_SECONDS = 60
-"""A program that says nothing for so long waits for something that will not come."""
+"""The timeout of a line from a program."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """`source` is what `built`, where it has to be built, was made from."""
+    """A program. `built`: the product of a build from `source`, None if it needs no build."""
 
     name: str
     command: tuple[str | Path, ...]
@@ -35,7 +35,7 @@ class Program:
 
     @property
     def runs_here(self) -> bool:
-        """Whether its interpreter is here and, where it has to be built, it was, from the source as it is."""
+        """True if the interpreter exists and any build is newer than the source."""
         if shutil.which(self.command[0]) is None:
             return False
         return self.built is None or (
@@ -57,7 +57,7 @@ PROGRAMS = [
     ),
     Program(
         "java",
-        # What a long-running server gains by compiling, this one loses.
+        # The optimizing compiler would cost a short run more than it gains.
         ("java", "-XX:TieredStopAtLevel=1", "-cp", f"{_LIBRARIES}/*:{_CLASSES}", "Program"),
         _FOLDER / "java" / "Program.java",
         _CLASSES / "Program.class",
@@ -75,7 +75,7 @@ def left_out() -> list[str]:
 
 
 class RunningProgram:
-    """What it says comes in lanes, one for each kind of line: libraries differ in the order of callbacks."""
+    """A process and its output, a lane for each kind of line: libraries order their callbacks differently."""
 
     def __init__(self, program: Program, *arguments: str) -> None:
         self._program = program
@@ -103,7 +103,7 @@ class RunningProgram:
             await self._reading
 
     async def says(self, happened: str, **members: Any) -> None:
-        """The next line of this kind has just these members."""
+        """Read the next line of this kind, which has to have exactly these members."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not self._lanes[happened]:
@@ -117,7 +117,7 @@ class RunningProgram:
         assert said == members, f"{self._program.name} said {happened!r} of {said}; unread: {self.unread()}"
 
     async def ends(self) -> None:
-        """By itself, having nothing left to do, and having said nothing that was not expected."""
+        """Wait until the program ends by itself, with exit code 0 and all of its lines read."""
         assert self._process is not None
         assert self._reading is not None
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -129,7 +129,7 @@ class RunningProgram:
         assert not (unread := self.unread()), f"{self._program.name} said {unread}"
 
     def may_have_said(self, happened: str) -> None:
-        """Any number of lines of this kind until now are no fault."""
+        """Discard the unread lines of this kind."""
         self._lanes[happened].clear()
 
     def unread(self) -> list[str]:

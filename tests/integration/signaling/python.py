@@ -1,4 +1,4 @@
-"""python-socketio's client."""
+"""The client of python-socketio."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,11 +14,13 @@ from tests.integration.signaling.client import Client
 from tests.integration.signaling.inbox import PATIENCE_SECONDS
 from tests.people import Person
 
-# What one poll brings is bounded by bytes, not by packets; its default of 16 gives up on a busy room.
+# The server bounds an answer to a poll by bytes, not packets; the library gives up above 16 packets.
 engineio.payload.Payload.max_decode_packets = 10_000
 
 
 class PythonClient(Client):
+    """A client by python-socketio, whose callbacks fill the inbox."""
+
     def __init__(self, name: str, person: Person | None) -> None:
         super().__init__(name, person)
         self._http: aiohttp.ClientSession | None = None
@@ -29,7 +31,7 @@ class PythonClient(Client):
     def open(
         self, url: str, *, transport: str, auth: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> None:
-        """Whether the server lets it in, is in the inbox."""
+        """Begin a connection; the inbox gets the outcome, `connect` or `connect_error`."""
         self._polls = transport == "polling"
         self._http = aiohttp.ClientSession(trace_configs=[_whole_answers()])
         self._socket = socketio.AsyncClient(
@@ -45,7 +47,7 @@ class PythonClient(Client):
                 headers=dict(headers),
                 auth=auth,
                 transports=[transport],
-                wait_timeout=PATIENCE_SECONDS,  # after a second it would give up by itself
+                wait_timeout=PATIENCE_SECONDS,  # the default is a second
             )
         )
 
@@ -56,7 +58,7 @@ class PythonClient(Client):
         return await self._socket.call(event, arguments, timeout=60)
 
     async def close(self) -> None:
-        # By polling it waits for the last poll to end, which a server need not hurry with: hang up on it.
+        # The library waits for the last poll to end, and the server may hold it for long: hang up.
         leaving = asyncio.ensure_future(self._leave())
         await asyncio.wait({leaving}, timeout=0.2 if self._polls else 10)
         if self._http is not None:
@@ -69,12 +71,12 @@ class PythonClient(Client):
             await socket.disconnect()
         if self._opening is not None:
             self._opening.cancel()
-            with suppress(socketio.exceptions.ConnectionError, asyncio.CancelledError):  # the inbox has it
+            with suppress(socketio.exceptions.ConnectionError, asyncio.CancelledError):  # see the inbox
                 await self._opening
 
 
 def _whole_answers() -> aiohttp.TraceConfig:
-    """The library does not read the answers to what it posts, and aiohttp warns of those that come late."""
+    """Read the bodies of all answers: the library leaves those of its POSTs unread, and aiohttp warns."""
 
     async def read(_session: object, _context: object, request: aiohttp.TraceRequestEndParams) -> None:
         if request.response.status != HTTPStatus.SWITCHING_PROTOCOLS:

@@ -1,4 +1,4 @@
-"""A WebSocket that sends and gets frames as they are: for rules about packets."""
+"""A WebSocket that sends and receives raw frames, for tests of Engine.IO's and Socket.IO's packets."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.servers import ParlourServer
 
 
 class RawSocket:
-    """Engine.IO 4 over WebSocket. Heartbeats (`2`) are answered, and are no frames to the tests."""
+    """Engine.IO 4 over WebSocket. It answers heartbeats (`2`) and hides them from the tests."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -28,7 +28,7 @@ class RawSocket:
             await self._socket.send(frame)
 
     async def frame(self, within: float = PATIENCE_SECONDS) -> str:
-        """The next frame that is no heartbeat."""
+        """Return the next frame that is no heartbeat."""
         async with asyncio.timeout(within):
             while (frame := await self._socket.recv()) == "2":
                 await self._socket.send("3")
@@ -41,7 +41,7 @@ class RawSocket:
         return frame
 
     async def expects_close(self, within: float = PATIENCE_SECONDS) -> list[str]:
-        """Until the transport is closed; answers the frames that came before."""
+        """Wait until the transport is closed; return the frames received before."""
         frames = []
         try:
             async with asyncio.timeout(within):
@@ -53,7 +53,7 @@ class RawSocket:
             raise AssertionError(f"not closed within {within:g} s; frames: {frames}") from None
 
     async def is_open(self) -> bool:
-        """Whether the server's end answers a ping of the WebSocket: nothing on its way is overtaken."""
+        """Ping the server, which answers after all frames already under way. False if it has closed."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await (await self._socket.ping())
@@ -66,7 +66,7 @@ class RawSocket:
         await self.expects("40{")
 
     async def asks(self, text: str) -> dict[str, Any]:
-        """Sends an event, `text` being the packet's JSON, and returns its acknowledgement."""
+        """Send an event, `text` being the packet's JSON, and return its acknowledgement."""
         number = next(self._ids)
         await self.sends(f"42{number}{text}")
         while not (frame := await self.frame()).startswith(f"43{number}["):
@@ -76,7 +76,7 @@ class RawSocket:
         return answer
 
     async def expects_event(self, event: str) -> Any:
-        """The payload of the next event, which has to be this one; `share-rooms` is passed over."""
+        """Return the payload of the next event, which has to be `event`; `share-rooms` is skipped."""
         name = "share-rooms"
         while name == "share-rooms" != event:
             name, *arguments = json.loads((await self.expects("42[")).removeprefix("42"))
@@ -88,10 +88,10 @@ class RawSocket:
         await self._socket.close()
 
     def stops_reading(self) -> None:
-        """As a slow line: what the server sends fills its own buffers soon.
+        """Stop reading, as on a slow line, so that the server's send buffers soon fill.
 
-        The kernel tells of a window that opens once a segment fits, of 64 KB on loopback: below that the
-        server would find out by probes, more and more seldom.
+        The receive buffer is above 64 KB, a segment on loopback: TCP announces a reopened window only once a
+        segment fits, and otherwise the server would learn of it by ever rarer window probes.
         """
         connection = self._socket.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 * 1024)
@@ -101,7 +101,7 @@ class RawSocket:
         self._socket.transport.resume_reading()
 
     def breaks(self) -> None:
-        """As where a cable is pulled and the system gives up: no closing handshake."""
+        """Abort the connection without a closing handshake, as a system does after a cable was pulled."""
         self._socket.transport.abort()
 
 
@@ -114,7 +114,7 @@ async def raw_socket(
     origin: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> AsyncIterator[RawSocket]:
-    """Connected from `address`, after the Engine.IO handshake and before any CONNECT."""
+    """Open a WebSocket from `address`; it is past the Engine.IO handshake and before any CONNECT."""
     url = server.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with connect(
         url,

@@ -1,4 +1,4 @@
-"""A client that goes on with its visit: what the web client does, over a raw WebSocket."""
+"""A client that resumes its participation as the web client does, over a raw WebSocket."""
 
 import json
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
 
 
 class ResumingClient:
-    """One visit over as many connections as it takes. `known` is its view of the room: peer ids."""
+    """A participation over any number of connections. `known` is its view of the room: peer ids."""
 
     def __init__(self, person: Person, room: str) -> None:
         self.person = person
@@ -36,12 +36,12 @@ class ResumingClient:
         return self._socket
 
     async def connects(self) -> None:
-        """A connection beside the one before, which may still stand."""
+        """Open a new connection, though the previous connection may still be open."""
         self._socket = await self._stack.enter_async_context(raw_socket(self.person.server))
         await self.socket.identifies(self.person.token or "")
 
     async def joins(self, **members: Any) -> dict[str, Any]:
-        """Connects where it is not, and joins with what it has of its visit."""
+        """Connect if necessary, and join by the resume token if there is one; return the acknowledgement."""
         if self._socket is None:
             await self.connects()
         join = {"room": self.room, "resumable": True, **members}
@@ -58,17 +58,17 @@ class ResumingClient:
         return self.answer
 
     def breaks(self) -> None:
-        """As where a cable is pulled."""
+        """Abort the connection without a closing handshake."""
         self.socket.breaks()
         self._socket = None
 
     def hangs(self) -> RawSocket:
-        """The line is dead and nobody knows yet."""
+        """Abandon the connection without closing it, like a dead line unknown to the server; return it."""
         socket, self._socket = self.socket, None
         return socket
 
     async def hears(self, event: str, **members: Any) -> dict[str, Any]:
-        """The next event of the call, which has to be this one."""
+        """Return the payload of the next event of the call, which has to be `event` with these members."""
         payload: dict[str, Any] = await self.socket.expects_event(event)
         assert {name: payload.get(name) for name in members} == members, (event, payload)
         self._notes(event, payload)
@@ -86,18 +86,18 @@ class ResumingClient:
         return await self.socket.asks(json.dumps(["offer-ice", offer]))
 
     async def reaches(self, to: "ResumingClient", text: str) -> None:
-        """Proof that nothing else came in between."""
+        """Send a candidate to `to`, and prove that it received nothing else before."""
         assert (await self.proposes(to, text))["ok"] is True
         await to.hears("ice-candidate", peerID=self.peer_id, iceCandidate=candidate(text))
 
 
 def candidate(text: str) -> dict[str, str]:
-    """An RTCIceCandidateInit that says something to the reader."""
+    """Make an RTCIceCandidateInit whose text identifies it in a failure."""
     return {"candidate": f"candidate:{text}"}
 
 
 async def introduced(newcomer: ResumingClient, *others: ResumingClient) -> None:
-    """The newcomer makes the offers."""
+    """Read the introductions of a newcomer, who has to make the offers."""
     for other in others:
         await other.hears("add-peer", peerID=newcomer.peer_id, createOffer=False)
         await newcomer.hears("add-peer", peerID=other.peer_id, createOffer=True)

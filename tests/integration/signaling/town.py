@@ -1,4 +1,4 @@
-"""The people whom the signaling tests share, since to register one costs more than a whole test."""
+"""People whom the signaling tests share, since a registration costs more than a whole test."""
 
 import asyncio
 import ssl
@@ -12,13 +12,13 @@ from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Spares each computer the loading of the system's certificates."""
+"""An empty TLS context, since loading the system's certificates for each client takes long."""
 
 TEN = ("ann", "bob", "carl", "dora", "emil", "fay", "gil", "hope", "ivan", "jo")
 
 
 class Town:
-    """Each name is one person for the whole run. Who ends a session asks for a `newcomer`."""
+    """A cache of people: each name is the same person all run. Tests that end sessions take a `newcomer`."""
 
     def __init__(self, server: ParlourServer) -> None:
         self.server = server
@@ -44,18 +44,18 @@ class Town:
         return await asyncio.gather(*(self.person(name) for name in names))
 
     async def newcomer(self, name: str = "new") -> Person:
-        """Registered and logged in, unknown to all other tests."""
+        """Register a client who is logged in and unknown to all other tests."""
         return await self._visitors.client(name)
 
     async def stranger(self, name: str, *, client: bool = True) -> Person:
-        """Somebody who has not registered yet."""
+        """Make a person who has not registered yet."""
         return await self._visitors.stranger(name, client=client)
 
     async def guest(self, name: str = "gus") -> Person:
         return await self._visitors.guest(name)
 
     async def at(self, address: str, person: Person) -> Person:
-        """The same account at a computer of this address; not logged in there yet."""
+        """Make the same account at a computer of this address, not logged in there yet."""
         twin = await self._visitors.same(person)
         twin.http = await self._leaving.enter_async_context(
             httpx.AsyncClient(
@@ -67,7 +67,7 @@ class Town:
         return twin
 
     async def stranger_at(self, address: str, *, client: bool) -> Person:
-        """Somebody at that address whom the server does not know yet."""
+        """Make a person at that address who has not registered yet."""
         return await self.at(address, await self._visitors.stranger(client=client))
 
     async def room(self, creator: Person, *invited: Person, event: bool = False) -> str:
@@ -81,6 +81,6 @@ _numbers = count(1)
 
 
 def unused_address() -> str:
-    """A loopback address that no other test connects from: Linux has 16 million of them."""
+    """Return a loopback address that no other test connects from, out of 127.0.0.0/8."""
     number = next(_numbers)
     return f"127.77.{number // 250}.{number % 250 + 1}"

@@ -1,4 +1,4 @@
-"""Imported by the server under test as it starts: SIGUSR1 writes how many tasks it has, into its folder."""
+"""A probe that the server under test imports: at SIGUSR1 it writes its count of tasks into its folder."""
 
 import asyncio
 import signal

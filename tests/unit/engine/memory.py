@@ -1,11 +1,11 @@
-"""A transport in memory: what a session sends is a list, what closes it is a reason."""
+"""Doubles around a session: a transport, a consumer and an owner that record calls in memory."""
 
 from parlour.engine.packets import Binary, Outgoing
 from parlour.engine.session import Reason, TransportSession
 
 
 class MemoryTransport:
-    """Behaves as a WebSocket does, or as polling that nobody polls."""
+    """A transport that acts like a WebSocket or, by another name, like long-polling without a poll."""
 
     def __init__(self, name: str = "websocket") -> None:
         self.name = name
@@ -45,7 +45,7 @@ class MemoryTransport:
 
 
 class Listener:
-    """A consumer that keeps what it hears."""
+    """A consumer that records messages, closes and deadlines."""
 
     def __init__(self) -> None:
         self.heard: list[str | bytes] = []
@@ -76,7 +76,7 @@ class Listener:
 
 
 class Keeper:
-    """An owner that keeps the sessions that ended."""
+    """An owner that records the ended sessions."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[TransportSession, Reason]] = []
