@@ -1,6 +1,6 @@
 """Fixtures of all tests: servers, databases and browsers.
 
-A test that takes `server` runs twice, on SQLite and on PostgreSQL, each time against one server that the
+A test that takes `server` runs twice, on SQLite and on PostgreSQL, each time against a server that the
 whole session shares: names come from `unique`, so that tests do not meet. A test for which the database
 does not matter is marked with `@pytest.mark.database("sqlite")`; `fresh_server` takes other settings.
 """

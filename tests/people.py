@@ -198,7 +198,7 @@ class Person:
         return await self.request("DELETE", path, **request)
 
     async def request(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Send a request, with the access token if there is one."""
+        """Send a request, with the access token, if any."""
         identity = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers = identity | request.pop("headers", {})
         return await self.http.request(method, path, headers=headers, **request)

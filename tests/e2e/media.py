@@ -83,7 +83,7 @@ _PAINTED_SCREENS = """
   };
 """
 
-# As many new frames in a row as `wanted`, all of a painted screen, or none of them.
+# Resolves after `wanted` new frames in a row that are all of a painted screen, or none of them.
 _SHOWS = """
   async (video, { screen, wanted }) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });

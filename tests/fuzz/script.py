@@ -312,7 +312,7 @@ class World:
     def _line(self) -> Line | None:
         """Return the session for the next frame, and open a WebSocket if there is none.
 
-        A session after one that the server closed is connected, or most frames would reach no handler.
+        A session that succeeds a closed session is connected, or most frames would reach no handler.
         """
         self._lines = [line for line in self._lines if line.session.closed is None]
         if self._lines:

@@ -60,7 +60,7 @@ class Member:
         reader.add_done_callback(self._readers.discard)
 
     async def joins(self, *, resumable: bool) -> None:
-        """Join the room, by the resume token if there is one."""
+        """Join the room, by the resume token, if any."""
         if self._socket is None:
             await self.connects()
         self.resumable = resumable

@@ -41,7 +41,7 @@ class ResumingClient:
         await self.socket.identifies(self.person.token or "")
 
     async def joins(self, **members: Any) -> dict[str, Any]:
-        """Connect if necessary, and join by the resume token if there is one; return the acknowledgement."""
+        """Connect if necessary, and join by the resume token, if any; return the acknowledgement."""
         if self._socket is None:
             await self.connects()
         join = {"room": self.room, "resumable": True, **members}
