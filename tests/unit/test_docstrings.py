@@ -21,6 +21,7 @@ DONE = (
     "chat",
     "cli",
     "db",
+    "engine",
     "events",
     "http",
     "limits",

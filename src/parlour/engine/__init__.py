@@ -1,7 +1,7 @@
 """An Engine.IO 4 and Socket.IO 5 server: a core without I/O, and thin transports under uvicorn.
 
-Imports nothing else of Parlour. The application implements `Application`, gives its `EventTypes`, and
-sends through `Connection`.
+The engine imports nothing else of Parlour. The application implements `Application`, declares its
+`EventTypes`, and sends through `Connection`.
 """
 
 from parlour.engine.application import Application, EventRejection, EventTypes

@@ -1,4 +1,4 @@
-"""Bytes that many connections hold together, with a bound for all of them."""
+"""Bound the bytes that all connections hold together."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,15 +9,14 @@ class Holder(Hashable, Protocol):
     """A connection that can be ended to get its memory back."""
 
     def give_way(self) -> None:
-        """End at once; called while any connection is handled, so it must not call back."""
+        """End at once. It must not call back, since it is called while another connection is handled."""
 
 
 class ByteBudget:
-    """While all holders together hold more than `limit` bytes, the one that began to hold first gives
-    way.
+    """A shared budget: while all holders together hold more than `limit` bytes, the oldest holder is ended.
 
-    A slow peer cannot be told from a hostile one, but an honest peer holds bytes for a moment only, so
-    the oldest holder is the right one to end, however many addresses an attacker has.
+    A slow peer cannot be told from a hostile peer, but an honest peer holds bytes only for a moment, so the
+    oldest holder is most likely hostile, however many addresses an attacker has.
     """
 
     def __init__(self, limit: int) -> None:
@@ -26,7 +25,7 @@ class ByteBudget:
         self.total = 0
 
     def hold(self, holder: Holder, size: int) -> None:
-        """Set the bytes that `holder` holds; it keeps its age."""
+        """Set the bytes that `holder` holds; its age counts from its first call."""
         self.total += size - self._held.get(holder, 0)
         self._held[holder] = size
         while self.total > self._limit and self._held:

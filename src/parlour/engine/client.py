@@ -1,4 +1,4 @@
-"""Socket.IO above one Engine.IO session: namespaces, events and acknowledgements, without I/O."""
+"""Socket.IO above an Engine.IO session: namespaces, events and acknowledgements, without I/O."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONNECTED = State.CONNECTED
 
 
 class SocketClient:
-    """The connections of one session. A session without a connected namespace has a deadline."""
+    """The connections of a session. A session without a connected namespace has a deadline."""
 
     __slots__ = (
         "_attachments",
@@ -66,7 +66,7 @@ class SocketClient:
         others = [] if self._connections is None else list(self._connections.values())
         return others if self._main is None else [self._main, *others]
 
-    # What arrives
+    # Incoming packets
 
     def is_connected(self) -> bool:
         return self._deadline is None
@@ -98,7 +98,7 @@ class SocketClient:
                 assert_never(packet)
 
     def on_plain_event(self, arguments: bytes) -> bool:
-        """Hot path: an event for the main namespace that asks for no acknowledgement."""
+        """Dispatch an event for the main namespace that asks for no acknowledgement. Hot path."""
         connection = self._main
         if (
             connection is None
@@ -115,7 +115,9 @@ class SocketClient:
         return True
 
     def on_binary(self, data: bytes) -> None:
-        """An attachment of a refused packet is passed over; one that nobody announced is an error."""
+        """Ignore an attachment of a refused packet; an attachment that no packet announced ends the
+        session.
+        """
         if self._attachments:
             self._attachments -= 1
         else:
@@ -127,10 +129,10 @@ class SocketClient:
         return None if self._connections is None else self._connections.get(namespace)
 
     def _receiver(self, namespace: str) -> Connection | None:
-        """Return the connection that a packet is for.
+        """Return the connection that a packet is for, None to ignore the packet.
 
-        A packet for none ends the session; it is passed over if the connection is undecided, or if the
-        packet was on its way while the namespace was left.
+        A packet is ignored if its connection is undecided, or if it was in transit when the namespace was
+        left. Any other packet without a connection ends the session.
         """
         connection = self._find(namespace)
         if connection is not None:
@@ -146,7 +148,7 @@ class SocketClient:
             return
         known = self._find(namespace)
         if known is not None:
-            if known.connected:  # one that is still undecided has asked already
+            if known.connected:  # a second CONNECT is ignored while the first is undecided
                 self.session.close(Reason.PARSE_ERROR)
             return
         connection = Connection(new_sid(), namespace, self, Mailbox(self._registry.sessions.spawn))
@@ -237,7 +239,7 @@ class SocketClient:
             return
         connection.mailbox.run(self._guarded(call))
 
-    # What the application decides
+    # Decisions of the application
 
     def connected(self, connection: Connection) -> None:
         self._deadline = None
@@ -247,7 +249,7 @@ class SocketClient:
         self._registry.sessions.pending.discard(self.session)
 
     def wait(self, seconds: float) -> None:
-        """Take connections out of the pending ones; the application bounds how many wait."""
+        """Stop counting the session as pending: the application bounds the waiting connections itself."""
         self._registry.sessions.pending.discard(self.session)
         if self._deadline is not None:
             self._deadline = self._registry.sessions.now() + seconds

@@ -1,4 +1,4 @@
-"""A client in a namespace, as the application sees it."""
+"""The connection of a client to a namespace: the application's interface for answering and sending."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from parlour.engine.options import Options
 from parlour.engine.session import Reason, TransportSession
 
 OnAnswer = Callable[[str | None], None]
-"""Called with the JSON array of a client's acknowledgement, or None when there will be none."""
+"""A callback for the JSON array of a client's acknowledgement, or for None when there will be none."""
 
 
 class Handshake(Struct, frozen=True):
-    """What the first HTTP request of a client said; `query` is as it came, without the `?`.
+    """The first HTTP request of a client; `query` is not decoded, and has no `?`.
 
-    `fetch_site` is Sec-Fetch-Site (W3C Fetch Metadata).
+    `fetch_site` is the header Sec-Fetch-Site (W3C Fetch Metadata).
     """
 
     address: str
@@ -52,11 +52,11 @@ class State(Enum):
 
 
 _CONNECTED = State.CONNECTED
-"""A name of this module: an enumeration's member takes longer to find."""
+"""A global, because looking up a member of an enumeration takes longer."""
 
 
 class ConnectionOwner(Protocol):
-    """The client of a connection, as the connection needs it."""
+    """The interface of a connection to its client."""
 
     handshake: Handshake
     opened_at: float
@@ -75,9 +75,9 @@ class ConnectionOwner(Protocol):
 
 
 class Connection:
-    """Calls on a connection that has ended do nothing, so nobody needs to ask first.
+    """A client's connection to a namespace. Calls after its end do nothing, so callers need no check.
 
-    `data` is the application's own: what it keeps about this client, None at first.
+    `data` belongs to the application: it may hold any state of this client, and is None at first.
     """
 
     __slots__ = ("_awaited", "_client", "_next_ack_id", "data", "mailbox", "namespace", "sid", "state")
@@ -105,12 +105,12 @@ class Connection:
 
     @property
     def opened_at(self) -> float:
-        """The moment at which its first transport opened, of `time.monotonic`."""
+        """The moment (`time.monotonic`) at which the client's first transport opened."""
         return self._client.opened_at
 
     @property
     def transport_name(self) -> str:
-        """`polling` or `websocket`, at this moment."""
+        """The name of the current transport: `polling` or `websocket`."""
         return self._client.session.transport.name
 
     def buffered(self) -> int:
@@ -118,10 +118,10 @@ class Connection:
         return self._client.session.transport.buffered()
 
     def new_mailbox(self) -> Mailbox:
-        """Make a mailbox for an application that keeps an order apart from this connection's own."""
+        """Make a mailbox for calls whose order is independent of this connection's handlers."""
         return self.mailbox.another()
 
-    # The answer to CONNECT
+    # Answers to CONNECT
 
     def accept(self) -> None:
         if self.state is State.UNDECIDED:
@@ -139,11 +139,11 @@ class Connection:
             self._client.left(self)
 
     def wait(self, seconds: float) -> None:
-        """Neither accept nor refuse; after `seconds` the transport is closed without any packet."""
+        """Defer the answer; after `seconds` without an answer the transport is closed without any packet."""
         if self.state is State.UNDECIDED:
             self._client.wait(seconds)
 
-    # What is sent
+    # Sending
 
     def emit(self, name: str, *arguments: object) -> None:
         if self.state is State.CONNECTED:
@@ -151,12 +151,12 @@ class Connection:
             self._client.session.transport.send_soon(packet)
 
     def emit_encoded(self, packet: EncodedPacket) -> None:
-        """Send a message that goes to many: `encode_event` once, with this connection's namespace."""
+        """Send a packet of `encode_event`: a message to many connections of a namespace is encoded once."""
         if self.state is State.CONNECTED:
             self._client.session.transport.send_soon(packet)
 
     def emit_now(self, name: str, argument: object) -> None:
-        """Send at once, apart from other messages of this turn of the loop. Hot path."""
+        """Send at once, without waiting for other messages of this turn of the loop. Hot path."""
         if self.state is _CONNECTED:
             if self.namespace == "/":
                 packet = MAIN_EVENT + encode_json((name, argument))
@@ -172,8 +172,8 @@ class Connection:
     def request(self, name: str, *arguments: object, on_answer: OnAnswer) -> None:
         """Emit and ask for an acknowledgement.
 
-        `on_answer` is called once: with None when the connection ends first, or when more than
-        `Options.max_pending_acks` later requests still wait.
+        `on_answer` is called exactly once: with None if the connection ends first, or if more than
+        `Options.max_pending_acks` later requests are waiting.
         """
         if self.state is not State.CONNECTED:
             on_answer(None)
@@ -190,13 +190,18 @@ class Connection:
     # The end
 
     def disconnect(self) -> None:
-        """Send DISCONNECT: official clients do not come back by themselves. The transport may stay."""
+        """Send DISCONNECT, after which official clients do not reconnect by themselves.
+
+        The transport stays open for other namespaces, or a new CONNECT, until the connect timeout.
+        """
         if self.state is State.CONNECTED:
             self._client.session.send(encode_disconnect(namespace=self.namespace))
             self._client.end(self, Reason.SERVER_DISCONNECT)
 
     def close_transport(self) -> None:
-        """Drop the transport without any Socket.IO packet: official clients come back by themselves."""
+        """Drop the transport without any Socket.IO packet, after which official clients reconnect by
+        themselves.
+        """
         self._client.session.close(Reason.FORCED_CLOSE)
 
     # For the engine

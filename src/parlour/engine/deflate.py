@@ -1,15 +1,16 @@
 """permessage-deflate (RFC 7692) without context takeover: each message is compressed on its own.
 
-So a connection keeps no window between messages, whose 40 KB would be several times what it takes itself.
+A connection therefore keeps no window between messages: its 40 KB would be several times the size of the
+connection itself.
 """
 
 import zlib
 
 RESPONSE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-"""Sec-WebSocket-Extensions of the answer to an offer that is taken (RFC 7692, section 7.1)."""
+"""The value of Sec-WebSocket-Extensions that accepts an offer (RFC 7692, section 7.1)."""
 
 SMALLEST = 1024
-"""Bytes: a shorter message goes as it is, as with ws and so with Socket.IO's own server."""
+"""Bytes: shorter messages are not compressed, as in ws, the library of Socket.IO's reference server."""
 
 _KNOWN = {"server_no_context_takeover", "client_no_context_takeover", "client_max_window_bits"}
 _TAIL = b"\x00\x00\xff\xff"
@@ -17,11 +18,11 @@ _RAW = -zlib.MAX_WBITS
 
 
 class TooLarge(ValueError):
-    """A message exceeds its limit once it is inflated."""
+    """The inflated message would exceed its limit."""
 
 
 def is_offered(header: str | None) -> bool:
-    """Return whether an offer of Sec-WebSocket-Extensions can be accepted as `RESPONSE` says."""
+    """Return True if the value of a client's Sec-WebSocket-Extensions can be accepted with `RESPONSE`."""
     return any(_can_be_taken(offer) for offer in (header or "").split(","))
 
 
@@ -37,8 +38,8 @@ def deflated(message: bytes) -> bytes:
 
 
 def inflated(message: bytes, limit: int) -> bytes:
-    """Inflate a message. Raises TooLarge before more than `limit` bytes are held, ValueError for other
-    data.
+    """Inflate a message. Raises TooLarge before more than `limit` bytes are held (a "zip bomb"), and
+    ValueError for data that is no DEFLATE.
     """
     try:
         text = zlib.decompressobj(wbits=_RAW).decompress(message + _TAIL, limit + 1)

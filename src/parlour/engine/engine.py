@@ -1,4 +1,4 @@
-"""The engine: Socket.IO for an application, on the HTTP port that uvicorn serves."""
+"""The engine: it serves Socket.IO for an application on uvicorn's HTTP port."""
 
 import asyncio
 from collections import Counter
@@ -18,7 +18,7 @@ from parlour.engine.upgrade import websocket_protocol_class
 
 
 class Counters(Struct, frozen=True):
-    """Totals since the start, and what is open now."""
+    """Totals since the start, and the numbers of sessions and connections that are open now."""
 
     sessions: int
     connections: int
@@ -38,19 +38,19 @@ class Engine:
         self.sessions = TransportSessions(self.options, self._client)
         self._registry = Registry(application, events, self.options, self.sessions)
         self.connections: Mapping[str, Connection] = self._registry.connections
-        """By their sid: those whose CONNECT was accepted and that have not ended."""
+        """The accepted connections that have not ended, by sid."""
         self.asgi = PollingApp(self.sessions)
-        """Long-polling: an ASGI 3 application for the paths of `serves`."""
+        """The ASGI 3 application of long-polling, for the paths of `serves`."""
 
     def _client(self, session: TransportSession, handshake: Handshake, now: float) -> SocketClient:
         return SocketClient(self._registry, session, handshake, now)
 
     def serves(self, path: str) -> bool:
-        """Whether a request path is the engine's (see `Options.serves`)."""
+        """Return True for a request path of the engine (see `Options.serves`)."""
         return self.options.serves(path)
 
     def websocket_protocol_class(self) -> type[asyncio.Protocol]:
-        """For `uvicorn.Config(ws=…)`."""
+        """Return the protocol class for `uvicorn.Config(ws=…)`."""
         return websocket_protocol_class(self.sessions)
 
     def counters(self) -> Counters:
@@ -66,9 +66,9 @@ class Engine:
         )
 
     async def close(self, grace: float = 5.0) -> None:
-        """Close all transports, so that official clients come back to the next process by themselves.
+        """Close all transports without a DISCONNECT, so that official clients reconnect to the next process.
 
-        Call it before uvicorn shuts down, or its waiting polls keep uvicorn from ending; `Server` does.
-        Handlers that still run, `on_disconnect` included, get `grace` seconds.
+        Call this before uvicorn shuts down, as `Server` does, or waiting polls keep uvicorn from ending.
+        Running handlers, `on_disconnect` included, get `grace` seconds.
         """
         await self.sessions.close(grace)

@@ -1,7 +1,7 @@
-"""Decide what an HTTP request to the engine asks for, and whether it may have it. Pure.
+"""Parse and admit an HTTP request to the engine. Pure.
 
-The refusals are HTTP 400 (403 for a foreign origin) with the codes and words of the reference server,
-which clients show to people.
+Most refusals are HTTP 400 (403 for a foreign origin) with the codes and messages of the reference server,
+since clients show these to people.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Rejected(Enum):
 
     @property
     def retry_after(self) -> int | None:
-        """Seconds, where the request may succeed later."""
+        """The seconds after which the request may succeed, None if it never will."""
         return 5 if self.status == 503 else None
 
     @property
@@ -54,7 +54,7 @@ def rejection_body(rejected: Rejected, options: Options) -> bytes:
 
 
 class Request(Struct, frozen=True):
-    """`channel` is what carries the request: polling for plain HTTP, websocket for an HTTP upgrade."""
+    """A request to the engine. `channel` is `polling` for plain HTTP and `websocket` for an HTTP upgrade."""
 
     method: str
     channel: str
@@ -77,7 +77,7 @@ def read_request(method: str, channel: str, handshake: Handshake) -> Request:
 def admit(
     request: Request, options: Options, find: Callable[[str], TransportSession | None]
 ) -> TransportSession | Rejected | None:
-    """Return the session that the request is for, None if it opens a session, or the refusal."""
+    """Return the session of the request, None if the request opens a session, or the reason to refuse it."""
     if request.transport not in options.transports:
         return Rejected.UNKNOWN_TRANSPORT
     if not options.origin_allowed(request.handshake.origin, request.handshake.host):

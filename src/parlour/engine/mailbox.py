@@ -1,18 +1,18 @@
-"""Keep the order of a connection's handlers: a call that must wait holds back those after it."""
+"""Keep the order of a connection's handlers: a handler that awaits holds back the calls after it."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 Call = Callable[[], Awaitable[None] | None]
 Spawn = Callable[[Awaitable[None], Callable[[], None]], None]
-"""Runs an awaitable to its end, whatever that is, then calls the callback."""
+"""A function that runs an awaitable to its end, successful or not, and then calls the callback."""
 
 
 class Mailbox:
     """A FIFO of calls that run at once while nothing is awaited.
 
-    A call that returns None is done; a call that returns an awaitable is done when that is. No task is
-    made for the former.
+    A call that returns None is done at once, without a task; a call that returns an awaitable is done when
+    the awaitable is.
     """
 
     __slots__ = ("_calls", "_spawn", "busy")
@@ -40,7 +40,7 @@ class Mailbox:
             self.wait_for(awaitable)
 
     def another(self) -> "Mailbox":
-        """Make an empty mailbox whose awaitables run as those of this one."""
+        """Make an empty mailbox with the same way to run awaitables."""
         return Mailbox(self._spawn)
 
     def clear(self) -> None:

@@ -2,8 +2,8 @@
 
     <type>[<attachments>-][<namespace>,][<acknowledgement id>][JSON]
 
-(protocol document, "Packet encoding"). Nothing here raises on input, whatever it is. The arguments of
-an event stay JSON text until its name says which type they are to be decoded into.
+(protocol document, "Packet encoding"). Decoding never raises, whatever the input. The arguments of an
+event stay JSON text until its name determines the type into which they are decoded.
 """
 
 import re
@@ -16,26 +16,26 @@ from msgspec import Raw, Struct
 from parlour.engine.packets import Malformed
 
 EncodedPacket: TypeAlias = bytes
-"""A Socket.IO packet with its Engine.IO type in front: sent as it is to as many as should have it."""
+"""A Socket.IO packet with its Engine.IO type in front; the same bytes can be sent to many clients."""
 
 MAX_NAMESPACE_LENGTH = 256
 MAX_CONNECT_LENGTH = 102_400
 MAX_LENIENT_LENGTH = 65_536
-"""Characters of JSON from which objects of no known type are built, which takes 60 ms for a megabyte."""
+"""The most characters of JSON that are decoded without a known type: a megabyte would take 60 ms."""
 _HEAD = re.compile(r"(?:([0-9]{1,4})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,15})?")
 encode_json = msgspec.json.Encoder().encode
 MAIN_EVENT = b"42"
-"""Before the arguments of an event of the main namespace that asks for no acknowledgement."""
+"""The prefix of an event in the main namespace that asks for no acknowledgement; its arguments follow."""
 _decode_auth = msgspec.json.Decoder(dict[str, object]).decode
 _check = msgspec.json.Decoder(Raw).decode
-"""Raises where text is no JSON, and builds nothing, however much the text holds."""
+"""Validates JSON without building objects, so that large input costs little. Raises JSON_ERRORS."""
 
 JSON_ERRORS = (msgspec.DecodeError, UnicodeError, RecursionError)
-"""What msgspec raises on text that is not JSON; its ValidationError is a DecodeError too."""
+"""The errors that msgspec raises on text that is not JSON; its ValidationError is a DecodeError too."""
 
 
 class Connect(Struct, frozen=True):
-    """A client asks for a namespace; `auth` is what it claims, None where it says nothing."""
+    """A client asks for a namespace; `auth` holds its credentials, None without any."""
 
     namespace: str
     auth: dict[str, object] | None
@@ -48,7 +48,7 @@ class Disconnect(Struct, frozen=True, gc=False):
 
 
 class Event(Struct, frozen=True, gc=False):
-    """`arguments` is the JSON array as it came, the name of the event included."""
+    """A client sends an event; `arguments` is the undecoded JSON array, the event's name included."""
 
     namespace: str
     name: str
@@ -57,7 +57,7 @@ class Event(Struct, frozen=True, gc=False):
 
 
 class Ack(Struct, frozen=True, gc=False):
-    """A client answers; `arguments` is a JSON array as it came."""
+    """A client acknowledges an event of the server; `arguments` is the undecoded JSON array."""
 
     namespace: str
     ack_id: int
@@ -74,7 +74,7 @@ class BinaryEvent(Struct, frozen=True, gc=False):
 
 
 class _Named(Struct, array_like=True, frozen=True, gc=False):
-    """The first element of an array; msgspec passes over the others without building anything."""
+    """The first element of an array; msgspec skips the others without building anything."""
 
     name: str | int | float
 
@@ -152,7 +152,7 @@ def _decode_binary(
 
 
 def event_name(json: str) -> str | None:
-    """Return the first element of a JSON array, or None if it is no name."""
+    """Return the first element of a JSON array, None if that is no string."""
     try:
         return str(_decode_named(json).name)
     except JSON_ERRORS:
@@ -160,8 +160,8 @@ def event_name(json: str) -> str | None:
 
 
 def lenient_json(text: str) -> object:
-    """Decode by the grammar of RFC 8259 alone, which lets a string name half of a surrogate pair; None
-    else.
+    """Decode by the grammar of RFC 8259 alone, which allows lone surrogates in strings (section 8.2). Return
+    None for text that is not JSON by that grammar either.
     """
     if len(text) > MAX_LENIENT_LENGTH:
         return None
@@ -173,7 +173,7 @@ def lenient_json(text: str) -> object:
 
 
 def _lenient_name(text: str) -> str | None:
-    """Return the name of an event whose text contains something that is no Unicode."""
+    """Return the name of an event whose text contains a lone surrogate, which is not Unicode."""
     arguments = lenient_json(text)
     name = arguments[0] if isinstance(arguments, list) and arguments else None
     return name.encode(errors="replace").decode() if isinstance(name, str) else None
@@ -195,7 +195,7 @@ def _head(kind: str, namespace: str, ack_id: int | None = None) -> bytes:
 def encode_event(
     name: str, *arguments: object, namespace: str = "/", ack_id: int | None = None
 ) -> EncodedPacket:
-    """Encode an event. Raises the errors of msgspec for arguments that JSON cannot hold."""
+    """Encode an event. Raises msgspec's errors for arguments that JSON cannot represent."""
     if namespace == "/" and ack_id is None:
         return MAIN_EVENT + encode_json((name, *arguments))
     return _head("2", namespace, ack_id) + encode_json((name, *arguments))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 
 def same_origin(origin: str | None, host: str | None) -> bool:
-    """Return whether a page of `origin` (RFC 6454) was served by `host`; programs send no Origin at all."""
+    """Return True if `host` served the page of `origin` (RFC 6454), or without an Origin: a program sends
+    none.
+    """
     if origin is None:
         return True
     _, separator, authority = origin.partition("://")
@@ -13,17 +15,17 @@ def same_origin(origin: str | None, host: str | None) -> bool:
 
 
 HeaderLines = Callable[[str], Sequence[str]]
-"""Every line of a request's header, by its name in lower case, in the order in which they came."""
+"""A lookup of all lines of a request's header by its name in lower case, in the order of arrival."""
 
 
 def peer_address(peer: str, lines: HeaderLines) -> str:
-    """Return the address of the TCP peer: no header is believed unless a proxy is known to set it."""
+    """Return the address of the TCP peer, the default: headers are believed only behind a known proxy."""
     return peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The defaults are those of Socket.IO's own server, where it has them."""
+    """The options of an engine. The defaults are those of Socket.IO's reference server, where it has them."""
 
     path: str = "/socket.io/"
     prefix: str = ""
@@ -33,44 +35,46 @@ class Options:
     max_payload: int = 1_000_000
     """The largest WebSocket message and the largest HTTP body that is read."""
     max_send_buffer: int = 1_000_000
-    """What may wait for one slow reader, beyond the kernel's buffer; more closes it."""
+    """The bytes that may wait for a slow reader, beyond the kernel's buffer; more closes its transport."""
     max_poll_packets: int = 16
-    """Packets in the answer to one poll; python-engineio's client takes no more."""
+    """The most packets in the answer to a poll; python-engineio's client accepts no more."""
     max_body_packets: int = 2_000
-    """Packets in the body of one POST; more are answered with HTTP 400."""
+    """The most packets in the body of a POST; more are answered with HTTP 400."""
     max_queue: int = 64
-    """Events of one connection that may wait for its running handler; more closes the transport."""
+    """The most events of a connection that wait for its running handler; more close the transport."""
     max_sessions: int = 50_000
-    """All there may be at once; more are answered with HTTP 503."""
+    """The most sessions at a time; further handshakes are answered with HTTP 503."""
     max_unfinished: int = 32 * 1024 * 1024
-    """Bytes of messages of which all WebSockets have sent but a part; the oldest gives way."""
+    """The bytes of partly received messages, over all WebSockets; beyond, the oldest is closed."""
     max_pending: int = 10_000
-    """Of these, sessions that are in no namespace and that no application lets wait; the oldest gives way."""
+    """The most sessions in no namespace, except those that the application lets wait; the oldest gives
+    way.
+    """
     max_pending_per_address: int = 2_500
     max_connect: int = 128 * 1024
-    """The largest message of who is in no namespace: a token is said there, and a wrong one is answered."""
+    """The largest message of a client in no namespace: large enough for a CONNECT with a token."""
     max_pending_acks: int = 64
-    """Acknowledgements of one connection that may be awaited; the oldest gives way."""
+    """The most acknowledgements that a connection awaits; the oldest gives way."""
     connect_timeout: float = 45.0
-    """How long a transport may live without a connected namespace."""
+    """The time that a transport may live without a connected namespace."""
     upgrade_timeout: float = 10.0
-    """From the opening of a second transport to its upgrade packet."""
+    """The time from the opening of a second transport to its upgrade packet."""
     close_timeout: float = 2.0
-    """How long the peer may take to answer a WebSocket Close frame."""
+    """The time that the peer may take to answer a WebSocket Close frame."""
     compression: bool = False
-    """permessage-deflate for who offers it: half the bytes of a description for several times its CPU."""
+    """Accept permessage-deflate: half the bytes of a session description for several times its CPU time."""
     namespaces: frozenset[str] = frozenset({"/"})
-    """The others are answered with CONNECT_ERROR "Invalid namespace"."""
+    """The namespaces; a CONNECT to another is answered with CONNECT_ERROR "Invalid namespace"."""
     transports: frozenset[str] = frozenset({"polling", "websocket"})
     origin_allowed: Callable[[str | None, str | None], bool] = same_origin
-    """Called with the Origin and the Host of each request; a refusal is HTTP 403."""
+    """A predicate of the Origin and the Host of each request; False is answered with HTTP 403."""
     forbidden_body: bytes | None = None
-    """The JSON of that refusal; without it the reference server's."""
+    """The JSON of that answer; None sends the JSON of the reference server."""
     client_address: Callable[[str, HeaderLines], str] = peer_address
-    """Called with the peer's address and the headers of a WebSocket; polling has the ASGI scope's."""
+    """A function of the peer's address and the headers of a WebSocket; polling reads the ASGI scope."""
 
     address_group: Callable[[str], str] = str
-    """Addresses that count as one: what one subscriber can choose from."""
+    """A function from an address to its group: all the addresses that a subscriber can choose from."""
 
     def __post_init__(self) -> None:
         if not (self.path.startswith("/") and self.path.endswith("/")):
@@ -79,7 +83,7 @@ class Options:
             raise ValueError("intervals and timeouts of an engine are more than zero seconds")
 
     def serves(self, path: str) -> bool:
-        """Return whether a path is the engine's: `path` with or without `prefix` and the last slash."""
+        """Return True for `path`, with or without `prefix`, and with or without its last slash."""
         return path.removeprefix(self.prefix) in (self.path, self.path.removesuffix("/"))
 
     @property

@@ -1,8 +1,8 @@
 """Engine.IO protocol 4: packets and payloads, as bytes in and types out.
 
-A packet is one character for its type and what follows; a payload (HTTP long-polling alone) is packets
-joined by the record separator 0x1E, binary ones as `b` and base64 (protocol document, "Packet
-encoding" and "HTTP long-polling payload encoding"). Nothing here raises, whatever the input.
+A packet is a character for its type and the data; a payload (only in HTTP long-polling) joins packets with
+the record separator 0x1E, and encodes binary packets as `b` and base64 (protocol document, "Packet encoding"
+and "HTTP long-polling payload encoding"). Decoding never raises, whatever the input.
 """
 
 from base64 import b64decode, b64encode
@@ -36,7 +36,9 @@ class Close(Struct, frozen=True, gc=False):
 
 
 class Ping(Struct, frozen=True, gc=False):
-    """In this protocol version only a probe of a second transport; `data` is then "probe"."""
+    """The client's probe of a second transport, with "probe" in `data`: in version 4 only the server
+    pings.
+    """
 
     data: str
 
@@ -52,11 +54,11 @@ class Upgrade(Struct, frozen=True, gc=False):
 
 
 class Noop(Struct, frozen=True, gc=False):
-    """Ends a poll."""
+    """A packet that ends a poll and has no other effect."""
 
 
 class Malformed(Struct, frozen=True, gc=False):
-    """Not a packet that a client may send; the session is closed."""
+    """The result of decoding data that a client may not send: it closes the session."""
 
     reason: str
 
@@ -107,8 +109,8 @@ def decode_packet(text: str) -> Packet:
 def decode_payload(body: bytes, most: int) -> list[Packet]:
     """Decode the packets of one HTTP body, in order.
 
-    The last is `Malformed` if the rest cannot be read. If a body has more than `most` packets, none is
-    decoded.
+    The last packet is `Malformed` if the rest of the body cannot be decoded. If the body has more than `most`
+    packets, none of them is decoded.
     """
     if body.count(SEPARATOR) >= most:
         return [Malformed("too many packets")]

@@ -1,4 +1,6 @@
-"""Bound the sessions that are in no namespace yet, by address and in all: the oldest gives way."""
+"""Bound the sessions that are in no namespace yet, per group of addresses and in all: the oldest gives
+way.
+"""
 
 from collections import OrderedDict
 
@@ -6,11 +8,11 @@ from parlour.engine.session import TransportSession
 
 
 class PendingSessions:
-    """A handshake costs an attacker little, so anybody can make thousands of pending sessions a second.
+    """The pending sessions. A handshake is cheap, so an attacker can open thousands of them a second.
 
-    They may take a small share of all sessions. An honest client says CONNECT within moments, so the
-    oldest session gives way to a newcomer, and a flood keeps out only itself. A group of addresses (an
-    IPv4 address, a /64 of IPv6) has a share of that share, whose oldest goes first.
+    Pending sessions may take only a small share of all sessions. An honest client sends CONNECT within
+    moments, so the oldest pending session gives way to a new session, and a flood displaces only itself. A
+    group of addresses (an IPv4 address, a /64 of IPv6) has a limit of its own, which is checked first.
     """
 
     def __init__(self, most: int, most_per_group: int) -> None:
@@ -23,8 +25,9 @@ class PendingSessions:
         return len(self._groups)
 
     def add(self, session: TransportSession, group: str) -> TransportSession | None:
-        """Add a session; return the session that has to give way, already removed. A pending one keeps
-        its age.
+        """Add a session. Return the session that must be closed for it, already removed, or None.
+
+        A session that is pending already keeps its age.
         """
         if session in self._groups:
             return None

@@ -1,7 +1,7 @@
 """HTTP long-polling: the transport without I/O, and the ASGI application that drives it.
 
-Sent packets wait till a GET takes them all; a POST brings packets in (protocol document, "HTTP
-long-polling"). Two GETs or two POSTs at once, or a GET that is cancelled, end the session.
+Sent packets wait until a GET fetches them; a POST delivers the client's packets (protocol document, "HTTP
+long-polling"). Two concurrent GETs or POSTs, or a cancelled GET, end the session.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Headers = list[tuple[bytes, bytes]]
 _TEXT = b"text/plain; charset=UTF-8"
 _JSON = b"application/json"
 _PACKETS_A_TURN = 32
-"""Packets of one body that are handled before others get their turn: some 50 µs each."""
+"""The packets of a body that are handled in a turn of the event loop: some 50 µs each."""
 
 
 def _ignore() -> None:
@@ -36,7 +36,9 @@ def _size(packet: Outgoing) -> int:
 
 
 class PollingTransport:
-    """`on_overflow` is called, once, when more than `limit` bytes wait for the next poll."""
+    """The queue of packets for the next poll. `on_overflow` is called, once, if more than `limit` bytes
+    wait.
+    """
 
     __slots__ = ("_buffered", "_ended", "_limit", "_packets", "_wake", "on_overflow", "posting")
 
@@ -58,7 +60,7 @@ class PollingTransport:
         self._add(packet)
 
     def send_alone(self, packet: bytes) -> None:
-        """Send as always: a client reads the packets of an answer one after the other."""
+        """Send as `send` does: a client reads the packets of an answer one after the other anyway."""
         self._add(packet)
 
     def send_binary(self, data: bytes) -> None:
@@ -97,7 +99,7 @@ class PollingTransport:
         self.close(reason)
 
     def take(self, most: int | None = None) -> list[Outgoing]:
-        """Remove and return the next packets, at most so many; the rest goes on waiting."""
+        """Remove and return the next packets, at most `most` of them; the rest stays queued."""
         packets, self._packets = self._packets[:most], [] if most is None else self._packets[most:]
         self._buffered -= sum(map(_size, packets))
         return packets
@@ -107,24 +109,24 @@ class PollingTransport:
 
     @property
     def is_polled(self) -> bool:
-        """Return whether a GET waits."""
+        """Return True while a GET waits for packets."""
         return self._wake is not None
 
     def poll(self, wake: Callable[[], None]) -> bool:
-        """Return whether there is something to take now; if not, `wake` is called once there is."""
+        """Return True if `take` has packets or the end to report; else `wake` is called when it has."""
         if self._packets or self._ended:
             return True
         self._wake = wake
         return False
 
     def cancel_poll(self) -> bool:
-        """Return whether the GET still waited."""
+        """Stop waiting. Return False if the GET was no longer waiting."""
         wake, self._wake = self._wake, None
         return wake is not None
 
 
 class PollingApp:
-    """ASGI 3: answers HTTP requests at the engine's path, 404 elsewhere."""
+    """An ASGI 3 application: it answers requests at the engine's path, and others with 404."""
 
     def __init__(self, sessions: TransportSessions) -> None:
         self._sessions = sessions
@@ -203,7 +205,7 @@ class PollingApp:
             try:
                 await woken.wait()
             finally:
-                if transport.cancel_poll():  # the client has given up this request, or the server has
+                if transport.cancel_poll():  # the client or the server has cancelled this request
                     session.transport_lost(transport)
                 gone.cancel()
         packets = transport.take(self._options.max_poll_packets)
@@ -243,7 +245,7 @@ class PollingApp:
 
 
 class _Exchange:
-    """One HTTP request and its response."""
+    """An HTTP request and its response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, options: Options) -> None:
         self._scope = scope
@@ -277,7 +279,7 @@ class _Exchange:
         )
 
     def allow_origin(self) -> None:
-        """CORS with credentials (Fetch standard, "CORS protocol")."""
+        """Add the headers of CORS with credentials (Fetch standard, "CORS protocol")."""
         origin = self.header(b"origin")
         if origin is not None:
             self.headers += [
@@ -287,7 +289,7 @@ class _Exchange:
             ]
 
     async def body(self, limit: int) -> bytes | Rejected:
-        """The whole body, or why it is not to be had."""
+        """Return the whole body, or the reason to refuse the request."""
         length = self.header(b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             return Rejected.TOO_LARGE

@@ -7,7 +7,7 @@ from parlour.engine.sessions import TransportSessions
 
 
 class Registry:
-    """Holds `connections` by their sid: those whose CONNECT was accepted and that have not ended.
+    """Holds the accepted connections that have not ended, by sid.
 
     `events` and `refused_events` count since the start.
     """

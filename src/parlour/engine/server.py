@@ -1,4 +1,4 @@
-"""uvicorn with an engine inside: one port for HTTP, long-polling and WebSocket."""
+"""uvicorn with an engine: HTTP, long-polling and WebSocket share a port."""
 
 import socket
 
@@ -8,19 +8,20 @@ from parlour.engine.engine import Engine
 
 
 def end_unread(listener: socket.socket, seconds: float) -> None:
-    """Let the kernel end connections whose peer acknowledges nothing for so long (TCP_USER_TIMEOUT, RFC
+    """Let the kernel end connections whose peer acknowledges nothing for this time (TCP_USER_TIMEOUT, RFC
     5482).
 
-    It sees what no server can: whether bytes leave. All connections of `listener` inherit it; Linux only.
+    Only the kernel knows whether sent bytes are acknowledged. All connections of `listener` inherit the
+    option; Linux only.
     """
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
 
 class Server(uvicorn.Server):
-    """Ends the engine's sessions before it waits for connections to end.
+    """A uvicorn server that, at its shutdown, ends the engine's sessions before it waits for connections.
 
-    `grace` is how many seconds the engine's handlers may take at the end.
+    `grace` counts the seconds that the engine's handlers may take to end.
     """
 
     def __init__(self, config: uvicorn.Config, engine: Engine, grace: float = 5.0) -> None:

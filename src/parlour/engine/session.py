@@ -1,8 +1,8 @@
 """An Engine.IO session: its transports, its heartbeat and its end, without sockets, clock or tasks.
 
-What arrives is passed in with the transport that carried it; what is to be sent goes to the session's
-transport; what the layer above must know goes to its `Consumer`. Time is passed in too, in seconds of
-any monotonic clock. No input makes it raise.
+Incoming packets are arguments, together with the transport that carried them; outgoing packets go to the
+session's transport; events for the layer above go to its `Consumer`. Time is an argument too, in seconds of
+any monotonic clock. Packets never make it raise.
 """
 
 from enum import StrEnum
@@ -27,7 +27,9 @@ from parlour.engine.packets import (
 )
 
 PLAIN_EVENT = b'42["'
-"""A message of Engine.IO that is an event of Socket.IO with nothing before its name."""
+"""The prefix of an Engine.IO message with a Socket.IO event that has neither namespace nor
+acknowledgement.
+"""
 
 
 class Reason(StrEnum):
@@ -50,36 +52,36 @@ class Reason(StrEnum):
 
 
 class Transport(Protocol):
-    """Carries packets to the peer. No method raises, and none calls back before it returns."""
+    """Carries packets to the peer. No method raises, or calls back before it returns."""
 
     name: str
 
     def send(self, packet: bytes) -> None: ...
     def send_soon(self, packet: bytes) -> None:
-        """Send in order, with the other packets of this turn of the event loop: one system call for all."""
+        """Send in order, in the same system call as the other packets of this turn of the event loop."""
 
     def send_alone(self, packet: bytes) -> None:
-        """Send in order, at once, by a system call of its own."""
+        """Send in order, at once, with a separate system call."""
 
     def send_binary(self, data: bytes) -> None: ...
     def close(self, reason: Reason) -> None:
-        """Close after delivering what was sent, as far as that is possible in bounded time."""
+        """Close after delivering the sent packets, as far as that is possible in bounded time."""
 
     def close_when_heard(self, reason: Reason) -> None:
         """Close at the next packet of the peer, or after `Options.upgrade_timeout`."""
 
     def upgrading(self) -> None:
-        """End a poll that waits: another transport is about to take over."""
+        """End a waiting poll: another transport is about to take over."""
 
     def take(self) -> list[Outgoing]:
-        """Remove and return what was sent and has not left yet, for the transport that takes over."""
+        """Remove and return the sent packets that have not left yet, for the transport that takes over."""
 
     def buffered(self) -> int:
         """Return the bytes that wait for the peer."""
 
 
 class Owner(Protocol):
-    """Keeps the sessions."""
+    """The owner of all sessions."""
 
     def session_closed(self, session: "TransportSession", reason: Reason) -> None: ...
 
@@ -88,26 +90,26 @@ class Consumer(Protocol):
     """The layer above a session."""
 
     def is_connected(self) -> bool:
-        """Return whether the peer is in a namespace, so that it may send large messages."""
+        """Return True if the peer is in a namespace: it may then send large messages."""
 
     def on_message(self, text: str) -> None: ...
     def on_plain_event(self, arguments: bytes) -> bool:
-        """Handle an event that `on_message` would get as `2` and these ASCII characters, by a shorter
-        way.
+        """Handle a plain event (PLAIN_EVENT) by a fast path: its arguments are ASCII.
 
-        Return False, with nothing changed, if the shorter way does not apply.
+        Return False, with nothing changed, if the fast path does not apply: `on_message` then gets `2` and
+        the arguments.
         """
 
     def on_binary(self, data: bytes) -> None: ...
     def on_close(self, reason: Reason) -> None: ...
     def next_deadline(self) -> float | None:
-        """Return when to call `on_deadline`, None for never."""
+        """Return the moment to call `on_deadline`, None for never."""
 
     def on_deadline(self, now: float) -> None: ...
 
 
 class TransportSession:
-    """One client over whatever transport it uses. Read `closed` and `transport`, change neither."""
+    """A client's session over its current transport. `closed` and `transport` are for reading only."""
 
     __slots__ = (
         "_candidate",
@@ -138,10 +140,10 @@ class TransportSession:
         self._pong_due: float | None = None
         self._upgrade_due: float | None = None
 
-    # What arrives
+    # Receiving
 
     def receive_bytes(self, transport: Transport, data: bytes) -> None:
-        """Receive one packet as UTF-8, from `transport`. Raises UnicodeDecodeError."""
+        """Receive a packet from `transport`, as UTF-8. Raises UnicodeDecodeError."""
         if (
             data.startswith(PLAIN_EVENT)
             and transport is self.transport
@@ -153,7 +155,7 @@ class TransportSession:
         self.receive_text(transport, data.decode())
 
     def receive_text(self, transport: Transport, text: str) -> None:
-        """Receive one packet as text, from `transport`."""
+        """Receive a packet from `transport`, as text."""
         self.receive(transport, decode_packet(text))
 
     def receive_binary(self, transport: Transport, data: bytes) -> None:
@@ -190,11 +192,15 @@ class TransportSession:
 
     @property
     def is_upgrading(self) -> bool:
-        """Return whether the probe of another transport was answered, with its upgrade packet to follow."""
+        """Return True if the probe of another transport was answered and its upgrade packet is still to
+        come.
+        """
         return self._probed
 
     def offer(self, candidate: Transport, now: float) -> bool:
-        """Add a second transport to this session. Return False if there cannot be one."""
+        """Add a second transport, a candidate for an upgrade. Return False unless the session polls and has
+        none.
+        """
         if self.closed is not None or self._candidate is not None or self.transport.name != "polling":
             return False
         self._candidate = candidate
@@ -241,10 +247,10 @@ class TransportSession:
         most = self._options.max_payload
         return most if connected else min(most, self._options.max_connect)
 
-    # What is sent
+    # Sending
 
     def send(self, packet: bytes) -> None:
-        """Send a whole packet, its type included."""
+        """Send a packet that is already encoded, its type included."""
         if self.closed is None:
             self.transport.send(packet)
 
@@ -263,11 +269,11 @@ class TransportSession:
         return due if above is None else min(due, above)
 
     def is_overdue(self, now: float) -> bool:
-        """Return whether a pong is missing; a request before the next tick then finds no session."""
+        """Return True if a pong is missing: a request before the wheel's next tick must find no session."""
         return self._pong_due is not None and now >= self._pong_due
 
     def on_deadline(self, now: float) -> None:
-        """Do everything that has become due. Pings keep their interval, however late the call is."""
+        """Do everything that is due. Pings keep their interval, however late the call is."""
         if self.closed is not None:
             return
         if self.is_overdue(now):
@@ -282,7 +288,9 @@ class TransportSession:
 
     def _ping(self, now: float) -> None:
         if self._pong_due is None:
-            sent = max(self._ping_due, now - 2 * self._options.tick)  # the wheel's own lateness is not extra
+            sent = max(
+                self._ping_due, now - 2 * self._options.tick
+            )  # the lateness of the wheel does not extend the timeout
             self._pong_due = sent + self._options.ping_timeout
             self.transport.send(PING)
         while self._ping_due <= now:
@@ -291,8 +299,8 @@ class TransportSession:
     # The end
 
     def transport_lost(self, transport: Transport, reason: Reason = Reason.TRANSPORT_CLOSE) -> None:
-        """End the session with `transport`, which the peer or the network ended, unless it was a
-        candidate.
+        """Handle the end of `transport` by the peer or the network: it ends the session, unless the transport
+        was a candidate.
         """
         if transport is self._candidate:
             self._forget_candidate()
@@ -300,7 +308,7 @@ class TransportSession:
             self.close(reason)
 
     def close(self, reason: Reason) -> None:
-        """Close the session and its transports; closing again is harmless."""
+        """Close the session and its transports. Idempotent."""
         if self.closed is not None:
             return
         self.closed = reason

@@ -1,4 +1,4 @@
-"""All Engine.IO sessions of a process: opening, finding, their timer wheel, their end."""
+"""All Engine.IO sessions of a process: they are opened, found, timed by a timer wheel, and closed here."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger("parlour.engine")
 
 
 def new_sid() -> str:
-    """120 random bits in 20 characters that need no escaping in a URL."""
+    """Return 120 random bits as 20 characters that need no escaping in a URL."""
     return secrets.token_urlsafe(15)
 
 
@@ -31,7 +31,7 @@ class ConsumerFactory(Protocol):
 
 
 class TransportSessions:
-    """Belongs to the event loop in which the first session is opened."""
+    """The sessions of a process. They belong to the event loop in which the first session is opened."""
 
     def __init__(self, options: Options, consumer_factory: ConsumerFactory) -> None:
         self.options = options
@@ -78,17 +78,18 @@ class TransportSessions:
         self.failed_handlers += 1
         logger.error("a handler failed")
 
-    # What is sent
+    # Sending
 
     def flush_later(self, flush: Callable[[], None]) -> None:
-        """Call `flush` at the end of the batch, which is at the latest after this turn of the loop."""
+        """Call `flush` at the end of the batch, at the latest after this turn of the event loop."""
         self._flushes.append(flush)
         self._flush_soon()
 
     def begin_batch(self) -> None:
-        """Let transports collect what they send: more of one client's messages are there already.
+        """Let transports collect their packets until `flush`: more messages of a client have already arrived.
 
-        Candidates come in bunches, and all of a bunch goes to the same few peers.
+        ICE candidates arrive in bunches, and a bunch goes to the same few peers: a system call for each peer
+        is enough.
         """
         self.is_batching = True
         self._flush_soon()
@@ -136,14 +137,16 @@ class TransportSessions:
         return session
 
     def await_connect(self, session: TransportSession, handshake: Handshake) -> None:
-        """Count a session as pending, in no namespace; the oldest pending one may have to give way."""
+        """Count a session as pending, in no namespace; the oldest pending session may have to give way."""
         if session.closed is None:
             displaced = self.pending.add(session, self.options.address_group(handshake.address))
             if displaced is not None:
                 displaced.close(Reason.DISPLACED)
 
     def find(self, sid: str) -> TransportSession | None:
-        """Return a session that is alive at this very moment, however coarse the timer wheel is."""
+        """Return a live session, or None; end an overdue session that the coarse timer wheel has yet to
+        end.
+        """
         session = self.by_sid.get(sid)
         if session is not None and session.is_overdue(self.now()):
             session.close(Reason.PING_TIMEOUT)
@@ -160,7 +163,7 @@ class TransportSessions:
     # Time
 
     def reschedule(self, session: TransportSession) -> None:
-        """Move a session on the timer wheel after a change that gives it an earlier deadline."""
+        """Move a session on the timer wheel, after its deadline became earlier."""
         if session.closed is not None:
             return
         if self._wheel is None:
@@ -171,7 +174,7 @@ class TransportSessions:
 
     def _start_timer(self) -> None:
         loop, tick = asyncio.get_running_loop(), self.options.tick
-        self._timer_due = (loop.time() // tick + 1) * tick  # when the wheel reaches its next slot
+        self._timer_due = (loop.time() // tick + 1) * tick  # the moment of the wheel's next slot
         self._timer = loop.call_at(self._timer_due, self._tick)
 
     def _tick(self) -> None:

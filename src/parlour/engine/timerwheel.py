@@ -1,7 +1,7 @@
-"""One timer wheel for all sessions: time is passed in, so it can be tested without waiting.
+"""A timer wheel for all sessions. Time is an argument, so it can be tested without waiting.
 
-A hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987) whose slots are made
-when they are needed: scheduling, moving and cancelling are one operation on a set each.
+It is a hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987) whose slots are
+created when they are needed: scheduling, moving and cancelling each take constant time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Timed(Protocol):
-    """An item of a wheel: it remembers its own slot, None while it is not on the wheel."""
+    """An item of a wheel; `wheel_slot` is its place, None while the item is not on the wheel."""
 
     wheel_slot: int | None
 
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=Timed)
 
 
 class TimerWheel(Generic[T]):
-    """`tick` is its resolution in seconds: an item comes up at its time or at most one tick later."""
+    """A hashed timer wheel. `tick` is its resolution in seconds: an item is due at most a tick late."""
 
     def __init__(self, tick: float, now: float) -> None:
         self.tick = tick
@@ -30,7 +30,7 @@ class TimerWheel(Generic[T]):
         return sum(len(items) for items in self._slots.values())
 
     def schedule(self, item: T, due: float) -> None:
-        """Put an item on the wheel, or move it: it is on the wheel at most once."""
+        """Put an item on the wheel, or move it there: an item is on the wheel at most once."""
         slot = max(ceil(due / self.tick), self._passed + 1)
         if item.wheel_slot == slot:
             return
@@ -49,7 +49,7 @@ class TimerWheel(Generic[T]):
         item.wheel_slot = None
 
     def due(self, now: float) -> Iterator[T]:
-        """Yield the items whose time has come; each is off the wheel when it is yielded."""
+        """Yield the items that are due; each is removed from the wheel before it is yielded."""
         reached = int(now / self.tick)
         for slot in self._reached_slots(reached):
             self._passed = max(self._passed, slot)

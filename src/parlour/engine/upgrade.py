@@ -1,7 +1,7 @@
-"""The way from an HTTP request to a WebSocket, as a protocol class for uvicorn's `ws` setting.
+"""The upgrade of an HTTP request to a WebSocket, as a protocol class for uvicorn's `ws` setting.
 
 uvicorn accepts the connection, TLS included, reads the HTTP request and hands both over. picows sends the
-101 before anybody can object, so path, origin and query are judged before it is asked to.
+101 without asking, so path, origin and query are checked before the request is passed to picows.
 """
 
 import asyncio
@@ -29,23 +29,23 @@ from parlour.engine.sessions import TransportSessions
 from parlour.engine.websocket import WebSocketTransport
 
 _READ_BUFFER = 2048
-"""Bytes at first; picows doubles it for a connection that needs more."""
+"""The initial bytes of a read buffer; picows doubles the buffer of a connection that needs more."""
 
 _LARGEST_READ = 8 * 1024
-"""Bytes that are read, and whose messages are handled, before others get their turn."""
+"""The bytes of a connection that are read and handled in a turn of the event loop."""
 
 _UNNOTED = 16 * 1024
-"""Bytes of a frame that is not whole which are not counted; most frames are shorter."""
+"""The bytes of an unfinished frame up to which it is not in the budget; most frames are shorter."""
 
 _logger = logging.LoggerAdapter(logging.getLogger("parlour.engine.picows"))
-"""An adapter, because picows makes a logger of its own for each connection that is given a plain one."""
+"""An adapter: given a plain logger, picows would make a child logger for each connection."""
 
 
 class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
-    """What uvicorn makes for a connection that asks for a WebSocket.
+    """The protocol that uvicorn creates for a connection that asks for a WebSocket.
 
-    uvicorn hands over the request as bytes and then makes this the transport's protocol; picows reads
-    into its own buffer from there on.
+    uvicorn hands over the request as bytes and then makes this object the transport's protocol; from then on
+    picows reads into its own buffer.
     """
 
     __slots__ = ("_resuming", "_server_connections", "_sessions", "_unfinished")
@@ -74,7 +74,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         self._server_connections = server_connections
 
     def get_buffer(self, size_hint: int) -> memoryview:
-        """At most `_LARGEST_READ` of picows's buffer, which grows whenever a read fills it."""
+        """Return at most `_LARGEST_READ` of picows's buffer, since that grows whenever a read fills it."""
         buffer: memoryview = super().get_buffer(size_hint)
         size = len(buffer)
         if size <= _LARGEST_READ:
@@ -84,13 +84,13 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         return buffer[:_LARGEST_READ]
 
     def _require_connected(self) -> None:
-        """Refuse a message that is large already from a peer in no namespace."""
+        """Refuse a message that has become large already, unless the peer is in a namespace."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport) and not listener.may_send_much():
             self._sessions.soon(listener.refuse_large)
 
     def buffer_updated(self, size: int) -> None:
-        """Note how much of an unfinished frame is there: picows keeps it in its buffer."""
+        """Count the received bytes of an unfinished frame, which picows keeps in its buffer."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport):
             listener.heard = False
@@ -111,14 +111,15 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             self._sessions.unfinished.release(self)
 
     def give_way(self) -> None:
-        """End this connection: its frame has been unfinished the longest, and too much is unfinished."""
+        """End this connection: the budget of unfinished bytes is used up, and its frame is the oldest."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport):
             listener.give_way()
 
     def _rest(self) -> None:
-        """Read no more in this turn of the loop; after an error of the protocol, which picows closes by
-        itself a little later, never."""
+        """Pause reading for this turn of the event loop, and for ever after a protocol error: picows closes
+        such a connection by itself a little later.
+        """
         transport, listener = self.transport.underlying_transport, self.listener
         if transport.is_closing() or self._resuming is not None:
             return
@@ -152,7 +153,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Called by uvicorn when it ends."""
+        """Close the connection: uvicorn calls this at its shutdown."""
         listener = self.listener
         if isinstance(listener, WebSocketTransport) and listener.session is not None:
             listener.session.close(Reason.SHUTTING_DOWN)
@@ -160,7 +161,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             self.transport.disconnect()
 
     def _listener(self, upgrade: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Decide about the request before the 101 is sent."""
+        """Admit or refuse the request before picows sends the 101."""
         target, _, query = upgrade.path.decode("latin-1").partition("?")
         options = self._sessions.options
         if not options.serves(target):
@@ -200,7 +201,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
 
 
 def _header_lines(headers: Any, name: str) -> list[str]:
-    """As HTTP's are decoded, Latin-1; picows makes surrogates of what is not ASCII."""
+    """Decode header lines as Latin-1, as HTTP's are; picows turns bytes beyond ASCII into surrogates."""
     return [value.encode("ascii", "surrogateescape").decode("latin-1") for value in headers.getall(name, ())]
 
 
@@ -218,7 +219,7 @@ def _rejection(rejected: Rejected, options: Options) -> WSUpgradeResponseWithLis
 
 
 def websocket_protocol_class(sessions: TransportSessions) -> type[asyncio.Protocol]:
-    """For `uvicorn.Config(ws=…)`: what uvicorn calls, as it would a class, for each WebSocket."""
+    """Return a factory for `uvicorn.Config(ws=…)`: uvicorn calls it like a class, for each WebSocket."""
 
     def protocol(*, config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:
         return WebSocketProtocol(sessions, server_state.connections)

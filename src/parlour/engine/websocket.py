@@ -1,6 +1,6 @@
 """The WebSocket transport (RFC 6455) on picows: frames go straight to the session.
 
-No reserved bit may be set but RSV1, where the connection compresses (`Options.compression`).
+Of the reserved bits only RSV1 may be set, and only if the connection compresses (`Options.compression`).
 """
 
 import asyncio
@@ -24,14 +24,15 @@ from parlour.engine.sessions import TransportSessions
 _TEXT = WSMsgType.TEXT
 _BINARY = WSMsgType.BINARY
 _SEND_TEXT: Any = _TEXT.value
-"""A plain number: picows takes 50 ns to make one of the enumeration, for each message."""
+"""A plain number: picows would take 50 ns per message to convert a member of the enumeration."""
 
 _INFLATES, _INFLATES_TIMES = 64 * 1024, 64
-"""Bytes that any message may inflate to, and for each of its own; what clients send inflates to ten times."""
+"""The limits of an inflated message: the bytes that any message may have, and the bytes per compressed byte.
+Messages of honest clients inflate to ten times their size."""
 
 _SHORT = 126
 _HEADS = [bytes((0x81, size)) for size in range(_SHORT)]
-"""Of a whole text message, not masked, by its length in bytes (RFC 6455, section 5.2)."""
+"""The heads of unmasked frames with a whole text message, by its length in bytes (RFC 6455, section 5.2)."""
 
 
 def _framed(packet: bytes) -> bytes:
@@ -51,7 +52,7 @@ _CLOSE_CODES = {
 
 
 class WebSocketTransport(WSListener):
-    """One WebSocket, server side; fragments are joined, a slow reader is cut off."""
+    """The server side of a WebSocket: it joins fragments, and aborts the connection of a slow reader."""
 
     __slots__ = (
         "_abort_timer",
@@ -81,13 +82,11 @@ class WebSocketTransport(WSListener):
         *,
         deflates: bool = False,
     ) -> None:
-        """With a `handshake` it opens a session, else it is offered to `session`.
+        """Open a new session for a `handshake`; without it, the transport is offered to `session`.
 
-        `buffered` asks the socket while there is one, else it is `int`, which answers 0.
-
-        `heard`: whether a frame has come since somebody set it to False.
-
-        `deflates`: permessage-deflate was agreed upon. `_inflates` is the message that is being joined.
+        `buffered` asks the socket while there is a connection; before and after that it is `int`, which
+        returns 0. `heard` becomes True when a frame arrives; the reader resets it. `deflates` is True if
+        permessage-deflate was negotiated, `_inflates` while the message that is being joined is compressed.
         """
         self.heard = False
         self.session = session
@@ -105,7 +104,7 @@ class WebSocketTransport(WSListener):
         self._held: list[bytes] | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
 
-    # Outwards
+    # Sending
 
     def send(self, packet: bytes) -> None:
         if self._closing or self._ws is None:
@@ -142,7 +141,7 @@ class WebSocketTransport(WSListener):
             self._held.append(packet)
 
     def _flush(self) -> None:
-        """Send the collected packets with one system call."""
+        """Send the collected packets with a single system call."""
         held, self._held = self._held, None
         if held is None or self._closing or self._ws is None:
             return
@@ -163,7 +162,7 @@ class WebSocketTransport(WSListener):
 
     def close(self, reason: Reason) -> None:
         if reason is Reason.DISPLACED:
-            self._abort()  # whoever makes many of them is not waited for
+            self._abort()  # a Close handshake with each session of a flood would cost too much
             return
         self._close(_CLOSE_CODES.get(reason, WSCloseCode.OK), reason)
 
@@ -174,7 +173,7 @@ class WebSocketTransport(WSListener):
         self._abort_timer = loop.call_later(self._sessions.options.upgrade_timeout, self._abort)
 
     def _close(self, code: WSCloseCode, reason: Reason) -> None:
-        """Send a Close frame and wait for the answer, for a bounded time."""
+        """Send a Close frame, and wait for the answer at most `Options.close_timeout`."""
         if self._closing or self._ws is None:
             return
         self._flush()
@@ -191,7 +190,7 @@ class WebSocketTransport(WSListener):
         if self._ws is not None:
             self._ws.disconnect(graceful=False)
 
-    # Inwards
+    # Receiving
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._ws = transport
@@ -239,7 +238,7 @@ class WebSocketTransport(WSListener):
             self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
 
     def _on_reserved_bits(self, kind: WSMsgType, frame: WSFrame) -> None:
-        """RSV1 is for the first frame of a compressed message (RFC 7692, section 6)."""
+        """Accept RSV1 on the first frame of a compressed message only (RFC 7692, section 6)."""
         starts = kind in (_TEXT, _BINARY) and self._joined is None
         if not (self._deflates and starts) or frame.rsv2 or frame.rsv3:
             self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
@@ -248,7 +247,7 @@ class WebSocketTransport(WSListener):
             self._on_data_frame(kind, frame)
 
     def _on_data_frame(self, kind: WSMsgType, frame: WSFrame) -> None:
-        """A binary frame, or a fragment (RFC 6455, section 5.4)."""
+        """Handle a binary frame, a compressed frame or a fragment (RFC 6455, section 5.4)."""
         if (kind is WSMsgType.CONTINUATION) != (self._joined is not None):
             self._fail(WSCloseCode.PROTOCOL_ERROR, Reason.PARSE_ERROR)
             return
@@ -274,7 +273,7 @@ class WebSocketTransport(WSListener):
         self._sessions.unfinished.release(self)
 
     def give_way(self) -> None:
-        """End this connection: its message has been unfinished the longest, and too much is unfinished."""
+        """End this connection: the budget of unfinished bytes is used up, and its message is the oldest."""
         self._joined = None
         self._closing = True
         self._lost = Reason.DISPLACED
@@ -327,7 +326,7 @@ class WebSocketTransport(WSListener):
             session.transport_lost(self, self._lost)
 
     def pause_writing(self) -> None:
-        """More than the limit waits for this peer. Aborted later: this is called while something is sent."""
+        """Abort the connection of a slow reader, in the next turn of the loop: a send is under way now."""
         if not self._closing:
             self._closing = True
             self._lost = Reason.SLOW_READER
