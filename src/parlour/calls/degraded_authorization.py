@@ -34,7 +34,7 @@ class DegradedAuthorization:
         self._is_needed = asyncio.Event()
 
     def identity(self, user_id: UserId, session: SessionId) -> Identity | None:
-        """Return the identity of a person who is in a call through this session, or away from one."""
+        """Return the identity of a person who is in a call, or away from a call, through this session."""
         for identity, _ in self._participations_of(user_id):
             if identity.session == session:
                 self._note(identity, session)

@@ -20,7 +20,7 @@ Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
 
 
 class EventOrder(Enum):
-    """The order of a use case among those of the other events of its connection."""
+    """The order of a use case relative to the use cases of other events of its connection."""
 
     AT_ONCE = "at once"
     """The use case overtakes every waiting event."""

@@ -82,8 +82,8 @@ class Mesh:
         return replace(self, claims=_without_empty(claims)), [Send(peer, RemovePeer(claimed, ""))]
 
     def leave(self, leaver: PeerId) -> tuple["Mesh", list[Send]]:
-        """Remove a member: the others get a RemovePeer for the leaver, and the leaver gets one for each of
-        them.
+        """Remove a member: the others get a RemovePeer for the leaver, and the leaver a RemovePeer for each
+        of the others.
         """
         if leaver not in self.members.names:
             return self, []

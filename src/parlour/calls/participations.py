@@ -136,8 +136,8 @@ class Participations:
                 self._end(away)
 
     def remove(self, room: Room, message: Removed, concerns: Callable[[Identity], bool]) -> None:
-        """End the participations in a room that `concerns` selects. All of them get `message` before the
-        first one leaves, so nobody sees the others leave without knowing why.
+        """End the participations in a room that `concerns` selects. All their connections get `message`
+        before the first of them leaves, so no member sees others leave without knowing the reason.
         """
         self._entry.revoke()
         peers = [
@@ -163,8 +163,8 @@ class Participations:
     # The beginning of a participation
 
     def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
-        """Begin a new participation; away ones of this person may give way. Raises TooManyParticipations or
-        RoomFull.
+        """Begin a participation; away participations of this person may give way. Raises
+        TooManyParticipations or RoomFull.
         """
         for away in self._entry.require_place(connection.identity, room):
             self._end(away)

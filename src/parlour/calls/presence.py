@@ -240,8 +240,8 @@ class Presence:
         return list(self._away_by_user.get(user_id, {}).values())
 
     def participations_of(self, user_id: UserId, room_id: RoomId) -> tuple[int, list[Away]]:
-        """Return a person's participations in a room's call: the number of connected ones, and the away
-        ones.
+        """Count a person's connected participations in a room's call, and return the away participations
+        too.
         """
         here = sum(
             isinstance(member.state, Participation) and member.state.room.room_id == room_id

@@ -82,9 +82,9 @@ class RoomEntry:
         return found
 
     def require_place(self, identity: Identity, room: Room) -> list[Away]:
-        """Return the away participations of this person that must end to make place for a new one.
+        """Return the away participations of this person that must end before a new one begins.
 
-        Away ones give way because they may never be resumed. Raises TooManyParticipations or RoomFull.
+        They give way because they may never be resumed. Raises TooManyParticipations or RoomFull.
         """
         here, away = self._presence.participations_of(identity.user_id, room.room_id)
         if here >= self._limits.participations:

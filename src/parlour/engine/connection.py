@@ -127,8 +127,8 @@ class Connection:
         if self.state is State.UNDECIDED:
             self.state = State.CONNECTED
             self._client.connected(self)
-            # Some clients, Node's ws 8.5 among them, read two frames of one segment at once, and begin to
-            # listen for events only after that.
+            # Some clients, Node's ws 8.5 among them, handle two frames of a TCP segment at once, and begin to
+            # listen for events only after that: the frame with the acceptance needs a segment of its own.
             self._client.session.transport.send_alone(encode_connected(self.sid, namespace=self.namespace))
 
     def refuse(self, message: str, data: object = None) -> None:

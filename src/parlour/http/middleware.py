@@ -54,9 +54,9 @@ NotFoundPage = Callable[[Request], Response | None]
 
 
 class RequestMiddleware:
-    """The outermost ASGI layer of HTTP: one log line per request, size limit and headers.
+    """The outermost ASGI layer of HTTP: it adds the log line of each request, the size limit and the headers.
 
-    The line names the route's template, never the path, since paths of this product hold tokens. Paths
+    The line names the route's template, never the path, since paths may hold tokens. Paths
     under `limits_itself` enforce their own body limit.
     """
 

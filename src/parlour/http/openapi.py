@@ -99,7 +99,7 @@ def _describe(said: Endpoint, operation: dict[str, Any]) -> None:
         *([RequestTooLarge] if "requestBody" in operation else []),
         *([Unavailable] if said.needs_database else []),
     )
-    # As text, as the other statuses are by now: 503 beside "503" would be one key twice in JSON.
+    # Keys are text, like the other statuses by now: 503 beside "503" would be a duplicate key in JSON.
     operation["responses"] |= {str(status): response for status, response in shared.items()}
     security = _SECURITY[said.caller]
     if security is not None:

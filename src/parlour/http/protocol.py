@@ -169,7 +169,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.abort()
 
     def _end(self) -> None:
-        """Nothing more is parsed."""
+        """Stop parsing for good."""
         self._ended = True
         self._pending = b""
         self._cancel_deadline()

@@ -16,8 +16,8 @@ LIMIT = 2048
 
 
 class RequestTurns:
-    """An ASGI layer that lets few requests begin in each turn of the event loop, so that calls are served in
-    between. The others wait in a FairQueue: an honest request waits for at most one request of each other
+    """An ASGI layer that lets few requests begin in each turn of the event loop, so that signaling is served
+    in between. The others wait in a FairQueue: an honest request waits for at most one request of each other
     client, however large a flood is.
     """
 

@@ -18,11 +18,11 @@ class _Branch(OrderedDict[Hashable, "_Branch | None"]):
 
 
 class FairQueue(Generic[Item]):
-    """Nested round robin: sources take turns, in each its parts, in each of these the items by age.
+    """Nested round robin: sources take turns, within a source its parts, and within a part the items by age.
 
-    A path names source and parts, say a network, an address in it and the account. Where the queue is full,
-    the newest item of the source with the most gives way, as in fair queueing with longest queue drop
-    (RFC 7806): a source that fills the queue keeps nobody else out. All paths are equally long.
+    A path names a source and its parts, for example a network, an address in it and the account. All paths
+    are equally long. In a full queue, the newest item of the source with the most items is dropped, as in
+    fair queueing with longest queue drop (RFC 7806): a source that fills the queue keeps no other source out.
     """
 
     def __init__(self, *, limit: int) -> None:

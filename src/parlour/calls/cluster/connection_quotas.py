@@ -30,7 +30,7 @@ class ConnectionQuotas:
     """
 
     def __init__(self, limits: ConnectionLimits, rates: EventRates, *, clock: Callable[[], float]) -> None:
-        """`clock` is monotonic, in seconds."""
+        """`clock` counts seconds and is monotonic."""
         self._limits = limits
         self._intervals = rates.intervals()
         self._clock = clock
@@ -57,7 +57,7 @@ class ConnectionQuotas:
         self._forget()
 
     def _forget(self) -> None:
-        """Drop rate limiters that have been unused for so long that a new one would allow as much."""
+        """Drop rate limiters that have been unused for so long that a new limiter would allow as much."""
         outdated = self._clock() - AHEAD_SECONDS * 2
         while self._left_at:
             user_id, left_at = next(iter(self._left_at.items()))
