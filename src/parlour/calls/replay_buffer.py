@@ -75,9 +75,9 @@ class ReplayBuffer:
         return self._after(max(self._next, self._first))
 
     def forget(self) -> None:
-        """Drop messages that were sent more than ROUNDS rounds ago: they have arrived.
+        """Drop messages that were sent ROUNDS rounds ago or earlier: they have arrived.
 
-        TCP keeps the order, so an answered heartbeat proves that all messages sent before it were received.
+        Transports keep the order, so an answered heartbeat proves that all messages before it were received.
         """
         if self.is_held:
             return

@@ -25,7 +25,7 @@ class ByteBudget:
         self.total = 0
 
     def hold(self, holder: Holder, size: int) -> None:
-        """Set the bytes that `holder` holds; its age counts from its first call."""
+        """Set the bytes that `holder` holds; its age counts from its first call after a `release`."""
         self.total += size - self._held.get(holder, 0)
         self._held[holder] = size
         while self.total > self._limit and self._held:

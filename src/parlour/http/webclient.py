@@ -63,7 +63,7 @@ class Assets(StaticFiles):
     it.
 
     Each form is a separate file with its own ETag. Files with a hash of their content in the name never
-    change, so they are cached for ever.
+    change, so they are cached as immutable.
     """
 
     def file_response(
