@@ -22,11 +22,13 @@ from parlour.app import Parlour
 from parlour.http.openapi import openapi
 from parlour.settings import Settings
 from parlour.texts import REFUSALS
+from parlour.wire.asyncapi import asyncapi
 
 parlour = Parlour(Settings(data_dir=Path(sys.argv[1]), _env_file=None), port=8000)
-json.dump({"refusals": dict(REFUSALS), "openapi": openapi(parlour.fastapi, base_path="")}, sys.stdout)
+documents = {"openapi": openapi(parlour.fastapi, base_path=""), "asyncapi": asyncapi(version="1")}
+json.dump({"refusals": dict(REFUSALS), **documents}, sys.stdout)
 """
-"""Prints the sentences of refusals and the document of the HTTP API, which has each in an example."""
+"""Prints the sentences of refusals, and the documents of the HTTP API and of signaling."""
 
 
 def all_refusals() -> set[type[Refusal]]:

@@ -1,7 +1,8 @@
 """What the declaration of a signaling event says; the events are declared in `wire.signaling`.
 
 The event's class is its one declaration. The dispatcher, the rate limiter, the audit log, AsyncAPI, the
-tables of docs/protocol.md and the web client's types read it there.
+tables of docs/protocol.md and the web client's types read it there. What they say of it is data
+(`__doc__ = …`): `python -OO` strips docstrings.
 """
 
 from dataclasses import dataclass
@@ -44,13 +45,13 @@ class Payload(Struct, frozen=True, gc=False, rename=_wire_name):
 
 
 class Accepted(Struct, frozen=True):
-    """The acknowledgement of an event that was carried out."""
+    __doc__ = "The acknowledgement of an event that was carried out."
 
     ok: Literal[True] = True
 
 
 class Rejected(Struct, frozen=True):
-    """The acknowledgement of an event that was refused."""
+    __doc__ = "The acknowledgement of an event that was refused."
 
     code: str
     message: str
@@ -58,13 +59,13 @@ class Rejected(Struct, frozen=True):
 
 
 class ServerEvent(Struct, frozen=True, gc=False, rename=_wire_name):
-    """An event that the server sends; `event` is its name, the docstring says what it tells."""
+    """An event that the server sends; `event` is its name, `__doc__` says what it tells."""
 
     event: ClassVar[str]
 
 
 class ClientEvent(Struct, frozen=True, gc=False, rename=_wire_name):
-    """An event that a client sends; the docstring says what it asks for, the fields are its payload."""
+    """An event that a client sends; `__doc__` says what it asks for, the fields are its payload."""
 
     event: ClassVar[str]
     """Its name."""

@@ -22,14 +22,14 @@ and write 3 KB of lines, an escape at the end of each, would take longer than al
 
 
 class SessionDescription(Payload, frozen=True):
-    """RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429."""
+    __doc__ = "RTCSessionDescriptionInit (W3C WebRTC, section 4.6); JSEP is RFC 9429."
 
     type: Literal["offer", "answer", "pranswer", "rollback"]
     sdp: Sdp = field(default_factory=lambda: Raw(b'""'))
 
 
 class IceCandidate(Payload, frozen=True):
-    """RTCIceCandidateInit (W3C WebRTC, section 4.8); an empty candidate ends the candidates."""
+    __doc__ = "RTCIceCandidateInit (W3C WebRTC, section 4.8); an empty candidate ends the candidates."
 
     candidate: Annotated[str, Meta(max_length=4096)]
     sdp_mid: Short | None | UnsetType = UNSET

@@ -46,7 +46,7 @@ MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
 
 
 class AddPeer(ServerEvent, frozen=True):
-    """Somebody to connect to. Exactly one side of each pair is told to make the offer."""
+    __doc__ = "Somebody to connect to. Exactly one side of each pair is told to make the offer."
 
     event = "add-peer"
 
@@ -57,7 +57,7 @@ class AddPeer(ServerEvent, frozen=True):
 
 
 class RemovePeer(ServerEvent, frozen=True):
-    """This peer is no longer in the call; to the leaver, one for each of the others."""
+    __doc__ = "This peer is no longer in the call; to the leaver, one for each of the others."
 
     event = "remove-peer"
 
@@ -67,7 +67,7 @@ class RemovePeer(ServerEvent, frozen=True):
 
 
 class PeerRenamed(ServerEvent, frozen=True):
-    """A peer has another display name from now on; without one it is shown by its username."""
+    __doc__ = "A peer has another display name from now on; without one it is shown by its username."
 
     event = "peer-renamed"
 
@@ -77,7 +77,7 @@ class PeerRenamed(ServerEvent, frozen=True):
 
 
 class DescriptionFromPeer(ServerEvent, frozen=True):
-    """A session description from a peer."""
+    __doc__ = "A session description from a peer."
 
     event = "session-description"
 
@@ -87,7 +87,7 @@ class DescriptionFromPeer(ServerEvent, frozen=True):
 
 
 class CandidateFromPeer(ServerEvent, frozen=True):
-    """An ICE candidate from a peer."""
+    __doc__ = "An ICE candidate from a peer."
 
     event = "ice-candidate"
 
@@ -96,7 +96,7 @@ class CandidateFromPeer(ServerEvent, frozen=True):
 
 
 class ShareRooms(ServerEvent, frozen=True):
-    """The names of the rooms in use now that this user may see; sent to sockets in no call."""
+    __doc__ = "The names of the rooms in use now that this user may see; sent to sockets in no call."
 
     event = "share-rooms"
 
@@ -104,7 +104,7 @@ class ShareRooms(ServerEvent, frozen=True):
 
 
 class ChatFromPeer(ServerEvent, frozen=True, rename=None):
-    """A chat message of the room, stored."""
+    __doc__ = "A chat message of the room, stored."
 
     event = "chat-message"
 
@@ -118,7 +118,7 @@ class ChatFromPeer(ServerEvent, frozen=True, rename=None):
 
 
 class SessionEnded(ServerEvent, frozen=True):
-    """This socket's session is over; the server closes the connection next."""
+    __doc__ = "This socket's session is over; the server closes the connection next."
 
     event = "session-ended"
 
@@ -127,13 +127,13 @@ class SessionEnded(ServerEvent, frozen=True):
 
 
 class Restarting(ServerEvent, frozen=True):
-    """The server ends, to come back soon: connect again after a moment, each client after another."""
+    __doc__ = "The server ends, to come back soon: connect again after a moment, each client after another."
 
     event = "restarting"
 
 
 class Removed(ServerEvent, frozen=True):
-    """This person was taken out of the room's call by its creator; the connection stays."""
+    __doc__ = "This person was taken out of the room's call by its creator; the connection stays."
 
     event = "removed"
 
@@ -143,7 +143,7 @@ class Removed(ServerEvent, frozen=True):
 
 
 class Refused(ServerEvent, frozen=True):
-    """A client event that asked for no acknowledgement was refused."""
+    __doc__ = "A client event that asked for no acknowledgement was refused."
 
     event = "refused"
 
@@ -182,7 +182,7 @@ class PeerEntry(Payload, frozen=True):
 
 
 class Joined(Payload, frozen=True):
-    """The acknowledgement of `join`: who one is in the call, and who is there already.
+    __doc__ = """The acknowledgement of `join`: who one is in the call, and who is there already.
 
     The last members are for those who asked for a resumable visit.
     """
@@ -204,7 +204,7 @@ class Joined(Payload, frozen=True):
 
 
 class ChatStored(Struct, frozen=True):
-    """The acknowledgement of `chat-message`, after the commit."""
+    __doc__ = "The acknowledgement of `chat-message`, after the commit."
 
     message: ChatFromPeer
     ok: Literal[True] = True
@@ -214,7 +214,7 @@ class ChatStored(Struct, frozen=True):
 
 
 class Join(ClientEvent, frozen=True):
-    """Enter the call of a room. Identity comes from the login, never from `username`."""
+    __doc__ = "Enter the call of a room. Identity comes from the login, never from `username`."
 
     event = "join"
     rate = RateKind.ENTRY
@@ -245,7 +245,7 @@ class Join(ClientEvent, frozen=True):
 
 @final
 class OfferSdp(ClientEvent, frozen=True):
-    """Send a session description, offer and answer alike, to one peer of the same room."""
+    __doc__ = "Send a session description, offer and answer alike, to one peer of the same room."
 
     event = "offer-sdp"
     rate = RateKind.RELAY
@@ -264,7 +264,7 @@ class OfferSdp(ClientEvent, frozen=True):
 
 @final
 class OfferIce(ClientEvent, frozen=True):
-    """Send an ICE candidate (RFC 8838) to one peer of the same room."""
+    __doc__ = "Send an ICE candidate (RFC 8838) to one peer of the same room."
 
     event = "offer-ice"
     rate = RateKind.RELAY
@@ -300,7 +300,7 @@ class OfferIce(ClientEvent, frozen=True):
 
 
 class Leave(ClientEvent, frozen=True):
-    """Leave the call; the connection stays."""
+    __doc__ = "Leave the call; the connection stays."
 
     event = "leave"
     has_payload = False
@@ -308,14 +308,14 @@ class Leave(ClientEvent, frozen=True):
 
 
 class Username(ClientEvent, frozen=True):
-    """A name that existing clients claim: a bare string, ignored, since the account is known."""
+    __doc__ = "A name that existing clients claim: a bare string, ignored, since the account is known."
 
     event = "username"
     has_payload = False
 
 
 class SendChat(ClientEvent, frozen=True, rename=None):
-    """Write to the room one is in; acknowledged when it is stored."""
+    __doc__ = "Write to the room one is in; acknowledged when it is stored."
 
     event = "chat-message"
     rate = RateKind.CHAT
@@ -334,7 +334,7 @@ class SendChat(ClientEvent, frozen=True, rename=None):
 
 
 class BanPeer(ClientEvent, frozen=True):
-    """Remove the person behind a peer from the room; only its creator may."""
+    __doc__ = "Remove the person behind a peer from the room; only its creator may."
 
     event = "ban-peer"
     audit = Audited(forbidden=True, done="banned")
@@ -354,6 +354,6 @@ PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
 
 
 class ConnectAuth(Struct, frozen=True):
-    """The `auth` of a CONNECT; without a token, the cookie of the handshake counts."""
+    __doc__ = "The `auth` of a CONNECT; without a token, the cookie of the handshake counts."
 
     token: str | None = None
