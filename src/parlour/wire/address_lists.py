@@ -99,6 +99,6 @@ class _Reader:
 
 
 def _stripped(address: str) -> str:
-    """Without what stands around an address: what is not seen, quotes, `mailto:`, the end of a sentence."""
+    """Strip what stands around an address: invisible text, quotes, `mailto:`, the end of a sentence."""
     address = _MAILTO.sub("", _AT_THE_ENDS.sub("", address))
     return _QUOTED.sub(r"\2", address).rstrip(".")

@@ -108,7 +108,7 @@ def _is_usable(ascii_domain: str) -> bool:
 
 
 def _lower(text: str) -> str:
-    """In lower case and NFC; lower case alone may leave what NFC composes."""
+    """Return the text in lower case and NFC: lowering alone may leave sequences that NFC composes."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 

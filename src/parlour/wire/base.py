@@ -1,4 +1,4 @@
-"""What the wire's types are made of: text without NUL, names, passwords, times."""
+"""Building blocks of the wire's types: text without NUL, names, passwords, times."""
 
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -28,7 +28,7 @@ def username_key(username: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own (RFC 6761, RFC 1122)."""
+    """Return True if a host's name or address is this machine's own (RFC 6761, RFC 1122)."""
     host = host.lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -62,14 +62,16 @@ RoomName = Annotated[
     StringConstraints(min_length=1, max_length=ROOM_NAME_LENGTH, strip_whitespace=True, pattern=NO_CONTROL),
     Field(examples=["Garden"], json_schema_extra={"pattern": _NO_CONTROL_NOT_BLANK}),
 ]
-"""As rooms were ever called: what exists can be entered and removed, whatever the rules for new names say."""
+"""Any name that a room has ever had: an old room can be entered and removed, whatever the rules for new
+names say.
+"""
 NewRoomName = Annotated[
     RoomName, AfterValidator(parsed_name), Field(json_schema_extra={"pattern": NEW_NAME_PATTERN})
 ]
 DisplayName = Annotated[
     NewRoomName, Field(examples=["李小龍"], description="In any script, beside the username.")
 ]
-"""By the rules of new rooms' names: visible, on one line, NFC, without controls of direction."""
+"""A name by the rules for new rooms: visible, on one line, NFC, without controls of direction."""
 ChatText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=NO_NUL),

@@ -27,7 +27,7 @@ _STARTS = [first for first, _ in _DEFAULT_IGNORABLE]
 
 
 def is_default_ignorable(character: str) -> bool:
-    """Whether a character shows nothing of its own where its script or an emoji does not use it."""
+    """Return True if a character shows nothing of its own outside of its script or an emoji."""
     code = ord(character)
     place = bisect_right(_STARTS, code) - 1
     return place >= 0 and code <= _DEFAULT_IGNORABLE[place][1]

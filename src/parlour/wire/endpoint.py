@@ -1,4 +1,4 @@
-"""What an HTTP endpoint says of itself at its route: its callers, its refusals, its entry of the audit log.
+"""An HTTP endpoint declares itself at its route: its callers, its refusals, its entry of the audit log.
 
 OpenAPI's `security`, the audit log and the tests that sweep all endpoints read it there, so that a new
 endpoint is in all of them from its first line.
@@ -15,10 +15,10 @@ _KEY = "x-parlour-endpoint"
 
 
 class CallerKind(Enum):
-    """Who may call an endpoint."""
+    """The kinds of callers that an endpoint may have."""
 
     ANYONE = auto()
-    """Whether logged in or not; a token is not looked at."""
+    """Anyone, logged in or not; a token is not looked at."""
     OPTIONAL = auto()
     """Anyone; a token that is sent has to be valid."""
     FORMER = auto()
@@ -44,7 +44,7 @@ _REFUSED_BY_IDENTIFICATION: dict[CallerKind, tuple[type[Refusal], ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRule:
-    """What the audit log keeps of a request that succeeded; GET and HEAD leave nothing there.
+    """The audit log's entry for a request that succeeded; GET and HEAD leave none.
 
     An empty `code` stands for method and path. `by_link`: the token of a mailed link proves who acts, and
     works once, so that nobody makes many entries of it.
@@ -61,6 +61,8 @@ NOT_KEPT = AuditRule(is_kept=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
+    """The declaration of an endpoint, without its refusals: those are in its responses."""
+
     caller: CallerKind = CallerKind.ANYONE
     audit: AuditRule = field(default=AuditRule())
     needs_database: bool = True

@@ -1,4 +1,4 @@
-"""What the declaration of a signaling event says; the events are declared in `wire.signaling`.
+"""The base of declarations of signaling events; the events are declared in `wire.signaling`.
 
 The event's class is its one declaration. The dispatcher, the rate limiter, the audit log, AsyncAPI, the
 tables of docs/protocol.md and the web client's types read it there. What they say of it is data
@@ -73,19 +73,19 @@ class ClientEvent(Struct, frozen=True, gc=False, rename=_wire_name):
     """False where a payload, if a client sends one, is passed over."""
     rate: ClassVar[RateKind] = RateKind.OTHER
     acknowledgement: ClassVar[type[Struct]] = Accepted
-    """What success is acknowledged with; a refusal always with `Rejected`."""
+    """The acknowledgement of success; that of a refusal is always `Rejected`."""
     audit: ClassVar[Audited] = Audited()
     relayed_as: ClassVar[type[ServerEvent] | None] = None
-    """What the peer that the event is for gets; None where the event is for the server."""
+    """The event that the addressed peer gets; None if the event is for the server."""
 
     def units(self) -> int:
-        """How many units of its rate the event costs."""
+        """Return the number of units of its rate that the event costs."""
         return 1
 
     def is_valid(self) -> bool:
-        """Whether the texts of the event are what they are called, beyond what their types say."""
+        """Check the event's texts beyond what their types say."""
         return True
 
     def audit_subject(self) -> str:
-        """What the audit log says that the event was about."""
+        """Return the subject of the event's entry in the audit log."""
         return self.event

@@ -159,7 +159,7 @@ _RATES = {
     RateKind.CHAT: "a chat message",
     RateKind.OTHER: "another event",
 }
-"""By the settings' words (docs/settings.md)."""
+"""Rates are called as the settings call them (docs/settings.md)."""
 
 
 def protocol_tables() -> dict[str, str]:

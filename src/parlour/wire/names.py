@@ -1,4 +1,4 @@
-"""What rooms may be called, and when two names are the same or look the same."""
+"""Rules for rooms' names, and when two names are the same or look the same."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 BLACK_FLAG = "\U0001f3f4"
 _TAGS = "\U000e0020-\U000e007f"
 _USED = re.compile(f"[{_JOINERS}{_SELECTORS}{_TAGS}]")
-"""What is not seen, and yet makes an emoji, or a letter of some scripts, what it is."""
+"""Invisible characters that belong to an emoji or to a letter of some scripts."""
 
 _HIDDEN = f"{DEFAULT_IGNORABLE}\u2800"
 _FORBIDDEN = (
@@ -31,7 +31,7 @@ NEW_NAME_PATTERN = (
 
 _NEW_NAME = re.compile(NEW_NAME_PATTERN)
 _MARKS_IN_A_ROW = 4
-"""As many as any language stacks upon one letter (UTS 39, section 5.4); more cover what stands around."""
+"""The most marks that a language stacks upon a letter (UTS 39, section 5.4); more cover their neighbours."""
 
 
 def parsed_name(text: str) -> str:
@@ -46,7 +46,7 @@ def parsed_name(text: str) -> str:
 
 
 def exact_name_key(name: str) -> str:
-    """What two spellings are compared by that differ in nothing but case."""
+    """Return the key by which spellings are equal that differ in case alone."""
     return name.strip().casefold()
 
 
@@ -96,7 +96,7 @@ def _folded(name: str) -> str:
 
 
 def _shown(name: str) -> str:
-    """Without what is not seen, save for the tags that tell one flag from another."""
+    """Strip what is invisible, save for the tags that tell flags apart."""
     return "".join(
         one
         for one in _without_unused(name)

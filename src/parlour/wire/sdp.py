@@ -12,8 +12,8 @@ MAX_SDP_LENGTH = 200_000
 """Characters. A description of a browser with screen sharing and every codec has some 12,000."""
 
 MAX_SDP_BYTES = 300_000
-"""Of a description as JSON, which is what its receiver gets: each character might be an escape of six bytes,
-and clients that a cookie identifies get a description twice."""
+"""The bound of a description as JSON, the form that its receiver gets: each character might be an escape of
+six bytes, and clients that a cookie identifies get a description twice."""
 
 _SDP_SCHEMA = {"type": "string", "maxLength": MAX_SDP_LENGTH, "default": ""}
 Sdp = Annotated[Raw, Meta(extra_json_schema=_SDP_SCHEMA)]

@@ -166,7 +166,7 @@ AnyServerEvent = (
     | Refused
 )
 Counted = AddPeer | RemovePeer | FromPeer
-"""What a resumable visit is sent by number, and sent again where it was lost."""
+"""Messages that a resumable visit gets by number, and again if they were lost."""
 SERVER_EVENTS: dict[str, type[AnyServerEvent]] = {event.event: event for event in get_args(AnyServerEvent)}
 LEGACY_DESCRIPTION_EVENT = "session-descriptions"
 """The second name of `session-description`, to sockets that were identified by cookie."""
@@ -196,11 +196,11 @@ class Joined(Payload, frozen=True):
     grace: int | UnsetType = UNSET
     """Seconds that the visit stays where its connection is lost."""
     resumed: bool | UnsetType = UNSET
-    """Whether this goes on with the visit of the token that was given."""
+    """True if this goes on with the visit of the given token."""
     received: int | None | UnsetType = UNSET
-    """How many offers of this visit came here; null where the counts of both sides begin anew."""
+    """The number of offers of this visit that came here; null if the counts of both sides begin anew."""
     topology: Literal["mesh"] | UnsetType = UNSET
-    """How media travel in this call. A server that does not say it means a mesh."""
+    """The way in which media travel in this call. A server that does not say it means a mesh."""
 
 
 class ChatStored(Struct, frozen=True):
@@ -228,9 +228,9 @@ class Join(ClientEvent, frozen=True):
     resume: Annotated[str, Meta(max_length=2048)] | None = None
     """The token of the visit that this goes on with. One that does not count is passed over."""
     known: Annotated[list[PeerName], Meta(max_length=MAX_KNOWN_PEERS)] = []  # noqa: RUF012 - a Struct copies it
-    """With whom this visit holds a connection."""
+    """The peers to which this visit holds a connection."""
     received: Annotated[int, Meta(ge=0)] | None = None
-    """How many counted messages of this visit came here."""
+    """The number of counted messages of this visit that came here."""
 
     @property
     def is_resumable(self) -> bool:
@@ -285,7 +285,7 @@ class OfferIce(ClientEvent, frozen=True):
         return length + _ENVELOPE_BYTES
 
     def is_valid(self) -> bool:
-        """Whether it is one line; an empty one ends the candidates."""
+        """Check that it is a single line; an empty candidate ends the candidates."""
         candidate = self.ice_candidate
         text, mid, fragment = candidate.candidate, candidate.sdp_mid, candidate.username_fragment
         if text and not text.startswith(CANDIDATE_STARTS):

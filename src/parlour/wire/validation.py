@@ -39,7 +39,7 @@ _ALTERNATIVES = re.compile(r"\^\(([a-z|-]+)\)\$")
 
 
 def plain_words(error: Mapping[str, Any]) -> str:
-    """What follows the name of the value: `has to be a whole number`. `error` is one of `errors()`."""
+    """Return the words that follow the value's name: `has to be a whole number`. `error` is of `errors()`."""
     kind, context = str(error["type"]), error.get("ctx", {})
     if kind == "value_error":
         words = str(error["msg"]).removeprefix("Value error, ")
