@@ -63,9 +63,7 @@ class AuditLog:
 
     async def step(self) -> None:
         """Wait for entries and write them; what cannot be written waits on, as far as there is room."""
-        entries = [await self._waiting.get()]
-        while not self._waiting.empty():
-            entries.append(self._waiting.get_nowait())
+        entries = [await self._waiting.get(), *self._drained()]
         try:
             await self._write(entries)
         except BaseException:
@@ -75,11 +73,13 @@ class AuditLog:
 
     async def flush(self) -> None:
         """Write the entries that still wait, at the end of a server."""
-        entries = []
-        while not self._waiting.empty():
-            entries.append(self._waiting.get_nowait())
+        entries = self._drained()
         if entries:
             await self._write(entries)
+
+    def _drained(self) -> list[Entry]:
+        """Take all entries that wait now."""
+        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
 
     async def newest(self, limit: int) -> list[Entry]:
         """Oldest first."""

@@ -32,11 +32,6 @@ class CallRecords:
         self._room_list.changed()
         self._attendance.went(peer_id, identity, room, at=at)
 
-    def became_attendance(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
-        """Begin the attendance of a person who was in the call when its room became an event."""
-        self._room_list.changed()
-        self._attendance.came(peer_id, identity, room)
-
     async def written(self) -> None:
         """Wait until all attendance recorded so far is written, or the database has failed."""
         await self._attendance.written()

@@ -1,5 +1,7 @@
 """End participations and connections after their session ended or their person lost the right to the room."""
 
+from collections.abc import Callable
+
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
@@ -47,9 +49,12 @@ class Evictions:
 
     def close_room(self, room: Room) -> None:
         """Remove all members from the call of a room that was deleted."""
-        removed = Removed(room=room.name, code=RoomRemoved.code, message=RoomRemoved().message)
-        self._participations.remove(room, removed, lambda _identity: True)
+        self.remove(room, RoomRemoved(), lambda _identity: True)
 
     def remove_person(self, identity: Identity, room: Room, reason: Refusal) -> None:
-        removed = Removed(room=room.name, code=reason.code, message=reason.message)
-        self._participations.remove(room, removed, lambda member: member.user_id == identity.user_id)
+        self.remove(room, reason, lambda member: member.user_id == identity.user_id)
+
+    def remove(self, room: Room, reason: Refusal, concerns: Callable[[Identity], bool]) -> None:
+        """Remove the members that `concerns` picks from a room's call, after a message with the reason."""
+        message = Removed(room=room.name, code=reason.code, message=reason.message)
+        self._participations.remove(room, message, concerns)

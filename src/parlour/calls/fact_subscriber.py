@@ -10,7 +10,6 @@ from parlour.calls.presence import Presence
 from parlour.chat.facts import MessageStored
 from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
-from parlour.wire.signaling import Removed
 
 
 class CallFactSubscriber:
@@ -30,15 +29,12 @@ class CallFactSubscriber:
 
     def on_person_banned(self, banned: PersonBanned) -> None:
         """Remove the banned people from the room's call."""
-        message = Removed(room=banned.room.name, code=Banned.code, message=Banned().message)
-        self._participations.remove(banned.room, message, lambda identity: identity.user_id in banned.people)
+        self._evictions.remove(banned.room, Banned(), lambda member: member.user_id in banned.people)
 
     def on_room_became_event(self, became: RoomBecameEvent) -> None:
         """Remove people without an invitation from the call; begin the attendance of the invited people."""
-        room = became.room
-        message = Removed(room=room.name, code=NotInvited.code, message=NotInvited().message)
-        self._participations.remove(room, message, lambda identity: identity.user_id not in became.people)
-        self._participations.renew(room)
+        self._evictions.remove(became.room, NotInvited(), lambda member: member.user_id not in became.people)
+        self._participations.renew(became.room)
 
     def on_room_removed(self, removed: RoomRemoved) -> None:
         self._evictions.close_room(removed.room)
@@ -46,10 +42,8 @@ class CallFactSubscriber:
     def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
         """Tell the other members of each call of this person; later chat messages carry the new name."""
         for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
-            for peer in self._presence.peers_in(room_id):
-                connection_id = self._presence.connection_of(peer)
-                if connection_id is not None and peer != renamed.peer_id:
-                    self._delivery.to_connection(connection_id, renamed)
+            own = self._presence.connection_of(renamed.peer_id)
+            self._delivery.to_call(room_id, renamed, besides=own)
 
     def on_sessions_ended(self, ended: SessionsEnded) -> None:
         self._evictions.end_sessions(ended.user_id, ended.reason, sessions=ended.sessions)
@@ -62,7 +56,4 @@ class CallFactSubscriber:
         acknowledgement.
         """
         message = chat_message(stored.room, stored.message)
-        for peer in self._presence.peers_in(stored.room.room_id):
-            connection_id = self._presence.connection_of(peer)
-            if connection_id is not None and connection_id != stored.sent_by:
-                self._delivery.to_connection(connection_id, message)
+        self._delivery.to_call(stored.room.room_id, message, besides=stored.sent_by)

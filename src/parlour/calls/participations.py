@@ -158,7 +158,7 @@ class Participations:
     def renew(self, room: Room) -> None:
         """Begin the attendance of a call whose room has become an event."""
         for identity, participation in self._presence.renew(room):
-            self._records.became_attendance(participation.peer_id, identity, room)
+            self._records.came(participation.peer_id, identity, room)
 
     # The beginning of a participation
 

@@ -8,7 +8,8 @@ from parlour.calls.cluster.node import Node
 from parlour.calls.mesh import Send
 from parlour.calls.presence import Presence
 from parlour.calls.refusals import PeerBusy
-from parlour.wire.signaling import Counted, FromPeer, PeerId
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
 
 
 class PeerDelivery:
@@ -58,6 +59,13 @@ class PeerDelivery:
     def post_all(self, sends: Iterable[Send]) -> None:
         for send in sends:
             self.post(send.to, send.message)
+
+    def to_call(self, room_id: RoomId, message: AnyServerEvent, *, besides: str | None) -> None:
+        """Send an uncounted message to every connection in a room's call but one, such as its author's."""
+        for peer in self._presence.peers_in(room_id):
+            connection_id = self._presence.connection_of(peer)
+            if connection_id is not None and connection_id != besides:
+                self._deliver(connection_id, message)
 
     def flow(self, peer_id: PeerId) -> None:
         """Send the messages held for a peer whose join is now acknowledged; later messages go out at once."""

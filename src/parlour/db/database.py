@@ -217,15 +217,9 @@ class Database:
             raise TransactionTimeout(f"the database took more than {within} seconds") from error
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Transaction]:
-        """Connect as `AsyncEngine.connect` does, but return a Transaction."""
-        transaction = Transaction(self.engine)
-        async with transaction:
-            yield transaction
-
-    @asynccontextmanager
     async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[Transaction]:
-        async with self._connections.slot(), self._connected() as connection:
+        connection = Transaction(self.engine)  # in the place of the engine's own `connect`
+        async with self._connections.slot(), connection:
             if self.is_sqlite:
                 await connection.execution_options(sqlite_write=writes)
             async with self._patience(connection, is_limited), connection.begin():

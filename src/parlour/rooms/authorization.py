@@ -50,12 +50,8 @@ async def permitted_to_write_at_event(
 
 
 def _allowed_at_event(found: tuple[Room, MembershipFacts] | None, action: Action, identity: Identity) -> int:
-    if found is None:
+    event_id = None if found is None else found[0].event_id
+    if event_id is None:
         raise EventNotFound
-    known, facts = found
-    if known.event_id is None:
-        raise EventNotFound
-    refused = policy.refusal(action, policy.roles_of(identity, facts), known.kind)
-    if refused is not None:
-        raise refused
-    return known.event_id
+    _allowed(found, action, identity)
+    return event_id

@@ -82,7 +82,7 @@ class LoginSessions:
         self._database = core.database
         self._clock = core.clock
         self._signer = signer
-        self.lifetimes = self._lifetimes = lifetimes
+        self.lifetimes = lifetimes
         self._terminations = terminations
         self._checks = checks
         self._passwords = checks.passwords
@@ -396,7 +396,7 @@ class LoginSessions:
             return
         if session.user_id != identity.user_id:
             await session_store.shorten_session(
-                connection, session.family, expires_at=now + self._lifetimes.access
+                connection, session.family, expires_at=now + self.lifetimes.access
             )
             return
         await session_store.revoke_session(connection, session.family, now=now)
@@ -475,8 +475,8 @@ class LoginSessions:
             case GuestIdentity():
                 return identity.expires_at
             case ClientIdentity():
-                unused = self._lifetimes.refresh if remembered else self._lifetimes.unused
-                return min(now + unused, started_at + self._lifetimes.session)
+                unused = self.lifetimes.refresh if remembered else self.lifetimes.unused
+                return min(now + unused, started_at + self.lifetimes.session)
 
     def _logged_in(
         self,
@@ -488,7 +488,7 @@ class LoginSessions:
         remembered: bool,
     ) -> LoggedIn:
         is_guest = isinstance(identity, GuestIdentity)
-        expires_at = min(now + self._lifetimes.access, refresh.expires_at)
+        expires_at = min(now + self.lifetimes.access, refresh.expires_at)
         access = AccessToken(
             user_id=identity.user_id,
             email=identity.email,
