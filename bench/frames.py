@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from bench.seed import Person
@@ -16,6 +17,7 @@ CANDIDATE_EVENT = b'42["ice-candidate",'
 DESCRIPTION_EVENT = b'42["session-description",'
 ADD_PEER = b'42["add-peer",'
 REMOVE_PEER = b'42["remove-peer",'
+SHARE_ROOMS = b'42["share-rooms",'
 REFUSED = b'42["refused",'
 LEAVE = b"42" + LEAVE_ID + b'["leave"]'
 
@@ -33,10 +35,12 @@ def connect(person: Person) -> bytes:
     return b"40" + _json({"token": person.access_token})
 
 
-def join(room: str) -> bytes:
-    return b"42" + JOIN_ID + _json(["join", {"room": room}])
+def join(room: str, *, resumable: bool = False) -> bytes:
+    claim = {"room": room, "resumable": True} if resumable else {"room": room}
+    return b"42" + JOIN_ID + _json(["join", claim])
 
 
+@cache
 def candidate_member() -> Mapping[str, Any]:
     """Return an ICE candidate of 200 bytes of JSON, as Firefox and Chromium make them."""
     member = {"candidate": _CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "sXMs"}
@@ -44,6 +48,7 @@ def candidate_member() -> Mapping[str, Any]:
     return {**member, "candidate": _CANDIDATE + " generation 0"[:missing].ljust(missing, "0")}
 
 
+@cache
 def description_member() -> Mapping[str, Any]:
     """Return a session description of 3 KB of JSON: some head, then codecs."""
     sdp, codec = _SDP_HEAD, 96

@@ -56,6 +56,7 @@ class Person:
     """A seeded account, logged in already: both tokens are valid for LIFETIME."""
 
     user_id: int
+    session: str
     username: str
     email: str
     access_token: str
@@ -185,6 +186,7 @@ async def _person(
     )
     return Person(
         user_id=user_id,
+        session=refresh.family,
         username=username,
         email=email,
         access_token=signer.sign_access(access),

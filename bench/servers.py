@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.machine import ProcessClock, pinned, resident_bytes
+from bench.machine import ProcessClock, kernel_seconds, pinned, resident_bytes
 from bench.seed import Seed
 
 HOST = "127.0.0.1"
@@ -101,6 +101,10 @@ class Server:
         """Return the CPU seconds that the server has used since its start."""
         assert self._clock is not None
         return self._clock.seconds()
+
+    def kernel(self) -> float:
+        """Return the CPU seconds that the server has spent in the kernel since its start."""
+        return kernel_seconds(self.pid)
 
     def resident(self) -> int:
         """Return the bytes of memory that the server occupies now (resident set)."""

@@ -7,6 +7,7 @@ from typing import Any
 from bench.outcome import Figure
 from bench.slices import Run
 from bench.workloads.entrance import CONNECT, ROOMS, measure_connect, measure_rooms
+from bench.workloads.entry import ENTRY, measure_entry
 from bench.workloads.idle import IDLE, connection_count, measure_idle
 from bench.workloads.mix import MIX, measure_mix
 from bench.workloads.relay import CANDIDATES, DESCRIPTIONS, measure_candidates, measure_descriptions
@@ -57,6 +58,13 @@ WORKLOADS: dict[str, Workload] = {
             figures=CONNECT,
             measure=measure_connect,
             rounds=12,
+        ),
+        Workload(
+            name="entry",
+            title="A person enters a call of 4, 60 entries a second",
+            figures=ENTRY,
+            measure=measure_entry,
+            rounds=6,
         ),
         Workload(name="rooms", title="Join rooms of 2 to 50", figures=ROOMS, measure=measure_rooms, rounds=4),
         Workload(
