@@ -241,12 +241,12 @@ own, which home does not wait for. Three quarters of the script are React and Re
   just before `send` to the arrival in the generator.
 - **Connect and join**: a slice is 100 rooms of four, 16 connections on the way at any time, from the TCP
   connect to the last `add-peer`.
-- **Entry**: in 120 rooms three are in already; 60 times a second a fourth connects with a token that is new to
-  the process, joins, offers to the three a few milliseconds apart, and gets their answers after 10 ms; each
-  description is followed by 12 candidates in four bursts within 32 ms. The frames are those of Parlour's own
-  web client (only the join asks for an acknowledgement). Entries overlap, the server is far from busy, and so
-  most messages pay for a wake-up. Leaving is not measured. In each round some entries end after a step: the
-  differences are the costs of the steps.
+- **Entry**: in 120 rooms three are in already; 60 times a second a fourth connects with a token that is new
+  to the process, joins, offers to the three a few milliseconds apart, and gets their answers after 10 ms;
+  each description is followed by 12 candidates in four bursts within 32 ms. The frames are those of
+  Parlour's own web client (only the join asks for an acknowledgement). Entries overlap, the server is far
+  from busy, and so most messages pay for a wake-up. Leaving is not measured. In each round some entries end
+  after a step: the differences are the costs of the steps.
 - **Rooms**: eight rooms with all but one of their members in them; that one joins and leaves, and the join is
   measured: the acknowledgement, and two messages for each member.
 - **Idle**: memory is the growth of the resident set of a fresh server; a heartbeat is the server's ping and

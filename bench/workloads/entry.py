@@ -35,7 +35,7 @@ CONNECTS_AT_ONCE = 16
 OFFER_AFTER, ANSWER_AFTER = 0.005, 0.010
 """Seconds that a browser takes to make an offer (each further one as much later) and an answer."""
 CANDIDATE_BURSTS = (0.002, 0.012, 0.022, 0.032)
-"""Seconds from a description to each burst of its candidates: its host candidates at once, others from STUN."""
+"""Seconds from a description to each burst of its candidates: of the host at once, others from STUN."""
 BURST = 3
 CANDIDATES = len(CANDIDATE_BURSTS) * BURST
 RESIDENTS = FOURS.size - 1
