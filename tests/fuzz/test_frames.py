@@ -95,9 +95,13 @@ sound = st.builds(
                 "resumable": st.booleans(),
                 "known": st.lists(peers, max_size=3),
                 "received": st.integers(0),
+                "offers": st.lists(
+                    st.fixed_dictionaries({"peerID": peers, "sessionDescription": descriptions}), max_size=3
+                ),
             },
         ),
     )
+    | st.tuples(st.just("prepare"), st.fixed_dictionaries({"room": st.just(ROOM)}))
     | st.tuples(st.sampled_from(["leave", "username"]), json_values),
 )
 """What an honest client could send: most of it is carried out."""

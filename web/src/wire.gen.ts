@@ -64,6 +64,11 @@ export interface BanPeer {
   peerID: string;
 }
 
+/** Somebody came to the call that this socket asked about, or went; once for each `prepare`. */
+export interface CallChanged {
+  room: string;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -287,6 +292,7 @@ export interface Join {
   resume?: string | null;
   known?: string[];
   received?: number | null;
+  offers?: OfferSdp[];
 }
 
 /** The acknowledgement of `join`: who one is in the call, and who is there already. The last members are for those who asked for a resumable visit. */
@@ -300,6 +306,7 @@ export interface Joined {
   resumed?: boolean;
   received?: number | null;
   topology?: "mesh";
+  offered?: string[];
 }
 
 export interface LinkStatus {
@@ -411,6 +418,19 @@ export interface PeerRenamed {
   peerID: string;
   peerUsername: string;
   peerDisplayName?: string;
+}
+
+/** Ask who is in the call of a room that one may enter, in order to prepare connections to them. */
+export interface Prepare {
+  room: string;
+}
+
+/** The acknowledgement of `prepare`: who is in the call. The next change is told by `call-changed`. */
+export interface Prepared {
+  room: string;
+  peers: PeerEntry[];
+  topology: "mesh";
+  ok: true;
 }
 
 /** A refusal (RFC 9457, `application/problem+json`). */
@@ -597,6 +617,7 @@ export interface StoredMessage {
 /** What a client sends, by event name. */
 export interface ClientEvents {
   join: Join;
+  prepare: Prepare;
   "offer-sdp": OfferSdp;
   "offer-ice": OfferIce;
   leave: void;
@@ -608,6 +629,7 @@ export interface ClientEvents {
 /** What an event is acknowledged with. */
 export interface Acknowledgements {
   join: Joined | Rejected;
+  prepare: Prepared | Rejected;
   "offer-sdp": Accepted | Rejected;
   "offer-ice": Accepted | Rejected;
   leave: Accepted | Rejected;
@@ -624,6 +646,7 @@ export interface ServerEvents {
   "session-description": DescriptionFromPeer;
   "ice-candidate": CandidateFromPeer;
   "share-rooms": ShareRooms;
+  "call-changed": CallChanged;
   "chat-message": ChatFromPeer;
   "session-ended": SessionEnded;
   restarting: Restarting;

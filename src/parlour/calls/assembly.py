@@ -18,6 +18,7 @@ from parlour.calls.evictions import Evictions
 from parlour.calls.fact_subscriber import CallFactSubscriber
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
+from parlour.calls.lobby import Lobby
 from parlour.calls.participations import SWEEP_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
@@ -101,7 +102,7 @@ class CallsFeature:
             presence,
             delivery,
             RoomEntry(presence, rooms, authorization, self._node, options.limits),
-            CallRecords(self._room_list, neighbours.events.attendance),
+            CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
             ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace),
         )
         self.service = SignalingService(

@@ -1,9 +1,10 @@
-"""Record arrivals and departures for the list of rooms in use and for the attendance of events."""
+"""Record arrivals and departures: for the list of rooms in use, the attendance of events, and the lobby."""
 
 from datetime import datetime
 
 from parlour.accounts.identity import Identity
-from parlour.calls.presence import Member
+from parlour.calls.lobby import Lobby
+from parlour.calls.presence import ConnectionId, Member
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.events.attendance import AttendanceLog
 from parlour.rooms.entities import Room
@@ -15,9 +16,10 @@ class CallRecords:
     list.
     """
 
-    def __init__(self, room_list: RoomListBroadcaster, attendance: AttendanceLog) -> None:
+    def __init__(self, room_list: RoomListBroadcaster, attendance: AttendanceLog, lobby: Lobby) -> None:
         self._room_list = room_list
         self._attendance = attendance
+        self._lobby = lobby
 
     def introduce(self, connection: Member) -> None:
         """Send the list of rooms to a new connection."""
@@ -26,11 +28,20 @@ class CallRecords:
     def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
         self._room_list.changed()
         self._attendance.came(peer_id, identity, room)
+        self._lobby.call_changed(room)
 
     def went(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
         """Record a departure. `at` is the moment of the lost connection, None for a departure right now."""
         self._room_list.changed()
         self._attendance.went(peer_id, identity, room, at=at)
+        self._lobby.call_changed(room)
+
+    def wait_in_lobby(self, connection_id: ConnectionId, room: Room) -> None:
+        """Tell a connection of the call's next arrival or departure."""
+        self._lobby.wait(connection_id, room)
+
+    def leave_lobby(self, connection_id: ConnectionId) -> None:
+        self._lobby.leave(connection_id)
 
     async def written(self) -> None:
         """Wait until all attendance recorded so far is written, or the database has failed."""

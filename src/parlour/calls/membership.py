@@ -45,8 +45,8 @@ class Membership:
     def display_name(self, peer: PeerId) -> str | UnsetType:
         return self.display_names.get(peer, UNSET)
 
-    def entries(self, *, besides: PeerId) -> list[PeerEntry]:
-        """Describe the members of the call to the member `besides`, without that member itself."""
+    def entries(self, *, besides: PeerId | None = None) -> list[PeerEntry]:
+        """Describe the members of the call: to the member `besides`, or to a person who is not in it."""
         return [
             PeerEntry(peer, name, self.display_name(peer))
             for peer, name in self.names.items()

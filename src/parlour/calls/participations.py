@@ -5,23 +5,36 @@ kept. It ends unless it is resumed within that period.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call_records import CallRecords
 from parlour.calls.grace_timers import GraceTimers
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
-from parlour.calls.refusals import ConnectionGone, JoinCancelled
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.calls.resume_tokens import ResumeToken, ResumeTokens
 from parlour.calls.room_entry import RoomEntry
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import AddPeer, Counted, Join, Joined, PeerId, Removed, RemovePeer
+from parlour.wire.signaling import (
+    AddPeer,
+    Counted,
+    Join,
+    Joined,
+    OfferSdp,
+    PeerId,
+    Prepare,
+    Prepared,
+    Removed,
+    RemovePeer,
+)
 
 SWEEP_SECONDS = 10.0
 
@@ -76,8 +89,22 @@ class Participations:
     def disconnect(self, connection_id: ConnectionId) -> None:
         connection = self._presence.connection(connection_id)
         if connection is not None:
+            self._records.leave_lobby(connection_id)
             self._lose(connection)
             self._presence.remove(connection_id)
+
+    async def prepare(self, connection: Member, event: Prepare) -> Prepared:
+        """Describe the call to a person who may join it now; until the connection is in a call, tell it of
+        the next change. Raises what `join` raises.
+        """
+        permission = await self._entry.permit(connection.identity, event.room)
+        if not permission.may_begin:
+            raise Unavailable
+        room, current = permission.room, self._still_there(connection.connection_id)
+        self._entry.require_place(current.identity, room)
+        if isinstance(current.state, Watching):
+            self._records.wait_in_lobby(current.connection_id, room)
+        return Prepared(room.name, self._presence.call(room.room_id).members.entries())
 
     async def join(self, connection: Member, event: Join) -> Joined:
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
@@ -98,6 +125,7 @@ class Participations:
             if not permission.may_begin:
                 raise Unavailable
             answer = self._enter(current, room, event)
+        self._records.leave_lobby(current.connection_id)
         self._records.came(answer.peer_id, current.identity, room)
         if room.is_event:
             await self._records.written()
@@ -111,6 +139,7 @@ class Participations:
     def leave(self, connection: Member) -> None:
         """End the participation, and cancel a join that is still waiting for the database."""
         self._joining.pop(connection.connection_id, None)
+        self._records.leave_lobby(connection.connection_id)
         self._part(connection)
 
     async def recorded(self) -> None:
@@ -172,7 +201,24 @@ class Participations:
             connection, room, now=self._resume_tokens.now(), resumable=event.is_resumable
         )
         self._delivery.post_all(sends)
-        return self._joined(connection.identity, participation, resumed=False)
+        answer = self._joined(connection.identity, participation, resumed=False)
+        if not event.offers:
+            return answer
+        return replace(answer, offered=self._offer(connection.identity, participation, event.offers))
+
+    def _offer(self, sender: Identity, participation: Participation, offers: list[OfferSdp]) -> list[PeerId]:
+        """Pass on the offers of a join. Return the peers that got one.
+
+        An offer to a peer that has left, or that reads too slowly, is dropped without a refusal: the newcomer
+        is not introduced to the former, and offers again to the latter.
+        """
+        call, offered = self._presence.call(participation.room.room_id), []
+        for offer in {offer.peer_id: offer for offer in offers}.values():
+            message = call.relay(participation.peer_id, offer)
+            with suppress(PeerBusy):
+                if message and self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size()):
+                    offered.append(offer.peer_id)
+        return offered
 
     def _resume(self, connection: Member, room: Room, event: Join) -> Joined | None:
         """Continue the participation of the event's resume token. Return None if the token allows none."""

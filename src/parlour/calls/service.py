@@ -24,6 +24,8 @@ from parlour.wire.signaling import (
     Join,
     Joined,
     Leave,
+    Prepare,
+    Prepared,
     SendChat,
     ToPeer,
     Username,
@@ -67,6 +69,7 @@ class SignalingService:
         """Return the use cases by event. Events that are relayed to a peer go to `relay` instead."""
         return [
             Handler(Join, self.join, EventOrder.JOIN, after_answer=self.acknowledged),
+            Handler(Prepare, self.prepare),
             Handler(Leave, self.leave, EventOrder.AT_ONCE),
             Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
@@ -111,6 +114,12 @@ class SignalingService:
         if departures != self._departures.get(connection_id, 0):
             raise JoinCancelled
         return await self._participations.join(self._connection(connection_id), event)
+
+    def prepare(self, connection_id: ConnectionId, event: Prepare) -> Outcome:
+        return partial(self._prepare, connection_id, event)
+
+    async def _prepare(self, connection_id: ConnectionId, event: Prepare) -> Prepared:
+        return await self._participations.prepare(self._connection(connection_id), event)
 
     def leave(self, connection_id: ConnectionId, _event: Leave) -> Outcome:
         """End the participation. At an event, the acknowledgement waits until the attendance is written."""

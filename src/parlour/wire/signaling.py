@@ -32,6 +32,8 @@ from parlour.wire.sdp import (
 PeerId = NewType("PeerId", str)
 
 MAX_KNOWN_PEERS = 512
+MAX_OFFERS = 16
+"""The most prepared offers of a join; more would not fit into a message (`Options.max_payload`)."""
 _ENVELOPE_BYTES = 128
 """Names and ids around a description or a candidate."""
 _LONG_CANDIDATE, _LONGEST_ESCAPE = 512, 6
@@ -103,6 +105,14 @@ class ShareRooms(ServerEvent, frozen=True):
     rooms: list[str]
 
 
+class CallChanged(ServerEvent, frozen=True):
+    __doc__ = "Somebody came to the call that this socket asked about, or went; once for each `prepare`."
+
+    event = "call-changed"
+
+    room: str
+
+
 class ChatFromPeer(ServerEvent, frozen=True, rename=None):
     __doc__ = "A chat message of the room, stored."
 
@@ -159,6 +169,7 @@ AnyServerEvent = (
     | PeerRenamed
     | FromPeer
     | ShareRooms
+    | CallChanged
     | ChatFromPeer
     | SessionEnded
     | Restarting
@@ -201,6 +212,19 @@ class Joined(Payload, frozen=True):
     """The number of offers of this visit that came here; null if the counts of both sides begin anew."""
     topology: Literal["mesh"] | UnsetType = UNSET
     """The way in which media travel in this call. A server that does not say it means a mesh."""
+    offered: list[PeerId] | UnsetType = UNSET
+    """The peers that got one of the `offers` of this join; absent where it had none that could be sent."""
+
+
+class Prepared(Payload, frozen=True):
+    __doc__ = (
+        "The acknowledgement of `prepare`: who is in the call. The next change is told by `call-changed`."
+    )
+
+    room: str
+    peers: list[PeerEntry]
+    topology: Literal["mesh"] = "mesh"
+    ok: Literal[True] = True
 
 
 class ChatStored(Struct, frozen=True):
@@ -211,36 +235,6 @@ class ChatStored(Struct, frozen=True):
 
 
 # What a client sends
-
-
-class Join(ClientEvent, frozen=True):
-    __doc__ = "Enter the call of a room. Identity comes from the login, never from `username`."
-
-    event = "join"
-    rate = RateKind.ENTRY
-    acknowledgement = Joined
-    audit = Audited(forbidden=True)
-
-    room: Name
-    username: Short | None = None
-    resumable: bool = False
-    """The visit outlives its connection; so it does where `resume` is said."""
-    resume: Annotated[str, Meta(max_length=2048)] | None = None
-    """The token of the visit that this goes on with. One that does not count is passed over."""
-    known: Annotated[list[PeerName], Meta(max_length=MAX_KNOWN_PEERS)] = []  # noqa: RUF012 - a Struct copies it
-    """The peers to which this visit holds a connection."""
-    received: Annotated[int, Meta(ge=0)] | None = None
-    """The number of counted messages of this visit that came here."""
-
-    @property
-    def is_resumable(self) -> bool:
-        return self.resumable or self.resume is not None
-
-    def is_valid(self) -> bool:
-        return "\0" not in self.room
-
-    def audit_subject(self) -> str:
-        return f"{self.event} {self.room}"
 
 
 @final
@@ -299,6 +293,60 @@ class OfferIce(ClientEvent, frozen=True):
         )
 
 
+class Join(ClientEvent, frozen=True):
+    __doc__ = "Enter the call of a room. Identity comes from the login, never from `username`."
+
+    event = "join"
+    rate = RateKind.ENTRY
+    acknowledgement = Joined
+    audit = Audited(forbidden=True)
+
+    room: Name
+    username: Short | None = None
+    resumable: bool = False
+    """The visit outlives its connection; so it does where `resume` is said."""
+    resume: Annotated[str, Meta(max_length=2048)] | None = None
+    """The token of the visit that this goes on with. One that does not count is passed over."""
+    known: Annotated[list[PeerName], Meta(max_length=MAX_KNOWN_PEERS)] = []  # noqa: RUF012 - a Struct copies it
+    """The peers to which this visit holds a connection."""
+    received: Annotated[int, Meta(ge=0)] | None = None
+    """The number of counted messages of this visit that came here."""
+    offers: Annotated[list[OfferSdp], Meta(max_length=MAX_OFFERS)] = []  # noqa: RUF012 - as `known`
+    """Offers that were made before: a visit that begins passes them on right behind its introductions. Each
+    counts as an `offer-sdp`.
+    """
+
+    @property
+    def is_resumable(self) -> bool:
+        return self.resumable or self.resume is not None
+
+    def is_valid(self) -> bool:
+        offers = self.offers
+        return "\0" not in self.room and all(
+            offer.session_description.type == "offer" and offer.is_valid() for offer in offers
+        )
+
+    def audit_subject(self) -> str:
+        return f"{self.event} {self.room}"
+
+
+class Prepare(ClientEvent, frozen=True):
+    __doc__ = "Ask who is in the call of a room that one may enter, in order to prepare connections to them."
+
+    event = "prepare"
+    rate = RateKind.ENTRY
+    acknowledgement = Prepared
+    audit = Audited(forbidden=True)
+
+    room: Name
+
+    def is_valid(self) -> bool:
+        return "\0" not in self.room
+
+    def audit_subject(self) -> str:
+        return f"{self.event} {self.room}"
+
+
 class Leave(ClientEvent, frozen=True):
     __doc__ = "Leave the call; the connection stays."
 
@@ -342,10 +390,10 @@ class BanPeer(ClientEvent, frozen=True):
     peer_id: PeerName
 
 
-Acknowledgement = Accepted | Joined | ChatStored | Rejected
+Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
 ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
-AnyClientEvent = Join | ToPeer | Leave | Username | SendChat | BanPeer
+AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | BanPeer
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
     name: event if event.has_payload else None for name, event in CLIENT_EVENTS.items()

@@ -86,6 +86,7 @@ async def test_a_call_has_so_many_people_and_no_more(fresh_server: StartServer, 
             await client.joins(room)
         await clients[3].joins(other)
         await clients[3].may_not("join", {"room": room}, code="room_full")
+        await clients[3].may_not("prepare", {"room": room}, code="room_full")
         await clients[3].may("leave")  # it is still in the other one
         answers = await asyncio.gather(*(client.asks("join", {"room": room}) for client in clients[:3]))
         assert all(answer["ok"] for answer in answers), "who is in is not refused"

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
+from msgspec.structs import replace
 
 from parlour.accounts.identity import UserId
 from parlour.audit.entries import AuditLog
@@ -22,7 +23,7 @@ from parlour.errors import InternalError, RateLimited, Refusal, Unavailable
 from parlour.limits.quotas import client_path
 from parlour.scheduling.fair_slots import working_for
 from parlour.wire.events import ClientEvent, RateKind, Rejected
-from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement, Refused, ToPeer
+from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement, Join, Refused, ToPeer
 
 log = structlog.get_logger("parlour.signaling")
 
@@ -75,7 +76,10 @@ class EventDispatcher:
         event: ClientEvent = _WITHOUT_PAYLOAD[name] if payload is None else payload
         if not state.rate_limiter.allows(event.rate, time.monotonic(), units=event.units()):
             _answer(connection, name, _rejected(RateLimited()), ack_id)
-        elif not event.is_valid():
+            return
+        if type(event) is Join and event.offers:
+            event = _with_allowed_offers(event, state.rate_limiter)
+        if not event.is_valid():
             _answer(connection, name, _rejected(InvalidPayload()), ack_id)
         else:
             self._dispatch(_Incoming(connection, state, event, ack_id))
@@ -252,6 +256,14 @@ def _answer(connection: Connection, name: str, answer: Acknowledgement, ack_id: 
     elif isinstance(answer, Rejected):
         refused = Refused(name[:MAX_NAME_LENGTH], answer.code, answer.message)
         connection.emit(Refused.event, refused)
+
+
+def _with_allowed_offers(join: Join, rate_limiter: EventRateLimiter) -> Join:
+    """Count each offer of a join as the relay that it is, and leave out those above the person's rates."""
+    now = time.monotonic()
+    return replace(
+        join, offers=[offer for offer in join.offers if rate_limiter.allows_relay(offer.size(), now)]
+    )
 
 
 def _rejected(refusal: Refusal) -> Rejected:
