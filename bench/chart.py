@@ -73,6 +73,36 @@ def bars(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
     return _svg(title, _height(len(rows), 2), parts)
 
 
+def stacked(
+    title: str, rows: Sequence[tuple[str, Sequence[tuple[str, float]]]], parts: Mapping[str, str]
+) -> str:
+    """Draw a bar for each row that its parts add up to; `parts` are their titles, in their order."""
+    longest = max([sum(value for _, value in values) for _, values in rows], default=1.0)
+    columns, drawn = 3, []
+    for index, name in enumerate(parts.values()):
+        x, y = 12 + 245 * (index % columns), TOP - 22 + 20 * (index // columns)
+        drawn.append(_block(index, x, x + 12, y, 12))
+        drawn.append(_text(x + 18, y + 10, name, "small"))
+    top = TOP + 20 * -(-len(parts) // columns)
+    order = {key: index for index, key in enumerate(parts)}
+    for place, (name, values) in enumerate(rows):
+        y, reached = top + place * (BAR + GAP), 0.0
+        drawn.append(_text(LEFT - 10, y + BAR / 2 + 4, name, "", "end"))
+        for key, value in values:
+            start, reached = reached, reached + value
+            drawn.append(_block(order[key], _x(start, longest), _x(reached, longest), y, BAR))
+        drawn.append(_text(_x(reached, longest) + 8, y + BAR / 2 + 4, f"{reached:,.0f}", "small"))
+    return _svg(title, top - TOP + _height(len(rows), 1), drawn)
+
+
+def _block(index: int, start: float, end: float, y: float, height: float) -> str:
+    hue = index * 47 % 360
+    return (
+        f'<rect x="{start:.1f}" y="{y:g}" width="{end - start:.1f}" height="{height:g}" '
+        f'fill="hsl({hue} 55% {62 if index % 2 else 46}%)"/>'
+    )
+
+
 def _height(rows: int, bars_each: int) -> int:
     return TOP + rows * (BAR * bars_each + GAP) + 10
 

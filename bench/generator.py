@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import uvloop
 
 from bench.machine import Cores, raise_open_files, stay
-from bench.outcome import Outcome
+from bench.outcome import NODE, Outcome
 from bench.seed import Seed
 from bench.servers import Node, Parlour
 from bench.slices import Run
@@ -37,13 +37,14 @@ def in_process(job: Job) -> Outcome:
 
 def generate(job: Job) -> Outcome:
     raise_open_files()
-    stay(job.cores.generator, parent=os.getppid())
-    outcome = Outcome(job.workload)
+    workload = WORKLOADS[job.workload]
+    has_node = workload.reference == NODE
+    stay(job.cores.generator if has_node else None, parent=os.getppid())
+    outcome = Outcome(job.workload, reference=workload.reference)
+    core, kinds = (job.cores.server, (Parlour, Node)) if has_node else (None, (Parlour,))
     with ExitStack() as stack:
-        servers = [
-            stack.enter_context(kind(core=job.cores.server, seed=job.seed)) for kind in (Parlour, Node)
-        ]
+        servers = [stack.enter_context(kind(core=core, seed=job.seed)) for kind in kinds]
         run = Run(seed=job.seed, servers=servers, rounds=job.rounds, seconds=job.seconds, outcome=outcome)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(WORKLOADS[job.workload].measure(run))
+            runner.run(workload.measure(run))
     return outcome

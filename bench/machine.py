@@ -1,5 +1,6 @@
 """The machine of the measurements, and the share of it that each process gets."""
 
+import asyncio
 import ctypes
 import os
 import platform
@@ -43,15 +44,16 @@ def raise_open_files() -> int:
     return most
 
 
-def stay(core: int, *, parent: int) -> None:
-    """Pin this process to that core, and end it with its parent."""
-    os.sched_setaffinity(0, {core})
+def stay(core: int | None, *, parent: int) -> None:
+    """Pin this process to that core, if any, and end it with its parent."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def pinned(core: int) -> Callable[[], None]:
+def pinned(core: int | None) -> Callable[[], None]:
     """Return the `preexec_fn` of a child process: `stay`, with this process as the parent."""
     return partial(stay, core, parent=os.getpid())
 
@@ -85,14 +87,23 @@ def resident_bytes(pid: int) -> int:
     return pages * resource.getpagesize()
 
 
-def busy_seconds(core: int) -> float:
-    """Return the CPU time of all processes on a core (proc_stat(5): user, nice, system, irq, softirq)."""
+def busy_seconds(core: int | None) -> float:
+    """Return the CPU time of all processes on a core, or on all: busy states of proc_stat(5)."""
+    wanted = "cpu" if core is None else f"cpu{core}"
     for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
         name, *ticks = line.split()
-        if name == f"cpu{core}":
+        if name == wanted:
             used = sum(int(ticks[column]) for column in (0, 1, 2, 5, 6))
             return used / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+async def busy_share(seconds: float) -> float:
+    """Return the share of all cores that other processes use in the next seconds."""
+    before, began = busy_seconds(None), time.perf_counter()
+    await asyncio.sleep(seconds)
+    capacity = (time.perf_counter() - began) * len(os.sched_getaffinity(0))
+    return (busy_seconds(None) - before) / capacity
 
 
 def cpu_model() -> str:

@@ -1,10 +1,11 @@
 """The outcome of a workload: figures of each server, round by round, and their ratios."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-PARLOUR, NODE = "Parlour", "Node"
+PARLOUR, NODE, FLOOR = "Parlour", "Node", "floor"
+"""The subjects of measurements; the last is the least that a browser takes without Parlour."""
 
 Figures = dict[str, float]
 Round = dict[str, Figures]
@@ -15,7 +16,8 @@ Round = dict[str, Figures]
 class Figure:
     """A figure of a workload, such as the CPU time of a message; less is better.
 
-    `target` is the most that the ratio to Node may be; `own_target`, the most that Parlour's may be.
+    `target` is the most that the ratio to the outcome's reference may be; `own_target`, the most that
+    Parlour's own figure may be.
     """
 
     key: str
@@ -48,9 +50,12 @@ class Outcome:
 
     `generator`: the share of its own core that the load generator used, slice by slice; `others`: the share
     of the server's core that other processes used. Both tell how far the figures can be believed.
+    `reference`: the subject beside Parlour. `missing`: the reason why there are no figures.
     """
 
     workload: str
+    reference: str = NODE
+    missing: str | None = None
     rounds: list[Round] = field(default_factory=list)
     generator: list[float] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
@@ -63,11 +68,11 @@ class Outcome:
         return spread(values) if values else None
 
     def ratio(self, key: str) -> Spread | None:
-        """Return the ratio of Parlour to Node within each round."""
+        """Return the ratio of Parlour to the reference within each round."""
         pairs = [
-            one[PARLOUR][key] / one[NODE][key]
+            one[PARLOUR][key] / one[self.reference][key]
             for one in self.rounds
-            if one.get(NODE, {}).get(key) and key in one.get(PARLOUR, {})
+            if one.get(self.reference, {}).get(key) and key in one.get(PARLOUR, {})
         ]
         return spread(pairs) if pairs else None
 
@@ -79,20 +84,21 @@ class Verdict:
     title: str
     target: float
     measured: float
+    unit: str = ""
+    """Empty for a ratio."""
 
     @property
     def met(self) -> bool:
         return self.measured <= self.target
 
 
-def verdict(figure: Figure, outcome: Outcome) -> Verdict | None:
-    """Judge a figure; return None if it has no target or could not be measured."""
-    found: Callable[[str], Spread | None]
-    if figure.target is not None:
-        target, found = figure.target, outcome.ratio
-    elif figure.own_target is not None:
-        target, found = figure.own_target, lambda key: outcome.of(PARLOUR, key)
-    else:
-        return None
-    measured = found(figure.key)
-    return None if measured is None else Verdict(figure.title, target, measured.median)
+def verdicts(figure: Figure, outcome: Outcome) -> list[Verdict]:
+    """Judge a figure by each of its targets; one that could not be measured has no verdict."""
+    own, ratio = outcome.of(PARLOUR, figure.key), outcome.ratio(figure.key)
+    found = []
+    if figure.own_target is not None and own is not None:
+        found.append(Verdict(figure.title, figure.own_target, own.median, figure.unit))
+    if figure.target is not None and ratio is not None:
+        beside = "" if outcome.reference == NODE else f", of the {outcome.reference}"
+        found.append(Verdict(f"{figure.title}{beside}", figure.target, ratio.median))
+    return found

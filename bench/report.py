@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench import chart
+from bench import browser_page, chart
 from bench.machine import Cores, cpu_model, memory_gigabytes, versions
-from bench.outcome import NODE, PARLOUR, Figure, Outcome, Spread, Verdict, spread, verdict
+from bench.outcome import NODE, PARLOUR, Figure, Outcome, Spread, Verdict, spread, verdicts
 from bench.servers import socketio_version
 from bench.workloads import WORKLOADS
 from bench.workloads.entrance import SIZES
@@ -42,7 +42,6 @@ BARS = {
     ),
 }
 DISTURBED_SHARE, BOTTLENECK_SHARE = 0.1, 0.9
-HEAD = ("", PARLOUR, NODE, "ratio", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,31 @@ def measured(found: Spread | None, unit: str) -> str:
     return "–" if found is None else f"{number(found.median)} {unit}"
 
 
+def measured_range(found: Spread | None, unit: str) -> str:
+    if found is None:
+        return "–"
+    return f"{number(found.median)} {unit} ({number(found.low)} – {number(found.high)})"
+
+
 def ranged(found: Spread | None) -> str:
     if found is None:
         return "–"
     return f"{found.median:.2f} ({found.low:.2f} – {found.high:.2f})"
 
 
+def head(outcome: Outcome) -> tuple[str, ...]:
+    return ("", PARLOUR, outcome.reference, "ratio", "target")
+
+
 def row(figure: Figure, outcome: Outcome) -> tuple[str, ...]:
-    judged = verdict(figure, outcome)
-    target = "" if judged is None else f"{judged.target:g} {'met' if judged.met else 'missed'}"
-    own, peer = outcome.of(PARLOUR, figure.key), outcome.of(NODE, figure.key)
+    judged = verdicts(figure, outcome)
+    target = ", ".join(f"{one.target:g} {'met' if one.met else 'missed'}" for one in judged)
+    own, peer = outcome.of(PARLOUR, figure.key), outcome.of(outcome.reference, figure.key)
+    written = measured if outcome.reference == NODE else measured_range
     return (
         figure.title,
-        measured(own, figure.unit),
-        measured(peer, figure.unit),
+        written(own, figure.unit),
+        written(peer, figure.unit),
         ranged(outcome.ratio(figure.key)),
         target,
     )
@@ -100,6 +110,8 @@ def shares(outcome: Outcome) -> str:
 
     The generator's share has to stay well below a core, the share of other processes near nothing.
     """
+    if not outcome.generator:
+        return ", ".join(f"other processes {share:.0%} of all cores before it" for share in outcome.others)
     generator = spread(outcome.generator)
     text = f"generator {generator.median:.0%} of its core (to {max(outcome.generator):.0%})"
     if outcome.others:
@@ -110,10 +122,10 @@ def shares(outcome: Outcome) -> str:
 
 def caveats(outcome: Outcome) -> list[str]:
     """List the reasons to doubt the figures: a disturbed core or a saturated generator."""
-    found = []
+    found = [] if outcome.missing is None else [f"Not measured: {outcome.missing}"]
     if outcome.others and spread(outcome.others).median > DISTURBED_SHARE:
         found.append("Other work on the server's core disturbed this: repeat it on a quiet machine.")
-    if spread(outcome.generator).median > BOTTLENECK_SHARE:
+    if outcome.generator and spread(outcome.generator).median > BOTTLENECK_SHARE:
         found.append("The generator was the bottleneck: the server could do more than this.")
     return found
 
@@ -121,8 +133,8 @@ def caveats(outcome: Outcome) -> list[str]:
 def terminal(outcome: Outcome) -> str:
     """Format the table of a workload for the terminal."""
     workload = WORKLOADS[outcome.workload]
-    rows = [HEAD, *(row(figure, outcome) for figure in workload.figures)]
-    widths = [max(len(cells[column]) for cells in rows) for column in range(len(HEAD))]
+    rows = [head(outcome), *(row(figure, outcome) for figure in workload.figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
@@ -134,17 +146,17 @@ def terminal(outcome: Outcome) -> str:
     return "\n".join([f"\n{workload.title} ({shares(outcome)})", *(f"  {line}" for line in lines)])
 
 
-def verdicts(outcomes: Outcomes) -> list[Verdict]:
+def all_verdicts(outcomes: Outcomes) -> list[Verdict]:
     return [
         judged
         for name, outcome in outcomes.items()
         for figure in WORKLOADS[name].figures
-        if (judged := verdict(figure, outcome)) is not None
+        for judged in verdicts(figure, outcome)
     ]
 
 
 def summary(outcomes: Outcomes) -> str:
-    judged = verdicts(outcomes)
+    judged = all_verdicts(outcomes)
     missed = [one for one in judged if not one.met]
     lines = [f"  {one.title}: {one.measured:.2f}, at most {one.target:g} wanted" for one in missed]
     return "\n".join([f"\n{len(judged) - len(missed)} of {len(judged)} targets met.", *lines])
@@ -173,8 +185,8 @@ measures both in turn.
 
 ## Figures
 
-A figure is the median of all rounds; a ratio is Parlour's figure divided by Node's of the same round: the
-median, and the quartiles of the rounds (of fewer than four, the least and the greatest).
+A figure is the median of all rounds; a ratio is Parlour's figure divided by that beside it, of the same
+round: the median, and the quartiles of the rounds (of fewer than four, the least and the greatest).
 
 {tables}
 
@@ -207,6 +219,7 @@ What a relay and a connect consist of; measured by hand (`perf record`, `strace`
 a second between 100 of them. No connection and none of 59,999 messages was lost; median delay 0.32 ms,
 240,105 heartbeats, 2.8 % of a core, 202 MB at first and at last.
 
+{browsers}
 ## The first page over a slow line
 
 What a stranger with an empty cache waits for the home page, in Chromium that slows its network down to these
@@ -253,7 +266,7 @@ own, which home does not wait for. Three quarters of the script are React and Re
   the pong, over one ping interval (15 s; Node's 25 s), less what the server takes at rest.
 - **Storm**: 2,000 people in 500 rooms; the server is ended by SIGTERM and started again, and all of them
   connect and join in the same moment.
-
+{browser_method}
 ## How to repeat it
 
     make bench                                                    # everything, some {minutes:.0f} minutes
@@ -271,10 +284,15 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         rows = [row(figure, outcome)[:-1] for figure in workload.figures]
         warnings = [f"**{caveat}**" for caveat in caveats(outcome)]
         rounds = " ".join([f"{len(outcome.rounds)} rounds; {shares(outcome)}.", *warnings])
-        tables.append(f"### {workload.title}\n\n{markdown(HEAD[:-1], rows)}\n\n{rounds}")
+        tables.append(f"### {workload.title}\n\n{markdown(head(outcome)[:-1], rows)}\n\n{rounds}")
     targets = [
-        (one.title, f"{one.target:g}", f"{one.measured:.2f}", "yes" if one.met else "**no**")
-        for one in verdicts(outcomes)
+        (
+            one.title,
+            f"{one.target:g} {one.unit}".rstrip(),
+            f"{number(one.measured)} {one.unit}".rstrip(),
+            "yes" if one.met else "**no**",
+        )
+        for one in all_verdicts(outcomes)
     ]
     drawn = plots(outcomes)
     alternatives = {RATIOS: "Ratios to Node, and the targets"} | {
@@ -285,8 +303,10 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         ratios=pictures.pop(RATIOS, ""),
         bars="\n\n".join(pictures.values()),
         circumstances="\n".join(f"- {line}" for line in circumstances.lines()),
-        targets=markdown(("ratio to Node, save the last", "at most", "measured", "met"), targets),
+        targets=markdown(("ratio to Node, if without a unit", "at most", "measured", "met"), targets),
         tables="\n\n".join(tables),
+        browsers=browser_page.notes(drawn),
+        browser_method=browser_page.METHOD,
         minutes=circumstances.minutes,
     )
 
@@ -302,9 +322,11 @@ def plots(outcomes: Outcomes) -> dict[str, str]:
         chart.Ratio(figure.title, found.median, found.low, found.high, figure.target)
         for name, outcome in outcomes.items()
         for figure in WORKLOADS[name].figures
+        if outcome.reference == NODE
         if figure.target is not None and (found := outcome.ratio(figure.key)) is not None
     ]
     made = {RATIOS: chart.ratios("Parlour / Node's socket.io (less is better)", ratios)} if ratios else {}
+    made |= browser_page.plots(outcomes)
     for file, (title, chosen) in BARS.items():
         rows = [(label, pair) for name, key, label in chosen if (pair := _pair(outcomes, name, key))]
         if rows:

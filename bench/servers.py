@@ -22,10 +22,10 @@ STOP_WITHIN_SECONDS = 20
 
 @dataclass(slots=True)
 class Server:
-    """A server process, pinned to a core. After a restart it listens on the same port."""
+    """A server process, pinned to a core if one is given. After a restart it listens on the same port."""
 
     name: str
-    core: int
+    core: int | None
     seed: Seed
     port: int = 0
     _process: subprocess.Popen[str] | None = None

@@ -4,8 +4,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from bench.outcome import Figure
+from bench.outcome import FLOOR, NODE, Figure
 from bench.slices import Run
+from bench.workloads.browsers import entries, entry_figures
 from bench.workloads.entrance import CONNECT, ROOMS, measure_connect, measure_rooms
 from bench.workloads.entry import ENTRY, measure_entry
 from bench.workloads.idle import IDLE, connection_count, measure_idle
@@ -17,7 +18,10 @@ from bench.workloads.web import HTTP, measure_http
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A row of the tables. `rounds`: the default; `people` and `rooms`: the least that the database holds."""
+    """A row of the tables. `rounds`: the default; `people` and `rooms`: the least that the database holds.
+
+    `reference` stands beside Parlour. Where it is not Node, the workload has the machine with all its cores.
+    """
 
     name: str
     title: str
@@ -26,6 +30,7 @@ class Workload:
     rounds: int
     people: int = 0
     rooms: int = 0
+    reference: str = NODE
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -89,6 +94,21 @@ WORKLOADS: dict[str, Workload] = {
             measure=measure_http,
             rounds=5,
             rooms=10_000,
+        ),
+        *(
+            Workload(
+                name=f"{browser}-{people}",
+                title=f"{ordinal} person enters a call, {browser.capitalize()}",
+                figures=entry_figures(browser, people),
+                measure=entries(browser, people, index),
+                rounds=12,
+                reference=FLOOR,
+            )
+            for index, (browser, people, ordinal) in enumerate(
+                (browser, people, ordinal)
+                for browser in ("chromium", "firefox")
+                for people, ordinal in ((2, "A second"), (3, "A third"))
+            )
         ),
     )
 }
