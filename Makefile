@@ -22,7 +22,7 @@ help: ## Say what each target does
 # ---------------------------------------------------------------------------------------------- setup
 
 .PHONY: setup
-setup: .venv/.installed src/parlour/_web/index.html ## Install everything into the checkout; nothing to do when nothing changed
+setup: .venv/.installed .venv/.compiled src/parlour/_web/index.html ## Install everything into the checkout; nothing to do when nothing changed
 
 $(UV): tools/uv.lock tools/install-uv
 	@tools/install-uv
@@ -30,6 +30,11 @@ $(UV): tools/uv.lock tools/install-uv
 
 .venv/.installed: $(UV) requirements.lock pyproject.toml tools/install-python
 	@tools/install-python
+	@touch $@
+
+# Compiled now, so that the first start is as fast as the second, also where Python may write no bytecode as it runs.
+.venv/.compiled: .venv/.installed $(shell find src -name '*.py')
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 web/node_modules/.installed: web/package.json web/package-lock.json web/.npmrc tools/install-npm-packages
