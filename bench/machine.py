@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -80,6 +81,17 @@ def kernel_seconds(pid: int) -> float:
     """Return the CPU time of a process in the kernel, in ticks of 10 ms (stime of proc_pid_stat(5))."""
     after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2]
     return int(after_name.split()[12]) / os.sysconf("SC_CLK_TCK")
+
+
+def low_priority_seconds(pid: int) -> float:
+    """Return the CPU time of a process's threads that are nicer than its first (proc_pid_schedstat(5))."""
+    total = 0.0
+    usual = os.getpriority(os.PRIO_PROCESS, pid)
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # the thread has ended
+            if os.getpriority(os.PRIO_PROCESS, int(task.name)) > usual:
+                total += int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    return total
 
 
 def resident_bytes(pid: int) -> int:

@@ -266,6 +266,11 @@ own, which home does not wait for. Three quarters of the script are React and Re
   the pong, over one ping interval (15 s; Node's 25 s), less what the server takes at rest.
 - **Storm**: 2,000 people in 500 rooms; the server is ended by SIGTERM and started again, and all of them
   connect and join in the same moment.
+- **HTTP**: persistent connections that ask again at once, one to four of them; each of four waits for the
+  other three, so the median is some four times the CPU. "Hash aside" leaves out the threads that hash
+  passwords, which their lower priority tells apart, by the kernel's clock of each thread.
+- **Morning**: 500 relays a second between ten pairs, for 20 seconds of 500 logins a minute that come as a
+  Poisson process, each over a connection of its own. Server and hashes share one core.
 {browser_method}
 ## How to repeat it
 

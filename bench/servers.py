@@ -11,7 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.machine import ProcessClock, kernel_seconds, pinned, resident_bytes
+from bench.machine import (
+    ProcessClock,
+    kernel_seconds,
+    low_priority_seconds,
+    pinned,
+    resident_bytes,
+)
 from bench.seed import Seed
 
 HOST = "127.0.0.1"
@@ -106,6 +112,10 @@ class Server:
         """Return the CPU seconds that the server has spent in the kernel since its start."""
         return kernel_seconds(self.pid)
 
+    def hashing(self) -> float:
+        """Return the part of `cpu` that is spent on hashing passwords, whose threads have a low priority."""
+        return low_priority_seconds(self.pid)
+
     def resident(self) -> int:
         """Return the bytes of memory that the server occupies now (resident set)."""
         return resident_bytes(self.pid)
@@ -130,6 +140,8 @@ class Parlour(Server):
             "PARLOUR_RELAYS_PER_SECOND": "1000000",
             "PARLOUR_ENTRIES_PER_SECOND": "1000000",
             "PARLOUR_OTHERS_PER_SECOND": "1000000",
+            "PARLOUR_MESSAGES_PER_MINUTE": "1000000",
+            "PARLOUR_WRITES_PER_MINUTE": "1000000",
         }
 
 

@@ -11,6 +11,7 @@ from bench.workloads.entrance import CONNECT, ROOMS, measure_connect, measure_ro
 from bench.workloads.entry import ENTRY, measure_entry
 from bench.workloads.idle import IDLE, connection_count, measure_idle
 from bench.workloads.mix import MIX, measure_mix
+from bench.workloads.morning import MORNING, measure_morning
 from bench.workloads.relay import CANDIDATES, DESCRIPTIONS, measure_candidates, measure_descriptions
 from bench.workloads.storm import STORM, measure_storm
 from bench.workloads.web import HTTP, measure_http
@@ -94,6 +95,13 @@ WORKLOADS: dict[str, Workload] = {
             measure=measure_http,
             rounds=5,
             rooms=10_000,
+        ),
+        Workload(
+            name="morning",
+            title="500 logins a minute beside a running call",
+            figures=MORNING,
+            measure=measure_morning,
+            rounds=3,
         ),
         *(
             Workload(

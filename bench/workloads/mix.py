@@ -94,23 +94,24 @@ class Talker(Peer):
 
 
 class Conversation:
-    """The talkers of a server, who send in turn."""
+    """The talkers of a server, who send in turn, `pace` messages a second."""
 
-    def __init__(self, talkers: list[Talker], delays: list[float]) -> None:
+    def __init__(self, talkers: list[Talker], delays: list[float], *, pace: int) -> None:
         self.delays = delays
         self._talkers = talkers
+        self._pace = pace
         self._said = 0
         self._began = 0.0
         self._skipped = 0
 
     async def run(self, seconds: float) -> None:
         self._said, self._began = 0, time.perf_counter()
-        with Metronome(1 / MESSAGES_PER_SECOND, self._tick):
+        with Metronome(1 / self._pace, self._tick):
             await asyncio.sleep(seconds)
 
     def _tick(self) -> None:
         """Send all messages due by now, so that a late tick is made up for."""
-        due = int((time.perf_counter() - self._began) * MESSAGES_PER_SECOND)
+        due = int((time.perf_counter() - self._began) * self._pace)
         while self._said < due:
             turn, place = divmod(self._said, len(self._talkers))
             talker = self._talkers[place]
@@ -129,7 +130,10 @@ class Conversation:
 
 
 async def measure_mix(run: Run) -> None:
-    conversations = {server.name: await _conversation(run, server) for server in run.servers}
+    conversations = {
+        server.name: await conversation_of_pairs(run, server, pairs=PAIRS.count, pace=MESSAGES_PER_SECOND)
+        for server in run.servers
+    }
 
     async def one_slice(server: Server) -> Figures:
         conversation = conversations[server.name]
@@ -149,17 +153,18 @@ async def measure_mix(run: Run) -> None:
     await run.interleaved(one_slice)
 
 
-async def _conversation(run: Run, server: Server) -> Conversation:
+async def conversation_of_pairs(run: Run, server: Server, *, pairs: int, pace: int) -> Conversation:
+    """Have the people of so many rooms of two connect, join and get to know the lengths of all messages."""
     delays: list[float] = []
     talkers = [
         Talker(run.seed.people[number], PAIRS.room(index), delays)
-        for index in range(PAIRS.count)
+        for index in range(pairs)
         for number in PAIRS.people(index)
     ]
     await connect_all(talkers, server.port, at_once=16)
     for one, other in zip(talkers[::2], talkers[1::2], strict=True):
         one.partner, other.partner = other, one
-    conversation = Conversation(talkers, delays)
+    conversation = Conversation(talkers, delays, pace=pace)
     for talker in talkers:
         talker.candidate = frames.candidate(talker.partner.peer_id)
         talker.description = frames.description(talker.partner.peer_id)
