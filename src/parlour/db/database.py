@@ -328,7 +328,7 @@ def _prepare_postgres(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """Turn on WAL, foreign keys and a busy timeout; begin transactions here instead of in the driver."""
+    """Turn on WAL, foreign keys and a busy timeout; begin transactions with their first statement."""
 
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -340,7 +340,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     def begin(connection: Any) -> None:
         write = connection.get_execution_options().get("sqlite_write", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        connection.connection.driver_connection.begin("BEGIN IMMEDIATE" if write else "BEGIN")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begin)

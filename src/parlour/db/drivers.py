@@ -9,6 +9,7 @@ connection without waiting: the pool drops the connection, and the next transact
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -88,6 +89,23 @@ class HungThreads:
         ended.add_done_callback(lambda _: self._threads.discard(thread))
 
 
+class _Expired(Exception):
+    """The thread has not answered a call within `patience`."""
+
+
+def _expire(answer: asyncio.Future[Any]) -> None:
+    if not answer.done():
+        answer.set_exception(_Expired())
+
+
+def _begin_and_work(
+    connection: sqlite3.Connection, statement: str, work: Callable[[sqlite3.Connection], T]
+) -> T:
+    if statement:
+        connection.execute(statement)
+    return work(connection)
+
+
 class SqliteConnection(aiosqlite.Connection):
     """An aiosqlite connection that waits `patience` seconds at most for each call; None sets no limit."""
 
@@ -95,6 +113,7 @@ class SqliteConnection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=64)
         self.patience: float | None = CALL_SECONDS
         self._hung_threads = hung_threads
+        self._beginning = ""
         self._is_abandoned = False
         self._ended: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # a hung thread must not keep the process from exiting
@@ -115,22 +134,55 @@ class SqliteConnection(aiosqlite.Connection):
             raise
         return connection
 
+    def begin(self, statement: str) -> None:
+        """Have `statement` begin a transaction just before the next statement, in the same call."""
+        self._beginning = statement
+
+    def cursor(self) -> "SqliteCursor":  # type: ignore[override]
+        return SqliteCursor(self)
+
+    async def commit(self) -> None:
+        """Commit. Costs no call of the thread if no transaction has begun."""
+        await self._end_transaction(self._conn.commit)
+
+    async def rollback(self) -> None:
+        """Roll back. Costs no call of the thread if no transaction has begun."""
+        await self._end_transaction(self._conn.rollback)
+
+    async def _end_transaction(self, end: Callable[[], None]) -> None:
+        self._beginning = ""
+        if self._conn.in_transaction:
+            await self._execute(end)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Call `work` in the thread, after the statement that begins a transaction where that is due."""
+        statement, self._beginning = self._beginning, ""
+        done: T = await self._execute(_begin_and_work, self._conn, statement, work)
+        return done
+
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run a call of aiosqlite within `patience`.
+        """Call a function in the thread, within `patience`.
 
         The message "connection closed" tells SQLAlchemy to invalidate the pooled connection.
         """
+        if not self._running or not self._connection:
+            raise ValueError("Connection closed")  # as aiosqlite does
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        deadline = None if self.patience is None else loop.call_later(self.patience, _expire, answer)
+        self._tx.put_nowait((answer, partial(fn, *args, **kwargs)))
         try:
-            async with asyncio.timeout(self.patience):
-                return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        except TimeoutError as error:
+            return await answer
+        except (_Expired, asyncio.CancelledError) as error:
             self._abandon()
+            if isinstance(error, asyncio.CancelledError):
+                raise
             raise sqlite3.OperationalError(
                 "connection closed: the file system did not answer in time"
             ) from error
-        except asyncio.CancelledError:
-            self._abandon()
-            raise
+        finally:
+            if deadline is not None:
+                deadline.cancel()
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Stop the thread, once; the future is done when the thread ended.
@@ -162,3 +214,52 @@ class SqliteConnection(aiosqlite.Connection):
         ended = self.stop()
         if ended is not None:
             self._hung_threads.add(self, ended)
+
+
+class SqliteCursor:
+    """The cursor of SQLAlchemy's adapter, with a single call of the thread for each statement.
+
+    aiosqlite's own cursor calls the thread to be made, to execute, to fetch the rows and to be closed, and
+    each call costs two switches between threads. Here the same call fetches all rows, which the adapter would
+    do next, and closes the cursor of sqlite3.
+    """
+
+    __slots__ = ("_connection", "_rows", "arraysize", "description", "lastrowid", "rowcount")
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.arraysize = 1
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> "SqliteCursor":
+        return self
+
+    async def execute(self, statement: str, parameters: Any = ()) -> "SqliteCursor":
+        return await self._run(lambda connection: connection.execute(statement, parameters))
+
+    async def executemany(self, statement: str, parameters: Any) -> "SqliteCursor":
+        return await self._run(lambda connection: connection.executemany(statement, parameters))
+
+    async def _run(self, execute: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> "SqliteCursor":
+        found = await self._connection.run(lambda connection: _outcome(execute(connection)))
+        self.description, self._rows, self.rowcount, self.lastrowid = found
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        self._rows = []
+
+
+def _outcome(cursor: sqlite3.Cursor) -> tuple[Any, list[Any], int, int | None]:
+    """Fetch what SQLAlchemy may ask of a cursor, and close it."""
+    description = cursor.description
+    rows = [] if description is None else cursor.fetchall()
+    outcome = description, rows, cursor.rowcount, cursor.lastrowid
+    cursor.close()
+    return outcome

@@ -37,3 +37,58 @@ async def test_a_connection_that_is_given_up_while_it_opens_is_stuck_only_until_
     assert len(hung_threads) == 0
     connection = await SqliteConnection.open(connect, hung_threads)
     await connection.close()
+
+
+STATEMENTS = (
+    "CREATE TABLE room (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
+    "INSERT INTO room (name) VALUES ('Garden'), ('Hall')",
+    "INSERT INTO room (name) VALUES ('Attic') RETURNING id, name",
+    "UPDATE room SET name = name || '!' WHERE id > 1",
+    "UPDATE room SET name = name || '!' WHERE id > 9",
+    "SELECT id, name FROM room ORDER BY id",
+    "SELECT name FROM room WHERE id = 9",
+    "DELETE FROM room WHERE id = 2",
+)
+
+
+async def test_a_cursor_says_what_the_drivers_own_says(tmp_path: Path) -> None:
+    own = await SqliteConnection.open(lambda: _connect(tmp_path / "own.db"), HungThreads())
+    other = _connect(tmp_path / "other.db")
+    for statement in STATEMENTS:
+        expected = other.execute(statement)
+        cursor = own.cursor()
+        await cursor.execute(statement)
+        assert cursor.description == expected.description
+        assert await cursor.fetchall() == expected.fetchall()
+        assert (cursor.rowcount, cursor.lastrowid) == (expected.rowcount, expected.lastrowid), statement
+    cursor = own.cursor()
+    await cursor.executemany("INSERT INTO room (name) VALUES (?)", [("One",), ("Two",)])
+    assert cursor.rowcount == 2
+    with pytest.raises(sqlite3.IntegrityError):
+        await cursor.execute("INSERT INTO room (name) VALUES (?)", ("One",))
+    other.close()
+    await own.close()
+
+
+async def test_a_transaction_begins_with_its_first_statement_and_ends_once(tmp_path: Path) -> None:
+    own = await SqliteConnection.open(lambda: _connect(tmp_path / "own.db"), HungThreads())
+    other = _connect(tmp_path / "own.db")
+    own.begin("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE room (name TEXT)")  # not locked: nothing has been asked yet
+    cursor = own.cursor()
+    await cursor.execute("SELECT name FROM room")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("INSERT INTO room VALUES ('Garden')")
+    await cursor.execute("INSERT INTO room VALUES ('Hall')")
+    await own.rollback()
+    own.begin("BEGIN IMMEDIATE")
+    await own.commit()
+    cursor = own.cursor()
+    await cursor.execute("INSERT INTO room VALUES ('Attic')")
+    assert other.execute("SELECT name FROM room").fetchall() == [("Attic",)]  # committed by itself
+    other.close()
+    await own.close()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)

@@ -1,5 +1,7 @@
 """Argon2id for new hashes; bcrypt as other systems store it."""
 
+import os
+import threading
 import time
 from collections.abc import Iterator
 
@@ -145,3 +147,8 @@ async def timed(passwords: Passwords, hashed: str | None) -> float:
     else:
         await passwords.verify("wrong horse", hashed)
     return time.process_time() - begun
+
+
+async def test_the_event_loop_goes_before_the_threads_that_hash(passwords: Passwords) -> None:
+    nice = await passwords._in_thread(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert nice > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
