@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args
 
 import jwt
 
-ALGORITHM = "HS256"
+from parlour.accounts.hs256 import ALGORITHM, Hs256
+
 ISSUER = "parlour"
 REMEMBERED = 4_096
 """The bound of the cache of verified tokens (FIFO eviction)."""
@@ -129,9 +130,8 @@ class TokenSigner:
     def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
         self._kid = key_id(secret)
         self._keys = {key_id(text): _key(text) for text in (*old_secrets, secret)}
+        self._signatures = {key_id(text): Hs256(text, key_id=key_id(text)) for text in (*old_secrets, secret)}
         self._verified: dict[str, dict[str, Any]] = {}
-        signed = jwt.encode({}, self._keys[self._kid], algorithm=ALGORITHM, headers={"kid": self._kid})
-        self._head = signed.partition(".")[0] + "."
 
     def sign_access(self, token: AccessToken) -> str:
         claims: dict[str, Any] = {
@@ -291,7 +291,6 @@ class TokenSigner:
         *,
         kid: str | None = None,
     ) -> str:
-        kid = kid or self._kid
         registered = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -299,7 +298,7 @@ class TokenSigner:
             "iat": _epoch(issued_at),
             "exp": _epoch(expires_at),
         }
-        return jwt.encode(claims | registered, self._keys[kid], algorithm=ALGORITHM, headers={"kid": kid})
+        return self._signatures[kid or self._kid].sign(claims | registered)
 
     def _read(self, kind: str, text: str, now: datetime) -> dict[str, Any]:
         claims = self._verified.get(text) or self._verify(text)
@@ -311,6 +310,16 @@ class TokenSigner:
 
     def _verify(self, text: str) -> dict[str, Any]:
         """Check the signature and all claims but expiry; cache the result, since clients repeat tokens."""
+        claims = self._signatures[self._kid].claims(text)
+        if claims is None or not _are_usual(claims):
+            claims = self._verify_by_library(text)
+        if len(self._verified) >= REMEMBERED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[text] = claims
+        return claims
+
+    def _verify_by_library(self, text: str) -> dict[str, Any]:
+        """Verify any token, of old secrets too, whatever its header and claims. Raises TokenRejected."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 text,
@@ -327,20 +336,32 @@ class TokenSigner:
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise TokenRejected from error
-        if len(self._verified) >= REMEMBERED:
-            del self._verified[next(iter(self._verified))]
-        self._verified[text] = claims
         return claims
 
     def _key_of(self, text: str) -> jwt.PyJWK:
         """Return the key that the header's `kid` names; the current key if there is no `kid`."""
-        if text.startswith(self._head):
-            return self._keys[self._kid]
         kid = jwt.get_unverified_header(text).get("kid", self._kid)
         key = self._keys.get(kid)
         if key is None:
             raise TokenRejected
         return key
+
+
+def _are_usual(claims: dict[str, Any]) -> bool:
+    """True if the claims are those of a token that PyJWT accepts, and none is there that it would judge.
+
+    False says nothing about the token: PyJWT accepts more, such as times that are no integers.
+    """
+    return (
+        claims.get("iss") == ISSUER
+        and claims.get("aud") == AUDIENCE
+        and type(claims.get("exp")) is int
+        and type(claims.get("iat")) is int
+        and isinstance(claims.get("typ"), str)
+        and isinstance(claims.get("jti"), str)
+        and isinstance(claims.get("sub", ""), str)
+        and "nbf" not in claims
+    )
 
 
 def _key(secret: str) -> jwt.PyJWK:
