@@ -50,6 +50,8 @@ export interface Inheritance {
 }
 
 const AUDIBLE_LEVEL = 0.015;
+/** Its hashes take a tenth of a second of CPU: right after a connect they would hold up the first picture. */
+const CODE_AFTER_MS = 1_000;
 /** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
 export const UNREACHABLE_MS = 20_000;
 
@@ -72,6 +74,8 @@ export class MeshPeer {
   #searchingSince: number | null;
   #unreachable: Unreachable | null = null;
   #code: SecurityCode | null = null;
+  /** Null until the connection is connected, and once the code is being made. */
+  #codeDueAt: number | null = null;
   /** The fingerprints of both ends from which the code was made. */
   #codeOf = "";
   #closed = false;
@@ -200,6 +204,7 @@ export class MeshPeer {
   /** Measures whether the peer speaks and can be reached; true where that changed. */
   look(): boolean {
     this.#repeatLateOffer();
+    if (this.#codeDueAt !== null && Date.now() >= this.#codeDueAt) void this.#readCode();
     const spoke = this.#listen();
     return this.#search() || spoke;
   }
@@ -307,14 +312,15 @@ export class MeshPeer {
       this.#unreachable = null;
       const { currentRemoteDescription: theirs } = this.#connection;
       this.options.identity.settle(fingerprintsOf(theirs?.sdp ?? ""));
-      void this.#readCode();
+      this.#codeDueAt = Date.now() + CODE_AFTER_MS;
     }
     this.#recovery.follow(connectionState);
     this.options.changed();
   }
 
-  /** Runs at each connect: another certificate would make another code. Hashing takes a while. */
+  /** Runs after each connect: another certificate would make another code. */
   async #readCode(): Promise<void> {
+    this.#codeDueAt = null;
     const { currentLocalDescription: ours, currentRemoteDescription: theirs } = this.#connection;
     const ends = `${fingerprintsOf(ours?.sdp ?? "")} ${fingerprintsOf(theirs?.sdp ?? "")}`;
     if (this.#codeOf === ends) return;
