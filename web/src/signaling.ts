@@ -10,6 +10,7 @@ import type {
   Join,
   OfferIce,
   OfferSdp,
+  Prepare,
   Refused,
   SendChat,
   ServerEvents,
@@ -38,7 +39,7 @@ const NO_ANSWER = {
 } as const;
 
 /** The events that are sent with an acknowledgement. */
-type Acknowledged = "join" | "chat-message" | "ban-peer";
+type Acknowledged = "join" | "prepare" | "chat-message" | "ban-peer";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -112,6 +113,10 @@ export class Signaling {
         .timeout(ACK_TIMEOUT_MS)
         .emit("join", payload, (error, answer) => answered(error ? NO_ANSWER : answer));
     }
+  }
+
+  prepare(payload: Prepare): Promise<Acknowledgements["prepare"]> {
+    return this.#answered((socket) => socket.emitWithAck("prepare", payload));
   }
 
   sendChat(payload: SendChat): Promise<Acknowledgements["chat-message"]> {

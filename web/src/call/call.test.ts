@@ -6,7 +6,13 @@ import { Call } from "./call";
 import { Chat } from "./chat";
 import { LocalMedia } from "./media";
 import { ResumableSignaling } from "./resumable-signaling";
-import type { HealthCheckReason, MediaTopology, Membership, Participant } from "./topology";
+import type {
+  HealthCheckReason,
+  MediaTopology,
+  Membership,
+  Participant,
+  PreparedTopology,
+} from "./topology";
 
 /** Records its orders. */
 class RecordingTopology implements MediaTopology {
@@ -20,7 +26,20 @@ class RecordingTopology implements MediaTopology {
   close = () => void this.orders.push("close");
 }
 
-function participation(answers: Acknowledgements["join"][]) {
+const offer = { peerID: "bob", sessionDescription: { type: "offer" as const, sdp: "v=0" } };
+
+/** A topology with an offer for bob that waits for the join. */
+class PreparedRecording extends RecordingTopology {
+  override enter = (membership: Membership) =>
+    void this.orders.push(`offered ${membership.offered?.join(" ")}`);
+  prepare = () => {};
+  takeOffers = () => [offer];
+}
+
+function participation(
+  answers: Acknowledgements["join"][],
+  prepared: PreparedTopology | null = null,
+) {
   const link = new Store<LinkState>("online");
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const said: string[] = [];
@@ -60,6 +79,7 @@ function participation(answers: Acknowledgements["join"][]) {
       return () => {};
     },
     media: new LocalMedia(null),
+    prepared,
     chat: new Chat({
       room: "Garden",
       author: { email: "ann@x", username: "ann" },
@@ -265,5 +285,49 @@ describe("Call", () => {
     expect(said).toEqual(["join Garden", "leave"]);
     expect(orders().at(-1)).toBe("close");
     expect(call.phase.get().kind).toBe("left");
+  });
+});
+
+describe("what was prepared before the join", () => {
+  const prepared = () => ({ name: "mesh", topology: new PreparedRecording() });
+
+  it("goes with the first join, in the same turn of the event loop, and is the topology of the call", () => {
+    const ready = prepared();
+    const answer = { ...joined("me", "bob"), topology: "mesh" as const, offered: ["bob"] };
+    const { call, claims, built } = participation([answer], ready);
+    void call.start();
+    expect(claims).toEqual([{ room: "Garden", resumable: true, offers: [offer] }]);
+    expect(ready.topology.orders).toEqual(["offered bob"]);
+    expect(built).toEqual({});
+    expect(call.phase.get().kind).toBe("joined");
+  });
+
+  it("does not go with a join that comes again", async () => {
+    const { call, claims, link } = participation([joined("me"), joined("me")], prepared());
+    await call.start();
+    link.set("connecting");
+    link.set("online");
+    expect(claims.map(({ offers }) => offers)).toEqual([[offer], undefined]);
+  });
+
+  it("is void where the join fails: the server may have passed the offers on", async () => {
+    const ready = prepared();
+    const busy = { ok: false as const, code: "no_answer", message: "No answer." };
+    const { call, claims, link, built } = participation([busy, joined("me", "bob")], ready);
+    await call.start();
+    expect(ready.topology.orders).toEqual(["close"]);
+    link.set("connecting");
+    link.set("online");
+    expect(claims[1]?.offers).toBeUndefined();
+    expect(built.mesh?.orders).toEqual(["new bob"]);
+  });
+
+  it("makes way for another topology", async () => {
+    const ready = prepared();
+    const answer = { ...joined("me"), topology: "unheard-of" } as unknown as Joined;
+    const { call } = participation([answer], ready);
+    await call.start();
+    expect(ready.topology.orders).toEqual(["close"]);
+    expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
   });
 });

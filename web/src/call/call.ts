@@ -3,7 +3,7 @@ import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
 import type { LocalMedia } from "./media";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
-import type { MediaTopology, Participant } from "./topology";
+import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
 
 export type CallPhase =
@@ -27,6 +27,8 @@ export interface CallParts {
   topologies: Topologies;
   media: LocalMedia;
   chat: Chat;
+  /** Null where nothing was prepared before the join. */
+  prepared?: PreparedTopology | null;
   watchNetwork(changed: () => void): () => void;
 }
 
@@ -56,16 +58,20 @@ export class Call {
   #unfollow: () => void = () => {};
   #broken = 0;
   #suspended = false;
+  /** Until the first join is sent: its offers are for the peers of that moment. */
+  #prepared: PreparedTopology | null;
 
   constructor(private readonly parts: CallParts) {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
+    this.#prepared = parts.prepared ?? null;
   }
 
   async start(): Promise<void> {
     const { signaling, topologies, media, chat } = this.parts;
-    await topologies.prepare();
+    if (this.#prepared) this.#use(this.#prepared.name, this.#prepared.topology);
+    else await topologies.prepare();
     if (this.phase.get().kind !== "joining") return;
     signaling.start();
     this.#stop = [
@@ -122,8 +128,13 @@ export class Call {
     const phase = this.phase.get();
     if (phase.kind === "left" || phase.kind === "refused") return;
     clearTimeout(this.#retry);
-    this.parts.signaling.join(this.room, this.#topology?.known() ?? [], (answer, continuity) =>
-      this.#entered(answer, continuity),
+    const offers = this.#prepared?.topology.takeOffers();
+    this.#prepared = null;
+    this.parts.signaling.join(
+      this.room,
+      this.#topology?.known() ?? [],
+      (answer, continuity) => this.#entered(answer, continuity),
+      offers,
     );
   }
 
@@ -144,7 +155,7 @@ export class Call {
     this.#suspended = false;
     const since = before.kind === "joining" ? Date.now() : before.since;
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
-    topology.enter({ continuity, others: answer.peers });
+    topology.enter({ continuity, others: answer.peers, offered: answer.offered ?? [] });
     this.chat.resume();
   }
 
@@ -153,14 +164,17 @@ export class Call {
     if (this.#topology && this.#topologyName === name) return this.#topology;
     this.#closeTopology();
     const topology = this.parts.topologies.create(name);
-    if (!topology) return null;
+    if (topology) this.#use(name, topology);
+    return topology;
+  }
+
+  #use(name: string, topology: MediaTopology): void {
     this.#topology = topology;
     this.#topologyName = name;
     topology.publish(this.media.outgoing.get());
     this.#unfollow = topology.participants.subscribe(() =>
       this.#followParticipants(topology.participants.get()),
     );
-    return topology;
   }
 
   #closeTopology(): void {
@@ -172,6 +186,8 @@ export class Call {
   }
 
   #notEntered({ code, message }: { code: string; message: string }): void {
+    // The server may have passed on what was prepared, for a participation of which we know nothing.
+    if (this.phase.get().kind === "joining") this.#closeTopology();
     if (TRANSIENT_CODES.has(code)) {
       this.#retry = setTimeout(() => this.#followLink(), JOIN_AGAIN_MS * (0.5 + Math.random()));
     } else this.#end({ kind: "refused", code, message });

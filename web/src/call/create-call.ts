@@ -4,46 +4,61 @@ import type { Signaling } from "../signaling";
 import { Call } from "./call";
 import { Chat } from "./chat";
 import { createTopology } from "./create-topology";
+import { EntryPreparation } from "./entry-preparation";
 import type { LocalMedia } from "./media";
 import { newCertificate } from "./mesh/certificate";
 import { IceSource } from "./mesh/ice";
 import { watchNetwork } from "./network-watch";
 import { ResumableSignaling } from "./resumable-signaling";
 
-export interface CallOptions {
+export interface EntryOptions {
   readonly api: Pick<Api, "ice" | "messages">;
   readonly signaling: Signaling;
   readonly media: LocalMedia;
   readonly room: string;
-  readonly identity: Identity;
   /** The most people in one call, as the server says. */
   readonly maxPeers: number | undefined;
+  /** Settled once the devices are open, or cannot be opened. */
+  readonly mediaReady: Promise<void>;
 }
 
-/** Assembles a call from its parts; `start` enters it. */
-export function createCall({
-  api,
-  media,
-  room,
-  identity,
-  maxPeers,
-  ...options
-}: CallOptions): Call {
+/** A call that may be entered. */
+export interface Entry {
+  readonly preparation: EntryPreparation;
+  /** Assembles the call from its parts, with what is prepared; `start` enters it. */
+  createCall(identity: Identity): Call;
+}
+
+export function createEntry({ api, media, room, maxPeers, ...options }: EntryOptions): Entry {
   const signaling = new ResumableSignaling(options.signaling);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
-  const chat = new Chat({
-    room,
-    author: {
-      email: identity.email,
-      username: identity.username ?? "Guest",
-      ...(identity.displayName && { displayName: identity.displayName }),
-    },
-    load: (before) => api.messages(room, before ? { before } : {}),
-    send: (payload) => options.signaling.sendChat(payload),
-  });
+  const topologyParts = { signaling, ice, maxPeers };
   const topologies = {
     prepare: async () => void (await ice.fresh()),
-    create: (name: string) => createTopology(name, { signaling, ice, maxPeers }),
+    create: (name: string) => createTopology(name, topologyParts),
   };
-  return new Call({ room, signaling, topologies, media, chat, watchNetwork });
+  const preparation = new EntryPreparation({
+    room,
+    signaling: options.signaling,
+    media,
+    mediaReady: options.mediaReady,
+    topologies,
+    isVisible: () => document.visibilityState === "visible",
+    watchNetwork,
+  });
+  const createCall = (identity: Identity) => {
+    const chat = new Chat({
+      room,
+      author: {
+        email: identity.email,
+        username: identity.username ?? "Guest",
+        ...(identity.displayName && { displayName: identity.displayName }),
+      },
+      load: (before) => api.messages(room, before ? { before } : {}),
+      send: (payload) => options.signaling.sendChat(payload),
+    });
+    const prepared = preparation.take();
+    return new Call({ room, signaling, topologies, media, chat, prepared, watchNetwork });
+  };
+  return { preparation, createCall };
 }

@@ -2,7 +2,7 @@ import type { Joined } from "../wire.gen";
 import type { IceSource } from "./mesh/ice";
 import { Mesh } from "./mesh/mesh";
 import type { ResumableSignaling } from "./resumable-signaling";
-import type { MediaTopology } from "./topology";
+import type { PreparableTopology } from "./topology";
 
 export interface TopologyParts {
   readonly signaling: ResumableSignaling;
@@ -17,11 +17,11 @@ type TopologyName = NonNullable<Joined["topology"]>;
  * Builds each topology by the name that the acknowledgement of `join` gives it. The type of the names is generated
  * from the server's, so the compiler asks for an entry here for each that the server may name.
  */
-const TOPOLOGIES: Readonly<Record<TopologyName, (parts: TopologyParts) => MediaTopology>> = {
+const TOPOLOGIES: Readonly<Record<TopologyName, (parts: TopologyParts) => PreparableTopology>> = {
   mesh: (parts) => new Mesh(parts),
 };
 
-export function createTopology(name: string, parts: TopologyParts): MediaTopology | null {
+export function createTopology(name: string, parts: TopologyParts): PreparableTopology | null {
   const isKnown = (name: string): name is TopologyName => Object.hasOwn(TOPOLOGIES, name);
   return isKnown(name) ? TOPOLOGIES[name](parts) : null;
 }

@@ -1,5 +1,5 @@
 import type { PeerSignal, Signaling } from "../signaling";
-import type { Acknowledgements, Joined } from "../wire.gen";
+import type { Acknowledgements, Joined, OfferSdp } from "../wire.gen";
 import { PendingSignals } from "./pending-signals";
 
 /** How a join relates to the participation before it. */
@@ -76,18 +76,19 @@ export class ResumableSignaling {
 
   /**
    * Joins, and resumes the participation before where there is one. `known` names the peers whose media have outlived
-   * the connection. `answered` runs before any message is handled that the server sent after its answer.
+   * the connection, `offers` were made before the join and go with the first one alone. `answered` runs before any message is handled that the server sent after its answer.
    */
   join(
     room: string,
     known: readonly string[],
     answered: (answer: Acknowledgements["join"], continuity: Continuity) => void,
+    offers: readonly OfferSdp[] = [],
   ): void {
     this.#pending.mark();
     this.#receivedSinceJoin = 0;
     const claim =
       this.#token === null
-        ? { room, resumable: true }
+        ? { room, resumable: true, ...(offers.length > 0 && { offers: [...offers] }) }
         : {
             room,
             resumable: true,

@@ -1,5 +1,5 @@
 import type { Store } from "../store";
-import type { PeerEntry } from "../wire.gen";
+import type { OfferSdp, PeerEntry } from "../wire.gen";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
 
@@ -67,6 +67,8 @@ export interface Membership {
   readonly continuity: Continuity;
   /** Everyone else in the call. After a resume, participants that the server still expects back are absent. */
   readonly others: readonly PeerEntry[];
+  /** Ids of those who got one of the offers that this join brought along. */
+  readonly offered?: readonly string[];
 }
 
 /** Why a topology is asked to look after its connections. */
@@ -92,4 +94,18 @@ export interface MediaTopology {
   /** Heals connections that are broken; those that work are not touched. */
   check(reason: HealthCheckReason): void;
   close(): void;
+}
+
+/** A topology whose connections can be made before the join. */
+export interface PreparableTopology extends MediaTopology {
+  /** Makes connections to these participants, as far as it is worth it, and closes those to others. Sends nothing. */
+  prepare(others: readonly PeerEntry[]): void;
+  /** Takes the offers for the join that is sent now. Its acknowledgement says which of them count (`Membership`). */
+  takeOffers(): OfferSdp[];
+}
+
+/** A topology that is prepared for a join, and the name by which the acknowledgement has to call it. */
+export interface PreparedTopology {
+  readonly name: string;
+  readonly topology: PreparableTopology;
 }

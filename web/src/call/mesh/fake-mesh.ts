@@ -6,6 +6,7 @@ import { Mesh } from "./mesh";
 export function newMesh(name = "") {
   const connections: FakeConnection[] = [];
   const sent: string[] = [];
+  const candidates: string[] = [];
   const unsent: SessionDescription[] = [];
   const configuration: RTCConfiguration = {};
   const line = { up: true };
@@ -24,7 +25,10 @@ export function newMesh(name = "") {
         return () => listeners.delete(event);
       },
       send: ({ event, payload }) => {
-        if (event !== "offer-sdp") return;
+        if (event === "offer-ice") {
+          candidates.push(`${payload.iceCandidate?.candidate} to ${payload.peerID}`);
+          return;
+        }
         sent.push(`${payload.sessionDescription.type} to ${payload.peerID}`);
         unsent.push(payload.sessionDescription);
       },
@@ -46,5 +50,15 @@ export function newMesh(name = "") {
       others: peerIDs.map((peerID) => ({ peerID, peerUsername: peerID })),
     });
   const controls = { hear, addPeer, removePeer, begin };
-  return { mesh, sent, unsent, connection, connections, configuration, line, ...controls };
+  return {
+    mesh,
+    sent,
+    candidates,
+    unsent,
+    connection,
+    connections,
+    configuration,
+    line,
+    ...controls,
+  };
 }

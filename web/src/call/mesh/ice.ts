@@ -13,6 +13,8 @@ export class IceSource {
   #asked = false;
 
   #certificate: RTCCertificate | undefined;
+  /** Shared by requests at the same time, so that they do not make two. */
+  #certifying: Promise<RTCCertificate | undefined> | null = null;
 
   constructor(
     private readonly ask: () => Promise<IceServers>,
@@ -27,7 +29,8 @@ export class IceSource {
 
   /** Fetches what has expired. Without an answer the known servers stay: within one network none is needed. */
   async fresh(): Promise<RTCConfiguration> {
-    if (!this.#asked) this.#certificate ??= await this.certify();
+    this.#certifying ??= this.certify();
+    this.#certificate = await this.#certifying;
     if (!this.#asked || this.#expiring()) {
       try {
         this.#known = await inTime(this.ask());

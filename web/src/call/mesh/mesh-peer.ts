@@ -158,6 +158,18 @@ export class MeshPeer {
     };
   }
 
+  /** The offer that waits for its answer, with the candidates gathered so far. */
+  offer(): SessionDescription | null {
+    const { signalingState, localDescription } = this.#connection;
+    if (signalingState !== "have-local-offer" || !localDescription) return null;
+    return { type: localDescription.type, sdp: localDescription.sdp };
+  }
+
+  /** Starts the search for the peer, whose connection was made before they could answer. */
+  begin(): void {
+    this.#searchingSince = Date.now();
+  }
+
   /** Whether the other side has put another connection in the place of the one that we know. */
   isReplacedBy({ type, sdp }: SessionDescription): boolean {
     const named = originOf(sdp);

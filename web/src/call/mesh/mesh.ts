@@ -4,6 +4,7 @@ import type {
   CandidateFromPeer,
   DescriptionFromPeer,
   IceCandidate,
+  OfferSdp,
   PeerEntry,
   SessionDescription,
 } from "../../wire.gen";
@@ -13,10 +14,10 @@ import { fingerprintsOf } from "../security-code";
 import {
   type HealthCheckReason,
   type LocalTracks,
-  type MediaTopology,
   type Membership,
   NO_LOCAL_TRACKS,
   type Participant,
+  type PreparableTopology,
 } from "../topology";
 import {
   isAcceptable,
@@ -30,6 +31,7 @@ import { BuildQueue } from "./build-queue";
 import type { IceSource } from "./ice";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
+import { MAX_PREPARED, PreparedPeers } from "./prepared-peers";
 
 export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
@@ -46,7 +48,7 @@ type EarlySignal =
   | { readonly candidate: IceCandidate | null };
 
 /** The topology in which each pair of participants has a peer connection of its own. */
-export class Mesh implements MediaTopology {
+export class Mesh implements PreparableTopology {
   readonly participants = new Store<readonly Participant[]>([]);
   readonly #peers = new Map<string, MeshPeer>();
   readonly #streams = { person: new MediaStream(), screen: new MediaStream() };
@@ -57,6 +59,9 @@ export class Mesh implements MediaTopology {
   readonly #identities = new PeerIdentities();
   /** By peer, for those who have one. It may change while a connection stands, or is yet to be built. */
   readonly #displayNames = new Map<string, string>();
+  readonly #prepared = new PreparedPeers();
+  /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */
+  readonly #offered = new Set<string>();
   readonly #maxPeers: number;
   readonly #unsubscribe: (() => void)[];
   #local = NO_LOCAL_TRACKS;
@@ -78,11 +83,58 @@ export class Mesh implements MediaTopology {
     return [...new Set([...this.#peers.keys(), ...this.#queue.peerIDs()])];
   }
 
+  /**
+   * Makes connections to the latest of these peers before the join, and closes those to others. Nothing is sent: an
+   * offer waits for `takeOffers`.
+   */
+  prepare(peers: readonly PeerEntry[]): void {
+    const wanted = peers.slice(-MAX_PREPARED);
+    for (const peerID of this.#prepared.peerIDs()) {
+      if (!wanted.some((peer) => peer.peerID === peerID)) this.#removePeer(peerID);
+    }
+    for (const peer of wanted) {
+      if (this.#prepared.has(peer.peerID)) continue;
+      this.#prepared.add(peer.peerID);
+      this.#addPeer({ ...peer, createOffer: true });
+    }
+  }
+
+  /** The prepared offers, for the join that is sent now. What is not ready is dropped: it is made anew. */
+  takeOffers(): OfferSdp[] {
+    const offers: OfferSdp[] = [];
+    for (const peerID of this.#prepared.peerIDs()) {
+      const sessionDescription = this.#peers.get(peerID)?.offer();
+      if (sessionDescription) {
+        offers.push({ peerID, sessionDescription });
+        this.#prepared.noteTaken(peerID);
+      } else this.#removePeer(peerID);
+    }
+    return offers;
+  }
+
   /** Drops peers that a new participation does not name. A resumed one is told of each peer that has left. */
-  enter({ continuity, others }: Membership): void {
+  enter({ continuity, others, offered = [] }: Membership): void {
+    if (continuity !== "resumed") this.#offered.clear();
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
     for (const peer of others) this.#rename(peer);
+    this.#beginPrepared(new Set(offered));
+  }
+
+  #beginPrepared(offered: ReadonlySet<string>): void {
+    const { signaling } = this.parts;
+    for (const peerID of this.#prepared.peerIDs()) {
+      if (!offered.has(peerID)) {
+        this.#removePeer(peerID);
+        continue;
+      }
+      for (const iceCandidate of this.#prepared.release(peerID)) {
+        signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } });
+      }
+      this.#offered.add(peerID);
+      this.#peers.get(peerID)?.begin();
+    }
+    if (this.#offered.size > 0) this.#show();
   }
 
   publish(tracks: LocalTracks): void {
@@ -106,6 +158,7 @@ export class Mesh implements MediaTopology {
     const isNew = !this.#peers.has(peerID) && !this.#queue.has(peerID);
     if (isNew && this.known().length >= this.#maxPeers) return;
     this.#nameAs(peer);
+    if (this.#offered.delete(peerID)) return;
     this.#request({ ...peer, peerUsername: shortName(peer.peerUsername) });
   }
 
@@ -121,6 +174,8 @@ export class Mesh implements MediaTopology {
   }
 
   #removePeer(peerID: string): void {
+    this.#prepared.release(peerID);
+    this.#offered.delete(peerID);
     this.#queue.cancel(peerID);
     this.#early.delete(peerID);
     this.#rateLimits.delete(peerID);
@@ -199,10 +254,14 @@ export class Mesh implements MediaTopology {
       local: this.#local,
       streams: this.#streams,
       canSignal: () => signaling.isReady,
-      sendDescription: (sessionDescription) =>
-        signaling.send({ event: "offer-sdp", payload: { peerID, sessionDescription } }),
-      sendCandidate: (iceCandidate) =>
-        signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } }),
+      sendDescription: (sessionDescription) => {
+        if (this.#prepared.has(peerID)) return;
+        signaling.send({ event: "offer-sdp", payload: { peerID, sessionDescription } });
+      },
+      sendCandidate: (iceCandidate) => {
+        if (this.#prepared.hold(peerID, iceCandidate)) return;
+        signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } });
+      },
       changed: () => this.#show(),
       rebuild: () => this.#request(peer),
       freshIce: () => ice.fresh(),
@@ -225,12 +284,17 @@ export class Mesh implements MediaTopology {
 
   #look(): void {
     let changed = false;
-    for (const peer of this.#peers.values()) changed = peer.look() || changed;
+    for (const peer of this.#present()) changed = peer.look() || changed;
     if (changed) this.#show();
   }
 
   #show(): void {
-    this.participants.set([...this.#peers.values()].map((peer) => peer.view()));
+    this.participants.set(this.#present().map((peer) => peer.view()));
+  }
+
+  /** The peers of the call: those that are prepared are not in it with us yet. */
+  #present(): MeshPeer[] {
+    return [...this.#peers.values()].filter(({ peerID }) => !this.#prepared.has(peerID));
   }
 }
 

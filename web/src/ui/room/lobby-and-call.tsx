@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { canCall } from "../../call/browser-support";
 import type { Call } from "../../call/call";
-import { createCall } from "../../call/create-call";
+import { createEntry, type Entry } from "../../call/create-call";
 import { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
 import { FailureBoundary } from "../app/failure";
@@ -20,28 +20,13 @@ interface LobbyAndCallProps {
 
 /** Leads from the lobby through the call to the page that offers to enter again. */
 export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
-  const { api, signaling } = useServices();
-  const maxPeers = useServerConfig()?.people_per_call;
-  const [media, setMedia] = useState<LocalMedia | null>(null);
-  const [call, setCall] = useState<Call | null>(null);
   const [attempts, setAttempts] = useState(0);
+  const [call, setCall] = useState<Call | null>(null);
   const [isAble] = useState(canCall);
   const present = useRef<Call | null>(null);
+  const devices = useDevices(attempts, isAble);
+  const entry = useEntry(room.name, devices, isAble);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt opens the devices anew
-  useEffect(() => {
-    const opened = new LocalMedia();
-    setMedia(opened);
-    if (isAble) void opened.open(lastChoice());
-    const ending = new AbortController();
-    const { signal } = ending;
-    window.addEventListener("pagehide", () => opened.suspend(), { signal });
-    window.addEventListener("pageshow", () => void opened.resume(), { signal });
-    return () => {
-      ending.abort();
-      opened.close();
-    };
-  }, [attempts]);
   useEffect(() => {
     // Leaves at once, so that the others need not wait until the server notices that the page is gone.
     const suspend = () => present.current?.suspend();
@@ -52,15 +37,18 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
     };
   }, []);
 
-  if (!media) return null;
   if (!call) {
+    if (!devices || !entry) return null;
     const enter = () => {
-      const entered = createCall({ api, signaling, media, room: room.name, identity, maxPeers });
+      const entered = entry.createCall(identity);
       present.current = entered;
-      setCall(entered);
       void entered.start();
+      setCall(entered);
     };
-    return <Lobby room={room} identity={identity} media={media} onEnter={isAble ? enter : null} />;
+    const { media } = devices;
+    const { preparation } = entry;
+    const onEnter = isAble ? enter : null;
+    return <Lobby {...{ room, identity, media, preparation, onEnter }} />;
   }
   const again = () => {
     present.current = null;
@@ -68,6 +56,47 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
     setAttempts((count) => count + 1);
   };
   return <EnteredCall call={call} room={room} identity={identity} onAgain={again} />;
+}
+
+interface Devices {
+  readonly media: LocalMedia;
+  /** Settled once they are open. */
+  readonly ready: Promise<void>;
+}
+
+/** Opens the devices, for each attempt anew. */
+function useDevices(attempts: number, isAble: boolean): Devices | null {
+  const [devices, setDevices] = useState<Devices | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt opens the devices anew
+  useEffect(() => {
+    const media = new LocalMedia();
+    setDevices({ media, ready: isAble ? media.open(lastChoice()) : Promise.resolve() });
+    const ending = new AbortController();
+    const { signal } = ending;
+    window.addEventListener("pagehide", () => media.suspend(), { signal });
+    window.addEventListener("pageshow", () => void media.resume(), { signal });
+    return () => {
+      ending.abort();
+      media.close();
+    };
+  }, [attempts]);
+  return devices;
+}
+
+/** Prepares the entry, for each attempt anew. What is prepared is closed unless a call has taken it. */
+function useEntry(room: string, devices: Devices | null, isAble: boolean): Entry | null {
+  const { api, signaling } = useServices();
+  const maxPeers = useServerConfig()?.people_per_call;
+  const [entry, setEntry] = useState<Entry | null>(null);
+  useEffect(() => {
+    if (!devices) return;
+    const { media, ready: mediaReady } = devices;
+    const created = createEntry({ api, signaling, media, mediaReady, room, maxPeers });
+    if (isAble) created.preparation.start();
+    setEntry(created);
+    return () => created.preparation.close();
+  }, [api, signaling, room, devices, maxPeers, isAble]);
+  return entry;
 }
 
 interface EnteredCallProps extends LobbyAndCallProps {

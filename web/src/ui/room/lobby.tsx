@@ -1,3 +1,4 @@
+import type { EntryPreparation } from "../../call/entry-preparation";
 import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
 import { useServices, useStore } from "../app/services";
@@ -10,17 +11,19 @@ import { PersonName, shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { MediaNotice } from "./media-notice";
+import { PeoplePresent } from "./people-present";
 import { Video } from "./video";
 
 interface LobbyProps {
   room: RoomFacts;
   identity: Identity;
   media: LocalMedia;
+  preparation: EntryPreparation;
   /** Null where the browser cannot take part in calls. */
   onEnter: (() => void) | null;
 }
 
-export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
+export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProps) {
   const { signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse).includes(room.name);
   const { microphone, camera } = useStore(media.view);
@@ -52,6 +55,7 @@ export function Lobby({ room, identity, media, onEnter }: LobbyProps) {
                 </span>
               )}
             </div>
+            <PeoplePresent preparation={preparation} />
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
           {onEnter ? (

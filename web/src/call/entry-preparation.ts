@@ -1,0 +1,134 @@
+import type { Signaling } from "../signaling";
+import { Store } from "../store";
+import type { PeerEntry } from "../wire.gen";
+import { bestEffort } from "./best-effort";
+import type { LocalMedia } from "./media";
+import type { PreparableTopology, PreparedTopology } from "./topology";
+
+/** The shortest pause between two questions who is in, however often that changes. */
+export const ASK_EVERY_MS = 1_000;
+/**
+ * The age at which prepared connections are made anew. Routers forget the addresses that they gave to a connection
+ * which carries nothing (RFC 4787, section 4.3: after two minutes at the earliest).
+ */
+export const RENEW_MS = 60_000;
+
+export interface PreparationParts {
+  readonly room: string;
+  readonly signaling: Pick<Signaling, "link" | "on" | "prepare">;
+  readonly media: Pick<LocalMedia, "outgoing">;
+  /** Settled once the devices are open: before that, a browser hides its addresses behind names. */
+  readonly mediaReady: Promise<void>;
+  readonly topologies: {
+    /** Fetches what connections need. */
+    prepare(): Promise<void>;
+    /** Null where this client does not know the topology. */
+    create(name: string): PreparableTopology | null;
+  };
+  /** A page that nobody sees keeps no connections. */
+  isVisible(): boolean;
+  watchNetwork(changed: () => void): () => void;
+}
+
+/**
+ * What is done for a call while its person is in the lobby: it asks who is in, and makes connections and offers for
+ * them, so that a join can bring the offers along. Whatever fails here is left out: then the join does without it.
+ */
+export class EntryPreparation {
+  /** The people in the call, as far as the server tells. */
+  readonly present = new Store<readonly PeerEntry[]>([]);
+  #prepared: PreparedTopology | null = null;
+  /** The topology of the call; null where it is not known. */
+  #name: string | null = null;
+  #isReady = false;
+  #isAsking = false;
+  #isStale = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stop: (() => void)[] = [];
+
+  constructor(private readonly parts: PreparationParts) {}
+
+  start(): void {
+    const { signaling, media, mediaReady, room } = this.parts;
+    const renewing = setInterval(() => this.#renew(), RENEW_MS);
+    const ask = () => this.#ask();
+    this.#stop = [
+      () => clearInterval(renewing),
+      signaling.link.subscribe(ask),
+      signaling.on("call-changed", (changed) => changed.room === room && ask()),
+      media.outgoing.subscribe(() => this.#prepared?.topology.publish(media.outgoing.get())),
+      this.parts.watchNetwork(() => this.#renew()),
+    ];
+    const ready = () => {
+      this.#isReady = true;
+      this.#connect();
+    };
+    mediaReady.then(ready, ready);
+    this.#ask();
+  }
+
+  /** Hands over what is prepared, for the join, and ends the preparation. */
+  take(): PreparedTopology | null {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    this.close();
+    return prepared;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const stop of this.#stop) stop();
+    this.#stop = [];
+    this.#prepared?.topology.close();
+    this.#prepared = null;
+  }
+
+  get #isClosed(): boolean {
+    return this.#stop.length === 0;
+  }
+
+  #ask(): void {
+    clearTimeout(this.#timer);
+    const waitMs = this.#askedAt + ASK_EVERY_MS - performance.now();
+    if (this.#isAsking) this.#isStale = true;
+    else if (waitMs > 0) this.#timer = setTimeout(() => this.#ask(), waitMs);
+    else void this.#askNow();
+  }
+
+  async #askNow(): Promise<void> {
+    const { signaling, topologies, room } = this.parts;
+    if (signaling.link.get() !== "online") return;
+    this.#askedAt = performance.now();
+    this.#isAsking = true;
+    this.#isStale = false;
+    const [answer] = await Promise.all([signaling.prepare({ room }), topologies.prepare()]);
+    this.#isAsking = false;
+    if (this.#isClosed) return;
+    this.present.set(answer.ok ? answer.peers : []);
+    this.#name = answer.ok ? answer.topology : null;
+    this.#connect();
+    if (this.#isStale) this.#ask();
+  }
+
+  #connect(): void {
+    const peers = this.present.get();
+    if (!this.#isReady || this.#isClosed) return;
+    bestEffort("preparing connections", () => {
+      if (peers.length > 0) this.#prepared ??= this.#create();
+      this.#prepared?.topology.prepare(this.parts.isVisible() ? peers : []);
+    });
+  }
+
+  #create(): PreparedTopology | null {
+    const topology = this.#name === null ? null : this.parts.topologies.create(this.#name);
+    topology?.publish(this.parts.media.outgoing.get());
+    return topology && { name: this.#name ?? "", topology };
+  }
+
+  /** Makes everything anew: addresses and credentials grow old, and a network may have changed. */
+  #renew(): void {
+    this.#prepared?.topology.prepare([]);
+    this.#ask();
+  }
+}
