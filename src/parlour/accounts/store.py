@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, se
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
+from parlour.db.prepared import prepared
 from parlour.db.tables import (
     Id,
     UtcDateTime,
@@ -88,7 +89,18 @@ _ACCOUNT = (
 )
 
 
-_ACCOUNT_BY_ID = _ACCOUNT.where(users.c.id == bindparam("user_id"))
+_ACCOUNT_BY_ID = prepared(_ACCOUNT.where(users.c.id == bindparam("user_id")))
+_ACCOUNT_BY_NAME = prepared(
+    _ACCOUNT.where(
+        or_(clients.c.username_key == bindparam("username_key"), users.c.email_key == bindparam("email_key"))
+    )
+)
+_LOCK_USER = prepared(select(users.c.id).where(users.c.id == bindparam("user_id")).with_for_update())
+_RECORD_LOGIN = prepared(
+    update(clients)
+    .where(clients.c.user_id == bindparam("of_user_id"))
+    .values(last_login_at=bindparam("new_last_login_at"))
+)
 _ACCOUNT_BY_SESSION = (
     _ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
     .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
@@ -125,7 +137,7 @@ async def lock_account(connection: AsyncConnection, user_id: int) -> Account | N
     by a second statement: under PostgreSQL's READ COMMITTED a statement that waited for the lock would see
     the other tables as they were before the wait.
     """
-    await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
+    await connection.execute(_LOCK_USER, {"user_id": user_id})
     return await account_by_id(connection, user_id)
 
 
@@ -142,11 +154,8 @@ async def account_by_email(connection: AsyncConnection, email: str) -> Account |
 
 async def account_by_username_or_email(connection: AsyncConnection, username_or_email: str) -> Account | None:
     """Find an account by username or email; usernames hold no @, so the match is unambiguous."""
-    match = or_(
-        clients.c.username_key == username_key(username_or_email),
-        users.c.email_key == email_key(username_or_email),
-    )
-    return _account((await connection.execute(_ACCOUNT.where(match))).one_or_none())
+    keys = {"username_key": username_key(username_or_email), "email_key": email_key(username_or_email)}
+    return _account((await connection.execute(_ACCOUNT_BY_NAME, keys)).one_or_none())
 
 
 async def account_by_username(connection: AsyncConnection, username: str) -> Account | None:
@@ -304,10 +313,9 @@ async def record_login(
 
     The caller holds the account's lock and has compared the stored hash with the verified one.
     """
-    values: dict[str, Any] = {"last_login_at": now}
+    await connection.execute(_RECORD_LOGIN, {"of_user_id": user_id, "new_last_login_at": now})
     if password_hash is not None:
-        values["password_hash"] = password_hash
-    await connection.execute(update(clients).where(clients.c.user_id == user_id).values(values))
+        await set_password(connection, user_id, password_hash)
 
 
 async def set_password(connection: AsyncConnection, user_id: UserId, password_hash: str) -> None:

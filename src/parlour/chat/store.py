@@ -3,19 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    select,
-)
+from sqlalchemy import Row, bindparam, select
 
 from parlour.accounts.identity import UserId
 from parlour.chat.entities import Message
 from parlour.db.database import AsyncConnection
-from parlour.db.tables import (
-    messages,
-)
+from parlour.db.prepared import prepared
+from parlour.db.tables import messages
 from parlour.db.upsert import insert_if_absent
 from parlour.rooms.entities import RoomId
+
+_MESSAGE = prepared(
+    select(messages).where(
+        messages.c.room_id == bindparam("room_id"), messages.c.message_id == bindparam("message_id")
+    )
+)
 
 
 def _message(row: Row[Any]) -> Message:
@@ -58,9 +60,7 @@ async def add_message(
 
 
 async def message(connection: AsyncConnection, room_id: RoomId, message_id: str) -> Message | None:
-    found = await connection.execute(
-        select(messages).where(messages.c.room_id == room_id, messages.c.message_id == message_id)
-    )
+    found = await connection.execute(_MESSAGE, {"room_id": room_id, "message_id": message_id})
     row = found.one_or_none()
     return None if row is None else _message(row)
 

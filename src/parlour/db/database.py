@@ -2,16 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import URL, NullPool, event, make_url, text
+from sqlalchemy import URL, Connection, Executable, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -25,6 +25,7 @@ from parlour.db.drivers import (
     SqliteConnection,
 )
 from parlour.db.lookups import PointLookups
+from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
 from parlour.db.private_files import (
     OWNER_ONLY_FOLDER,
     NotPrivate,
@@ -80,11 +81,39 @@ class UnusableFile(OSError):
 class Transaction(AsyncConnection):
     """A connection in a transaction, and the facts that its commit makes true."""
 
-    __slots__ = ("_facts",)
+    __slots__ = ("_facts", "_prepared")
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, prepared: PreparedStatements | None = None) -> None:
         super().__init__(engine)
         self._facts: list[object] = []
+        self._prepared = prepared
+
+    async def execute(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> Any:
+        """Execute a statement, a prepared one (`db.prepared`) by the shorter way where there is one."""
+        if self._prepared is not None:
+            known = self._prepared.find(statement)
+            if known is not None:
+                return await self._execute_prepared(known, parameters or {})
+        return await super().execute(statement, parameters, execution_options=execution_options)
+
+    async def _execute_prepared(self, statement: PreparedStatement, values: Mapping[str, Any]) -> Any:
+        """Call the driver. As in SQLAlchemy's way, a connection that was given up leaves the pool."""
+        sync = cast(Connection, self.sync_connection)
+        driver = cast(SqliteConnection, sync.connection.driver_connection)
+        bound = statement.bound(values)
+        try:
+            rows, changed = await driver.run(lambda raw: fetch(raw, statement.sql, bound))
+        except BaseException as error:
+            if driver.is_over:
+                sync.invalidate(error)
+            if not isinstance(error, sqlite3.Error):
+                raise
+            raise DBAPIError.instance(
+                statement.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=sync.dialect
+            ) from error
+        return statement.result(rows, changed)
 
     def after_commit(self, *facts: object) -> None:
         """Have the bus publish `facts` once this transaction is committed, and not at all if it never is."""
@@ -113,6 +142,7 @@ class Database:
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._lookups: PointLookups | None = None
+        self._prepared: PreparedStatements | None = None
         self._writer = FairSlots(1, limit=MAX_WAITING)
         self._connections = FairSlots(POOL_SIZE if self.is_sqlite else 2 * POOL_SIZE, limit=MAX_WAITING)
         if self.is_sqlite:
@@ -131,6 +161,7 @@ class Database:
             )
             _prepare_sqlite(self._pinging.sync_engine)
             self._lookups = PointLookups(url, hung_threads)
+            self._prepared = PreparedStatements(self.engine.dialect)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
                 with suppress(OSError):  # the first connection reports the reason
@@ -218,7 +249,7 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[Transaction]:
-        connection = Transaction(self.engine)  # in the place of the engine's own `connect`
+        connection = Transaction(self.engine, self._prepared)  # in the place of the engine's own `connect`
         async with self._connections.slot(), connection:
             if self.is_sqlite:
                 await connection.execution_options(sqlite_write=writes)

@@ -134,6 +134,11 @@ class SqliteConnection(aiosqlite.Connection):
             raise
         return connection
 
+    @property
+    def is_over(self) -> bool:
+        """True once the connection was closed or abandoned."""
+        return not self._running
+
     def begin(self, statement: str) -> None:
         """Have `statement` begin a transaction just before the next statement, in the same call."""
         self._beginning = statement
@@ -151,7 +156,7 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def _end_transaction(self, end: Callable[[], None]) -> None:
         self._beginning = ""
-        if self._conn.in_transaction:
+        if self.is_over or self._conn.in_transaction:
             await self._execute(end)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -166,7 +171,7 @@ class SqliteConnection(aiosqlite.Connection):
         The message "connection closed" tells SQLAlchemy to invalidate the pooled connection.
         """
         if not self._running or not self._connection:
-            raise ValueError("Connection closed")  # as aiosqlite does
+            raise sqlite3.OperationalError("connection closed")
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         deadline = None if self.patience is None else loop.call_later(self.patience, _expire, answer)

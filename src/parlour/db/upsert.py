@@ -1,19 +1,28 @@
 """Upserts (INSERT … ON CONFLICT) in the dialect of either database."""
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Table
+from sqlalchemy import Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from parlour.db.database import AsyncConnection
+from parlour.db.prepared import prepared
 
 
 async def insert_if_absent(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row; return False if it conflicts with a unique constraint."""
-    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
-    # Without the option SQLAlchemy does not keep an insert's rowcount with every driver (psycopg: -1).
-    result = await connection.execute(statement, execution_options={"preserve_rowcount": True})
+    statement = _insert_if_absent(connection.dialect.name, table, tuple(values))
+    result = await connection.execute(statement, {f"new_{name}": value for name, value in values.items()})
     return result.rowcount > 0
+
+
+@lru_cache(maxsize=64)  # of as many as there are calls of `insert_if_absent` in Parlour, times two
+def _insert_if_absent(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+    statement = _inserts(dialect)(table).values(values).on_conflict_do_nothing()
+    # Without the option SQLAlchemy does not keep an insert's rowcount with every driver (psycopg: -1).
+    return prepared(statement.execution_options(preserve_rowcount=True))
 
 
 async def insert_many_if_absent(
@@ -41,4 +50,8 @@ async def insert_selected_if_absent(
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return _inserts(connection.dialect.name)(table)
+
+
+def _inserts(dialect: str) -> Any:
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
     Select,
     String,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from parlour.accounts.identity import UserId
 from parlour.db.database import AsyncConnection
+from parlour.db.prepared import prepared
 from parlour.db.rows import ROWS_A_TURN, rows_in_turns
 from parlour.db.tables import (
     Id,
@@ -55,7 +57,7 @@ _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_n
 """A room with its creator's display name, as lists show it."""
 
 
-def _room(row: Row[Any]) -> Room:
+def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
     return Room(
         room_id=RoomId(row.id),
         name=row.name,
@@ -65,11 +67,12 @@ def _room(row: Row[Any]) -> Room:
         created_at=row.created_at,
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
+        creator_display_name=creator_display_name,
     )
 
 
 def _listed_room(row: Row[Any]) -> Room:
-    return replace(_room(row), creator_display_name=row.creator_display_name)
+    return _room(row, row.creator_display_name)
 
 
 def _is_invited(user_id: UserId | BindParameter[int]) -> ColumnElement[bool]:
@@ -103,17 +106,21 @@ def _called(name: str) -> dict[str, str]:
 
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
-_ROOM_AND_FACTS = _ROOM.add_columns(
-    _is_invited(_ASKING).label("is_invited"),
-    _is_banned(_ASKING).label("is_banned"),
-    _ADMITTED.label("is_admitted"),
-).where(rooms.c.name_key == _CALLED)
+_ROOM_AND_FACTS = prepared(
+    _ROOM.add_columns(
+        _is_invited(_ASKING).label("is_invited"),
+        _is_banned(_ASKING).label("is_banned"),
+        _ADMITTED.label("is_admitted"),
+    ).where(rooms.c.name_key == _CALLED)
+)
 _SHOWN_ROOM_AND_FACTS = _ROOM_AND_FACTS.add_columns(
     clients.c.display_name.label("creator_display_name")
 ).outerjoin(clients, clients.c.user_id == rooms.c.creator_id)
 _caller = users.alias("caller")
-_HELD_ROOM_AND_FACTS = _ROOM_AND_FACTS.join(_caller, _caller.c.id == _ASKING).with_for_update(
-    read=True, key_share=True, of=[rooms, _caller]
+_HELD_ROOM_AND_FACTS = prepared(
+    _ROOM_AND_FACTS.join(_caller, _caller.c.id == _ASKING).with_for_update(
+        read=True, key_share=True, of=[rooms, _caller]
+    )
 )
 """FOR KEY SHARE is what a foreign key asks for anyway: it keeps off deletion and nothing else."""
 
@@ -203,22 +210,35 @@ async def room_and_all_facts(
     return _room(room), facts_by_user
 
 
-async def visible_rooms(
-    connection: AsyncConnection, user_id: UserId | None, *, limit: int | None, after: str | None
-) -> list[Room]:
-    """List rooms by name: events to creator and invitees alone, unlisted rooms to the admitted too."""
+def _visible_rooms(*, to_a_person: bool, after_another: bool) -> Select[Any]:
     free: ColumnElement[bool] = events.c.id.is_(None)
     visible = and_(free, rooms.c.is_listed)
-    if user_id is not None:
-        admitted = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == user_id)
-        member = and_(or_(_is_invited(user_id), and_(free, admitted)), ~_is_banned(user_id))
-        visible = or_(visible, rooms.c.creator_id == user_id, member)
+    if to_a_person:
+        member = and_(or_(_is_invited(_ASKING), and_(free, _ADMITTED)), ~_is_banned(_ASKING))
+        visible = or_(visible, rooms.c.creator_id == _ASKING, member)
     query = _LISTED_ROOM.where(visible).order_by(rooms.c.name_key)
-    if after is not None:
+    if after_another:
         query = query.where(rooms.c.name_key > _CALLED)
-    if limit is not None:
-        query = query.limit(limit)
-    named = {} if after is None else _called(after)
+    return prepared(query.limit(bindparam("at_most", type_=Integer)))
+
+
+_VISIBLE_ROOMS = {
+    (to_a_person, after_another): _visible_rooms(to_a_person=to_a_person, after_another=after_another)
+    for to_a_person in (False, True)
+    for after_another in (False, True)
+}
+
+
+async def visible_rooms(
+    connection: AsyncConnection, user_id: UserId | None, *, limit: int, after: str | None
+) -> list[Room]:
+    """List rooms by name: events to creator and invitees alone, unlisted rooms to the admitted too."""
+    named: dict[str, Any] = {"at_most": limit}
+    if user_id is not None:
+        named["user_id"] = user_id
+    if after is not None:
+        named |= _called(after)
+    query = _VISIBLE_ROOMS[user_id is not None, after is not None]
     return [_listed_room(row) for row in await connection.execute(query, named)]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from parlour.accounts.identity import SessionId, UserId
 from parlour.db.database import AsyncConnection
+from parlour.db.prepared import prepared
 from parlour.db.tables import deleted_sessions, refresh_sessions
 
 
@@ -31,7 +32,35 @@ class SessionRow:
     remembered: bool
 
 
-_SESSION = select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family"))
+_SESSION = prepared(select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family")))
+_ADD = prepared(
+    insert(refresh_sessions).values(
+        family=bindparam("new_family"),
+        user_id=bindparam("new_user_id"),
+        generation=0,
+        token_hash=bindparam("new_token_hash"),
+        issued_at=bindparam("new_issued_at"),
+        started_at=bindparam("new_issued_at"),
+        expires_at=bindparam("new_expires_at"),
+        device=bindparam("new_device"),
+        remembered=bindparam("new_remembered"),
+    )
+)
+_REPLACE_TOKEN = prepared(
+    update(refresh_sessions)
+    .where(
+        refresh_sessions.c.family == bindparam("of_family"),
+        refresh_sessions.c.generation == bindparam("of_generation"),
+        refresh_sessions.c.revoked_at.is_(None),
+    )
+    .values(
+        generation=bindparam("new_generation"),
+        token_hash=bindparam("new_token_hash"),
+        issued_at=bindparam("new_issued_at"),
+        replaced_at=bindparam("new_issued_at"),
+        expires_at=bindparam("new_expires_at"),
+    )
+)
 
 
 async def add_session(
@@ -45,19 +74,16 @@ async def add_session(
     device: str = "",
     remembered: bool = True,
 ) -> None:
-    await connection.execute(
-        insert(refresh_sessions).values(
-            family=family,
-            user_id=user_id,
-            generation=0,
-            token_hash=token_hash,
-            issued_at=now,
-            started_at=now,
-            expires_at=expires_at,
-            device=device,
-            remembered=remembered,
-        )
-    )
+    new = {
+        "new_family": family,
+        "new_user_id": user_id,
+        "new_token_hash": token_hash,
+        "new_issued_at": now,
+        "new_expires_at": expires_at,
+        "new_device": device,
+        "new_remembered": remembered,
+    }
+    await connection.execute(_ADD, new)
 
 
 async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
@@ -114,19 +140,15 @@ async def replace_token(
 ) -> bool:
     """Move a session to its next generation (compare-and-set); False if another request was faster."""
     replaced = await connection.execute(
-        update(refresh_sessions)
-        .where(
-            refresh_sessions.c.family == family,
-            refresh_sessions.c.generation == generation - 1,
-            refresh_sessions.c.revoked_at.is_(None),
-        )
-        .values(
-            generation=generation,
-            token_hash=token_hash,
-            issued_at=issued_at,
-            replaced_at=issued_at,
-            expires_at=expires_at,
-        )
+        _REPLACE_TOKEN,
+        {
+            "of_family": family,
+            "of_generation": generation - 1,
+            "new_generation": generation,
+            "new_token_hash": token_hash,
+            "new_issued_at": issued_at,
+            "new_expires_at": expires_at,
+        },
     )
     return replaced.rowcount > 0
 
