@@ -42,8 +42,11 @@ export class MediaSections {
     if (!this.#sections.has("screen")) this.#add("screen");
   }
 
-  /** Takes our place in the sections that were offered, before they are answered. */
-  async accept(options: { knowsScreen: boolean }): Promise<void> {
+  /**
+   * Takes our place in the sections that were offered, before they are answered. Nothing is awaited: a connection
+   * puts tracks and descriptions in place in the order in which it was asked to (its operations chain).
+   */
+  accept(options: { knowsScreen: boolean }): void {
     for (const transceiver of this.connection.getTransceivers()) {
       if ([...this.#sections.values()].includes(transceiver)) continue;
       const { kind } = transceiver.receiver.track;
@@ -52,18 +55,18 @@ export class MediaSections {
       );
       if (!source) continue;
       this.#sections.set(source, transceiver);
-      if (source !== "screen") await this.#join(source, transceiver);
+      if (source !== "screen") this.#join(source, transceiver);
     }
-    if (options.knowsScreen) await this.acceptScreen();
+    if (options.knowsScreen) this.acceptScreen();
   }
 
   /**
    * Sends, too, in the section that the other side offered for the screen; where it is answered already, this
    * negotiates again. Called once the peer has said that it knows of it: other clients may offer a second video.
    */
-  async acceptScreen(): Promise<void> {
+  acceptScreen(): void {
     const transceiver = this.#sections.get("screen");
-    if (transceiver?.direction === "recvonly") await this.#join("screen", transceiver);
+    if (transceiver?.direction === "recvonly") this.#join("screen", transceiver);
   }
 
   publish(local: LocalTracks): void {
@@ -105,10 +108,10 @@ export class MediaSections {
     this.#sections.set(source, transceiver);
   }
 
-  async #join(source: TrackSource, transceiver: RTCRtpTransceiver): Promise<void> {
+  #join(source: TrackSource, transceiver: RTCRtpTransceiver): void {
     transceiver.direction = "sendrecv";
     transceiver.sender.setStreams?.(this.#streamFor(source));
-    await this.#replace(transceiver.sender, source);
+    void this.#replace(transceiver.sender, source);
   }
 
   #streamFor(source: TrackSource): MediaStream {

@@ -267,10 +267,10 @@ export class MeshPeer {
     this.#connection.close();
   }
 
-  async #joinSections(): Promise<void> {
+  #joinSections(): void {
     const offered = this.#connection.remoteDescription?.sdp ?? "";
     if (/^m=application /m.test(offered)) this.#openChannel();
-    await this.#sections.accept({ knowsScreen: this.#knowsScreen });
+    this.#sections.accept({ knowsScreen: this.#knowsScreen });
   }
 
   #openChannel(): void {
@@ -285,7 +285,7 @@ export class MeshPeer {
   #hear(state: PeerState): void {
     this.#state = state;
     this.#openScreenSection();
-    if (this.#knowsScreen) void this.#sections.acceptScreen();
+    if (this.#knowsScreen) this.#sections.acceptScreen();
     this.options.changed();
   }
 

@@ -21,7 +21,7 @@ export interface NegotiationOptions {
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
   /** Runs between setting an offer and answering it. */
-  beforeAnswer(): Promise<void>;
+  beforeAnswer(): void;
   report(error: unknown): void;
 }
 
@@ -119,12 +119,13 @@ export class Negotiation {
     await this.connection.setRemoteDescription(description);
     this.#mayOffer = true;
     this.#opening = false;
-    await this.#addEarlyCandidates();
+    // The answer goes first: the other side waits for it, and none of the candidates is needed to make it.
     if (isOffer) await this.#answer();
+    await this.#addEarlyCandidates();
   }
 
   async #answer(): Promise<void> {
-    await this.options.beforeAnswer();
+    this.options.beforeAnswer();
     await this.connection.setLocalDescription();
     this.#sendLocal();
   }
