@@ -43,6 +43,7 @@ function participation(
   const link = new Store<LinkState>("online");
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const said: string[] = [];
+  const paints = new Set<() => void>();
   const claims: Join[] = [];
   const signals: PeerSignal[] = [];
   const built: Record<string, RecordingTopology> = {};
@@ -78,6 +79,10 @@ function participation(
       networkChanged = changed;
       return () => {};
     },
+    beforeNextPaint: (work) => {
+      paints.add(work);
+      return () => void paints.delete(work);
+    },
     media: new LocalMedia(null),
     prepared,
     chat: new Chat({
@@ -101,6 +106,12 @@ function participation(
     signaling,
     hear,
     change: () => networkChanged(),
+    paint: () => {
+      const due = [...paints];
+      paints.clear();
+      for (const work of due) work();
+      return due.length;
+    },
   };
 }
 
@@ -134,12 +145,36 @@ const bob: Participant = {
 
 describe("Call", () => {
   it("joins, and shows the participants of the topology that the answer names", async () => {
-    const { call, built } = participation([{ ...joined("me", "bob"), topology: "mesh" }]);
+    const { call, built, paint } = participation([{ ...joined("me", "bob"), topology: "mesh" }]);
     await call.start();
     expect(call.phase.get()).toMatchObject({ kind: "joined", peerID: "me" });
     expect(built.mesh?.orders).toEqual(["new bob"]);
     built.mesh?.participants.set([bob]);
+    paint();
     expect(call.participants.get()).toEqual([bob]);
+  });
+
+  it("shows the participants once for each paint, as they are by then", async () => {
+    const { call, built, paint } = participation([joined("me", "bob")]);
+    await call.start();
+    for (const speaking of [true, false, true]) {
+      built.mesh?.participants.set([{ ...bob, speaking }]);
+      expect(call.participants.get()).toEqual([]);
+    }
+    expect(paint()).toBe(1);
+    expect(call.participants.get()).toEqual([{ ...bob, speaking: true }]);
+    built.mesh?.participants.set([]);
+    expect(paint()).toBe(1);
+    expect(call.participants.get()).toEqual([]);
+  });
+
+  it("shows nobody once it is over", async () => {
+    const { call, built, paint } = participation([joined("me", "bob")]);
+    await call.start();
+    built.mesh?.participants.set([bob]);
+    call.leave();
+    expect(paint()).toBe(0);
+    expect(call.participants.get()).toEqual([]);
   });
 
   it("takes a mesh where the answer names no topology", async () => {
@@ -150,15 +185,17 @@ describe("Call", () => {
 
   it("changes the topology where a later answer names another one", async () => {
     const other = { ...joined("me"), resumed: true, received: 0, topology: "other" } as never;
-    const { call, built, link } = participation([joined("me", "bob"), other]);
+    const { call, built, link, paint } = participation([joined("me", "bob"), other]);
     await call.start();
     built.mesh?.participants.set([bob]);
+    paint();
     link.set("connecting");
     link.set("online");
     expect(built.mesh?.orders).toEqual(["new bob", "close"]);
     expect(built.other?.orders).toEqual(["resumed"]);
     expect(call.participants.get()).toEqual([]);
     built.mesh?.participants.set([bob]);
+    expect(paint()).toBe(0);
     expect(call.participants.get()).toEqual([]);
   });
 

@@ -30,6 +30,8 @@ export interface CallParts {
   /** Null where nothing was prepared before the join. */
   prepared?: PreparedTopology | null;
   watchNetwork(changed: () => void): () => void;
+  /** Runs work once, when the page is painted next. Returns how to cancel it. */
+  beforeNextPaint(work: () => void): () => void;
 }
 
 const JOIN_AGAIN_MS = 2_000;
@@ -57,6 +59,8 @@ export class Call {
   #topologyName: string | null = null;
   #unfollow: () => void = () => {};
   #broken = 0;
+  /** Cancels the showing of participants that is due; null where none is. */
+  #cancelShow: (() => void) | null = null;
   #suspended = false;
   /** Until the first join is sent: its offers are for the peers of that moment. */
   #prepared: PreparedTopology | null;
@@ -111,10 +115,21 @@ export class Call {
 
   /** Where the media of a participant break, the connection to the server may have broken too. */
   #followParticipants(participants: readonly Participant[]): void {
-    this.participants.set(participants);
+    this.#showParticipants();
     const broken = participants.filter(({ health }) => health.connection === "reconnecting").length;
     if (broken > this.#broken) this.parts.signaling.check();
     this.#broken = broken;
+  }
+
+  /**
+   * Shows the participants once for each paint. While connections come up they change ten times within a tenth of a
+   * second, and rendering each change would hold up the messages and descriptions that are waited for.
+   */
+  #showParticipants(): void {
+    this.#cancelShow ??= this.parts.beforeNextPaint(() => {
+      this.#cancelShow = null;
+      this.participants.set(this.#topology?.participants.get() ?? []);
+    });
   }
 
   #check(): void {
@@ -182,6 +197,8 @@ export class Call {
     this.#topology?.close();
     this.#topology = null;
     this.#broken = 0;
+    this.#cancelShow?.();
+    this.#cancelShow = null;
     this.participants.set([]);
   }
 

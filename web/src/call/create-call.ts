@@ -9,6 +9,7 @@ import type { LocalMedia } from "./media";
 import { newCertificate } from "./mesh/certificate";
 import { IceSource } from "./mesh/ice";
 import { watchNetwork } from "./network-watch";
+import { beforeNextPaint } from "./next-paint";
 import { ResumableSignaling } from "./resumable-signaling";
 
 export interface EntryOptions {
@@ -58,7 +59,8 @@ export function createEntry({ api, media, room, maxPeers, ...options }: EntryOpt
       send: (payload) => options.signaling.sendChat(payload),
     });
     const prepared = preparation.take();
-    return new Call({ room, signaling, topologies, media, chat, prepared, watchNetwork });
+    const surroundings = { watchNetwork, beforeNextPaint };
+    return new Call({ room, signaling, topologies, media, chat, prepared, ...surroundings });
   };
   return { preparation, createCall };
 }
