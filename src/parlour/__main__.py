@@ -22,7 +22,7 @@ from parlour.cli.running import (
 )
 from parlour.cli.users import user
 from parlour.db.private_files import UMASK
-from parlour.settings import SettingsError
+from parlour.lean_imports import lean_imports
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
@@ -52,8 +52,10 @@ def main() -> None:
 )
 def serve(host: str, port: int) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port."""
-    gc.disable()  # until the server is ready: collections while modules load take an eighth of the start
-    from parlour.serve import DatabaseLocked, PortTaken, serve_forever
+    gc.disable()  # until the server is ready
+    with lean_imports():
+        from parlour.serve import DatabaseLocked, PortTaken, serve_forever
+        from parlour.settings import SettingsError
 
     ignore_closed_pipes()
     try:
@@ -88,8 +90,10 @@ def backup(file: Path, as_json: bool) -> None:
 
     The secret that signs tokens isn't included: it is the file secret_key in the data folder.
     """
-    from parlour.db.backup import BackupFailed, back_up
-    from parlour.db.database import driver_url
+    with lean_imports():
+        from parlour.db.backup import BackupFailed, back_up
+        from parlour.db.database import driver_url
+        from parlour.settings import SettingsError
 
     try:
         url = driver_url(settings_or_fail().database())

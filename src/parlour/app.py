@@ -21,6 +21,7 @@ from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
 from parlour.http.server_routes import server_routes
 from parlour.http.webclient import WebClient
+from parlour.lean_imports import without_packages
 from parlour.mail.assembly import MailFeature
 from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
@@ -73,6 +74,11 @@ class Parlour:
     def fastapi(self) -> FastAPI:
         """Build all routes, lazily, since commands need none."""
         app = bare_application(self._lifespan)
+        with without_packages(("pydantic.v1",)):
+            self._add_routes(app)
+        return app
+
+    def _add_routes(self, app: FastAPI) -> None:
         web_client = WebClient(base_path=self.site.base_path)
         handle_refusals(app, not_found_page=web_client.not_found_page)
         for feature in self.features:
@@ -83,7 +89,6 @@ class Parlour:
         configuration, base_path = self.options.configuration(), self.site.base_path
         app.include_router(server_routes(app, self.core, configuration, base_path=base_path))
         app.include_router(web_client.routes())
-        return app
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -93,6 +98,12 @@ class Parlour:
         finally:
             await self.core.tasks.stop()
             await self.close()
+
+    def load_later(self) -> None:
+        """Load what a start can do without, in a thread: at its first use it would hold the event loop."""
+        import parlour.wire.email_syntax  # noqa: F401 - imported for its first user
+
+        self.mail.renderer.load()
 
     async def close(self) -> None:
         """Close the features, dependents first, then the core."""

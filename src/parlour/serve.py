@@ -54,11 +54,14 @@ class DatabaseLocked(Exception):
 
 
 class Server(engine.Server):
-    """Prints the ready line once it accepts requests, and announces a restart to sockets before it ends."""
+    """Prints the ready line once it accepts requests, and announces a restart to sockets before it ends.
+
+    The rest is loaded after the ready line, in a thread: clients of a server that crashed wait for that line.
+    """
 
     def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
         super().__init__(config, parlour.calls.engine, grace=HANDLERS_SECONDS)
-        self._evictions = parlour.calls.evictions
+        self._parlour = parlour
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -68,9 +71,17 @@ class Server(engine.Server):
             gc.enable()
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
+            self._loading = asyncio.create_task(self._load_later())
+
+    async def _load_later(self) -> None:
+        try:
+            await asyncio.to_thread(self._parlour.load_later)
+        except Exception:  # its first user says it again
+            log.exception("load_later.failed")
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._evictions.announce_restart()
+        self._parlour.calls.evictions.announce_restart()
         await super().shutdown(sockets)
 
 

@@ -5,9 +5,7 @@ database that does not answer; 3 a database that another program locks, so that 
 later. A closed pipe ends a command by SIGPIPE, as the system does (141 in a shell).
 """
 
-import asyncio
 import json
-import logging
 import os
 import signal
 import sys
@@ -17,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from parlour.settings import PREFIX, Settings, SettingsError, read_settings
+from parlour.lean_imports import lean_imports
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
+    from parlour.settings import Settings
 
 _Value = TypeVar("_Value")
 REFUSED, WRONG, LOCKED = 1, 2, 3
@@ -55,7 +54,9 @@ def ignore_closed_pipes() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def settings_or_fail() -> Settings:
+def settings_or_fail() -> "Settings":
+    from parlour.settings import SettingsError, read_settings
+
     try:
         return read_settings()
     except SettingsError as error:
@@ -66,8 +67,12 @@ def run(
     work: "Callable[[Parlour], Coroutine[Any, Any, CommandResult]]", *, as_json: bool, migrated: bool = True
 ) -> None:
     """Run a command against the database of the settings; print its result, or fail with the reason."""
-    from parlour.app import Parlour
-    from parlour.db.migrate import migrate
+    with lean_imports():
+        import asyncio
+        import logging
+
+        from parlour.app import Parlour
+        from parlour.db.migrate import migrate
 
     async def session() -> CommandResult:
         parlour = Parlour(settings, port=8000)
@@ -106,6 +111,7 @@ def failure(error: Exception) -> tuple[str, int]:
     from parlour.db.migrate import DatabaseTooNew
     from parlour.db.private_files import NotPrivate
     from parlour.errors import Refusal
+    from parlour.settings import PREFIX, SettingsError
 
     match error:
         case Refusal():

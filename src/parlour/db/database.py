@@ -16,14 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from parlour.bus import Bus
-from parlour.db.drivers import (
-    CALL_SECONDS,
-    POSTGRES_LIMITS,
-    POSTGRES_PARAMETERS,
-    HungThreads,
-    PostgresConnection,
-    SqliteConnection,
-)
+from parlour.db.drivers import CALL_SECONDS, POSTGRES_LIMITS, HungThreads, SqliteConnection
 from parlour.db.lookups import PointLookups
 from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
 from parlour.db.private_files import (
@@ -167,6 +160,11 @@ class Database:
                 with suppress(OSError):  # the first connection reports the reason
                     Path(url.database).parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         else:
+            from parlour.db.postgres import (  # a twentieth of the start
+                POSTGRES_PARAMETERS,
+                PostgresConnection,
+            )
+
             parameters = {name: value for name, value in POSTGRES_PARAMETERS.items() if name not in url.query}
             self.engine = create_async_engine(
                 url,

@@ -10,31 +10,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import aiosqlite
-import psycopg
-from psycopg import waiting
-from psycopg.abc import PQGen
-
-T = TypeVar("T")
 
 CALL_SECONDS = 4.0
 """The deadline of a statement; PostgreSQL itself ends the statement a little sooner."""
-CONNECT_SECONDS = 4
 MAX_HUNG = 16
 """The bound of threads that hang in a file system at once; a call beyond that is refused at once."""
-
-POSTGRES_PARAMETERS = {
-    "connect_timeout": CONNECT_SECONDS,
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-"""Parameters of libpq, in seconds, the last in milliseconds: an idle connection of the pool detects a dead
-peer."""
 
 POSTGRES_LIMITS = {
     "statement_timeout": 3_500,
@@ -42,32 +25,6 @@ POSTGRES_LIMITS = {
     "idle_in_transaction_session_timeout": 15_000,
 }
 """PostgreSQL's own limits, in milliseconds. The last frees the locks of a Parlour that lost its network."""
-
-
-class PostgresConnection(psycopg.AsyncConnection[Any]):
-    """A psycopg connection that waits `patience` seconds at most for each answer; None sets no limit."""
-
-    patience: float | None = CALL_SECONDS
-
-    async def wait(
-        self,
-        gen: PQGen[T],
-        interval: float = 0.1,
-        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
-    ) -> T:
-        """Wait for an answer; past `patience` close the connection and raise OperationalError."""
-        try:
-            return await waiting.wait_async(
-                gen, self.pgconn.socket, interval=interval, timeout=timeout or self.patience
-            )
-        except psycopg.errors._WaitTimeout as error:
-            if timeout is not None:
-                raise
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the database did not answer in time") from error
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            self.pgconn.finish()
-            raise
 
 
 class HungThreads:

@@ -1,4 +1,7 @@
-"""All tables. `*_key` columns hold the normalised form of a name; the database keeps them unique."""
+"""All tables, without the partial indexes, which are in `partial_indexes`.
+
+`*_key` columns hold the normalised form of a name; the database keeps them unique.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -248,14 +251,6 @@ event_log = Table(
     Column("server_id", String(32), nullable=True),  # the row of `servers` that updates this open row
 )
 Index("ix_event_log_person", event_log.c.event_id, event_log.c.user_id, event_log.c.joined_at)
-Index(
-    "uq_event_log_open",
-    event_log.c.event_id,
-    event_log.c.user_id,
-    unique=True,
-    sqlite_where=event_log.c.left_at.is_(None),
-    postgresql_where=event_log.c.left_at.is_(None),
-)
 
 servers = Table(
     "servers",

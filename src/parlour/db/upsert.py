@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from parlour.db.database import AsyncConnection
 from parlour.db.prepared import prepared
@@ -54,4 +53,11 @@ def _insert(connection: AsyncConnection, table: Table) -> Any:
 
 
 def _inserts(dialect: str) -> Any:
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+    """Return the dialect's own `insert`; no other dialect is imported."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert

@@ -2,19 +2,16 @@
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 import idna
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from parlour.wire.characters import is_default_ignorable
 
-EMAIL_LENGTH = 254
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
-# Reserved on the internet, in use inside networks of one's own; the library is told by this list alone.
-# `arpa` gives way for `home.arpa` (RFC 8375), the rest of it is refused below.
-for _private in ("arpa", "local", "localhost", "test"):
-    if _private in SPECIAL_USE_DOMAIN_NAMES:
-        SPECIAL_USE_DOMAIN_NAMES.remove(_private)
+EMAIL_LENGTH = 254
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
@@ -30,7 +27,7 @@ def parsed_email(text: str) -> str:
     """
     try:
         email = _validated(text.strip())
-    except EmailNotValidError as error:
+    except ValueError as error:
         raise ValueError("this is not a valid email address") from error
     if not _is_usable(email.ascii_domain) or any(map(is_default_ignorable, email.normalized)):
         raise ValueError("this is not a valid email address")
@@ -97,8 +94,10 @@ def mailbox_key(email: str) -> str:
     return f"{local}{at}{domain}"
 
 
-def _validated(text: str) -> ValidatedEmail:
-    return validate_email(text, check_deliverability=False, globally_deliverable=False)
+def _validated(text: str) -> "ValidatedEmail":
+    from parlour.wire.email_syntax import validated
+
+    return validated(text)
 
 
 def _is_usable(ascii_domain: str) -> bool:

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 import parlour.db.migrations
+import parlour.db.partial_indexes  # completes `metadata`
 from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 from parlour.db.migrate import HEAD, DatabaseTooNew, migrate

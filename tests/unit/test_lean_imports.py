@@ -1,0 +1,65 @@
+"""A start imports what it needs and no more."""
+
+import subprocess
+import sys
+
+import pytest
+
+from parlour.lean_imports import UNUSED_PACKAGES, lean_imports, without_packages
+
+LATER = {
+    "alembic",
+    "email_validator",
+    "jinja2",
+    "psycopg",
+    "pydantic.v1",
+    "redis",
+    "sqlalchemy.dialects.postgresql",
+    "zxcvbn",
+}
+"""Packages of the database that is not in use, of the first mail, address or password, of a migration."""
+OF_HELP = {"asyncio", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn"}
+
+START = """
+import parlour.__main__
+from parlour.lean_imports import lean_imports
+with lean_imports():
+    import parlour.serve
+    from parlour.settings import Settings
+settings = Settings(database_url="sqlite:////dev/null/none.db", secret_key="0123456789" * 4)
+parlour.serve.Parlour(settings, port=0).asgi()
+"""
+
+
+def _imported(program: str) -> set[str]:
+    command = [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"]
+    return set(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split())
+
+
+def test_a_start_imports_no_package_of_later() -> None:
+    modules = _imported(START)
+    assert "parlour.app" in modules
+    assert modules & (LATER | set(UNUSED_PACKAGES)) == set()
+
+
+def test_help_imports_neither_the_server_nor_the_settings() -> None:
+    modules = _imported("import parlour.__main__")
+    assert modules & (OF_HELP | {"parlour.settings"}) == set()
+
+
+def test_a_hidden_package_is_back_after_the_block() -> None:
+    assert "this" not in sys.modules
+    with without_packages(("this",)), pytest.raises(ModuleNotFoundError):
+        import this
+    import this
+
+    with without_packages(("this",)):
+        assert __import__("this") is this
+
+
+def test_the_garbage_collector_runs_after_the_block() -> None:
+    import gc
+
+    with lean_imports():
+        assert not gc.isenabled()
+    assert gc.isenabled()
