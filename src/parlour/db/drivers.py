@@ -10,9 +10,11 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
+
+T = TypeVar("T")
 
 CALL_SECONDS = 4.0
 """The deadline of a statement; PostgreSQL itself ends the statement a little sooner."""
