@@ -20,8 +20,9 @@ from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
+from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
-from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
+from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
@@ -128,7 +129,7 @@ def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        http=http_protocol_class(_bounds(parlour.options, connections)),
+        http=first_request_protocol(_bounds(parlour.options, connections), parlour.calls.engine),
         ws=parlour.calls.engine.websocket_protocol_class(),
         proxy_headers=False,  # `ClientAddresses` reads them for HTTP and WebSockets alike
         timeout_graceful_shutdown=REQUESTS_SECONDS,

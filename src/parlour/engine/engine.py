@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,11 +11,12 @@ from parlour.engine.application import Application, EventTypes
 from parlour.engine.client import SocketClient
 from parlour.engine.connection import Connection, Handshake
 from parlour.engine.options import Options
+from parlour.engine.plain_upgrade import PlainUpgrade
 from parlour.engine.polling import PollingApp
 from parlour.engine.registry import Registry
 from parlour.engine.session import Reason, TransportSession
 from parlour.engine.sessions import TransportSessions
-from parlour.engine.upgrade import websocket_protocol_class
+from parlour.engine.upgrade import upgrade_plainly, websocket_protocol_class
 
 
 class Counters(Struct, frozen=True):
@@ -52,6 +54,15 @@ class Engine:
     def websocket_protocol_class(self) -> type[asyncio.Protocol]:
         """Return the protocol class for `uvicorn.Config(ws=…)`."""
         return websocket_protocol_class(self.sessions)
+
+    def upgrade(
+        self, transport: asyncio.Transport, plain: PlainUpgrade, server_connections: set[Any]
+    ) -> asyncio.BaseProtocol:
+        """Answer the first request of a connection. Return the protocol that reads on.
+
+        `server_connections` are uvicorn's: the protocol is in it while the connection lasts.
+        """
+        return upgrade_plainly(transport, plain, self.sessions, server_connections)
 
     def counters(self) -> Counters:
         sessions = self.sessions

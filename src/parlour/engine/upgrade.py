@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from picows import (
     WSAutoPingStrategy,
-    WSListener,
     WSUpgradeRequest,
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
@@ -21,12 +20,13 @@ from picows import (
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from parlour.engine.connection import Handshake
-from parlour.engine.deflate import RESPONSE, is_offered
+from parlour.engine.deflate import is_offered
 from parlour.engine.handshake import Rejected, admit, read_request, rejection_body
 from parlour.engine.options import Options
+from parlour.engine.plain_upgrade import PlainUpgrade, UpgradeRequest
 from parlour.engine.session import Reason
 from parlour.engine.sessions import TransportSessions
-from parlour.engine.websocket import WebSocketTransport
+from parlour.engine.websocket import SwitchingProtocols, WebSocketTransport
 
 _READ_BUFFER = 2048
 """The initial bytes of a read buffer; picows doubles the buffer of a connection that needs more."""
@@ -44,6 +44,12 @@ class _Logger(logging.LoggerAdapter[logging.Logger]):
     def info(self, msg: object, *args: object, **kwargs: Any) -> None:
         """Drop what picows says of each connection's begin and end."""
 
+
+_PLAIN = (
+    b"GET / HTTP/1.1\r\nUpgrade:websocket\r\nConnection:upgrade\r\nSec-WebSocket-Version:13\r\n"
+    b"Sec-WebSocket-Key:%b\r\n\r\n"
+)
+"""The request of which picows makes the answer to a `PlainUpgrade`, which has been read already."""
 
 _logger = _Logger(logging.getLogger("parlour.engine.picows"))
 
@@ -91,7 +97,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
     picows reads into its own buffer.
     """
 
-    __slots__ = ("_resuming", "_server_connections", "_sessions", "_unfinished")
+    __slots__ = ("_request", "_resuming", "_server_connections", "_sessions", "_unfinished")
 
     def __init__(self, sessions: TransportSessions, server_connections: set[Any]) -> None:
         super().__init__(
@@ -111,6 +117,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             None,  # extra headers
             _READ_BUFFER,
         )
+        self._request: UpgradeRequest | None = None
         self._resuming: asyncio.Handle | None = None
         self._unfinished = 0
         self._sessions = sessions
@@ -146,6 +153,13 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             super().buffer_updated(size)
         if size >= _LARGEST_READ or self.transport.is_close_frame_sent:
             self._rest()
+
+    def upgrade(self, plain: PlainUpgrade) -> None:
+        """Answer a request that has been read already."""
+        self._request = plain.request
+        request = _PLAIN % plain.key.encode()
+        super().get_buffer(-1)[: len(request)] = request
+        super().buffer_updated(len(request))
 
     def _note(self, unfinished: int) -> None:
         if unfinished > _UNNOTED:
@@ -203,33 +217,25 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         elif self.transport is not None:
             self.transport.disconnect()
 
-    def _listener(self, upgrade: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
-        """Admit or refuse the request before picows sends the 101."""
-        target, _, query = upgrade.path.decode("latin-1").partition("?")
+    def _listener(self, upgrade: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        """Admit or refuse the request before picows makes the answer."""
+        request, self._request = self._request or _parsed_by_picows(upgrade), None
         options = self._sessions.options
-        if not options.serves(target):
+        if not options.serves(request.path):
             return _rejection(Rejected.NOT_FOUND, options)
-        handshake = self._handshake(upgrade, query)
+        handshake = self._handshake(request)
         admitted = admit(read_request("GET", "websocket", handshake), options, self._sessions.find)
         if isinstance(admitted, Rejected):
             return _rejection(admitted, options)
         if admitted is None and (closed := self._sessions.closed_to_newcomers()) is not None:
             return _rejection(closed, options)
-        tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
-        if "upgrade" in tokens:
-            upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"
-        deflates = options.compression and is_offered(upgrade.headers.get("Sec-WebSocket-Extensions"))
-        if admitted is None:
-            transport = WebSocketTransport(self._sessions, handshake, None, deflates=deflates)
-        else:
-            transport = WebSocketTransport(self._sessions, None, admitted, deflates=deflates)
-        if not deflates:
-            return transport
-        agreed = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Extensions": RESPONSE})
-        return WSUpgradeResponseWithListener(agreed, transport)
+        deflates = options.compression and is_offered(_first(request.lines("sec-websocket-extensions")))
+        opens = handshake if admitted is None else None
+        transport = WebSocketTransport(self._sessions, opens, admitted, deflates=deflates)
+        return WSUpgradeResponseWithListener(SwitchingProtocols(deflates=deflates), transport)
 
-    def _handshake(self, upgrade: WSUpgradeRequest, query: str) -> Handshake:
-        lines = partial(_header_lines, upgrade.headers)
+    def _handshake(self, request: UpgradeRequest) -> Handshake:
+        lines = request.lines
         peer = self.transport.underlying_transport.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) and peer else ""
         return Handshake(
@@ -239,8 +245,16 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
             cookie="; ".join(lines("cookie")) or None,
             user_agent=_first(lines("user-agent")),
             fetch_site=_first(lines("sec-fetch-site")),
-            query=query,
+            query=request.query,
         )
+
+
+def _parsed_by_picows(upgrade: WSUpgradeRequest) -> UpgradeRequest:
+    path, _, query = upgrade.path.decode("latin-1").partition("?")
+    tokens = [token.strip().lower() for token in upgrade.headers.get("Connection", "").split(",")]
+    if "upgrade" in tokens:
+        upgrade.headers["Connection"] = "upgrade"  # Firefox says "keep-alive, Upgrade"
+    return UpgradeRequest(path, query, partial(_header_lines, upgrade.headers))
 
 
 def _header_lines(headers: Any, name: str) -> list[str]:
@@ -259,6 +273,19 @@ def _rejection(rejected: Rejected, options: Options) -> WSUpgradeResponseWithLis
     body = rejection_body(rejected, options)
     response = WSUpgradeResponse.create_error_response(HTTPStatus(rejected.status), body, headers)
     return WSUpgradeResponseWithListener(response, None)
+
+
+def upgrade_plainly(
+    transport: asyncio.Transport,
+    plain: PlainUpgrade,
+    sessions: TransportSessions,
+    server_connections: set[Any],
+) -> asyncio.BaseProtocol:
+    """Answer a request that has been read already. Return the protocol from now on."""
+    protocol = WebSocketProtocol(sessions, server_connections)
+    protocol.connection_made(transport)
+    protocol.upgrade(plain)
+    return cast(asyncio.BaseProtocol, protocol)
 
 
 def websocket_protocol_class(sessions: TransportSessions) -> type[asyncio.Protocol]:

@@ -5,6 +5,7 @@ Of the reserved bits only RSV1 may be set, and only if the connection compresses
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from picows import (
@@ -13,10 +14,11 @@ from picows import (
     WSListener,
     WSMsgType,
     WSTransport,
+    WSUpgradeResponse,
 )
 
 from parlour.engine.connection import Handshake
-from parlour.engine.deflate import SMALLEST, TooLarge, deflated, inflated
+from parlour.engine.deflate import RESPONSE, SMALLEST, TooLarge, deflated, inflated
 from parlour.engine.packets import Outgoing
 from parlour.engine.session import Reason, TransportSession
 from parlour.engine.sessions import TransportSessions
@@ -44,11 +46,36 @@ def _framed(packet: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + packet
 
 
+_STATUS = b"HTTP/1.1 101 Switching Protocols\r\n"
+_FIELDS = b"Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+_HEAD = _STATUS + _FIELDS
+_DEFLATING_HEAD = _STATUS + b"Sec-WebSocket-Extensions: " + RESPONSE.encode() + b"\r\n" + _FIELDS
+
 _CLOSE_CODES = {
     Reason.PARSE_ERROR: WSCloseCode.POLICY_VIOLATION,
     Reason.TOO_LARGE: WSCloseCode.MESSAGE_TOO_BIG,
     Reason.SHUTTING_DOWN: WSCloseCode.GOING_AWAY,
 }
+
+
+class SwitchingProtocols(WSUpgradeResponse):
+    """The 101, which the transport sends in the segment of its first packet: picows, which would send it
+    before that, gets no bytes of it.
+    """
+
+    __slots__ = ("_deflates",)
+
+    def __init__(self, *, deflates: bool) -> None:
+        self.version, self.status, self.body = b"HTTP/1.1", HTTPStatus.SWITCHING_PROTOCOLS, None
+        self.headers: Any = {}  # picows sets Sec-WebSocket-Accept
+        self._deflates = deflates
+
+    def to_bytes(self) -> bytearray:
+        return bytearray()
+
+    def head(self) -> bytes:
+        accept: bytes = self.headers["Sec-WebSocket-Accept"].encode()
+        return (_DEFLATING_HEAD if self._deflates else _HEAD) % accept
 
 
 class WebSocketTransport(WSListener):
@@ -198,14 +225,26 @@ class WebSocketTransport(WSListener):
         underlying = transport.underlying_transport
         underlying.set_write_buffer_limits(high=options.max_send_buffer)
         self.buffered = underlying.get_write_buffer_size
+        response: Any = transport.response
         handshake, self._handshake = self._handshake, None
         if handshake is not None:
-            self.session = self._sessions.open(self, handshake)
-        elif self.session is None or not self.session.offer(self, self._sessions.now()):
+            self._open(response.head(), handshake)
+            return
+        underlying.write(response.head())
+        if self.session is None or not self.session.offer(self, self._sessions.now()):
             self.session = None
             self._close(WSCloseCode.POLICY_VIOLATION, Reason.OVERLAP)
         else:
             self._sessions.reschedule(self.session)
+
+    def _open(self, head: bytes, handshake: Handshake) -> None:
+        """Open a session. The 101 and the open packet leave in one segment."""
+        opening: list[bytes] = []
+        self._held = opening
+        self.session = self._sessions.open(self, handshake)
+        self._held = None
+        if not self._closing and self._ws is not None:
+            self._ws.underlying_transport.write(head + b"".join([_framed(packet) for packet in opening]))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.heard = True

@@ -34,6 +34,13 @@ class ConnectionSlots:
         self._idle[connection] = None
         return True
 
+    def pass_on(self, connection: Holder, successor: Holder) -> bool:
+        """Give a connection's slot to the protocol that takes it over. Return what `admit` returned."""
+        slots = self._unwanted if connection in self._unwanted else self._idle
+        slots.pop(connection, None)
+        slots[successor] = None
+        return slots is self._idle
+
     def waits(self, connection: Holder) -> None:
         """Note that an admitted connection waits for its next request, and may give way."""
         self._idle[connection] = None

@@ -15,8 +15,9 @@ from typing import Any, cast
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from parlour.engine.budget import ByteBudget
+from parlour.engine.budget import ByteBudget, Holder
 from parlour.http.connection_slots import ConnectionSlots
+from parlour.http.deadlines import Deadlines
 from parlour.http.unread_answers import UnreadAnswers
 
 _HEAD_END = b"\r\n\r\n"
@@ -82,6 +83,7 @@ class HttpBounds:
     def __init__(self, limits: HttpLimits, responses: Mapping[HttpRefusal, bytes]) -> None:
         self.limits = limits
         self.slots = ConnectionSlots(limits.connections, limits.surplus)
+        self.first_requests = Deadlines(limits.request_seconds)
         self.unfinished = ByteBudget(limits.unfinished)
         self.unread = ByteBudget(limits.unread)
         self.responses = {refusal: refusal.response for refusal in HttpRefusal} | dict(responses)
@@ -132,6 +134,16 @@ class BoundedHttp(HttpToolsProtocol):
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._begin(transport)
+        self._admitted = self.bounds.slots.admit(self, connections=len(self.connections))
+
+    def take_over(self, transport: asyncio.Transport, former: Holder, data: bytes) -> None:
+        """Continue a connection whose first bytes the protocol `former` has received, in its slot."""
+        self._begin(transport)
+        self._admitted = self.bounds.slots.pass_on(former, self)
+        self.data_received(data)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.flow: FlowControl = _Reading(self)
         self._unread = UnreadAnswers(transport, self.bounds.limits.write_seconds, self.bounds.unread)
@@ -146,7 +158,6 @@ class BoundedHttp(HttpToolsProtocol):
         self._refusal: HttpRefusal | None = None
         self._ended = False
         self._discarded = 0
-        self._admitted = self.bounds.slots.admit(self, connections=len(self.connections))
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:

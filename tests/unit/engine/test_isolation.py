@@ -8,7 +8,17 @@ import pytest
 import parlour.engine
 
 FILES = sorted(Path(parlour.engine.__file__).parent.glob("*.py"))
-CORE = {"packets", "messages", "session", "timerwheel", "mailbox", "connection", "application", "options"}
+CORE = {
+    "packets",
+    "messages",
+    "session",
+    "timerwheel",
+    "mailbox",
+    "connection",
+    "application",
+    "options",
+    "plain_upgrade",
+}
 IMPURE = {"asyncio", "uvicorn", "picows", "socket", "time", "uvloop"}
 
 

@@ -1,0 +1,80 @@
+"""Choose the protocol of a connection by its first bytes (port unification).
+
+A WebSocket handshake of the plain shape goes straight to the engine, and costs a third. Anything else goes
+with the same bytes to the HTTP protocol, which then treats the connection as if it had been there from the
+start: an incomplete request, a WebSocket handshake of any other shape, a connection beyond the limit.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from parlour.engine import Engine
+from parlour.engine.plain_upgrade import read_plain_upgrade
+from parlour.http.protocol import HttpBounds, http_protocol_class
+
+_LONGEST = 4 * 1024
+"""The longest head that is read as a plain handshake; browsers send some hundred bytes, and their cookies."""
+
+
+class FirstRequest(asyncio.Protocol):
+    """The protocol of a connection until its first bytes."""
+
+    __slots__ = ("_admitted", "_bounds", "_connections", "_engine", "_http", "_transport")
+
+    def __init__(
+        self, bounds: HttpBounds, engine: Engine, connections: set[Any], http: Callable[[], Any]
+    ) -> None:
+        """`connections` are uvicorn's; `http` makes the HTTP protocol."""
+        self._bounds = bounds
+        self._engine = engine
+        self._connections = connections
+        self._http = http
+        self._transport: Any = None
+        self._admitted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._connections.add(self)
+        self._admitted = self._bounds.slots.admit(self, connections=len(self._connections))
+        self._bounds.first_requests.begin(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._bounds.slots.leave(self)
+        self._step_aside()
+
+    def data_received(self, data: bytes) -> None:
+        self._step_aside()
+        plain = read_plain_upgrade(data) if self._admitted and len(data) <= _LONGEST else None
+        if plain is not None and self._engine.serves(plain.request.path):
+            self._bounds.slots.works(self)
+            self._transport.set_protocol(self._engine.upgrade(self._transport, plain, self._connections))
+        else:
+            http = self._http()
+            self._transport.set_protocol(http)
+            http.take_over(self._transport, self, data)
+
+    def _step_aside(self) -> None:
+        self._connections.discard(self)
+        self._bounds.first_requests.end(self)
+
+    def give_way(self) -> None:
+        self._transport.abort()
+
+    def shutdown(self) -> None:
+        """Close the connection: uvicorn calls this at its shutdown."""
+        self._transport.close()
+
+
+def first_request_protocol(bounds: HttpBounds, engine: Engine) -> type[asyncio.Protocol]:
+    """Return a factory for `uvicorn.Config(http=…)`: uvicorn calls it like a class, for each connection."""
+    http_class: Any = http_protocol_class(bounds)
+
+    def protocol(*, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> FirstRequest:
+        def http() -> Any:
+            return http_class(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+
+        return FirstRequest(bounds, engine, server_state.connections, http)
+
+    made: Any = protocol
+    return made  # type: ignore[no-any-return]
