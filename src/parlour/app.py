@@ -16,7 +16,7 @@ from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
 from parlour.events.assembly import EventsFeature
-from parlour.http.application import Feature, Layers, bare_application, identified_email
+from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
 from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
 from parlour.http.server_routes import server_routes
@@ -81,14 +81,13 @@ class Parlour:
     def _add_routes(self, app: FastAPI) -> None:
         web_client = WebClient(base_path=self.site.base_path)
         handle_refusals(app, not_found_page=web_client.not_found_page)
-        for feature in self.features:
-            for router in feature.routers():
-                app.include_router(router)
+        routers = [router for feature in self.features for router in feature.routers()]
         if self.options.shows_mail:
-            app.include_router(dev_mail_routes(self.core.outbox, self.mail.renderer))
+            routers.append(dev_mail_routes(self.core.outbox, self.mail.renderer))
         configuration, base_path = self.options.configuration(), self.site.base_path
-        app.include_router(server_routes(app, self.core, configuration, base_path=base_path))
-        app.include_router(web_client.routes())
+        routers.append(server_routes(app, self.core, configuration, base_path=base_path))
+        routers.append(web_client.routes())
+        add_routes(app, routers)
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

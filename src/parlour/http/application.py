@@ -1,5 +1,6 @@
 """Assemble the FastAPI application and the ASGI layers around it, through which every HTTP request passes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from parlour import __version__
 from parlour.engine import Engine
 from parlour.http.base_path import BasePath
 from parlour.http.content_encodings import CompressedJson
+from parlour.http.exact_routes import ExactRoutes
 from parlour.http.middleware import Cors, FailureResponses, RequestMiddleware
 from parlour.http.proxies import ClientAddresses, TrustedProxies
 from parlour.http.request_turns import RequestTurns
@@ -40,6 +42,15 @@ def bare_application(lifespan: Lifespan[FastAPI]) -> FastAPI:
         redirect_slashes=False,  # the redirect would repeat the request's Host header
         lifespan=lifespan,
     )
+
+
+def add_routes(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Add the routes of all routers, which have no prefix, and an index in front of them.
+
+    `include_router` would keep each router as a branch of its own, whose routes are tried twice.
+    """
+    routes = [route for router in routers for route in router.routes]
+    app.router.routes += [ExactRoutes(routes), *routes]
 
 
 @dataclass(frozen=True, slots=True)
