@@ -97,7 +97,9 @@ class CallsFeature:
         )
         delivery = PeerDelivery(presence, self._node)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
-        self._room_list = RoomListBroadcaster(presence=presence, rooms=rooms, node=self._node)
+        self._room_list = RoomListBroadcaster(
+            presence=presence, hidden_rooms_among=rooms.hidden_rooms_among, node=self._node
+        )
         self._participations = Participations(
             presence,
             delivery,

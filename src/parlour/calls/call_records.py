@@ -26,7 +26,7 @@ class CallRecords:
         self._room_list.introduce(connection)
 
     def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
-        self._room_list.changed()
+        self._room_list.came(room)
         self._attendance.came(peer_id, identity, room)
         self._lobby.call_changed(room)
 

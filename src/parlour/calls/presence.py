@@ -277,6 +277,3 @@ class Presence:
     def ongoing(self) -> list[Room]:
         """Return the rooms that have a call."""
         return [ongoing.room for ongoing in self._calls.values()]
-
-    def rooms_in_use(self) -> dict[RoomId, str]:
-        return {room_id: ongoing.room.name for room_id, ongoing in self._calls.items()}

@@ -2,15 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
 from parlour.accounts.identity import UserId
 from parlour.calls.cluster.node import Node
 from parlour.calls.presence import Member, Presence
-from parlour.rooms.entities import RoomId
+from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.facts import PersonAdmitted
-from parlour.rooms.service import RoomService
 from parlour.wire.signaling import ShareRooms
 
 SHORTEST_PAUSE_SECONDS = 0.1
@@ -18,6 +18,11 @@ LARGEST_SHARE = 0.1
 """The largest share of the event loop's time for the list: the longer a round takes, the longer the pause."""
 CHUNK = 100
 """The connections that are handled in a turn of the event loop."""
+HIDDEN_SECONDS = 15.0
+"""The age at which the viewers of hidden rooms are read again: other processes change them too."""
+
+HiddenRooms = dict[RoomId, set[UserId]]
+"""The people who may see each room that some people do not see."""
 
 log = structlog.get_logger("parlour.calls")
 
@@ -26,29 +31,32 @@ class RoomListBroadcaster:
     """Coalesce changes: however many there are, a pause is followed by a single round.
 
     The list is built once for each group of connections that may see the same rooms, and sent only to
-    connections whose list changed.
+    connections whose list changed. The database is asked about hidden rooms alone.
     """
 
     def __init__(
         self,
         *,
         presence: Presence,
-        rooms: RoomService,
+        hidden_rooms_among: Callable[[Iterable[RoomId]], Awaitable[HiddenRooms]],
         node: Node,
     ) -> None:
         self._presence = presence
-        self._rooms = rooms
+        self._hidden_rooms_among = hidden_rooms_among
         self._deliver = node.deliver
         self._changed = asyncio.Event()
         self._is_stale = False
         self._in_use: dict[RoomId, str] = {}
-        self._hidden_rooms: dict[RoomId, set[UserId]] = {}
+        self._hidden_rooms: HiddenRooms = {}
+        self._hidden_read_at = -HIDDEN_SECONDS
+        self._is_access_stale = False
         self._hidden: frozenset[RoomId] = frozenset()
         self._also_seen: dict[UserId, set[RoomId]] = {}
         self._lists: dict[frozenset[RoomId], ShareRooms] = {}
 
     def on_access_changed(self, _fact: object) -> None:
         """Broadcast: the rooms that people may see have changed."""
+        self._is_access_stale = True
         self.changed()
 
     def on_person_admitted(self, admitted: PersonAdmitted) -> None:
@@ -56,10 +64,17 @@ class RoomListBroadcaster:
         on.
         """
         if not admitted.room.is_listed:
+            self.on_access_changed(admitted)
+
+    def came(self, room: Room) -> None:
+        """Request a round unless an arrival in the call of this room leaves the list as it was."""
+        if _is_hidden(room) != (room.room_id in self._hidden_rooms):
+            self._is_access_stale = True
+        if self._is_stale or self._is_access_stale or room.room_id not in self._in_use or self._is_outdated():
             self.changed()
 
     def changed(self) -> None:
-        """Request a round: a call began or ended, or the rooms that people may see have changed."""
+        """Request a round: a call may have begun or ended, or a connection waits for its first list."""
         self._is_stale = True
         self._changed.set()
 
@@ -84,23 +99,43 @@ class RoomListBroadcaster:
 
     async def _tell_all(self) -> float:
         """Send each connection its list if that changed. Return the seconds of the event loop's time used."""
-        in_use = self._presence.rooms_in_use()
-        hidden = await self._rooms.hidden_rooms_among(in_use) if in_use else {}
+        rooms = self._presence.ongoing()
+        in_use = {room.room_id: room.name for room in rooms}
+        hidden = self._hidden_rooms
+        if in_use != self._in_use or self._is_access_stale or self._is_outdated():
+            hidden = await self._read_hidden(rooms)
         self._is_stale = self._changed.is_set()
         busy, began = 0.0, time.perf_counter()
         if in_use != self._in_use or hidden != self._hidden_rooms:
             self._learn(in_use, hidden)
         for number, (connection, watching) in enumerate(self._presence.watching(), start=1):
-            rooms = self._list_for(connection)
-            if watching.last_sent is not rooms.rooms and watching.last_sent != rooms.rooms:
-                self._tell(connection, rooms)
+            shared = self._list_for(connection)
+            if watching.last_sent is not shared.rooms and watching.last_sent != shared.rooms:
+                self._tell(connection, shared)
             if number % CHUNK == 0:
                 busy += time.perf_counter() - began
                 await asyncio.sleep(0)
                 began = time.perf_counter()
         return busy + time.perf_counter() - began
 
-    def _learn(self, in_use: dict[RoomId, str], hidden_rooms: dict[RoomId, set[UserId]]) -> None:
+    def _is_outdated(self) -> bool:
+        """True if another process may have changed who sees the hidden rooms in use."""
+        return bool(self._hidden_rooms) and time.monotonic() - self._hidden_read_at >= HIDDEN_SECONDS
+
+    async def _read_hidden(self, rooms: Iterable[Room]) -> HiddenRooms:
+        """Return who sees the hidden rooms; a room that was deleted meanwhile stays hidden from all."""
+        self._is_access_stale, read_at = False, time.monotonic()
+        hidden: HiddenRooms = {room.room_id: set() for room in rooms if _is_hidden(room)}
+        try:
+            if hidden:
+                hidden |= await self._hidden_rooms_among(list(hidden))
+        except BaseException:
+            self._is_access_stale = True
+            raise
+        self._hidden_read_at = read_at
+        return hidden
+
+    def _learn(self, in_use: dict[RoomId, str], hidden_rooms: HiddenRooms) -> None:
         self._in_use, self._hidden_rooms = in_use, hidden_rooms
         self._hidden = frozenset(hidden_rooms)
         self._also_seen = {}
@@ -122,3 +157,8 @@ class RoomListBroadcaster:
     def _tell(self, connection: Member, rooms: ShareRooms) -> None:
         self._deliver(connection.connection_id, rooms)
         self._presence.remember_sent(connection.connection_id, rooms.rooms)
+
+
+def _is_hidden(room: Room) -> bool:
+    """True for a room that some people do not see in the list."""
+    return room.is_event or not room.is_listed

@@ -73,12 +73,14 @@ class AttendanceLog:
     # What the server sees
 
     def came(self, visit: str, identity: Identity, room: Room) -> None:
-        self._tracker.came(visit, identity, room, at=self._clock())
-        self._changed.set()
+        if room.is_event:
+            self._tracker.came(visit, identity, room, at=self._clock())
+            self._changed.set()
 
     def went(self, visit: str, identity: Identity, room: Room, *, at: datetime | None = None) -> None:
-        self._tracker.went(visit, identity, room, at=at or self._clock())
-        self._changed.set()
+        if room.is_event:
+            self._tracker.went(visit, identity, room, at=at or self._clock())
+            self._changed.set()
 
     async def written(self) -> None:
         """Wait until all that was seen so far is in the database, or the database has failed."""

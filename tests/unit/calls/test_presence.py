@@ -137,7 +137,7 @@ class PresenceMachine(RuleBasedStateMachine):
             participation.room.room_id: participation.room.name
             for participation in self.participations.values()
         }
-        assert self.presence.rooms_in_use() == used
+        assert {room.room_id: room.name for room in self.presence.ongoing()} == used
         for room in ROOMS:
             inside = {
                 participation.peer_id
