@@ -2,29 +2,29 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import URL, Connection, Executable, NullPool, event, make_url, text
+from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from parlour.bus import Bus
 from parlour.db.drivers import CALL_SECONDS, POSTGRES_LIMITS, HungThreads, SqliteConnection
 from parlour.db.lookups import PointLookups
-from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
 from parlour.db.private_files import (
     OWNER_ONLY_FOLDER,
     NotPrivate,
     make_private_file,
     require_private,
 )
+from parlour.db.transaction import SqliteTransactions, Transaction
 from parlour.scheduling.fair_queue import FairQueueFull
 from parlour.scheduling.fair_slots import FairSlots
 
@@ -71,53 +71,6 @@ class UnusableFile(OSError):
     """The SQLite file cannot be opened or is not a database, for the reason that the sentence gives."""
 
 
-class Transaction(AsyncConnection):
-    """A connection in a transaction, and the facts that its commit makes true."""
-
-    __slots__ = ("_facts", "_prepared")
-
-    def __init__(self, engine: AsyncEngine, prepared: PreparedStatements | None = None) -> None:
-        super().__init__(engine)
-        self._facts: list[object] = []
-        self._prepared = prepared
-
-    async def execute(
-        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
-    ) -> Any:
-        """Execute a statement, a prepared one (`db.prepared`) by the shorter way where there is one."""
-        if self._prepared is not None:
-            known = self._prepared.find(statement)
-            if known is not None:
-                return await self._execute_prepared(known, parameters or {})
-        return await super().execute(statement, parameters, execution_options=execution_options)
-
-    async def _execute_prepared(self, statement: PreparedStatement, values: Mapping[str, Any]) -> Any:
-        """Call the driver. As in SQLAlchemy's way, a connection that was given up leaves the pool."""
-        sync = cast(Connection, self.sync_connection)
-        driver = cast(SqliteConnection, sync.connection.driver_connection)
-        bound = statement.bound(values)
-        try:
-            rows, changed = await driver.run(lambda raw: fetch(raw, statement.sql, bound))
-        except BaseException as error:
-            if driver.is_over:
-                sync.invalidate(error)
-            if not isinstance(error, sqlite3.Error):
-                raise
-            raise DBAPIError.instance(
-                statement.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=sync.dialect
-            ) from error
-        return statement.result(rows, changed)
-
-    def after_commit(self, *facts: object) -> None:
-        """Have the bus publish `facts` once this transaction is committed, and not at all if it never is."""
-        self._facts += facts
-
-    def take_facts(self) -> list[object]:
-        """Return the facts and forget them, so that none is published twice."""
-        facts, self._facts = self._facts, []
-        return facts
-
-
 class Database:
     """The engine and its transactions; a use case opens a single transaction.
 
@@ -135,7 +88,7 @@ class Database:
         url = driver_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._lookups: PointLookups | None = None
-        self._prepared: PreparedStatements | None = None
+        self._sqlite: SqliteTransactions | None = None
         self._writer = FairSlots(1, limit=MAX_WAITING)
         self._connections = FairSlots(POOL_SIZE if self.is_sqlite else 2 * POOL_SIZE, limit=MAX_WAITING)
         if self.is_sqlite:
@@ -144,7 +97,7 @@ class Database:
             self.engine = create_async_engine(
                 url,
                 hide_parameters=True,
-                pool_size=POOL_SIZE,
+                pool_size=POOL_SIZE + 1,  # transactions keep theirs; the last is for checkpoints
                 max_overflow=0,
                 pool_timeout=CALL_SECONDS,
                 connect_args=arguments,
@@ -154,7 +107,7 @@ class Database:
             )
             _prepare_sqlite(self._pinging.sync_engine)
             self._lookups = PointLookups(url, hung_threads)
-            self._prepared = PreparedStatements(self.engine.dialect)
+            self._sqlite = SqliteTransactions(self.engine)
             _prepare_sqlite(self.engine.sync_engine)
             if url.database:
                 with suppress(OSError):  # the first connection reports the reason
@@ -223,14 +176,21 @@ class Database:
         async with (
             self._deadline(within),
             self._writer.slot() if self.is_sqlite else nullcontext(),
-            self._begin(writes=True, is_limited=within is not None) as connection,
+            self._begin("BEGIN IMMEDIATE", is_limited=within is not None) as connection,
         ):
             yield connection
 
     @asynccontextmanager
-    async def reading(self, *, within: float = TRANSACTION_SECONDS) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that only reads and therefore waits for no writer."""
-        async with self._deadline(within), self._begin(writes=False) as connection:
+    async def reading(
+        self, *, within: float = TRANSACTION_SECONDS, snapshot: bool = True
+    ) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads and therefore waits for no writer.
+
+        Without `snapshot` each statement sees the newest state, which is enough for a single one: SQLite then
+        needs no call to end the transaction. PostgreSQL (READ COMMITTED) has no snapshot in either case.
+        """
+        beginning = "BEGIN" if snapshot else ""
+        async with self._deadline(within), self._begin(beginning) as connection:
             yield connection
 
     @asynccontextmanager
@@ -246,18 +206,27 @@ class Database:
             raise TransactionTimeout(f"the database took more than {within} seconds") from error
 
     @asynccontextmanager
-    async def _begin(self, *, writes: bool, is_limited: bool = True) -> AsyncIterator[Transaction]:
-        connection = Transaction(self.engine, self._prepared)  # in the place of the engine's own `connect`
-        async with self._connections.slot(), connection:
-            if self.is_sqlite:
-                await connection.execution_options(sqlite_write=writes)
-            async with self._patience(connection, is_limited), connection.begin():
-                if not (is_limited or self.is_sqlite):
-                    for name in POSTGRES_LIMITS:
-                        await connection.execute(text(f"SET LOCAL {name} = 0"))
+    async def _begin(self, beginning: str, *, is_limited: bool = True) -> AsyncIterator[Transaction]:
+        async with self._connections.slot():
+            if self._sqlite is not None:
+                begun: AbstractAsyncContextManager[Transaction] = self._sqlite.begin(
+                    beginning, is_limited=is_limited
+                )
+            else:
+                begun = self._begin_postgres(is_limited=is_limited)
+            async with begun as connection:
                 yield connection
             for fact in connection.take_facts():
                 self._bus.publish(fact)
+
+    @asynccontextmanager
+    async def _begin_postgres(self, *, is_limited: bool) -> AsyncIterator[Transaction]:
+        connection = Transaction(self.engine)  # in the place of the engine's own `connect`
+        async with connection, self._patience(connection, is_limited), connection.begin():
+            if not is_limited:
+                for name in POSTGRES_LIMITS:
+                    await connection.execute(text(f"SET LOCAL {name} = 0"))
+            yield connection
 
     @asynccontextmanager
     async def _patience(self, connection: AsyncConnection, is_limited: bool) -> AsyncIterator[None]:
@@ -316,6 +285,8 @@ class Database:
                     await self.checkpoint(truncates=True)
                 if self._lookups is not None:
                     await self._lookups.close()
+                if self._sqlite is not None:
+                    await self._sqlite.close()
                 await self.engine.dispose()
 
 
@@ -368,8 +339,9 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
     def begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("sqlite_write", True)
-        connection.connection.driver_connection.begin("BEGIN IMMEDIATE" if write else "BEGIN")
+        driver = connection.connection.driver_connection
+        if not driver.has_begun:
+            driver.begin("BEGIN")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begin)

@@ -57,14 +57,6 @@ def _expire(answer: asyncio.Future[Any]) -> None:
         answer.set_exception(_Expired())
 
 
-def _begin_and_work(
-    connection: sqlite3.Connection, statement: str, work: Callable[[sqlite3.Connection], T]
-) -> T:
-    if statement:
-        connection.execute(statement)
-    return work(connection)
-
-
 class SqliteConnection(aiosqlite.Connection):
     """An aiosqlite connection that waits `patience` seconds at most for each call; None sets no limit."""
 
@@ -98,6 +90,11 @@ class SqliteConnection(aiosqlite.Connection):
         """True once the connection was closed or abandoned."""
         return not self._running
 
+    @property
+    def has_begun(self) -> bool:
+        """True in a transaction, and before its first statement."""
+        return self._beginning != "" or self._conn.in_transaction
+
     def begin(self, statement: str) -> None:
         """Have `statement` begin a transaction just before the next statement, in the same call."""
         self._beginning = statement
@@ -120,9 +117,15 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Call `work` in the thread, after the statement that begins a transaction where that is due."""
-        statement, self._beginning = self._beginning, ""
-        done: T = await self._execute(_begin_and_work, self._conn, statement, work)
+        done: T = await self._execute(self._begin_and_work, self._conn, work)
         return done
+
+    def _begin_and_work(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run in the thread. A statement that cannot begin is tried again by the next call."""
+        if self._beginning:
+            connection.execute(self._beginning)
+            self._beginning = ""
+        return work(connection)
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a function in the thread, within `patience`.

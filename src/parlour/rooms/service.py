@@ -162,7 +162,7 @@ class RoomService:
         self, identity: Identity, *, name: str, password: str, source: RequestSource
     ) -> Room | None:
         """None where the password was right for a hash that is no longer the stored one."""
-        async with self._database.reading() as connection:
+        async with self._database.reading(snapshot=False) as connection:
             found = await store.room_and_facts(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
         if not isinstance(room.access, PasswordAccess):
@@ -192,12 +192,12 @@ class RoomService:
         return current
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
-        """List rooms by name, read in pages: all in one transaction would hold the event loop too long."""
+        """List rooms by name, read in pages: all in one statement would hold the event loop too long."""
         user_id = None if identity is None else identity.user_id
         found: list[Room] = []
         while limit is None or len(found) < limit:
             size = PAGE if limit is None else min(PAGE, limit - len(found))
-            async with self._database.reading() as connection:
+            async with self._database.reading(snapshot=False) as connection:
                 page = await store.visible_rooms(connection, user_id, limit=size, after=after)
             found += page
             if len(page) < size:
@@ -252,7 +252,7 @@ class RoomService:
         """Raises NotTheCaller or NotInvited, which does not tell whether the room exists."""
         if email_key(email) != email_key(identity.email):
             raise NotTheCaller
-        async with self._database.reading() as connection:
+        async with self._database.reading(snapshot=False) as connection:
             found = await store.room_and_facts(connection, room, identity.user_id)
         if found is None:
             raise NotInvited

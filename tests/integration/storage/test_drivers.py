@@ -90,5 +90,22 @@ async def test_a_transaction_begins_with_its_first_statement_and_ends_once(tmp_p
     await own.close()
 
 
+async def test_a_statement_waits_for_a_transaction_that_could_not_begin(tmp_path: Path) -> None:
+    own = await SqliteConnection.open(lambda: _connect(tmp_path / "own.db"), HungThreads())
+    other = _connect(tmp_path / "own.db")
+    other.execute("CREATE TABLE room (name TEXT)")
+    other.execute("BEGIN IMMEDIATE")
+    own.begin("BEGIN IMMEDIATE")
+    cursor = own.cursor()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        await cursor.execute("SELECT name FROM room")
+    other.execute("COMMIT")
+    await cursor.execute("INSERT INTO room VALUES ('Hall')")
+    await own.rollback()
+    assert other.execute("SELECT name FROM room").fetchall() == []
+    other.close()
+    await own.close()
+
+
 def _connect(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)

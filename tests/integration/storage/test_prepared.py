@@ -1,5 +1,6 @@
 """Prepared statements do on SQLite what SQLAlchemy's own execution of the same statement does."""
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 
 import parlour
 from parlour.db.database import Database
@@ -140,6 +141,60 @@ async def test_a_transaction_mixes_both_ways_and_is_rolled_back_whole(few: Datab
         await add_three()
     async with few.reading() as reading:
         assert (await reading.execute(select(rooms.c.name))).scalars().all() == ["Garden"]
+
+
+async def test_a_transaction_that_was_cancelled_leaves_nothing_behind(few: Database) -> None:
+    add, count = (
+        prepared(insert(rooms).values(name=bindparam("new_name"))),
+        prepared(select(func.count()).select_from(rooms)),
+    )
+    has_added = asyncio.Event()
+
+    async def add_and_wait(*, prepares: bool) -> None:
+        async with few.transaction() as connection:
+            statement = add if prepares else insert(rooms).values(name="Garden")
+            await connection.execute(statement, {"new_name": "Garden"} if prepares else None)
+            connection.after_commit("never true")
+            has_added.set()
+            await asyncio.get_running_loop().create_future()
+
+    for prepares in (True, False):
+        has_added.clear()
+        waiting = asyncio.create_task(add_and_wait(prepares=prepares))
+        await has_added.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with few.transaction() as connection:
+            assert (await connection.execute(count)).scalar_one() == 0
+            assert connection.take_facts() == []
+
+
+async def test_a_statement_that_was_cancelled_costs_its_connection(few: Database) -> None:
+    add = prepared(insert(rooms).values(name=bindparam("new_name")))
+
+    async def add_one() -> None:
+        async with few.transaction() as connection:
+            await connection.execute(add, {"new_name": "Garden"})
+
+    for _ in range(3):
+        adding = asyncio.create_task(add_one())
+        await asyncio.sleep(0)
+        adding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await adding
+    await add_one()
+    with pytest.raises(IntegrityError):
+        await add_one()
+
+
+async def test_a_transaction_cannot_be_used_after_its_end(few: Database) -> None:
+    """Its connection is another transaction's by then."""
+    async with few.transaction() as connection:
+        pass
+    for statement in (select(rooms), prepared(select(rooms))):
+        with pytest.raises(InvalidRequestError):
+            await connection.execute(statement)
 
 
 def test_a_statement_made_from_a_prepared_one_is_not_prepared() -> None:

@@ -116,7 +116,7 @@ class LoginSessions:
         self, *, username_or_email: str, password: str, source: RequestSource, remember: bool | None
     ) -> LoggedIn | None:
         """Verify and log in; return None if the stored hash changed after the verification."""
-        async with self._database.reading() as connection:
+        async with self._database.reading(snapshot=False) as connection:  # the transaction below asks again
             account = await store.account_by_username_or_email(connection, username_or_email.strip())
             password_hash = await self._password_hash(connection, account, username_or_email)
             session = await self._own_session(connection, account, source)

@@ -1,0 +1,143 @@
+"""A transaction as the stores see it: SQLAlchemy's connection, and the facts that its commit makes true."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from parlour.db.drivers import CALL_SECONDS, SqliteConnection
+from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
+
+
+class Transaction(AsyncConnection):
+    """A connection in a transaction, and its facts."""
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, engine: AsyncEngine, sync_connection: Connection | None = None) -> None:
+        super().__init__(engine, sync_connection)
+        self._facts: list[object] = []
+
+    def after_commit(self, *facts: object) -> None:
+        """Have the bus publish `facts` once this transaction is committed, and not at all if it never is."""
+        self._facts += facts
+
+    def take_facts(self) -> list[object]:
+        """Return the facts and forget them, so that none is published twice."""
+        facts, self._facts = self._facts, []
+        return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A connection that stays open between transactions: the driver's, and SQLAlchemy's around it."""
+
+    driver: SqliteConnection
+    sqlalchemys: Connection
+
+
+class SqliteTransaction(Transaction):
+    """A transaction on SQLite, in which prepared statements and the end are calls of the driver.
+
+    SQLAlchemy takes part with the first statement that is not prepared.
+    """
+
+    __slots__ = ("_driver", "_prepared")
+
+    def __init__(self, engine: AsyncEngine, open_connection: _Open, prepared: PreparedStatements) -> None:
+        super().__init__(engine, open_connection.sqlalchemys)
+        self._driver = open_connection.driver
+        self._prepared = prepared
+
+    async def execute(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> Any:
+        """Execute a statement, a prepared one (`db.prepared`) without SQLAlchemy."""
+        known = None if self.sync_connection is None else self._prepared.find(statement)
+        if known is None:
+            return await super().execute(statement, parameters, execution_options=execution_options)
+        return await self._execute_prepared(known, parameters or {})
+
+    async def _execute_prepared(self, statement: PreparedStatement, values: Mapping[str, Any]) -> Any:
+        sql, bound = statement.sql, statement.bound(values)
+        try:
+            rows, changed = await self._driver.run(lambda connection: fetch(connection, sql, bound))
+        except sqlite3.Error as error:
+            raise self._as_sqlalchemys(error, sql) from error
+        return statement.result(rows, changed)
+
+    async def end(self, *, commits: bool) -> None:
+        """Commit or roll back; the transaction can be used no more."""
+        sqlalchemys = cast(Connection, self.sync_connection)
+        try:
+            if not commits and self._driver.is_over:
+                sqlalchemys.invalidate()  # the thread rolls back as it closes the connection
+            elif sqlalchemys.in_transaction():
+                await (super().commit() if commits else super().rollback())
+            else:
+                await (self._driver.commit() if commits else self._driver.rollback())
+        except sqlite3.Error as error:
+            raise self._as_sqlalchemys(error, "COMMIT" if commits else "ROLLBACK") from error
+
+    def forget(self) -> None:
+        """Leave the connection to the next transaction."""
+        self.sync_connection = None
+
+    def _as_sqlalchemys(self, error: sqlite3.Error, sql: str) -> Exception:
+        return DBAPIError.instance(
+            sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self.dialect
+        )
+
+
+class SqliteTransactions:
+    """Begins transactions on connections that stay open: their number is the caller's to bound.
+
+    SQLAlchemy's pool would be asked to lend a connection, to begin, to commit, to reset it and to take it
+    back, each by a switch of greenlets: 200 µs for a transaction that does nothing.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._prepared = PreparedStatements(engine.dialect)
+        self._idle: list[_Open] = []
+
+    @asynccontextmanager
+    async def begin(self, beginning: str, *, is_limited: bool) -> AsyncIterator[SqliteTransaction]:
+        """Begin with the statement `beginning` just before the block's first statement, if it is not empty.
+
+        Commit at the end of the block, or roll back if it raises; `is_limited` False sets no deadline.
+        """
+        connection = self._idle.pop() if self._idle else await self._open()
+        transaction = SqliteTransaction(self._engine, connection, self._prepared)
+        connection.driver.patience = CALL_SECONDS if is_limited else None
+        connection.driver.begin(beginning)
+        try:
+            try:
+                yield transaction
+                await transaction.end(commits=True)
+            except BaseException:
+                await transaction.end(commits=False)
+                raise
+        finally:
+            transaction.forget()
+            connection.driver.patience = CALL_SECONDS
+            if connection.driver.is_over or connection.sqlalchemys.invalidated:
+                connection.sqlalchemys.invalidate()
+                connection.sqlalchemys.close()
+            else:
+                self._idle.append(connection)
+
+    async def _open(self) -> _Open:
+        opened = await AsyncConnection(self._engine).start()
+        sqlalchemys = cast(Connection, opened.sync_connection)
+        return _Open(cast(SqliteConnection, sqlalchemys.connection.driver_connection), sqlalchemys)
+
+    async def close(self) -> None:
+        """Return the open connections to the pool."""
+        while self._idle:
+            await AsyncConnection(self._engine, self._idle.pop().sqlalchemys).close()
