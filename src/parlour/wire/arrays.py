@@ -9,11 +9,19 @@ from parlour.scheduling.turns import in_turns
 ITEMS_A_TURN, BYTES_A_PIECE = 50, 65_536
 
 
-async def json_array(items: Iterable[BaseModel]) -> AsyncIterator[bytes]:
+def json_array(items: Iterable[BaseModel]) -> AsyncIterator[bytes]:
     """The items as JSON, in pieces. They may be made on the way: a generator's work is done in turns too."""
+    return array_of(encoded_item(item) for item in items)
+
+
+def encoded_item(item: BaseModel) -> bytes:
+    return item.model_dump_json().encode()
+
+
+async def array_of(items: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Join items that are JSON already to an array, in pieces."""
     piece, length, separator = [b"["], 0, b""
-    async for item in in_turns(items, each=ITEMS_A_TURN):
-        encoded = item.model_dump_json().encode()
+    async for encoded in in_turns(items, each=ITEMS_A_TURN):
         piece += (separator, encoded)
         separator = b","
         length += len(encoded)
