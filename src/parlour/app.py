@@ -16,6 +16,7 @@ from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
 from parlour.events.assembly import EventsFeature
+from parlour.garbage import IDLE_SECONDS, IdleCollections
 from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
 from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
@@ -47,6 +48,8 @@ class Parlour:
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
+        collections = IdleCollections(self.calls.engine.sessions.by_sid.__len__)
+        core.tasks.every(IDLE_SECONDS, "garbage", collections.collect)
 
     @property
     def features(self) -> tuple[Feature, ...]:

@@ -20,6 +20,7 @@ from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
+from parlour.garbage import collect_young_objects_alone
 from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
@@ -68,8 +69,7 @@ class Server(engine.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            gc.freeze()  # modules stay for good: later collections need not traverse them
-            gc.enable()
+            collect_young_objects_alone()
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
             self._loading = asyncio.create_task(self._load_later())

@@ -1,0 +1,51 @@
+"""Collections that do not stop the event loop. Thresholds are a process's, so each test starts one."""
+
+import subprocess
+import sys
+
+import pytest
+
+BEGIN = """
+import asyncio, gc, weakref
+from parlour.garbage import FEW_CONNECTIONS, IdleCollections, collect_young_objects_alone
+
+class Node:
+    pass
+
+def cycle():
+    node = Node()
+    node.itself = node
+    return node
+
+collect_young_objects_alone()
+full = gc.get_stats()[2]["collections"]
+"""
+
+
+def _says(program: str) -> str:
+    command = [sys.executable, "-c", BEGIN + program]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def test_objects_that_stay_cause_no_collection_of_all() -> None:
+    program = "kept = [Node() for _ in range(200_000)]; print(gc.get_stats()[2]['collections'] - full)"
+    assert _says(program) == "0"
+
+
+def test_young_cycles_are_collected() -> None:
+    program = "lost = weakref.ref(cycle()); kept = [Node() for _ in range(10_000)]; print(lost())"
+    assert _says(program) == "None"
+
+
+@pytest.mark.parametrize(("connections", "remains"), [("0", False), ("FEW_CONNECTIONS + 1", True)])
+def test_old_cycles_are_collected_while_few_connections_are_open(connections: str, remains: bool) -> None:
+    program = f"""
+old = cycle()
+lost = weakref.ref(old)
+kept = [Node() for _ in range(10_000)]
+del old
+more = [Node() for _ in range(10_000)]
+asyncio.run(IdleCollections(lambda: {connections}).collect())
+print(lost() is not None)
+"""
+    assert _says(program) == str(remains)
