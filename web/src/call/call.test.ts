@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { LinkState, PeerSignal } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, Join, Joined, ServerEvents } from "../wire.gen";
-import { Call } from "./call";
+import { Call, OPENING_MS } from "./call";
 import { Chat } from "./chat";
 import { LocalMedia } from "./media";
 import { ResumableSignaling } from "./resumable-signaling";
@@ -18,8 +18,10 @@ import type {
 class RecordingTopology implements MediaTopology {
   readonly participants = new Store<readonly Participant[]>([]);
   readonly orders: string[] = [];
-  enter = ({ continuity, others }: Membership) =>
-    void this.orders.push([continuity, ...others.map(({ peerID }) => peerID)].join(" "));
+  enter = ({ continuity, others }: Membership): Promise<void> | undefined => {
+    this.orders.push([continuity, ...others.map(({ peerID }) => peerID)].join(" "));
+    return undefined;
+  };
   known = () => ["bob", "eve"];
   check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
@@ -30,8 +32,13 @@ const offer = { peerID: "bob", sessionDescription: { type: "offer" as const, sdp
 
 /** A topology with an offer for bob that waits for the join. */
 class PreparedRecording extends RecordingTopology {
-  override enter = (membership: Membership) =>
-    void this.orders.push(`offered ${membership.offered?.join(" ")}`);
+  answered = () => {};
+  override enter = (membership: Membership): Promise<void> | undefined => {
+    this.orders.push(`offered ${membership.offered?.join(" ")}`);
+    return new Promise((resolve) => {
+      this.answered = resolve;
+    });
+  };
   prepare = () => {};
   takeOffers = () => [offer];
 }
@@ -366,5 +373,35 @@ describe("what was prepared before the join", () => {
     await call.start();
     expect(ready.topology.orders).toEqual(["close"]);
     expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
+  });
+
+  it("is answered before the call is shown, but that waits no longer than a moment", async () => {
+    vi.useFakeTimers();
+    const opened = (call: Call) => {
+      let isOpen = false;
+      void call.opened.then(() => {
+        isOpen = true;
+      });
+      return async (inMs: number) => {
+        await vi.advanceTimersByTimeAsync(inMs);
+        return isOpen;
+      };
+    };
+    const [quick, slow] = [prepared(), prepared()];
+    const first = participation([joined("me", "bob")], quick).call;
+    const isFirst = opened(first);
+    void first.start();
+    expect(await isFirst(OPENING_MS / 2)).toBe(false);
+    quick.topology.answered();
+    expect(await isFirst(0)).toBe(true);
+    const second = participation([joined("me", "bob")], slow).call;
+    const isSecond = opened(second);
+    void second.start();
+    expect(await isSecond(OPENING_MS)).toBe(true);
+    const refused = participation([], prepared()).call;
+    const isRefused = opened(refused);
+    void refused.start();
+    expect(await isRefused(0)).toBe(true);
+    vi.useRealTimers();
   });
 });

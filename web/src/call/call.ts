@@ -35,6 +35,8 @@ export interface CallParts {
 }
 
 const JOIN_AGAIN_MS = 2_000;
+/** The longest wait for the answers to the offers of a join, before anything of the call is shown. */
+export const OPENING_MS = 400;
 /** The topology of a server that names none. */
 const DEFAULT_TOPOLOGY = "mesh";
 const UNKNOWN_TOPOLOGY = {
@@ -50,9 +52,15 @@ const UNKNOWN_TOPOLOGY = {
 export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
   readonly participants = new Store<readonly Participant[]>([]);
+  /**
+   * Settles when the join is answered and so are the offers that it brought along, at the latest after
+   * `OPENING_MS`. To render the call takes a browser longer than all of these, which would wait for it.
+   */
+  readonly opened: Promise<void>;
   readonly room: string;
   readonly media: LocalMedia;
   readonly chat: Chat;
+  #open: () => void = () => {};
   #stop: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
   #topology: MediaTopology | null = null;
@@ -70,10 +78,14 @@ export class Call {
     this.media = parts.media;
     this.chat = parts.chat;
     this.#prepared = parts.prepared ?? null;
+    this.opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
   }
 
   async start(): Promise<void> {
     const { signaling, topologies, media, chat } = this.parts;
+    setTimeout(this.#open, OPENING_MS);
     if (this.#prepared) this.#use(this.#prepared.name, this.#prepared.topology);
     else await topologies.prepare();
     if (this.phase.get().kind !== "joining") return;
@@ -170,7 +182,8 @@ export class Call {
     this.#suspended = false;
     const since = before.kind === "joining" ? Date.now() : before.since;
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
-    topology.enter({ continuity, others: answer.peers, offered: answer.offered ?? [] });
+    const { peers: others, offered = [] } = answer;
+    void Promise.resolve(topology.enter({ continuity, others, offered })).then(this.#open);
     this.chat.resume();
   }
 
@@ -211,6 +224,7 @@ export class Call {
   }
 
   #end(phase: CallPhase): void {
+    this.#open();
     clearTimeout(this.#retry);
     for (const stop of this.#stop) stop();
     this.#stop = [];

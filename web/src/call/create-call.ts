@@ -17,8 +17,8 @@ export interface EntryOptions {
   readonly signaling: Signaling;
   readonly media: LocalMedia;
   readonly room: string;
-  /** The most people in one call, as the server says. */
-  readonly maxPeers: number | undefined;
+  /** The most people in one call, as the server says; asked each time, since it may only do so later. */
+  maxPeers(): number | undefined;
   /** Settled once the devices are open, or cannot be opened. */
   readonly mediaReady: Promise<void>;
 }
@@ -33,7 +33,13 @@ export interface Entry {
 export function createEntry({ api, media, room, maxPeers, ...options }: EntryOptions): Entry {
   const signaling = new ResumableSignaling(options.signaling);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
-  const topologyParts = { signaling, ice, maxPeers };
+  const topologyParts = {
+    signaling,
+    ice,
+    get maxPeers() {
+      return maxPeers();
+    },
+  };
   const topologies = {
     prepare: async () => void (await ice.fresh()),
     create: (name: string) => createTopology(name, topologyParts),

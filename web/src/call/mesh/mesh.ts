@@ -62,12 +62,10 @@ export class Mesh implements PreparableTopology {
   readonly #prepared = new PreparedPeers();
   /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */
   readonly #offered = new Set<string>();
-  readonly #maxPeers: number;
   readonly #unsubscribe: (() => void)[];
   #local = NO_LOCAL_TRACKS;
 
   constructor(private readonly parts: MeshParts) {
-    this.#maxPeers = Math.min(parts.maxPeers ?? MAX_PEERS, MOST_PEERS);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     const { signaling } = parts;
     this.#unsubscribe = [
@@ -113,16 +111,17 @@ export class Mesh implements PreparableTopology {
   }
 
   /** Drops peers that a new participation does not name. A resumed one is told of each peer that has left. */
-  enter({ continuity, others, offered = [] }: Membership): void {
+  enter({ continuity, others, offered = [] }: Membership): Promise<void> | undefined {
     if (continuity !== "resumed") this.#offered.clear();
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
     for (const peer of others) this.#rename(peer);
-    this.#beginPrepared(new Set(offered));
+    return this.#beginPrepared(new Set(offered));
   }
 
-  #beginPrepared(offered: ReadonlySet<string>): void {
+  async #beginPrepared(offered: ReadonlySet<string>): Promise<void> {
     const { signaling } = this.parts;
+    const answers: (Promise<void> | undefined)[] = [];
     for (const peerID of this.#prepared.peerIDs()) {
       if (!offered.has(peerID)) {
         this.#removePeer(peerID);
@@ -132,9 +131,10 @@ export class Mesh implements PreparableTopology {
         signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } });
       }
       this.#offered.add(peerID);
-      this.#peers.get(peerID)?.begin();
+      answers.push(this.#peers.get(peerID)?.begin());
     }
-    if (this.#offered.size > 0) this.#show();
+    if (answers.length > 0) this.#show();
+    await Promise.all(answers);
   }
 
   publish(tracks: LocalTracks): void {
@@ -151,6 +151,10 @@ export class Mesh implements PreparableTopology {
     clearInterval(this.#looking);
     this.#queue.close();
     this.#keepOnly(new Set());
+  }
+
+  get #maxPeers(): number {
+    return Math.min(this.parts.maxPeers ?? MAX_PEERS, MOST_PEERS);
   }
 
   #addPeer(peer: AddPeer): void {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { startTransition, useEffect, useRef, useState } from "react";
 import { canCall } from "../../call/browser-support";
 import type { Call } from "../../call/call";
 import { createEntry, type Entry } from "../../call/create-call";
@@ -40,10 +40,11 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   if (!call) {
     if (!devices || !entry) return null;
     const enter = () => {
+      if (present.current) return;
       const entered = entry.createCall(identity);
       present.current = entered;
       void entered.start();
-      setCall(entered);
+      void entered.opened.then(() => startTransition(() => setCall(entered)));
     };
     const { media } = devices;
     const { preparation } = entry;
@@ -86,16 +87,18 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
 /** Prepares the entry, for each attempt anew. What is prepared is closed unless a call has taken it. */
 function useEntry(room: string, devices: Devices | null, isAble: boolean): Entry | null {
   const { api, signaling } = useServices();
-  const maxPeers = useServerConfig()?.people_per_call;
+  const limit = useRef<number>(undefined);
+  limit.current = useServerConfig()?.people_per_call;
   const [entry, setEntry] = useState<Entry | null>(null);
   useEffect(() => {
     if (!devices) return;
     const { media, ready: mediaReady } = devices;
+    const maxPeers = () => limit.current;
     const created = createEntry({ api, signaling, media, mediaReady, room, maxPeers });
     if (isAble) created.preparation.start();
     setEntry(created);
     return () => created.preparation.close();
-  }, [api, signaling, room, devices, maxPeers, isAble]);
+  }, [api, signaling, room, devices, isAble]);
   return entry;
 }
 
