@@ -71,7 +71,7 @@ class AccountFacts:
     display_name: str | None
 
 
-_ACCOUNT = (
+ACCOUNT = (
     select(
         users.c.id,
         users.c.email,
@@ -87,11 +87,10 @@ _ACCOUNT = (
     .outerjoin_from(users, clients, clients.c.user_id == users.c.id)
     .outerjoin(guests, guests.c.user_id == users.c.id)
 )
-
-
-_ACCOUNT_BY_ID = prepared(_ACCOUNT.where(users.c.id == bindparam("user_id")))
+"""The columns of which `account_of` makes an account."""
+_ACCOUNT_BY_ID = prepared(ACCOUNT.where(users.c.id == bindparam("user_id")))
 _ACCOUNT_BY_NAME = prepared(
-    _ACCOUNT.where(
+    ACCOUNT.where(
         or_(clients.c.username_key == bindparam("username_key"), users.c.email_key == bindparam("email_key"))
     )
 )
@@ -102,13 +101,13 @@ _RECORD_LOGIN = prepared(
     .values(last_login_at=bindparam("new_last_login_at"))
 )
 _ACCOUNT_BY_SESSION = (
-    _ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
+    ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
     .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
     .where(refresh_sessions.c.family == bindparam("family"))
 )
 
 
-def _account(row: Any) -> Account | None:
+def account_of(row: Any) -> Account | None:
     if row is None:
         return None
     client = guest = None
@@ -126,7 +125,7 @@ def _account(row: Any) -> Account | None:
 
 
 async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | None:
-    return _account((await connection.execute(_ACCOUNT_BY_ID, {"user_id": user_id})).one_or_none())
+    return account_of((await connection.execute(_ACCOUNT_BY_ID, {"user_id": user_id})).one_or_none())
 
 
 async def lock_account(connection: AsyncConnection, user_id: int) -> Account | None:
@@ -144,23 +143,23 @@ async def lock_account(connection: AsyncConnection, user_id: int) -> Account | N
 async def account_by_session(connection: AsyncConnection, family: str) -> Account | None:
     """Return the account of a session; None if the session is unknown or revoked."""
     row = (await connection.execute(_ACCOUNT_BY_SESSION, {"family": family})).one_or_none()
-    return None if row is None or row.revoked_at is not None else _account(row)
+    return None if row is None or row.revoked_at is not None else account_of(row)
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> Account | None:
-    found = await connection.execute(_ACCOUNT.where(users.c.email_key == email_key(email)))
-    return _account(found.one_or_none())
+    found = await connection.execute(ACCOUNT.where(users.c.email_key == email_key(email)))
+    return account_of(found.one_or_none())
 
 
 async def account_by_username_or_email(connection: AsyncConnection, username_or_email: str) -> Account | None:
     """Find an account by username or email; usernames hold no @, so the match is unambiguous."""
     keys = {"username_key": username_key(username_or_email), "email_key": email_key(username_or_email)}
-    return _account((await connection.execute(_ACCOUNT_BY_NAME, keys)).one_or_none())
+    return account_of((await connection.execute(_ACCOUNT_BY_NAME, keys)).one_or_none())
 
 
 async def account_by_username(connection: AsyncConnection, username: str) -> Account | None:
-    found = await connection.execute(_ACCOUNT.where(clients.c.username_key == username_key(username)))
-    return _account(found.one_or_none())
+    found = await connection.execute(ACCOUNT.where(clients.c.username_key == username_key(username)))
+    return account_of(found.one_or_none())
 
 
 async def add_user(connection: AsyncConnection, *, email: str, now: datetime) -> UserId:
@@ -399,8 +398,8 @@ async def delete_never_verified(connection: AsyncConnection, *, before: datetime
 
 
 async def expired_guests(connection: AsyncConnection, *, now: datetime) -> list[Account]:
-    rows = await connection.execute(_ACCOUNT.where(guests.c.expires_at <= now))
-    return [account for row in rows if (account := _account(row)) is not None]
+    rows = await connection.execute(ACCOUNT.where(guests.c.expires_at <= now))
+    return [account for row in rows if (account := account_of(row)) is not None]
 
 
 async def next_guest_expiry(connection: AsyncConnection) -> datetime | None:

@@ -212,14 +212,15 @@ class LoginSessions:
         except TokenRejected as error:
             raise SessionOver from error
         async with self._database.transaction() as connection:
-            session = await session_store.session(connection, claim.family)
-            is_reused = session is not None and _is_reused(session, claim, now)
+            found = await session_store.session_and_account(connection, claim.family)
             refreshed = None
-            if session is not None and is_reused:
-                await session_store.revoke_session(connection, session.family, now=now)
-                connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
-            elif session is not None and session.revoked_at is None and session.expires_at > now:
-                refreshed = await self._continue_session(connection, session, claim, now)
+            if found is not None:
+                session, account = found
+                if _is_reused(session, claim, now):
+                    await session_store.revoke_session(connection, session.family, now=now)
+                    connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
+                elif session.revoked_at is None and session.expires_at > now:
+                    refreshed = await self._continue_session(connection, session, account, claim, now)
         if refreshed is None:
             raise SessionOver
         return refreshed
@@ -428,10 +429,14 @@ class LoginSessions:
         return self._logged_in(identity, first, text, now, remembered=remember)
 
     async def _continue_session(
-        self, connection: AsyncConnection, session: SessionRow, claim: RefreshToken, now: datetime
+        self,
+        connection: AsyncConnection,
+        session: SessionRow,
+        account: store.Account,
+        claim: RefreshToken,
+        now: datetime,
     ) -> LoggedIn | None:
-        account = await store.account_by_id(connection, session.user_id)
-        identity = None if account is None else _identity(account, session.family, now)
+        identity = _identity(account, session.family, now)
         if identity is None:
             return None
         if claim.generation == session.generation:

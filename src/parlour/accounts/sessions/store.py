@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from parlour.accounts.identity import SessionId, UserId
+from parlour.accounts.store import ACCOUNT, Account, account_of
 from parlour.db.database import AsyncConnection
 from parlour.db.prepared import prepared
-from parlour.db.tables import deleted_sessions, refresh_sessions
+from parlour.db.tables import deleted_sessions, refresh_sessions, users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,12 @@ class SessionRow:
 
 
 _SESSION = prepared(select(refresh_sessions).where(refresh_sessions.c.family == bindparam("family")))
+_PREFIX = "session_"
+_SESSION_AND_ACCOUNT = prepared(
+    ACCOUNT.add_columns(*(column.label(f"{_PREFIX}{column.name}") for column in refresh_sessions.c))
+    .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
+    .where(refresh_sessions.c.family == bindparam("family"))
+)
 _ADD = prepared(
     insert(refresh_sessions).values(
         family=bindparam("new_family"),
@@ -89,6 +96,18 @@ async def add_session(
 async def session(connection: AsyncConnection, family: str) -> SessionRow | None:
     row = (await connection.execute(_SESSION, {"family": family})).one_or_none()
     return None if row is None else _session(row)
+
+
+async def session_and_account(connection: AsyncConnection, family: str) -> tuple[SessionRow, Account] | None:
+    """Find a session and the account that it belongs to in one statement."""
+    row = (await connection.execute(_SESSION_AND_ACCOUNT, {"family": family})).one_or_none()
+    account = account_of(row)
+    if row is None or account is None:
+        return None
+    columns = {
+        name.removeprefix(_PREFIX): value for name, value in row._mapping.items() if name.startswith(_PREFIX)
+    }
+    return SessionRow(**columns), account
 
 
 async def is_live(connection: AsyncConnection, family: SessionId) -> bool:
