@@ -108,7 +108,7 @@ class Chat:
         """`is_unsure`: a commit that failed may have stored the message, and nobody was told of it."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
-            is_new = await store.add_message(
+            new = await store.add_message(
                 connection,
                 known.room_id,
                 message_id=chosen_id,
@@ -119,10 +119,10 @@ class Chat:
                 text=text,
                 now=self._clock(),
             )
-            stored = await store.message(connection, known.room_id, chosen_id)
+            stored = new or await store.message(connection, known.room_id, chosen_id)
             if stored is None or stored.author_id != identity.user_id:
                 raise MessageIdTaken
-            if is_new or is_unsure:
+            if new is not None or is_unsure:
                 connection.after_commit(MessageStored(room=known, message=stored, sent_by=sent_by))
         return stored
 

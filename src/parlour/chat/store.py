@@ -10,7 +10,7 @@ from parlour.chat.entities import Message
 from parlour.db.database import AsyncConnection
 from parlour.db.prepared import prepared
 from parlour.db.tables import messages
-from parlour.db.upsert import insert_if_absent
+from parlour.db.upsert import inserted
 from parlour.rooms.entities import RoomId
 
 _MESSAGE = prepared(
@@ -44,8 +44,8 @@ async def add_message(
     text: str,
     now: datetime,
     author_display_name: str | None = None,
-) -> bool:
-    """False where the room already has a message with this id."""
+) -> Message | None:
+    """Return the message as it is stored; None where the room already has a message with this id."""
     values = {
         "room_id": room_id,
         "message_id": message_id,
@@ -56,7 +56,8 @@ async def add_message(
         "text": text,
         "sent_at": now,
     }
-    return await insert_if_absent(connection, messages, values)
+    row = await inserted(connection, messages, values)
+    return None if row is None else _message(row)
 
 
 async def message(connection: AsyncConnection, room_id: RoomId, message_id: str) -> Message | None:

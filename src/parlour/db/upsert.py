@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam
+from sqlalchemy import Row, Select, Table, bindparam
 
 from parlour.db.database import AsyncConnection
 from parlour.db.prepared import prepared
@@ -16,10 +16,22 @@ async def insert_if_absent(connection: AsyncConnection, table: Table, values: di
     return result.rowcount > 0
 
 
-@lru_cache(maxsize=64)  # of as many as there are calls of `insert_if_absent` in Parlour, times two
-def _insert_if_absent(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+async def inserted(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> Row[Any] | None:
+    """Insert a row and return it whole; return None if it conflicts with a unique constraint."""
+    statement = _insert_if_absent(connection.dialect.name, table, tuple(values), returns_row=True)
+    result = await connection.execute(statement, {f"new_{name}": value for name, value in values.items()})
+    row: Row[Any] | None = result.one_or_none()
+    return row
+
+
+@lru_cache(maxsize=64)  # of as many as there are calls in Parlour, times two
+def _insert_if_absent(
+    dialect: str, table: Table, columns: tuple[str, ...], *, returns_row: bool = False
+) -> Any:
     values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
     statement = _inserts(dialect)(table).values(values).on_conflict_do_nothing()
+    if returns_row:
+        return prepared(statement.returning(table))
     # Without the option SQLAlchemy does not keep an insert's rowcount with every driver (psycopg: -1).
     return prepared(statement.execution_options(preserve_rowcount=True))
 
