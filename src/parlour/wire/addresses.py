@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import idna
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
 EMAIL_LENGTH = 254
+_LONGEST_KEPT = 320
+"""The characters of an address that the memory of parsed ones keeps at most."""
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
@@ -25,8 +28,13 @@ def parsed_email(text: str) -> str:
     Addresses inside a private network (`ann@office.local`, `bob@localhost`, `cy@nas.home.arpa`) are
     addresses too, but a domain without a dot is more often a slip of the finger. Raises ValueError.
     """
+    stripped = text.strip()
+    return _parsed(stripped) if len(stripped) > _LONGEST_KEPT else _parsed_lately(stripped)
+
+
+def _parsed(text: str) -> str:
     try:
-        email = _validated(text.strip())
+        email = _validated(text)
     except ValueError as error:
         raise ValueError("this is not a valid email address") from error
     if not _is_usable(email.ascii_domain) or any(map(is_default_ignorable, email.normalized)):
@@ -35,6 +43,10 @@ def parsed_email(text: str) -> str:
     if max(len(email.normalized), len(email_key(email.normalized))) > EMAIL_LENGTH:
         raise ValueError("this email address is too long")
     return email.normalized
+
+
+_parsed_lately = lru_cache(maxsize=4096)(_parsed)
+"""`_parsed`, and the answers for the addresses that were parsed last: a chat message names its author's."""
 
 
 def parsed_domain(text: str) -> str:

@@ -1,10 +1,9 @@
 """JSON of any length, encoded and sent in turns of the event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from pydantic import BaseModel
-
-from parlour.scheduling.turns import in_turns
 
 ITEMS_A_TURN, BYTES_A_PIECE = 50, 65_536
 
@@ -21,7 +20,9 @@ def encoded_item(item: BaseModel) -> bytes:
 async def array_of(items: Iterable[bytes]) -> AsyncIterator[bytes]:
     """Join items that are JSON already to an array, in pieces."""
     piece, length, separator = [b"["], 0, b""
-    async for encoded in in_turns(items, each=ITEMS_A_TURN):
+    for position, encoded in enumerate(items):
+        if position % ITEMS_A_TURN == 0:  # `in_turns` would cost as much as the rest
+            await asyncio.sleep(0)
         piece += (separator, encoded)
         separator = b","
         length += len(encoded)

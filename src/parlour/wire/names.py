@@ -2,13 +2,15 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from parlour.wire.characters import DEFAULT_IGNORABLE, is_default_ignorable
 
 ROOM_NAME_LENGTH = 64
 NAME_KEY_LENGTH = 192
+_LONGEST_KEPT = 200
+"""The characters of a name that the memory of keys keeps at most."""
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
@@ -55,6 +57,10 @@ def name_key(name: str) -> str:
 
     Case, spaces, width, composition and what is not seen make no difference (close to NFKC_Casefold, UAX 44).
     """
+    return _name_key(name) if len(name) > _LONGEST_KEPT else _name_key_lately(name)
+
+
+def _name_key(name: str) -> str:
     key = _folded(name)
     for _ in range(3):
         if (again := _folded(key)) == key:
@@ -65,6 +71,10 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", exact_name_key(name))[
         :NAME_KEY_LENGTH
     ]  # one ligature may be 18 letters
+
+
+_name_key_lately = lru_cache(maxsize=4096)(_name_key)
+"""`_name_key`, and the keys of the names that were asked for last: each request to a room asks twice."""
 
 
 def older_name_key(name: str) -> str:
