@@ -225,12 +225,15 @@ class WebSocketTransport(WSListener):
         underlying = transport.underlying_transport
         underlying.set_write_buffer_limits(high=options.max_send_buffer)
         self.buffered = underlying.get_write_buffer_size
+        request: Any = transport.request
         response: Any = transport.response
         handshake, self._handshake = self._handshake, None
+        head: bytes = response.head()
+        request.headers = response.headers = None  # picows keeps both as long as the connection
         if handshake is not None:
-            self._open(response.head(), handshake)
+            self._open(head, handshake)
             return
-        underlying.write(response.head())
+        underlying.write(head)
         if self.session is None or not self.session.offer(self, self._sessions.now()):
             self.session = None
             self._close(WSCloseCode.POLICY_VIOLATION, Reason.OVERLAP)
