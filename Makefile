@@ -79,7 +79,8 @@ bench: setup ## Measure (ARGS go to `python -m bench`)
 	@exec $(BIN)/python -m bench $(ARGS)
 
 .PHONY: soak
-soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go (ARGS="--seconds 60" for less)
+soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
+	@$(BIN)/python -m bench.joins
 	@$(BIN)/python -m bench.soak $(ARGS)
 	@$(BIN)/python -m tests.soak.churn $(ARGS)
 
