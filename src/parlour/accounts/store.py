@@ -136,7 +136,8 @@ async def lock_account(connection: AsyncConnection, user_id: int) -> Account | N
     by a second statement: under PostgreSQL's READ COMMITTED a statement that waited for the lock would see
     the other tables as they were before the wait.
     """
-    await connection.execute(_LOCK_USER, {"user_id": user_id})
+    if connection.dialect.name != "sqlite":
+        await connection.execute(_LOCK_USER, {"user_id": user_id})
     return await account_by_id(connection, user_id)
 
 

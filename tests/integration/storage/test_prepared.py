@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError, InvalidRequestError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, MultipleResultsFound
 
 import parlour
 from parlour.db.database import Database
@@ -121,7 +121,7 @@ async def test_values_of_the_statement_itself_count(few: Database) -> None:
     statement = prepared(select(rooms.c.id).where(rooms.c.name == "Garden"))
     async with few.transaction() as connection:
         await connection.execute(insert(rooms).values(name="Garden", seen_at=datetime.now(UTC)))
-        assert (await connection.execute(statement)).scalar_one() == 1
+        assert (await connection.execute(statement)).scalar() == 1
         with pytest.raises(KeyError, match="wanted"):
             await connection.execute(prepared(select(rooms).where(rooms.c.id == bindparam("wanted"))), {})
 
@@ -166,7 +166,7 @@ async def test_a_transaction_that_was_cancelled_leaves_nothing_behind(few: Datab
         with pytest.raises(asyncio.CancelledError):
             await waiting
         async with few.transaction() as connection:
-            assert (await connection.execute(count)).scalar_one() == 0
+            assert (await connection.execute(count)).scalar() == 0
             assert connection.take_facts() == []
 
 
@@ -195,6 +195,20 @@ async def test_a_transaction_cannot_be_used_after_its_end(few: Database) -> None
     for statement in (select(rooms), prepared(select(rooms))):
         with pytest.raises(InvalidRequestError):
             await connection.execute(statement)
+
+
+async def test_one_or_none_is_none_one_or_an_error(few: Database) -> None:
+    find = prepared(select(rooms.c.id, rooms.c.name).where(rooms.c.name != bindparam("other")))
+    async with few.transaction() as connection:
+        assert (await connection.execute(find, {"other": ""})).one_or_none() is None
+        await connection.execute(insert(rooms).values(name="Garden"))
+        row = (await connection.execute(find, {"other": ""})).one_or_none()
+        assert row is not None and (row.id, row.name) == (1, "Garden")
+        await connection.execute(insert(rooms).values(name="Hall"))
+        both = await connection.execute(find, {"other": ""})
+        assert both.first() == (1, "Garden")
+        with pytest.raises(MultipleResultsFound):
+            both.one_or_none()
 
 
 def test_a_statement_made_from_a_prepared_one_is_not_prepared() -> None:

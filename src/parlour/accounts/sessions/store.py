@@ -105,7 +105,7 @@ async def session_and_account(connection: AsyncConnection, family: str) -> tuple
     if row is None or account is None:
         return None
     columns = {
-        name.removeprefix(_PREFIX): value for name, value in row._mapping.items() if name.startswith(_PREFIX)
+        name.removeprefix(_PREFIX): value for name, value in row._asdict().items() if name.startswith(_PREFIX)
     }
     return SessionRow(**columns), account
 
