@@ -1,10 +1,12 @@
 """Decide whether a person may enter a room's call, and whether the call has place for them."""
 
+import time
 from dataclasses import dataclass
 
-from parlour.accounts.identity import Identity
+from parlour.accounts.identity import Identity, UserId
 from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
+from parlour.calls.prepared_joins import PreparedJoins
 from parlour.calls.presence import Away, Presence
 from parlour.calls.refusals import RoomFull, TooManyParticipations
 from parlour.db.database import DATABASE_UNAVAILABLE
@@ -50,12 +52,32 @@ class RoomEntry:
         self._node = node
         self._limits = limits
         self._removals = 0
+        self._prepared = PreparedJoins()
 
     def revoke(self) -> None:
-        """Void permissions that `permit` is reading at the moment: it reads them again, since they may be
-        older than the removal.
+        """Void permissions that were prepared, and those that `permit` is reading at the moment: it reads
+        them again, since they may be older than the removal.
         """
         self._removals += 1
+        self._prepared.clear()
+
+    def forget(self, user_id: UserId) -> None:
+        """Void what was prepared for a person whose account has changed."""
+        self._prepared.forget(user_id)
+
+    async def prepare(self, identity: Identity, room: str) -> Permission:
+        """Do as `permit`, and let the answer count for the person's next join, if that comes soon."""
+        permission = await self.permit(identity, room)
+        if permission.may_begin:
+            self._prepared.add(identity.user_id, room, permission.room, time.monotonic())
+        return permission
+
+    async def permit_join(self, identity: Identity, room: str) -> Permission:
+        """Do as `permit`, without asking the database again where the join was prepared."""
+        prepared = self._prepared.take(identity.user_id, room, time.monotonic())
+        if prepared is not None:
+            return Permission(prepared, may_begin=True)
+        return await self.permit(identity, room)
 
     async def permit(self, identity: Identity, room: str) -> Permission:
         """Ask the database, or presence while that is unavailable. Raises the refusals of rooms, and

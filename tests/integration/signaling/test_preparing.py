@@ -248,3 +248,31 @@ async def test_an_answer_does_not_overtake_the_acknowledgement(town: Town) -> No
             assert frame.startswith('42["share-rooms"'), frame
         await newcomer.hears("add-peer", peerID=here.peer_id)
         await newcomer.hears("session-description", peerID=here.peer_id)
+
+
+async def test_a_right_that_was_lost_since_the_preparation(
+    peers: Peers, connect: Connect, town: Town
+) -> None:
+    """A join soon after its preparation asks the database nothing; what happens in this process counts."""
+    async with before_the_call(peers, connect, town) as (ann, _bob, carl):
+        await carl.may("prepare", {"room": ann.room})
+        await ann.person.bans(carl.person.email, ann.room)
+        await carl.may_not("join", {"room": ann.room}, code="banned")
+        dora = await connect(await town.person("dora"))
+        await dora.person.enters(ann.room)
+        await dora.may("prepare", {"room": ann.room})
+        await ann.person.makes_event(ann.room)
+        await dora.may_not("join", {"room": ann.room}, code="not_invited")
+        emil = await connect(await town.person("emil"))
+        await ann.person.invites(emil.person, to=ann.room)
+        await emil.may("prepare", {"room": ann.room})
+        removed = await ann.person.post("/room/remove", {"room": ann.room})
+        assert removed.status_code == 200
+        await emil.may_not("join", {"room": ann.room}, code="room_not_found")
+
+
+async def test_a_prepared_join_joins(peers: Peers, connect: Connect, town: Town) -> None:
+    async with before_the_call(peers, connect, town) as (ann, bob, carl):
+        await carl.may("prepare", {"room": ann.room})
+        answer = await carl.may("join", {"room": ann.room})
+        assert [peer["peerID"] for peer in answer["peers"]] == [ann.peer_id, bob.peer_id]
