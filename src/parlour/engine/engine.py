@@ -57,12 +57,12 @@ class Engine:
 
     def upgrade(
         self, transport: asyncio.Transport, plain: PlainUpgrade, server_connections: set[Any]
-    ) -> asyncio.BaseProtocol:
-        """Answer the first request of a connection. Return the protocol that reads on.
+    ) -> None:
+        """Answer the first request of a connection, and set the protocol that reads on.
 
         `server_connections` are uvicorn's: the protocol is in it while the connection lasts.
         """
-        return upgrade_plainly(transport, plain, self.sessions, server_connections)
+        upgrade_plainly(transport, plain, self.sessions, server_connections)
 
     def counters(self) -> Counters:
         sessions = self.sessions

@@ -16,6 +16,8 @@ from parlour.engine.options import Options
 from parlour.engine.session import TransportSession
 
 PROTOCOL_VERSION = "4"
+_USUAL_QUERY = "EIO=4&transport=websocket"
+"""The query of a WebSocket's first request, as official clients write it: parsing it takes 5 µs."""
 
 
 class Rejected(Enum):
@@ -65,6 +67,8 @@ class Request(Struct, frozen=True):
 
 
 def read_request(method: str, channel: str, handshake: Handshake) -> Request:
+    if handshake.query == _USUAL_QUERY:
+        return Request(method, channel, handshake, "websocket", None, PROTOCOL_VERSION)
     try:
         query = dict(parse_qsl(handshake.query, keep_blank_values=True))
     except ValueError:

@@ -75,19 +75,21 @@ class _Descriptor:
 
 
 class _PlainTransport:
-    """A transport as picows sees it: its socket is a `_Descriptor`."""
+    """A transport as picows sees it: its socket is a `_Descriptor`, and it has no addresses to log."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_descriptor", "tcp")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+    def __init__(self, tcp: asyncio.Transport) -> None:
+        self.tcp = tcp
+        self._descriptor = _Descriptor(tcp.get_extra_info("socket").fileno())
 
     def get_extra_info(self, name: str) -> Any:
-        found = self._transport.get_extra_info(name)
-        return _Descriptor(found.fileno()) if name == "socket" else found
+        if name == "socket":
+            return self._descriptor
+        return self.tcp.get_extra_info(name) if name == "ssl_object" else None
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+        return getattr(self.tcp, name)
 
 
 class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
@@ -236,7 +238,7 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
 
     def _handshake(self, request: UpgradeRequest) -> Handshake:
         lines = request.lines
-        peer = self.transport.underlying_transport.get_extra_info("peername")
+        peer = self.transport.underlying_transport.tcp.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) and peer else ""
         return Handshake(
             address=self._sessions.options.client_address(address, lines),
@@ -280,12 +282,12 @@ def upgrade_plainly(
     plain: PlainUpgrade,
     sessions: TransportSessions,
     server_connections: set[Any],
-) -> asyncio.BaseProtocol:
-    """Answer a request that has been read already. Return the protocol from now on."""
+) -> None:
+    """Answer a request that has been read already, and set the protocol that reads on."""
     protocol = WebSocketProtocol(sessions, server_connections)
     protocol.connection_made(transport)
+    transport.set_protocol(cast(asyncio.BaseProtocol, protocol))
     protocol.upgrade(plain)
-    return cast(asyncio.BaseProtocol, protocol)
 
 
 def websocket_protocol_class(sessions: TransportSessions) -> type[asyncio.Protocol]:

@@ -7,6 +7,7 @@ start: an incomplete request, a WebSocket handshake of any other shape, a connec
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from parlour.engine import Engine
@@ -48,7 +49,7 @@ class FirstRequest(asyncio.Protocol):
         plain = read_plain_upgrade(data) if self._admitted and len(data) <= _LONGEST else None
         if plain is not None and self._engine.serves(plain.request.path):
             self._bounds.slots.works(self)
-            self._transport.set_protocol(self._engine.upgrade(self._transport, plain, self._connections))
+            self._engine.upgrade(self._transport, plain, self._connections)
         else:
             http = self._http()
             self._transport.set_protocol(http)
@@ -71,9 +72,7 @@ def first_request_protocol(bounds: HttpBounds, engine: Engine) -> type[asyncio.P
     http_class: Any = http_protocol_class(bounds)
 
     def protocol(*, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> FirstRequest:
-        def http() -> Any:
-            return http_class(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
-
+        http = partial(http_class, config, server_state, app_state, _loop)
         return FirstRequest(bounds, engine, server_state.connections, http)
 
     made: Any = protocol

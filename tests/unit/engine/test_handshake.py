@@ -28,6 +28,16 @@ def test_any_query_is_admitted_or_refused(method: str, channel: str, query: str)
     assert admitted is None or admitted is known or isinstance(admitted, Rejected)
 
 
+@pytest.mark.parametrize("channel", ["polling", "websocket"])
+def test_the_usual_query_means_what_it_says(channel: str) -> None:
+    def asked(query: str) -> tuple[object, ...]:
+        request = read_request("GET", channel, Handshake("", query=query))
+        return request.method, request.channel, request.transport, request.sid, request.version
+
+    assert asked("EIO=4&transport=websocket") == asked("transport=websocket&EIO=4")
+    assert asked("EIO=4&transport=websocket") != asked("EIO=4&transport=polling")
+
+
 def test_an_origin_is_the_same_when_its_host_and_port_are() -> None:
     assert same_origin(None, "parlour.example")
     assert same_origin("https://parlour.example", "parlour.example")
