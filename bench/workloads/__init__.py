@@ -13,6 +13,7 @@ from bench.workloads.idle import IDLE, connection_count, measure_idle
 from bench.workloads.mix import MIX, measure_mix
 from bench.workloads.morning import MORNING, measure_morning
 from bench.workloads.relay import CANDIDATES, DESCRIPTIONS, measure_candidates, measure_descriptions
+from bench.workloads.start import START, measure_start
 from bench.workloads.storm import STORM, measure_storm
 from bench.workloads.web import HTTP, measure_http
 
@@ -102,6 +103,13 @@ WORKLOADS: dict[str, Workload] = {
             figures=MORNING,
             measure=measure_morning,
             rounds=3,
+        ),
+        Workload(
+            name="start",
+            title="From the start to the ready line",
+            figures=START,
+            measure=measure_start,
+            rounds=7,
         ),
         *(
             Workload(

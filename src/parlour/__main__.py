@@ -22,7 +22,7 @@ from parlour.cli.running import (
 )
 from parlour.cli.users import user
 from parlour.db.private_files import UMASK
-from parlour.lean_imports import lean_imports
+from parlour.lean_imports import import_fastapi, lean_imports
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
@@ -54,6 +54,7 @@ def serve(host: str, port: int) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port."""
     gc.disable()  # until the server is ready
     with lean_imports():
+        import_fastapi()
         from parlour.serve import DatabaseLocked, PortTaken, serve_forever
         from parlour.settings import SettingsError
 

@@ -6,6 +6,7 @@ packages are installed, as in a development environment, importing them takes a 
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ UNUSED_PACKAGES = (
 @contextmanager
 def lean_imports() -> Iterator[None]:
     """Import without UNUSED_PACKAGES and without garbage collections, which find nothing in new modules."""
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # pydantic looks for them in every installed package
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -33,6 +35,17 @@ def lean_imports() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+def import_fastapi() -> None:
+    """Import FastAPI; its models of an OpenAPI document are built with the first document, in a thread."""
+    from pydantic import BaseModel
+
+    BaseModel.model_config["defer_build"] = True
+    try:
+        import fastapi.openapi.models  # noqa: F401 - for its later importers
+    finally:
+        del BaseModel.model_config["defer_build"]
 
 
 @contextmanager

@@ -22,8 +22,9 @@ OF_HELP = {"asyncio", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn
 
 START = """
 import parlour.__main__
-from parlour.lean_imports import lean_imports
+from parlour.lean_imports import import_fastapi, lean_imports
 with lean_imports():
+    import_fastapi()
     import parlour.serve
     from parlour.settings import Settings
 settings = Settings(database_url="sqlite:////dev/null/none.db", secret_key="0123456789" * 4)
@@ -31,15 +32,25 @@ parlour.serve.Parlour(settings, port=0).asgi()
 """
 
 
+def _printed(program: str) -> list[str]:
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+
 def _imported(program: str) -> set[str]:
-    command = [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"]
-    return set(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split())
+    return set(_printed(f"{program}\nimport sys; print(*sys.modules)"))
 
 
 def test_a_start_imports_no_package_of_later() -> None:
     modules = _imported(START)
     assert "parlour.app" in modules
     assert modules & (LATER | set(UNUSED_PACKAGES)) == set()
+
+
+def test_only_the_models_of_a_document_wait_for_the_first_one() -> None:
+    models = "from fastapi.openapi.models import OpenAPI; from parlour.wire.http import Problem"
+    complete = "print(OpenAPI.__pydantic_complete__, Problem.__pydantic_complete__)"
+    assert _printed(f"{START}\n{models}; {complete}") == ["False", "True"]
 
 
 def test_help_imports_neither_the_server_nor_the_settings() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from parlour.lean_imports import lean_imports
+from parlour.lean_imports import import_fastapi, lean_imports
 
 if TYPE_CHECKING:
     from parlour.app import Parlour
@@ -71,6 +71,7 @@ def run(
         import asyncio
         import logging
 
+        import_fastapi()
         from parlour.app import Parlour
         from parlour.db.migrate import migrate
 
