@@ -18,10 +18,8 @@ import type {
 class RecordingTopology implements MediaTopology {
   readonly participants = new Store<readonly Participant[]>([]);
   readonly orders: string[] = [];
-  enter = ({ continuity, others }: Membership): Promise<void> | undefined => {
-    this.orders.push([continuity, ...others.map(({ peerID }) => peerID)].join(" "));
-    return undefined;
-  };
+  enter = ({ continuity, others }: Membership) =>
+    void this.orders.push([continuity, ...others.map(({ peerID }) => peerID)].join(" "));
   known = () => ["bob", "eve"];
   check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
@@ -32,13 +30,8 @@ const offer = { peerID: "bob", sessionDescription: { type: "offer" as const, sdp
 
 /** A topology with an offer for bob that waits for the join. */
 class PreparedRecording extends RecordingTopology {
-  answered = () => {};
-  override enter = (membership: Membership): Promise<void> | undefined => {
-    this.orders.push(`offered ${membership.offered?.join(" ")}`);
-    return new Promise((resolve) => {
-      this.answered = resolve;
-    });
-  };
+  override enter = (membership: Membership) =>
+    void this.orders.push(`offered ${membership.offered?.join(" ")}`);
   prepare = () => {};
   takeOffers = () => [offer];
 }
@@ -374,34 +367,31 @@ describe("what was prepared before the join", () => {
     expect(ready.topology.orders).toEqual(["close"]);
     expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
   });
+});
 
-  it("is answered before the call is shown, but that waits no longer than a moment", async () => {
-    vi.useFakeTimers();
-    const opened = (call: Call) => {
-      let isOpen = false;
-      void call.opened.then(() => {
-        isOpen = true;
-      });
-      return async (inMs: number) => {
-        await vi.advanceTimersByTimeAsync(inMs);
-        return isOpen;
-      };
+describe("the call is shown", () => {
+  const opening = (call: Call) => {
+    let isOpen = false;
+    void call.opened.then(() => {
+      isOpen = true;
+    });
+    return async (inMs: number) => {
+      await vi.advanceTimersByTimeAsync(inMs);
+      return isOpen;
     };
-    const [quick, slow] = [prepared(), prepared()];
-    const first = participation([joined("me", "bob")], quick).call;
-    const isFirst = opened(first);
-    void first.start();
-    expect(await isFirst(OPENING_MS / 2)).toBe(false);
-    quick.topology.answered();
-    expect(await isFirst(0)).toBe(true);
-    const second = participation([joined("me", "bob")], slow).call;
-    const isSecond = opened(second);
-    void second.start();
-    expect(await isSecond(OPENING_MS)).toBe(true);
-    const refused = participation([], prepared()).call;
-    const isRefused = opened(refused);
-    void refused.start();
-    expect(await isRefused(0)).toBe(true);
+  };
+
+  it("once the server has answered, or after a moment without an answer", async () => {
+    vi.useFakeTimers();
+    const entered = participation([joined("me", "bob")]).call;
+    const refused = participation([]).call;
+    const waiting = participation([{ ok: false, code: "no_answer", message: "" }]).call;
+    const [isEntered, isRefused, isWaiting] = [entered, refused, waiting].map(opening);
+    for (const call of [entered, refused, waiting]) void call.start();
+    expect(await isEntered?.(0)).toBe(true);
+    expect(await isRefused?.(0)).toBe(true);
+    expect(await isWaiting?.(OPENING_MS - 1)).toBe(false);
+    expect(await isWaiting?.(1)).toBe(true);
     vi.useRealTimers();
   });
 });

@@ -35,7 +35,7 @@ export interface CallParts {
 }
 
 const JOIN_AGAIN_MS = 2_000;
-/** The longest wait for the answers to the offers of a join, before anything of the call is shown. */
+/** The longest wait for the server's answer to the first join, before anything of the call is shown. */
 export const OPENING_MS = 400;
 /** The topology of a server that names none. */
 const DEFAULT_TOPOLOGY = "mesh";
@@ -53,8 +53,8 @@ export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
   readonly participants = new Store<readonly Participant[]>([]);
   /**
-   * Settles when the join is answered and so are the offers that it brought along, at the latest after
-   * `OPENING_MS`. To render the call takes a browser longer than all of these, which would wait for it.
+   * Settles when the server has answered the join, at the latest after `OPENING_MS`. To render the call takes a
+   * browser longer than that answer, which would wait for it; afterwards there is time until the others answer.
    */
   readonly opened: Promise<void>;
   readonly room: string;
@@ -183,7 +183,8 @@ export class Call {
     const since = before.kind === "joining" ? Date.now() : before.since;
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
     const { peers: others, offered = [] } = answer;
-    void Promise.resolve(topology.enter({ continuity, others, offered })).then(this.#open);
+    topology.enter({ continuity, others, offered });
+    this.#open();
     this.chat.resume();
   }
 

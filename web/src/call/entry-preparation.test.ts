@@ -27,7 +27,7 @@ class RecordingTopology implements PreparableTopology {
   close = () => void this.orders.push("close");
   takeOffers = () => [];
   known = () => [];
-  enter = () => undefined;
+  enter = () => {};
   check = () => {};
 }
 

@@ -87,11 +87,8 @@ export interface MediaTopology {
   readonly participants: Store<readonly Participant[]>;
   /** Ids of the participants whose media do not depend on a new introduction after a resume. */
   known(): string[];
-  /**
-   * Follows an acknowledged join. It runs before any message is handled that the server sent after it. What it
-   * returns settles once the offers that the join brought along are answered.
-   */
-  enter(membership: Membership): Promise<void> | undefined;
+  /** Follows an acknowledged join. It runs before any message is handled that the server sent after it. */
+  enter(membership: Membership): void;
   /** Sends these tracks in the place of those before. */
   publish(tracks: LocalTracks): void;
   /** Heals connections that are broken; those that work are not touched. */

@@ -79,7 +79,6 @@ export class MeshPeer {
   /** The fingerprints of both ends from which the code was made. */
   #codeOf = "";
   #closed = false;
-  readonly #ending = new AbortController();
 
   constructor(private readonly options: MeshPeerOptions) {
     const { connection, peer, local, inherited } = options;
@@ -166,18 +165,9 @@ export class MeshPeer {
     return { type: localDescription.type, sdp: localDescription.sdp };
   }
 
-  /**
-   * Starts the search for the peer, whose connection was made before they could answer. Settles with their answer,
-   * or when the connection is closed.
-   */
-  begin(): Promise<void> {
+  /** Starts the search for the peer, whose connection was made before they could answer. */
+  begin(): void {
     this.#searchingSince = Date.now();
-    const { signal } = this.#ending;
-    return new Promise((resolve) => {
-      const settle = () => resolve();
-      this.#connection.addEventListener("signalingstatechange", settle, { once: true });
-      signal.addEventListener("abort", settle, { once: true });
-    });
   }
 
   /** Whether the other side has put another connection in the place of the one that we know. */
@@ -272,7 +262,6 @@ export class MeshPeer {
 
   close(): void {
     this.#closed = true;
-    this.#ending.abort();
     this.#sections.close();
     this.#recovery.close();
     this.#connection.close();

@@ -111,17 +111,16 @@ export class Mesh implements PreparableTopology {
   }
 
   /** Drops peers that a new participation does not name. A resumed one is told of each peer that has left. */
-  enter({ continuity, others, offered = [] }: Membership): Promise<void> | undefined {
+  enter({ continuity, others, offered = [] }: Membership): void {
     if (continuity !== "resumed") this.#offered.clear();
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
     for (const peer of others) this.#rename(peer);
-    return this.#beginPrepared(new Set(offered));
+    this.#beginPrepared(new Set(offered));
   }
 
-  async #beginPrepared(offered: ReadonlySet<string>): Promise<void> {
+  #beginPrepared(offered: ReadonlySet<string>): void {
     const { signaling } = this.parts;
-    const answers: (Promise<void> | undefined)[] = [];
     for (const peerID of this.#prepared.peerIDs()) {
       if (!offered.has(peerID)) {
         this.#removePeer(peerID);
@@ -131,10 +130,9 @@ export class Mesh implements PreparableTopology {
         signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } });
       }
       this.#offered.add(peerID);
-      answers.push(this.#peers.get(peerID)?.begin());
+      this.#peers.get(peerID)?.begin();
     }
-    if (answers.length > 0) this.#show();
-    await Promise.all(answers);
+    if (this.#offered.size > 0) this.#show();
   }
 
   publish(tracks: LocalTracks): void {

@@ -1,4 +1,4 @@
-import { startTransition, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { canCall } from "../../call/browser-support";
 import type { Call } from "../../call/call";
 import { createEntry, type Entry } from "../../call/create-call";
@@ -44,7 +44,7 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
       const entered = entry.createCall(identity);
       present.current = entered;
       void entered.start();
-      void entered.opened.then(() => startTransition(() => setCall(entered)));
+      void entered.opened.then(() => setCall(entered));
     };
     const { media } = devices;
     const { preparation } = entry;
