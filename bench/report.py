@@ -204,14 +204,17 @@ What a relay and a connect consist of; measured by hand (`perf record`, `strace`
   steps over text; the description's text passed on as the JSON string that it came as, judged by its head
   (its escapes, 70 lines decoded once and encoded once, took 6 µs); and one system call for what a bunch of
   messages in one read causes for one receiver (uvloop's `write` is one call for each message).
-- **Connect and join** misses its target. Its shares, by `cProfile` (which makes Python look larger than it
-  is): the event loop and the kernel below it 31 %; the HTTP request and its upgrade 25 % (uvicorn 9, picows'
-  handshake and who may open a session 16); CONNECT 28 % (the JWT by PyJWT 12, as much as 136 µs where the
-  token is new to the process; session and account 7, accepting and the list of rooms 6); the join 18 %
-  (room and admission 6, entering and telling the others 7, attendance). Three lookups have become two since
-  (18 to 35 µs each, SQLite asked directly), and the list is made once for all who see the same: 16 % less.
-  Node's side of the comparison looks into two hash tables and no database, keeps no list of rooms in use
-  and no attendance; 0.45 of its time are some 160 µs, little more than PyJWT takes alone.
+- **Connect and join**, at the pace of people rather than of a flood, costs two to three times as much on
+  either server: each step begins with a wake-up, on cold caches. There a look-up in the database is the
+  dearest single thing, some 130 to 240 µs (a thread is woken, the interpreter's lock changes hands, the
+  event loop is woken again), where a flood of them takes 18 to 35 each. Two are left, one for CONNECT and
+  one for the join, and a join that was prepared makes none. What else went, each measured by itself: PyJWT
+  (60 µs for a token that is new to the process, 17 now; 28 for the resume token, 9 now); a round of `share-
+  rooms` for each join, with its query (15 % of connect and join); the check of all members' rights every 15
+  seconds, whose statements were built anew for each room (0.6 of its cost now). Node's side of the
+  comparison looks into two hash tables and no database, keeps no list of rooms in use and no attendance.
+- **What did not help**: waiting up to 1 ms for the reader's answer instead of being woken by it (1.01 of
+  the cost with it, since the switches of threads stay).
 - **The mix** pays for a wake-up of the event loop for each message beside the relay; the wake-up costs
   Node as much.
 

@@ -182,30 +182,33 @@ def _facts(row: Row[Any], *, is_creator: bool) -> MembershipFacts:
     )
 
 
+_ROOM_ID: BindParameter[int] = bindparam("room_id", type_=Id)
+_ROOM_BY_ID = _ROOM.where(rooms.c.id == _ROOM_ID)
+_FACTS_OF_MANY = select(
+    users.c.id,
+    exists()
+    .where(invitations.c.room_id == _ROOM_ID, invitations.c.email_key == users.c.email_key)
+    .label("is_invited"),
+    exists()
+    .where(
+        bans.c.room_id == _ROOM_ID,
+        or_(bans.c.email_key == users.c.email_key, bans.c.user_id == users.c.id),
+    )
+    .label("is_banned"),
+    exists().where(admissions.c.room_id == _ROOM_ID, admissions.c.user_id == users.c.id).label("is_admitted"),
+).where(users.c.id.in_(bindparam("user_ids", expanding=True)))
+
+
 async def room_and_all_facts(
     connection: AsyncConnection, room_id: RoomId, user_ids: Sequence[UserId]
 ) -> tuple[Room, dict[UserId, MembershipFacts]] | None:
     """Find the facts of many people at once; a deleted account has none."""
-    room = (await connection.execute(_ROOM.where(rooms.c.id == room_id))).one_or_none()
+    room = (await connection.execute(_ROOM_BY_ID, {"room_id": room_id})).one_or_none()
     if room is None:
         return None
-    query = select(
-        users.c.id,
-        exists()
-        .where(invitations.c.room_id == room_id, invitations.c.email_key == users.c.email_key)
-        .label("is_invited"),
-        exists()
-        .where(
-            bans.c.room_id == room_id,
-            or_(bans.c.email_key == users.c.email_key, bans.c.user_id == users.c.id),
-        )
-        .label("is_banned"),
-        exists()
-        .where(admissions.c.room_id == room_id, admissions.c.user_id == users.c.id)
-        .label("is_admitted"),
-    ).where(users.c.id.in_(user_ids))
     facts_by_user = dict.fromkeys(user_ids, MembershipFacts())
-    for row in await connection.execute(query):
+    asked = {"room_id": room_id, "user_ids": list(user_ids)}
+    for row in await connection.execute(_FACTS_OF_MANY, asked):
         facts_by_user[row.id] = _facts(row, is_creator=row.id == room.creator_id)
     return _room(room), facts_by_user
 
