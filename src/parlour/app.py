@@ -16,7 +16,7 @@ from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
 from parlour.events.assembly import EventsFeature
-from parlour.garbage import IDLE_SECONDS, IdleCollections
+from parlour.garbage import FULL_SECONDS, FullCollections, peak_memory
 from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
 from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
@@ -48,8 +48,8 @@ class Parlour:
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
-        collections = IdleCollections(self.calls.engine.sessions.by_sid.__len__)
-        core.tasks.every(IDLE_SECONDS, "garbage", collections.collect)
+        collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
+        core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
 
     @property
     def features(self) -> tuple[Feature, ...]:

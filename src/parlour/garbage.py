@@ -6,13 +6,15 @@ objects alone, a bounded number at a time, and all objects at moments when few a
 """
 
 import gc
+import resource
 from collections.abc import Callable
 
 YOUNG_OBJECTS = 1_000
 """A collection of young objects is due after this many; the next takes twice as many, in 2 ms or less."""
 NEVER = 1 << 30
-IDLE_SECONDS = 60.0
+FULL_SECONDS = 60.0
 FEW_CONNECTIONS = 20
+MOST_GROWTH = 512 * 2**20
 
 
 def collect_young_objects_alone() -> None:
@@ -22,13 +24,26 @@ def collect_young_objects_alone() -> None:
     gc.enable()
 
 
-class IdleCollections:
-    """Collects all objects when few connections are open: then it takes milliseconds."""
+class FullCollections:
+    """Collects all objects when few connections are open, which takes milliseconds.
 
-    def __init__(self, connections: Callable[[], int]) -> None:
+    A server that always has connections does so, with a long pause, only after its memory has grown by
+    MOST_GROWTH: more than connections explain, so it is the lesser evil.
+    """
+
+    def __init__(self, connections: Callable[[], int], *, peak_memory: Callable[[], int]) -> None:
+        """`peak_memory` returns the most bytes that the process has had."""
         self._connections = connections
+        self._peak_memory = peak_memory
+        self._peak_before = peak_memory()
 
-    async def collect(self) -> None:
-        """Do nothing while connections are open: their objects would make the collection long."""
-        if self._connections() <= FEW_CONNECTIONS:
+    async def collect_if_due(self) -> None:
+        peak = self._peak_memory()
+        if self._connections() <= FEW_CONNECTIONS or peak - self._peak_before > MOST_GROWTH:
+            self._peak_before = peak
             gc.collect()
+
+
+def peak_memory() -> int:
+    """Return the peak of the process's resident memory in bytes (getrusage(2): kilobytes on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

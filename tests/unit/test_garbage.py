@@ -7,7 +7,8 @@ import pytest
 
 BEGIN = """
 import asyncio, gc, weakref
-from parlour.garbage import FEW_CONNECTIONS, IdleCollections, collect_young_objects_alone
+from parlour.garbage import FEW_CONNECTIONS, MOST_GROWTH, FullCollections
+from parlour.garbage import collect_young_objects_alone, peak_memory
 
 class Node:
     pass
@@ -37,15 +38,28 @@ def test_young_cycles_are_collected() -> None:
     assert _says(program) == "None"
 
 
-@pytest.mark.parametrize(("connections", "remains"), [("0", False), ("FEW_CONNECTIONS + 1", True)])
-def test_old_cycles_are_collected_while_few_connections_are_open(connections: str, remains: bool) -> None:
+@pytest.mark.parametrize(
+    ("connections", "growth", "remains"),
+    [
+        ("FEW_CONNECTIONS", "0", False),
+        ("FEW_CONNECTIONS + 1", "MOST_GROWTH", True),
+        ("FEW_CONNECTIONS + 1", "MOST_GROWTH + 1", False),
+    ],
+)
+def test_old_cycles_are_collected_while_few_connections_are_open_or_memory_grows(
+    connections: str, growth: str, remains: bool
+) -> None:
     program = f"""
 old = cycle()
 lost = weakref.ref(old)
 kept = [Node() for _ in range(10_000)]
 del old
 more = [Node() for _ in range(10_000)]
-asyncio.run(IdleCollections(lambda: {connections}).collect())
+assert lost() is not None
+peak = peak_memory()
+peaks = iter([peak, peak + {growth}])
+collections = FullCollections(lambda: {connections}, peak_memory=lambda: next(peaks))
+asyncio.run(collections.collect_if_due())
 print(lost() is not None)
 """
     assert _says(program) == str(remains)
