@@ -66,6 +66,11 @@ class Browser:
         reader, writer = await asyncio.open_connection(HOST, port, limit=8 << 20)
         return cls(person, room, reader, writer, person.refresh_token)
 
+    async def reopen(self, port: int) -> None:
+        """Connect anew: the server ends connections that rested for some seconds."""
+        self.writer.close()
+        self.reader, self.writer = await asyncio.open_connection(HOST, port, limit=8 << 20)
+
     @property
     def bearer(self) -> str:
         return f"Authorization: Bearer {self.person.access_token}"
@@ -167,6 +172,8 @@ async def _slice(
     run: Run, server: Server, kind: str, browsers: list[Browser], ask: Callable[[Browser], Awaitable[None]]
 ) -> Figures:
     times: list[float] = []
+    for browser in browsers:
+        await browser.reopen(server.port)
 
     async def again_and_again(browser: Browser) -> None:
         until = time.perf_counter() + run.seconds

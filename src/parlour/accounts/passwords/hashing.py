@@ -25,8 +25,8 @@ _BCRYPT_BYTES = 72
 
 MEMORY_KIB = 46 * 1024
 """OWASP's first recommended setting, together with one pass and one lane: some 50 ms of a core."""
-NICENESS = 5
-"""The nice value of the threads: a third of the weight of a usual thread where both want the same core."""
+NICENESS = 1
+"""The nice value of the threads. More would starve logins beside other programs that are busy."""
 
 T = TypeVar("T")
 
