@@ -204,7 +204,6 @@ What a relay and a connect consist of; measured by hand (`perf record`, `strace`
   steps over text; the description's text passed on as the JSON string that it came as, judged by its head
   (its escapes, 70 lines decoded once and encoded once, took 6 µs); and one system call for what a bunch of
   messages in one read causes for one receiver (uvloop's `write` is one call for each message).
-<<<<<<< HEAD
 - **Connect and join**, at the pace of people rather than of a flood, costs two to three times as much on
   either server: each step begins with a wake-up, on cold caches. There a look-up in the database is the
   dearest single thing, some 130 to 240 µs (a thread is woken, the interpreter's lock changes hands, the
@@ -216,15 +215,6 @@ What a relay and a connect consist of; measured by hand (`perf record`, `strace`
   comparison looks into two hash tables and no database, keeps no list of rooms in use and no attendance.
 - **What did not help**: waiting up to 1 ms for the reader's answer instead of being woken by it (1.01 of
   the cost with it, since the switches of threads stay).
-=======
-- **Connect and join** misses its target. Its shares, by `cProfile` (which makes Python look larger than it
-  is): the event loop and the kernel below it 31 %; the HTTP request and its upgrade 25 % (uvicorn 9, picows'
-  handshake and who may open a session 16); CONNECT 28 % (the JWT by PyJWT 12, as much as 136 µs where the
-  token is new to the process; session and account 7, accepting and the list of rooms 6); the join 18 %
-  (room and admission 6, entering and telling the others 7, attendance). Three lookups have become two since
-  (18 to 35 µs each, SQLite asked directly), and the list is made once for all who see the same: 16 % less.
-  Node's side of the comparison looks into two hash tables and no database, keeps no list of rooms in use
-  and no attendance; 0.45 of its time are some 160 µs, little more than PyJWT takes alone.
 - **HTTP** began at 3.6 ms for a refresh and 3.9 for 50 rooms. A statement took 330 µs on SQLite, of which
   SQLite's own part is 20: four switches between threads (aiosqlite makes, executes, fetches and closes a
   cursor by a call each; one call does it now, and begins the transaction too) and SQLAlchemy's asynchronous
