@@ -79,12 +79,14 @@ async function serveBarePage() {
 /** Starts a browser and logs in there. */
 async function openPerson(job, name) {
   const browser = await puppeteer.launch({ headless: true, ...BROWSERS[job.browser] });
+  browsers.push(browser);
   const [page] = await browser.pages();
   await page.setViewport({ width: 1280, height: 720 });
   await page.evaluateOnNewDocument(WATCH);
   if (job.script) await page.evaluateOnNewDocument(job.script);
   page.setDefaultTimeout(WITHIN_MS);
   await page.goto(`${job.url}/login`);
+  await page.waitForSelector('input[type="password"]');
   await page.type('input[autocomplete~="username"]', name);
   await page.type('input[type="password"]', job.password);
   await page.keyboard.press("Enter");
@@ -157,12 +159,16 @@ async function measure(subject, people, job) {
 let text = "";
 for await (const chunk of process.stdin) text += chunk;
 const job = { ...JSON.parse(text), barePage: await serveBarePage() };
-const people = await Promise.all(job.people.map((name) => openPerson(job, name)));
+const browsers = [];
 try {
+  // All are waited for, since a browser that is only starting could not be closed.
+  const opened = await Promise.allSettled(job.people.map((name) => openPerson(job, name)));
+  for (const { reason } of opened) if (reason) throw reason;
+  const people = opened.map(({ value }) => value);
   for (let round = 0; round < job.rounds; round++) {
     for (const subject of job.subjects ?? Object.keys(SUBJECTS)) await measure(subject, people, job);
   }
 } finally {
-  await Promise.all(people.map(({ browser }) => browser.close()));
+  await Promise.all(browsers.map((browser) => browser.close()));
 }
 process.exit(0);
