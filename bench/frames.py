@@ -1,7 +1,7 @@
 """Frames of the measurements' clients, encoded ahead: two digits for the types, then JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,8 @@ from bench.seed import Person
 CANDIDATE_BYTES = 200
 DESCRIPTION_BYTES = 3000
 
-JOIN_ID, LEAVE_ID = b"0", b"1"
-"""Ids of the acknowledgements (Socket.IO protocol, version 5) of `join` and `leave`."""
+JOIN_ID, LEAVE_ID, PREPARE_ID = b"0", b"1", b"2"
+"""Ids of the acknowledgements (Socket.IO protocol, version 5) of `join`, `leave` and `prepare`."""
 
 CANDIDATE_EVENT = b'42["ice-candidate",'
 DESCRIPTION_EVENT = b'42["session-description",'
@@ -38,6 +38,15 @@ def connect(person: Person) -> bytes:
 def join(room: str, *, resumable: bool = False) -> bytes:
     claim = {"room": room, "resumable": True} if resumable else {"room": room}
     return b"42" + JOIN_ID + _json(["join", claim])
+
+
+def prepare(room: str) -> bytes:
+    return b"42" + PREPARE_ID + _json(["prepare", {"room": room}])
+
+
+def join_with_offers(room: str, peers: Sequence[str]) -> bytes:
+    offers = [{"peerID": peer, "sessionDescription": description_member()} for peer in peers]
+    return b"42" + JOIN_ID + _json(["join", {"room": room, "resumable": True, "offers": offers}])
 
 
 @cache

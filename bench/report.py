@@ -281,7 +281,9 @@ own, which home does not wait for. Three quarters of the script are React and Re
   each description is followed by 12 candidates in four bursts within 32 ms. The frames are those of
   Parlour's own web client (only the join asks for an acknowledgement). Entries overlap, the server is far
   from busy, and so most messages pay for a wake-up. Leaving is not measured. In each round some entries end
-  after a step: the differences are the costs of the steps.
+  after a step: the differences are the costs of the steps. Prepared entries are those of a client that asks
+  in the lobby who is in (`prepare`) and joins with its offers, which Node's server knows nothing of: they
+  stand beside its usual ones.
 - **Rooms**: eight rooms with all but one of their members in them; that one joins and leaves, and the join is
   measured: the acknowledgement, and two messages for each member.
 - **Idle**: memory is the growth of the resident set of a fresh server; a heartbeat is the server's ping and

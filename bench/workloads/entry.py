@@ -13,7 +13,7 @@ from picows import WSTransport
 
 from bench import frames
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
-from bench.outcome import Figure, Figures
+from bench.outcome import PARLOUR, Figure, Figures
 from bench.seed import FOURS, LIFETIME, Person
 from bench.servers import Server
 from bench.slices import Run, quiet
@@ -22,6 +22,7 @@ from parlour.accounts.tokens import AccessToken, TokenSigner
 ENTRY = (
     Figure(key="entry", title="CPU per entry into a call of 4", unit="µs", target=0.6),
     Figure(key="joined", title="of it, connect and join", unit="µs", target=0.8),
+    Figure(key="prepared", title="CPU per entry, prepared in the lobby (Node: not)", unit="µs", target=0.6),
     Figure(key="upgrade", title="TCP, and the upgrade to WebSocket", unit="µs"),
     Figure(key="connect", title="CONNECT: the token, and who it is", unit="µs"),
     Figure(key="join", title="join: admission, and the introductions", unit="µs"),
@@ -88,6 +89,9 @@ class Negotiator(Peer):
     def _describe(self, peer_id: str) -> None:
         """Send a description, and its candidates in bursts."""
         self._send_in_time(frames.description(peer_id))
+        self._send_candidates(peer_id)
+
+    def _send_candidates(self, peer_id: str) -> None:
         candidate = frames.candidate(peer_id)
         for after in CANDIDATE_BURSTS:
             _later(after, lambda: self._send_in_time(*[candidate] * BURST))
@@ -121,6 +125,30 @@ class Entrant(Negotiator):
         """The answer needs no answer."""
 
 
+class PreparedEntrant(Entrant):
+    """A person whose client asks in the lobby who is in, and joins with an offer to each of them."""
+
+    def __init__(self, person: Person, room: str, arrivals: Countdown) -> None:
+        super().__init__(person, room, Stage.ENTERED, arrivals)
+        self._room = room
+        self._peers: list[str] = []
+        self._join = frames.prepare(room)
+
+    def receive(self, transport: WSTransport, message: bytes) -> None:
+        if message.startswith(b"43" + frames.PREPARE_ID):
+            self._peers = [peer["peerID"] for peer in frames.arguments(message)[0]["peers"]]
+            offers = frames.join_with_offers(self._room, self._peers)
+            _later(OFFER_AFTER * len(self._peers), lambda: self._send_in_time(offers))
+            return
+        if message.startswith(b"43" + frames.JOIN_ID):
+            for peer_id in self._peers:
+                self._send_candidates(peer_id)
+        super().receive(transport, message)
+
+    def on_introduction(self, peer_id: str) -> None:
+        """The join has brought the offer."""
+
+
 class Calls:
     """Calls of three on a server, each of which one person enters in a slice."""
 
@@ -143,12 +171,12 @@ class Calls:
         await self._introductions.wait()
         await quiet(self._server)
 
-    async def enter(self, stage: Stage) -> tuple[float, float, float]:
+    async def enter(self, stage: Stage, *, is_prepared: bool = False) -> tuple[float, float, float]:
         """Let a person enter each call, and leave it after the measurement.
 
         Return the CPU seconds of an entry, those of them in the kernel, and the server's share of its core.
         """
-        entrants = [self._entrant(index, stage) for index in range(self._count)]
+        entrants = [self._entrant(index, stage, is_prepared=is_prepared) for index in range(self._count)]
         kernel = self._server.kernel()
         async with self._run.slice(self._server) as reading:
             await self._arrive(entrants, stage)
@@ -173,9 +201,12 @@ class Calls:
         await self._introductions.wait()
         await self._arrivals.wait()
 
-    def _entrant(self, index: int, stage: Stage) -> Entrant:
-        person = self._run.seed.people[FOURS.people(index)[-1]]
-        entrant = Entrant(self._with_new_token(person), FOURS.room(index), stage, self._arrivals)
+    def _entrant(self, index: int, stage: Stage, *, is_prepared: bool) -> Entrant:
+        person = self._with_new_token(self._run.seed.people[FOURS.people(index)[-1]])
+        if is_prepared:
+            entrant: Entrant = PreparedEntrant(person, FOURS.room(index), self._arrivals)
+        else:
+            entrant = Entrant(person, FOURS.room(index), stage, self._arrivals)
         entrant.introductions = self._introductions
         return entrant
 
@@ -207,7 +238,11 @@ async def measure_entry(run: Run) -> None:
             (await call.enter(stage))[0] for stage in (Stage.UPGRADED, Stage.CONNECTED, Stage.JOINED)
         ]
         entered, kernel, load = await call.enter(Stage.ENTERED)
+        prepared = entered
+        if server.name == PARLOUR:
+            prepared, _, _ = await call.enter(Stage.ENTERED, is_prepared=True)
         return {
+            "prepared": prepared * 1e6,
             "entry": entered * 1e6,
             "joined": joined * 1e6,
             "upgrade": upgraded * 1e6,
