@@ -30,7 +30,7 @@ async def run_parlour(
         *arguments,
         cwd=folder,
         env={**child_environment(folder), **(settings or {})},
-        stdin=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.PIPE if typed else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -38,7 +38,7 @@ async def run_parlour(
     )
     try:
         async with asyncio.timeout(120):  # some tests start a dozen commands at once
-            out, err = await process.communicate(typed.encode())
+            out, err = await process.communicate(typed.encode() or None)
     except TimeoutError:
         process.kill()
         raise

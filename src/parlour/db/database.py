@@ -34,6 +34,7 @@ PING_SECONDS = 3.0
 CLOSE_SECONDS = 2.0
 SQLITE_BUSY_MS = 3_500
 """SQLite's wait for the writer of another process; below CALL_SECONDS, so that the error is SQLite's own."""
+WAL_ATTEMPTS = 5
 POOL_SIZE = 10
 MAX_WAITING = 4096
 """The bound of the queue of transactions that wait for a connection."""
@@ -161,6 +162,11 @@ class Database:
             if not self._allow_readable:
                 raise
             log.warning("database.readable_by_others", hint=str(error))
+
+    @property
+    def waiting_writers(self) -> int:
+        """The transactions that wait for the only writer of SQLite; 0 on PostgreSQL, which has many."""
+        return self._writer.waiting
 
     @asynccontextmanager
     async def transaction(self, *, within: float | None = TRANSACTION_SECONDS) -> AsyncIterator[Transaction]:
@@ -332,10 +338,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        _turn_on_wal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")  # a commit that was acknowledged survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
         cursor.close()
 
     def begin(connection: Any) -> None:
@@ -345,6 +351,23 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begin)
+
+
+def _turn_on_wal(cursor: Any) -> None:
+    """Turn on WAL. While another process does the same to a new database, SQLite refuses that at once, in
+    spite of its busy timeout; the beginning of a transaction waits for the other process.
+    """
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def is_locked(error: BaseException) -> bool:

@@ -1,10 +1,10 @@
 """A transaction as the stores see it: SQLAlchemy's connection, and the facts that its commit makes true."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from parlour.db.drivers import CALL_SECONDS, SqliteConnection
 from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Transaction(AsyncConnection):
@@ -62,6 +65,12 @@ class SqliteTransaction(Transaction):
         if known is None:
             return await super().execute(statement, parameters, execution_options=execution_options)
         return await self._execute_prepared(known, parameters or {})
+
+    async def run_sync(self, fn: Callable[Concatenate[Connection, P], T], *arg: P.args, **kw: P.kwargs) -> T:
+        """Run `fn` in SQLAlchemy's transaction: Alembic would commit each step by itself if it found none."""
+        if self.sync_connection is not None and not self.in_transaction():
+            await self.begin()
+        return await super().run_sync(fn, *arg, **kw)
 
     async def _execute_prepared(self, statement: PreparedStatement, values: Mapping[str, Any]) -> Any:
         sql, bound = statement.sql, statement.bound(values)

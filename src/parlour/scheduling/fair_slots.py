@@ -55,6 +55,11 @@ class FairSlots:
         self._free = slots
         self._waiting = FairQueue[Turn](limit=limit)
 
+    @property
+    def waiting(self) -> int:
+        """The number of tasks that wait for a slot."""
+        return len(self._waiting)
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Hold a slot for the body. Raises FairQueueFull, also while waiting: a client with fewer waiting

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from parlour.bus import Bus
@@ -68,6 +68,21 @@ async def test_a_transaction_that_fails_leaves_nothing(storage: Database) -> Non
     assert await count(storage) == 0
     await add(storage, "ann@example.org")
     assert await count(storage) == 1
+
+
+async def test_work_of_a_library_is_part_of_the_transaction(storage: Database) -> None:
+    """Where Alembic finds no transaction it commits by itself, and half of a migration stays if it fails."""
+
+    def work_in_steps(connection: Connection) -> None:
+        assert connection.in_transaction()
+        connection.execute(text("CREATE TABLE half_done (id INTEGER)"))
+        raise RuntimeError("the second step")
+
+    with pytest.raises(RuntimeError):
+        async with storage.transaction() as connection:
+            await connection.run_sync(work_in_steps)
+    async with storage.reading() as reading:
+        assert not await reading.run_sync(lambda sync: inspect(sync).has_table("half_done"))
 
 
 async def test_facts_are_published_after_the_commit_that_made_them_true(storage: Database, bus: Bus) -> None:
