@@ -40,6 +40,7 @@ def bare_application(lifespan: Lifespan[FastAPI]) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # the redirect would repeat the request's Host header
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         lifespan=lifespan,
     )
 
