@@ -6,21 +6,18 @@ where it has grown by more than 5 %.
 
 import argparse
 import asyncio
-import dataclasses
 import os
-import secrets
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 
 from bench.client import Lost, Peer, close_all, connect_all
 from bench.machine import cores, raise_open_files
-from bench.seed import FOURS, LIFETIME, Person, Seed, sow
+from bench.seed import FOURS, Seed, sow, with_new_token
 from bench.servers import Parlour
-from parlour.accounts.tokens import AccessToken, TokenSigner
+from parlour.accounts.tokens import TokenSigner
 
 JOINS = 100_000
 WARM_UP = 5_000
@@ -69,7 +66,7 @@ async def _turns(server: Parlour, seed: Seed, signer: TokenSigner, count: int) -
     while done < count:
         start = done // FOURS.size % (FOURS.count - ROOMS_AT_ONCE)
         peers = [
-            Peer(_with_new_token(seed.people[number], signer), FOURS.room(index))
+            Peer(with_new_token(seed.people[number], signer), FOURS.room(index))
             for index in range(start, start + ROOMS_AT_ONCE)
             for number in FOURS.people(index)
         ]
@@ -78,21 +75,6 @@ async def _turns(server: Parlour, seed: Seed, signer: TokenSigner, count: int) -
         await close_all(peers)
         done += len(peers)
     return server.resident()
-
-
-def _with_new_token(person: Person, signer: TokenSigner) -> Person:
-    now = datetime.now(UTC)
-    token = AccessToken(
-        user_id=person.user_id,
-        email=person.email,
-        username=person.username,
-        guest_until=None,
-        family=person.session,
-        token_id=secrets.token_urlsafe(12),
-        issued_at=now,
-        expires_at=now + LIFETIME,
-    )
-    return dataclasses.replace(person, access_token=signer.sign_access(token))
 
 
 def _say(text: str) -> None:

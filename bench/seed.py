@@ -7,7 +7,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -155,6 +155,22 @@ def _shaped_rooms() -> Iterator[tuple[str, range]]:
             yield shape.room(index), shape.people(index)
 
 
+def with_new_token(person: Person, signer: TokenSigner) -> Person:
+    """Sign a token that the server's process has not seen, as after a login."""
+    now = datetime.now(UTC)
+    token = AccessToken(
+        user_id=person.user_id,
+        email=person.email,
+        username=person.username,
+        guest_until=None,
+        family=person.session,
+        token_id=secrets.token_urlsafe(12),
+        issued_at=now,
+        expires_at=now + LIFETIME,
+    )
+    return replace(person, access_token=signer.sign_access(token))
+
+
 async def _person(
     connection: AsyncConnection, signer: TokenSigner, password_hash: str, *, number: int, now: datetime
 ) -> Person:
@@ -174,24 +190,15 @@ async def _person(
         now=now,
         expires_at=expires_at,
     )
-    access = AccessToken(
-        user_id=user_id,
-        email=email,
-        username=username,
-        guest_until=None,
-        family=refresh.family,
-        token_id=secrets.token_urlsafe(12),
-        issued_at=now,
-        expires_at=expires_at,
-    )
-    return Person(
+    person = Person(
         user_id=user_id,
         session=refresh.family,
         username=username,
         email=email,
-        access_token=signer.sign_access(access),
+        access_token="",
         refresh_token=refresh_text,
     )
+    return with_new_token(person, signer)
 
 
 async def _room(

@@ -2,11 +2,8 @@
 
 import asyncio
 import re
-import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from enum import IntEnum
 
 from picows import WSTransport
@@ -14,10 +11,10 @@ from picows import WSTransport
 from bench import frames
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
 from bench.outcome import PARLOUR, Figure, Figures
-from bench.seed import FOURS, LIFETIME, Person
+from bench.seed import FOURS, Person, with_new_token
 from bench.servers import Server
 from bench.slices import Run, quiet
-from parlour.accounts.tokens import AccessToken, TokenSigner
+from parlour.accounts.tokens import TokenSigner
 
 ENTRY = (
     Figure(key="entry", title="CPU per entry into a call of 4", unit="µs", target=0.6),
@@ -202,28 +199,13 @@ class Calls:
         await self._arrivals.wait()
 
     def _entrant(self, index: int, stage: Stage, *, is_prepared: bool) -> Entrant:
-        person = self._with_new_token(self._run.seed.people[FOURS.people(index)[-1]])
+        person = with_new_token(self._run.seed.people[FOURS.people(index)[-1]], self._signer)
         if is_prepared:
             entrant: Entrant = PreparedEntrant(person, FOURS.room(index), self._arrivals)
         else:
             entrant = Entrant(person, FOURS.room(index), stage, self._arrivals)
         entrant.introductions = self._introductions
         return entrant
-
-    def _with_new_token(self, person: Person) -> Person:
-        """Sign a token that the server's process has not seen, as after a login."""
-        now = datetime.now(UTC)
-        token = AccessToken(
-            user_id=person.user_id,
-            email=person.email,
-            username=person.username,
-            guest_until=None,
-            family=person.session,
-            token_id=secrets.token_urlsafe(12),
-            issued_at=now,
-            expires_at=now + LIFETIME,
-        )
-        return replace(person, access_token=self._signer.sign_access(token))
 
 
 async def measure_entry(run: Run) -> None:

@@ -10,17 +10,17 @@ block it.
 import asyncio
 import sqlite3
 import threading
-from collections import namedtuple
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import URL, Dialect, Executable, Select, create_engine
+from sqlalchemy import URL, Executable, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from parlour.db.drivers import CALL_SECONDS, HungThreads
+from parlour.db.prepared import PreparedResult, PreparedStatement, fetch
 
 MAX_WAITING = 20_000
 BUSY_MS = 100
@@ -36,29 +36,29 @@ class PointLookups:
         self._arguments = engine.dialect.create_connect_args(engine.url)
         self._hung_threads = hung_threads
         self._patience = patience
-        self._queries: dict[Executable, _Query] = {}
+        self._queries: dict[Executable, PreparedStatement] = {}
         self._waiting: list[_Lookup] = []
         self._asked: list[_Lookup] = []
         self._is_due = False
         self._reader: _Reader | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
-    async def execute(self, query: Executable, parameters: dict[str, Any]) -> "_Result":
+    async def execute(self, query: Executable, parameters: dict[str, Any]) -> PreparedResult:
         """Find a row. Raises the errors that SQLAlchemy would.
 
         Compiled queries are cached for good: pass only statements that are built once, in a module.
         """
         compiled = self._queries.get(query)
         if compiled is None:
-            compiled = self._queries[query] = _Query(cast(Select[Any], query), self._dialect)
+            compiled = self._queries[query] = PreparedStatement(query, self._dialect)
         try:
-            return _Result(await self._find(compiled, parameters))
+            return await self._find(compiled, parameters)
         except sqlite3.Error as error:
             raise DBAPIError.instance(
                 compiled.sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
             ) from error
 
-    def _find(self, query: "_Query", parameters: dict[str, Any]) -> "asyncio.Future[Any]":
+    def _find(self, query: PreparedStatement, parameters: dict[str, Any]) -> "asyncio.Future[PreparedResult]":
         if len(self._waiting) >= MAX_WAITING:
             raise sqlite3.OperationalError("too many look-ups at once")
         loop = asyncio.get_running_loop()
@@ -67,7 +67,7 @@ class PointLookups:
         if not self._asked and not self._is_due:
             self._is_due = True
             loop.call_soon(self._ask)
-        return lookup.row
+        return lookup.found
 
     def _ask(self) -> None:
         """Hand all waiting look-ups to the reader as a batch; later ones wait until it is answered."""
@@ -93,12 +93,12 @@ class PointLookups:
             self._deadline.cancel()
         asked, self._asked = self._asked, []
         for lookup, answer in zip(asked, answers, strict=True):
-            if lookup.row.done():  # cancelled meanwhile
+            if lookup.found.done():  # cancelled meanwhile
                 continue
             if isinstance(answer, Exception):
-                lookup.row.set_exception(answer)
+                lookup.found.set_exception(answer)
             else:
-                lookup.row.set_result(answer)
+                lookup.found.set_result(answer)
         self._ask()
 
     def _abandon_reader(self) -> None:
@@ -111,8 +111,8 @@ class PointLookups:
     def _fail(self, error: sqlite3.Error) -> None:
         failed, self._asked, self._waiting = [*self._asked, *self._waiting], [], []
         for lookup in failed:
-            if not lookup.row.done():
-                lookup.row.set_exception(error)
+            if not lookup.found.done():
+                lookup.found.set_exception(error)
 
     async def close(self) -> None:
         """End the reader; wait `patience` seconds at most for its thread."""
@@ -124,16 +124,18 @@ class PointLookups:
 
 
 _Answer = Any
-"""A row, None if no row matches, or the exception."""
+"""A PreparedResult, or the exception."""
 
 
 class _Lookup:
-    __slots__ = ("parameters", "query", "row")
+    __slots__ = ("found", "parameters", "query")
 
-    def __init__(self, query: "_Query", parameters: dict[str, Any], row: "asyncio.Future[Any]") -> None:
+    def __init__(
+        self, query: PreparedStatement, parameters: dict[str, Any], found: "asyncio.Future[PreparedResult]"
+    ) -> None:
         self.query = query
         self.parameters = parameters
-        self.row = row
+        self.found = found
 
 
 class _Reader:
@@ -162,7 +164,7 @@ class _Reader:
             try:
                 if connection is None:
                     connection = self._connect()
-                answers = [lookup.query.answer(connection, lookup.parameters) for lookup in lookups]
+                answers = [_answer(connection, lookup) for lookup in lookups]
             except sqlite3.Error as error:
                 answers = [error] * len(lookups)
             self._call_on_loop(partial(answered, self, answers))
@@ -185,55 +187,10 @@ class _Reader:
 _Answered = Callable[[_Reader, list[_Answer]], None]
 
 
-class _Query:
-    """A compiled query: its SQL, and SQLAlchemy's converters of parameters and columns."""
-
-    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
-        compiled = query.compile(dialect=dialect)
-        self.sql = str(compiled)
-        binds = compiled.binds
-        self._names = [
-            (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or ()
-        ]
-        columns = query.selected_columns
-        self._row: Any = namedtuple("_FoundRow", columns.keys())  # type: ignore[misc]
-        self._processors = [
-            (index, process)
-            for index, column in enumerate(columns)
-            if (process := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
-        ]
-
-    def answer(self, connection: sqlite3.Connection, parameters: dict[str, Any]) -> _Answer:
-        """Run the query; return an exception instead of raising it, so that the rest of the batch goes on."""
-        try:
-            return self._find(connection, parameters)
-        except Exception as error:
-            return error
-
-    def _find(self, connection: sqlite3.Connection, parameters: dict[str, Any]) -> Any:
-        cursor = connection.execute(
-            self.sql,
-            [
-                parameters[name] if convert is None else convert(parameters[name])
-                for name, convert in self._names
-            ],
-        )
-        row = cursor.fetchone()
-        cursor.close()
-        if row is None:
-            return None
-        values = list(row)
-        for index, process in self._processors:
-            values[index] = process(values[index])
-        return self._row._make(values)
-
-
-class _Result:
-    """A stand-in for SQLAlchemy's Result, with the only method that the stores call."""
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    def one_or_none(self) -> Any:
-        return self._row
+def _answer(connection: sqlite3.Connection, lookup: _Lookup) -> _Answer:
+    """Run a query; return an exception instead of raising it, so that the rest of the batch goes on."""
+    query = lookup.query
+    try:
+        return query.result(*fetch(connection, query.sql, query.bound(lookup.parameters)))
+    except Exception as error:
+        return error

@@ -1,32 +1,17 @@
 """Connections in the lobby: each waits for one call, and is told of one change."""
 
-from datetime import UTC, datetime
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from parlour.calls.lobby import MAX_WAITING_FOR_A_CALL, Lobby
 from parlour.calls.presence import ConnectionId
-from parlour.rooms.access import PasswordAccess
-from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.entities import Room
 from parlour.wire.signaling import CallChanged
+from tests.unit.calls.example_rooms import example_room
 
 CONNECTIONS = st.sampled_from([ConnectionId(f"connection-{number}") for number in range(4)])
 
-
-def room(number: int) -> Room:
-    return Room(
-        room_id=RoomId(number),
-        name=f"room {number}",
-        description="",
-        creator_id=None,
-        creator_name="ann",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        access=PasswordAccess(""),
-    )
-
-
-ROOMS = st.sampled_from([room(number) for number in range(3)])
+ROOMS = st.sampled_from([example_room(number) for number in range(3)])
 
 
 class LobbyMachine(RuleBasedStateMachine):
@@ -67,9 +52,9 @@ def test_a_bounded_number_is_told() -> None:
     told: list[ConnectionId] = []
     lobby = Lobby(lambda connection, _: told.append(connection))
     for number in range(MAX_WAITING_FOR_A_CALL + 10):
-        lobby.wait(ConnectionId(str(number)), room(1))
-    lobby.call_changed(room(1))
-    lobby.call_changed(room(1))
+        lobby.wait(ConnectionId(str(number)), example_room(1))
+    lobby.call_changed(example_room(1))
+    lobby.call_changed(example_room(1))
     assert len(told) == MAX_WAITING_FOR_A_CALL
     for number in range(MAX_WAITING_FOR_A_CALL + 10):
         lobby.leave(ConnectionId(str(number)))

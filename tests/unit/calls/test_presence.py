@@ -7,9 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.calls.presence import ConnectionId, Participation, Presence, Watching
-from parlour.rooms.access import PasswordAccess
-from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.entities import Room
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
+from tests.unit.calls.example_rooms import example_room
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONNECTIONS = [ConnectionId(f"connection-{number}") for number in range(5)]
@@ -21,19 +21,7 @@ def client(number: int) -> ClientIdentity:
     )
 
 
-def room(number: int) -> Room:
-    return Room(
-        room_id=RoomId(number),
-        name=f"room {number}",
-        description="",
-        creator_id=None,
-        creator_name="ann",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        access=PasswordAccess(""),
-    )
-
-
-ROOMS = [room(number) for number in range(3)]
+ROOMS = [example_room(number) for number in range(3)]
 
 
 class PresenceMachine(RuleBasedStateMachine):

@@ -12,24 +12,11 @@ from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.calls.cluster.node import Node
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.room_list import HIDDEN_SECONDS, HiddenRooms, RoomListBroadcaster
-from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import ShareRooms
+from tests.unit.calls.example_rooms import example_room
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def room(number: int, *, event: bool = False, listed: bool = True) -> Room:
-    return Room(
-        room_id=RoomId(number),
-        name=f"room {number}",
-        description="",
-        creator_id=None,
-        creator_name="ann",
-        created_at=NOW,
-        access=InvitationAccess(number) if event else PasswordAccess(""),
-        is_listed=listed,
-    )
 
 
 class Calls:
@@ -87,10 +74,10 @@ async def test_who_enters_a_call_that_everybody_sees_changes_nothing() -> None:
     calls = Calls()
     for number, name in enumerate(["ann", "bob", "carl"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1))
+    calls.joins("ann", example_room(1))
     await calls.round()
     assert calls.lists["carl"] == [[], ["room 1"]]
-    calls.joins("bob", room(1))
+    calls.joins("bob", example_room(1))
     assert not calls.is_round_due
     assert calls.questions == []
 
@@ -99,8 +86,8 @@ async def test_who_leaves_gets_a_list_and_the_others_none() -> None:
     calls = Calls()
     for number, name in enumerate(["ann", "bob", "carl"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1))
-    calls.joins("bob", room(1))
+    calls.joins("ann", example_room(1))
+    calls.joins("bob", example_room(1))
     await calls.round()
     heard = len(calls.lists["carl"])
     calls.leaves("bob")
@@ -116,15 +103,15 @@ async def test_the_last_who_leaves_and_the_first_who_comes_back() -> None:
     calls.seen = {RoomId(2): set()}
     for number, name in enumerate(["ann", "bob", "carl"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1))
-    calls.joins("bob", room(2, event=True))
+    calls.joins("ann", example_room(1))
+    calls.joins("bob", example_room(2, event=True))
     await calls.round()
     calls.leaves("ann")
     calls.broadcaster.on_access_changed(None)
     calls.asked.clear()
     reading = asyncio.create_task(calls.round())
     await calls.asked.wait()
-    calls.joins("ann", room(1))
+    calls.joins("ann", example_room(1))
     await reading
     await calls.round()
     assert calls.lists["carl"][-1] == ["room 1"]
@@ -135,12 +122,12 @@ async def test_hidden_rooms_are_seen_by_those_whom_the_database_names() -> None:
     calls.seen = {RoomId(2): {UserId(1)}, RoomId(3): {UserId(2)}}
     for number, name in enumerate(["ann", "bob", "carl", "dora"]):
         calls.connects(name, number)
-    calls.joins("ann", room(2, event=True))
+    calls.joins("ann", example_room(2, event=True))
     await calls.round()
     calls.connects("dora-again", 3)
     assert calls.lists["bob"][-1] == ["room 2"]
     assert calls.lists["carl"] == calls.lists["dora"] == calls.lists["dora-again"] == [[]]
-    calls.joins("dora", room(3, listed=False))
+    calls.joins("dora", example_room(3, listed=False))
     await calls.round()
     assert calls.lists["carl"][-1] == ["room 3"]
     assert calls.lists["bob"][-1] == ["room 2"]
@@ -152,9 +139,9 @@ async def test_a_room_becomes_an_event_by_another_process() -> None:
     calls = Calls()
     for number, name in enumerate(["ann", "bob", "carl"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1))
+    calls.joins("ann", example_room(1))
     await calls.round()
-    calls.joins("bob", room(1, event=True))
+    calls.joins("bob", example_room(1, event=True))
     await calls.round()
     assert calls.lists["carl"][-1] == []
 
@@ -163,7 +150,7 @@ async def test_a_hidden_room_that_the_database_does_not_know_is_shown_to_nobody(
     calls = Calls()
     for number, name in enumerate(["ann", "bob"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1, event=True))
+    calls.joins("ann", example_room(1, event=True))
     await calls.round()
     assert calls.lists["bob"] == [[]]
 
@@ -173,13 +160,13 @@ async def test_who_sees_a_hidden_room_is_read_again(monkeypatch: pytest.MonkeyPa
     calls.seen = {RoomId(1): set()}
     for number, name in enumerate(["ann", "bob", "carl"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1, event=True))
+    calls.joins("ann", example_room(1, event=True))
     await calls.round()
     calls.seen = {RoomId(1): {UserId(2)}}
-    calls.joins("bob", room(1, event=True))
+    calls.joins("bob", example_room(1, event=True))
     assert not calls.is_round_due
     calls.broadcaster._hidden_read_at -= HIDDEN_SECONDS
-    calls.joins("bob", replace(room(1, event=True), description="later"))
+    calls.joins("bob", replace(example_room(1, event=True), description="later"))
     await calls.round()
     assert calls.lists["carl"][-1] == ["room 1"]
 
@@ -188,9 +175,9 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
     calls = Calls()
     for number, name in enumerate(["ann", "bob"]):
         calls.connects(name, number)
-    calls.joins("ann", room(1))
+    calls.joins("ann", example_room(1))
     await calls.round()
-    calls.joins("bob", room(2, event=True))
+    calls.joins("bob", example_room(2, event=True))
     found, calls.broadcaster._hidden_rooms_among = calls.broadcaster._hidden_rooms_among, _away
     with pytest.raises(OSError, match="away"):
         await calls.round()
