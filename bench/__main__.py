@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import report
+from bench import performance_page, report
 from bench.client import Lost
 from bench.generator import Job, in_process
 from bench.machine import cores, raise_open_files
@@ -44,7 +44,7 @@ def main() -> None:
     outcomes = {name: outcome for name, outcome in found.items() if outcome is not None}
     print(report.summary(outcomes))
     if options.write or len(outcomes) == len(WORKLOADS):
-        circumstances = report.Circumstances(
+        circumstances = performance_page.Circumstances(
             cores=cores(),
             core_count=os.cpu_count() or 1,
             command=" ".join(["python -m bench", *sys.argv[1:]]),
@@ -74,11 +74,11 @@ def _outcome(workload: Workload, seed: Seed, options: argparse.Namespace) -> Out
     return outcome
 
 
-def _write(outcomes: dict[str, Outcome], circumstances: report.Circumstances) -> None:
+def _write(outcomes: dict[str, Outcome], circumstances: performance_page.Circumstances) -> None:
     (DOCS / "images").mkdir(parents=True, exist_ok=True)
-    for name, svg in report.plots(outcomes).items():
+    for name, svg in performance_page.plots(outcomes).items():
         (DOCS / "images" / name).write_text(svg, encoding="utf-8")
-    (DOCS / "performance.md").write_text(report.page(outcomes, circumstances), encoding="utf-8")
+    (DOCS / "performance.md").write_text(performance_page.page(outcomes, circumstances), encoding="utf-8")
     _say("docs/performance.md is written")
 
 
