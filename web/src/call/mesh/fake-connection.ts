@@ -124,6 +124,7 @@ export class FakeConnection extends EventTarget {
     this.configuration = configuration;
   }
 
+  getStats = async () => new Map<string, unknown>();
   restartIce = () => void this.log.push("restart");
   close = () => void this.log.push("close");
 

@@ -32,6 +32,7 @@ import type { IceSource } from "./ice";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
 import { MAX_PREPARED, PreparedPeers } from "./prepared-peers";
+import { StatsSampler } from "./stats-sampler";
 
 export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
@@ -60,6 +61,7 @@ export class Mesh implements PreparableTopology {
   /** By peer, for those who have one. It may change while a connection stands, or is yet to be built. */
   readonly #displayNames = new Map<string, string>();
   readonly #prepared = new PreparedPeers();
+  readonly #sampler = new StatsSampler();
   /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */
   readonly #offered = new Set<string>();
   readonly #unsubscribe: (() => void)[];
@@ -147,6 +149,7 @@ export class Mesh implements PreparableTopology {
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearInterval(this.#looking);
+    this.#sampler.close();
     this.#queue.close();
     this.#keepOnly(new Set());
   }
@@ -182,6 +185,7 @@ export class Mesh implements PreparableTopology {
     this.#early.delete(peerID);
     this.#rateLimits.delete(peerID);
     this.#displayNames.delete(peerID);
+    this.#sampler.forget(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
@@ -247,12 +251,14 @@ export class Mesh implements PreparableTopology {
     const former = this.#peers.get(peerID);
     const inherited = former?.bequeath() ?? null;
     former?.close();
+    const connection = this.#connect(ice.configuration());
+    this.#sampler.follow(peerID, connection);
     const built = new MeshPeer({
       peer,
       displayName: () => this.#displayNames.get(peerID),
       inherited,
       identity: this.#identities.of(peerID),
-      connection: this.#connect(ice.configuration()),
+      connection,
       local: this.#local,
       streams: this.#streams,
       canSignal: () => signaling.isReady,
