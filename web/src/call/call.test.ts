@@ -23,6 +23,8 @@ class RecordingTopology implements MediaTopology {
   known = () => ["bob", "eve"];
   check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
+  wish = () => {};
+  speak = () => {};
   close = () => void this.orders.push("close");
 }
 

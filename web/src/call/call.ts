@@ -2,6 +2,8 @@ import { Store } from "../store";
 import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
 import type { LocalMedia } from "./media";
+import { OwnVoice } from "./own-voice";
+import { Views } from "./quality/views";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
@@ -35,6 +37,8 @@ export interface CallParts {
 }
 
 const JOIN_AGAIN_MS = 2_000;
+/** To measure loudness costs a browser much once; right after a join, the others' pictures would wait for it. */
+const LISTEN_AFTER_MS = 1_000;
 /** The longest wait for the server's answer to the first join, before anything of the call is shown. */
 export const OPENING_MS = 400;
 /** The topology of a server that names none. */
@@ -60,8 +64,12 @@ export class Call {
   readonly room: string;
   readonly media: LocalMedia;
   readonly chat: Chat;
+  /** Where the pictures of participants are shown: only what is seen is sent. */
+  readonly views = new Views((participant, wishes) => this.#topology?.wish(participant, wishes));
+  readonly voice: OwnVoice;
   #open: () => void = () => {};
   #stop: (() => void)[] = [];
+  #listening: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #topology: MediaTopology | null = null;
   #topologyName: string | null = null;
@@ -77,6 +85,7 @@ export class Call {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
+    this.voice = new OwnVoice(parts.media.outgoing);
     this.#prepared = parts.prepared ?? null;
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
@@ -93,6 +102,7 @@ export class Call {
     this.#stop = [
       () => signaling.close(),
       media.outgoing.subscribe(() => this.#topology?.publish(media.outgoing.get())),
+      this.voice.isAudible.subscribe(() => this.#topology?.speak(this.voice.isAudible.get())),
       signaling.on("chat-message", (message) => chat.receive(message)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
@@ -128,6 +138,7 @@ export class Call {
   /** Where the media of a participant break, the connection to the server may have broken too. */
   #followParticipants(participants: readonly Participant[]): void {
     this.#showParticipants();
+    this.views.follow(participants);
     const broken = participants.filter(({ health }) => health.connection === "reconnecting").length;
     if (broken > this.#broken) this.parts.signaling.check();
     this.#broken = broken;
@@ -185,6 +196,7 @@ export class Call {
     const { peers: others, offered = [] } = answer;
     topology.enter({ continuity, others, offered });
     this.#open();
+    this.#listening ??= setTimeout(() => this.voice.start(), LISTEN_AFTER_MS);
     this.chat.resume();
   }
 
@@ -201,6 +213,7 @@ export class Call {
     this.#topology = topology;
     this.#topologyName = name;
     topology.publish(this.media.outgoing.get());
+    this.views.follow(topology.participants.get());
     this.#unfollow = topology.participants.subscribe(() =>
       this.#followParticipants(topology.participants.get()),
     );
@@ -214,6 +227,7 @@ export class Call {
     this.#cancelShow?.();
     this.#cancelShow = null;
     this.participants.set([]);
+    this.views.follow([]);
   }
 
   #notEntered({ code, message }: { code: string; message: string }): void {
@@ -227,10 +241,13 @@ export class Call {
   #end(phase: CallPhase): void {
     this.#open();
     clearTimeout(this.#retry);
+    clearTimeout(this.#listening);
     for (const stop of this.#stop) stop();
     this.#stop = [];
     this.phase.set(phase);
     this.chat.close();
+    this.voice.close();
+    this.views.close();
     this.#closeTopology();
     this.media.close();
   }

@@ -28,6 +28,8 @@ class RecordingTopology implements PreparableTopology {
   takeOffers = () => [];
   known = () => [];
   enter = () => {};
+  wish = () => {};
+  speak = () => {};
   check = () => {};
 }
 

@@ -1,5 +1,6 @@
 import type { Store } from "../store";
 import type { OfferSdp, PeerEntry } from "../wire.gen";
+import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
 
@@ -91,6 +92,10 @@ export interface MediaTopology {
   enter(membership: Membership): void;
   /** Sends these tracks in the place of those before. */
   publish(tracks: LocalTracks): void;
+  /** Tells a participant at which size their pictures are of use here. */
+  wish(participant: string, wishes: PictureWishes): void;
+  /** Follows whether the person at this browser is heard to speak: a speaker is shown better. */
+  speak(isAudible: boolean): void;
   /** Heals connections that are broken; those that work are not touched. */
   check(reason: HealthCheckReason): void;
   close(): void;

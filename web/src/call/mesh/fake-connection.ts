@@ -1,8 +1,9 @@
 import type { SessionDescription } from "../../wire.gen";
+import { FakeSender } from "./fake-sender";
 
 class FakeTransceiver {
   readonly receiver;
-  readonly sender;
+  readonly sender: FakeSender;
   mid: string | null = null;
   currentDirection: RTCRtpTransceiverDirection | null = null;
 
@@ -12,16 +13,7 @@ class FakeTransceiver {
     public direction: RTCRtpTransceiverDirection,
   ) {
     this.receiver = { track: { kind }, getSynchronizationSources: (): object[] => [] };
-    this.sender = {
-      track,
-      streams: 0,
-      setStreams: (...streams: object[]) => {
-        this.sender.streams = streams.length;
-      },
-      replaceTrack: async (next: { kind: string } | null) => {
-        this.sender.track = next;
-      },
-    };
+    this.sender = new FakeSender(track);
   }
 
   get kind(): string {

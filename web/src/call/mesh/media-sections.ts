@@ -1,10 +1,15 @@
+import { bestEffort } from "../best-effort";
 import type { LocalTracks, TrackSource } from "../topology";
+import type { Outgoing } from "./quality-control";
 
 /** The streams that our tracks are announced in; older clients show streams, not tracks. */
 export interface LocalStreams {
   readonly person: MediaStream;
   readonly screen: MediaStream;
 }
+
+/** Codecs for a source, the best one first; null leaves them as the browser has them. */
+export type OrderCodecs = (source: TrackSource) => RTCRtpCodec[] | null;
 
 const KINDS = { microphone: "audio", camera: "video", screen: "video" } as const;
 
@@ -25,6 +30,7 @@ export class MediaSections {
     private readonly connection: RTCPeerConnection,
     private readonly streams: LocalStreams,
     local: LocalTracks,
+    private readonly orderCodecs: OrderCodecs,
   ) {
     this.#local = local;
   }
@@ -79,6 +85,15 @@ export class MediaSections {
     for (const [source, { sender }] of this.#sections) void this.#replace(sender, source);
   }
 
+  /** What is sent now, and by which sender. */
+  get outgoing(): Outgoing[] {
+    return [...this.#sections].map(([source, { sender }]) => {
+      const track = this.#trackFor(source);
+      const isScreen = track !== null && track === this.#local.screen;
+      return { sender, carries: track && (isScreen ? "screen" : source) };
+    });
+  }
+
   /** The section in which we send a screen; null where it has none of its own. */
   get screenMid(): string | null {
     const { currentDirection, mid = null } = this.#sections.get("screen") ?? {};
@@ -106,10 +121,19 @@ export class MediaSections {
       streams: [this.#streamFor(source)],
     });
     this.#sections.set(source, transceiver);
+    this.#prefer(source, transceiver);
+  }
+
+  #prefer(source: TrackSource, transceiver: RTCRtpTransceiver): void {
+    bestEffort("an order of codecs", () => {
+      const codecs = this.orderCodecs(source);
+      if (codecs) transceiver.setCodecPreferences?.(codecs);
+    });
   }
 
   #join(source: TrackSource, transceiver: RTCRtpTransceiver): void {
     transceiver.direction = "sendrecv";
+    this.#prefer(source, transceiver);
     transceiver.sender.setStreams?.(this.#streamFor(source));
     void this.#replace(transceiver.sender, source);
   }

@@ -1,5 +1,6 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import type {
   HealthCheckReason,
@@ -10,9 +11,11 @@ import type {
   TrackSource,
   Unreachable,
 } from "../topology";
-import { type LocalStreams, MediaSections } from "./media-sections";
+import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
+import { askForDtx } from "./opus-parameters";
 import type { PeerIdentity } from "./peer-identity";
+import type { ControlledPeer, Outgoing } from "./quality-control";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
 import { type PeerState, StateChannel } from "./state-channel";
@@ -27,6 +30,11 @@ export interface MeshPeerOptions {
   sendDescription(description: SessionDescription): void;
   sendCandidate(candidate: IceCandidate): void;
   changed(): void;
+  /** What the peer wants of us. */
+  wished(wishes: PictureWishes): void;
+  /** Runs when a negotiation has ended. */
+  negotiated(): void;
+  orderCodecs: OrderCodecs;
   identity: PeerIdentity;
   /** From the connection that this one replaces. */
   inherited: Inheritance | null;
@@ -56,7 +64,7 @@ const CODE_AFTER_MS = 1_000;
 export const UNREACHABLE_MS = 20_000;
 
 /** The peer connection to one other participant, and all that keeps it up. */
-export class MeshPeer {
+export class MeshPeer implements ControlledPeer {
   readonly #negotiation: Negotiation;
   readonly #sections: MediaSections;
   readonly #channel: StateChannel;
@@ -84,7 +92,7 @@ export class MeshPeer {
     const { connection, peer, local, inherited } = options;
     this.#connection = connection;
     this.#local = local;
-    this.#sections = new MediaSections(connection, options.streams, local);
+    this.#sections = new MediaSections(connection, options.streams, local, options.orderCodecs);
     // The section of a screen belonged to the former connection; until this one has its own, the screen is sent
     // in the camera's.
     this.#state = inherited?.state ? { ...inherited.state, screenMid: undefined } : null;
@@ -98,11 +106,14 @@ export class MeshPeer {
       },
       { leads: peer.createOffer, replaces: inherited !== null },
     );
-    this.#channel = new StateChannel((state) => this.#hear(state));
+    this.#channel = new StateChannel({
+      heardState: (state) => this.#hear(state),
+      heardWishes: options.wished,
+    });
     this.#negotiation = new Negotiation(connection, {
       polite: peer.createOffer,
       awaitsFirstOffer: !peer.createOffer,
-      sendDescription: options.sendDescription,
+      sendDescription: (description) => options.sendDescription(asSent(description)),
       sendCandidate: options.sendCandidate,
       beforeAnswer: () => this.#joinSections(),
       report: (error) => console.warn("Negotiation", error),
@@ -162,7 +173,15 @@ export class MeshPeer {
   offer(): SessionDescription | null {
     const { signalingState, localDescription } = this.#connection;
     if (signalingState !== "have-local-offer" || !localDescription) return null;
-    return { type: localDescription.type, sdp: localDescription.sdp };
+    return asSent(localDescription);
+  }
+
+  get outgoing(): Outgoing[] {
+    return this.#sections.outgoing;
+  }
+
+  tellWishes(wishes: PictureWishes): void {
+    this.#channel.tellWishes(wishes);
   }
 
   /** Starts the search for the peer, whose connection was made before they could answer. */
@@ -306,6 +325,7 @@ export class MeshPeer {
     if (this.#connection.signalingState !== "stable") return;
     this.#sections.update();
     this.#tell();
+    this.options.negotiated();
     this.options.changed();
   }
 
@@ -360,4 +380,9 @@ export class MeshPeer {
       unreachable: this.#unreachable,
     };
   }
+}
+
+/** A description as the other side gets it: our browser's own, and what we wish to receive. */
+function asSent({ type, sdp = "" }: SessionDescription): SessionDescription {
+  return { type, sdp: askForDtx(sdp) };
 }

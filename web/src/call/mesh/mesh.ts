@@ -9,6 +9,7 @@ import type {
   SessionDescription,
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
 import { fingerprintsOf } from "../security-code";
 import {
@@ -28,10 +29,13 @@ import {
   shortName,
 } from "./bounds";
 import { BuildQueue } from "./build-queue";
+import { orderedCodecs } from "./codec-order";
+import { hasH264Hardware } from "./encoder-support";
 import type { IceSource } from "./ice";
 import { MeshPeer } from "./mesh-peer";
 import { PeerIdentities } from "./peer-identity";
 import { MAX_PREPARED, PreparedPeers } from "./prepared-peers";
+import { QualityControl } from "./quality-control";
 import { StatsSampler } from "./stats-sampler";
 
 export interface MeshParts {
@@ -62,6 +66,11 @@ export class Mesh implements PreparableTopology {
   readonly #displayNames = new Map<string, string>();
   readonly #prepared = new PreparedPeers();
   readonly #sampler = new StatsSampler();
+  readonly #quality = new QualityControl({
+    sampler: this.#sampler,
+    hasH264Hardware,
+    now: () => performance.now(),
+  });
   /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */
   readonly #offered = new Set<string>();
   readonly #unsubscribe: (() => void)[];
@@ -118,6 +127,7 @@ export class Mesh implements PreparableTopology {
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
     for (const peer of others) this.#rename(peer);
+    this.#quality.expect(others.length);
     this.#beginPrepared(new Set(offered));
   }
 
@@ -139,7 +149,16 @@ export class Mesh implements PreparableTopology {
 
   publish(tracks: LocalTracks): void {
     this.#local = tracks;
+    this.#quality.publish(tracks);
     for (const peer of this.#peers.values()) peer.publish(tracks);
+  }
+
+  wish(participant: string, wishes: PictureWishes): void {
+    this.#quality.wish(participant, wishes);
+  }
+
+  speak(isAudible: boolean): void {
+    this.#quality.speak(isAudible);
   }
 
   check(reason: HealthCheckReason): void {
@@ -149,6 +168,7 @@ export class Mesh implements PreparableTopology {
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearInterval(this.#looking);
+    this.#quality.close();
     this.#sampler.close();
     this.#queue.close();
     this.#keepOnly(new Set());
@@ -186,6 +206,7 @@ export class Mesh implements PreparableTopology {
     this.#rateLimits.delete(peerID);
     this.#displayNames.delete(peerID);
     this.#sampler.forget(peerID);
+    this.#quality.forget(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
@@ -271,11 +292,15 @@ export class Mesh implements PreparableTopology {
         signaling.send({ event: "offer-ice", payload: { peerID, iceCandidate } });
       },
       changed: () => this.#show(),
+      wished: (wishes) => this.#quality.hear(peerID, wishes),
+      negotiated: () => this.#quality.update(),
+      orderCodecs: (source) => orderedCodecs(this.#quality.preferredCodecs(source), source),
       rebuild: () => this.#request(peer),
       freshIce: () => ice.fresh(),
       hasRelay: () => namesRelay(ice.configuration()),
     });
     this.#peers.set(peerID, built);
+    this.#quality.follow(peerID, built);
     for (const signal of this.#early.get(peerID) ?? []) {
       if ("description" in signal) built.receiveDescription(signal.description);
       else built.receiveCandidate(signal.candidate);

@@ -1,4 +1,5 @@
 import { bestEffort } from "../best-effort";
+import type { PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
 import type { SourceStates } from "../topology";
 
@@ -6,6 +7,10 @@ import type { SourceStates } from "../topology";
 const CHANNEL = { negotiated: true, id: 0 } as const;
 const MAX_LENGTH = 1000;
 const MAX_MID_LENGTH = 32;
+/** Of the messages that came after the state, which has none; others are passed over. */
+const VERSION = 1;
+/** In pixels; a peer that wants more means as much as there is. */
+const MAX_HEIGHT = 10_000;
 /** A peer that sends faster than anybody presses buttons is not read any more. */
 const BURST = 50;
 const EVERY_MS = 100;
@@ -36,18 +41,52 @@ function parseMid(mid: unknown): string | null | undefined {
   return typeof mid === "string" && mid.length <= MAX_MID_LENGTH ? mid : undefined;
 }
 
+/** Reads what a peer wants of us: `{version: 1, wants: {camera: 360, screen: 0}}`. */
+export function parseWishes(data: unknown): PictureWishes | null {
+  if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
+  try {
+    const { version, wants } = JSON.parse(data) as Record<string, unknown>;
+    if (version !== VERSION || typeof wants !== "object" || wants === null) return null;
+    const { camera, screen } = wants as Record<string, unknown>;
+    return {
+      ...(isHeight(camera) && { camera }),
+      ...(isHeight(screen) && { screen }),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function isHeight(height: unknown): height is number {
+  return typeof height === "number" && height >= 0 && height <= MAX_HEIGHT;
+}
+
 function written({ on: { microphone, camera, screen }, screenMid = null }: PeerState): string {
   return JSON.stringify({ microphone, camera, screen, screenMid });
 }
 
-/** The data channel over which a peer hears which of our sources are on, and tells the same of theirs. */
+export interface ChannelListener {
+  heardState(state: PeerState): void;
+  heardWishes(wishes: PictureWishes): void;
+}
+
+/** A message of ours: what it says now, and what was sent last. */
+interface Message {
+  ours: string | null;
+  told: string | null;
+}
+
+/**
+ * The data channel over which a peer hears which of our sources are on and what we want of theirs, and tells the
+ * same.
+ */
 export class StateChannel {
   #channel: RTCDataChannel | null = null;
-  #ours: string | null = null;
-  #told: string | null = null;
+  readonly #state: Message = { ours: null, told: null };
+  readonly #wishes: Message = { ours: null, told: null };
   readonly #limiter = new RateLimiter(BURST, EVERY_MS);
 
-  constructor(private readonly heard: (state: PeerState) => void) {}
+  constructor(private readonly listener: ChannelListener) {}
 
   open(connection: RTCPeerConnection): void {
     if (this.#channel) return;
@@ -63,19 +102,31 @@ export class StateChannel {
         return;
       }
       const state = parseState(data);
-      if (state) this.heard(state);
+      if (state) this.listener.heardState(state);
+      const wishes = state ? null : parseWishes(data);
+      if (wishes) this.listener.heardWishes(wishes);
     });
   }
 
   tell(state: PeerState): void {
-    this.#ours = written(state);
+    this.#state.ours = written(state);
     this.#tell();
   }
 
-  /** Sends the state once the channel is open, and only where it differs from the one sent before. */
+  /** Older clients pass over it. */
+  tellWishes(wants: PictureWishes): void {
+    const isNothing = Object.keys(wants).length === 0 && this.#wishes.told === null;
+    this.#wishes.ours = isNothing ? null : JSON.stringify({ version: VERSION, wants });
+    this.#tell();
+  }
+
+  /** Sends what the peer has not been told yet, once the channel is open. */
   #tell(): void {
-    if (this.#channel?.readyState !== "open" || !this.#ours || this.#ours === this.#told) return;
-    this.#channel.send(this.#ours);
-    this.#told = this.#ours;
+    if (this.#channel?.readyState !== "open") return;
+    for (const message of [this.#state, this.#wishes]) {
+      if (!message.ours || message.ours === message.told) continue;
+      this.#channel.send(message.ours);
+      message.told = message.ours;
+    }
   }
 }

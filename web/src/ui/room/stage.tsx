@@ -35,11 +35,12 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
   const show = (tile: StageTile, place: Place | undefined) => {
     switch (tile.kind) {
       case "participant":
-        return <ParticipantTile participant={tile.participant} place={place} />;
+        return <ParticipantTile participant={tile.participant} views={call.views} place={place} />;
       case "screen":
         return (
           <ScreenTile
             participant={tile.participant}
+            views={call.views}
             place={place}
             isFeatured={tile.participant.id === featured}
             onFeature={() => feature(tile.participant.id)}
@@ -48,7 +49,15 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
       case "own-screen":
         return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
       case "self":
-        return <SelfTile media={call.media} name={name} peerID={peerID} place={place} />;
+        return (
+          <SelfTile
+            media={call.media}
+            voice={call.voice}
+            name={name}
+            peerID={peerID}
+            place={place}
+          />
+        );
     }
   };
   return (

@@ -1,6 +1,7 @@
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
-import { followLoudness } from "../../call/loudness";
+import { type ReactNode, type RefObject, useCallback, useMemo, useRef } from "react";
 import type { LocalMedia } from "../../call/media";
+import type { OwnVoice } from "../../call/own-voice";
+import type { Views } from "../../call/quality/views";
 import type { Participant, Unreachable } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
@@ -109,19 +110,21 @@ const CONNECTION_WORDS = {
 
 interface ParticipantTileProps {
   participant: Participant;
+  views: Views;
   place: Place | undefined;
 }
 
 /** The camera, or the face, of another participant; it plays their voice too. */
-export function ParticipantTile({ participant, place }: ParticipantTileProps) {
+export function ParticipantTile({ participant, views, place }: ParticipantTileProps) {
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
   const stream = useStream(microphone.track, camera.track);
+  const openView = useCallback(() => views.open(id, "camera"), [views, id]);
   const showsCamera = camera.track !== null && (camera.on ?? camera.flowing);
   return (
     <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
-      {stream && <Video stream={stream} label={`Video of ${name}`} />}
+      {stream && <Video stream={stream} label={`Video of ${name}`} openView={openView} />}
       {!showsCamera && <TileFace name={name} />}
       {health.unreachable ? (
         <NoWay to={name} {...health.unreachable} />
@@ -151,11 +154,12 @@ interface ScreenTileProps extends ParticipantTileProps {
 }
 
 /** The shared screen of another participant, beside their camera. */
-export function ScreenTile({ participant, place, isFeatured, onFeature }: ScreenTileProps) {
+export function ScreenTile({ participant, views, place, isFeatured, onFeature }: ScreenTileProps) {
   const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health } = participant;
   const name = participant.displayName ?? username;
   const stream = useStream(tracks.screen.track);
+  const openView = useCallback(() => views.open(id, "screen"), [views, id]);
   return (
     <TileFrame
       frame={frame}
@@ -164,7 +168,9 @@ export function ScreenTile({ participant, place, isFeatured, onFeature }: Screen
       place={place}
       className={isFeatured ? "featured" : ""}
     >
-      {stream && <Video stream={stream} label={`Shared screen of ${name}`} whole />}
+      {stream && (
+        <Video stream={stream} label={`Shared screen of ${name}`} openView={openView} whole />
+      )}
       <TileState text={CONNECTION_WORDS[health.connection]} />
       <TileName name={`${name}’s screen`} username={username} />
       {isFeatured ? (
@@ -187,8 +193,13 @@ interface OwnTileProps {
   place: Place | undefined;
 }
 
+interface SelfTileProps extends OwnTileProps {
+  name: string;
+  voice: OwnVoice;
+}
+
 /** The camera, or the face, of the person at this browser. */
-export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: string }) {
+export function SelfTile({ media, voice, name, peerID, place }: SelfTileProps) {
   const { preview, microphone, screen } = useStore(media.view);
   const label = `${name} (you)`;
   return (
@@ -197,7 +208,7 @@ export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: 
       participant={peerID}
       place={place}
       className="self"
-      isSpeaking={useOwnSpeaking(media)}
+      isSpeaking={useStore(voice.isAudible)}
     >
       {preview ? (
         <Video stream={preview} label={`Video of ${label}`} muted mirrored />
@@ -229,18 +240,4 @@ function useStream(
     const tracks = [first, second].filter((track) => track !== null);
     return tracks.length > 0 ? new MediaStream(tracks) : null;
   }, [first, second]);
-}
-
-function useOwnSpeaking(media: LocalMedia): boolean {
-  const { microphone, on } = useStore(media.outgoing);
-  const [speaking, setSpeaking] = useState(false);
-  useEffect(() => {
-    if (!microphone || !on.microphone) return;
-    const stop = followLoudness(microphone, setSpeaking);
-    return () => {
-      stop();
-      setSpeaking(false);
-    };
-  }, [microphone, on.microphone]);
-  return speaking;
 }

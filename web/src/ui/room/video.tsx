@@ -1,5 +1,7 @@
 import { useEffect, useRef } from "react";
 import { bestEffort } from "../../call/best-effort";
+import type { View } from "../../call/quality/views";
+import { watchSize } from "./watch-size";
 
 interface VideoProps {
   stream: MediaStream;
@@ -7,6 +9,8 @@ interface VideoProps {
   muted?: boolean;
   mirrored?: boolean;
   whole?: boolean;
+  /** Opens the view that is told how large the picture is shown; the same function while it is the same picture. */
+  openView?: () => View;
 }
 
 export function Video({
@@ -15,6 +19,7 @@ export function Video({
   muted = false,
   mirrored = false,
   whole = false,
+  openView,
 }: VideoProps) {
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -29,6 +34,15 @@ export function Video({
       });
     };
   }, [stream]);
+  useEffect(() => {
+    if (!ref.current || !openView) return;
+    const view = openView();
+    const stop = watchSize(ref.current, (height) => view.show(height));
+    return () => {
+      stop();
+      view.close();
+    };
+  }, [openView]);
   const className = `${mirrored ? "mirrored" : ""} ${whole ? "whole" : ""}`;
   return (
     <video

@@ -1,0 +1,264 @@
+import { bestEffort } from "../best-effort";
+import {
+  type Allocation,
+  allocate,
+  type Capture,
+  type PeerDemand,
+  type SendingSituation,
+} from "../quality/allocate";
+import { Bandwidth } from "../quality/bandwidth";
+import { PREFERRED_SOUND, preferredCodecs } from "../quality/codecs";
+import { CpuRelief } from "../quality/cpu-relief";
+import { OwnSpeech } from "../quality/own-speech";
+import type { PictureSource, PictureWishes } from "../quality/wishes";
+import { type LocalTracks, NO_LOCAL_TRACKS, type TrackSource } from "../topology";
+import type { ConnectionSample } from "./connection-sample";
+import { SenderParameters, type WantedEncoding } from "./sender-parameters";
+import type { StatsSampler } from "./stats-sampler";
+
+/** A sender of a peer connection, and the source that it sends now. */
+export interface Outgoing {
+  readonly sender: RTCRtpSender;
+  readonly carries: TrackSource | null;
+}
+
+/** The part of a peer that is controlled. */
+export interface ControlledPeer {
+  readonly outgoing: readonly Outgoing[];
+  tellWishes(wishes: PictureWishes): void;
+}
+
+export interface QualityParts {
+  readonly sampler: Pick<StatsSampler, "subscribe">;
+  hasH264Hardware(): Promise<boolean>;
+  now(): number;
+}
+
+/** In bit/s, to few and to many. Opus is good at both; more would be heard in music alone. */
+const SOUND = { few: 32_000, many: 24_000 };
+const MANY_OTHERS = 6;
+/** What sound takes of a connection: twice its bitrate, since it is sent twice (RED), and its headers. */
+const SOUND_ON_WIRE = 2;
+const SOUND_HEADERS = 16_000;
+const CAPTURED = { camera: { width: 1280, height: 720 }, screen: { width: 1920, height: 1080 } };
+const SENT_NOTHING = { camera: 0, screen: 0 };
+
+interface Entry {
+  peer: ControlledPeer;
+  bandwidth: Bandwidth;
+  /** What they want of us. */
+  wishes: PictureWishes;
+  /** What we want of them. */
+  ours: PictureWishes;
+  sent: Record<PictureSource, number>;
+}
+
+/** Decides how each of our tracks is encoded for each peer, whenever something changes on which that depends. */
+export class QualityControl {
+  readonly #peers = new Map<string, Entry>();
+  readonly #parameters = new WeakMap<RTCRtpSender, SenderParameters>();
+  readonly #relief = new CpuRelief();
+  readonly #speech = new OwnSpeech();
+  readonly #unsubscribe: () => void;
+  #local: LocalTracks = NO_LOCAL_TRACKS;
+  /** How many others there are, before each of them has a connection. */
+  #expected = 0;
+  #hasH264Hardware = false;
+  #isDue = false;
+  #isClosed = false;
+  #speechEnds: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly parts: QualityParts) {
+    this.#unsubscribe = parts.sampler.subscribe((peerID, sample) => this.#observe(peerID, sample), {
+      whenHidden: true,
+    });
+    void parts.hasH264Hardware().then((isThere) => {
+      this.#hasH264Hardware = isThere;
+      this.update();
+    });
+  }
+
+  /** Notes how many others are in a call that is entered. */
+  expect(others: number): void {
+    this.#expected = others;
+  }
+
+  /** Controls what is sent to a peer, whose connection may take the place of another. */
+  follow(peerID: string, peer: ControlledPeer): void {
+    const { wishes = {}, ours = {} } = this.#peers.get(peerID) ?? {};
+    const sent = { ...SENT_NOTHING };
+    this.#peers.set(peerID, { peer, bandwidth: new Bandwidth(), wishes, ours, sent });
+    peer.tellWishes(ours);
+    this.update();
+  }
+
+  forget(peerID: string): void {
+    this.#expected = 0;
+    if (this.#peers.delete(peerID)) this.update();
+  }
+
+  /** Notes what a peer wants of us. */
+  hear(peerID: string, wishes: PictureWishes): void {
+    const entry = this.#peers.get(peerID);
+    if (!entry) return;
+    entry.wishes = wishes;
+    this.update();
+  }
+
+  /** Tells a peer what we want of them. */
+  wish(peerID: string, wishes: PictureWishes): void {
+    const entry = this.#peers.get(peerID);
+    if (!entry) return;
+    entry.ours = wishes;
+    entry.peer.tellWishes(wishes);
+  }
+
+  publish(local: LocalTracks): void {
+    for (const source of ["camera", "screen"] as const) {
+      if (local.on[source] && !this.#local.on[source]) this.#forgetWishes(source);
+    }
+    this.#local = local;
+    const { camera } = local;
+    if (camera) {
+      bestEffort("a hint for the encoder", () => {
+        camera.contentHint = "motion";
+      });
+    }
+    this.update();
+  }
+
+  speak(isAudible: boolean): void {
+    const now = this.parts.now();
+    const before = this.#speech.isSpeaking(now);
+    this.#speech.hear(isAudible, now);
+    if (this.#speech.isSpeaking(now) !== before) this.update();
+    const endsAt = this.#speech.endsAt(now);
+    clearTimeout(this.#speechEnds);
+    if (endsAt !== null) this.#speechEnds = setTimeout(() => this.update(), endsAt - now + 1);
+  }
+
+  /** Names of the codecs that suit a source now, the best one first. */
+  preferredCodecs(source: TrackSource): readonly string[] {
+    if (source === "microphone") return PREFERRED_SOUND;
+    const { others, relief, captures } = this.#situation(this.parts.now());
+    return preferredCodecs({
+      source,
+      others,
+      relief,
+      isText: captures[source]?.isText ?? source === "screen",
+      hasH264Hardware: this.#hasH264Hardware,
+    });
+  }
+
+  /** Decides once for all that changes in one go. */
+  update(): void {
+    if (this.#isDue || this.#isClosed) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (!this.#isClosed) this.#decide();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#speechEnds);
+    this.#unsubscribe();
+    this.#peers.clear();
+  }
+
+  /** What was wanted of a source before it went says nothing of what comes. */
+  #forgetWishes(source: PictureSource): void {
+    for (const entry of this.#peers.values()) {
+      const { [source]: _, ...others } = entry.wishes;
+      entry.wishes = others;
+    }
+  }
+
+  #observe(peerID: string, { path, outbound }: ConnectionSample): void {
+    this.#peers.get(peerID)?.bandwidth.note(path?.availableOutgoingBitrate ?? null);
+    const isLimited = outbound.some(
+      ({ kind, active, limitedBy }) => kind === "video" && active !== false && limitedBy === "cpu",
+    );
+    this.#relief.note(isLimited, this.parts.now());
+    this.update();
+  }
+
+  #decide(): void {
+    const now = this.parts.now();
+    const situation = this.#situation(now);
+    const sound = situation.others >= MANY_OTHERS ? SOUND.many : SOUND.few;
+    const demands = [...this.#peers].map(([peerID, { wishes, bandwidth, sent }]): PeerDemand => {
+      const onWire = sound * SOUND_ON_WIRE + SOUND_HEADERS;
+      return { peerID, wishes, sent, bandwidth: bandwidth.forPictures(onWire, now) };
+    });
+    const allocations = allocate(situation, demands);
+    for (const [peerID, entry] of this.#peers) {
+      const allocation = allocations.get(peerID);
+      if (!allocation) continue;
+      entry.sent = { camera: linesOf(allocation, "camera"), screen: linesOf(allocation, "screen") };
+      for (const outgoing of entry.peer.outgoing) {
+        const wanted = this.#encoding(outgoing.carries, allocation, situation, sound);
+        if (wanted) this.#parametersOf(outgoing.sender).want(wanted);
+      }
+    }
+  }
+
+  #situation(now: number): SendingSituation {
+    return {
+      others: Math.max(this.#peers.size, this.#expected),
+      speaking: this.#speech.isSpeaking(now),
+      relief: this.#relief.level,
+      captures: {
+        camera: captureOf("camera", this.#local.camera),
+        screen: captureOf("screen", this.#local.screen),
+      },
+    };
+  }
+
+  #encoding(
+    source: TrackSource | null,
+    allocation: Allocation,
+    { captures }: SendingSituation,
+    sound: number,
+  ): WantedEncoding | null {
+    if (source === null) return null;
+    if (source === "microphone") {
+      return { active: true, maxBitrate: sound, priority: "high" };
+    }
+    const encoding = allocation[source];
+    if (!encoding) return null;
+    const { lines: _, ...sizes } = encoding;
+    const isText = captures[source]?.isText ?? false;
+    return {
+      ...sizes,
+      priority: source === "screen" ? "medium" : "low",
+      degradationPreference: isText ? "maintain-resolution" : "maintain-framerate",
+      codecs: this.preferredCodecs(source),
+    };
+  }
+
+  #parametersOf(sender: RTCRtpSender): SenderParameters {
+    const known = this.#parameters.get(sender);
+    if (known) return known;
+    const made = new SenderParameters(sender, (error) => {
+      if (!this.#isClosed) console.warn("setParameters", error);
+    });
+    this.#parameters.set(sender, made);
+    return made;
+  }
+}
+
+function linesOf(allocation: Allocation, source: PictureSource): number {
+  return allocation[source]?.lines ?? 0;
+}
+
+/** The size of what a track captures; a window that is shared may change it at any time. */
+function captureOf(source: PictureSource, track: MediaStreamTrack | null): Capture | null {
+  if (!track) return null;
+  const { width, height } = {
+    ...CAPTURED[source],
+    ...track.getSettings?.(),
+  };
+  return { width, height, isText: source === "screen" && track.contentHint !== "motion" };
+}

@@ -1,0 +1,194 @@
+import { RELIEF, type ReliefLevel } from "./cpu-relief";
+import {
+  cameraGuess,
+  type FirstGuess,
+  RUNGS,
+  type Rung,
+  rungBelow,
+  rungFor,
+  textGuess,
+} from "./picture-ladder";
+import type { PictureSource, PictureWishes } from "./wishes";
+
+/** A source that is captured here. */
+export interface Capture {
+  readonly width: number;
+  readonly height: number;
+  /** Whether its lines matter more than its motion: text, slides, code. */
+  readonly isText: boolean;
+}
+
+/** What all that we send depends on. */
+export interface SendingSituation {
+  /** How many others are in the call. */
+  readonly others: number;
+  readonly speaking: boolean;
+  readonly relief: ReliefLevel;
+  readonly captures: Readonly<Record<PictureSource, Capture | null>>;
+}
+
+/** What one peer asks for, and what the way to it bears. */
+export interface PeerDemand {
+  readonly peerID: string;
+  readonly wishes: PictureWishes;
+  /** In bit/s, for all pictures to this peer; null where nothing is known. */
+  readonly bandwidth: number | null;
+  /** The lines sent until now, or 0: a larger picture has to be worth it. */
+  readonly sent: Readonly<Record<PictureSource, number>>;
+}
+
+/** How a picture is encoded for a peer, in the terms of RTCRtpEncodingParameters. */
+export interface PictureEncoding {
+  readonly active: boolean;
+  readonly scaleResolutionDownBy: number;
+  readonly maxBitrate: number;
+  readonly maxFramerate: number;
+  /** Lines of the shorter side; 0 where nothing is sent. */
+  readonly lines: number;
+}
+
+export type Allocation = Readonly<Record<PictureSource, PictureEncoding | null>>;
+
+/** A larger picture needs this much more than its least, so that one on the edge does not change all the time. */
+const CLIMB = 1.1;
+/** The share of a peer's bandwidth that a screen gets where a camera is sent too. */
+const SCREEN_SHARE = 0.8;
+const FEW_FRAMES = 15;
+const RELIEVED_FRAMES = 15;
+const FEW_BITS = 150_000;
+const BIT_STEP = 10_000;
+/** Text that has come does not move: more would only come a little sooner. */
+const MOST_TEXT = 1_000_000;
+
+/**
+ * Shares out what we send. Each source has a total, the first guess times the number of others; it is shared so
+ * that nobody gets more than they can show, and what they leave goes to those who show it large (max-min fairness).
+ * No peer gets more than its way bears, screens first. What a way does not bear goes to nobody else: where it
+ * is our own uplink that is narrow, that would take still more from it.
+ */
+export function allocate(
+  situation: SendingSituation,
+  demands: readonly PeerDemand[],
+): Map<string, Allocation> {
+  const { others, speaking, captures } = situation;
+  const camera = cameraGuess(others, { speaking });
+  const screen = captures.screen?.isText === false ? camera : textGuess(others);
+  const screens = shareOut("screen", situation, screen, demands, (demand) => {
+    const isBoth = captures.camera !== null && demand.wishes.camera !== 0;
+    return (demand.bandwidth ?? Number.POSITIVE_INFINITY) * (isBoth ? SCREEN_SHARE : 1);
+  });
+  const cameras = shareOut("camera", situation, camera, demands, ({ bandwidth, peerID }) => {
+    const taken = screens.get(peerID);
+    return (bandwidth ?? Number.POSITIVE_INFINITY) - (taken?.active ? taken.maxBitrate : 0);
+  });
+  return new Map(
+    demands.map(({ peerID }) => [
+      peerID,
+      { camera: cameras.get(peerID) ?? null, screen: screens.get(peerID) ?? null },
+    ]),
+  );
+}
+
+function shareOut(
+  source: PictureSource,
+  { captures, others, relief }: SendingSituation,
+  guess: FirstGuess,
+  demands: readonly PeerDemand[],
+  bearable: (demand: PeerDemand) => number,
+): Map<string, PictureEncoding> {
+  const capture = captures[source];
+  if (!capture) return new Map();
+  const wanted = demands.map((demand) => {
+    const wish = demand.wishes[source];
+    const rung = largestFor(capture, wish, guess, relief);
+    const most = Math.min(rung?.most ?? 0, capture.isText ? MOST_TEXT : Number.POSITIVE_INFINITY);
+    // A peer that says nothing may not show it large.
+    return { demand, rung, bitrate: wish === undefined ? Math.min(most, guess.bitrate) : most };
+  });
+  const shares = fairShares(
+    wanted.map(({ bitrate }) => bitrate),
+    guess.bitrate * Math.max(others, demands.length),
+  );
+  return new Map(
+    wanted.map(({ demand, rung }, at) => {
+      const share = inSteps(Math.min(shares[at] ?? 0, bearable(demand)));
+      const sent = rung && affordable(rung, share, demand.sent[source], capture.isText);
+      return [
+        demand.peerID,
+        encodingOf(capture, sent, share, framesPerSecond(guess, capture, relief)),
+      ];
+    }),
+  );
+}
+
+/** The largest picture that is of use to a peer; null where it wants none. */
+function largestFor(
+  capture: Capture,
+  wish: number | undefined,
+  guess: FirstGuess,
+  relief: ReliefLevel,
+): Rung | null {
+  if (wish === 0) return null;
+  const captured = shorterSide(capture);
+  const lines = wish === undefined ? guess.lines : (wish * captured) / capture.height;
+  const rung = rungFor(Math.min(lines, captured));
+  const isRelieved = relief >= RELIEF.fewerLines && !capture.isText;
+  return isRelieved ? rungBelow(rung) : rung;
+}
+
+/** The largest rung that a bitrate is enough for; null where it is not enough for any. Text keeps its lines. */
+function affordable(largest: Rung, bitrate: number, sent: number, isText: boolean): Rung | null {
+  const [smallest] = RUNGS;
+  if (bitrate < smallest.least) return null;
+  if (isText) return largest;
+  const held = rungFor(sent);
+  let rung = largest;
+  while (rung !== smallest && bitrate < rung.least * (rung.lines > held.lines ? CLIMB : 1)) {
+    rung = rungBelow(rung);
+  }
+  return rung;
+}
+
+function encodingOf(
+  capture: Capture,
+  rung: Rung | null,
+  bitrate: number,
+  framesPerSecond: number,
+): PictureEncoding {
+  const captured = shorterSide(capture);
+  const few = bitrate < FEW_BITS ? FEW_FRAMES : framesPerSecond;
+  const { lines, most } = rung ?? RUNGS[0];
+  return {
+    active: rung !== null,
+    scaleResolutionDownBy: Math.max(1, captured / lines),
+    maxBitrate: Math.max(Math.min(bitrate, most), BIT_STEP),
+    maxFramerate: Math.min(few, framesPerSecond),
+    lines: rung === null ? 0 : Math.min(lines, captured),
+  };
+}
+
+function framesPerSecond(guess: FirstGuess, { isText }: Capture, relief: ReliefLevel): number {
+  const isRelieved = relief >= RELIEF.fewerFrames && !isText;
+  return isRelieved ? Math.min(guess.framesPerSecond, RELIEVED_FRAMES) : guess.framesPerSecond;
+}
+
+function inSteps(bitrate: number): number {
+  return Math.floor(bitrate / BIT_STEP) * BIT_STEP;
+}
+
+function shorterSide({ width, height }: Capture): number {
+  return Math.min(width, height);
+}
+
+/** Shares a total so that who wants little gets all of it, and the rest get the same (max-min fairness). */
+export function fairShares(wanted: readonly number[], total: number): number[] {
+  const shares = wanted.map(() => 0);
+  const ascending = [...wanted.keys()].sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+  let left = total;
+  for (const [at, index] of ascending.entries()) {
+    const share = Math.max(0, Math.min(wanted[index] ?? 0, left / (ascending.length - at)));
+    shares[index] = share;
+    left -= share;
+  }
+  return shares;
+}

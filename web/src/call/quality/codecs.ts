@@ -1,0 +1,77 @@
+import { RELIEF, type ReliefLevel } from "./cpu-relief";
+import type { PictureSource } from "./wishes";
+
+/** What tells codecs apart, as in RTCRtpCodec. */
+export interface Codec {
+  readonly mimeType: string;
+  readonly clockRate: number;
+  readonly channels?: number;
+  readonly sdpFmtpLine?: string;
+}
+
+export interface CodecSituation {
+  readonly source: PictureSource;
+  /** How many others are in the call: each gets an encoding of their own. */
+  readonly others: number;
+  /** Whether this computer encodes H.264 in hardware. */
+  readonly hasH264Hardware: boolean;
+  readonly isText: boolean;
+  readonly relief: ReliefLevel;
+}
+
+/** Others up to which a computer encodes for each of them in a codec that costs twice as much as VP8. */
+const FEW_OTHERS = 2;
+const CHEAP = ["video/VP8", "video/H264", "video/VP9", "video/AV1"];
+const CHEAP_IN_HARDWARE = ["video/H264", "video/VP8", "video/VP9", "video/AV1"];
+const DENSE = ["video/VP9", "video/VP8", "video/H264", "video/AV1"];
+/** AV1 has tools of its own for screens, and five pictures a second cost little. */
+const FOR_TEXT = ["video/AV1", "video/VP9", "video/VP8", "video/H264"];
+
+/** Names of video codecs, the best one first. */
+export function preferredCodecs(situation: CodecSituation): readonly string[] {
+  const { source, others, hasH264Hardware, isText, relief } = situation;
+  const mayCost = others <= FEW_OTHERS && relief < RELIEF.cheaperCodec;
+  if (mayCost) return source === "screen" && isText ? FOR_TEXT : DENSE;
+  return hasH264Hardware && source === "camera" ? CHEAP_IN_HARDWARE : CHEAP;
+}
+
+/** The best codec of those that both sides have agreed on; undefined where they have none of them. */
+export function bestCodec<T extends Codec>(
+  agreed: readonly T[],
+  preferred: readonly string[],
+): T | undefined {
+  const usable = agreed.filter(isPlain);
+  for (const name of preferred) {
+    const found = usable.find(({ mimeType }) => isSame(mimeType, name));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** All codecs in order of preference; those that carry others (RTX, RED, FEC) stay, behind them. */
+export function inPreferredOrder<T extends Codec>(
+  codecs: readonly T[],
+  preferred: readonly string[],
+): T[] {
+  const rank = (codec: T) => {
+    const at = preferred.findIndex((name) => isSame(name, codec.mimeType));
+    if (at < 0) return 2 * preferred.length;
+    return isPlain(codec) ? at : preferred.length + at;
+  };
+  return [...codecs].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Sound is sent twice (RED, RFC 2198) where both sides can: a lost packet is then not missed. */
+export const PREFERRED_SOUND: readonly string[] = ["audio/red", "audio/opus"];
+
+/** Whether it is the variant of its codec that every browser has: 8 bits, and packets that may be split. */
+function isPlain({ mimeType, sdpFmtpLine = "" }: Codec): boolean {
+  if (isSame(mimeType, "video/VP9")) return !/profile-id=[1-9]/.test(sdpFmtpLine);
+  if (isSame(mimeType, "video/AV1")) return !/profile=[1-9]/.test(sdpFmtpLine);
+  if (!isSame(mimeType, "video/H264")) return true;
+  return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42[ce]0/i.test(sdpFmtpLine);
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

@@ -1,0 +1,59 @@
+import { bestEffort } from "../../call/best-effort";
+
+/** The shape of a picture that has not come yet. */
+const USUAL_RATIO = 16 / 9;
+/** More pixels to a CSS pixel are not told apart by eyes. */
+const MOST_DENSITY = 2;
+
+/**
+ * Follows how high a video's picture is shown, in pixels of the screen, until the returned function is called: 0
+ * while it is scrolled away, or the page is hidden. A browser that cannot measure it tells nothing.
+ */
+export function watchSize(video: HTMLVideoElement, changed: (height: number) => void): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  let isInSight = true;
+  const measure = () => {
+    const isOnPage = isInSight && !isCovered(video) && document.visibilityState === "visible";
+    const isSeen = isOnPage || isApart(video);
+    changed(isSeen ? shownHeight(video) : 0);
+  };
+  const observers = bestEffort("pictures that fit their tiles", () => {
+    const sizes = new ResizeObserver(measure);
+    const sight = new IntersectionObserver((entries) => {
+      isInSight = entries.at(-1)?.isIntersecting ?? isInSight;
+      measure();
+    });
+    for (const observer of [sizes, sight]) observer.observe(video);
+    return [sizes, sight];
+  });
+  if (!observers) return () => {};
+  for (const event of ["visibilitychange", "fullscreenchange"]) {
+    document.addEventListener(event, measure, { signal });
+  }
+  for (const event of ["resize", "enterpictureinpicture", "leavepictureinpicture"]) {
+    video.addEventListener(event, measure, { signal });
+  }
+  return () => {
+    ending.abort();
+    for (const observer of observers) observer.disconnect();
+  };
+}
+
+/** Whether it is shown in a window of its own, above all others. */
+function isApart(video: HTMLVideoElement): boolean {
+  return document.pictureInPictureElement === video;
+}
+
+function isCovered(video: HTMLVideoElement): boolean {
+  return document.fullscreenElement?.contains(video) === false;
+}
+
+function shownHeight(video: HTMLVideoElement): number {
+  const { clientWidth, clientHeight, videoWidth, videoHeight } = video;
+  const ratio = videoHeight > 0 ? videoWidth / videoHeight : USUAL_RATIO;
+  const isWhole = getComputedStyle(video).objectFit === "contain";
+  const byWidth = clientWidth / ratio;
+  const height = isWhole ? Math.min(clientHeight, byWidth) : Math.max(clientHeight, byWidth);
+  return Math.round(height * Math.min(window.devicePixelRatio, MOST_DENSITY));
+}
