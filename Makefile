@@ -78,6 +78,10 @@ dev: setup ## Serve for development: starts again when code changes, Vite with h
 bench: setup ## Measure (ARGS go to `python -m bench`)
 	@exec $(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-mesh
+bench-mesh: setup test-packages ## Measure calls of real browsers over narrow and lossy lines (ARGS="--people 4 --compare")
+	@exec $(BIN)/python -m bench.mesh $(ARGS)
+
 .PHONY: soak
 soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
 	@$(BIN)/python -m bench.joins

@@ -29,6 +29,8 @@ _TUNSETIFF = 0x400454CA  # linux/if_tun.h
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _MTU = 1500
 _PREFIX = 24
+_LONGEST_QUEUE_SECONDS = 0.3
+"""What a router before a narrow line keeps waiting, before it drops."""
 
 
 @dataclass
@@ -40,6 +42,19 @@ class Link:
     delay: float = 0.0
     """The latency of each direction, in seconds."""
     cut: bool = False
+    upload: float | None = None
+    """Bits per second that the host can send; None without a limit."""
+    _free_at: float = 0.0
+
+    def leaves_at(self, size: int, now: float) -> float | None:
+        """Return when a packet of so many bytes has left the host; None if it is dropped."""
+        if self.upload is None:
+            return now
+        free_at = max(now, self._free_at)
+        if free_at - now > _LONGEST_QUEUE_SECONDS:
+            return None
+        self._free_at = free_at + size * 8 / self.upload
+        return self._free_at
 
 
 class Host:
@@ -58,6 +73,10 @@ class Host:
         script.write_text(f'#!/bin/sh\nexec ip netns exec {self._namespace} {path} "$@"\n')
         script.chmod(0o755)
         return script
+
+    async def processes(self) -> list[int]:
+        """Return the ids of the processes that run on the host."""
+        return [int(pid) for pid in (await _ip("netns", "pids", self._namespace)).split()]
 
     async def moves_to(self, address: str) -> None:
         """Replace the host's address, as a change of network does; sockets bound to the old address break."""
@@ -169,7 +188,10 @@ class _Wires:
             self._where[packet[12:16]] = source
             target = self._where.get(packet[16:20])
             if target is not None and self._passes(self._links[source]) and self._passes(self._links[target]):
-                due = now + self._links[source].delay + self._links[target].delay
+                left_at = self._links[source].leaves_at(len(packet), now)
+                if left_at is None:
+                    continue
+                due = left_at + self._links[source].delay + self._links[target].delay
                 heapq.heappush(self._on_the_way, (due, next(self._count), target, packet))
 
     def _passes(self, link: Link) -> bool:
@@ -182,8 +204,10 @@ class _Wires:
             return
 
 
-async def _ip(*words: str) -> None:
-    process = await asyncio.create_subprocess_exec("ip", *words, stderr=asyncio.subprocess.PIPE)
-    _, complaint = await process.communicate()
+async def _ip(*words: str) -> bytes:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec("ip", *words, stdout=pipe, stderr=pipe)
+    answer, complaint = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"ip {' '.join(words)}: {complaint.decode().strip()}")
+    return answer

@@ -1,0 +1,1 @@
+"""The quality of a mesh call over narrow and lossy lines, with real browsers."""

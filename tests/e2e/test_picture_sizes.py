@@ -1,0 +1,133 @@
+"""Pictures are sent as large as they are shown, to each by themselves; what nobody sees is not sent."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Locator, Page, ViewportSize
+
+from tests.e2e.conftest import AtBrowser
+from tests.e2e.media import use_small_pictures
+from tests.e2e.participant import Participant
+from tests.people import Visitors
+
+pytestmark = pytest.mark.database("sqlite")
+
+_BECOMES = """
+  (visibility) => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => visibility });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+"""
+
+# Resolves with the height of the first frame that fits the place where it is shown: no picture is enlarged
+# by more than a twentieth, and none has more than half again as many lines as there is room for.
+_FITS = """
+  async (video) => {
+    for (;;) {
+      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      const { clientHeight, clientWidth, videoHeight, videoWidth } = video;
+      const place = Math.max(clientHeight, clientWidth * videoHeight / videoWidth);
+      if (videoHeight * 1.06 >= Math.min(place, 720) && videoHeight <= place * 1.5) return videoHeight;
+    }
+  }
+"""
+
+_VIDEO_ENCODINGS = """
+  () => window.connections
+    .filter(({ connectionState }) => connectionState === "connected")
+    .flatMap((connection) => connection.getSenders())
+    .filter(({ track }) => track?.kind === "video")
+    .flatMap((sender) => sender.getParameters().encodings)
+"""
+
+# Resolves with how many bytes of video came while so many packets of sound did.
+_VIDEO_BYTES = """
+  async (packets) => {
+    const [connection] = window.connections.filter(({ connectionState }) => connectionState === "connected");
+    const measure = async () => {
+      const all = [...(await connection.getStats()).values()];
+      const of = (kind) => all.find((stream) => stream.type === "inbound-rtp" && stream.kind === kind);
+      return { video: of("video").bytesReceived, audio: of("audio").packetsReceived };
+    };
+    const before = await measure();
+    for (;;) {
+      const now = await measure();
+      if (now.audio >= before.audio + packets) return now.video - before.video;
+    }
+  }
+"""
+
+
+async def test_the_height_that_comes_follows_the_tile(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann, bob = await _in_a_call(visitors, at_browser, "ann", "bob")
+    await _resize(bob, 1280, 800)
+    assert await _fitting_height(bob.video_of(ann.name)) == 720
+    await _resize(bob, 390, 480)
+    small = await _fitting_height(bob.video_of(ann.name))
+    assert small <= 540
+    await _resize(bob, 320, 300)
+    assert await _fitting_height(bob.video_of(ann.name)) < small
+    await _resize(bob, 1280, 800)
+    assert await _fitting_height(bob.video_of(ann.name)) == 720
+
+
+async def test_a_hidden_tab_gets_no_pictures_and_gets_them_back(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    ann, bob = await _in_a_call(visitors, at_browser, "ann", "bob")
+    await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+    await bob.page.evaluate(_BECOMES, "hidden")
+    await _until_encodings(ann.page, "([encoding]) => encoding.active === false")
+    async with asyncio.timeout(60):
+        while await bob.page.evaluate(_VIDEO_BYTES, 5) > 0:
+            pass
+    await ann.sees_and_hears(bob.name)
+    await bob.page.evaluate(_BECOMES, "visible")
+    await bob.sees_and_hears(ann.name)
+
+
+async def test_each_gets_what_they_show_and_a_speaker_is_a_step_better(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    ann, bob, cyd, dan = await _in_a_call(
+        visitors, at_browser, "ann", "bob", "cyd", "dan", small=("cyd", "dan")
+    )
+    await _resize(ann, 1280, 800)
+    await _resize(dan, 360, 480)
+    large, small = await asyncio.gather(
+        _fitting_height(ann.video_of(bob.name)), _fitting_height(dan.video_of(bob.name))
+    )
+    assert large > small
+
+    await cyd.button("Turn microphone off").click()
+    await _until_encodings(cyd.page, "(all) => all.every(({ maxFramerate }) => maxFramerate === 25)")
+    await cyd.button("Turn microphone on").click()
+    await _until_encodings(cyd.page, "(all) => all.every(({ maxFramerate }) => maxFramerate === 30)")
+
+
+async def _in_a_call(
+    visitors: Visitors, at_browser: AtBrowser, *names: str, small: tuple[str, ...] = ()
+) -> list[Participant]:
+    people = [await at_browser(await visitors.client(name)) for name in names]
+    room = await people[0].account.creates_room()
+    await people[0].account.invites(*(person.account for person in people[1:]), to=room)
+    for name, person in zip(names, people, strict=True):
+        if name in small:
+            await use_small_pictures(person.page)
+        await person.comes_to(room)
+        await person.enters()
+    return people
+
+
+async def _resize(person: Participant, width: int, height: int) -> None:
+    await person.page.set_viewport_size(ViewportSize(width=width, height=height))
+
+
+async def _fitting_height(video: Locator) -> int:
+    async with asyncio.timeout(60):
+        return int(await video.evaluate(_FITS))
+
+
+async def _until_encodings(page: Page, condition: str) -> None:
+    """Wait until the encodings of all videos that `page` sends meet `condition`, a function in JavaScript."""
+    await page.wait_for_function(f"() => ({condition})(({_VIDEO_ENCODINGS})())", polling=100, timeout=60_000)
