@@ -135,9 +135,9 @@ const bob: Participant = {
   id: "bob",
   username: "bob",
   tracks: {
-    microphone: { track: null, on: null, flowing: false },
-    camera: { track: null, on: null, flowing: false },
-    screen: { track: null, on: null, flowing: false },
+    microphone: { track: null, on: null, flowing: false, paused: false },
+    camera: { track: null, on: null, flowing: false, paused: false },
+    screen: { track: null, on: null, flowing: false, paused: false },
   },
   speaking: false,
   health: { connection: "connected", unreachable: null },

@@ -33,6 +33,8 @@ export interface RemoteTrack {
   readonly on: boolean | null;
   /** Whether media of it arrive. */
   readonly flowing: boolean;
+  /** Whether the participant leaves it out for now, since the way from them to us is too narrow for more than sound. */
+  readonly paused: boolean;
 }
 
 /** No way through the networks to a participant has been found for long. The search goes on. */

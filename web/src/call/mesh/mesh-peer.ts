@@ -1,6 +1,6 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
-import type { PictureWishes } from "../quality/wishes";
+import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import type {
   HealthCheckReason,
@@ -18,7 +18,7 @@ import type { PeerIdentity } from "./peer-identity";
 import type { ControlledPeer, Outgoing } from "./quality-control";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
-import { type PeerState, StateChannel } from "./state-channel";
+import { type PeerState, type PictureNews, StateChannel } from "./state-channel";
 
 export interface MeshPeerOptions {
   peer: AddPeer;
@@ -72,6 +72,8 @@ export class MeshPeer implements ControlledPeer {
   #local: LocalTracks;
   /** Null while the peer has told nothing; some clients never do. */
   #state: PeerState | null;
+  /** What the peer does not send for now, though it is on. */
+  #paused: readonly PictureSource[] = [];
   readonly #recovery: Recovery;
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
@@ -108,7 +110,7 @@ export class MeshPeer implements ControlledPeer {
     );
     this.#channel = new StateChannel({
       heardState: (state) => this.#hear(state),
-      heardWishes: options.wished,
+      heardNews: (news) => this.#hearNews(news),
     });
     this.#negotiation = new Negotiation(connection, {
       polite: peer.createOffer,
@@ -159,6 +161,7 @@ export class MeshPeer implements ControlledPeer {
       track,
       on: on?.[source] ?? null,
       flowing: track?.muted === false,
+      paused: this.#paused.some((paused) => paused === source),
     });
     const video = this.#sections.remote("camera");
     const screen = isApart ? this.#sections.remote("screen") : video;
@@ -182,6 +185,10 @@ export class MeshPeer implements ControlledPeer {
 
   tellWishes(wishes: PictureWishes): void {
     this.#channel.tellWishes(wishes);
+  }
+
+  tellPaused(sources: readonly PictureSource[]): void {
+    this.#channel.tellPaused(sources);
   }
 
   /** Starts the search for the peer, whose connection was made before they could answer. */
@@ -305,6 +312,13 @@ export class MeshPeer implements ControlledPeer {
     this.#state = state;
     this.#openScreenSection();
     if (this.#knowsScreen) this.#sections.acceptScreen();
+    this.options.changed();
+  }
+
+  #hearNews({ wants, paused }: PictureNews): void {
+    if (wants) this.options.wished(wants);
+    if (!paused) return;
+    this.#paused = paused;
     this.options.changed();
   }
 

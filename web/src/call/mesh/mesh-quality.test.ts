@@ -58,6 +58,17 @@ it("tells a peer what is wanted of them once the channel is open, and nothing be
   expect(channel?.sent.slice(2)).toEqual(['{"version":1,"wants":{}}']);
 });
 
+it("knows what a peer leaves out for now", () => {
+  add("bob");
+  const [channel] = subject.connection().channels;
+  const paused = () => subject.mesh.participants.get()[0]?.tracks.camera.paused;
+  expect(paused()).toBe(false);
+  channel?.hear('{"version":1,"paused":["camera"]}');
+  expect(paused()).toBe(true);
+  channel?.hear('{"version":1,"paused":[]}');
+  expect(paused()).toBe(false);
+});
+
 it("sends less to each, the more they are, before any has said a word", async () => {
   subject.begin("ann", "bob", "cyd", "dan");
   add("ann");

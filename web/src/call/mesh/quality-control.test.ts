@@ -27,7 +27,11 @@ class FakePeer {
     { sender: this.microphone as unknown as RTCRtpSender, carries: "microphone" },
     { sender: this.camera as unknown as RTCRtpSender, carries: "camera" },
   ];
+  paused: readonly string[] = [];
   tellWishes = (wishes: PictureWishes) => void this.told.push(wishes);
+  tellPaused = (sources: readonly string[]) => {
+    this.paused = sources;
+  };
 }
 
 function newSubject() {
@@ -79,6 +83,7 @@ describe("what peers are sent", () => {
     control.hear("p0", { camera: 0 });
     await settled();
     expect(ann.camera.encoding?.active).toBe(false);
+    expect(ann.paused).toEqual([]);
     control.hear("p0", { camera: 720 });
     await settled();
     expect(ann.camera.encoding).toMatchObject({ active: true, scaleResolutionDownBy: 1 });
@@ -161,6 +166,7 @@ describe("what limits it", () => {
     for (let times = 0; times < 3; times++) observe("p0", 70_000);
     await settled();
     expect(ann.camera.encoding?.active).toBe(false);
+    expect([ann.paused, bob.paused]).toEqual([["camera"], []]);
     expect(ann.microphone.encoding).toMatchObject({ active: true, maxBitrate: 32_000 });
   });
 

@@ -26,6 +26,8 @@ export interface Outgoing {
 export interface ControlledPeer {
   readonly outgoing: readonly Outgoing[];
   tellWishes(wishes: PictureWishes): void;
+  /** Tells which of our sources are on and not sent to the peer, though it wants them. */
+  tellPaused(sources: readonly PictureSource[]): void;
 }
 
 export interface QualityParts {
@@ -41,6 +43,7 @@ const MANY_OTHERS = 6;
 const SOUND_ON_WIRE = 2;
 const SOUND_HEADERS = 16_000;
 const CAPTURED = { camera: { width: 1280, height: 720 }, screen: { width: 1920, height: 1080 } };
+const SOURCES = ["camera", "screen"] as const;
 const SENT_NOTHING = { camera: 0, screen: 0 };
 
 interface Entry {
@@ -114,7 +117,7 @@ export class QualityControl {
   }
 
   publish(local: LocalTracks): void {
-    for (const source of ["camera", "screen"] as const) {
+    for (const source of SOURCES) {
       if (local.on[source] && !this.#local.on[source]) this.#forgetWishes(source);
     }
     this.#local = local;
@@ -197,6 +200,7 @@ export class QualityControl {
       const allocation = allocations.get(peerID);
       if (!allocation) continue;
       entry.sent = { camera: linesOf(allocation, "camera"), screen: linesOf(allocation, "screen") };
+      entry.peer.tellPaused(SOURCES.filter((source) => isPaused(entry.wishes, allocation, source)));
       for (const outgoing of entry.peer.outgoing) {
         const wanted = this.#encoding(outgoing.carries, allocation, situation, sound);
         if (wanted) this.#parametersOf(outgoing.sender).want(wanted);
@@ -251,6 +255,10 @@ export class QualityControl {
 
 function linesOf(allocation: Allocation, source: PictureSource): number {
   return allocation[source]?.lines ?? 0;
+}
+
+function isPaused(wishes: PictureWishes, allocation: Allocation, source: PictureSource): boolean {
+  return allocation[source]?.active === false && wishes[source] !== 0;
 }
 
 /** The size of what a track captures; a window that is shared may change it at any time. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseState, parseWishes } from "./state-channel";
+import { parseNews, parseState } from "./state-channel";
 
 it("understands what a peer tells of its devices", () => {
   expect(parseState('{"microphone":true,"camera":false}')).toEqual({
@@ -26,14 +26,13 @@ it.each([
   expect(parseState(data)?.screenMid).toBe(screenMid);
 });
 
-it("understands what a peer wants of our pictures", () => {
-  expect(parseWishes('{"version":1,"wants":{"camera":360,"screen":0}}')).toEqual({
-    camera: 360,
-    screen: 0,
+it("understands what a peer wants of our pictures, and which of theirs are paused", () => {
+  expect(parseNews('{"version":1,"wants":{"camera":360,"screen":0}}')).toEqual({
+    wants: { camera: 360, screen: 0 },
   });
-  expect(
-    parseWishes('{"version":1,"wants":{"camera":-1,"screen":"720","hands":1},"more":1}'),
-  ).toEqual({});
+  expect(parseNews('{"version":1,"paused":["screen","hands"]}')).toEqual({ paused: ["screen"] });
+  const odd = '{"version":1,"wants":{"camera":-1,"screen":"720","hands":1},"paused":1,"more":1}';
+  expect(parseNews(odd)).toEqual({ wants: {} });
 });
 
 it.each([
@@ -41,11 +40,9 @@ it.each([
   "null",
   '{"version":2,"wants":{"camera":360}}',
   '{"wants":{"camera":360}}',
-  '{"version":1,"wants":null}',
-  '{"version":1}',
   `{"version":1,"wants":{"camera":360},"x":"${"x".repeat(1000)}"}`,
-])("hears no wish in %s", (data) => expect(parseWishes(data)).toBeNull());
+])("hears no news in %s", (data) => expect(parseNews(data)).toBeNull());
 
-it("writes wishes that an older client passes over", () => {
+it("writes news that an older client passes over", () => {
   expect(parseState('{"version":1,"wants":{"camera":360}}')).toBeNull();
 });

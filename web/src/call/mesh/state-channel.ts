@@ -1,5 +1,5 @@
 import { bestEffort } from "../best-effort";
-import type { PictureWishes } from "../quality/wishes";
+import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
 import type { SourceStates } from "../topology";
 
@@ -11,6 +11,7 @@ const MAX_MID_LENGTH = 32;
 const VERSION = 1;
 /** In pixels; a peer that wants more means as much as there is. */
 const MAX_HEIGHT = 10_000;
+const SOURCES = ["camera", "screen"] as const;
 /** A peer that sends faster than anybody presses buttons is not read any more. */
 const BURST = 50;
 const EVERY_MS = 100;
@@ -41,20 +42,31 @@ function parseMid(mid: unknown): string | null | undefined {
   return typeof mid === "string" && mid.length <= MAX_MID_LENGTH ? mid : undefined;
 }
 
-/** Reads what a peer wants of us: `{version: 1, wants: {camera: 360, screen: 0}}`. */
-export function parseWishes(data: unknown): PictureWishes | null {
+/** What peers tell each other of the pictures that they send. Later versions may say more. */
+export interface PictureNews {
+  /** What the peer wants of us, such as `{camera: 360, screen: 0}`. */
+  readonly wants?: PictureWishes;
+  /** What the peer does not send, since the way to us is too narrow. */
+  readonly paused?: readonly PictureSource[];
+}
+
+/** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"]}`, of which either part may be absent. */
+export function parseNews(data: unknown): PictureNews | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
   try {
-    const { version, wants } = JSON.parse(data) as Record<string, unknown>;
-    if (version !== VERSION || typeof wants !== "object" || wants === null) return null;
-    const { camera, screen } = wants as Record<string, unknown>;
+    const { version, wants, paused } = JSON.parse(data) as Record<string, unknown>;
+    if (version !== VERSION) return null;
     return {
-      ...(isHeight(camera) && { camera }),
-      ...(isHeight(screen) && { screen }),
+      ...(typeof wants === "object" && wants !== null && { wants: wishesOf(wants) }),
+      ...(Array.isArray(paused) && { paused: SOURCES.filter((source) => paused.includes(source)) }),
     };
   } catch {
     return null;
   }
+}
+
+function wishesOf({ camera, screen }: { camera?: unknown; screen?: unknown }): PictureWishes {
+  return { ...(isHeight(camera) && { camera }), ...(isHeight(screen) && { screen }) };
 }
 
 function isHeight(height: unknown): height is number {
@@ -67,7 +79,7 @@ function written({ on: { microphone, camera, screen }, screenMid = null }: PeerS
 
 export interface ChannelListener {
   heardState(state: PeerState): void;
-  heardWishes(wishes: PictureWishes): void;
+  heardNews(news: PictureNews): void;
 }
 
 /** A message of ours: what it says now, and what was sent last. */
@@ -84,6 +96,7 @@ export class StateChannel {
   #channel: RTCDataChannel | null = null;
   readonly #state: Message = { ours: null, told: null };
   readonly #wishes: Message = { ours: null, told: null };
+  readonly #paused: Message = { ours: null, told: null };
   readonly #limiter = new RateLimiter(BURST, EVERY_MS);
 
   constructor(private readonly listener: ChannelListener) {}
@@ -103,8 +116,8 @@ export class StateChannel {
       }
       const state = parseState(data);
       if (state) this.listener.heardState(state);
-      const wishes = state ? null : parseWishes(data);
-      if (wishes) this.listener.heardWishes(wishes);
+      const news = state ? null : parseNews(data);
+      if (news) this.listener.heardNews(news);
     });
   }
 
@@ -113,17 +126,25 @@ export class StateChannel {
     this.#tell();
   }
 
-  /** Older clients pass over it. */
   tellWishes(wants: PictureWishes): void {
-    const isNothing = Object.keys(wants).length === 0 && this.#wishes.told === null;
-    this.#wishes.ours = isNothing ? null : JSON.stringify({ version: VERSION, wants });
+    this.#tellNews(this.#wishes, { wants }, Object.keys(wants).length === 0);
+  }
+
+  tellPaused(paused: readonly PictureSource[]): void {
+    this.#tellNews(this.#paused, { paused }, paused.length === 0);
+  }
+
+  /** Older clients pass over it. What would tell nothing is told only where it was something before. */
+  #tellNews(message: Message, news: PictureNews, isNothing: boolean): void {
+    const text = JSON.stringify({ version: VERSION, ...news });
+    message.ours = isNothing && message.told === null ? null : text;
     this.#tell();
   }
 
   /** Sends what the peer has not been told yet, once the channel is open. */
   #tell(): void {
     if (this.#channel?.readyState !== "open") return;
-    for (const message of [this.#state, this.#wishes]) {
+    for (const message of [this.#state, this.#wishes, this.#paused]) {
       if (!message.ours || message.ours === message.told) continue;
       this.#channel.send(message.ours);
       message.told = message.ours;

@@ -19,7 +19,7 @@ function participant(
   id: string,
   { camera = true as boolean | null, screen = false } = {},
 ): Participant {
-  const track = (on: boolean | null) => ({ track: null, on, flowing: false });
+  const track = (on: boolean | null) => ({ track: null, on, flowing: false, paused: false });
   return {
     id,
     tracks: { microphone: track(true), camera: track(camera), screen: track(screen) },

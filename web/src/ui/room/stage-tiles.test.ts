@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Participant, RemoteTrack } from "../../call/topology";
 import { stageTiles, tileKey } from "./stage-tiles";
 
-const silent: RemoteTrack = { track: null, on: null, flowing: false };
+const silent: RemoteTrack = { track: null, on: null, flowing: false, paused: false };
 const participant = (id: string, { screen }: { screen: boolean | null }): Participant => ({
   id,
   username: id,

@@ -88,6 +88,14 @@ function TileState({ text }: { text: string | null }) {
   );
 }
 
+function TileNote({ text }: { text: string }) {
+  return (
+    <div className="tile-state" role="status">
+      <span>{text}</span>
+    </div>
+  );
+}
+
 /** Explains why nobody is seen: a person who waits cannot know that nobody in the room is at fault. */
 function NoWay({ to, relay }: { to: string } & Unreachable) {
   const around = relay ? "" : ", and this server has no relay (TURN) to get around it";
@@ -108,6 +116,8 @@ const CONNECTION_WORDS = {
   connected: null,
 };
 
+const PAUSED = "Video paused to keep the sound clear";
+
 interface ParticipantTileProps {
   participant: Participant;
   views: Views;
@@ -121,7 +131,7 @@ export function ParticipantTile({ participant, views, place }: ParticipantTilePr
   const name = participant.displayName ?? username;
   const stream = useStream(microphone.track, camera.track);
   const openView = useCallback(() => views.open(id, "camera"), [views, id]);
-  const showsCamera = camera.track !== null && (camera.on ?? camera.flowing);
+  const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
     <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
       {stream && <Video stream={stream} label={`Video of ${name}`} openView={openView} />}
@@ -131,6 +141,7 @@ export function ParticipantTile({ participant, views, place }: ParticipantTilePr
       ) : (
         <TileState text={CONNECTION_WORDS[health.connection]} />
       )}
+      {camera.paused && camera.on && <TileNote text={PAUSED} />}
       {codeChanged && (
         <div className="tile-alarm" role="alert">
           <AlertIcon size={16} />
@@ -172,6 +183,7 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
         <Video stream={stream} label={`Shared screen of ${name}`} openView={openView} whole />
       )}
       <TileState text={CONNECTION_WORDS[health.connection]} />
+      {tracks.screen.paused && <TileNote text={PAUSED} />}
       <TileName name={`${name}’s screen`} username={username} />
       {isFeatured ? (
         <FullscreenAction target={frame} />

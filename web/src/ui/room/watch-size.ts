@@ -10,11 +10,13 @@ const MOST_DENSITY = 2;
  * while it is scrolled away, or the page is hidden. A browser that cannot measure it tells nothing.
  */
 export function watchSize(video: HTMLVideoElement, changed: (height: number) => void): () => void {
+  // A tile may be shown in a window of its own.
+  const page = video.ownerDocument;
   const ending = new AbortController();
   const { signal } = ending;
   let isInSight = true;
   const measure = () => {
-    const isOnPage = isInSight && !isCovered(video) && document.visibilityState === "visible";
+    const isOnPage = isInSight && !isCovered(video) && page.visibilityState === "visible";
     const isSeen = isOnPage || isApart(video);
     changed(isSeen ? shownHeight(video) : 0);
   };
@@ -29,8 +31,10 @@ export function watchSize(video: HTMLVideoElement, changed: (height: number) => 
   });
   if (!observers) return () => {};
   for (const event of ["visibilitychange", "fullscreenchange"]) {
-    document.addEventListener(event, measure, { signal });
+    page.addEventListener(event, measure, { signal });
   }
+  // Another screen may have other pixels.
+  page.defaultView?.addEventListener("resize", measure, { signal });
   for (const event of ["resize", "enterpictureinpicture", "leavepictureinpicture"]) {
     video.addEventListener(event, measure, { signal });
   }
@@ -42,18 +46,19 @@ export function watchSize(video: HTMLVideoElement, changed: (height: number) => 
 
 /** Whether it is shown in a window of its own, above all others. */
 function isApart(video: HTMLVideoElement): boolean {
-  return document.pictureInPictureElement === video;
+  return video.ownerDocument.pictureInPictureElement === video;
 }
 
 function isCovered(video: HTMLVideoElement): boolean {
-  return document.fullscreenElement?.contains(video) === false;
+  return video.ownerDocument.fullscreenElement?.contains(video) === false;
 }
 
 function shownHeight(video: HTMLVideoElement): number {
+  const density = video.ownerDocument.defaultView?.devicePixelRatio ?? 1;
   const { clientWidth, clientHeight, videoWidth, videoHeight } = video;
   const ratio = videoHeight > 0 ? videoWidth / videoHeight : USUAL_RATIO;
   const isWhole = getComputedStyle(video).objectFit === "contain";
   const byWidth = clientWidth / ratio;
   const height = isWhole ? Math.min(clientHeight, byWidth) : Math.max(clientHeight, byWidth);
-  return Math.round(height * Math.min(window.devicePixelRatio, MOST_DENSITY));
+  return Math.round(height * Math.min(density, MOST_DENSITY));
 }
