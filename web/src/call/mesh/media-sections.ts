@@ -85,20 +85,24 @@ export class MediaSections {
     for (const [source, { sender }] of this.#sections) void this.#replace(sender, source);
   }
 
-  /** What is sent now, and by which sender. */
+  /**
+   * What is sent now, and by which sender. Sections that are not negotiated yet are left out: while a connection
+   * comes up, each look at a sender's parameters holds up the page.
+   */
   get outgoing(): Outgoing[] {
-    return [...this.#sections].map(([source, { sender }]) => {
-      const track = this.#trackFor(source);
-      const isScreen = track !== null && track === this.#local.screen;
-      return { sender, carries: track && (isScreen ? "screen" : source) };
-    });
+    return [...this.#sections]
+      .filter(([, transceiver]) => sends(transceiver))
+      .map(([source, { sender }]) => {
+        const track = this.#trackFor(source);
+        const isScreen = track !== null && track === this.#local.screen;
+        return { sender, carries: track && (isScreen ? "screen" : source) };
+      });
   }
 
   /** The section in which we send a screen; null where it has none of its own. */
   get screenMid(): string | null {
-    const { currentDirection, mid = null } = this.#sections.get("screen") ?? {};
-    const sends = currentDirection === "sendrecv" || currentDirection === "sendonly";
-    return sends && this.#local.screen ? mid : null;
+    const section = this.#sections.get("screen");
+    return section && sends(section) && this.#local.screen ? section.mid : null;
   }
 
   /** The track that the other side sends in a section. */
@@ -162,4 +166,8 @@ export class MediaSections {
       if (!this.#closed) console.warn("replaceTrack", error);
     }
   }
+}
+
+function sends({ currentDirection }: RTCRtpTransceiver): boolean {
+  return currentDirection === "sendrecv" || currentDirection === "sendonly";
 }
