@@ -30,7 +30,7 @@ _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _MTU = 1500
 _PREFIX = 24
 _LONGEST_QUEUE_SECONDS = 0.3
-"""What a router before a narrow line keeps waiting, before it drops."""
+"""The longest queue of a router before a narrow line; it drops what would wait longer."""
 
 
 @dataclass
