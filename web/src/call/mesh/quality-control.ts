@@ -9,6 +9,7 @@ import {
 import { Bandwidth } from "../quality/bandwidth";
 import { PREFERRED_SOUND, preferredCodecs } from "../quality/codecs";
 import { CpuRelief } from "../quality/cpu-relief";
+import { LateFall } from "../quality/late-fall";
 import { OwnSpeech } from "../quality/own-speech";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { type LocalTracks, NO_LOCAL_TRACKS, type TrackSource } from "../topology";
@@ -43,6 +44,8 @@ const MANY_OTHERS = 6;
 const SOUND_ON_WIRE = 2;
 const SOUND_HEADERS = 16_000;
 const CAPTURED = { camera: { width: 1280, height: 720 }, screen: { width: 1920, height: 1080 } };
+/** A codec is not changed for somebody who is back within that time. */
+const CODEC_FOR_MS = 30_000;
 const SOURCES = ["camera", "screen"] as const;
 const SENT_NOTHING = { camera: 0, screen: 0 };
 
@@ -62,6 +65,7 @@ export class QualityControl {
   readonly #parameters = new WeakMap<RTCRtpSender, SenderParameters>();
   readonly #relief = new CpuRelief();
   readonly #speech = new OwnSpeech();
+  readonly #codecFor = new LateFall(CODEC_FOR_MS);
   readonly #unsubscribe: () => void;
   #local: LocalTracks = NO_LOCAL_TRACKS;
   /** How many others there are, before each of them has a connection. */
@@ -143,10 +147,11 @@ export class QualityControl {
   /** Names of the codecs that suit a source now, the best one first. */
   preferredCodecs(source: TrackSource): readonly string[] {
     if (source === "microphone") return PREFERRED_SOUND;
-    const { others, relief, captures } = this.#situation(this.parts.now());
+    const now = this.parts.now();
+    const { others, relief, captures } = this.#situation(now);
     return preferredCodecs({
       source,
-      others,
+      others: this.#codecFor.of(others, now),
       relief,
       isText: captures[source]?.isText ?? source === "screen",
       hasH264Hardware: this.#hasH264Hardware,
