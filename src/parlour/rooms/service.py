@@ -12,6 +12,7 @@ from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.core import Core
+from parlour.db.database import Transaction
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.limits.password_throttle import Guess
 from parlour.mail.contents import Mail, RoomInvitation
@@ -162,7 +163,7 @@ class RoomService:
         self, identity: Identity, *, name: str, password: str, source: RequestSource
     ) -> Room | None:
         """None where the password was right for a hash that is no longer the stored one."""
-        async with self._database.reading(snapshot=False) as connection:
+        async with self._database.point_lookup() as connection:
             found = await store.room_and_facts(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
         if not isinstance(room.access, PasswordAccess):
@@ -177,7 +178,8 @@ class RoomService:
         if not verdict.right:
             raise WrongRoomPassword
         new_hash = await self._passwords.hash(password, source) if verdict.outdated else None
-        async with self._database.transaction() as connection:
+
+        async def admit(connection: Transaction) -> Room | None:
             current = _enterable(
                 await store.held_room_and_facts(connection, name, identity.user_id), identity=identity
             )
@@ -189,7 +191,9 @@ class RoomService:
             connection.after_commit(PersonAdmitted(room=current, user_id=identity.user_id))
             if new_hash is not None:
                 await store.replace_password(connection, room.room_id, new_hash, instead_of=stored_hash)
-        return current
+            return current
+
+        return await self._database.transact(admit)
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
         """List rooms by name, read in pages: all in one statement would hold the event loop too long."""

@@ -130,8 +130,10 @@ class LoginSessions:
         if verdict.outdated:
             new_hash = await self._passwords.hash(password, source, known=guess.address is None)
         now = self._clock()
-        async with self._database.transaction() as connection:
-            current = await store.lock_account(connection, account.user_id)
+        user_id = account.user_id
+
+        async def enter(connection: Transaction) -> LoggedIn | None:
+            current = await store.lock_account(connection, user_id)
             if current is None or current.client is None:
                 return None
             if current.client.password_hash != password_hash:
@@ -147,7 +149,11 @@ class LoginSessions:
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             if remember is not None:
                 await self.replace_session(connection, client, source, now)
-            logged_in = await self.start(connection, client, source, now, remember=remember is not False)
+            return await self.start(connection, client, source, now, remember=remember is not False)
+
+        logged_in = await self._database.transact(enter)
+        if logged_in is None:
+            return None
         device_token = self._devices.remember(
             source.device_token,
             user_id=account.user_id,
@@ -211,16 +217,20 @@ class LoginSessions:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected as error:
             raise SessionOver from error
-        async with self._database.transaction() as connection:
+
+        async def rotate(connection: Transaction) -> LoggedIn | None:
             found = await session_store.session_and_account(connection, claim.family)
-            refreshed = None
-            if found is not None:
-                session, account = found
-                if _is_reused(session, claim, now):
-                    await session_store.revoke_session(connection, session.family, now=now)
-                    connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
-                elif session.revoked_at is None and session.expires_at > now:
-                    refreshed = await self._continue_session(connection, session, account, claim, now)
+            if found is None:
+                return None
+            session, account = found
+            if _is_reused(session, claim, now):
+                await session_store.revoke_session(connection, session.family, now=now)
+                connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
+            elif session.revoked_at is None and session.expires_at > now:
+                return await self._continue_session(connection, session, account, claim, now)
+            return None
+
+        refreshed = await self._database.transact(rotate)
         if refreshed is None:
             raise SessionOver
         return refreshed
