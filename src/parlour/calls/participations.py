@@ -97,7 +97,7 @@ class Participations:
         """Describe the call to a person who may join it now; until the connection is in a call, tell it of
         the next change. Raises what `join` raises.
         """
-        permission = await self._entry.prepare(connection.identity, event.room)
+        permission = await self._entry.permit(connection.identity, event.room, prepares=True)
         if not permission.may_begin:
             raise Unavailable
         room, current = permission.room, self._still_there(connection.connection_id)
@@ -110,7 +110,7 @@ class Participations:
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
         self._joining[connection.connection_id] = event
-        permission = await self._entry.permit_join(connection.identity, event.room)
+        permission = await self._entry.permit(connection.identity, event.room)
         room = permission.room
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:

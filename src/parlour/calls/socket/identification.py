@@ -47,10 +47,14 @@ class ConnectIdentification:
         """Identify by an access token; while the database is unavailable, only members of a call (see
         DegradedAuthorization).
         """
+        claimed = self._sessions.claimed(token)
+        recent = self._sessions.recent(*claimed)
+        if recent is not None:
+            return recent
         try:
-            return await self._sessions.identify_access(token)
+            return await self._sessions.confirm(*claimed)
         except DATABASE_UNAVAILABLE:
-            known = self._authorization.identity(*self._sessions.claimed(token))
+            known = self._authorization.identity(*claimed)
             if known is None:
                 raise
             return known
