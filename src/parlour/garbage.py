@@ -12,6 +12,8 @@ from collections.abc import Callable
 YOUNG_OBJECTS = 1_000
 """A collection of young objects is due after this many; the next takes twice as many, in 2 ms or less."""
 NEVER = 1 << 30
+YOUNG_SECONDS = 0.1
+"""The interval of `collect_young_objects`."""
 FULL_SECONDS = 60.0
 FEW_CONNECTIONS = 20
 MOST_GROWTH = 512 * 2**20
@@ -22,6 +24,16 @@ def collect_young_objects_alone() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 0, NEVER)
     gc.enable()
+
+
+def collect_young_objects() -> None:
+    """Collect the young objects now. Call it every YOUNG_SECONDS.
+
+    Python counts allocations less deallocations, of old objects too. While connections end as fast as others
+    are made, or thousands end at once, the count stands still, and young objects pile up: the collection that
+    came at last has taken 14 ms, for 116,000 of them.
+    """
+    gc.collect(1)
 
 
 class FullCollections:

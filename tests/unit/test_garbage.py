@@ -8,7 +8,7 @@ import pytest
 BEGIN = """
 import asyncio, gc, weakref
 from parlour.garbage import FEW_CONNECTIONS, MOST_GROWTH, FullCollections
-from parlour.garbage import collect_young_objects_alone, peak_memory
+from parlour.garbage import collect_young_objects, collect_young_objects_alone, peak_memory
 
 class Node:
     pass
@@ -36,6 +36,24 @@ def test_objects_that_stay_cause_no_collection_of_all() -> None:
 def test_young_cycles_are_collected() -> None:
     program = "lost = weakref.ref(cycle()); kept = [Node() for _ in range(10_000)]; print(lost())"
     assert _says(program) == "None"
+
+
+def test_young_objects_do_not_pile_up_while_old_ones_end() -> None:
+    """Python counts an old object's end against a new object, and so sees none of these come."""
+    program = """
+old = [Node() for _ in range(50_000)]
+gc.collect()
+young = lambda: len(gc.get_objects(generation=0)) + len(gc.get_objects(generation=1))
+kept = []
+for number in range(20_000):
+    old.pop()
+    kept.append(Node())
+piled_up = young()
+lost = weakref.ref(cycle())
+collect_young_objects()
+print(piled_up > 10_000, young() < 1_000, lost() is None)
+"""
+    assert _says(program) == "True True True"
 
 
 @pytest.mark.parametrize(
