@@ -1,7 +1,7 @@
 import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
-import type { Participant, Unreachable } from "../../call/topology";
+import type { MediaHealth, Participant, Unreachable } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { IconAction } from "../kit/button";
@@ -77,8 +77,7 @@ function TileFace({ name }: { name: string }) {
   );
 }
 
-function TileState({ text }: { text: string | null }) {
-  if (!text) return null;
+function TileState({ text }: { text: string }) {
   return (
     <div className="tile-state" role="status">
       <span className="spinner" aria-hidden="true" />
@@ -101,11 +100,15 @@ function NoWay({ to, relay }: { to: string } & Unreachable) {
   );
 }
 
-const CONNECTION_WORDS = {
-  connecting: "Connecting…",
-  reconnecting: "Reconnecting…",
-  connected: null,
-};
+/** Most connections stand within this time, so that their spinners would only flash up. */
+const CONNECTING_AFTER_MS = 1_000;
+
+/** Says what a connection that does not stand is waited for. */
+function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
+  const isLong = useLasting(connection === "connecting", CONNECTING_AFTER_MS);
+  if (connection === "reconnecting") return <TileState text="Reconnecting…" />;
+  return isLong ? <TileState text="Connecting…" /> : null;
+}
 
 interface ParticipantTileProps {
   participant: Participant;
@@ -126,7 +129,7 @@ export function ParticipantTile({ participant, place }: ParticipantTileProps) {
       {health.unreachable ? (
         <NoWay to={name} {...health.unreachable} />
       ) : (
-        <TileState text={CONNECTION_WORDS[health.connection]} />
+        <ConnectionState connection={health.connection} />
       )}
       {codeChanged && (
         <div className="tile-alarm" role="alert">
@@ -165,7 +168,7 @@ export function ScreenTile({ participant, place, isFeatured, onFeature }: Screen
       className={isFeatured ? "featured" : ""}
     >
       {stream && <Video stream={stream} label={`Shared screen of ${name}`} whole />}
-      <TileState text={CONNECTION_WORDS[health.connection]} />
+      <ConnectionState connection={health.connection} />
       <TileName name={`${name}’s screen`} username={username} />
       {isFeatured ? (
         <FullscreenAction target={frame} />
@@ -229,6 +232,20 @@ function useStream(
     const tracks = [first, second].filter((track) => track !== null);
     return tracks.length > 0 ? new MediaStream(tracks) : null;
   }, [first, second]);
+}
+
+/** Whether something has been so for a time. */
+function useLasting(is: boolean, forMs: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    if (!is) return;
+    const timer = setTimeout(() => setLasts(true), forMs);
+    return () => {
+      clearTimeout(timer);
+      setLasts(false);
+    };
+  }, [is, forMs]);
+  return is && lasts;
 }
 
 function useOwnSpeaking(media: LocalMedia): boolean {
