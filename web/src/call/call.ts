@@ -27,8 +27,8 @@ export interface CallParts {
   topologies: Topologies;
   media: LocalMedia;
   chat: Chat;
-  /** Null where nothing was prepared before the join. */
-  prepared?: PreparedTopology | null;
+  /** Takes over what was prepared before the join, when the call starts; null where nothing was. */
+  takePrepared?(): PreparedTopology | null;
   watchNetwork(changed: () => void): () => void;
   /** Runs work once, when the page is painted next. Returns how to cancel it. */
   beforeNextPaint(work: () => void): () => void;
@@ -71,13 +71,12 @@ export class Call {
   #cancelShow: (() => void) | null = null;
   #suspended = false;
   /** Until the first join is sent: its offers are for the peers of that moment. */
-  #prepared: PreparedTopology | null;
+  #prepared: PreparedTopology | null = null;
 
   constructor(private readonly parts: CallParts) {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
-    this.#prepared = parts.prepared ?? null;
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
     });
@@ -86,6 +85,7 @@ export class Call {
   async start(): Promise<void> {
     const { signaling, topologies, media, chat } = this.parts;
     setTimeout(this.#open, OPENING_MS);
+    this.#prepared = this.parts.takePrepared?.() ?? null;
     if (this.#prepared) this.#use(this.#prepared.name, this.#prepared.topology);
     else await topologies.prepare();
     if (this.phase.get().kind !== "joining") return;

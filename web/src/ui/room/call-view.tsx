@@ -44,12 +44,13 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
       <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog} />
       <GuestWarning />
-      <CallMediaNotice media={call.media} />
+      {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
       <div className="call-body">
         <Stage
           call={call}
           name={name}
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
+          isIn={phase.kind !== "joining"}
           alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />

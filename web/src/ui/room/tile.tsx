@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { followLoudness } from "../../call/loudness";
 import type { LocalMedia } from "../../call/media";
 import type { MediaHealth, Participant, Unreachable } from "../../call/topology";
@@ -116,7 +116,7 @@ interface ParticipantTileProps {
 }
 
 /** The camera, or the face, of another participant; it plays their voice too. */
-export function ParticipantTile({ participant, place }: ParticipantTileProps) {
+export const ParticipantTile = memo(({ participant, place }: ParticipantTileProps) => {
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -145,7 +145,7 @@ export function ParticipantTile({ participant, place }: ParticipantTileProps) {
       />
     </TileFrame>
   );
-}
+});
 
 interface ScreenTileProps extends ParticipantTileProps {
   /** Whether it has the large place. */
@@ -190,8 +190,14 @@ interface OwnTileProps {
   place: Place | undefined;
 }
 
+interface SelfTileProps extends OwnTileProps {
+  name: string;
+  /** Whether the call has been entered: before that, nobody hears what this measures. */
+  isIn: boolean;
+}
+
 /** The camera, or the face, of the person at this browser. */
-export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: string }) {
+export const SelfTile = memo(({ media, name, peerID, place, isIn }: SelfTileProps) => {
   const { preview, microphone, screen } = useStore(media.view);
   const label = `${name} (you)`;
   return (
@@ -200,7 +206,7 @@ export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: 
       participant={peerID}
       place={place}
       className="self"
-      isSpeaking={useOwnSpeaking(media)}
+      isSpeaking={useOwnSpeaking(media, isIn)}
     >
       {preview ? (
         <Video stream={preview} label={`Video of ${label}`} muted mirrored />
@@ -210,7 +216,7 @@ export function SelfTile({ media, name, peerID, place }: OwnTileProps & { name: 
       <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} />
     </TileFrame>
   );
-}
+});
 
 /** The screen that the person at this browser shares. */
 export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
@@ -248,16 +254,16 @@ function useLasting(is: boolean, forMs: number): boolean {
   return is && lasts;
 }
 
-function useOwnSpeaking(media: LocalMedia): boolean {
+function useOwnSpeaking(media: LocalMedia, isIn: boolean): boolean {
   const { microphone, on } = useStore(media.outgoing);
   const [speaking, setSpeaking] = useState(false);
   useEffect(() => {
-    if (!microphone || !on.microphone) return;
+    if (!isIn || !microphone || !on.microphone) return;
     const stop = followLoudness(microphone, setSpeaking);
     return () => {
       stop();
       setSpeaking(false);
     };
-  }, [microphone, on.microphone]);
+  }, [isIn, microphone, on.microphone]);
   return speaking;
 }
