@@ -5,6 +5,7 @@ import type { LocalMedia } from "./media";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
+import { withUnchanged } from "./unchanged-participants";
 
 export type CallPhase =
   | { readonly kind: "joining" }
@@ -140,7 +141,9 @@ export class Call {
   #showParticipants(): void {
     this.#cancelShow ??= this.parts.beforeNextPaint(() => {
       this.#cancelShow = null;
-      this.participants.set(this.#topology?.participants.get() ?? []);
+      const shown = this.participants.get();
+      const now = withUnchanged(this.#topology?.participants.get() ?? [], shown);
+      if (now !== shown) this.participants.set(now);
     });
   }
 
