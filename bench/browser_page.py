@@ -64,7 +64,10 @@ METHOD = """\
   `WebSocket` and `RTCPeerConnection`; the client knows nothing of it.
 - **The floor** is the least that the same browsers take at the same time: a page with nothing on it but
   `RTCPeerConnection`, the same media, and a relay of descriptions by WebSocket without any checks. The
-  newcomer's offers are gathered before the click.
+  newcomer's offers are gathered before the click. It shows as many pictures as a call does, one's own among
+  them, in the same places and sizes. It used to show the others' alone in their own size, and former ones
+  never went. With three people its browsers then took 57 % of a core before an entry, and now 76, like those
+  of a call; the newcomer's picture came after 181 ms and now 180, the others' after 168 and now 187.
 """
 
 
