@@ -45,8 +45,8 @@ What did not help, or not measurably:
   earlier, and the picture waits for the same encoder.
 - With three people (3 entries each): participants shown a turn behind the messages that have arrived already,
   478 ms to the picture instead of 440; the call shown only when the answers are set, now that it is rendered
-  before, 615 ms instead of 511 (5 entries); tiles with square corners take as much CPU to draw (17 % of a core for
-  two browsers in a call of three, instead of 18).
+  before, 615 ms instead of 511 (5 entries); tiles with square corners take as much CPU to draw (17 % of a
+  core for two browsers in a call of three, instead of 18).
 - On the bare page (at most 18 entries each, in a run that broke off before its end; all within its spread of
   100 to 130 ms): an answer that does not wait for its candidates, which follow one by one, 118 ms to the
   picture instead of 116; only VP8 and Opus offered, which makes descriptions a fraction as long, 123 ms;
