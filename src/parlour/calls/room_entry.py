@@ -62,6 +62,13 @@ class RoomEntry:
         """Void what the database said about a person whose account has changed."""
         self._rooms.forget_rights(user_id)
 
+    def permit_now(self, identity: Identity, room: str) -> Permission | None:
+        """Do as `permit`, or return None if the database or another node has to be asked."""
+        found = self._rooms.entered_lately(identity, room=room)
+        if found is None or not self._node.owns(found.room_id):
+            return None
+        return Permission(found, may_begin=True)
+
     async def permit(self, identity: Identity, room: str, *, prepares: bool = False) -> Permission:
         """Ask the database unless it said so a moment ago, or presence while the database is unavailable.
 
