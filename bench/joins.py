@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import uvloop
@@ -54,9 +55,12 @@ async def _joins(server: Parlour, seed: Seed, count: int) -> float:
     _say(f"{WARM_UP:,} joins: {first / 2**20:.1f} MB")
     last, done = first, 0
     while done < count:
-        last = await _turns(server, seed, signer, min(REPORT_EVERY, count - done))
-        done += REPORT_EVERY
-        _say(f"{WARM_UP + min(done, count):,} joins: {last / 2**20:.1f} MB ({last / first - 1:+.1%})")
+        many, began = min(REPORT_EVERY, count - done), time.monotonic()
+        last = await _turns(server, seed, signer, many)
+        done += many
+        rate = many / (time.monotonic() - began)
+        grown = f"{last / 2**20:.1f} MB ({last / first - 1:+.1%})"
+        _say(f"{WARM_UP + done:,} joins: {grown}, {rate:,.0f} joins a second")
     return last / first - 1
 
 

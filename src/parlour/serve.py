@@ -20,7 +20,7 @@ from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
-from parlour.garbage import collect_young_objects_alone
+from parlour.garbage import collect_young_objects, collect_young_objects_alone
 from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
@@ -73,6 +73,11 @@ class Server(engine.Server):
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
             self._loading = asyncio.create_task(self._load_later())
+
+    async def on_tick(self, counter: int) -> bool:
+        """Collect young objects: uvicorn calls this every 0.1 seconds (`garbage.YOUNG_SECONDS`)."""
+        collect_young_objects()
+        return await super().on_tick(counter)
 
     async def _load_later(self) -> None:
         try:

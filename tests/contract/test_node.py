@@ -266,6 +266,22 @@ async def test_a_person_has_so_many_connections_wherever_they_are(cluster: Clust
     await cluster.node.admit("192.0.2.3", BOB)
 
 
+async def test_whoever_is_admitted_at_once_counts_as_well(cluster: Cluster) -> None:
+    """A node that has to ask another says so, and counts nothing."""
+    for _ in range(LIMITS.per_person):
+        if cluster.node.admit_now(HERE, ANN) is None:
+            await cluster.node.admit(HERE, ANN)
+    with pytest.raises(TooManyConnections):
+        await cluster.other.admit(HERE, ANN)
+
+
+async def test_a_node_owns_only_calls_that_are_its_own(cluster: Cluster) -> None:
+    for number in range(20):
+        owner = await cluster.node.owner_of(RoomId(number))
+        for node in (cluster.node, cluster.other):
+            assert not node.owns(RoomId(number)) or node.node_id == owner
+
+
 async def test_a_refused_connection_is_not_counted(cluster: Cluster) -> None:
     for _ in range(LIMITS.per_person):
         await cluster.node.admit(HERE, ANN)

@@ -25,6 +25,25 @@ _PREPARED = """
   }
 """
 
+# Remembers each `div` of the page, and counts what would listen to the microphone.
+_WATCHING = """
+  window.made = [];
+  window.listening = 0;
+  const create = document.createElement.bind(document);
+  document.createElement = (...given) => {
+    const element = create(...given);
+    if (element.tagName === "DIV") window.made.push(element);
+    return element;
+  };
+  window.AudioContext = class extends AudioContext {
+    constructor(...given) {
+      super(...given);
+      window.listening++;
+    }
+  };
+"""
+_HOLDS_CALL = "window.made.filter((one) => one.parentNode === null && one.querySelector('.call'))"
+
 
 class Wire:
     """The Socket.IO messages of a page, in their order. It can lose events from the server."""
@@ -133,3 +152,25 @@ async def test_peers_who_came_and_went_in_between(visitors: Visitors, at_browser
     await cyd.page.wait_for_function(
         "window.connections.filter((one) => one.signalingState !== 'closed').length === 2"
     )
+
+
+async def test_the_call_is_rendered_ahead_where_nobody_finds_it(
+    visitors: Visitors, at_browser: AtBrowser
+) -> None:
+    ann = await at_browser(await visitors.client("ann"))
+    room = await ann.account.creates_room()
+    await ann.page.add_init_script(_WATCHING)
+    await ann.comes_to(room)
+    for _ in range(2):
+        await ann.page.wait_for_function(f"() => {_HOLDS_CALL}.length === 1")
+        assert await ann.page.evaluate("document.querySelectorAll('.call, video').length") == 1, "the preview"
+        assert await ann.page.evaluate("window.listening") == 0
+        await ann.page.evaluate(f"window.ahead = {_HOLDS_CALL}[0]")
+        await ann.enters()
+        await ann.expects()
+        assert await ann.page.evaluate("window.ahead.isConnected"), "what was rendered is what is shown"
+        await ann.page.wait_for_function("() => window.listening === 1")
+        await ann.leaves()
+        await ann.button("Enter again").click()
+        await expect(ann.button("Enter the room")).to_be_visible()
+        await ann.page.evaluate("window.listening = 0")

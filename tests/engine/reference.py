@@ -388,3 +388,9 @@ class RawSocket:
 
     def abort(self) -> None:
         self.writer.transport.abort()
+
+    def reset(self) -> None:
+        """End the connection by a TCP reset."""
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()

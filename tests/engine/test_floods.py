@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -11,10 +12,13 @@ import pytest
 from parlour.engine import Engine, Reason
 from parlour.engine.connection import Handshake
 from parlour.engine.options import Options
+from parlour.engine.packets import PING as PING_PACKET
 from parlour.engine.session import TransportSession
 from parlour.engine.sessions import TransportSessions
+from parlour.engine.slices import ITEMS_A_TURN
 from tests.engine.reference import (
     BINARY,
+    CLOSE,
     CONTINUATION,
     PING,
     TEXT,
@@ -25,8 +29,35 @@ from tests.engine.reference import (
     serving,
     until,
 )
+from tests.unit.engine.memory import MemoryTransport
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
+
+
+ENDS: dict[str, Callable[[RawSocket], None]] = {
+    "a Close frame": lambda raw: raw.writer.write(frame(CLOSE, b"")),
+    "an end of file": lambda raw: raw.writer.write_eof(),
+    "a reset": lambda raw: raw.reset(),
+}
+
+
+class TurnCounter:
+    """Counts the turns of the event loop, and what happens in each."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.happened: Counter[int] = Counter()
+        self._handle = asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        self.turn += 1
+        self._handle = asyncio.get_running_loop().call_soon(self._next)
+
+    def note(self) -> None:
+        self.happened[self.turn] += 1
+
+    def stop(self) -> None:
+        self._handle.cancel()
 
 
 class Turns(Echo):
@@ -116,6 +147,46 @@ async def test_many_small_frames_are_handled_a_few_at_a_time(kind: str) -> None:
         raw.abort()  # or the server waits for an answer to its close
         with suppress(ConnectionError):
             await discarding
+
+
+@pytest.mark.parametrize("way", ENDS)
+async def test_connections_that_end_at_the_same_moment_are_ended_a_few_at_a_time(way: str) -> None:
+    turns = TurnCounter()
+
+    class Ended(Echo):
+        def on_close(self, reason: Reason) -> None:
+            super().on_close(reason)
+            turns.note()
+
+    sessions = TransportSessions(Options(path="/engine.io/"), Ended)
+    async with serving(sessions) as port:
+        raws = [await RawSocket.connect(port, "/engine.io/") for _ in range(3 * ITEMS_A_TURN)]
+        for raw in raws:
+            ENDS[way](raw)
+        await until(lambda: not sessions.by_sid)
+        assert turns.happened.total() == len(raws)
+        assert max(turns.happened.values()) <= ITEMS_A_TURN
+        assert sessions.closed == {Reason.TRANSPORT_CLOSE: len(raws)}
+        for raw in raws:
+            raw.abort()
+    turns.stop()
+
+
+async def test_sessions_that_are_due_at_the_same_moment_are_handled_a_few_at_a_time() -> None:
+    turns = TurnCounter()
+
+    class Due(Echo):
+        def on_deadline(self, now: float) -> None:
+            turns.note()
+
+    sessions = TransportSessions(Options(path="/engine.io/", ping_interval=0.2), Due)
+    transports = [MemoryTransport() for _ in range(3 * ITEMS_A_TURN)]
+    for transport in transports:
+        sessions.open(transport, Handshake(address="127.0.0.1"))
+    await until(lambda: all(PING_PACKET in transport.sent for transport in transports))
+    assert max(turns.happened.values()) <= ITEMS_A_TURN
+    turns.stop()
+    await sessions.close()
 
 
 async def test_after_an_error_of_the_protocol_nothing_is_read(

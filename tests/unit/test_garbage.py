@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 BEGIN = """
 import asyncio, gc, weakref
-from parlour.garbage import FEW_CONNECTIONS, MOST_GROWTH, FullCollections
+from parlour.garbage import FEW_CONNECTIONS, FEW_OBJECTS, MOST_GROWTH, FullCollections
 from parlour.garbage import collect_young_objects_alone, peak_memory
 
 class Node:
@@ -38,23 +39,49 @@ def test_young_cycles_are_collected() -> None:
     assert _says(program) == "None"
 
 
+def test_the_server_lets_no_young_objects_pile_up_while_old_ones_end(tmp_path: Path) -> None:
+    """Python counts an old object's end against a new object, and so sees none of these come."""
+    program = f"""
+from parlour.app import Parlour
+from parlour.serve import Server, uvicorn_config
+from parlour.settings import Settings
+parlour = Parlour(Settings(data_dir={str(tmp_path)!r}, _env_file=None), port=8000)
+server = Server(uvicorn_config(parlour, connections=10), parlour, ready="")
+
+old = [Node() for _ in range(50_000)]
+gc.collect()
+young = lambda: len(gc.get_objects(generation=0)) + len(gc.get_objects(generation=1))
+kept = []
+for number in range(20_000):
+    old.pop()
+    kept.append(Node())
+piled_up = young()
+lost = weakref.ref(cycle())
+asyncio.run(server.on_tick(1))
+print(piled_up > 10_000, young() < 1_000, lost() is None)
+"""
+    assert _says(program) == "True True True"
+
+
 @pytest.mark.parametrize(
-    ("connections", "growth", "remains"),
+    ("connections", "objects", "growth", "remains"),
     [
-        ("FEW_CONNECTIONS", "0", False),
-        ("FEW_CONNECTIONS + 1", "MOST_GROWTH", True),
-        ("FEW_CONNECTIONS + 1", "MOST_GROWTH + 1", False),
+        ("FEW_CONNECTIONS", "0", "0", False),
+        ("FEW_CONNECTIONS", "FEW_OBJECTS", "0", True),
+        ("FEW_CONNECTIONS + 1", "0", "MOST_GROWTH", True),
+        ("FEW_CONNECTIONS + 1", "0", "MOST_GROWTH + 1", False),
+        ("FEW_CONNECTIONS", "FEW_OBJECTS", "MOST_GROWTH + 1", False),
     ],
 )
-def test_old_cycles_are_collected_while_few_connections_are_open_or_memory_grows(
-    connections: str, growth: str, remains: bool
+def test_old_cycles_are_collected_while_a_server_is_empty_or_memory_grows(
+    connections: str, objects: str, growth: str, remains: bool
 ) -> None:
     program = f"""
 old = cycle()
 lost = weakref.ref(old)
-kept = [Node() for _ in range(10_000)]
+kept = [Node() for _ in range({objects} + 5_000)]
 del old
-more = [Node() for _ in range(10_000)]
+more = [Node() for _ in range(5_000)]
 assert lost() is not None
 peak = peak_memory()
 peaks = iter([peak, peak + {growth}])

@@ -8,7 +8,7 @@ from parlour.accounts.administration import AccountAdministration
 from parlour.accounts.credentials.http import credential_routes
 from parlour.accounts.credentials.profile import Profile
 from parlour.accounts.credentials.service import Credentials
-from parlour.accounts.facts import LoginSucceeded, SessionsEnded
+from parlour.accounts.facts import DisplayNameChanged, LoginSucceeded, SessionsEnded
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
@@ -56,6 +56,8 @@ class AccountsFeature:
         terminations = SessionTerminations()
         core.bus.subscribe(SessionsEnded, terminations.on_sessions_ended)
         self.sessions = LoginSessions(core, self.signer, lifetimes, terminations, self.checks)
+        core.bus.subscribe(SessionsEnded, lambda ended: self.sessions.forget(ended.user_id))
+        core.bus.subscribe(DisplayNameChanged, lambda changed: self.sessions.forget(changed.user_id))
         self.registration = Registration(core, self.passwords, self.links, lifetimes, policy)
         self.confirmation = Confirmation(core, self.links, self.sessions, self.checks, policy)
         self.credentials = Credentials(core, self.links, lifetimes, self.checks, policy)

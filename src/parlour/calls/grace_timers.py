@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
+CALLS_A_TURN = 16
+"""Timers of connections that were lost at the same moment are over at the same moment too."""
+
 
 class GraceTimers(Generic[K]):
     """All timers have the same length, so a FIFO is enough."""
@@ -31,6 +34,7 @@ class GraceTimers(Generic[K]):
 
     async def run(self, when_over: Callable[[K], None]) -> None:
         """Call `when_over` with each key whose time is over, until cancelled."""
+        called = 0
         while True:
             while not self._due:
                 self._changed.clear()
@@ -41,3 +45,6 @@ class GraceTimers(Generic[K]):
                 await asyncio.sleep(pause)
             elif self._due.pop(key, None) is not None:
                 when_over(key)
+                called += 1
+                if called % CALLS_A_TURN == 0:
+                    await asyncio.sleep(0)

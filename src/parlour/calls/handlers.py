@@ -14,9 +14,9 @@ from parlour.wire.signaling import CLIENT_EVENTS, Acknowledgement
 
 EventT = TypeVar("EventT", bound=ClientEvent)
 
-Outcome = Acknowledgement | Callable[[], Awaitable[Acknowledgement]]
-"""The answer, or the rest of the use case: a coroutine function that runs in its turn and returns the answer.
-"""
+Rest = Callable[[], Acknowledgement | Awaitable[Acknowledgement]]
+"""The rest of a use case, which is called in its turn. It returns the answer, or what to await for it."""
+Outcome = Acknowledgement | Rest
 
 
 class EventOrder(Enum):

@@ -4,7 +4,7 @@ A participation may outlive its connection: it stays in the call for a grace per
 kept. It ends unless it is resumed within that period.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import assert_never
@@ -20,7 +20,7 @@ from parlour.calls.presence import Away, ConnectionId, Member, Participation, Pr
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.calls.resume_tokens import ResumeToken, ResumeTokens
-from parlour.calls.room_entry import RoomEntry
+from parlour.calls.room_entry import Permission, RoomEntry
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
@@ -97,7 +97,7 @@ class Participations:
         """Describe the call to a person who may join it now; until the connection is in a call, tell it of
         the next change. Raises what `join` raises.
         """
-        permission = await self._entry.prepare(connection.identity, event.room)
+        permission = await self._entry.permit(connection.identity, event.room, prepares=True)
         if not permission.may_begin:
             raise Unavailable
         room, current = permission.room, self._still_there(connection.connection_id)
@@ -106,20 +106,33 @@ class Participations:
             self._records.wait_in_lobby(current.connection_id, room)
         return Prepared(room.name, self._presence.call(room.room_id).members.entries())
 
-    async def join(self, connection: Member, event: Join) -> Joined:
+    def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
+        """Join at once where the right to is known and no attendance has to be written before the answer."""
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
+        permission = self._entry.permit_now(connection.identity, event.room)
+        if permission is not None and not permission.room.is_event:
+            return self._join_permitted(connection, permission, event)
+        return self._join_once_permitted(connection, event)
+
+    async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
         self._joining[connection.connection_id] = event
-        permission = await self._entry.permit_join(connection.identity, event.room)
-        room = permission.room
+        permission = await self._entry.permit(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:
             raise JoinCancelled
+        answer = self._join_permitted(current, permission, event)
+        if permission.room.is_event:
+            await self._records.written()
+        return answer
+
+    def _join_permitted(self, current: Member, permission: Permission, event: Join) -> Joined:
+        room = permission.room
         if isinstance(current.state, Participation):
             if event.resume is None:
                 self._entry.require_place(current.identity, room)
             self._part(current)
-            current = self._still_there(connection.connection_id)
+            current = self._still_there(current.connection_id)
         answer = self._resume(current, room, event)
         if answer is None:
             if not permission.may_begin:
@@ -127,8 +140,6 @@ class Participations:
             answer = self._enter(current, room, event)
         self._records.leave_lobby(current.connection_id)
         self._records.came(answer.peer_id, current.identity, room)
-        if room.is_event:
-            await self._records.written()
         return answer
 
     def acknowledged(self, connection: Member) -> None:

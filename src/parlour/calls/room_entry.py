@@ -1,12 +1,10 @@
 """Decide whether a person may enter a room's call, and whether the call has place for them."""
 
-import time
 from dataclasses import dataclass
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
-from parlour.calls.prepared_joins import PreparedJoins
 from parlour.calls.presence import Away, Presence
 from parlour.calls.refusals import RoomFull, TooManyParticipations
 from parlour.db.database import DATABASE_UNAVAILABLE
@@ -52,50 +50,45 @@ class RoomEntry:
         self._node = node
         self._limits = limits
         self._removals = 0
-        self._prepared = PreparedJoins()
 
     def revoke(self) -> None:
-        """Void permissions that were prepared, and those that `permit` is reading at the moment: it reads
-        them again, since they may be older than the removal.
+        """Void what the database said a moment ago, also to a query of `permit` that is under way: it asks
+        again, since the answer may be older than the removal.
         """
         self._removals += 1
-        self._prepared.clear()
+        self._rooms.forget_rights()
 
     def forget(self, user_id: UserId) -> None:
-        """Void what was prepared for a person whose account has changed."""
-        self._prepared.forget(user_id)
+        """Void what the database said about a person whose account has changed."""
+        self._rooms.forget_rights(user_id)
 
-    async def prepare(self, identity: Identity, room: str) -> Permission:
-        """Do as `permit`, and let the answer count for the person's next join, if that comes soon."""
-        permission = await self.permit(identity, room)
-        if permission.may_begin:
-            self._prepared.add(identity.user_id, room, permission.room, time.monotonic())
-        return permission
+    def permit_now(self, identity: Identity, room: str) -> Permission | None:
+        """Do as `permit`, or return None if the database or another node has to be asked."""
+        found = self._rooms.entered_lately(identity, room=room)
+        if found is None or not self._node.owns(found.room_id):
+            return None
+        return Permission(found, may_begin=True)
 
-    async def permit_join(self, identity: Identity, room: str) -> Permission:
-        """Do as `permit`, without asking the database again where the join was prepared."""
-        prepared = self._prepared.take(identity.user_id, room, time.monotonic())
-        if prepared is not None:
-            return Permission(prepared, may_begin=True)
-        return await self.permit(identity, room)
+    async def permit(self, identity: Identity, room: str, *, prepares: bool = False) -> Permission:
+        """Ask the database unless it said so a moment ago, or presence while the database is unavailable.
 
-    async def permit(self, identity: Identity, room: str) -> Permission:
-        """Ask the database, or presence while that is unavailable. Raises the refusals of rooms, and
-        Unavailable if another node owns the call.
+        With `prepares` the answer counts for the person's next join, if that comes soon. Raises the refusals
+        of rooms, and Unavailable if another node owns the call.
         """
         try:
-            return Permission(await self._permitted(identity, room), may_begin=True)
+            return Permission(await self._permitted(identity, room, prepares=prepares), may_begin=True)
         except DATABASE_UNAVAILABLE:
             remembered = self._authorization.room(identity, room)
             if remembered is None:
                 raise
             return Permission(remembered, may_begin=False)
 
-    async def _permitted(self, identity: Identity, room: str) -> Room:
+    async def _permitted(self, identity: Identity, room: str, *, prepares: bool) -> Room:
         """Repeat the query if a person was removed meanwhile: its result may be older than the ban."""
         while True:
             removals = self._removals
-            found = await self._rooms.enter(identity, room=room)
+            lately = self._rooms.entered_lately(identity, room=room)
+            found = lately or await self._rooms.enter(identity, room=room, prepares=prepares)
             owner = await self._node.owner_of(found.room_id)
             if removals == self._removals:
                 break

@@ -3,6 +3,7 @@
 The service decides which messages go to which connections; `calls.socket` sends them.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -104,16 +105,16 @@ class SignalingService:
         return ACCEPTED
 
     def join(self, connection_id: ConnectionId, event: Join) -> Outcome:
-        """Return the rest of the join, which awaits the database. That raises the refusals of rooms, and
+        """Return the rest of the join, which may await the database. That raises the refusals of rooms, and
         JoinCancelled if the connection left after the event had arrived.
         """
         departures = self._departures.get(connection_id, 0)
         return partial(self._join, connection_id, event, departures)
 
-    async def _join(self, connection_id: ConnectionId, event: Join, departures: int) -> Joined:
+    def _join(self, connection_id: ConnectionId, event: Join, departures: int) -> Joined | Awaitable[Joined]:
         if departures != self._departures.get(connection_id, 0):
             raise JoinCancelled
-        return await self._participations.join(self._connection(connection_id), event)
+        return self._participations.join(self._connection(connection_id), event)
 
     def prepare(self, connection_id: ConnectionId, event: Prepare) -> Outcome:
         return partial(self._prepare, connection_id, event)

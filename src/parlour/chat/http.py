@@ -20,6 +20,7 @@ from parlour.rooms.refusals import (
     RoomNotFound,
 )
 from parlour.wire.base import RoomName
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import NOT_KEPT, CallerKind, endpoint
 from parlour.wire.http import (
     MessageId,
@@ -36,7 +37,7 @@ def chat_routes(
     sessions: LoginSessions,
     identification: Identification,
 ) -> APIRouter:
-    router = APIRouter(tags=["rooms"])
+    router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
 

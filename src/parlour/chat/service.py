@@ -15,7 +15,7 @@ from parlour.accounts.identity import Identity
 from parlour.chat import store
 from parlour.chat.entities import Message
 from parlour.chat.facts import MessageStored
-from parlour.db.database import Database
+from parlour.db.database import Database, Transaction
 from parlour.errors import Unavailable
 from parlour.limits.quotas import Quota
 from parlour.rooms.authorization import permitted, permitted_to_write
@@ -106,7 +106,8 @@ class Chat:
         is_unsure: bool,
     ) -> Message:
         """`is_unsure`: a commit that failed may have stored the message, and nobody was told of it."""
-        async with self._database.transaction() as connection:
+
+        async def write(connection: Transaction) -> Message:
             known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
             new = await store.add_message(
                 connection,
@@ -124,7 +125,9 @@ class Chat:
                 raise MessageIdTaken
             if new is not None or is_unsure:
                 connection.after_commit(MessageStored(room=known, message=stored, sent_by=sent_by))
-        return stored
+            return stored
+
+        return await self._database.transact(write)
 
     async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
         """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import URL, NullPool, event, make_url, text
@@ -24,7 +24,7 @@ from parlour.db.private_files import (
     make_private_file,
     require_private,
 )
-from parlour.db.transaction import SqliteTransactions, Transaction
+from parlour.db.transaction import NotInOneTrip, SqliteTransactions, Transaction, Work
 from parlour.scheduling.fair_queue import FairQueueFull
 from parlour.scheduling.fair_slots import FairSlots
 
@@ -41,6 +41,7 @@ MAX_WAITING = 4096
 DATABASE_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 """The errors of a database that does not answer, or that lost an ability such as writing to its disk."""
 
+T = TypeVar("T")
 
 log = structlog.get_logger("parlour.db")
 
@@ -185,6 +186,27 @@ class Database:
             self._begin("BEGIN IMMEDIATE", is_limited=within is not None) as connection,
         ):
             yield connection
+
+    async def transact(self, work: Work[T]) -> T:
+        """Run `work` in a transaction as `transaction` does, on SQLite by a single call of the thread.
+
+        A body that cannot be run so (`transaction.OneTrip`) runs again, in a transaction of the usual kind.
+        """
+        if self._sqlite is not None:
+            try:
+                async with (
+                    self._deadline(TRANSACTION_SECONDS),
+                    self._writer.slot(),
+                    self._connections.slot(),
+                ):
+                    done, facts = await self._sqlite.in_one_trip(work)
+                    for fact in facts:
+                        self._bus.publish(fact)
+                    return done
+            except NotInOneTrip:
+                log.debug("transaction.in_steps", work=work.__qualname__)
+        async with self.transaction() as connection:
+            return await work(connection)
 
     @asynccontextmanager
     async def reading(

@@ -91,6 +91,11 @@ class SqliteConnection(aiosqlite.Connection):
         return not self._running
 
     @property
+    def is_abandoned(self) -> bool:
+        """True once nobody waits for the thread any more; its own call may ask."""
+        return self._is_abandoned
+
+    @property
     def has_begun(self) -> bool:
         """True in a transaction, and before its first statement."""
         return self._beginning != "" or self._conn.in_transaction

@@ -1,12 +1,12 @@
 """A transaction as the stores see it: SQLAlchemy's connection, and the facts that its commit makes true."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,6 +15,11 @@ from parlour.db.prepared import PreparedStatement, PreparedStatements, fetch
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Work = Callable[["Transaction"], Coroutine[Any, Any, T]]
+"""The body of a transaction as a function. It may run in another thread, and run again: it reads what others
+hold, and changes nothing but the database.
+"""
 
 
 class Transaction(AsyncConnection):
@@ -77,7 +82,7 @@ class SqliteTransaction(Transaction):
         try:
             rows, changed = await self._driver.run(lambda connection: fetch(connection, sql, bound))
         except sqlite3.Error as error:
-            raise self._as_sqlalchemys(error, sql) from error
+            raise _as_sqlalchemys(error, sql, self.dialect) from error
         return statement.result(rows, changed)
 
     async def end(self, *, commits: bool) -> None:
@@ -91,16 +96,84 @@ class SqliteTransaction(Transaction):
             else:
                 await (self._driver.commit() if commits else self._driver.rollback())
         except sqlite3.Error as error:
-            raise self._as_sqlalchemys(error, "COMMIT" if commits else "ROLLBACK") from error
+            raise _as_sqlalchemys(error, "COMMIT" if commits else "ROLLBACK", self.dialect) from error
 
     def forget(self) -> None:
         """Leave the connection to the next transaction."""
         self.sync_connection = None
 
-    def _as_sqlalchemys(self, error: sqlite3.Error, sql: str) -> Exception:
-        return DBAPIError.instance(
-            sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self.dialect
-        )
+
+def _as_sqlalchemys(error: sqlite3.Error, sql: str, dialect: Dialect) -> Exception:
+    return DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True, dialect=dialect)
+
+
+class NotInOneTrip(Exception):
+    """A transaction's body needs more than prepared statements, and has been rolled back."""
+
+
+class OneTrip:
+    """A transaction that runs as a whole in the thread of its connection, prepared statements alone.
+
+    It is a stand-in for Transaction: its statements are answered at once, so that a body that awaits nothing
+    else runs to its end without the event loop. A statement by itself takes two switches between threads.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, prepared: PreparedStatements) -> None:
+        self._connection = connection
+        self._prepared = prepared
+        self.facts: list[object] = []
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._prepared.dialect
+
+    def after_commit(self, *facts: object) -> None:
+        self.facts += facts
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> Any:
+        """Execute a prepared statement. Raises NotInOneTrip for another one."""
+        known = self._prepared.find(statement)
+        if known is None:
+            raise NotInOneTrip
+        try:
+            rows, changed = fetch(self._connection, known.sql, known.bound(parameters or {}))
+        except sqlite3.Error as error:
+            raise _as_sqlalchemys(error, known.sql, self.dialect) from error
+        return known.result(rows, changed)
+
+    def run(self, work: Work[T], is_over: Callable[[], bool]) -> T:
+        """Run `work` from BEGIN to COMMIT. Whatever it raises rolls back.
+
+        `is_over`, asked before the commit, tells that nobody waits for it any more. Raises NotInOneTrip.
+        """
+        self._end("BEGIN IMMEDIATE")
+        try:
+            done = _completed(work(cast(Transaction, self)))
+            if is_over():
+                raise sqlite3.OperationalError("connection closed")
+            self._end("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise
+        return done
+
+    def _end(self, statement: str) -> None:
+        try:
+            self._connection.execute(statement)
+        except sqlite3.Error as error:
+            raise _as_sqlalchemys(error, statement, self.dialect) from error
+
+
+def _completed(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that awaits nothing. Raises NotInOneTrip for one that does."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    work.close()
+    raise NotInOneTrip
 
 
 class SqliteTransactions:
@@ -121,7 +194,7 @@ class SqliteTransactions:
 
         Commit at the end of the block, or roll back if it raises; `is_limited` False sets no deadline.
         """
-        connection = self._idle.pop() if self._idle else await self._open()
+        connection = await self._borrow()
         transaction = SqliteTransaction(self._engine, connection, self._prepared)
         connection.driver.patience = CALL_SECONDS if is_limited else None
         connection.driver.begin(beginning)
@@ -135,11 +208,36 @@ class SqliteTransactions:
         finally:
             transaction.forget()
             connection.driver.patience = CALL_SECONDS
-            if connection.driver.is_over or connection.sqlalchemys.invalidated:
-                connection.sqlalchemys.invalidate()
-                connection.sqlalchemys.close()
-            else:
-                self._idle.append(connection)
+            self._give_back(connection)
+
+    async def in_one_trip(self, work: Work[T]) -> tuple[T, list[object]]:
+        """Run and commit a transaction by one call of the thread; return its result and its facts.
+
+        Raises NotInOneTrip.
+        """
+        connection = await self._borrow()
+        driver = connection.driver
+
+        def run(raw: sqlite3.Connection) -> tuple[T, list[object]]:
+            trip = OneTrip(raw, self._prepared)
+            return trip.run(work, lambda: driver.is_abandoned), trip.facts
+
+        try:
+            return await driver.run(run)
+        except sqlite3.Error as error:
+            raise _as_sqlalchemys(error, "", self._engine.dialect) from error
+        finally:
+            self._give_back(connection)
+
+    async def _borrow(self) -> _Open:
+        return self._idle.pop() if self._idle else await self._open()
+
+    def _give_back(self, connection: _Open) -> None:
+        if connection.driver.is_over or connection.sqlalchemys.invalidated:
+            connection.sqlalchemys.invalidate()
+            connection.sqlalchemys.close()
+        else:
+            self._idle.append(connection)
 
     async def _open(self) -> _Open:
         opened = await AsyncConnection(self._engine).start()

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 from parlour.engine.budget import ByteBudget
@@ -14,6 +16,7 @@ from parlour.engine.options import Options
 from parlour.engine.packets import OpenData, open_packet
 from parlour.engine.pending import PendingSessions
 from parlour.engine.session import Consumer, Reason, Transport, TransportSession
+from parlour.engine.slices import ITEMS_A_TURN, Slices
 from parlour.engine.timerwheel import TimerWheel
 
 logger = logging.getLogger("parlour.engine")
@@ -30,6 +33,16 @@ class ConsumerFactory(Protocol):
     def __call__(self, session: TransportSession, handshake: Handshake, now: float) -> Consumer: ...
 
 
+class Ending(Protocol):
+    """A transport whose connection has ended, or is to end."""
+
+    def end(self) -> None: ...
+
+
+def _end(ending: Ending) -> None:
+    ending.end()
+
+
 class TransportSessions:
     """The sessions of a process. They belong to the event loop in which the first session is opened."""
 
@@ -38,6 +51,7 @@ class TransportSessions:
         self.by_sid: dict[str, TransportSession] = {}
         self.pending = PendingSessions(options.max_pending, options.max_pending_per_address)
         self.unfinished = ByteBudget(options.max_unfinished)
+        self.ends: Slices[Ending] = Slices(_end, self.soon)
         self.opened = 0
         self.closed: Counter[Reason] = Counter()
         self.failed_handlers = 0
@@ -181,12 +195,21 @@ class TransportSessions:
         self._timer = None
         now, wheel = self.now(), self._wheel
         stalled = now - self._timer_due > self.options.ping_timeout / 2
-        if wheel is not None and not stalled:
-            for session in wheel.due(now):
-                session.on_deadline(now)
-                self.reschedule(session)
         # After a stall of the whole process the sockets are read first: their pongs wait there.
-        if self.by_sid and self._timer is None:
+        self._meet_deadlines(iter(()) if wheel is None or stalled else wheel.due(now), now)
+
+    def _meet_deadlines(self, due: Iterator[TransportSession], now: float) -> None:
+        """Handle due sessions, a few in each turn of the event loop: thousands that connected at the same
+        moment are due in the same tick. The next tick may begin before the last of them had its turn.
+        """
+        count = 0
+        for session in islice(due, ITEMS_A_TURN):
+            count += 1
+            session.on_deadline(now)
+            self.reschedule(session)
+        if count == ITEMS_A_TURN:
+            self.soon(partial(self._meet_deadlines, due, now))
+        elif self.by_sid and self._timer is None:
             self._start_timer()
 
     # The end

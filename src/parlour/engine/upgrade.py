@@ -206,6 +206,14 @@ class WebSocketProtocol(WSProtocol):  # type: ignore[misc]
         self._server_connections.add(self)
         super().connection_made(_PlainTransport(transport))
 
+    def eof_received(self) -> bool:
+        """Let the listener close the connection when its turn comes. Return True to keep it until then."""
+        listener = self.listener
+        if isinstance(listener, WebSocketTransport):
+            listener.end_soon()
+            return True
+        return False
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
         self._sessions.unfinished.release(self)

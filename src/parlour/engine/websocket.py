@@ -85,6 +85,7 @@ class WebSocketTransport(WSListener):
         "_abort_timer",
         "_closing",
         "_deflates",
+        "_ends",
         "_handshake",
         "_held",
         "_inflates",
@@ -92,6 +93,7 @@ class WebSocketTransport(WSListener):
         "_kind",
         "_last_reason",
         "_lost",
+        "_must_answer",
         "_sessions",
         "_ws",
         "buffered",
@@ -124,6 +126,8 @@ class WebSocketTransport(WSListener):
         self._ws: WSTransport | None = None
         self.buffered: Callable[[], int] = int
         self._closing = False
+        self._ends = False
+        self._must_answer = False
         self._last_reason: Reason | None = None
         self._lost = Reason.TRANSPORT_CLOSE
         self._kind = _TEXT
@@ -263,7 +267,7 @@ class WebSocketTransport(WSListener):
                 self._sessions.begin_batch()
                 self._on_text(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
-            self._on_close_frame(transport)
+            self._on_close_frame()
         elif kind is not WSMsgType.PONG and not self._closing:
             self._on_data_frame(kind, frame)
 
@@ -350,22 +354,34 @@ class WebSocketTransport(WSListener):
         if self.session is not None:
             self.session.transport_lost(self, reason)
 
-    def _on_close_frame(self, transport: WSTransport) -> None:
+    def _on_close_frame(self) -> None:
+        self._must_answer = True
+        self.end_soon()
+
+    def end_soon(self) -> None:
+        """End the connection when its turn comes. Until then only the answer to a Close is sent."""
         self._closing = True
-        if not transport.is_close_frame_sent:
-            transport.send_close(WSCloseCode.OK)
-        transport.disconnect()
+        if not self._ends:
+            self._ends = True
+            self._sessions.ends.add(self)
+
+    def end(self) -> None:
+        """End the session and close the connection, if they are not ended yet."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.transport_lost(self, self._lost)
+        if self._ws is not None:
+            if self._must_answer and not self._ws.is_close_frame_sent:
+                self._ws.send_close(WSCloseCode.OK)
+            self._ws.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._closing = True
         if self._abort_timer is not None:
             self._abort_timer.cancel()
         self._drop_joined()
         self._ws = None
         self.buffered = int
-        session, self.session = self.session, None
-        if session is not None:
-            session.transport_lost(self, self._lost)
+        self.end_soon()
 
     def pause_writing(self) -> None:
         """Abort the connection of a slow reader, in the next turn of the loop: a send is under way now."""

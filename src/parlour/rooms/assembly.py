@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from parlour.accounts.assembly import AccountsFeature
+from parlour.accounts.facts import GuestTimeEnded, SessionsEnded
 from parlour.accounts.passwords.checks import PasswordChecks
+from parlour.bus import Bus
 from parlour.core import Core
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.http import room_routes
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.invitations_http import invitation_routes
@@ -31,6 +34,7 @@ class RoomsFeature:
         self._lists_to_strangers = options.lists_to_strangers
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
+        self._subscribe(core.bus)
         self.administration = RoomAdministration(
             database=core.database, passwords=accounts.passwords, clock=core.clock
         )
@@ -40,6 +44,14 @@ class RoomsFeature:
             confirmation=accounts.confirmation,
             looks=core.limits.link_lookups,
         )
+
+    def _subscribe(self, bus: Bus) -> None:
+        """Forget rights that end: an account that changes its address loses its invitations, for example."""
+        forget = self.service.forget_rights
+        for rights_end in (PersonBanned, RoomBecameEvent, RoomRemoved):
+            bus.subscribe(rights_end, lambda _fact: forget())
+        bus.subscribe(SessionsEnded, lambda ended: forget(ended.user_id))
+        bus.subscribe(GuestTimeEnded, lambda ended: forget(ended.user_id))
 
     def routers(self) -> list[APIRouter]:
         return [

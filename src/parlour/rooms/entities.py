@@ -25,6 +25,10 @@ class Room:
     is_listed: bool = True
     creator_display_name: str | None = None
 
+    def __hash__(self) -> int:
+        """Hash the id alone: that of all fields takes as long as the rest of a list's entry."""
+        return hash(self.room_id)
+
     @property
     def is_event(self) -> bool:
         return isinstance(self.access, InvitationAccess)

@@ -30,6 +30,7 @@ from parlour.rooms.service import RoomService
 from parlour.scheduling.turns import SharedWork, in_turns
 from parlour.wire.arrays import array_of, encoded_item, json_array, json_object
 from parlour.wire.base import RoomName
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import NOT_KEPT, AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     Admission,
@@ -63,7 +64,7 @@ def room_routes(
     identification: Identification,
     lists_to_strangers: bool,
 ) -> APIRouter:
-    router = APIRouter(tags=["rooms"])
+    router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
     AnyCaller = Annotated[Identity | None, Depends(identification.optional)]

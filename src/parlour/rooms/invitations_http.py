@@ -7,12 +7,13 @@ from parlour.accounts.sessions.login_responder import LoginResponder, session_an
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import InvalidRequest, RateLimited
 from parlour.rooms.invitation_links import InvitationLinks
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import InvitationAcceptance, InvitationSummary, LinkToken, Session
 
 
 def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder) -> APIRouter:
-    router = APIRouter(tags=["rooms"])
+    router = APIRouter(tags=["rooms"], route_class=DirectRoute)
 
     @router.post(
         "/invitation/link",

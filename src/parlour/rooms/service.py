@@ -1,7 +1,8 @@
 """The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +13,8 @@ from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.core import Core
+from parlour.db.database import Transaction
+from parlour.db.recent_reads import ReadMark, RecentReads
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
 from parlour.limits.password_throttle import Guess
 from parlour.mail.contents import Mail, RoomInvitation
@@ -46,6 +49,8 @@ from parlour.wire.addresses import email_key, parsed_email
 
 MAX_ATTEMPTS = 3
 """The most verifications of a password by one request; only an outdated hash is replaced, and once."""
+RECENT_SECONDS = 15.0
+"""The age at which the right to enter a room is read again; that of a call's members is read as often."""
 PAGE = 200
 """Rooms that are read in one turn of the event loop."""
 MAILS_A_TURN = 4
@@ -91,6 +96,7 @@ class RoomService:
         self._sessions = sessions
         self._links = links
         self._creation = creation
+        self._recent = RecentReads[UserId, tuple[str, Room]](RECENT_SECONDS)
 
     async def create(
         self,
@@ -162,7 +168,7 @@ class RoomService:
         self, identity: Identity, *, name: str, password: str, source: RequestSource
     ) -> Room | None:
         """None where the password was right for a hash that is no longer the stored one."""
-        async with self._database.reading(snapshot=False) as connection:
+        async with self._database.point_lookup() as connection:
             found = await store.room_and_facts(connection, name, identity.user_id)
         room = _enterable(found, identity=identity)
         if not isinstance(room.access, PasswordAccess):
@@ -177,7 +183,9 @@ class RoomService:
         if not verdict.right:
             raise WrongRoomPassword
         new_hash = await self._passwords.hash(password, source) if verdict.outdated else None
-        async with self._database.transaction() as connection:
+        mark = self._recent.mark(time.monotonic())
+
+        async def admit(connection: Transaction) -> Room | None:
             current = _enterable(
                 await store.held_room_and_facts(connection, name, identity.user_id), identity=identity
             )
@@ -189,7 +197,12 @@ class RoomService:
             connection.after_commit(PersonAdmitted(room=current, user_id=identity.user_id))
             if new_hash is not None:
                 await store.replace_password(connection, room.room_id, new_hash, instead_of=stored_hash)
-        return current
+            return current
+
+        admitted = await self._database.transact(admit)
+        if admitted is not None:
+            self._remember(identity, name, admitted, mark)
+        return admitted
 
     async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
         """List rooms by name, read in pages: all in one statement would hold the event loop too long."""
@@ -320,10 +333,39 @@ class RoomService:
             await store.remove_room(connection, known.room_id)
             connection.after_commit(RoomRemoved(room=known))
 
-    async def enter(self, identity: Identity, *, room: str) -> Room:
-        """The room, where this person may join its call. Raises RoomNotFound or what policy says."""
+    async def enter(self, identity: Identity, *, room: str, prepares: bool = False) -> Room:
+        """The room, where this person may join its call. Raises RoomNotFound or what policy says.
+
+        With `prepares` the answer counts for a join soon after it, whatever the database is.
+        """
+        mark = self._recent.mark(time.monotonic())
         async with self._database.point_lookup() as connection:
-            return await permitted(connection, Action.ENTER, room=room, identity=identity)
+            found = await permitted(connection, Action.ENTER, room=room, identity=identity)
+        self._remember(identity, room, found, mark, prepares=prepares)
+        return found
+
+    def entered_lately(self, identity: Identity, *, room: str) -> Room | None:
+        """The room that this person may enter under exactly this name, as the database said a moment ago;
+        one room for each person.
+
+        A right that another process has taken away since may still count (see RECENT_SECONDS).
+        """
+        name, found = self._recent.find(identity.user_id, time.monotonic()) or (None, None)
+        return found if name == room else None
+
+    def _remember(
+        self, identity: Identity, name: str, room: Room, mark: ReadMark, *, prepares: bool = False
+    ) -> None:
+        """Ask PostgreSQL for each join that was not prepared: while it is away, calls have no newcomers."""
+        if prepares or self._database.is_sqlite:
+            self._recent.add(identity.user_id, (name, room), mark)
+
+    def forget_rights(self, user_id: UserId | None = None) -> None:
+        """Read again who may enter: a person, or anybody, may have lost the right to."""
+        if user_id is None:
+            self._recent.clear()
+        else:
+            self._recent.forget(user_id)
 
     async def needs_password(self, identity: Identity, *, room: str) -> bool:
         """Tell if this person enters only after giving the room's password. Raises what policy says else."""
@@ -339,11 +381,15 @@ class RoomService:
 
         Raises RoomNotFound.
         """
+        mark = self._recent.mark(time.monotonic())
         async with self._database.point_lookup() as connection:
             found = await store.shown_room_and_facts(connection, name, identity.user_id)
         if found is None:
             raise RoomNotFound
-        return entrance(*found, identity)
+        shown = entrance(*found, identity)
+        if shown.next_step == "enter":
+            self._remember(identity, name, replace(found[0], creator_display_name=None), mark)
+        return shown
 
     async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events or not listed, and who may see each."""

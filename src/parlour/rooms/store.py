@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -48,6 +49,9 @@ from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
 from parlour.wire.names import name_key, name_skeleton, older_name_key
 
+KEPT_ROOMS = 16_384
+"""Rooms of lists that are kept, some 10 MB: at eight everybody asks for the same ones."""
+
 _ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
     rooms, events, events.c.room_id == rooms.c.id
 )
@@ -71,6 +75,7 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
     )
 
 
+@lru_cache(maxsize=KEPT_ROOMS)
 def _listed_room(row: Row[Any]) -> Room:
     return _room(row, row.creator_display_name)
 

@@ -156,6 +156,23 @@ def test_a_token_is_the_text_that_the_library_writes(claims: dict[str, Any]) -> 
     assert SIGNATURE.sign(claims) == jwt.encode(claims, SECRET, headers={"kid": key_id(SECRET)})
 
 
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="ascii"), max_size=5),
+        st.text(st.characters(codec="ascii")) | st.integers(-1, 2**54) | st.floats(0.5, 2**54),
+    )
+)
+def test_the_usual_claims_are_written_as_the_library_writes_them(claims: dict[str, Any]) -> None:
+    claims = claims | {"iss": "parlour"}
+    assert SIGNATURE.sign(claims) == jwt.encode(claims, SECRET, headers={"kid": key_id(SECRET)})
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.text(max_size=200))
+def test_a_signature_is_that_of_hmac(secret: str, text: str) -> None:
+    signed, _, signature = Hs256(secret, key_id="k").sign({"jti": text}).rpartition(".")
+    assert signature == base64url(hmac.digest(secret.encode(), signed.encode(), hashlib.sha256))
+
+
 def test_own_tokens_are_read_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(jwt, "decode")
     token = RefreshToken(family="é-family", generation=3, issued_at=NOW, expires_at=NOW + timedelta(hours=1))

@@ -77,8 +77,8 @@ describe("a level meter", () => {
     vi.useFakeTimers();
     vi.stubGlobal("AudioContext", AudioContext);
     const stop = followLoudness(track, () => {});
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(3_000);
     stop();
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(3_000);
   });
 });

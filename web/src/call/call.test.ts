@@ -86,7 +86,7 @@ function participation(
       return () => void paints.delete(work);
     },
     media: new LocalMedia(null),
-    prepared,
+    takePrepared: () => prepared,
     chat: new Chat({
       room: "Garden",
       author: { email: "ann@x", username: "ann" },

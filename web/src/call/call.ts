@@ -7,6 +7,7 @@ import { Views } from "./quality/views";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
+import { withUnchanged } from "./unchanged-participants";
 
 export type CallPhase =
   | { readonly kind: "joining" }
@@ -29,16 +30,14 @@ export interface CallParts {
   topologies: Topologies;
   media: LocalMedia;
   chat: Chat;
-  /** Null where nothing was prepared before the join. */
-  prepared?: PreparedTopology | null;
+  /** Takes over what was prepared before the join, when the call starts; null where nothing was. */
+  takePrepared?(): PreparedTopology | null;
   watchNetwork(changed: () => void): () => void;
   /** Runs work once, when the page is painted next. Returns how to cancel it. */
   beforeNextPaint(work: () => void): () => void;
 }
 
 const JOIN_AGAIN_MS = 2_000;
-/** To measure loudness costs a browser much once; right after a join, the others' pictures would wait for it. */
-const LISTEN_AFTER_MS = 1_000;
 /** The longest wait for the server's answer to the first join, before anything of the call is shown. */
 export const OPENING_MS = 400;
 /** The topology of a server that names none. */
@@ -69,7 +68,6 @@ export class Call {
   readonly voice: OwnVoice;
   #open: () => void = () => {};
   #stop: (() => void)[] = [];
-  #listening: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #topology: MediaTopology | null = null;
   #topologyName: string | null = null;
@@ -79,14 +77,13 @@ export class Call {
   #cancelShow: (() => void) | null = null;
   #suspended = false;
   /** Until the first join is sent: its offers are for the peers of that moment. */
-  #prepared: PreparedTopology | null;
+  #prepared: PreparedTopology | null = null;
 
   constructor(private readonly parts: CallParts) {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
     this.voice = new OwnVoice(parts.media.outgoing);
-    this.#prepared = parts.prepared ?? null;
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
     });
@@ -95,6 +92,7 @@ export class Call {
   async start(): Promise<void> {
     const { signaling, topologies, media, chat } = this.parts;
     setTimeout(this.#open, OPENING_MS);
+    this.#prepared = this.parts.takePrepared?.() ?? null;
     if (this.#prepared) this.#use(this.#prepared.name, this.#prepared.topology);
     else await topologies.prepare();
     if (this.phase.get().kind !== "joining") return;
@@ -151,7 +149,9 @@ export class Call {
   #showParticipants(): void {
     this.#cancelShow ??= this.parts.beforeNextPaint(() => {
       this.#cancelShow = null;
-      this.participants.set(this.#topology?.participants.get() ?? []);
+      const shown = this.participants.get();
+      const now = withUnchanged(this.#topology?.participants.get() ?? [], shown);
+      if (now !== shown) this.participants.set(now);
     });
   }
 
@@ -196,7 +196,7 @@ export class Call {
     const { peers: others, offered = [] } = answer;
     topology.enter({ continuity, others, offered });
     this.#open();
-    this.#listening ??= setTimeout(() => this.voice.start(), LISTEN_AFTER_MS);
+    this.voice.start();
     this.chat.resume();
   }
 
@@ -241,7 +241,6 @@ export class Call {
   #end(phase: CallPhase): void {
     this.#open();
     clearTimeout(this.#retry);
-    clearTimeout(this.#listening);
     for (const stop of this.#stop) stop();
     this.#stop = [];
     this.phase.set(phase);

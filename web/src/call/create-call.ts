@@ -26,7 +26,7 @@ export interface EntryOptions {
 /** A call that may be entered. */
 export interface Entry {
   readonly preparation: EntryPreparation;
-  /** Assembles the call from its parts, with what is prepared; `start` enters it. */
+  /** Assembles the call from its parts; `start` enters it, with what is prepared by then. */
   createCall(identity: Identity): Call;
 }
 
@@ -64,9 +64,9 @@ export function createEntry({ api, media, room, maxPeers, ...options }: EntryOpt
       load: (before) => api.messages(room, before ? { before } : {}),
       send: (payload) => options.signaling.sendChat(payload),
     });
-    const prepared = preparation.take();
+    const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };
-    return new Call({ room, signaling, topologies, media, chat, prepared, ...surroundings });
+    return new Call({ room, signaling, topologies, media, chat, takePrepared, ...surroundings });
   };
   return { preparation, createCall };
 }

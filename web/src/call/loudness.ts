@@ -1,6 +1,8 @@
 import { bestEffort } from "./best-effort";
 
 const EVERY_MS = 200;
+/** To open a context takes the CPU that the first pictures of a call need. */
+const AFTER_MS = 1_500;
 const AUDIBLE = 0.02;
 
 /**
@@ -8,6 +10,20 @@ const AUDIBLE = 0.02;
  * it reports nothing.
  */
 export function followLoudness(
+  track: MediaStreamTrack,
+  heard: (speaking: boolean, level: number) => void,
+): () => void {
+  let stop = () => {};
+  const beginning = setTimeout(() => {
+    stop = measureLoudness(track, heard);
+  }, AFTER_MS);
+  return () => {
+    clearTimeout(beginning);
+    stop();
+  };
+}
+
+function measureLoudness(
   track: MediaStreamTrack,
   heard: (speaking: boolean, level: number) => void,
 ): () => void {

@@ -26,6 +26,7 @@ from parlour.errors import (
     RateLimited,
 )
 from parlour.wire.base import Text
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     EmailChange,
@@ -61,7 +62,7 @@ def credential_routes(
     profile: Profile,
     identification: Identification,
 ) -> APIRouter:
-    router = APIRouter(tags=["accounts"])
+    router = APIRouter(tags=["accounts"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
     Writer = Annotated[Identity, Depends(identification.writing)]
 

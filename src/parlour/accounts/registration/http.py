@@ -29,6 +29,7 @@ from parlour.accounts.sessions.request_source import request_source, session_tok
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.errors import Busy, InvalidRequest, OriginNotAllowed, RateLimited
 from parlour.wire.base import Text
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
 from parlour.wire.http import (
     ClientConfirmation,
@@ -53,7 +54,7 @@ def account_routes(
     registration_cookie: RegistrationCookie,
     login_responder: LoginResponder,
 ) -> APIRouter:
-    router = APIRouter(tags=["accounts"])
+    router = APIRouter(tags=["accounts"], route_class=DirectRoute)
     restricted = registration.policy.refusals
 
     @router.post(

@@ -12,6 +12,7 @@ from parlour.accounts.sessions.service import LoginSessions
 from parlour.accounts.sessions.store import SessionRow
 from parlour.errors import InvalidRequest
 from parlour.wire.base import Text
+from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
 
@@ -19,7 +20,7 @@ from parlour.wire.http import Nothing, SessionChange, SessionEntry, SessionList
 def session_routes(
     *, sessions: LoginSessions, identification: Identification, cookies: SessionCookies
 ) -> APIRouter:
-    router = APIRouter(tags=["accounts"])
+    router = APIRouter(tags=["accounts"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
 
     @router.get("/session", **endpoint(CallerKind.CALLER, description="Where the caller is logged in."))

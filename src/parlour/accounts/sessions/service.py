@@ -1,6 +1,7 @@
 """The use cases of sessions: log in, refresh, identify, log out, list, end."""
 
 import secrets
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import AccessToken, RefreshToken, TokenRejected, TokenSigner, token_hash
 from parlour.core import Core
 from parlour.db.database import AsyncConnection, Transaction
+from parlour.db.recent_reads import ReadMark, RecentReads
 from parlour.errors import InvalidToken, Refusal
 from parlour.limits.password_throttle import Guess
 
@@ -46,6 +48,13 @@ REUSE_GRACE = timedelta(seconds=10)
 
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A time at which no token has expired."""
+
+RECENT_SECONDS = 15.0
+"""The age at which an account's identity is read again.
+
+Sessions that another process ends are polled for (`revocations`), which is sooner. What else another process
+changes, a display name, takes effect after this time.
+"""
 
 MAX_ATTEMPTS = 3
 """The bound of password verifications in a login. An outdated hash is replaced once, and each change of a
@@ -87,6 +96,7 @@ class LoginSessions:
         self._checks = checks
         self._passwords = checks.passwords
         self._devices = KnownDevices(signer)
+        self._recent = RecentReads[UserId, ClientIdentity](RECENT_SECONDS)
 
     async def log_in(
         self, *, username_or_email: str, password: str, source: RequestSource, remember: bool | None = None
@@ -129,9 +139,11 @@ class LoginSessions:
         new_hash = None
         if verdict.outdated:
             new_hash = await self._passwords.hash(password, source, known=guess.address is None)
-        now = self._clock()
-        async with self._database.transaction() as connection:
-            current = await store.lock_account(connection, account.user_id)
+        now, mark = self._clock(), self._mark()
+        user_id = account.user_id
+
+        async def enter(connection: Transaction) -> LoggedIn | None:
+            current = await store.lock_account(connection, user_id)
             if current is None or current.client is None:
                 return None
             if current.client.password_hash != password_hash:
@@ -147,7 +159,12 @@ class LoginSessions:
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
             if remember is not None:
                 await self.replace_session(connection, client, source, now)
-            logged_in = await self.start(connection, client, source, now, remember=remember is not False)
+            return await self.start(connection, client, source, now, remember=remember is not False)
+
+        logged_in = await self._database.transact(enter)
+        if logged_in is None:
+            return None
+        self._remember(logged_in.identity, mark)
         device_token = self._devices.remember(
             source.device_token,
             user_id=account.user_id,
@@ -206,23 +223,28 @@ class LoginSessions:
         The reuse of a replaced token revokes its family, since either holder may be a thief. Within
         REUSE_GRACE the replacement is returned instead, so that two tabs may refresh at once.
         """
-        now = self._clock()
+        now, mark = self._clock(), self._mark()
         try:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected as error:
             raise SessionOver from error
-        async with self._database.transaction() as connection:
+
+        async def rotate(connection: Transaction) -> LoggedIn | None:
             found = await session_store.session_and_account(connection, claim.family)
-            refreshed = None
-            if found is not None:
-                session, account = found
-                if _is_reused(session, claim, now):
-                    await session_store.revoke_session(connection, session.family, now=now)
-                    connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
-                elif session.revoked_at is None and session.expires_at > now:
-                    refreshed = await self._continue_session(connection, session, account, claim, now)
+            if found is None:
+                return None
+            session, account = found
+            if _is_reused(session, claim, now):
+                await session_store.revoke_session(connection, session.family, now=now)
+                connection.after_commit(_ended(session.user_id, {session.family}, SessionOver()))
+            elif session.revoked_at is None and session.expires_at > now:
+                return await self._continue_session(connection, session, account, claim, now)
+            return None
+
+        refreshed = await self._database.transact(rotate)
         if refreshed is None:
             raise SessionOver
+        self._remember(refreshed.identity, mark)
         return refreshed
 
     def session_of_cookie(self, token: str) -> SessionId | None:
@@ -329,36 +351,63 @@ class LoginSessions:
 
     async def confirm(self, user_id: UserId, family: SessionId) -> Identity:
         """Return the user of a session. Raises InvalidToken if the session or the account has ended."""
-        now = self._clock()
+        now, mark = self._clock(), self._mark()
         async with self._database.point_lookup() as connection:
             account = await store.account_by_session(connection, family)
         if account is None or account.user_id != user_id or self._terminations.include(family):
+            if self.recent(user_id, family) is not None:
+                self.forget(user_id)
             raise InvalidToken
         identity = _identity(account, family, now)
         if identity is None:
             raise InvalidToken
+        self._remember(identity, mark)
         return identity
+
+    def recent(self, user_id: UserId, family: SessionId) -> Identity | None:
+        """Return the user of a session that was read a moment ago, without the database; None if it was not.
+
+        A session that another process has ended since may be returned until it is polled for.
+        """
+        identity = self._recent.find(user_id, time.monotonic())
+        return identity if identity is not None and identity.session == family else None
+
+    def forget(self, user_id: UserId) -> None:
+        """Read the user again at the next request: the account or a session of it has changed."""
+        self._recent.forget(user_id)
+
+    def _mark(self) -> ReadMark:
+        return self._recent.mark(time.monotonic())
+
+    def _remember(self, identity: Identity, mark: ReadMark) -> None:
+        """Remember a client. A guest is read each time: guests end, and become clients.
+
+        PostgreSQL is asked each time: while it is away, nobody gets in who is in no call.
+        """
+        if self._database.is_sqlite and isinstance(identity, ClientIdentity) and identity.session is not None:
+            self._recent.add(identity.user_id, identity, mark)
 
     async def identify_refresh(self, token: str) -> Identity | None:
         """Return the user of a `jwt` cookie; None if its session has ended.
 
         Raises InvalidToken if the token is forged or expired.
         """
-        now = self._clock()
+        now, mark = self._clock(), self._mark()
         try:
             claim = self._signer.read_refresh(token, now=now)
         except TokenRejected as error:
             raise InvalidToken from error
         async with self._database.point_lookup() as connection:
-            session = await session_store.session(connection, claim.family)
-            if session is None or self._is_over(session):
-                return None
-            if session.generation != claim.generation and not _within_grace(session, claim, now):
-                return None
-            account = await store.account_by_id(connection, session.user_id)
-        if account is None or self._is_over(session):
+            found = await session_store.session_and_account(connection, claim.family)
+        if found is None or self._is_over(found[0]):
             return None
-        return _identity(account, session.family, now)
+        session, account = found
+        if session.generation != claim.generation and not _within_grace(session, claim, now):
+            return None
+        identity = _identity(account, session.family, now)
+        if identity is not None:
+            self._remember(identity, mark)
+        return identity
 
     async def end_of(self, identity: Identity) -> datetime | None:
         """Return the time at which the caller's session expires; None if the session is not known.
@@ -506,7 +555,7 @@ class LoginSessions:
             expires_at=expires_at,
         )
         return LoggedIn(
-            identity=identity,
+            identity=replace(identity, session=SessionId(refresh.family)),
             access_token=self._signer.sign_access(access),
             refresh_token=refresh_text,
             refresh_expires_at=refresh.expires_at,

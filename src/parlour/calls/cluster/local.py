@@ -52,6 +52,9 @@ class LocalNode:
     async def owner_of(self, _room_id: RoomId) -> NodeId:
         return self.node_id
 
+    def owns(self, _room_id: RoomId) -> bool:
+        return True
+
     def subscribe(self, kind: type[Fact], subscriber: Callable[[Fact], None]) -> None:
         self._bus.subscribe(kind, subscriber)
 
@@ -59,6 +62,9 @@ class LocalNode:
         await self._pending_connections.wait(address, since=since)
 
     async def admit(self, address: str, user_id: UserId) -> EventRateLimiter:
+        return self._quotas.take(address, user_id)
+
+    def admit_now(self, address: str, user_id: UserId) -> EventRateLimiter | None:
         return self._quotas.take(address, user_id)
 
     def dismiss(self, address: str, user_id: UserId) -> None:

@@ -34,6 +34,9 @@ class Node(Protocol):
     async def owner_of(self, room_id: RoomId) -> NodeId:
         """Return the node that decides about the members of a room's call: the same on every node."""
 
+    def owns(self, room_id: RoomId) -> bool:
+        """Return True if this node owns the room's call for certain; else `owner_of` has to be asked."""
+
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None:
         """Queue a message for a connection. Hot path.
 
@@ -73,6 +76,9 @@ class Node(Protocol):
         `address` is a rate-limit prefix. Raises RateLimited or TooManyConnections. The caller must call
         `dismiss` exactly once for each admitted connection.
         """
+
+    def admit_now(self, address: str, user_id: UserId) -> EventRateLimiter | None:
+        """Do as `admit`, or return None, with nothing counted, if another node has to be asked."""
 
     def dismiss(self, address: str, user_id: UserId) -> None:
         """Stop counting an admitted connection."""

@@ -11,6 +11,7 @@ from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Origins
 from parlour.calls.cluster.node import MAX_LOGIN_WAIT_SECONDS, Node
 from parlour.calls.presence import ConnectionId
+from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.dispatch import EventDispatcher, SocketState
 from parlour.calls.socket.emitter import ConnectionEmitter
@@ -51,7 +52,18 @@ class Signaling:
         self.on_event = dispatcher.on_event
         self.on_refused_event = dispatcher.on_refused_event
 
-    def on_connect(self, connection: Connection, auth: dict[str, object] | None) -> Awaitable[None]:
+    def on_connect(self, connection: Connection, auth: dict[str, object] | None) -> Awaitable[None] | None:
+        """Accept or refuse at once, without a task, if that needs neither the database nor another node."""
+        try:
+            identity = self._identification.recent(auth)
+            if identity is not None and self._accept_now(connection, identity):
+                return None
+        except Refusal as refusal:
+            _refuse(connection, refusal)
+            return None
+        except Exception as error:
+            _close_after(error, connection)
+            return None
         return self._connect(connection, auth)
 
     async def _connect(self, connection: Connection, auth: dict[str, object] | None) -> None:
@@ -67,13 +79,12 @@ class Signaling:
             else:
                 await self._accept(connection, identified.identity, by_cookie=identified.by_cookie)
         except Refusal as refusal:
-            connection.refuse(refusal.message, {"code": refusal.code})
+            _refuse(connection, refusal)
         except DATABASE_UNAVAILABLE as error:
             log.error("signaling.database_unavailable", event_name="connect", error=type(error).__name__)
             connection.close_transport()
         except Exception as error:
-            log.exception("signaling.connect_failed", error=type(error).__name__)
-            connection.close_transport()
+            _close_after(error, connection)
 
     async def _accept(self, connection: Connection, identity: Identity, *, by_cookie: bool) -> None:
         """Admit a connection. Raises RateLimited or TooManyConnections.
@@ -82,6 +93,20 @@ class Signaling:
         """
         address = rate_limit_prefix(connection.handshake.address)
         rate_limiter = await self._node.admit(address, identity.user_id)
+        self._admitted(connection, identity, rate_limiter, by_cookie=by_cookie)
+
+    def _accept_now(self, connection: Connection, identity: Identity) -> bool:
+        """Do as `_accept`; return False, with nothing done, if another node has to be asked."""
+        address = rate_limit_prefix(connection.handshake.address)
+        rate_limiter = self._node.admit_now(address, identity.user_id)
+        if rate_limiter is None:
+            return False
+        self._admitted(connection, identity, rate_limiter, by_cookie=False)
+        return True
+
+    def _admitted(
+        self, connection: Connection, identity: Identity, rate_limiter: EventRateLimiter, *, by_cookie: bool
+    ) -> None:
         state = SocketState(
             ConnectionId(connection.sid),
             identity.user_id,
@@ -95,7 +120,7 @@ class Signaling:
             self._emitter.add(connection, by_cookie=by_cookie)
             self._service.connected(state.connection_id, identity)
         else:  # it ended meanwhile
-            self._node.dismiss(address, identity.user_id)
+            self._node.dismiss(rate_limit_prefix(connection.handshake.address), identity.user_id)
 
     def _wait(self, connection: Connection) -> None:
         connection.wait(MAX_LOGIN_WAIT_SECONDS + PING_INTERVAL)  # `_close_after_wait` closes it before that
@@ -114,6 +139,16 @@ class Signaling:
         if self._emitter.remove(connection_id):
             self._node.dismiss(rate_limit_prefix(connection.handshake.address), connection.data.user_id)
         self._service.disconnected(connection_id)
+
+
+def _close_after(error: Exception, connection: Connection) -> None:
+    """Log an unexpected error, and close: the client connects again by itself."""
+    log.error("signaling.connect_failed", error=type(error).__name__, exc_info=error)
+    connection.close_transport()
+
+
+def _refuse(connection: Connection, refusal: Refusal) -> None:
+    connection.refuse(refusal.message, {"code": refusal.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from parlour.accounts.identity import UserId
 from parlour.audit.entries import AuditLog
-from parlour.calls.handlers import EventOrder, Handler, handlers_by_event
+from parlour.calls.handlers import EventOrder, Handler, Rest, handlers_by_event
 from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.calls.refusals import InvalidPayload, UnknownEvent
@@ -188,16 +188,29 @@ class EventDispatcher:
         else:
             queue.run(call_in_time)
 
-    async def _complete(
-        self,
-        incoming: "_Incoming",
-        handler: Handler[Any],
-        rest: Callable[[], Awaitable[Acknowledgement]],
+    def _complete(self, incoming: "_Incoming", handler: Handler[Any], rest: Rest) -> Awaitable[None] | None:
+        """Call the rest of a use case, and answer unless it has to be awaited."""
+        try:
+            outcome = rest()
+        except Refusal as refusal:
+            self._finish(incoming, handler, refusal)
+            return None
+        except Exception as error:
+            log.exception("signaling.failed", event_name=incoming.event.event, error=type(error).__name__)
+            self._finish(incoming, handler, InternalError())
+            return None
+        if isinstance(outcome, Awaitable):
+            return self._await_answer(incoming, handler, outcome)
+        self._finish(incoming, handler, outcome)
+        return None
+
+    async def _await_answer(
+        self, incoming: "_Incoming", handler: Handler[Any], answer: Awaitable[Acknowledgement]
     ) -> None:
         working_for.set(client_path(incoming.connection.handshake.address))
         result: Acknowledgement | Refusal
         try:
-            result = await rest()
+            result = await answer
         except Refusal as refusal:
             result = refusal
         except DATABASE_UNAVAILABLE as error:

@@ -43,14 +43,23 @@ class ConnectIdentification:
         identity = await self._by_cookie(handshake)
         return None if identity is None else Identified(identity, by_cookie=True)
 
+    def recent(self, auth: dict[str, object] | None) -> Identity | None:
+        """Return the identity of a token whose session was read a moment ago, None if that has to be asked.
+
+        Raises the refusal of an invalid token.
+        """
+        token = _token(auth)
+        return None if token is None else self._sessions.recent(*self._sessions.claimed(token))
+
     async def _by_token(self, token: str) -> Identity:
         """Identify by an access token; while the database is unavailable, only members of a call (see
         DegradedAuthorization).
         """
+        claimed = self._sessions.claimed(token)
         try:
-            return await self._sessions.identify_access(token)
+            return await self._sessions.confirm(*claimed)
         except DATABASE_UNAVAILABLE:
-            known = self._authorization.identity(*self._sessions.claimed(token))
+            known = self._authorization.identity(*claimed)
             if known is None:
                 raise
             return known

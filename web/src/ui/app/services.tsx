@@ -24,6 +24,14 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
+/** A part of what is stored: other changes render nothing. `select` gives a primitive value. */
+export function useStored<T, P extends string | number | boolean | null>(
+  store: Store<T>,
+  select: (value: T) => P,
+): P {
+  return useSyncExternalStore(store.subscribe, () => select(store.get()));
+}
+
 export function useIdentity(): Identity | null {
   const state = useStore(useServices().session.state);
   return state.kind === "logged-in" ? state.identity : null;

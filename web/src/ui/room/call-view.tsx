@@ -44,7 +44,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
       <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog} />
       <GuestWarning />
-      <CallMediaNotice media={call.media} />
+      {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
       <div className="call-body">
         <Stage
           call={call}

@@ -1,6 +1,7 @@
+import { memo } from "react";
 import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { Call } from "../../call/call";
-import { useStore } from "../app/services";
+import { useStore, useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { screenSentence } from "./media-notice";
@@ -13,10 +14,11 @@ interface ControlsProps {
   onPanel(panel: Panel | null): void;
 }
 
-export function Controls({ call, panel, onPanel }: ControlsProps) {
+/** Of all in a call the dearest to render, so it is not rendered with what is around it. */
+export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
   const { media } = call;
   const { screen, screenProblem } = useStore(media.view);
-  const { unread } = useStore(call.chat.state);
+  const unread = useStored(call.chat.state, (chat) => chat.unread);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
     <footer>
@@ -57,4 +59,4 @@ export function Controls({ call, panel, onPanel }: ControlsProps) {
       </Toolbar>
     </footer>
   );
-}
+});

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { memo, startTransition, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { canCall } from "../../call/browser-support";
 import type { Call } from "../../call/call";
 import { createEntry, type Entry } from "../../call/create-call";
@@ -12,6 +12,7 @@ import { CallView } from "./call-view";
 import { lastChoice } from "./device-choice";
 import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
+import { Offstage } from "./offstage";
 
 interface LobbyAndCallProps {
   room: RoomFacts;
@@ -21,11 +22,13 @@ interface LobbyAndCallProps {
 /** Leads from the lobby through the call to the page that offers to enter again. */
 export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   const [attempts, setAttempts] = useState(0);
-  const [call, setCall] = useState<Call | null>(null);
+  const [entered, setEntered] = useState<Call | null>(null);
   const [isAble] = useState(canCall);
   const present = useRef<Call | null>(null);
   const devices = useDevices(attempts, isAble);
   const entry = useEntry(room.name, devices, isAble);
+  const next = useMemo(() => entry?.createCall(identity) ?? null, [entry, identity]);
+  const isAhead = useLull(devices) && isAble && canFollowSizes();
 
   useEffect(() => {
     // Leaves at once, so that the others need not wait until the server notices that the page is gone.
@@ -37,26 +40,60 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
     };
   }, []);
 
-  if (!call) {
-    if (!devices || !entry) return null;
-    const enter = () => {
-      if (present.current) return;
-      const entered = entry.createCall(identity);
-      present.current = entered;
-      void entered.start();
-      void entered.opened.then(() => setCall(entered));
-    };
-    const { media } = devices;
-    const { preparation } = entry;
-    const onEnter = isAble ? enter : null;
-    return <Lobby {...{ room, identity, media, preparation, onEnter }} />;
-  }
-  const again = () => {
+  const again = useCallback(() => {
     present.current = null;
-    setCall(null);
+    setEntered(null);
     setAttempts((count) => count + 1);
+  }, []);
+  // The identity may change after the click: the call that was entered stays.
+  const call = entered ?? present.current ?? next;
+  if (!devices || !entry || !call) return null;
+  const enter = () => {
+    if (present.current) return;
+    present.current = call;
+    void call.start();
+    void call.opened.then(() => setEntered(call));
   };
-  return <EnteredCall call={call} room={room} identity={identity} onAgain={again} />;
+  const { media } = devices;
+  const { preparation } = entry;
+  const onEnter = isAble ? enter : null;
+  return (
+    <>
+      {!entered && <Lobby {...{ room, identity, media, preparation, onEnter }} />}
+      {(entered || isAhead) && (
+        <Offstage key={attempts} isShown={entered !== null}>
+          <EnteredCall call={call} room={room} identity={identity} onAgain={again} />
+        </Offstage>
+      )}
+    </>
+  );
+}
+
+/** Without this, the tiles would keep the size that they have outside the document, which is none. */
+function canFollowSizes(): boolean {
+  return typeof ResizeObserver === "function";
+}
+
+/** The time that a lobby gets to settle before the call is rendered ahead. */
+const LULL_MS = 200;
+
+/** Becomes true soon after the devices are open. */
+function useLull(devices: Devices | null): boolean {
+  const [settled, setSettled] = useState<Devices | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const settle = () => startTransition(() => setSettled(devices));
+    const wait = () => {
+      if (!isOver) timer = setTimeout(settle, LULL_MS);
+    };
+    devices?.ready.then(wait, wait);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [devices]);
+  return settled !== null && settled === devices;
 }
 
 interface Devices {
@@ -107,7 +144,8 @@ interface EnteredCallProps extends LobbyAndCallProps {
   onAgain(): void;
 }
 
-function EnteredCall({ call, onAgain, ...props }: EnteredCallProps) {
+/** Not rendered again when it comes to stand in the lobby's place. */
+const EnteredCall = memo(({ call, onAgain, ...props }: EnteredCallProps) => {
   const phase = useStore(call.phase);
   if (phase.kind === "left" || phase.kind === "refused") {
     const refusal = phase.kind === "refused" ? phase.message : null;
@@ -118,4 +156,4 @@ function EnteredCall({ call, onAgain, ...props }: EnteredCallProps) {
       <CallView call={call} phase={phase} {...props} />
     </FailureBoundary>
   );
-}
+});

@@ -1,4 +1,4 @@
-import { Fragment, type ReactElement, useLayoutEffect, useRef, useState } from "react";
+import { Fragment, type ReactElement, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { bestEffort } from "../../call/best-effort";
 import type { Call } from "../../call/call";
@@ -28,10 +28,11 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
     (tile) => tile.kind === "screen" && tile.participant.id === featured,
   );
   const isFeatured = index >= 0;
-  const { places, height } = layOutStage(size, {
-    count: tiles.length,
-    featured: isFeatured ? index : null,
-  });
+  const count = tiles.length;
+  const { places, height } = useMemo(
+    () => layOutStage(size, { count, featured: isFeatured ? index : null }),
+    [size, count, isFeatured, index],
+  );
   const show = (tile: StageTile, place: Place | undefined) => {
     switch (tile.kind) {
       case "participant":
@@ -49,15 +50,7 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
       case "own-screen":
         return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
       case "self":
-        return (
-          <SelfTile
-            media={call.media}
-            voice={call.voice}
-            name={name}
-            peerID={peerID}
-            place={place}
-          />
-        );
+        return <SelfTile media={call.media} voice={call.voice} {...{ name, peerID, place }} />;
     }
   };
   return (

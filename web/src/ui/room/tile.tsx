@@ -1,8 +1,17 @@
-import { type ReactNode, type RefObject, useCallback, useMemo, useRef } from "react";
+import {
+  memo,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { LocalMedia } from "../../call/media";
 import type { OwnVoice } from "../../call/own-voice";
 import type { Views } from "../../call/quality/views";
-import type { Participant, Unreachable } from "../../call/topology";
+import type { MediaHealth, Participant, Unreachable } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { IconAction } from "../kit/button";
@@ -78,8 +87,7 @@ function TileFace({ name }: { name: string }) {
   );
 }
 
-function TileState({ text }: { text: string | null }) {
-  if (!text) return null;
+function TileState({ text }: { text: string }) {
   return (
     <div className="tile-state" role="status">
       <span className="spinner" aria-hidden="true" />
@@ -110,11 +118,15 @@ function NoWay({ to, relay }: { to: string } & Unreachable) {
   );
 }
 
-const CONNECTION_WORDS = {
-  connecting: "Connecting…",
-  reconnecting: "Reconnecting…",
-  connected: null,
-};
+/** Most connections stand within this time, so that their spinners would only flash up. */
+const CONNECTING_AFTER_MS = 1_000;
+
+/** Says what a connection that does not stand is waited for. */
+function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
+  const isLong = useLasting(connection === "connecting", CONNECTING_AFTER_MS);
+  if (connection === "reconnecting") return <TileState text="Reconnecting…" />;
+  return isLong ? <TileState text="Connecting…" /> : null;
+}
 
 const PAUSED = "Video paused to keep the sound clear";
 
@@ -125,7 +137,7 @@ interface ParticipantTileProps {
 }
 
 /** The camera, or the face, of another participant; it plays their voice too. */
-export function ParticipantTile({ participant, views, place }: ParticipantTileProps) {
+export const ParticipantTile = memo(({ participant, views, place }: ParticipantTileProps) => {
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -139,7 +151,7 @@ export function ParticipantTile({ participant, views, place }: ParticipantTilePr
       {health.unreachable ? (
         <NoWay to={name} {...health.unreachable} />
       ) : (
-        <TileState text={CONNECTION_WORDS[health.connection]} />
+        <ConnectionState connection={health.connection} />
       )}
       {camera.paused && camera.on && <TileNote text={PAUSED} />}
       {codeChanged && (
@@ -156,7 +168,7 @@ export function ParticipantTile({ participant, views, place }: ParticipantTilePr
       />
     </TileFrame>
   );
-}
+});
 
 interface ScreenTileProps extends ParticipantTileProps {
   /** Whether it has the large place. */
@@ -182,7 +194,7 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
       {stream && (
         <Video stream={stream} label={`Shared screen of ${name}`} openView={openView} whole />
       )}
-      <TileState text={CONNECTION_WORDS[health.connection]} />
+      <ConnectionState connection={health.connection} />
       {tracks.screen.paused && <TileNote text={PAUSED} />}
       <TileName name={`${name}’s screen`} username={username} />
       {isFeatured ? (
@@ -211,7 +223,7 @@ interface SelfTileProps extends OwnTileProps {
 }
 
 /** The camera, or the face, of the person at this browser. */
-export function SelfTile({ media, voice, name, peerID, place }: SelfTileProps) {
+export const SelfTile = memo(({ media, voice, name, peerID, place }: SelfTileProps) => {
   const { preview, microphone, screen } = useStore(media.view);
   const label = `${name} (you)`;
   return (
@@ -230,7 +242,7 @@ export function SelfTile({ media, voice, name, peerID, place }: SelfTileProps) {
       <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} />
     </TileFrame>
   );
-}
+});
 
 /** The screen that the person at this browser shares. */
 export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
@@ -252,4 +264,18 @@ function useStream(
     const tracks = [first, second].filter((track) => track !== null);
     return tracks.length > 0 ? new MediaStream(tracks) : null;
   }, [first, second]);
+}
+
+/** Whether something has been so for a time. */
+function useLasting(is: boolean, forMs: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    if (!is) return;
+    const timer = setTimeout(() => setLasts(true), forMs);
+    return () => {
+      clearTimeout(timer);
+      setLasts(false);
+    };
+  }, [is, forMs]);
+  return is && lasts;
 }
