@@ -207,7 +207,10 @@ export class QualityControl {
       entry.sent = { camera: linesOf(allocation, "camera"), screen: linesOf(allocation, "screen") };
       entry.peer.tellPaused(SOURCES.filter((source) => isPaused(entry.wishes, allocation, source)));
       for (const outgoing of entry.peer.outgoing) {
-        const wanted = this.#encoding(outgoing.carries, allocation, situation, sound);
+        const wanted = this.#encoding(outgoing.carries, allocation, situation, {
+          sound,
+          isOpening: entry.bandwidth.isOpening,
+        });
         if (wanted) this.#parametersOf(outgoing.sender).want(wanted);
       }
     }
@@ -229,7 +232,7 @@ export class QualityControl {
     source: TrackSource | null,
     allocation: Allocation,
     { captures }: SendingSituation,
-    sound: number,
+    { sound, isOpening }: { sound: number; isOpening: boolean },
   ): WantedEncoding | null {
     if (source === null) return null;
     if (source === "microphone") {
@@ -242,7 +245,8 @@ export class QualityControl {
     return {
       ...sizes,
       priority: source === "screen" ? "medium" : "low",
-      degradationPreference: isText ? "maintain-resolution" : "maintain-framerate",
+      // While a connection opens, Chromium takes each picture for too large, and needs half a minute to grow again.
+      degradationPreference: isText || isOpening ? "maintain-resolution" : "maintain-framerate",
       codecs: this.preferredCodecs(source),
     };
   }

@@ -1,5 +1,13 @@
 import { expect, it } from "vitest";
-import { Bandwidth, LEAST_VIDEO, MOST_PAUSE_MS, PAUSE_MS, SHARE, TRY_MS } from "./bandwidth";
+import {
+  Bandwidth,
+  LEAST_VIDEO,
+  MOST_PAUSE_MS,
+  OPENING,
+  PAUSE_MS,
+  SHARE,
+  TRY_MS,
+} from "./bandwidth";
 
 const SOUND = 40_000;
 
@@ -9,11 +17,19 @@ function estimated(...estimates: number[]): Bandwidth {
   return bandwidth;
 }
 
-it("knows nothing until there are some estimates, nor in browsers that make none", () => {
-  expect(estimated(300_000, 400_000).forPictures(SOUND, 0)).toBeNull();
+it("trusts a connection with something while its estimate grows, and follows it up", () => {
+  expect(estimated().forPictures(SOUND, 0)).toBe(OPENING);
+  expect(estimated(300_000).forPictures(SOUND, 0)).toBe(OPENING);
+  expect(estimated(300_000, 2_000_000).forPictures(SOUND, 0)).toBe(2_000_000 * SHARE - SOUND);
+  expect(estimated(300_000, 300_000).isOpening).toBe(true);
+  expect(estimated(300_000, 300_000, 300_000).isOpening).toBe(false);
+});
+
+it("knows nothing in browsers that make no estimates", () => {
   const bandwidth = new Bandwidth();
-  for (let at = 0; at < 10; at++) bandwidth.note(null);
+  bandwidth.note(null);
   expect(bandwidth.forPictures(SOUND, 0)).toBeNull();
+  expect(bandwidth.isOpening).toBe(false);
 });
 
 it("leaves what the sound takes, of a share of the least of the latest estimates", () => {
