@@ -188,7 +188,7 @@ it("opens a connection with a picture that it bears, and grows once there is mor
   const ann = new FakePeer();
   control.follow("ann", ann);
   await settled();
-  expect(ann.camera.encoding).toMatchObject({ maxBitrate: 600_000, scaleResolutionDownBy: 2 });
+  expect(ann.camera.encoding).toMatchObject({ maxBitrate: 1_700_000, scaleResolutionDownBy: 2 });
   expect(ann.camera.degradation).toBe("maintain-resolution");
   observe("ann", 2_500_000);
   await settled();
