@@ -25,6 +25,7 @@ class RecordingTopology implements MediaTopology {
   publish = () => {};
   wish = () => {};
   speak = () => {};
+  followHealth = () => () => {};
   close = () => void this.orders.push("close");
 }
 
