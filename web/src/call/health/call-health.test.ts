@@ -16,8 +16,8 @@ describe("the health of a call", () => {
   it("has a record of everyone, with the name that is shown", () => {
     const { health, record } = newHealth("a", "b");
     health.see([person("a", "Ann"), person("b")]);
-    expect(record("a")).toMatchObject({ name: "Ann", isHere: true, standing: null, windows: [] });
-    expect(record("b")?.name).toBe("user b");
+    expect(record("a")).toMatchObject({ displayName: "Ann", isHere: true, windows: [] });
+    expect(record("b")).toMatchObject({ username: "user b", displayName: undefined });
   });
 
   it("keeps ten minutes", () => {

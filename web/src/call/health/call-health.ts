@@ -7,7 +7,8 @@ import { type HealthWindow, KEPT_WINDOWS } from "./window";
 export interface HealthRecord {
   /** The participant's. */
   readonly id: string;
-  readonly name: string;
+  readonly username: string;
+  readonly displayName: string | undefined;
   readonly isHere: boolean;
   /** How the connection does now; null before that can be told, and for those who have left. */
   readonly standing: Standing | null;
@@ -29,12 +30,12 @@ export class CallHealth {
     const records = this.records.get();
     const seen = records.map((record) => {
       const participant = participants.find(({ id }) => id === record.id);
-      return participant ? arrived(record, nameOf(participant)) : departed(record);
+      return participant ? arrived(record, participant) : departed(record);
     });
     const known = new Set(records.map(({ id }) => id));
     const fresh = participants.filter(({ id }) => !known.has(id));
-    const added = fresh.map((one): HealthRecord => {
-      return { id: one.id, name: nameOf(one), isHere: true, standing: null, windows: [] };
+    const added = fresh.map(({ id, username, displayName }): HealthRecord => {
+      return { id, username, displayName, isHere: true, standing: null, windows: [] };
     });
     const changed = added.length > 0 || seen.some((record, at) => record !== records[at]);
     if (changed) this.records.set(bounded([...seen.filter((record) => isOfUse(record)), ...added]));
@@ -53,12 +54,9 @@ export class CallHealth {
   }
 }
 
-function nameOf({ username, displayName }: Named): string {
-  return displayName ?? username;
-}
-
-function arrived(record: HealthRecord, name: string): HealthRecord {
-  return record.isHere && record.name === name ? record : { ...record, name, isHere: true };
+function arrived(record: HealthRecord, { username, displayName }: Named): HealthRecord {
+  const isKnown = record.username === username && record.displayName === displayName;
+  return record.isHere && isKnown ? record : { ...record, username, displayName, isHere: true };
 }
 
 function departed(record: HealthRecord): HealthRecord {
