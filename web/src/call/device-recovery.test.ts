@@ -5,6 +5,7 @@ import {
   isRetried,
   isTakenBack,
   listChange,
+  newsOf,
   retryAfterMs,
 } from "./device-recovery";
 
@@ -95,3 +96,18 @@ it.each([
 ] as const)("a permission that was %s and is %s is taken back: %s", (before, now, taken) => {
   expect(isTakenBack(before, now)).toBe(taken);
 });
+
+it.each([
+  ["asked", "Headset", null],
+  ["ended", "Webcam", null],
+  ["ended", null, null],
+  ["ended", "Headset", { kind: "replaced", name: "Webcam", former: "Headset" }],
+  ["replaced", "Headset", { kind: "replaced", name: "Webcam", former: "Headset" }],
+  ["returned", "Headset", { kind: "returned", name: "Webcam", former: null }],
+  ["recovered", null, { kind: "recovered", name: "Webcam", former: null }],
+] as const)(
+  "a device that is opened because of %s, after %s, is news: %j",
+  (cause, former, news) => {
+    expect(newsOf(cause, "Webcam", former)).toEqual(news);
+  },
+);

@@ -1,4 +1,8 @@
+import type { DeviceNews } from "./device-view";
 import type { MediaProblem } from "./media-problem";
+
+/** Why a device is opened: the person asked for it, its track ended, or something happened by itself. */
+export type Cause = "asked" | "ended" | DeviceNews["kind"];
 
 /** The part of MediaDeviceInfo that decisions need. */
 export interface ListedDevice {
@@ -64,6 +68,15 @@ export function isRetried(
 /** Whether a person took back the permission that they had given; a reset one would be asked for again. */
 export function isTakenBack(before: PermissionState | null, now: PermissionState | null): boolean {
   return now === "denied" || (now === "prompt" && before === "granted");
+}
+
+/** Tells what is new to the person; null where nothing is. `former` is the name of the device before, where known. */
+export function newsOf(cause: Cause, name: string, former: string | null): DeviceNews | null {
+  // The system's default may be another device under the same id.
+  const isAnother = cause === "ended" && former !== null && former !== name;
+  if (cause === "replaced" || isAnother) return { kind: "replaced", name, former };
+  if (cause === "asked" || cause === "ended") return null;
+  return { kind: cause, name, former: null };
 }
 
 function hasMoved(before: readonly ListedDevice[], now: readonly ListedDevice[]): boolean {

@@ -1,5 +1,12 @@
-import { isRetried, isTakenBack, listChange, retryAfterMs } from "./device-recovery";
-import { type DeviceKind, type DeviceNews, type DeviceView, OFF } from "./device-view";
+import {
+  type Cause,
+  isRetried,
+  isTakenBack,
+  listChange,
+  newsOf,
+  retryAfterMs,
+} from "./device-recovery";
+import { type DeviceKind, type DeviceView, OFF } from "./device-view";
 import { mediaProblem, NoDevices } from "./media-problem";
 import { RateLimiter } from "./rate-limiter";
 
@@ -24,9 +31,6 @@ const RESTART_EVERY_MS = 10_000;
 
 /** Thrown for the answer to a request that a newer one, or none, has superseded. */
 class Superseded extends Error {}
-
-/** Why a device is opened. What the person asked for is no news to them. */
-type Cause = "asked" | "ended" | Exclude<DeviceNews["kind"], "replaced">;
 
 /**
  * A microphone or a camera. The person's wish, on or off, is kept apart from what the device gives: a track that is
@@ -124,7 +128,7 @@ export class Device {
   }
 
   /** Opens another device in the place of the one that is open. A camera that is off stays closed. */
-  #switch(cause: "returned" | "default-moved"): void {
+  #switch(cause: Cause): void {
     const isMuted = this.kind === "microphone" && !this.#wanted;
     if (this.#track && (this.#wanted || isMuted)) void this.#open(cause);
   }
@@ -285,9 +289,10 @@ export class Device {
     }
   }
 
-  #adopt(track: MediaStreamTrack, cause: Cause | "replaced"): void {
+  #adopt(track: MediaStreamTrack, cause: Cause): void {
     const former = this.#track;
-    const news = this.#newsOf(track, cause);
+    const known = this.#last?.id === this.#view.deviceId ? this.#last?.label : null;
+    const news = newsOf(cause, track.label || `another ${this.kind}`, known ?? null);
     this.#track = track;
     this.#last = { id: idOf(track), label: track.label };
     this.#retries = 0;
@@ -302,19 +307,9 @@ export class Device {
       problem: null,
       problemWith: null,
       deviceId: idOf(track) ?? this.#view.deviceId,
-      news,
+      news: news ?? this.#view.news,
     });
     this.#watchSilence(track);
-  }
-
-  #newsOf({ label }: MediaStreamTrack, cause: Cause | "replaced"): DeviceNews | null {
-    const name = label || `another ${this.kind}`;
-    const former = this.#last?.id === this.#view.deviceId ? (this.#last?.label ?? null) : null;
-    // The system's default may be another device under the same id.
-    const isAnother = cause === "ended" && former !== null && former !== label;
-    if (cause === "replaced" || isAnother) return { kind: "replaced", name, former };
-    if (cause === "asked" || cause === "ended") return this.#view.news;
-    return { kind: cause, name, former: null };
   }
 
   #fail(error: unknown, wished: string | null, cause: Cause): void {

@@ -33,7 +33,7 @@ it.each([
   ["replaced", null, "Now using the microphone “Webcam”."],
   ["returned", null, "“Webcam” is back and in use again."],
   ["default-moved", null, "Your system’s default has changed. Now using “Webcam”."],
-  ["recovered", null, "Your microphone works again."],
+  ["recovered", null, "Your microphone works now."],
 ] as const)("announces that a device was %s (of %s)", (kind, former, sentence) => {
   expect(newsSentence("microphone", { kind, name: "Webcam", former })).toBe(sentence);
 });

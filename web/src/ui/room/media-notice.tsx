@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type {
   DeviceKind,
   DeviceNews,
@@ -21,7 +21,8 @@ const REASONS: Record<MediaProblem, (device: string) => string> = {
   busy: (device) => `${capitalized(device)} is in use by another program.`,
   insecure: (device) => `Browsers only let pages use ${device} over HTTPS.`,
   unsupported: (device) => `This browser doesn’t let pages use ${device}.`,
-  silent: (device) => `${capitalized(device)} is muted by your system or by a switch on it.`,
+  silent: (device) =>
+    `${capitalized(device)} is muted by your system, by another program or by a switch on it.`,
   failed: (device) => `${capitalized(device)} couldn’t be started.`,
 };
 const SCREEN_REASONS: Record<ScreenProblem, string> = {
@@ -67,6 +68,8 @@ function outlook({ problem, problemWith, isRetried }: DeviceView): string | null
 
 /** The notice in the lobby. */
 export function MediaNotice(devices: Devices) {
+  useNews("microphone", devices.microphone);
+  useNews("camera", devices.camera);
   const sentences = mediaSentences(devices);
   if (sentences.length === 0) return null;
   return (
@@ -110,10 +113,12 @@ function missedByOthers({ microphone, camera }: Devices): string[] {
   return unseen ? ["The others can’t see you."] : [];
 }
 
-/** Announces what happened by itself, since the others now see or hear something else. */
+/** Announces what happens by itself from now on, since the others then see or hear something else. */
 function useNews(kind: DeviceKind, { news }: DeviceView): void {
+  const known = useRef(news);
   useEffect(() => {
-    if (news) toast(newsSentence(kind, news));
+    if (news && news !== known.current) toast(newsSentence(kind, news));
+    known.current = news;
   }, [kind, news]);
 }
 
@@ -128,6 +133,6 @@ export function newsSentence(kind: DeviceKind, { kind: what, name, former }: Dev
     case "default-moved":
       return `Your system’s default has changed. Now using “${name}”.`;
     case "recovered":
-      return `Your ${kind} works again.`;
+      return `Your ${kind} works now.`;
   }
 }
