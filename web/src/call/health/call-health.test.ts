@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { MediaHealth } from "../topology";
 import { CallHealth, MOST_RECORDS } from "./call-health";
 import { windowOf } from "./fake-window";
 import { KEPT_WINDOWS } from "./window";
 
-const person = (id: string, displayName?: string) => ({ id, username: `user ${id}`, displayName });
+const person = (id: string, displayName?: string) => ({
+  id,
+  username: `user ${id}`,
+  displayName,
+  health: { connection: "connected" as MediaHealth["connection"], unreachable: null },
+});
 
 function newHealth(...ids: string[]) {
   const health = new CallHealth();
@@ -40,6 +46,17 @@ describe("the health of a call", () => {
     expect(record("b")?.windows).toHaveLength(1);
     health.take("a", windowOf({ slot: 10 + KEPT_WINDOWS }));
     expect(ids()).toEqual(["a"]);
+  });
+
+  it("says nothing of how a connection does that is broken", () => {
+    const { health, record } = newHealth("a");
+    for (const slot of [1, 2, 3]) health.take("a", windowOf({ slot }));
+    expect(record("a")?.standing).not.toBeNull();
+    health.see([{ ...person("a"), health: { connection: "reconnecting", unreachable: null } }]);
+    expect(record("a")).toMatchObject({ isHere: true, standing: null });
+    expect(record("a")?.windows).toHaveLength(3);
+    health.take("a", windowOf({ slot: 4 }));
+    expect(record("a")?.standing?.mark).toBe("good");
   });
 
   it("goes on with the record of a person who comes back", () => {

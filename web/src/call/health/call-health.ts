@@ -10,13 +10,13 @@ export interface HealthRecord {
   readonly username: string;
   readonly displayName: string | undefined;
   readonly isHere: boolean;
-  /** How the connection does now; null before that can be told, and for those who have left. */
+  /** How the connection does now; null before that can be told, and where there is none. */
   readonly standing: Standing | null;
   /** Of the last ten minutes, in order of time. Slots in which nothing was measured are missing. */
   readonly windows: readonly HealthWindow[];
 }
 
-type Named = Pick<Participant, "id" | "username" | "displayName">;
+type Seen = Pick<Participant, "id" | "username" | "displayName" | "health">;
 
 /** The most records, of those who are here and of those who have left. */
 export const MOST_RECORDS = 64;
@@ -25,8 +25,8 @@ export const MOST_RECORDS = 64;
 export class CallHealth {
   readonly records = new Store<readonly HealthRecord[]>([]);
 
-  /** Follows who is in the call, and how they are called. */
-  see(participants: readonly Named[]): void {
+  /** Follows who is in the call, how they are called, and whether they are connected. */
+  see(participants: readonly Seen[]): void {
     const records = this.records.get();
     const seen = records.map((record) => {
       const participant = participants.find(({ id }) => id === record.id);
@@ -54,9 +54,12 @@ export class CallHealth {
   }
 }
 
-function arrived(record: HealthRecord, { username, displayName }: Named): HealthRecord {
-  const isKnown = record.username === username && record.displayName === displayName;
-  return record.isHere && isKnown ? record : { ...record, username, displayName, isHere: true };
+function arrived(record: HealthRecord, participant: Seen): HealthRecord {
+  const { username, displayName, health } = participant;
+  const standing = health.connection === "connected" ? record.standing : null;
+  const arrived = { ...record, username, displayName, isHere: true, standing };
+  const keys = ["username", "displayName", "isHere", "standing"] as const;
+  return keys.every((key) => arrived[key] === record[key]) ? record : arrived;
 }
 
 function departed(record: HealthRecord): HealthRecord {

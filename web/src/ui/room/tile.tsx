@@ -175,7 +175,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         username={username}
         isMuted={microphone.on === false}
         sharesScreen={screen.on === true}
-        standing={health.connection === "connected" ? standing : null}
+        standing={standing}
       />
     </TileFrame>
   );

@@ -13,6 +13,9 @@ interface HealthPlotProps {
 }
 
 const HEIGHT = 170;
+/** The least time and value that the axes show. */
+const SHORTEST_SECONDS = 60;
+const LEAST = 0.1;
 
 /** Draws lines over the last ten minutes. What it shows is told in words elsewhere. */
 export function HealthPlot({ chart, measure, nameOf }: HealthPlotProps) {
@@ -62,7 +65,10 @@ function optionsFor(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most) * 1.1] } },
+    scales: {
+      x: { range: (_, first, last) => [Math.min(first, last - SHORTEST_SECONDS), last] },
+      y: { range: (_, __, most) => [0, Math.max(LEAST, most) * 1.1] },
+    },
     axes: [axis, { ...axis, size: 44 }],
     cursor: { y: false, drag: { x: false, y: false } },
     series: [
@@ -79,7 +85,7 @@ function lineOf(name: string, index: number, measure: Measure): uPlot.Series {
     stroke: colour,
     width: 2,
     ...(dash.length > 0 && { dash: [...dash] }),
-    points: { show: false },
+    points: { size: 4 },
     value: (_, value) => (value === null ? "–" : measureWords(measure, value)),
   };
 }
