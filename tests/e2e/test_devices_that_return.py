@@ -70,7 +70,6 @@ _USES = """
     return live.map(({ fakeId }) => fakeId).sort().join() === devices;
   }
 """
-MEDIA = ["camera", "microphone"]
 
 
 async def uses(person: Participant, devices: str) -> None:
@@ -83,8 +82,7 @@ async def told(person: Participant, text: str) -> None:
 
 
 async def test_devices_are_taken_up_again_by_themselves(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann = await at_browser(await visitors.client("ann"))
-    bob = await at_browser(await visitors.client("bob"), permissions=MEDIA)
+    ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
     room = await ann.account.creates_room()
     await ann.account.invites(bob.account, to=room)
     await bob.page.add_init_script(_DEVICES)
@@ -132,12 +130,29 @@ async def _the_permission_is_reset(ann: Participant, bob: Participant) -> None:
     """It is not asked for again by itself, though this browser would grant it."""
     alert = bob.page.get_by_role("alert").filter(has_text="Allow it in the address bar")
     before = await bob.page.evaluate("computer.asked")
-    await bob.page.context.clear_permissions()
+    await _permits(bob, "prompt")
     await expect(alert).to_contain_text("The others can’t hear or see you.")
     await uses(bob, "")
     assert await bob.page.evaluate("computer.asked") == before
-    await bob.page.context.grant_permissions(MEDIA)
+    await _permits(bob, "granted")
     await told(bob, "Your microphone works now.")
     await uses(bob, "desk,mic")
     await expect(alert).to_have_count(0)
     await ann.sees_and_hears(bob.name)
+
+
+async def _permits(person: Participant, setting: str) -> None:
+    """Set what the browser's own menu sets: `granted`, `denied`, or `prompt` to be asked again."""
+    page = person.page
+    browser = await page.context.new_cdp_session(page)
+    target = await browser.send("Target.getTargetInfo")
+    for name in ("camera", "microphone"):
+        await browser.send(
+            "Browser.setPermission",
+            {
+                "permission": {"name": name},
+                "setting": setting,
+                "origin": person.account.server.url,
+                "browserContextId": target["targetInfo"]["browserContextId"],
+            },
+        )
