@@ -77,7 +77,7 @@ async def _figures_are_there(panel: Locator, other: str) -> None:
 
 async def _plot_is_drawn(panel: Locator, other: str) -> None:
     await expect(panel.get_by_role("img", name=re.compile(rf"^Round trip\. {other}: \d+ ms"))).to_be_visible()
-    await panel.get_by_role("combobox", name="The last ten minutes").select_option("Packet loss")
+    await panel.get_by_role("combobox", name="Last ten minutes").select_option("Packet loss")
     plot = panel.get_by_role("img", name=re.compile(rf"^Packet loss\. {other}: [\d.]+%"))
     await expect(plot).to_be_visible()
     assert await plot.locator("canvas").evaluate(_IS_DRAWN)

@@ -123,9 +123,9 @@ function History({ records }: { records: Named }) {
     ({ id, values }) => `${nameOf(id)}: ${summaryWords(values, measure)}`,
   );
   return (
-    <section className="health-history" aria-label="The last ten minutes">
+    <section className="health-history" aria-label="Last ten minutes">
       <div className="row spread">
-        <label htmlFor={id}>The last ten minutes</label>
+        <label htmlFor={id}>Last ten minutes</label>
         <select
           id={id}
           className="select"

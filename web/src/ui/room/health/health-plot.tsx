@@ -55,12 +55,17 @@ function optionsFor(
   measure: Measure,
   element: HTMLElement,
 ): uPlot.Options {
-  const style = getComputedStyle(element);
+  const style = getComputedStyle(element); // live: a change of theme shows with the next values
   const axis: uPlot.Axis = {
-    stroke: style.color,
-    grid: { stroke: style.borderColor, width: 1 },
+    stroke: () => style.color,
+    grid: { stroke: () => style.borderTopColor, width: 1 },
     ticks: { show: false },
     font: `12px ${style.fontFamily}`,
+  };
+  const clock: uPlot.Axis = {
+    space: 80,
+    values: (_, times) =>
+      times.map((time) => formatTime(time, { hour: "2-digit", minute: "2-digit" })),
   };
   return {
     width: element.clientWidth,
@@ -69,10 +74,13 @@ function optionsFor(
       x: { range: (_, first, last) => [Math.min(first, last - SHORTEST_SECONDS), last] },
       y: { range: (_, __, most) => [0, Math.max(LEAST, most) * 1.1] },
     },
-    axes: [axis, { ...axis, size: 44 }],
+    axes: [
+      { ...axis, ...clock },
+      { ...axis, size: 44 },
+    ],
     cursor: { y: false, drag: { x: false, y: false } },
     series: [
-      { label: "Time", value: "{HH}:{mm}:{ss}" },
+      { label: "Time", value: (_, time) => (time === null ? "–" : formatTime(time)) },
       ...names.map((name, index) => lineOf(name, index, measure)),
     ],
   };
@@ -88,4 +96,8 @@ function lineOf(name: string, index: number, measure: Measure): uPlot.Series {
     points: { size: 4 },
     value: (_, value) => (value === null ? "–" : measureWords(measure, value)),
   };
+}
+
+function formatTime(seconds: number, form: Intl.DateTimeFormatOptions = {}): string {
+  return new Date(1000 * seconds).toLocaleTimeString(undefined, form);
 }
