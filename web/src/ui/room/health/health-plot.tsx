@@ -64,6 +64,8 @@ function optionsFor(
   };
   const clock: uPlot.Axis = {
     space: 80,
+    size: 28,
+    incrs: [60, 120, 300],
     values: (_, times) =>
       times.map((time) => formatTime(time, { hour: "2-digit", minute: "2-digit" })),
   };
