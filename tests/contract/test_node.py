@@ -29,7 +29,8 @@ from parlour.errors import RateLimited
 from parlour.node_id import new_node_id
 from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import AnyServerEvent, PeerId, RemovePeer, Restarting
+from parlour.wire.sdp import IceCandidate
+from parlour.wire.signaling import AnyServerEvent, CandidateFromPeer, FromPeer, PeerId, RemovePeer, Restarting
 
 ANN, BOB = UserId(1), UserId(2)
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -82,6 +83,12 @@ class Inboxes:
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None:
         if to in self.sent and to not in self.hung_up:
             self.sent[to].append(message)
+
+    def deliver_within(self, to: ConnectionId, message: FromPeer, most: int, /) -> bool:
+        if self.backlog(to) > most:
+            return False
+        self.deliver(to, message)
+        return True
 
     def backlog(self, connection_id: ConnectionId, /) -> int:
         return len(self.sent.get(connection_id, ()))
@@ -175,6 +182,15 @@ async def test_what_waits_for_a_connection_is_counted(cluster: Cluster) -> None:
     assert cluster.node.backlog(connection) == 0
     cluster.node.deliver(connection, gone(1))
     assert cluster.node.backlog(connection) > 0
+
+
+async def test_a_message_of_a_peer_is_not_put_behind_too_much(cluster: Cluster) -> None:
+    candidate = CandidateFromPeer(PeerId("ann"), IceCandidate(""))
+    connection = cluster.inboxes.open("connection")
+    assert cluster.node.deliver_within(connection, candidate, 0)
+    assert not cluster.node.deliver_within(connection, candidate, 0)
+    assert cluster.inboxes.sent[connection] == [candidate]
+    assert cluster.node.deliver_within(ConnectionId("never was"), candidate, 0), "it is dropped"
 
 
 # Facts: ended sessions, order of chat

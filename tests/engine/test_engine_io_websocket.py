@@ -110,6 +110,17 @@ async def test_a_whole_frame_does_not_wait_for_half_of_the_next(io: Client) -> N
     assert await raw.receive() == (TEXT, b"4b")
 
 
+@pytest.mark.parametrize("last", [b"", frame(PING, b"p"), frame(PONG, b""), frame(TEXT, b"4c")[:3]])
+async def test_texts_of_one_read_are_answered_whatever_ends_it(io: Client, last: bytes) -> None:
+    texts = frame(TEXT, b"4a") + frame(TEXT, b"4b")
+    raw = await opened(io)
+    await raw.write(texts + last)
+    received = [await raw.receive()]
+    while received[-1] != (TEXT, b"4b"):
+        received.append(await raw.receive())
+    assert [payload for opcode, payload in received if opcode == TEXT] == [b"4a", b"4b"]
+
+
 async def test_fragments_are_joined(io: Client) -> None:
     raw = await opened(io)
     text = "4é€😀 and more".encode()

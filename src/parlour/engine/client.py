@@ -99,7 +99,7 @@ class SocketClient:
 
     def on_plain_event(self, arguments: bytes) -> bool:
         """Dispatch an event for the main namespace that asks for no acknowledgement. Hot path."""
-        connection = self._main
+        connection, registry = self._main, self._registry
         if (
             connection is None
             or connection.state is not _CONNECTED
@@ -108,10 +108,17 @@ class SocketClient:
         ):
             return False
         try:
-            event = self._registry.event_types.decode_known(arguments)
+            event = registry.decode_known(arguments)
         except JSON_ERRORS:
             return False
-        self._hand_over(connection, event.name, event.payload, None)
+        registry.events += 1
+        try:
+            awaitable = registry.on_event(connection, event.name, event.payload, None)
+        except Exception:
+            registry.sessions.handler_failed()
+        else:
+            if awaitable is not None:
+                connection.mailbox.wait_for(awaitable)
         return True
 
     def on_binary(self, data: bytes) -> None:

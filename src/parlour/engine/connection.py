@@ -155,14 +155,20 @@ class Connection:
         if self.state is State.CONNECTED:
             self._client.session.transport.send_soon(packet)
 
-    def emit_now(self, name: str, argument: object) -> None:
-        """Send at once, without waiting for other messages of this turn of the loop. Hot path."""
-        if self.state is _CONNECTED:
-            if self.namespace == "/":
-                packet = MAIN_EVENT + encode_json((name, argument))
-            else:
-                packet = encode_event(name, argument, namespace=self.namespace)
-            self._client.session.transport.send(packet)
+    def emit_within(self, most: int, name: str, argument: object) -> bool:
+        """Send at once, without waiting for other messages of this turn of the loop. Return False, and send
+        nothing, if more than `most` bytes wait for this client. Hot path.
+        """
+        if self.state is not _CONNECTED:
+            return True
+        transport = self._client.session.transport
+        if transport.buffered() > most:
+            return False
+        if self.namespace == "/":
+            transport.send(MAIN_EVENT + encode_json((name, argument)))
+        else:
+            transport.send(encode_event(name, argument, namespace=self.namespace))
+        return True
 
     def ack(self, ack_id: int, *arguments: object) -> None:
         if self.state is State.CONNECTED:

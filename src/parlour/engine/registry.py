@@ -15,8 +15,10 @@ class Registry:
     __slots__ = (
         "application",
         "connections",
+        "decode_known",
         "event_types",
         "events",
+        "on_event",
         "options",
         "refused_events",
         "sessions",
@@ -27,6 +29,9 @@ class Registry:
     ) -> None:
         self.application = application
         self.event_types = event_types
+        # Hot path: attributes, since both are called for each event.
+        self.on_event = application.on_event
+        self.decode_known = event_types.decode_known
         self.options = options
         self.sessions = sessions
         self.connections: dict[str, Connection] = {}

@@ -57,6 +57,10 @@ class TransportSessions:
         self.failed_handlers = 0
         self.shutting_down = False
         self.is_batching = False
+        """True while several messages of a read are handled: transports collect their packets until `flush`,
+        which the protocol that has read calls. ICE candidates arrive in bunches, and a bunch goes to the same
+        few peers: a system call for each peer is enough.
+        """
         self._flushes: list[Callable[[], None]] = []
         self._will_flush = False
         self._consumer_factory = consumer_factory
@@ -95,29 +99,17 @@ class TransportSessions:
     # Sending
 
     def flush_later(self, flush: Callable[[], None]) -> None:
-        """Call `flush` at the end of the batch, at the latest after this turn of the event loop."""
+        """Call `flush` at the end of the batch, or else after this turn of the event loop."""
         self._flushes.append(flush)
-        self._flush_soon()
-
-    def begin_batch(self) -> None:
-        """Let transports collect their packets until `flush`: more messages of a client have already arrived.
-
-        ICE candidates arrive in bunches, and a bunch goes to the same few peers: a system call for each peer
-        is enough.
-        """
-        self.is_batching = True
-        self._flush_soon()
+        if not self.is_batching and not self._will_flush:
+            self._will_flush = True
+            self.soon(self._flush_at_last)
 
     def flush(self) -> None:
         self.is_batching = False
         flushes, self._flushes = self._flushes, []
         for flush in flushes:
             flush()
-
-    def _flush_soon(self) -> None:
-        if not self._will_flush:
-            self._will_flush = True
-            self.soon(self._flush_at_last)
 
     def _flush_at_last(self) -> None:
         self._will_flush = False

@@ -259,13 +259,16 @@ class WebSocketTransport(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._on_reserved_bits(kind, frame)
         elif kind is _TEXT and frame.fin and self._joined is None:
-            if frame.last_in_buffer:
+            session = self.session
+            if not frame.last_in_buffer:
+                self._sessions.is_batching = True
+            if session is None or self._closing:
                 self._on_text(frame.get_payload_as_bytes())
-                if self._sessions.is_batching:
-                    self._sessions.flush()
-            else:
-                self._sessions.begin_batch()
-                self._on_text(frame.get_payload_as_bytes())
+                return
+            try:  # hot path: `_on_text`, inlined
+                session.receive_bytes(self, frame.get_payload_as_bytes())
+            except UnicodeDecodeError:
+                self._fail(WSCloseCode.INVALID_TEXT, Reason.PARSE_ERROR)
         elif kind is WSMsgType.CLOSE:
             self._on_close_frame()
         elif kind is not WSMsgType.PONG and not self._closing:

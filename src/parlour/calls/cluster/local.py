@@ -12,7 +12,7 @@ from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import AnyServerEvent
+from parlour.wire.signaling import AnyServerEvent, FromPeer
 
 Fact = TypeVar("Fact")
 
@@ -21,6 +21,8 @@ class LocalConnections(Protocol):
     """The connections of this process. The methods have the guarantees of the same methods of `Node`."""
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None: ...
+
+    def deliver_within(self, to: ConnectionId, message: FromPeer, most: int, /) -> bool: ...
 
     def backlog(self, connection_id: ConnectionId, /) -> int: ...
 
@@ -45,6 +47,7 @@ class LocalNode:
         self._quotas = quotas
         # Hot path: attributes, so that the seam adds no call to a delivery.
         self.deliver: Callable[[ConnectionId, AnyServerEvent], None] = connections.deliver
+        self.deliver_within: Callable[[ConnectionId, FromPeer, int], bool] = connections.deliver_within
         self.backlog: Callable[[ConnectionId], int] = connections.backlog
         self.hang_up: Callable[[ConnectionId], None] = connections.hang_up
         bus.subscribe(LoginSucceeded, pending_connections.on_login)

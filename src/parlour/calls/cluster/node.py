@@ -12,7 +12,7 @@ from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import AnyServerEvent
+from parlour.wire.signaling import AnyServerEvent, FromPeer
 
 Fact = TypeVar("Fact")
 
@@ -44,8 +44,13 @@ class Node(Protocol):
         dropped: a client that resumes gets it from the replay buffer.
         """
 
+    def deliver_within(self, to: ConnectionId, message: FromPeer, most: int, /) -> bool:
+        """Deliver a peer's message, unless more than `most` bytes wait for the connection: return False then.
+        Hot path.
+        """
+
     def backlog(self, connection_id: ConnectionId, /) -> int:
-        """Return the bytes that wait for a connection, 0 if the connection is gone. Hot path.
+        """Return the bytes that wait for a connection, 0 if the connection is gone.
 
         The method is synchronous, so for a connection of another node it returns the bytes that wait in this
         node's queue to that node.

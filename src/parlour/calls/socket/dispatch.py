@@ -67,11 +67,14 @@ class EventDispatcher:
         self._audit = audit
 
     def on_event(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
-        if type(payload) in _TO_PEER:  # hot path
+        if type(payload) in _TO_PEER:
             answer = self._relay(connection, payload, ack_id)
             if answer is not None and (ack_id is not None or answer is not ACCEPTED):
                 _answer(connection, name, answer, ack_id)
-            return
+        else:
+            self._on_use_case(connection, name, payload, ack_id)
+
+    def _on_use_case(self, connection: Connection, name: str, payload: Any, ack_id: int | None) -> None:
         state: SocketState = connection.data
         event: ClientEvent = _WITHOUT_PAYLOAD[name] if payload is None else payload
         if not state.rate_limiter.allows(event.rate, time.monotonic(), units=event.units()):

@@ -1,12 +1,10 @@
 """Encode messages as packets, and send each to its connection at once and in order."""
 
-from typing import get_args
+import sys
 
 from parlour.calls.presence import ConnectionId
 from parlour.engine import Connection, EncodedPacket, encode_event
 from parlour.wire.signaling import LEGACY_DESCRIPTION_EVENT, AnyServerEvent, DescriptionFromPeer, FromPeer
-
-_FROM_PEER = frozenset(get_args(FromPeer))
 
 
 class ConnectionEmitter:
@@ -34,14 +32,25 @@ class ConnectionEmitter:
         connection = self._connections.get(to)
         if connection is None:
             return
-        if type(message) in _FROM_PEER:  # hot path: a candidate or a description
-            connection.emit_now(message.event, message)
-            if type(message) is DescriptionFromPeer and to in self._by_cookie:
-                connection.emit(LEGACY_DESCRIPTION_EVENT, message)
+        if isinstance(message, FromPeer):
+            self.deliver_within(to, message, sys.maxsize)
         else:
             if message is not self._message or self._packet is None:
                 self._message, self._packet = message, encode_event(message.event, message)
             connection.emit_encoded(self._packet)
+
+    def deliver_within(self, to: ConnectionId, message: FromPeer, most: int) -> bool:
+        """Send a candidate or a description at once, unless more than `most` bytes wait: return False then.
+        Hot path.
+        """
+        connection = self._connections.get(to)
+        if connection is None:
+            return True
+        if not connection.emit_within(most, message.event, message):
+            return False
+        if type(message) is DescriptionFromPeer and to in self._by_cookie:
+            connection.emit(LEGACY_DESCRIPTION_EVENT, message)
+        return True
 
     def backlog(self, connection_id: ConnectionId) -> int:
         """Return the bytes that wait for a connection, beyond the kernel's buffer."""
