@@ -8,6 +8,7 @@ export class FakeSender {
   codecs: Codec[] = [];
   /** The parameters that were set, one after the other. */
   readonly set: FakeEncoding[] = [];
+  degradation: RTCDegradationPreference | undefined;
   /** Thrown for parameters that have one of these names. */
   refuses: string[] = [];
   #transaction = 0;
@@ -38,7 +39,8 @@ export class FakeSender {
     };
   };
 
-  setParameters = async ({ transactionId, encodings }: RTCRtpSendParameters): Promise<void> => {
+  setParameters = async (parameters: RTCRtpSendParameters): Promise<void> => {
+    const { transactionId, encodings, degradationPreference } = parameters;
     const isCurrent = transactionId === `${this.#handedOut}`;
     this.#handedOut = -1;
     await Promise.resolve();
@@ -47,5 +49,6 @@ export class FakeSender {
     const refused = this.refuses.find((name) => name in encoding);
     if (refused) throw new DOMException(refused, "OperationError");
     this.set.push(encoding);
+    this.degradation = degradationPreference;
   };
 }

@@ -45,7 +45,7 @@ it("sends what a peer wants, as long as it says so", async () => {
   const [channel] = subject.connection().channels;
   await answered();
   channel?.open();
-  expect(camera()).toMatchObject({ active: true, maxBitrate: 1_700_000 });
+  expect(camera()).toMatchObject({ active: true, scaleResolutionDownBy: 2 });
   channel?.hear('{"version":1,"wants":{"camera":180}}');
   await settled();
   expect(camera()).toMatchObject({ scaleResolutionDownBy: 4 });
@@ -54,7 +54,7 @@ it("sends what a peer wants, as long as it says so", async () => {
   expect(camera()?.active).toBe(false);
   channel?.hear('{"version":1,"wants":{}}');
   await settled();
-  expect(camera()).toMatchObject({ active: true, scaleResolutionDownBy: 1 });
+  expect(camera()).toMatchObject({ active: true, scaleResolutionDownBy: 2 });
 });
 
 it("tells a peer what is wanted of them once the channel is open, and nothing before", () => {

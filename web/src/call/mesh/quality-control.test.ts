@@ -47,17 +47,18 @@ function newSubject() {
     now: () => Date.now(),
   });
   control.publish(sending);
-  const peers = (count: number) =>
-    Array.from({ length: count }, (_, index) => {
-      const peer = new FakePeer();
-      control.follow(`p${index}`, peer);
-      return peer;
-    });
   const observe = (peerID: string, availableOutgoingBitrate: number | null, limitedBy = "none") =>
     sample(peerID, {
       path: { availableOutgoingBitrate },
       outbound: [{ kind: "video", active: true, limitedBy }],
     } as unknown as ConnectionSample);
+  const peers = (count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const peer = new FakePeer();
+      control.follow(`p${index}`, peer);
+      observe(`p${index}`, null);
+      return peer;
+    });
   const settled = () => vi.advanceTimersByTimeAsync(0);
   return { control, peers, observe, settled };
 }
@@ -180,6 +181,22 @@ describe("what limits it", () => {
     await settled();
     for (const peer of [ann, bob]) expect(peer.camera.encoding?.maxFramerate).toBe(15);
   });
+});
+
+it("opens a connection with a picture that it bears, and grows once there is more", async () => {
+  const { control, observe, settled } = newSubject();
+  const ann = new FakePeer();
+  control.follow("ann", ann);
+  await settled();
+  expect(ann.camera.encoding).toMatchObject({ maxBitrate: 1_700_000, scaleResolutionDownBy: 2 });
+  expect(ann.camera.degradation).toBe("maintain-resolution");
+  observe("ann", 2_500_000);
+  await settled();
+  expect(ann.camera.encoding).toMatchObject({ maxBitrate: 1_700_000, scaleResolutionDownBy: 1 });
+  observe("ann", 2_500_000);
+  observe("ann", 2_500_000);
+  await settled();
+  expect(ann.camera.degradation).toBe("maintain-framerate");
 });
 
 it("tells each peer what we want, also over a connection that takes the place of another", () => {

@@ -43,6 +43,8 @@ const MANY_OTHERS = 6;
 /** What sound takes of a connection: twice its bitrate, since it is sent twice (RED), and its headers. */
 const SOUND_ON_WIRE = 2;
 const SOUND_HEADERS = 16_000;
+/** The share of lost packets from which a line is taken for congested. */
+const CONGESTED_LOSS = 0.02;
 const CAPTURED = { camera: { width: 1280, height: 720 }, screen: { width: 1920, height: 1080 } };
 /** A codec is not changed for somebody who is back within that time. */
 const CODEC_FOR_MS = 30_000;
@@ -184,11 +186,18 @@ export class QualityControl {
   }
 
   #observe(peerID: string, { path, outbound }: ConnectionSample): void {
-    this.#peers.get(peerID)?.bandwidth.note(path?.availableOutgoingBitrate ?? null);
-    const isLimited = outbound.some(
-      ({ kind, active, limitedBy }) => kind === "video" && active !== false && limitedBy === "cpu",
+    const now = this.parts.now();
+    const pictures = outbound.filter(({ kind, active }) => kind === "video" && active !== false);
+    const isCongested = pictures.some(
+      ({ limitedBy, remote }) =>
+        limitedBy === "bandwidth" || (remote?.fractionLost ?? 0) > CONGESTED_LOSS,
     );
-    this.#relief.note(isLimited, this.parts.now());
+    const estimate = path?.availableOutgoingBitrate ?? null;
+    this.#peers.get(peerID)?.bandwidth.note(estimate, now, isCongested);
+    this.#relief.note(
+      pictures.some(({ limitedBy }) => limitedBy === "cpu"),
+      now,
+    );
     this.update();
   }
 
@@ -198,7 +207,8 @@ export class QualityControl {
     const sound = situation.others >= MANY_OTHERS ? SOUND.many : SOUND.few;
     const demands = [...this.#peers].map(([peerID, { wishes, bandwidth, sent }]): PeerDemand => {
       const onWire = sound * SOUND_ON_WIRE + SOUND_HEADERS;
-      return { peerID, wishes, sent, bandwidth: bandwidth.forPictures(onWire, now) };
+      const { bitrate, isTrying } = bandwidth.forPictures(onWire, now);
+      return { peerID, wishes, sent, bandwidth: bitrate, isTrying };
     });
     const allocations = allocate(situation, demands);
     for (const [peerID, entry] of this.#peers) {
@@ -207,7 +217,10 @@ export class QualityControl {
       entry.sent = { camera: linesOf(allocation, "camera"), screen: linesOf(allocation, "screen") };
       entry.peer.tellPaused(SOURCES.filter((source) => isPaused(entry.wishes, allocation, source)));
       for (const outgoing of entry.peer.outgoing) {
-        const wanted = this.#encoding(outgoing.carries, allocation, situation, sound);
+        const wanted = this.#encoding(outgoing.carries, allocation, situation, {
+          sound,
+          isOpening: entry.bandwidth.isOpening,
+        });
         if (wanted) this.#parametersOf(outgoing.sender).want(wanted);
       }
     }
@@ -229,7 +242,7 @@ export class QualityControl {
     source: TrackSource | null,
     allocation: Allocation,
     { captures }: SendingSituation,
-    sound: number,
+    { sound, isOpening }: { sound: number; isOpening: boolean },
   ): WantedEncoding | null {
     if (source === null) return null;
     if (source === "microphone") {
@@ -242,7 +255,8 @@ export class QualityControl {
     return {
       ...sizes,
       priority: source === "screen" ? "medium" : "low",
-      degradationPreference: isText ? "maintain-resolution" : "maintain-framerate",
+      // While a connection opens, Chromium takes each picture for too large, and needs half a minute to grow again.
+      degradationPreference: isText || isOpening ? "maintain-resolution" : "maintain-framerate",
       codecs: this.preferredCodecs(source),
     };
   }

@@ -19,7 +19,7 @@ function situation(change: Partial<SendingSituation> = {}): SendingSituation {
 }
 
 function demand(peerID: string, change: Partial<PeerDemand> = {}): PeerDemand {
-  return { peerID, wishes: {}, bandwidth: null, sent: NOTHING, ...change };
+  return { peerID, wishes: {}, bandwidth: null, isTrying: false, sent: NOTHING, ...change };
 }
 
 function many(count: number, change: Partial<PeerDemand> = {}): PeerDemand[] {
@@ -109,6 +109,12 @@ describe("what the way bears", () => {
     expect(over(400_000)?.camera).toMatchObject({ lines: 360, maxBitrate: 400_000 });
     expect(over(60_000)?.camera).toMatchObject({ lines: 90, maxBitrate: 60_000 });
     expect(over(30_000)?.camera).toMatchObject({ active: false });
+  });
+
+  it("is tried out by more bits of the same picture", () => {
+    const tried = over(400_000, { isTrying: true })?.camera;
+    expect(tried).toMatchObject({ lines: 360, maxBitrate: 1_700_000 });
+    expect(over(2_000_000, { isTrying: true })).toEqual(over(2_000_000));
   });
 
   it("has to be enough for a larger picture by a margin, and for the same picture without", () => {

@@ -33,6 +33,8 @@ export interface PeerDemand {
   readonly wishes: PictureWishes;
   /** In bit/s, for all pictures to this peer; null where nothing is known. */
   readonly bandwidth: number | null;
+  /** Whether more bits may be sent than `bandwidth`, to find out whether the way bears them. */
+  readonly isTrying: boolean;
   /** The lines sent until now, or 0: a larger picture has to be worth it. */
   readonly sent: Readonly<Record<PictureSource, number>>;
 }
@@ -111,12 +113,12 @@ function shareOut(
   );
   return new Map(
     wanted.map(({ demand, rung }, at) => {
-      const share = inSteps(Math.min(shares[at] ?? 0, bearable(demand)));
+      const whole = inSteps(shares[at] ?? 0);
+      const share = Math.min(whole, inSteps(bearable(demand)));
       const sent = rung && affordable(rung, share, demand.sent[source], capture.isText);
-      return [
-        demand.peerID,
-        encodingOf(capture, sent, share, framesPerSecond(guess, capture, relief)),
-      ];
+      const encoding = encodingOf(capture, sent, share, framesPerSecond(guess, capture, relief));
+      const isTrying = demand.isTrying && whole > share;
+      return [demand.peerID, isTrying ? { ...encoding, maxBitrate: whole } : encoding];
     }),
   );
 }
