@@ -19,7 +19,7 @@ HEALED_WITHIN_SECONDS = 40
 
 @dataclass(frozen=True)
 class Seat:
-    """Somebody at a browser on a host of their own."""
+    """A person at a browser on a host of their own."""
 
     participant: Participant
     host: Host
