@@ -1,15 +1,19 @@
 """People at real browsers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import StartServer
 from tests.e2e.media import keep_connections
 from tests.e2e.participant import Participant
+from tests.e2e.seats import Seat, pair_in_a_call
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
+from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
 
@@ -32,3 +36,16 @@ def at_browser(person: People) -> AtBrowser:
         return Participant(page, account)
 
     return sit_down
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[Network]:
+    async with Network(tmp_path) as network:
+        yield network
+
+
+@pytest.fixture
+async def pair(network: Network, fresh_server: StartServer) -> AsyncIterator[tuple[Seat, Seat]]:
+    """Two in a call, on hosts of their own, who see each other."""
+    async with pair_in_a_call(network, fresh_server) as pair:
+        yield pair

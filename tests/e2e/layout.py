@@ -52,7 +52,7 @@ async ({ width, height, panel }) => {
   examine("resized");
   const open = document.querySelector("aside")?.ariaLabel ?? null;
   if (open !== panel) {
-    const named = [...document.querySelectorAll('[role="toolbar"] button')];
+    const named = [...document.querySelectorAll('[role="toolbar"] button, .call-bar button')];
     named.find((button) => (button.ariaLabel ?? "").startsWith(panel ?? open)).click();
     while ((document.querySelector("aside")?.ariaLabel ?? null) !== panel) await frame();
     await settled();

@@ -14,7 +14,7 @@ from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
 
-PANELS = (None, "Chat", "People")
+PANELS = (None, "Chat", "People", "Connections")
 _NO_DEVICES = """
 navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("None", "NotFoundError"); };
 """

@@ -3,6 +3,7 @@
 Nothing is wider than the screen, and everything one can press or fill has a name.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -150,6 +151,9 @@ async def test_pages_of_a_call(
         await photographer.takes(ann.page, "call-chat")
         await ann.opens("People")
         await photographer.takes(ann.page, "call-people")
+        await ann.page.get_by_role("button", name=re.compile("^Connections")).click()
+        await expect(ann.button("Save a report")).to_be_visible()
+        await photographer.takes(ann.page, "call-connections")
         await ann.button("Invite").click()
         await expect(ann.page.get_by_role("dialog")).to_contain_text("Invited so far")
         await photographer.takes(ann.page, "call-invite")

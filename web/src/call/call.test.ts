@@ -4,6 +4,8 @@ import { Store } from "../store";
 import type { Acknowledgements, Join, Joined, ServerEvents } from "../wire.gen";
 import { Call, OPENING_MS } from "./call";
 import { Chat } from "./chat";
+import { windowOf } from "./health/fake-window";
+import type { HealthListener } from "./health/window";
 import { LocalMedia } from "./media";
 import { ResumableSignaling } from "./resumable-signaling";
 import type {
@@ -25,6 +27,11 @@ class RecordingTopology implements MediaTopology {
   publish = () => {};
   wish = () => {};
   speak = () => {};
+  readonly healthListeners = new Set<HealthListener>();
+  followHealth = (listener: HealthListener) => {
+    this.healthListeners.add(listener);
+    return () => void this.healthListeners.delete(listener);
+  };
   close = () => void this.orders.push("close");
 }
 
@@ -177,6 +184,21 @@ describe("Call", () => {
     call.leave();
     expect(paint()).toBe(0);
     expect(call.participants.get()).toEqual([]);
+  });
+
+  it("records how media travel, of everyone in it, until it is over", async () => {
+    const { call, built, paint } = participation([joined("me", "bob")]);
+    await call.start();
+    const listeners = built.mesh?.healthListeners ?? new Set();
+    built.mesh?.participants.set([bob]);
+    paint();
+    for (const slot of [1, 2, 3]) for (const hear of listeners) hear("bob", windowOf({ slot }));
+    const [record] = call.health.records.get();
+    expect(record).toMatchObject({ id: "bob", isHere: true, standing: { mark: "good" } });
+    expect(record?.windows).toHaveLength(3);
+    call.leave();
+    expect(listeners.size).toBe(0);
+    expect(call.health.records.get()).toMatchObject([{ id: "bob", isHere: false }]);
   });
 
   it("takes a mesh where the answer names no topology", async () => {

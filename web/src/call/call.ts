@@ -1,6 +1,7 @@
 import { Store } from "../store";
 import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
+import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
 import { OwnVoice } from "./own-voice";
 import { Views } from "./quality/views";
@@ -55,6 +56,7 @@ const UNKNOWN_TOPOLOGY = {
 export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
   readonly participants = new Store<readonly Participant[]>([]);
+  readonly health = new CallHealth();
   /**
    * Settles when the server has answered the join, at the latest after `OPENING_MS`. To render the call takes a
    * browser longer than that answer, which would wait for it; afterwards there is time until the others answer.
@@ -71,7 +73,7 @@ export class Call {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #topology: MediaTopology | null = null;
   #topologyName: string | null = null;
-  #unfollow: () => void = () => {};
+  #unfollow: (() => void)[] = [];
   #broken = 0;
   /** Cancels the showing of participants that is due; null where none is. */
   #cancelShow: (() => void) | null = null;
@@ -152,6 +154,7 @@ export class Call {
       const shown = this.participants.get();
       const now = withUnchanged(this.#topology?.participants.get() ?? [], shown);
       if (now !== shown) this.participants.set(now);
+      this.health.see(now);
     });
   }
 
@@ -214,13 +217,15 @@ export class Call {
     this.#topologyName = name;
     topology.publish(this.media.outgoing.get());
     this.views.follow(topology.participants.get());
-    this.#unfollow = topology.participants.subscribe(() =>
-      this.#followParticipants(topology.participants.get()),
-    );
+    this.#unfollow = [
+      topology.participants.subscribe(() => this.#followParticipants(topology.participants.get())),
+      topology.followHealth((id, window) => this.health.take(id, window)),
+    ];
   }
 
   #closeTopology(): void {
-    this.#unfollow();
+    for (const unfollow of this.#unfollow) unfollow();
+    this.#unfollow = [];
     this.#topology?.close();
     this.#topology = null;
     this.#broken = 0;
@@ -228,6 +233,7 @@ export class Call {
     this.#cancelShow = null;
     this.participants.set([]);
     this.views.follow([]);
+    this.health.see([]);
   }
 
   #notEntered({ code, message }: { code: string; message: string }): void {

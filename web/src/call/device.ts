@@ -1,29 +1,14 @@
+import {
+  type Cause,
+  isRetried,
+  isTakenBack,
+  listChange,
+  newsOf,
+  retryAfterMs,
+} from "./device-recovery";
+import { type DeviceKind, type DeviceView, OFF } from "./device-view";
+import { mediaProblem, NoDevices } from "./media-problem";
 import { RateLimiter } from "./rate-limiter";
-
-export type DeviceKind = "microphone" | "camera";
-
-/** Why a device gives no media; a "silent" device is open, but muted by the system or by a switch on it. */
-export type MediaProblem =
-  | "denied"
-  | "missing"
-  | "busy"
-  | "insecure"
-  | "unsupported"
-  | "silent"
-  | "failed";
-
-export interface DeviceView {
-  readonly on: boolean;
-  /** Whether it is being opened. */
-  readonly pending: boolean;
-  readonly problem: MediaProblem | null;
-  /** Name of the device with the problem, where it is not the device in use. */
-  readonly problemWith: string | null;
-  /** Name of the device that has replaced a missing one. */
-  readonly replacement: string | null;
-  readonly deviceId: string | null;
-  readonly choices: readonly MediaDeviceInfo[];
-}
 
 export interface DeviceParts {
   devices: MediaDevices | null;
@@ -32,15 +17,6 @@ export interface DeviceParts {
   changed(): void;
 }
 
-export const OFF: DeviceView = {
-  on: false,
-  pending: false,
-  problem: null,
-  problemWith: null,
-  replacement: null,
-  deviceId: null,
-  choices: [],
-};
 export const CONSTRAINTS = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
@@ -56,22 +32,6 @@ const RESTART_EVERY_MS = 10_000;
 /** Thrown for the answer to a request that a newer one, or none, has superseded. */
 class Superseded extends Error {}
 
-export function mediaProblem(error: unknown): MediaProblem {
-  switch ((error as DOMException | undefined)?.name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return "denied";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "missing";
-    case "NotReadableError":
-    case "AbortError":
-      return "busy";
-    default:
-      return "failed";
-  }
-}
-
 /**
  * A microphone or a camera. The person's wish, on or off, is kept apart from what the device gives: a track that is
  * opened, chosen or replaced is on or off as wished. Each request supersedes the request before it, and a track
@@ -82,6 +42,15 @@ export class Device {
   #track: MediaStreamTrack | null = null;
   #wanted = false;
   #request = 0;
+  /** The device that the person chose, or that was in use until it went away. */
+  #preferred: string | null = null;
+  /** The device in use, or the one that was. */
+  #last: { readonly id: string | null; readonly label: string } | null = null;
+  /** As last heard; null while unknown. */
+  #permission: PermissionState | null = null;
+  #retrying: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts in a row that were made by itself and failed. */
+  #retries = 0;
   #state: "running" | "suspended" | "closed" = "running";
   /** Whether devices came or went while one was being opened. */
   #listedMeanwhile = false;
@@ -108,18 +77,21 @@ export class Device {
   async turn(on: boolean): Promise<void> {
     this.#wanted = on;
     if (this.#state !== "running") return;
-    this.#change({ replacement: null });
+    this.#retries = 0;
+    this.#change({ news: null });
     if (!on) this.#rest();
     else if (this.#track && this.#isChosen(this.#track)) this.#wake(this.#track);
-    else await this.#open();
+    else await this.#open("asked");
   }
 
   /** Chooses a device without turning it on: a muted microphone is opened muted, an off camera only remembered. */
   async choose(deviceId: string): Promise<void> {
     if (this.#state !== "running") return;
-    this.#change({ deviceId, problem: null, problemWith: null, replacement: null });
+    this.#retries = 0;
+    this.#preferred = deviceId;
+    this.#change({ deviceId, problem: null, problemWith: null, news: null });
     const isMuted = this.kind === "microphone" && this.#track !== null;
-    if (this.#wanted || isMuted) await this.#open();
+    if (this.#wanted || isMuted) await this.#open("asked");
   }
 
   /** Wishes the device on; the caller, who asks for both devices at once, hands the track, or null, to the result. */
@@ -128,8 +100,8 @@ export class Device {
     const request = this.#begin();
     return async (track) => {
       if (!this.#isCurrent(request)) track?.stop();
-      else if (track) this.#adopt(track, { replaces: false });
-      else await this.#open();
+      else if (track) this.#adopt(track, "asked");
+      else await this.#open("asked");
     };
   }
 
@@ -142,23 +114,44 @@ export class Device {
     this.#change({ choices });
     if (this.#state !== "running") return;
     const track = this.#track;
-    if (track && isGone(track, before, choices)) void this.#lose(track);
-    else if (track && idOf(track) === DEFAULT && hasMoved(before, choices)) void this.#open();
-    else if (!track && there.length > 0) {
+    const used = track && { deviceId: idOf(track), hasEnded: track.readyState === "ended" };
+    const change = listChange({ before, now: choices, used, preferred: this.#preferred });
+    if (change === "returned") this.#change({ deviceId: this.#preferred });
+    if (track && change === "lost") void this.#lose(track);
+    else if (change === "returned" || change === "default-moved") this.#switch(change);
+    if (!track && there.length > 0) {
       if (this.#view.pending) this.#listedMeanwhile = true;
-      else if (this.#wanted && this.#view.problem === "missing") void this.#reopen();
+      else if (this.#wanted && this.#view.problem === "missing") {
+        void this.#reopen(change === "returned" ? change : "recovered");
+      }
     }
+  }
+
+  /** Opens another device in the place of the one that is open. A camera that is off stays closed. */
+  #switch(cause: Cause): void {
+    const isMuted = this.kind === "microphone" && !this.#wanted;
+    if (this.#track && (this.#wanted || isMuted)) void this.#open(cause);
+  }
+
+  /** Takes the permission as it is when it begins to be followed. */
+  notePermission(state: PermissionState): void {
+    this.#permission = state;
   }
 
   /** Reacts to a permission that was given or taken back. */
   permit(state: PermissionState): void {
+    const isTaken = isTakenBack(this.#permission, state);
+    this.#permission = state;
     if (this.#state !== "running") return;
-    if (state === "denied") {
+    if (isTaken) {
       this.#cancel();
       this.#drop();
       if (this.#wanted) this.#change({ problem: "denied", problemWith: null });
     } else if (state === "granted" && this.#wanted && this.#view.problem === "denied") {
-      void this.#open();
+      void this.#open("recovered");
+    } else {
+      this.#change({});
+      this.#retryLater();
     }
   }
 
@@ -170,7 +163,7 @@ export class Device {
   async resume(): Promise<void> {
     if (this.#state !== "suspended") return;
     this.#state = "running";
-    if (this.#wanted) await this.#open();
+    if (this.#wanted) await this.#open("asked");
   }
 
   close(): void {
@@ -205,13 +198,15 @@ export class Device {
     return request === this.#request && this.#state === "running";
   }
 
-  #begin(): number {
+  #begin({ isQuiet = false } = {}): number {
+    clearTimeout(this.#retrying);
     this.#listedMeanwhile = false;
-    this.#change({ pending: true });
+    this.#change({ pending: !isQuiet });
     return ++this.#request;
   }
 
   #cancel(): void {
+    clearTimeout(this.#retrying);
     this.#request++;
     this.#change({ pending: false });
   }
@@ -222,39 +217,43 @@ export class Device {
     this.#change({});
   }
 
-  async #open(): Promise<void> {
+  async #open(cause: Cause, { isQuiet = false } = {}): Promise<void> {
     if (this.#state !== "running") return;
-    const request = this.#begin();
+    const request = this.#begin({ isQuiet });
     const wished = this.#view.deviceId;
     try {
-      await this.#acquire(wished, request);
+      await this.#acquire(wished, request, cause);
     } catch (error) {
-      if (!(error instanceof Superseded)) this.#fail(error, wished);
+      if (!(error instanceof Superseded)) this.#fail(error, wished, cause);
     }
   }
 
-  async #acquire(wished: string | null, request: number): Promise<void> {
+  async #acquire(wished: string | null, request: number, cause: Cause): Promise<void> {
     try {
-      this.#adopt(await this.#capture(wished, request), { replaces: false });
+      this.#adopt(await this.#capture(wished, request), cause);
     } catch (error) {
       const problem = mediaProblem(error);
       if (problem === "missing" && wished !== null && !this.#track) {
-        this.#adopt(await this.#capture(null, request), { replaces: true });
+        this.#adopt(await this.#capture(null, request), "replaced");
       } else if (problem === "busy" && this.#track) {
-        await this.#exchange(this.#track, wished, request);
+        await this.#exchange(this.#track, wished, { request, cause });
       } else throw error;
     }
   }
 
   /** Releases the used device first, for systems that open one camera at a time; takes it back if the other fails. */
-  async #exchange(used: MediaStreamTrack, wished: string | null, request: number): Promise<void> {
+  async #exchange(
+    used: MediaStreamTrack,
+    wished: string | null,
+    { request, cause }: { request: number; cause: Cause },
+  ): Promise<void> {
     const former = idOf(used);
     this.#drop();
     try {
-      this.#adopt(await this.#capture(wished, request), { replaces: false });
+      this.#adopt(await this.#capture(wished, request), cause);
     } catch (error) {
       if (error instanceof Superseded || former === null || former === wished) throw error;
-      this.#adopt(await this.#capture(former, request), { replaces: false });
+      this.#adopt(await this.#capture(former, request), "asked");
       throw error;
     }
   }
@@ -290,59 +289,88 @@ export class Device {
     }
   }
 
-  #adopt(track: MediaStreamTrack, { replaces }: { replaces: boolean }): void {
+  #adopt(track: MediaStreamTrack, cause: Cause): void {
     const former = this.#track;
+    const known = this.#last?.id === this.#view.deviceId ? this.#last?.label : null;
+    const news = newsOf(cause, track.label || `another ${this.kind}`, known ?? null);
     this.#track = track;
+    this.#last = { id: idOf(track), label: track.label };
+    this.#retries = 0;
     track.enabled = this.#wanted;
     former?.stop();
     track.addEventListener("ended", () => void this.#lose(track));
     track.addEventListener("mute", () => this.#watchSilence(track));
     track.addEventListener("unmute", () => this.#hearAgain(track));
+    if (cause !== "replaced") this.#preferred = idOf(track) ?? this.#preferred;
     this.#change({
       pending: false,
       problem: null,
       problemWith: null,
       deviceId: idOf(track) ?? this.#view.deviceId,
-      replacement: replaces ? track.label || `another ${this.kind}` : this.#view.replacement,
+      news: news ?? this.#view.news,
     });
     this.#watchSilence(track);
   }
 
-  #fail(error: unknown, wished: string | null): void {
-    const problem = error instanceof NoDevices ? lackOfDevices() : mediaProblem(error);
+  #fail(error: unknown, wished: string | null, cause: Cause): void {
+    const used = this.#track;
+    if (used && cause !== "asked") {
+      // Nobody asked for the other device.
+      used.enabled = this.#wanted;
+      this.#change({ pending: false, deviceId: idOf(used) });
+      return;
+    }
+    const problem = mediaProblem(error);
     const chosen = this.#view.choices.find(({ deviceId }) => deviceId === wished);
     // The device in use stays in use.
-    if (this.#track) this.#track.enabled = this.#wanted;
-    const named = this.#track !== null && problem !== "denied";
+    if (used) used.enabled = this.#wanted;
+    const named = used !== null && problem !== "denied";
     this.#change({
       pending: false,
       problem,
       problemWith: (named && chosen?.label) || null,
-      deviceId: this.#track ? idOf(this.#track) : wished,
+      deviceId: used ? idOf(used) : wished,
     });
-    const again = problem === "missing" && this.#listedMeanwhile && !this.#track && this.#wanted;
-    if (again) void this.#reopen();
+    const isHere = problem === "missing" && this.#listedMeanwhile && !used && this.#wanted;
+    if (isHere) void this.#reopen("recovered");
+    else this.#retryLater();
   }
 
   /** Handles a track that ended: the device was unplugged, or the permission taken back. */
   async #lose(track: MediaStreamTrack): Promise<void> {
     if (track !== this.#track) return;
     this.#drop();
-    if (this.#wanted) await this.#reopen();
+    if (this.#wanted) await this.#reopen("ended");
   }
 
   /** Reopens without being asked: not without permission, and only so many times in a row. */
-  async #reopen(): Promise<void> {
+  async #reopen(cause: Cause): Promise<void> {
     if (!this.#restarts.take(performance.now())) {
       this.#cancel();
       this.#change({ problem: this.#view.problem ?? "failed" });
+      this.#retryLater();
       return;
     }
     const request = this.#begin();
     const permission = await this.parts.permission(this.kind);
     if (!this.#isCurrent(request)) return;
-    if (permission !== "denied") await this.#open();
+    if (!isTakenBack(this.#permission, permission)) await this.#open(cause);
     else this.#change({ pending: false, problem: "denied", problemWith: null });
+  }
+
+  /** Tries again later where a device that is wished on could not be opened. */
+  #retryLater(): void {
+    if (!this.#wanted || this.#track || !this.#view.isRetried) return;
+    clearTimeout(this.#retrying);
+    this.#retrying = setTimeout(() => void this.#retry(), retryAfterMs(this.#retries++));
+  }
+
+  async #retry(): Promise<void> {
+    const request = this.#request;
+    this.#permission = await this.parts.permission(this.kind);
+    if (!this.#isCurrent(request) || this.#track || !this.#wanted) return;
+    this.#change({});
+    if (this.#view.isRetried) await this.#open("recovered", { isQuiet: true });
   }
 
   #watchSilence(track: MediaStreamTrack): void {
@@ -363,37 +391,18 @@ export class Device {
   }
 
   #change(change: Partial<DeviceView>): void {
-    this.#view = { ...this.#view, ...change, on: this.#track?.enabled ?? false };
+    const view = { ...this.#view, ...change };
+    this.#view = {
+      ...view,
+      on: this.#track?.enabled ?? false,
+      isRetried: !this.#track && this.#wanted && isRetried(view.problem, this.#permission),
+    };
     this.parts.changed();
   }
 }
 
 const INPUTS = { microphone: "audioinput", camera: "videoinput" } as const;
-/** Chromium's id for the system's default device. */
-const DEFAULT = "default";
-
-class NoDevices extends Error {}
-
-function lackOfDevices(): MediaProblem {
-  return globalThis.isSecureContext === false ? "insecure" : "unsupported";
-}
 
 function idOf(track: MediaStreamTrack): string | null {
   return track.getSettings().deviceId ?? null;
-}
-
-/** Whether the device of a track was unplugged; some browsers report that by the list of devices alone. */
-function isGone(
-  track: MediaStreamTrack,
-  before: readonly MediaDeviceInfo[],
-  now: readonly MediaDeviceInfo[],
-): boolean {
-  if (track.readyState === "ended") return true;
-  const isIt = ({ deviceId }: MediaDeviceInfo) => deviceId === idOf(track);
-  return now.length > 0 && before.some(isIt) && !now.some(isIt);
-}
-
-function hasMoved(before: readonly MediaDeviceInfo[], now: readonly MediaDeviceInfo[]): boolean {
-  const [was, is] = [before, now].map((list) => list.find(({ deviceId }) => deviceId === DEFAULT));
-  return was !== undefined && is !== undefined && was.groupId !== is.groupId;
 }

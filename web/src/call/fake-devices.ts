@@ -1,4 +1,4 @@
-import type { DeviceKind } from "./device";
+import type { DeviceKind } from "./device-view";
 
 const INPUTS = { microphone: "audioinput", camera: "videoinput" } as const;
 
@@ -139,7 +139,7 @@ export class FakeDevices extends EventTarget {
 
   permit(state: PermissionState): void {
     this.permission = state;
-    if (state === "denied") {
+    if (state !== "granted") {
       for (const track of this.tracks) if (track.deviceId !== "screen") track.end();
     }
     for (const status of this.#permissions) {

@@ -97,7 +97,7 @@ describe("what is gone", () => {
       on: true,
       problem: null,
       deviceId: "cam1",
-      replacement: "The cam1",
+      news: { kind: "replaced", name: "The cam1", former: "The cam2" },
     });
   });
 
@@ -107,7 +107,11 @@ describe("what is gone", () => {
     devices.unplug("mic1");
     devices.unplug("cam1");
     await devices.answerAll();
-    expect(view().camera).toMatchObject({ on: true, deviceId: "cam2", replacement: "The cam2" });
+    expect(view().camera).toMatchObject({
+      on: true,
+      deviceId: "cam2",
+      news: { kind: "replaced", name: "The cam2", former: "The cam1" },
+    });
     expect(view().microphone).toMatchObject({ on: false, problem: null });
     void media.setMicrophone(true);
     await devices.answerAll();
@@ -136,6 +140,66 @@ describe("what is gone", () => {
     await devices.answerAll();
     expect(sent({ media }).microphone).not.toBe(before);
     expect(sent({ media }).microphone).toMatchObject({ enabled: false, readyState: "live" });
+  });
+
+  it("is used again where it comes back, on or muted as it was", async () => {
+    const { devices, media, view } = await opened();
+    devices.unplug("mic1");
+    devices.unplug("cam1");
+    await devices.answerAll();
+    await media.setMicrophone(false);
+    devices.plug("mic1", "microphone");
+    devices.plug("cam1", "camera");
+    await devices.answerAll();
+    expect(view().camera).toMatchObject({
+      on: true,
+      deviceId: "cam1",
+      news: { kind: "returned", name: "The cam1" },
+    });
+    expect(sent({ media }).microphone).toMatchObject({ deviceId: "mic1", enabled: false });
+    expect(view().microphone).toMatchObject({ on: false, deviceId: "mic1" });
+  });
+
+  it("is not opened where it comes back while the camera is off, but is the one to be opened", async () => {
+    const { devices, media, view } = await opened();
+    devices.unplug("cam1");
+    await devices.answerAll();
+    await media.setCamera(false);
+    devices.plug("cam1", "camera");
+    await devices.answerAll();
+    vi.advanceTimersByTime(1_000);
+    expect(devices.live().map(({ deviceId }) => deviceId)).toEqual(["mic1"]);
+    expect(view().camera).toMatchObject({ on: false, deviceId: "cam1" });
+    void media.setCamera(true);
+    await devices.answerAll();
+    expect(sent({ media }).camera).toMatchObject({ deviceId: "cam1", enabled: true });
+  });
+
+  it("stays gone where the person has chosen another one meanwhile", async () => {
+    const { devices, media, view } = await opened();
+    devices.unplug("mic1");
+    await devices.answerAll();
+    void media.choose("microphone", "mic2");
+    await devices.answerAll();
+    devices.plug("mic1", "microphone");
+    await devices.answerAll();
+    expect(view().microphone).toMatchObject({ on: true, deviceId: "mic2" });
+  });
+
+  it("says which device is the system's default now", async () => {
+    const { devices, media, view } = newMedia({ default: "microphone", mic1: "microphone" });
+    devices.groups.set("default", "headset");
+    void media.setMicrophone(true);
+    await devices.answerAll();
+    expect(view().microphone.news).toBeNull();
+    devices.groups.set("default", "built in");
+    devices.dispatchEvent(new Event("devicechange"));
+    await devices.answerAll();
+    expect(view().microphone.news).toEqual({
+      kind: "default-moved",
+      name: "The default",
+      former: null,
+    });
   });
 
   it("is not opened for ever where it ends whenever it is opened", async () => {
@@ -172,6 +236,77 @@ describe("what failed", () => {
       microphone: { on: true, problem: null },
       camera: { on: false, problem: "busy" },
     });
+  });
+
+  it("is a camera that another program takes, until it is free again", async () => {
+    const { devices, view } = await opened({ mic1: "microphone", cam1: "camera" });
+    devices.busy.add("cam1");
+    for (const track of devices.live()) if (track.kind === "video") track.end();
+    await devices.answerAll();
+    const held = { on: false, pending: false, problem: "busy", isRetried: true };
+    expect(view().camera).toMatchObject(held);
+    expect(view().microphone.on).toBe(true);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(view().camera).toMatchObject(held);
+    await devices.answerAll();
+    expect(view().camera).toMatchObject(held);
+    devices.busy.clear();
+    await vi.advanceTimersByTimeAsync(6_000);
+    await devices.answerAll();
+    expect(view().camera).toMatchObject({
+      on: true,
+      problem: null,
+      isRetried: false,
+      news: { kind: "recovered", name: "The cam1" },
+    });
+  });
+
+  it("is tried again ever more rarely, and not once the person turns it off", async () => {
+    const { devices, media, view } = newMedia({ cam1: "camera" });
+    devices.busy.add("cam1");
+    void media.setCamera(true);
+    await devices.answerAll();
+    let asked = 0;
+    for (let second = 0; second < 600; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      asked += devices.asked.length;
+      await devices.answerAll();
+    }
+    expect(asked).toBeGreaterThan(15);
+    expect(asked).toBeLessThan(25);
+    await media.setCamera(false);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(devices.asked).toEqual([]);
+    expect(view().camera).toMatchObject({ on: false, problem: null, isRetried: false });
+  });
+
+  it.each([["prompt"], ["denied"]] as const)(
+    "is not tried again where the permission is %s: the browser would ask",
+    async (permission) => {
+      const { devices, media, view } = newMedia({ cam1: "camera" });
+      devices.busy.add("cam1");
+      devices.permission = permission;
+      await settled();
+      void media.setCamera(true);
+      await devices.answerAll();
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(devices.asked).toEqual([]);
+      expect(view().camera).toMatchObject({ on: false, isRetried: false });
+    },
+  );
+
+  it("is a permission that was reset, for which nobody is asked", async () => {
+    const { devices, view } = await opened();
+    devices.permit("prompt");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(devices.asked).toEqual([]);
+    expect(devices.live()).toEqual([]);
+    for (const kind of KINDS) expect(view()[kind]).toMatchObject({ on: false, problem: "denied" });
+    devices.permit("granted");
+    await devices.answerAll();
+    for (const kind of KINDS) {
+      expect(view()[kind]).toMatchObject({ on: true, news: { kind: "recovered" } });
+    }
   });
 
   it("is a permission taken back, until it is given again", async () => {
@@ -256,7 +391,10 @@ const step = fc.oneof(
   fc.record({ act: fc.constant("plug" as const), id: device }),
   fc.record({ act: fc.constant("unplug" as const), id: device }),
   fc.record({ act: fc.constant("busy" as const), id: device, on: fc.boolean() }),
-  fc.record({ act: fc.constant("permit" as const), state: fc.constantFrom("denied", "granted") }),
+  fc.record({
+    act: fc.constant("permit" as const),
+    state: fc.constantFrom("denied", "prompt", "granted"),
+  }),
   fc.record({ act: fc.constant("screen" as const), on: fc.boolean() }),
   fc.record({ act: fc.constant("pick" as const), share: fc.boolean() }),
   fc.record({ act: fc.constant("wait" as const), ms: fc.constantFrom(100, 400, 6_000, 30_000) }),
@@ -386,6 +524,32 @@ describe("whatever happens", () => {
         media.close();
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("everything that is wished on comes back by itself once it can", async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (steps) => {
+        const person = new Person();
+        for (const step of steps) await person.does(step);
+        const { devices, media } = person;
+        await person.does({ act: "resume" });
+        await devices.answerAll();
+        devices.busy.clear();
+        await person.does({ act: "permit", state: "granted" });
+        for (const id of Object.keys(ALL)) await person.does({ act: "plug", id });
+        for (let time = 0; time < 3; time++) {
+          await devices.answerAll();
+          await vi.advanceTimersByTimeAsync(31_000);
+        }
+        await devices.answerAll();
+        for (const kind of KINDS) {
+          expect(media.view.get()[kind].on).toBe(person.wants[kind]);
+          if (person.wants[kind]) expect(media.view.get()[kind].problem).toBeNull();
+        }
+        media.close();
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -1,16 +1,11 @@
 import { Store } from "../store";
-import {
-  CONSTRAINTS,
-  Device,
-  type DeviceKind,
-  type DeviceParts,
-  type DeviceView,
-  OFF,
-} from "./device";
+import { CONSTRAINTS, Device, type DeviceParts } from "./device";
+import { type DeviceKind, type DeviceView, OFF } from "./device-view";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
 
-export type { DeviceKind, DeviceView, MediaProblem } from "./device";
+export type { DeviceKind, DeviceNews, DeviceView } from "./device-view";
+export type { MediaProblem } from "./media-problem";
 export type { ScreenProblem } from "./screen-share";
 
 export interface MediaView {
@@ -141,6 +136,7 @@ export class LocalMedia {
 
   async #followPermission(device: Device): Promise<void> {
     const status = await this.#permission(device.kind);
+    if (status) device.notePermission(status.state);
     const { signal } = this.#ending;
     status?.addEventListener("change", () => device.permit(status.state), { signal });
   }

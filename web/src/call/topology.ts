@@ -1,5 +1,6 @@
 import type { Store } from "../store";
 import type { OfferSdp, PeerEntry } from "../wire.gen";
+import type { HealthListener } from "./health/window";
 import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
@@ -98,6 +99,8 @@ export interface MediaTopology {
   wish(participant: string, wishes: PictureWishes): void;
   /** Follows whether the person at this browser is heard to speak: a speaker is shown better. */
   speak(isAudible: boolean): void;
+  /** Measures how media travel, until the returned function is called. */
+  followHealth(listener: HealthListener): () => void;
   /** Heals connections that are broken; those that work are not touched. */
   check(reason: HealthCheckReason): void;
   close(): void;

@@ -9,6 +9,7 @@ import type {
   SessionDescription,
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { HealthListener } from "../health/window";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
 import { fingerprintsOf } from "../security-code";
@@ -37,6 +38,7 @@ import { PeerIdentities } from "./peer-identity";
 import { MAX_PREPARED, PreparedPeers } from "./prepared-peers";
 import { QualityControl } from "./quality-control";
 import { StatsSampler } from "./stats-sampler";
+import { WindowMeters } from "./window-meter";
 
 export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
@@ -163,6 +165,17 @@ export class Mesh implements PreparableTopology {
 
   check(reason: HealthCheckReason): void {
     for (const peer of this.#peers.values()) peer.check(reason);
+  }
+
+  followHealth(listener: HealthListener): () => void {
+    const meters = new WindowMeters();
+    return this.#sampler.subscribe(
+      (peerID, sample) => {
+        const window = meters.take(peerID, sample);
+        if (window) listener(peerID, window);
+      },
+      { whenHidden: true },
+    );
   }
 
   close(): void {

@@ -192,6 +192,23 @@ export const EyeOffIcon = ({ size }: IconProps) =>
   );
 export const ListIcon = ({ size }: IconProps) =>
   drawing(<path d="M9 6h11M9 12h11M9 18h11M4.500 6h.1M4.500 12h.1M4.500 18h.1" />, size);
+/** Three bars that rise, of which so many are filled. */
+export const SignalIcon = ({ size = 15, bars }: IconProps & { bars: 1 | 2 | 3 }) => (
+  <svg aria-hidden="true" width={size} height={size} viewBox="0 0 24 24">
+    {[1, 2, 3].map((bar) => (
+      <rect
+        key={bar}
+        x={bar * 7.5 - 5}
+        y={21 - bar * 6}
+        width="5"
+        height={bar * 6}
+        rx="1.5"
+        fill="currentColor"
+        opacity={bar <= bars ? 1 : 0.35}
+      />
+    ))}
+  </svg>
+);
 export function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg aria-hidden="true" width={size} height={size} viewBox="0 0 32 32" className="logo">

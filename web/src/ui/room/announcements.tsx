@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { Call } from "../../call/call";
+import type { Standing } from "../../call/health/mark";
 import type { Participant } from "../../call/topology";
 import { shortened } from "../../length";
 import { useStore } from "../app/services";
@@ -14,16 +15,35 @@ export function comingAndGoing(before: readonly Named[], after: readonly Named[]
   const missing = (from: readonly Named[], among: readonly Named[]) =>
     from.filter(({ id }) => !among.some((other) => other.id === id));
   const sentence = (people: readonly Named[], verb: string) =>
-    people.length > 0
-      ? [`${people.map(({ displayName, username }) => displayName ?? username).join(", ")} ${verb}`]
-      : [];
+    people.length > 0 ? [`${people.map(nameOf).join(", ")} ${verb}`] : [];
   return [
     ...sentence(missing(after, before), "joined"),
     ...sentence(missing(before, after), "left"),
   ];
 }
 
-/** Tells a screen reader who joins and leaves, and who writes while the chat is closed. */
+type Connection = Named & { readonly standing: Standing | null };
+
+/** Makes sentences on connections that became poor, or are poor no longer. */
+export function betterAndWorse(
+  before: readonly Connection[],
+  after: readonly Connection[],
+): string[] {
+  const isPoor = (connections: readonly Connection[], id: string) =>
+    connections.find((one) => one.id === id)?.standing?.mark === "poor";
+  const known = after.filter(({ standing }) => standing !== null);
+  const worse = known.filter(({ id }) => isPoor(after, id) && !isPoor(before, id));
+  const better = known.filter(({ id }) => isPoor(before, id) && !isPoor(after, id));
+  const sentence = (people: readonly Named[], state: string) =>
+    people.length > 0 ? [`Connection with ${people.map(nameOf).join(", ")} ${state}`] : [];
+  return [...sentence(worse, "is poor"), ...sentence(better, "is better again")];
+}
+
+function nameOf({ displayName, username }: Named): string {
+  return displayName ?? username;
+}
+
+/** Tells a screen reader who joins and leaves, whose connection is poor, and who writes while the chat is closed. */
 export function Announcements({ call }: { call: Call }) {
   const participants = useStore(call.participants);
   const { entries, unread } = useStore(call.chat.state);
@@ -39,6 +59,12 @@ export function Announcements({ call }: { call: Call }) {
     tell.current(comingAndGoing(known.current, participants));
     known.current = participants;
   }, [participants]);
+  const connections = useStore(call.health.records);
+  const judged = useRef<readonly Connection[]>([]);
+  useEffect(() => {
+    tell.current(betterAndWorse(judged.current, connections));
+    judged.current = connections;
+  }, [connections]);
   const read = useRef(0);
   useEffect(() => {
     const last = entries.at(-1);

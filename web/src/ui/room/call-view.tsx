@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { type ReactElement, useEffect, useRef, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
 import { withoutDirectionControls } from "../../names";
@@ -15,6 +15,8 @@ import { AttendanceDialog } from "./attendance-dialog";
 import { ChatPanel } from "./chat-panel";
 import { Controls } from "./controls";
 import { GuestWarning } from "./guest-warning";
+import { HealthAction } from "./health/health-action";
+import { LazyHealthPanel } from "./health/lazy-health-panel";
 import { InviteDialog } from "./invite-dialog";
 
 import { CallMediaNotice } from "./media-notice";
@@ -42,7 +44,13 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   return (
     <div className="call" ref={box}>
       <Announcements call={call} />
-      <CallBar phase={phase} room={room} onOpen={setDialog} />
+      <CallBar phase={phase} room={room} onOpen={setDialog}>
+        <HealthAction
+          health={call.health}
+          isOpen={panel === "connections"}
+          onOpen={(open) => (open ? show("connections") : close())}
+        />
+      </CallBar>
       <GuestWarning />
       {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
       <div className="call-body">
@@ -64,6 +72,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             onInvite={room.isCreator ? () => setDialog("invite") : null}
           />
         )}
+        {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
       </div>
       <Controls call={call} panel={panel} onPanel={show} />
       <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
@@ -95,9 +104,10 @@ interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
   onOpen(dialog: OpenDialog): void;
+  children: ReactElement;
 }
 
-function CallBar({ phase, room, onOpen }: CallBarProps) {
+function CallBar({ phase, room, onOpen, children }: CallBarProps) {
   return (
     <header className="call-bar">
       <Logo size={28} />
@@ -113,6 +123,7 @@ function CallBar({ phase, room, onOpen }: CallBarProps) {
       {phase.kind !== "joining" && <CallTimer since={phase.since} />}
       <span className="call-bar-end">
         <GuestTimer quiet />
+        {children}
         {room.isCreator && room.isEvent && (
           <IconAction label="Attendance" icon={<ListIcon />} onPress={() => onOpen("attendance")} />
         )}

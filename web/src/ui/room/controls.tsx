@@ -6,7 +6,7 @@ import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { screenSentence } from "./media-notice";
 
-export type Panel = "chat" | "people";
+export type Panel = "chat" | "people" | "connections";
 
 interface ControlsProps {
   call: Call;

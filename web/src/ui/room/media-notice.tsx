@@ -1,6 +1,7 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type {
   DeviceKind,
+  DeviceNews,
   DeviceView,
   LocalMedia,
   MediaProblem,
@@ -20,7 +21,8 @@ const REASONS: Record<MediaProblem, (device: string) => string> = {
   busy: (device) => `${capitalized(device)} is in use by another program.`,
   insecure: (device) => `Browsers only let pages use ${device} over HTTPS.`,
   unsupported: (device) => `This browser doesn’t let pages use ${device}.`,
-  silent: (device) => `${capitalized(device)} is muted by your system or by a switch on it.`,
+  silent: (device) =>
+    `${capitalized(device)} is muted by your system, by another program or by a switch on it.`,
   failed: (device) => `${capitalized(device)} couldn’t be started.`,
 };
 const SCREEN_REASONS: Record<ScreenProblem, string> = {
@@ -47,18 +49,27 @@ export function screenSentence(problem: ScreenProblem | null): string | null {
   return problem && SCREEN_REASONS[problem];
 }
 
-/** Says why devices fail, in one sentence where both fail for the same reason. */
+/** Says why devices fail, in one sentence where both fail for the same reason, and what happens by itself. */
 export function mediaSentences({ microphone, camera }: Devices): string[] {
+  const outlooks = [outlook(microphone), outlook(camera)];
   const { problem } = microphone;
   const same = problem === camera.problem && !microphone.problemWith && !camera.problemWith;
-  if (problem && same) return [REASONS[problem]("your camera or microphone")];
-  return [deviceSentence("microphone", microphone), deviceSentence("camera", camera)].filter(
-    (sentence) => sentence !== null,
-  );
+  const reasons =
+    problem && same
+      ? [REASONS[problem]("your camera or microphone")]
+      : [deviceSentence("microphone", microphone), deviceSentence("camera", camera)];
+  return [...reasons, ...new Set(outlooks)].filter((sentence) => sentence !== null);
+}
+
+function outlook({ problem, problemWith, isRetried }: DeviceView): string | null {
+  if (problem === "missing" && !problemWith) return "As soon as you plug one in, it’s used.";
+  return isRetried ? "Parlour keeps trying." : null;
 }
 
 /** The notice in the lobby. */
 export function MediaNotice(devices: Devices) {
+  useNews("microphone", devices.microphone);
+  useNews("camera", devices.camera);
   const sentences = mediaSentences(devices);
   if (sentences.length === 0) return null;
   return (
@@ -72,7 +83,8 @@ export function MediaNotice(devices: Devices) {
 export function CallMediaNotice({ media }: { media: LocalMedia }) {
   const view = useStore(media.view);
   const [putAway, setPutAway] = useState("");
-  useReplacements(view);
+  useNews("microphone", view.microphone);
+  useNews("camera", view.camera);
   const text = [
     ...mediaSentences(view),
     ...missedByOthers(view),
@@ -101,12 +113,26 @@ function missedByOthers({ microphone, camera }: Devices): string[] {
   return unseen ? ["The others can’t see you."] : [];
 }
 
-/** Announces the device that has replaced a missing one, since it sees or hears something else. */
-function useReplacements({ microphone, camera }: Devices): void {
+/** Announces what happens by itself from now on, since the others then see or hear something else. */
+function useNews(kind: DeviceKind, { news }: DeviceView): void {
+  const known = useRef(news);
   useEffect(() => {
-    if (microphone.replacement) toast(`Now using the microphone “${microphone.replacement}”.`);
-  }, [microphone.replacement]);
-  useEffect(() => {
-    if (camera.replacement) toast(`Now using the camera “${camera.replacement}”.`);
-  }, [camera.replacement]);
+    if (news && news !== known.current) toast(newsSentence(kind, news));
+    known.current = news;
+  }, [kind, news]);
+}
+
+export function newsSentence(kind: DeviceKind, { kind: what, name, former }: DeviceNews): string {
+  switch (what) {
+    case "replaced":
+      return former
+        ? `“${former}” was disconnected. Now using “${name}”.`
+        : `Now using the ${kind} “${name}”.`;
+    case "returned":
+      return `“${name}” is back and in use again.`;
+    case "default-moved":
+      return `Your system’s default has changed. Now using “${name}”.`;
+    case "recovered":
+      return `Your ${kind} works now.`;
+  }
 }

@@ -2,6 +2,7 @@ import { Fragment, type ReactElement, useLayoutEffect, useMemo, useRef, useState
 import { flushSync } from "react-dom";
 import { bestEffort } from "../../call/best-effort";
 import type { Call } from "../../call/call";
+import { ownStanding } from "../../call/health/advice";
 import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
 import { inOrderOfSharing, layOutStage, type Place } from "./stage-layout";
@@ -19,6 +20,8 @@ interface StageProps {
 
 export function Stage({ call, name, peerID, alone }: StageProps) {
   const participants = useStore(call.participants);
+  const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
+  const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
   const { screen: sharesScreen } = useStore(call.media.view);
   const floor = useRef<HTMLDivElement>(null);
   const size = useSize(floor);
@@ -36,7 +39,14 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
   const show = (tile: StageTile, place: Place | undefined) => {
     switch (tile.kind) {
       case "participant":
-        return <ParticipantTile participant={tile.participant} views={call.views} place={place} />;
+        return (
+          <ParticipantTile
+            participant={tile.participant}
+            views={call.views}
+            place={place}
+            standing={standingOf(tile.participant.id)}
+          />
+        );
       case "screen":
         return (
           <ScreenTile
@@ -50,7 +60,14 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
       case "own-screen":
         return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
       case "self":
-        return <SelfTile media={call.media} voice={call.voice} {...{ name, peerID, place }} />;
+        return (
+          <SelfTile
+            media={call.media}
+            voice={call.voice}
+            {...{ name, peerID, place }}
+            standing={ownStanding(connections)}
+          />
+        );
     }
   };
   return (

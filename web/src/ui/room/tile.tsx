@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
+import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
 import type { OwnVoice } from "../../call/own-voice";
 import type { Views } from "../../call/quality/views";
@@ -19,6 +20,7 @@ import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
+import { HealthMark } from "./health/health-mark";
 import type { Place } from "./stage-layout";
 import { Video } from "./video";
 
@@ -56,11 +58,13 @@ interface TileNameProps {
   username?: string;
   isMuted?: boolean;
   sharesScreen?: boolean;
+  standing?: Standing | null;
 }
 
-function TileName({ name, username, isMuted, sharesScreen }: TileNameProps) {
+function TileName({ name, username, isMuted, sharesScreen, standing = null }: TileNameProps) {
   return (
     <div className="tile-name">
+      <HealthMark standing={standing} />
       {isMuted && (
         <span className="tile-muted" role="img" aria-label="Microphone off">
           <MicrophoneOffIcon size={15} />
@@ -130,14 +134,20 @@ function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
 
 const PAUSED = "Video paused to keep the sound clear";
 
-interface ParticipantTileProps {
+interface RemoteTileProps {
   participant: Participant;
   views: Views;
   place: Place | undefined;
 }
 
+interface ParticipantTileProps extends RemoteTileProps {
+  /** How the connection does; null where that is not known yet. */
+  standing: Standing | null;
+}
+
 /** The camera, or the face, of another participant; it plays their voice too. */
-export const ParticipantTile = memo(({ participant, views, place }: ParticipantTileProps) => {
+export const ParticipantTile = memo((props: ParticipantTileProps) => {
+  const { participant, views, place, standing } = props;
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -165,12 +175,13 @@ export const ParticipantTile = memo(({ participant, views, place }: ParticipantT
         username={username}
         isMuted={microphone.on === false}
         sharesScreen={screen.on === true}
+        standing={standing}
       />
     </TileFrame>
   );
 });
 
-interface ScreenTileProps extends ParticipantTileProps {
+interface ScreenTileProps extends RemoteTileProps {
   /** Whether it has the large place. */
   isFeatured: boolean;
   onFeature(): void;
@@ -220,10 +231,11 @@ interface OwnTileProps {
 interface SelfTileProps extends OwnTileProps {
   name: string;
   voice: OwnVoice;
+  standing: Standing | null;
 }
 
 /** The camera, or the face, of the person at this browser. */
-export const SelfTile = memo(({ media, voice, name, peerID, place }: SelfTileProps) => {
+export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: SelfTileProps) => {
   const { preview, microphone, screen } = useStore(media.view);
   const label = `${name} (you)`;
   return (
@@ -239,7 +251,7 @@ export const SelfTile = memo(({ media, voice, name, peerID, place }: SelfTilePro
       ) : (
         <TileFace name={name} />
       )}
-      <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} />
+      <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
     </TileFrame>
   );
 });

@@ -1,0 +1,27 @@
+import { ownStanding } from "../../../call/health/advice";
+import type { CallHealth } from "../../../call/health/call-health";
+import { useStore } from "../../app/services";
+import { IconAction } from "../../kit/button";
+import { HealthIcon } from "./health-mark";
+import { standingWords } from "./standing-words";
+
+interface HealthActionProps {
+  health: CallHealth;
+  isOpen: boolean;
+  onOpen(open: boolean): void;
+}
+
+/** Opens the panel of connections, and shows how our own end does. */
+export function HealthAction({ health, isOpen, onOpen }: HealthActionProps) {
+  const records = useStore(health.records);
+  const standing = ownStanding(records.filter(({ isHere }) => isHere));
+  const words = standing ? `Connections. ${standingWords(standing)}` : "Connections";
+  return (
+    <IconAction
+      label={words}
+      icon={<HealthIcon standing={standing} size={20} />}
+      aria-expanded={isOpen}
+      onPress={() => onOpen(!isOpen)}
+    />
+  );
+}

@@ -1,0 +1,166 @@
+import { useId, useState } from "react";
+import type { Call } from "../../../call/call";
+import { adviceFor } from "../../../call/health/advice";
+import type { HealthRecord } from "../../../call/health/call-health";
+import { chartOf, MEASURES, type Measure } from "../../../call/health/series";
+import { useServerConfig, useStore } from "../../app/services";
+import { Action, CloseAction } from "../../kit/button";
+import { Notice } from "../../kit/notice";
+import { fullName, PersonName } from "../../kit/person-name";
+import { HealthMark } from "./health-mark";
+import { HealthPlot } from "./health-plot";
+import { healthReport } from "./health-report";
+import { adviceWords, figuresOf, MEASURE_WORDS, summaryWords } from "./health-words";
+import { saveFile } from "./save-file";
+import { standingWords } from "./standing-words";
+
+interface HealthPanelProps {
+  call: Call;
+  onClose(): void;
+}
+
+/** How the connections do and did: in words, as figures, and as a plot that can be saved. */
+export function HealthPanel({ call, onClose }: HealthPanelProps) {
+  const records = useStore(call.health.records);
+  const here = records.filter(({ isHere }) => isHere);
+  const hasMeasured = records.some(({ windows }) => windows.length > 0);
+  return (
+    <aside className="panel" aria-label="Connections" ref={arrive} tabIndex={-1}>
+      <header className="panel-head">
+        <h2>Connections</h2>
+        <CloseAction label="Close connections" onPress={onClose} />
+      </header>
+      <div className="panel-body stack">
+        <AdviceList records={here} />
+        {hasMeasured && <History records={records} />}
+        <ul className="health-list" aria-label="Connections now">
+          {here.map((record) => (
+            <Connection key={record.id} record={record} />
+          ))}
+        </ul>
+      </div>
+      {hasMeasured && (
+        <div className="panel-foot">
+          <SaveReport room={call.room} records={records} />
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function arrive(panel: HTMLElement | null): void {
+  panel?.focus({ preventScroll: true });
+}
+
+type Named = readonly HealthRecord[];
+
+function nameIn(records: Named): (id: string) => string {
+  return (id) => {
+    const record = records.find((record) => record.id === id);
+    return record ? fullName(record) : "";
+  };
+}
+
+function AdviceList({ records }: { records: Named }) {
+  const advice = adviceFor(records).map((one) => adviceWords(one, nameIn(records)));
+  if (advice.length === 0) return <p role="status">{nothingWrong(records)}</p>;
+  return (
+    <>
+      {advice.map(({ problem, help }) => (
+        <Notice key={problem}>
+          <p>
+            <strong>{problem}</strong>
+          </p>
+          <p>{help}</p>
+        </Notice>
+      ))}
+    </>
+  );
+}
+
+function nothingWrong(records: Named): string {
+  if (records.length === 0) return "Nobody else is here.";
+  const isKnown = records.some(({ standing }) => standing !== null);
+  return isKnown ? "Your connections are fine." : "Measuring. This takes about fifteen seconds.";
+}
+
+function Connection({ record }: { record: HealthRecord }) {
+  const { username, displayName, standing, windows } = record;
+  const window = windows.at(-1);
+  return (
+    <li>
+      <details>
+        <summary>
+          <PersonName username={username} displayName={displayName} />
+          <span className="health-now">
+            <HealthMark standing={standing} size={18} />
+            <span aria-hidden="true" className="soft small">
+              {standing ? standingWords(standing) : "Not measured yet"}
+            </span>
+          </span>
+        </summary>
+        {window && (
+          <dl className="figures">
+            {figuresOf(window).map(([term, value]) => (
+              <div key={term}>
+                <dt>{term}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </details>
+    </li>
+  );
+}
+
+function History({ records }: { records: Named }) {
+  const [measure, setMeasure] = useState<Measure>("round-trip");
+  const id = useId();
+  const nameOf = nameIn(records);
+  const chart = chartOf(records, measure);
+  const words = chart.series.map(
+    ({ id, values }) => `${nameOf(id)}: ${summaryWords(values, measure)}`,
+  );
+  return (
+    <section className="health-history" aria-label="Last ten minutes">
+      <div className="row spread">
+        <label htmlFor={id}>Last ten minutes</label>
+        <select
+          id={id}
+          className="select"
+          value={measure}
+          onChange={({ target }) => setMeasure(target.value as Measure)}
+        >
+          {MEASURES.map((one) => (
+            <option key={one} value={one}>
+              {MEASURE_WORDS[one]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div role="img" aria-label={`${MEASURE_WORDS[measure]}. ${words.join(". ")}`}>
+        <HealthPlot chart={chart} measure={measure} nameOf={nameOf} />
+      </div>
+    </section>
+  );
+}
+
+function SaveReport({ room, records }: { room: string; records: Named }) {
+  const version = useServerConfig()?.version ?? "of an unknown version";
+  const save = () => {
+    const at = new Date();
+    const advice = adviceFor(records.filter(({ isHere }) => isHere)).map((one) => {
+      const { problem, help } = adviceWords(one, nameIn(records));
+      return `${problem} ${help}`;
+    });
+    const facts = { room, server: location.origin, version, browser: navigator.userAgent };
+    const page = healthReport(records, { ...facts, at, advice });
+    saveFile(`parlour-connections-${at.toISOString().slice(0, 16).replace(":", "")}.html`, page);
+  };
+  return (
+    <Action className="wide" onPress={save}>
+      Save a report
+    </Action>
+  );
+}

@@ -1,0 +1,42 @@
+import { type ComponentType, useEffect, useState } from "react";
+import type { Call } from "../../../call/call";
+import { CloseAction } from "../../kit/button";
+import { Spinner } from "../../kit/notice";
+
+interface PanelProps {
+  call: Call;
+  onClose(): void;
+}
+
+/** Loads the panel, with the library that plots, when it is opened. */
+export function LazyHealthPanel(props: PanelProps) {
+  const [loaded, setLoaded] = useState<{ Panel: ComponentType<PanelProps> } | null>(null);
+  useEffect(() => {
+    import("./health-panel")
+      .then(({ HealthPanel: Panel }) => setLoaded({ Panel }))
+      .catch((error: unknown) => {
+        console.warn("The panel of connections", error);
+        setLoaded({ Panel: NotLoaded });
+      });
+  }, []);
+  return loaded ? <loaded.Panel {...props} /> : <Frame {...props} />;
+}
+
+/** The server cannot be reached, or was updated meanwhile. */
+function NotLoaded(props: PanelProps) {
+  return <Frame {...props} problem="This panel couldn’t be loaded. Close it and try again." />;
+}
+
+function Frame({ onClose, problem }: PanelProps & { problem?: string }) {
+  return (
+    <aside className="panel" aria-label="Connections">
+      <header className="panel-head">
+        <h2>Connections</h2>
+        <CloseAction label="Close connections" onPress={onClose} />
+      </header>
+      <div className="panel-body">
+        {problem ? <p role="alert">{problem}</p> : <Spinner label="Loading…" />}
+      </div>
+    </aside>
+  );
+}
