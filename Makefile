@@ -13,7 +13,7 @@ export PYTHON
 UV := .tools/uv/bin/uv
 BIN := .venv/bin
 # Folders too: a file that is gone counts as a change.
-WEB_SOURCES := $(shell find web -maxdepth 1 -type f ! -name '*.tsbuildinfo') $(shell find web/src web/public web/docs)
+WEB_SOURCES := $(shell find web -maxdepth 1 -type f ! -name '*.tsbuildinfo') $(shell find web/src web/build web/public web/docs)
 
 .PHONY: help
 help: ## Say what each target does
@@ -195,10 +195,11 @@ check-unit:
 # ----------------------------------------------------------------------------------------------- care
 
 .PHONY: generate
-generate: setup ## Write the generated files anew: wire.gen.ts, pages.gen.ts, proxies.gen.ts, the tables of docs
+generate: setup ## Write the generated files anew: wire.gen.ts, pages.gen.ts, proxies.gen.ts, texts.gen.ts, the tables of docs
 	@$(BIN)/python -m parlour.wire.export
 	@$(BIN)/python -m parlour.dev_proxies
 	@$(BIN)/python -m parlour.rooms.policy_table
+	@npm --prefix web run --silent generate
 
 .PHONY: format
 format: setup ## Format and mend what can be mended, Python and TypeScript

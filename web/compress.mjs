@@ -8,7 +8,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 const BUILD = fileURLToPath(new URL("../src/parlour/_web/", import.meta.url));
 const COMPRESSIBLE = /\.(?:js|css|svg|json|webmanifest)$/;
 /** Below it, the answer's head is most of what is sent. */
-const SMALLEST_BYTES = 1024;
+const SMALLEST_BYTES = 512;
 
 async function compress(path) {
   const content = await readFile(path);

@@ -4,15 +4,24 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from parlour.texts import REFUSALS
+from parlour.texts import FIELD_FAULTS, REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field of a request that does not fit; `field` is a dotted path such as `email.0`."""
+    """One field of a request that does not fit; `field` is a dotted path such as `email.0`.
+
+    `code` is empty where the form of the value is at fault, which clients can check themselves.
+    """
 
     field: str
     message: str
+    code: str = ""
+
+    @classmethod
+    def coded(cls, field: str, code: str) -> "FieldError":
+        """A fault by its code, with its sentence from `texts.FIELD_FAULTS`."""
+        return cls(field, FIELD_FAULTS[code], code)
 
 
 class Refusal(Exception):

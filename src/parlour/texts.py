@@ -1,5 +1,6 @@
-"""The sentences of all refusals, by their codes: data, so that `python -OO` keeps them and a translation can
-replace them.
+"""The sentences of all refusals, by their codes: data, so that `python -OO` keeps them.
+
+The web client has them in other languages: src/texts/*.json, as `refusal.` and the code.
 """
 
 from collections.abc import Mapping
@@ -93,3 +94,9 @@ _REFUSALS = (
     ("too_many_connections", "You're connected from too many places at once. Please close some of them."),
 )
 REFUSALS: Mapping[str, str] = dict(_REFUSALS)
+
+FIELD_FAULTS: Mapping[str, str] = {
+    "common_password": "This password is one of the most common ones. Choose another one.",
+    "no_valid_address": "None of these is a valid email address.",
+}
+"""The sentences of faults of fields that clients cannot check themselves, by their codes."""

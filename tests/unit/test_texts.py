@@ -13,8 +13,9 @@ import pytest
 
 import parlour
 from parlour.errors import Refusal
-from parlour.texts import REFUSALS
+from parlour.texts import FIELD_FAULTS, REFUSALS
 
+ENGLISH = Path(__file__).parents[2] / "web" / "src" / "texts" / "en.json"
 DOCUMENT = """
 import json, sys
 from pathlib import Path
@@ -50,6 +51,14 @@ def test_every_refusal_has_a_text_and_every_text_a_refusal() -> None:
     codes = [kind.code for kind in all_refusals()]
     assert len(codes) == len(set(codes)), "a code is one refusal's"
     assert set(codes) == set(REFUSALS)
+
+
+def test_the_web_client_has_the_same_sentences_to_translate() -> None:
+    """It shows the server's own sentences in English, and those of its catalogues in other languages."""
+    catalogue = json.loads(ENGLISH.read_text(encoding="utf-8"))
+    prefix = "refusal."
+    sentences = {key.removeprefix(prefix): text for key, text in catalogue.items() if key.startswith(prefix)}
+    assert sentences == {**REFUSALS, **FIELD_FAULTS}
 
 
 @pytest.mark.parametrize("code", REFUSALS)

@@ -1,5 +1,6 @@
 import { withBasePath } from "./base-path";
 import { Problem } from "./problem";
+import { catalogues } from "./texts/browser-texts";
 import type {
   AccountExport,
   AttendanceList,
@@ -68,7 +69,12 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-const defaultFetch: Fetch = (path, init) => fetch(withBasePath(path), init);
+/** The mails that a request causes are in the language of the interface, which may be another than the browser's. */
+const defaultFetch: Fetch = (path, init) => {
+  const headers = new Headers(init.headers);
+  headers.set("Accept-Language", catalogues.texts.get().language);
+  return fetch(withBasePath(path), { ...init, headers });
+};
 
 /** Requests that work without a login. They alone send the refresh cookie. */
 export class AccountApi {

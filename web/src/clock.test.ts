@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatDay, formatDuration, formatSpan } from "./clock";
+import { formatDate, formatDuration, formatSpan, relativeDay } from "./clock";
 
 it.each([
   [-5, "0:00"],
@@ -16,14 +16,15 @@ it.each([
   [3600, "1 hour"],
   [7200, "2 hours"],
   [5400, "90 minutes"],
-])("speaks of %i s as %s", (seconds, text) => expect(formatSpan(seconds)).toBe(text));
+])("speaks of %i s as %s", (seconds, text) => expect(formatSpan(seconds, "en")).toBe(text));
 
 it("names days as people do", () => {
   const now = new Date(2026, 2, 1, 9);
-  const day = (...date: [number, number, number]) =>
-    formatDay(new Date(...date, 12).toISOString(), now, "en");
-  expect(day(2026, 2, 1)).toBe("Today");
-  expect(day(2026, 1, 28)).toBe("Yesterday");
+  const noon = (...date: [number, number, number]) => new Date(...date, 12).toISOString();
+  const day = (...date: [number, number, number]) => formatDate(noon(...date), "en", now);
+  expect(relativeDay(noon(2026, 2, 1), now)).toBe("today");
+  expect(relativeDay(noon(2026, 1, 28), now)).toBe("yesterday");
+  expect(relativeDay(noon(2026, 1, 27), now)).toBeNull();
   expect(day(2026, 1, 3)).toBe("February 3");
   expect(day(2025, 11, 24)).toBe("December 24, 2025");
 });

@@ -15,6 +15,7 @@ import { createRoot } from "react-dom/client";
 import { AccountApi, Api } from "./api";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
+import { catalogues } from "./texts/browser-texts";
 import { App } from "./ui/app";
 import { FailureBoundary } from "./ui/app/failure";
 import { ServicesContext } from "./ui/app/services";
@@ -27,7 +28,9 @@ const signaling = new Signaling(session);
 void session.restore();
 
 const root = document.getElementById("root");
-if (root) {
+// Nothing is shown before, so that nobody sees another language first.
+void catalogues.load().then(() => {
+  if (!root) return;
   createRoot(root).render(
     <StrictMode>
       <ServicesContext value={{ accounts, api, session, signaling }}>
@@ -37,4 +40,4 @@ if (root) {
       </ServicesContext>
     </StrictMode>,
   );
-}
+});

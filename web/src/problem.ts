@@ -1,6 +1,6 @@
 import type { FieldProblem, Problem as ProblemBody } from "./wire.gen";
 
-/** A refusal of the server (RFC 9457), or the lack of an answer (`status` 0). */
+/** A refusal of the server (RFC 9457), or the lack of an answer (`status` 0). The message is empty where it is ours. */
 export class Problem extends Error {
   override readonly name = "Problem";
 
@@ -14,11 +14,7 @@ export class Problem extends Error {
   }
 
   static unreachable(): Problem {
-    return new Problem(
-      0,
-      "unreachable",
-      "The server can't be reached. Check your connection and try again.",
-    );
+    return new Problem(0, "unreachable", "");
   }
 
   static from(status: number, body: unknown): Problem {
@@ -26,14 +22,20 @@ export class Problem extends Error {
     return new Problem(
       status,
       code ?? "unknown",
-      message ?? `The server returned an error (${status}). Please try again.`,
+      message ?? "",
       Array.isArray(errors) ? errors : [],
     );
+  }
+
+  /** The same refusal, shown at a field. */
+  at(field: string): Problem {
+    const { status, code, message } = this;
+    return new Problem(status, code, message, [{ field, code, message }]);
   }
 
   /** Turns anything thrown into a problem that can be shown. */
   static of(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    return new Problem(-1, "unexpected", "Something went wrong. Please try again.");
+    return new Problem(-1, "unexpected", "");
   }
 }

@@ -18,7 +18,14 @@ export type SessionState =
   | { readonly kind: "restoring"; readonly unreachable?: boolean }
   | { readonly kind: "anonymous" }
   | { readonly kind: "logged-in"; readonly identity: Identity }
-  | { readonly kind: "over"; readonly code: string; readonly message: string };
+  | {
+      readonly kind: "over";
+      readonly code: string;
+      /** The server's sentence; absent where this client knows by itself. */
+      readonly message?: string;
+      /** Who has logged in instead. */
+      readonly who?: string;
+    };
 
 export interface SessionEnvironment {
   now(): number;
@@ -153,8 +160,8 @@ export class Session implements TokenSource {
   }
 
   /** Takes note that the server has ended the session: a guest's time is up, the account is gone, … */
-  end(code: string, message: string): void {
-    this.#drop({ kind: "over", code, message });
+  end(code: string, message?: string): void {
+    this.#drop({ kind: "over", code, ...(message !== undefined && { message }) });
   }
 
   /** Takes up the session of a newer login of the same person in another tab; without one, ends as `end` does. */
@@ -228,7 +235,7 @@ export class Session implements TokenSource {
     // The renewal may have waited for the lock until after the server had ended the session.
     if (!this.#token && this.state.get().kind === "over") return;
     if (!this.#token) this.#drop({ kind: "anonymous" });
-    else if (guestIsOver) this.end("guest_expired", "Your time as a guest is over.");
+    else if (guestIsOver) this.end("guest_expired");
     else this.end(this.#reason?.code ?? code, this.#reason?.message ?? message);
   }
 
@@ -246,11 +253,7 @@ export class Session implements TokenSource {
     this.environment.storage.setItem(SESSION_KEY, token.session);
     // All tabs share one cookie: a login as someone else in another tab changes whom it names.
     if (this.#token && this.#token.email !== email) {
-      this.#drop({
-        kind: "over",
-        code: "other_account",
-        message: `${username ?? email} has logged in on this computer in another tab.`,
-      });
+      this.#drop({ kind: "over", code: "other_account", who: username ?? email });
       return null;
     }
     this.#token = token;

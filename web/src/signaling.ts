@@ -35,7 +35,7 @@ const STEADY_MS = 5_000;
 const NO_ANSWER = {
   ok: false,
   code: "no_answer",
-  message: "The server did not answer. Check your connection.",
+  message: "",
 } as const;
 
 /** The events that are sent with an acknowledgement. */

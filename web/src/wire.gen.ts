@@ -180,6 +180,8 @@ export interface ExportedAccount {
   verified_at: string | null;
   last_login_at: string | null;
   guest_until: string | null;
+  /** Of mails, such as `de`; absent if none was asked for. */
+  language?: string | null;
 }
 
 export interface ExportedInvitation {
@@ -204,6 +206,8 @@ export interface FieldProblem {
   /** Dotted path of the field, such as `email.0`. */
   field: string;
   message: string;
+  /** A stable snake_case word, for faults that only the server can tell. */
+  code?: string | null;
 }
 
 export interface ForgottenPassword {

@@ -56,11 +56,13 @@ class RequestSource:
     """The origin of a request: the client's address, its device's name, and its cookies.
 
     `device_token` is the cookie of a device that logged in before (see `known_devices`), `session_token` the
-    cookie `jwt`, unverified; `gone` returns once the client has closed the connection.
+    cookie `jwt`, unverified; `language` is the one that the request prefers, None if it asks for none that
+    Parlour speaks; `gone` returns once the client has closed the connection.
     """
 
     address: str
     device: str
+    language: str | None = None
     device_token: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     gone: Callable[[], Coroutine[Any, Any, None]] | None = field(default=None, compare=False, repr=False)

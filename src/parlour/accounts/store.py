@@ -49,12 +49,16 @@ class GuestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user as stored: a client, a guest, or a guest who has registered as a client."""
+    """A user as stored: a client, a guest, or a guest who has registered as a client.
+
+    `language` is the one that the account's last registration or login asked for.
+    """
 
     user_id: UserId
     email: str
     client: ClientRow | None
     guest: GuestRow | None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +73,14 @@ class AccountFacts:
     guest_until: datetime | None
     disabled_at: datetime | None
     display_name: str | None
+    language: str | None
 
 
 ACCOUNT = (
     select(
         users.c.id,
         users.c.email,
+        users.c.language,
         clients.c.username,
         clients.c.password_hash,
         clients.c.verified_at.label("client_verified_at"),
@@ -121,7 +127,7 @@ def account_of(row: Any) -> Account | None:
         )
     if row.guest_id is not None:
         guest = GuestRow(expires_at=row.expires_at, display_name=row.guest_display_name)
-    return Account(user_id=UserId(row.id), email=row.email, client=client, guest=guest)
+    return Account(user_id=UserId(row.id), email=row.email, client=client, guest=guest, language=row.language)
 
 
 async def account_by_id(connection: AsyncConnection, user_id: int) -> Account | None:
@@ -163,14 +169,18 @@ async def account_by_username(connection: AsyncConnection, username: str) -> Acc
     return account_of(found.one_or_none())
 
 
-async def add_user(connection: AsyncConnection, *, email: str, now: datetime) -> UserId:
+async def add_user(
+    connection: AsyncConnection, *, email: str, now: datetime, language: str | None = None
+) -> UserId:
     """Insert a user who takes over the invitations and bans of the address.
 
     Raises IntegrityError if the email is taken.
     """
     key = email_key(email)
     added = await connection.execute(
-        insert(users).values(email=email, email_key=key, created_at=now).returning(users.c.id)
+        insert(users)
+        .values(email=email, email_key=key, created_at=now, language=language)
+        .returning(users.c.id)
     )
     user_id = UserId(added.scalar_one())
     await connection.execute(
@@ -271,6 +281,12 @@ async def delete_user(connection: AsyncConnection, user_id: UserId, *, now: date
     await connection.execute(delete(users).where(users.c.id == user_id))
 
 
+async def remember_language(connection: AsyncConnection, account: Account, language: str | None) -> None:
+    """Store the language that a request of the account's owner asked for; None keeps the stored one."""
+    if language is not None and language != account.language:
+        await connection.execute(update(users).where(users.c.id == account.user_id).values(language=language))
+
+
 async def delete_guest(connection: AsyncConnection, user_id: UserId) -> bool:
     gone = await connection.execute(delete(guests).where(guests.c.user_id == user_id))
     return gone.rowcount > 0
@@ -352,6 +368,7 @@ _FACTS = (
         users.c.email,
         users.c.created_at,
         users.c.verified_at,
+        users.c.language,
         clients.c.username,
         clients.c.last_login_at,
         clients.c.disabled_at,
@@ -385,6 +402,7 @@ def _facts(row: Any) -> AccountFacts:
         guest_until=row.expires_at,
         disabled_at=row.disabled_at,
         display_name=row.display_name,
+        language=row.language,
     )
 
 

@@ -78,6 +78,7 @@ users = Table(
     Column("email_key", String(254), nullable=False, unique=True),
     _moment("created_at"),
     _moment("verified_at", nullable=True),
+    Column("language", String(8), nullable=True),  # of mails; null: none that we speak was asked for
     sqlite_autoincrement=True,  # ids are never reused: a token may outlive its user
 )
 
@@ -112,6 +113,7 @@ registrations = Table(
     _moment("expires_at", index=True),
     _moment("address_proven_at", nullable=True),  # set if the address's logged-in guest registered
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
+    Column("language", String(8), nullable=True),
 )
 
 retired_usernames = Table(

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from parlour.http.content_encodings import Encoded, accept_encoding, chosen_encoding
+from parlour.languages import DEFAULT_LANGUAGE, LANGUAGES, accepted_language, known_language
 from parlour.wire.pages import PAGES, server_paths
 
 BUILD = Path(__file__).parents[1] / "_web"
@@ -97,6 +98,10 @@ class Assets(StaticFiles):
 
 _RELATIVE = re.compile(r'(?<==")(?:\.\.?/)+')
 _BASE_PATH_META = '<meta name="parlour-base-path" content="'
+_HTML = '<html lang="en">'
+_END_OF_HEAD = "</head>"
+_LOADED_TEXTS = ("common", "refusals")
+"""The sections of a catalogue that every page loads before it shows anything (web/src/texts)."""
 
 
 class WebClient:
@@ -109,14 +114,20 @@ class WebClient:
 
     def __init__(self, *, base_path: str = "", build: Path = BUILD) -> None:
         self._build = build
-        self._index = _read_page(build / INDEX, base_path)
-        self._docs = _read_page(build / "docs" / INDEX, base_path)
+        index = _read_page(build / INDEX, base_path)
+        self._index = {
+            language: Encoded(_in_language(index, language, build, base_path).encode())
+            for language in (LANGUAGES if index is not None else ())
+            if index is not None
+        }
+        docs = _read_page(build / "docs" / INDEX, base_path)
+        self._docs = None if docs is None else Encoded(docs.encode())
 
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
 
         async def show(request: Request) -> Response:
-            return _page(request, self._index)
+            return self._show(request)
 
         for page in PAGES.values():
             for path in server_paths(page):
@@ -147,17 +158,42 @@ class WebClient:
         program.
         """
         is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-        return _page(request, self._index, status=HTTPStatus.NOT_FOUND) if is_person else None
+        return self._show(request, status=HTTPStatus.NOT_FOUND) if is_person else None
+
+    def _show(self, request: Request, *, status: int = HTTPStatus.OK) -> Response:
+        """Answer with the page in the language that the browser prefers.
+
+        The client shows another one where a person has chosen it there, which only the browser knows.
+        """
+        asked = ",".join(request.headers.getlist("accept-language"))
+        page = self._index.get(known_language(accepted_language(asked)))
+        return _page(request, page, status=status, headers={"Vary": "Accept-Encoding, Accept-Language"})
 
 
-def _read_page(file: Path, base_path: str) -> Encoded | None:
+def _read_page(file: Path, base_path: str) -> str | None:
     """Return a page with the base path in it, None if the client is not built. `base_path` holds no character
     that HTML would have to escape.
     """
     if not file.is_file():
         return None
     page = _RELATIVE.sub(f"{base_path}/", file.read_text(encoding="utf-8"))
-    return Encoded(page.replace(_BASE_PATH_META, _BASE_PATH_META + base_path).encode())
+    return page.replace(_BASE_PATH_META, _BASE_PATH_META + base_path)
+
+
+def _in_language(page: str, language: str, build: Path, base_path: str) -> str:
+    """Say in which language the page will be, and let the browser load its texts at once."""
+    if language == DEFAULT_LANGUAGE:
+        return page
+    found = [
+        file.name
+        for section in _LOADED_TEXTS
+        for file in build.glob(f"assets/texts-{section}-{language}-*.js")
+    ]
+    links = "".join(
+        f'<link rel="modulepreload" crossorigin href="{base_path}/assets/{name}">' for name in found
+    )
+    html = f'<html lang="{language}" dir="{LANGUAGES[language]}">'
+    return page.replace(_HTML, html, 1).replace(_END_OF_HEAD, links + _END_OF_HEAD, 1)
 
 
 def _page(

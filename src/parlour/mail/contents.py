@@ -1,4 +1,4 @@
-"""The content of each kind of mail, as a type of its own, and its English text. No type holds a secret.
+"""The content of each kind of mail, as a type of its own, and its text. No type holds a secret.
 
 The outbox stores these values as JSON. A link is stored as a reference to its verification row; its token is
 signed when the mail is rendered, so that no copy of the database holds a token that still works.
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from parlour.languages import DEFAULT_LANGUAGE, Direction
+from parlour.mail.catalogue import MailTexts, mail_texts
 from parlour.mail.quotation import quotable
 
 
@@ -49,7 +51,13 @@ SignLink = Callable[[VerificationLink | RegistrationLink | InvitationLink], str]
 
 
 class _Kind(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """The base of all mail contents; the class name is the tag `kind` in the outbox's JSON."""
+    """The base of all mail contents; the class name is the tag `kind` in the outbox's JSON.
+
+    `language` is the code of the language in which the mail is written; mails that older versions queued are
+    English. Lifetimes are texts in that language.
+    """
+
+    language: str = DEFAULT_LANGUAGE
 
 
 class _ToAccount(_Kind, frozen=True, kw_only=True):
@@ -158,10 +166,13 @@ class Mail:
 class MailText:
     """The sentences of a mail, from which its text and HTML parts are rendered."""
 
+    language: str
+    direction: Direction
     subject: str
     greeting: str
     paragraphs: tuple[str, ...]
     action: str
+    copy_link: str
     link: str
     footnote: str
 
@@ -178,127 +189,131 @@ def text_of(
     A token is the fragment of its link (`/reset#<token>`): browsers do not send fragments, so no proxy logs
     it. The paths in the mails of registration are fixed by the protocol and hold the token in the path.
     """
+    t = mail_texts(content.language)
     match content:
         case ClientVerification():
-            return MailText(
-                subject="Confirm your Parlour account",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=("Please confirm that this address is yours to finish setting up your account.",),
-                action="Confirm my account",
+            return _mail_text(
+                t,
+                "client",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("client.text"),),
                 link=f"{public_url}/verifyclient/{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you didn't sign up, you can "
-                "ignore this email.",
+                footnote=t("client.footnote", lifetime=content.lifetime),
             )
         case GuestVerification():
-            return MailText(
-                subject="Join Parlour as a guest",
-                greeting=_hello(content.display_name),
-                paragraphs=(
-                    "This link lets you join as a guest. "
-                    f"Your {content.guest_lifetime} start when you use it.",
-                ),
-                action="Join as a guest",
+            return _mail_text(
+                t,
+                "guest",
+                greeting=_hello(t, content.display_name),
+                paragraphs=(t("guest.text", guest_lifetime=content.guest_lifetime),),
                 link=f"{public_url}/verifyguest/{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
-                "you can ignore this email.",
+                footnote=t("guest.footnote", lifetime=content.lifetime),
             )
         case PasswordReset():
-            return MailText(
-                subject="Reset your Parlour password",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=(
-                    "Use this link to choose a new password. You will then be logged out everywhere.",
-                ),
-                action="Choose a new password",
+            return _mail_text(
+                t,
+                "password",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("password.text"),),
                 link=f"{public_url}/reset#{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
-                "you can ignore this email: your password stays the same.",
+                footnote=t("password.footnote", lifetime=content.lifetime),
             )
         case PasswordWasChanged():
-            return MailText(
-                subject="Your Parlour password was changed",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=(
-                    "Your password was changed, and you were logged out on your other devices.",
-                    "If this wasn't you, choose a new password right away.",
-                ),
-                action="This wasn't me",
+            return _mail_text(
+                t,
+                "password_changed",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("password_changed.text"), t("password_changed.warning")),
                 link=f"{public_url}/forgot",
-                footnote="If it was you, there is nothing you need to do.",
+                footnote=t("password_changed.footnote"),
             )
         case EmailChangeConfirmation():
-            return MailText(
-                subject="Confirm your new email address",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=(
-                    "Please confirm that you want to use this address for your Parlour account from now on.",
-                ),
-                action="Confirm my new address",
+            return _mail_text(
+                t,
+                "email",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("email.text"),),
                 link=f"{public_url}/verifyemail#{sign(content.link)}",
-                footnote=f"The link works once, for {content.lifetime}. If you didn't ask for it, "
-                "you can ignore this email.",
+                footnote=t("email.footnote", lifetime=content.lifetime),
             )
         case EmailChangeNotice():
-            return MailText(
-                subject="Someone asked to change your Parlour email address",
-                greeting=_hello(content.display_name, content.username),
+            return _mail_text(
+                t,
+                "email_notice",
+                greeting=_hello(t, content.display_name, content.username),
                 paragraphs=(
-                    "Someone who knows your password has asked to change your account's email address to "
-                    f"{content.new_email}. The change takes effect when the link in the email sent to that "
-                    "address is opened.",
-                    "If this wasn't you, stop the change and choose a new password right away.",
+                    t("email_notice.text", new_email=content.new_email),
+                    t("email_notice.warning"),
                 ),
-                action="This wasn't me: stop the change",
                 link=f"{public_url}/stopemail#{sign(content.link)}",
-                footnote=f"This link works for {content.lifetime}. If it was you, there is nothing to do.",
+                footnote=t("email_notice.footnote", lifetime=content.lifetime),
             )
         case EmailWasChanged():
-            return MailText(
-                subject="Your Parlour email address was changed",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=(
-                    f"Your account's email address is now {content.new_email}. Emails go there from now on.",
-                ),
-                action="Open Parlour",
+            return _mail_text(
+                t,
+                "email_changed",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("email_changed.text", new_email=content.new_email),),
                 link=f"{public_url}/",
-                footnote="If this wasn't you, contact this server's administrator.",
+                footnote=t("email_changed.footnote"),
             )
         case AccountWasDeleted():
-            return MailText(
-                subject="Your Parlour account was deleted",
-                greeting=_hello(content.display_name, content.username),
-                paragraphs=(
-                    "Your account was deleted. Your chat messages and the times you attended events are kept "
-                    "under your name and email address.",
-                ),
-                action="Open Parlour",
+            return _mail_text(
+                t,
+                "deleted",
+                greeting=_hello(t, content.display_name, content.username),
+                paragraphs=(t("deleted.text"),),
                 link=f"{public_url}/",
-                footnote="If this wasn't you, contact this server's administrator.",
+                footnote=t("deleted.footnote"),
             )
         case RoomInvitation():
             # The inviter chose the room's name: it appears quoted in the text and never in the subject.
-            a, what = ("an", "event") if content.is_event else ("a", "room")
+            kind = "event" if content.is_event else "room"
             host = urlsplit(public_url).hostname or "Parlour"
-            return MailText(
-                subject=f"{content.inviter} has invited you to {a} {what} on {host}",
-                greeting="Hello,",
+            return _mail_text(
+                t,
+                kind,
+                subject=t(f"{kind}.subject", inviter=content.inviter, host=host),
+                greeting=t("greeting.plain"),
                 paragraphs=(
-                    f"{_inviter(content)} has invited you to the {what} "
-                    f"“{quotable(content.room)}” on Parlour.",
-                    f"Log in or join as a guest with this address ({recipient}). You won't need a password.",
+                    t(f"{kind}.text", inviter=_inviter(content), room=quotable(content.room)),
+                    t("invitation.how", recipient=recipient),
                 ),
-                action=f"Open the {what}",
                 link=f"{public_url}{content.path}{_fragment(content.link, sign)}",
-                footnote="If you don't know the sender, you can ignore this email.",
+                footnote=t("invitation.footnote"),
             )
         case _:
             assert_never(content)
 
 
-def _hello(display_name: str | None, username: str = "") -> str:
+def _mail_text(
+    t: MailTexts,
+    kind: str,
+    *,
+    greeting: str,
+    paragraphs: tuple[str, ...],
+    link: str,
+    footnote: str,
+    subject: str = "",
+) -> MailText:
+    """Put a mail together from its kind's subject and action, and from what is its own."""
+    return MailText(
+        language=t.language,
+        direction=t.direction,
+        subject=subject or t(f"{kind}.subject"),
+        greeting=greeting,
+        paragraphs=paragraphs,
+        action=t(f"{kind}.action"),
+        copy_link=t("copy_link"),
+        link=link,
+        footnote=footnote,
+    )
+
+
+def _hello(t: MailTexts, display_name: str | None, username: str = "") -> str:
     """Greet by name. A stranger may register any mailbox, so the display name is quoted as untrusted."""
     name = quotable(display_name) if display_name else username
-    return f"Hello {name}," if name else "Hello,"
+    return t("greeting.named", name=name) if name else t("greeting.plain")
 
 
 def _inviter(content: RoomInvitation) -> str:

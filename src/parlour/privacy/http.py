@@ -56,6 +56,7 @@ def privacy_routes(
             last_login_at=facts.last_login_at,
             guest_until=facts.guest_until,
             display_name=facts.display_name,
+            language=facts.language,
         )
         live = await sessions.live_of(caller)
         members = {

@@ -16,6 +16,7 @@ from parlour.core import Core
 from parlour.db.database import Transaction
 from parlour.db.recent_reads import ReadMark, RecentReads
 from parlour.errors import FieldError, InvalidRequest, InvalidToken, NotTheCaller, Refusal
+from parlour.languages import known_language
 from parlour.limits.password_throttle import Guess
 from parlour.mail.contents import Mail, RoomInvitation
 from parlour.rooms import policy, store
@@ -229,13 +230,14 @@ class RoomService:
         async with self._database.reading() as connection:
             await permitted(connection, Action.INVITE, room=room, identity=identity)
         if not outcome.invited:
-            raise InvalidRequest(fields=(FieldError("email", "None of these is a valid email address."),))
+            raise InvalidRequest(fields=(FieldError.coded("email", "no_valid_address"),))
         # Counting may take a while (Redis), and SQLite has one writer.
         mailed = await self._mail_quota.take_many(outcome.invited, address=source.address)
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.INVITE, room=room, identity=identity)
             await store.invite(connection, known.room_id, outcome.invited, now=self._clock())
             connection.after_commit(PeopleInvited(room=known, emails=tuple(outcome.invited)))
+            languages = await store.languages_of(connection, mailed)
             content = RoomInvitation(
                 inviter=identity.name,
                 inviter_name=identity.display_name or "",
@@ -247,7 +249,9 @@ class RoomService:
                 Mail(
                     email,
                     msgspec.structs.replace(
-                        content, link=self._links.to_invitation(room_id=known.room_id, email=email)
+                        content,
+                        language=known_language(languages.get(email_key(email), source.language)),
+                        link=self._links.to_invitation(room_id=known.room_id, email=email),
                     ),
                 )
                 for email in mailed

@@ -370,6 +370,15 @@ async def make_event(connection: AsyncConnection, room_id: RoomId, *, now: datet
     await insert_if_absent(connection, events, {"room_id": room_id, "created_at": now})
 
 
+async def languages_of(connection: AsyncConnection, emails: Iterable[str]) -> dict[str, str]:
+    """Return the languages of the accounts that some addresses have, by the addresses' keys."""
+    keys = {email_key(email) for email in emails}
+    query = select(users.c.email_key, users.c.language).where(
+        users.c.email_key.in_(keys), users.c.language.is_not(None)
+    )
+    return {row.email_key: row.language for row in await connection.execute(query)}
+
+
 async def invite(
     connection: AsyncConnection, room_id: RoomId, emails: Sequence[str], *, now: datetime
 ) -> None:

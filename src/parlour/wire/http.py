@@ -51,6 +51,9 @@ class Problem(Body):
 class FieldProblem(Body):
     field: str = Field(description="Dotted path of the field, such as `email.0`.")
     message: str
+    code: str | None = Field(
+        None, description="A stable snake_case word, for faults that only the server can tell."
+    )
 
 
 class Nothing(Body):
@@ -325,6 +328,9 @@ class ExportedAccount(Body):
     verified_at: Timestamp | None
     last_login_at: Timestamp | None
     guest_until: Timestamp | None
+    language: str | None = Field(
+        None, exclude_if=_is_absent, description="Of mails, such as `de`; absent if none was asked for."
+    )
 
 
 class ExportedRoom(Body):

@@ -17,7 +17,11 @@ def problem(refusal: Refusal) -> Problem:
         detail=refusal.message,
         code=refusal.code,
         message=refusal.message,
-        errors=[FieldProblem(field=error.field, message=error.message) for error in refusal.fields] or None,
+        errors=[
+            FieldProblem(field=error.field, message=error.message, code=error.code or None)
+            for error in refusal.fields
+        ]
+        or None,
     )
 
 

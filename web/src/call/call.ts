@@ -46,7 +46,7 @@ const DEFAULT_TOPOLOGY = "mesh";
 const UNKNOWN_TOPOLOGY = {
   kind: "refused",
   code: "unknown_topology",
-  message: "The server has been updated. Reload the page to take part in this call.",
+  message: "",
 } as const;
 
 /**

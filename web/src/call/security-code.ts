@@ -61,3 +61,11 @@ export function codeOf(connection: RTCPeerConnection): Promise<SecurityCode | nu
 }
 
 export const inWords = (code: SecurityCode) => code.map(({ word }) => word).join(" ");
+
+/** The English words of all symbols, in their order; other languages name the same symbols in the same order. */
+export const SYMBOL_WORDS: readonly string[] = SYMBOLS.map(({ word }) => word);
+
+/** Reads a code in the words of another language. */
+export function inWordsOf(words: readonly string[], code: SecurityCode): string {
+  return code.map((symbol) => words[SYMBOLS.indexOf(symbol)] ?? symbol.word).join(" ");
+}

@@ -7,7 +7,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { UNSAFE_PortalProvider as PortalProvider } from "react-aria/PortalProvider";
-import { RouterProvider } from "react-aria-components";
+import { I18nProvider, RouterProvider } from "react-aria-components";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
 import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
@@ -20,6 +20,7 @@ import { useExpectedAddress, WrongAddress } from "./app/wrong-address";
 import { overlayContainer } from "./kit/fullscreen";
 import { Logo } from "./kit/icons";
 import { useKeptFocus } from "./kit/kept-focus";
+import { useSentence, useShownTexts, useTexts } from "./kit/texts";
 import { Toasts, toast } from "./kit/toast";
 import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
@@ -38,13 +39,19 @@ import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
 
 /** Loads the room page as a chunk of its own, which other pages do without. */
-const loadRoomPage = () => import("./room/room-page");
+const loadRoomPage = async () => {
+  const page = await import("./room/room-page");
+  await page.loadCallTexts();
+  return page;
+};
 const RoomPage = lazy(async () => ({ default: (await loadRoomPage()).RoomPage }));
 
 export function App() {
   return (
     <Router base={BASE_PATH}>
-      <Client />
+      <I18nProvider locale={useShownTexts().locale}>
+        <Client />
+      </I18nProvider>
     </Router>
   );
 }
@@ -53,7 +60,11 @@ function Client() {
   const [, navigate] = useLocation();
   const { session, signaling } = useServices();
   const state = useStore(session.state);
-  useEffect(() => signaling.onRefusal(({ message }) => toast(message)), [signaling]);
+  const sentence = useSentence();
+  useEffect(
+    () => signaling.onRefusal((refusal) => toast(sentence(refusal))),
+    [signaling, sentence],
+  );
   useKeptFocus();
   // A person who is logged in will enter a room. Where preloading fails, the chunk is loaded on entering.
   useEffect(() => {
@@ -64,7 +75,7 @@ function Client() {
       {state.kind === "restoring" && <Restoring unreachable={state.unreachable ?? false} />}
       {state.kind === "over" && (
         <Shell>
-          <SessionOverPage code={state.code} message={state.message} />
+          <SessionOverPage end={state} />
         </Shell>
       )}
       <PortalProvider getContainer={overlayContainer}>
@@ -76,11 +87,12 @@ function Client() {
 }
 
 function Restoring({ unreachable = false }: { unreachable?: boolean }) {
+  const t = useTexts();
   return (
-    <main className="narrow" aria-busy="true" aria-label="Loading">
+    <main className="narrow" aria-busy="true" aria-label={t("app.loading")}>
       <Logo size={52} />
       <p className="soft" role="status">
-        {unreachable && "The server doesn’t answer. Trying again…"}
+        {unreachable && t("app.serverSilent")}
       </p>
     </main>
   );

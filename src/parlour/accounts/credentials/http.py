@@ -152,7 +152,9 @@ def credential_routes(
         request: Request, body: LinkToken | None = None, token: Annotated[Text | None, Query()] = None
     ) -> Nothing:
         await credentials.confirm_email(
-            token=_given(body, token), caller=await identification.if_known(request)
+            token=_given(body, token),
+            caller=await identification.if_known(request),
+            source=request_source(request),
         )
         return Nothing()
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from parlour.accounts import store
 from parlour.accounts.facts import SessionsEnded
 from parlour.accounts.identity import ClientIdentity, Identity, RequestSource
-from parlour.accounts.lifetimes import Lifetimes, duration_text
+from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import store as link_store
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.checks import PasswordChecks, guessed_account, trusted_guess
@@ -34,6 +34,8 @@ from parlour.accounts.sessions import store as session_store
 from parlour.core import Core
 from parlour.db.database import DATABASE_UNAVAILABLE, AsyncConnection, Transaction
 from parlour.errors import InvalidToken, Unavailable
+from parlour.languages import known_language
+from parlour.mail.catalogue import mail_texts
 from parlour.mail.contents import (
     AccountWasDeleted,
     EmailChangeConfirmation,
@@ -48,6 +50,14 @@ from parlour.wire.addresses import email_key
 MAX_ASKED = 1000
 
 log = structlog.get_logger("parlour.accounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgottenAsk:
+    """A request for a forgotten password: the address, and the language that the request asked for."""
+
+    email: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,7 @@ class Credentials:
         self._checks = checks
         self._passwords = checks.passwords
         self._registration_policy = registration_policy
-        self._forgotten: asyncio.Queue[str] = asyncio.Queue(MAX_ASKED)
+        self._forgotten: asyncio.Queue[ForgottenAsk] = asyncio.Queue(MAX_ASKED)
 
     # ------------------------------------------------------------------------- forgotten passwords
 
@@ -89,35 +99,37 @@ class Credentials:
         """
         await self._mail_quota.take(email, address=source.address)
         try:
-            self._forgotten.put_nowait(email)
+            self._forgotten.put_nowait(ForgottenAsk(email=email, language=source.language))
         except asyncio.QueueFull as error:
             raise Unavailable from error
 
     async def send_next_reset(self) -> None:
         """Wait for a queued reset and mail its link; the supervisor repeats this step."""
-        email = await self._forgotten.get()
+        ask = await self._forgotten.get()
         try:
-            await self._send_reset(email)
+            await self._send_reset(ask)
         except DATABASE_UNAVAILABLE:
             if not self._forgotten.full():
-                self._forgotten.put_nowait(email)
+                self._forgotten.put_nowait(ask)
             raise
 
-    async def _send_reset(self, email: str) -> None:
+    async def _send_reset(self, ask: ForgottenAsk) -> None:
         lifetime = self._lifetimes.password_reset
         async with self._database.transaction() as connection:
-            existing = await store.account_by_email(connection, email)
+            existing = await store.account_by_email(connection, ask.email)
             account = None if existing is None else await store.lock_account(connection, existing.user_id)
             if account is None or account.client is None or account.client.verified_at is None:
                 return
             if not await self._links.may_send(connection, account.user_id, "password"):
                 return
             link = await self._links.new(connection, account.user_id, "password", lifetime=lifetime)
+            texts = mail_texts(ask.language or account.language)
             content = PasswordReset(
+                language=texts.language,
                 username=account.client.username,
                 display_name=account.client.display_name,
                 link=link,
-                lifetime=duration_text(lifetime),
+                lifetime=texts.duration(lifetime),
             )
             await self._outbox.put(connection, Mail(account.email, content))
 
@@ -141,7 +153,9 @@ class Credentials:
             await link_store.void_all_verifications(connection, account.user_id, now=now)
             ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
             content = PasswordWasChanged(
-                username=account.client.username, display_name=account.client.display_name
+                language=known_language(source.language or account.language),
+                username=account.client.username,
+                display_name=account.client.display_name,
             )
             await self._outbox.put(connection, Mail(account.email, content))
             connection.after_commit(
@@ -167,7 +181,11 @@ class Credentials:
             ended = await session_store.revoke_sessions_of(
                 connection, client.user_id, now=now, besides=client.session
             )
-            content = PasswordWasChanged(username=client.username, display_name=client.display_name)
+            content = PasswordWasChanged(
+                language=known_language(source.language),
+                username=client.username,
+                display_name=client.display_name,
+            )
             await self._outbox.put(connection, Mail(client.email, content))
             connection.after_commit(
                 SessionsEnded(user_id=client.user_id, sessions=ended, reason=PasswordChanged())
@@ -197,18 +215,21 @@ class Credentials:
             link = await self._links.new(
                 connection, client.user_id, "email", lifetime=lifetime, new_email=new_email
             )
+            texts = mail_texts(source.language)
             confirmation = EmailChangeConfirmation(
+                language=texts.language,
                 username=client.username,
                 display_name=client.display_name,
                 link=link,
-                lifetime=duration_text(lifetime),
+                lifetime=texts.duration(lifetime),
             )
             notice = EmailChangeNotice(
+                language=texts.language,
                 username=client.username,
                 display_name=client.display_name,
                 new_email=new_email,
                 link=self._links.stop_link(link),
-                lifetime=duration_text(lifetime),
+                lifetime=texts.duration(lifetime),
             )
             await self._outbox.put(connection, Mail(new_email, confirmation), Mail(client.email, notice))
 
@@ -230,7 +251,9 @@ class Credentials:
                 connection, claim.verification_id, user_id=account.user_id, now=now
             )
 
-    async def confirm_email(self, *, token: str, caller: Identity | None) -> None:
+    async def confirm_email(
+        self, *, token: str, caller: Identity | None, source: RequestSource | None = None
+    ) -> None:
         """Change the email by the link in the new mailbox; end every session: tokens hold the old email.
 
         An attacker can request a victim's address for the attacker's account; the victim, who may expect a
@@ -252,7 +275,9 @@ class Credentials:
                 await store.set_email(connection, account.user_id, new_email)
                 await link_store.void_all_verifications(connection, account.user_id, now=now)
                 ended = await session_store.revoke_sessions_of(connection, account.user_id, now=now)
+                asked = None if source is None else source.language
                 content = EmailWasChanged(
+                    language=known_language(asked or account.language),
                     username=account.client.username,
                     display_name=account.client.display_name,
                     new_email=new_email,
@@ -274,7 +299,11 @@ class Credentials:
         async with self._acting(proof) as (connection, client):
             ended = await session_store.revoke_sessions_of(connection, client.user_id, now=now)
             await store.delete_user(connection, client.user_id, now=now)
-            content = AccountWasDeleted(username=client.username, display_name=client.display_name)
+            content = AccountWasDeleted(
+                language=known_language(source.language),
+                username=client.username,
+                display_name=client.display_name,
+            )
             await self._outbox.put(connection, Mail(client.email, content))
             connection.after_commit(
                 SessionsEnded(user_id=client.user_id, sessions=ended, reason=AccountDeleted())

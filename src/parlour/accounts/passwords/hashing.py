@@ -85,11 +85,7 @@ class Passwords:
             shortest, _ = PASSWORD_LENGTH
             self._common = await self._in_thread(lambda: common_passwords(shortest=shortest))
         if password.lower() in self._common:
-            raise InvalidRequest(
-                fields=(
-                    FieldError(field, "This password is one of the most common ones. Choose another one."),
-                )
-            )
+            raise InvalidRequest(fields=(FieldError.coded(field, "common_password"),))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -153,7 +153,7 @@ class Confirmation:
             account, end = None, None
         name = own_display_name(display_name, username=GUEST_NAME)
         if account is None:
-            user_id = await store.add_user(connection, email=email, now=now)
+            user_id = await store.add_user(connection, email=email, now=now, language=source.language)
             await store.add_guest(connection, user_id, display_name=name)
         else:
             user_id = account.user_id
@@ -191,7 +191,9 @@ class Confirmation:
         existing = await store.account_by_email(connection, registration.email)
         account = None if existing is None else await store.lock_account(connection, existing.user_id)
         if account is None:
-            user_id = await store.add_user(connection, email=registration.email, now=now)
+            user_id = await store.add_user(
+                connection, email=registration.email, now=now, language=registration.language
+            )
         elif account.client is not None:
             raise AlreadyVerified
         else:

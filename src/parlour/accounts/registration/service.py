@@ -15,7 +15,7 @@ from parlour.accounts.identity import (
     UserId,
     own_display_name,
 )
-from parlour.accounts.lifetimes import Lifetimes, duration_text
+from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.links import store as link_store
 from parlour.accounts.links.service import MailLinks
 from parlour.accounts.passwords.hashing import Passwords
@@ -26,6 +26,8 @@ from parlour.accounts.registration.store import PendingRegistration
 from parlour.accounts.tokens import token_hash
 from parlour.core import Core
 from parlour.db.database import AsyncConnection, Transaction
+from parlour.languages import known_language
+from parlour.mail.catalogue import mail_texts
 from parlour.mail.contents import ClientVerification, GuestVerification, Mail
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
@@ -83,10 +85,12 @@ class Registration:
                 if account is not None:  # it may have become a client's meanwhile
                     await self._require_over(connection, account, now)
                     await store.delete_user(connection, account.user_id, now=now)
-                user_id = await store.add_user(connection, email=email, now=now)
+                user_id = await store.add_user(connection, email=email, now=now, language=source.language)
                 own_name = own_display_name(display_name, username=GUEST_NAME)
                 await store.add_guest(connection, user_id, display_name=own_name)
-                await self._send_guest_mail(connection, user_id, email, display_name=own_name)
+                await self._send_guest_mail(
+                    connection, user_id, email, display_name=own_name, language=source.language
+                )
         except IntegrityError as error:
             raise EmailTaken from error
 
@@ -125,6 +129,7 @@ class Registration:
             address_proven_at=now if registrant.is_guest_of(email) else None,
             user_id=None,
             display_name=own_display_name(display_name, username=username),
+            language=source.language,
         )
         try:
             async with self._database.transaction() as connection:
@@ -177,14 +182,21 @@ class Registration:
                 if await registration_store.prolong(
                     connection, registration.registration_id, expires_at=until
                 ):
-                    await self._send_client_mail(connection, replace(registration, expires_at=until))
+                    language = source.language or registration.language
+                    await self._send_client_mail(
+                        connection, replace(registration, expires_at=until, language=language)
+                    )
             existing = await store.account_by_email(connection, email)
             account = None if existing is None else await store.lock_account(connection, existing.user_id)
             guest = None if account is None else account.guest
             awaited = guest if guest is not None and guest.expires_at is None else None
             if account and awaited and await self._links.may_send(connection, account.user_id, "guest"):
                 await self._send_guest_mail(
-                    connection, account.user_id, account.email, display_name=awaited.display_name
+                    connection,
+                    account.user_id,
+                    account.email,
+                    display_name=awaited.display_name,
+                    language=source.language or account.language,
                 )
 
     async def _require_allowed_guest(self, connection: AsyncConnection, email: str) -> None:
@@ -215,26 +227,36 @@ class Registration:
             raise EmailTaken
 
     async def _send_client_mail(self, connection: Transaction, registration: PendingRegistration) -> None:
+        language = known_language(registration.language)
         content = ClientVerification(
+            language=language,
             username=registration.username,
             display_name=registration.display_name,
             link=self._links.to_registration(
                 registration.registration_id, expires_at=registration.expires_at
             ),
-            lifetime=duration_text(self._lifetimes.verification),
+            lifetime=mail_texts(language).duration(self._lifetimes.verification),
         )
         await self._outbox.put(connection, Mail(registration.email, content))
 
     async def _send_guest_mail(
-        self, connection: Transaction, user_id: UserId, email: str, *, display_name: str | None
+        self,
+        connection: Transaction,
+        user_id: UserId,
+        email: str,
+        *,
+        display_name: str | None,
+        language: str | None,
     ) -> None:
+        texts = mail_texts(language)
         lifetime = self._lifetimes.verification
         link = await self._links.new(connection, user_id, "guest", lifetime=lifetime)
         content = GuestVerification(
+            language=texts.language,
             display_name=display_name,
             link=link,
-            lifetime=duration_text(lifetime),
-            guest_lifetime=duration_text(self._lifetimes.guest),
+            lifetime=texts.duration(lifetime),
+            guest_lifetime=texts.duration(self._lifetimes.guest),
         )
         await self._outbox.put(connection, Mail(email, content))
 

@@ -30,6 +30,7 @@ class PendingRegistration:
     address_proven_at: datetime | None
     user_id: int | None
     display_name: str | None = None
+    language: str | None = None
 
 
 def _pending(row: Row[tuple[object, ...]] | None) -> PendingRegistration | None:
@@ -45,6 +46,7 @@ def _pending(row: Row[tuple[object, ...]] | None) -> PendingRegistration | None:
         address_proven_at=row.address_proven_at,
         user_id=row.user_id,
         display_name=row.display_name,
+        language=row.language,
     )
 
 
@@ -69,6 +71,7 @@ async def add_registration(
             expires_at=registration.expires_at,
             address_proven_at=registration.address_proven_at,
             display_name=registration.display_name,
+            language=registration.language,
         )
     )
 

@@ -1,4 +1,4 @@
-"""The source of a request: its address, its device's name and its cookies."""
+"""The source of a request: its address, its device's name, its language and its cookies."""
 
 from fastapi import Request
 
@@ -9,6 +9,7 @@ from parlour.accounts.cookies import (
 )
 from parlour.accounts.identity import RequestSource
 from parlour.accounts.sessions.devices import device_name
+from parlour.languages import accepted_language
 
 
 def session_token_of(request: Request) -> str | None:
@@ -31,6 +32,7 @@ def request_source(request: Request) -> RequestSource:
     return RequestSource(
         address=address,
         device=device_name(request.headers.get("user-agent")),
+        language=accepted_language(",".join(request.headers.getlist("accept-language"))),
         device_token=cookie_value(cookie_header(request), DEVICE_COOKIE),
         session_token=session_token_of(request),
         gone=gone,

@@ -157,6 +157,7 @@ class LoginSessions:
                 display_name=current.client.display_name,
             )
             await store.record_login(connection, current.user_id, now=now, password_hash=new_hash)
+            await store.remember_language(connection, current, source.language)
             if remember is not None:
                 await self.replace_session(connection, client, source, now)
             return await self.start(connection, client, source, now, remember=remember is not False)

@@ -2,6 +2,7 @@ import { Component, type ErrorInfo, type ReactElement, type ReactNode } from "re
 import { withBasePath, withoutBasePath } from "../../base-path";
 import { Action } from "../kit/button";
 import { AlertIcon } from "../kit/icons";
+import { useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 import { type Failed, failureReport } from "./failure-report";
 import { useServerConfig } from "./services";
@@ -55,17 +56,18 @@ export class FailureBoundary extends Component<FailureBoundaryProps, FailureStat
 
 /** A plain link, which loads the page and so restarts the client. */
 function FailedPage() {
+  const t = useTexts();
   return (
     <>
       <div className="card-head" role="alert">
-        <h1>Something went wrong</h1>
-        <p className="soft">This page couldn’t be shown. Nothing you sent is lost.</p>
+        <h1>{t("failure.title")}</h1>
+        <p className="soft">{t("failure.text")}</p>
       </div>
       <Action look="primary" onPress={() => location.reload()}>
-        Reload the page
+        {t("failure.reload")}
       </Action>
       <a className="button secondary" href={withBasePath("/")}>
-        Go to the home page
+        {t("app.goHome")}
       </a>
     </>
   );
@@ -73,7 +75,8 @@ function FailedPage() {
 
 /** Shows the report, to be read before it is sent, and copied by hand where the browser does not copy. */
 function Report({ failed }: { failed: Failed }) {
-  const version = useServerConfig()?.version ?? "of an unknown version";
+  const t = useTexts();
+  const version = useServerConfig()?.version ?? "?";
   const report = failureReport(failed, {
     version,
     path: withoutBasePath(location.pathname),
@@ -82,18 +85,18 @@ function Report({ failed }: { failed: Failed }) {
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(report);
-      toast("Report copied.");
+      toast(t("failure.copied"));
     } catch {
-      toast("The report couldn’t be copied. Select it and copy it yourself.");
+      toast(t("failure.notCopied"));
     }
   };
   return (
     <>
       <Action look="quiet" onPress={() => void copy()}>
-        Copy a report
+        {t("failure.copy")}
       </Action>
       <details className="failure-report">
-        <summary>What’s in the report</summary>
+        <summary>{t("failure.contents")}</summary>
         <pre>{report}</pre>
       </details>
     </>

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { formatDuration } from "../../clock";
 import { ClockIcon } from "../kit/icons";
+import { useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 import { useIdentity, useNow, useServices } from "./services";
 
@@ -19,6 +20,7 @@ export function GuestTimer({ quiet = false }: GuestTimerProps) {
 }
 
 function Countdown({ until, quiet }: { until: number; quiet: boolean }) {
+  const t = useTexts();
   const { session } = useServices();
   const left = until - useNow();
   const soon = left < WARNING_MS;
@@ -27,16 +29,16 @@ function Countdown({ until, quiet }: { until: number; quiet: boolean }) {
   useEffect(() => {
     if (!soon || warned.current) return;
     warned.current = true;
-    toast("Your time as a guest ends in less than 2 minutes.");
-  }, [soon]);
+    toast(t("guest.endsSoon"));
+  }, [soon, t]);
   useEffect(() => {
-    if (over) session.end("guest_expired", "Your time as a guest is over.");
+    if (over) session.end("guest_expired");
   }, [over, session]);
   return (
     <span
       className={`badge guest-timer ${soon ? "warm" : ""}`}
       role="timer"
-      aria-label="Time left as a guest"
+      aria-label={t("guest.timeLeft")}
     >
       <ClockIcon size={15} />
       <span>{formatDuration(left)}</span>

@@ -15,15 +15,18 @@ import { LinkAction } from "../kit/button";
 import { Logo } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { shownName } from "../kit/person-name";
+import { useTexts } from "../kit/texts";
 import { GuestTimer } from "./guest-timer";
+import { LanguageMenu } from "./language-menu";
 import { useIdentity, useServices } from "./services";
 
 export function Shell({ children }: { children: ReactElement }) {
+  const t = useTexts();
   const identity = useIdentity();
   return (
     <>
       <header className="topbar">
-        <AriaLink href="/" className="brand" aria-label="Parlour, home">
+        <AriaLink href="/" className="brand" aria-label={t("app.homeLink")}>
           <Logo />
           Parlour
         </AriaLink>
@@ -31,22 +34,26 @@ export function Shell({ children }: { children: ReactElement }) {
         {identity ? <AccountMenu identity={identity} /> : <LoginLinks />}
       </header>
       {children}
+      <footer className="page-foot">
+        <LanguageMenu />
+      </footer>
     </>
   );
 }
 
 function LoginLinks() {
+  const t = useTexts();
   const [path] = useLocation();
   return (
-    <nav className="row" aria-label="Account">
+    <nav className="row" aria-label={t("app.account")}>
       {path !== "/login" && (
         <LinkAction href="/login" look="quiet">
-          Log in
+          {t("app.logIn")}
         </LinkAction>
       )}
       {path !== "/register" && (
         <LinkAction href="/register" look="primary" className="compact">
-          Sign up
+          {t("app.signUp")}
         </LinkAction>
       )}
     </nav>
@@ -56,14 +63,15 @@ function LoginLinks() {
 function AccountMenu({ identity }: { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const name = shownName(identity);
+  const t = useTexts();
+  const name = shownName(t, identity);
   const logOut = () => {
     navigate("/");
     void session.logOut();
   };
   return (
     <MenuTrigger>
-      <Button className="account-button" aria-label={`Account: ${name}`}>
+      <Button className="account-button" aria-label={t("app.accountOf", { name })}>
         <Avatar name={name} size={34} />
         <span className="name">
           <Isolated>{name}</Isolated>
@@ -77,12 +85,12 @@ function AccountMenu({ identity }: { identity: Identity }) {
           <div className="soft small">{identity.email}</div>
         </div>
         <Separator className="menu-line" />
-        <Menu className="menu" aria-label="Account">
+        <Menu className="menu" aria-label={t("app.account")}>
           <MenuItem className="menu-item" href="/profile">
-            Profile
+            {t("app.profile")}
           </MenuItem>
           <MenuItem className="menu-item" onAction={logOut}>
-            Log out
+            {t("app.logOut")}
           </MenuItem>
         </Menu>
       </Popover>

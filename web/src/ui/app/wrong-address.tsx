@@ -1,4 +1,5 @@
 import { BASE_PATH, isBelowBasePath, withoutBasePath } from "../../base-path";
+import { Rich, useTexts } from "../kit/texts";
 import { useServerConfig } from "./services";
 import { CardPage } from "./shell";
 
@@ -13,17 +14,18 @@ export function useExpectedAddress(): string | null {
 
 /** Leads to the right address: at one that the server does not know as its own, it refuses every request. */
 export function WrongAddress({ expected }: { expected: string }) {
+  const t = useTexts();
   return (
     <CardPage>
-      <h1>Open Parlour at its own address</h1>
+      <h1>{t("address.title")}</h1>
       <p>
-        Calls don’t work at <span>{location.origin + (BASE_PATH && location.pathname)}</span>. Open
-        it at <a href={expected}>{new URL(expected).origin + BASE_PATH}</a>.
+        <Rich
+          text="address.text"
+          here={<bdi>{location.origin + (BASE_PATH && location.pathname)}</bdi>}
+          there={<a href={expected}>{new URL(expected).origin + BASE_PATH}</a>}
+        />
       </p>
-      <p className="soft small">
-        If you run this server and people should open it here, set PARLOUR_PUBLIC_URL or
-        PARLOUR_ALLOWED_ORIGINS to <span>{location.origin}</span>.
-      </p>
+      <p className="soft small">{t("address.operator", { origin: location.origin })}</p>
     </CardPage>
   );
 }

@@ -8,6 +8,7 @@ import {
   TooltipTrigger,
 } from "react-aria-components";
 import { CloseIcon } from "./icons";
+import { useTexts } from "./texts";
 
 type Look = "primary" | "secondary" | "quiet" | "danger";
 
@@ -54,7 +55,8 @@ export function IconAction({
 }
 
 export function CloseAction(props: { label?: string; onPress?: () => void; slot?: string }) {
-  const { label = "Close", ...rest } = props;
+  const t = useTexts();
+  const { label = t("app.close"), ...rest } = props;
   return (
     <Button {...rest} aria-label={label} className="button quiet icon-only compact">
       <CloseIcon size={18} />

@@ -4,6 +4,7 @@ import { splitEmails } from "../../rules";
 import { isComposing, keepComposition } from "./composition";
 import { CloseIcon } from "./icons";
 import { Isolated } from "./isolated";
+import { useTexts } from "./texts";
 
 interface EmailsFieldProps {
   label: string;
@@ -20,6 +21,7 @@ export function takeTyped(emails: readonly string[], typed: string): string[] {
 }
 
 export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFieldProps) {
+  const t = useTexts();
   const listId = useId();
   const take = (text: string) => {
     const { emails: more, others } = splitEmails(text);
@@ -51,6 +53,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
       <Input
         placeholder="ann@example.org, bob@example.org"
         inputMode="email"
+        dir="ltr"
         autoCapitalize="off"
         aria-controls={listId}
         onPaste={(event) => {
@@ -61,9 +64,9 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
         }}
       />
       <Text slot="description" className="field-hint">
-        Separate addresses with commas. Each person gets an email with the link.
+        {t("addresses.hint")}
       </Text>
-      <ul className="chips" id={listId} aria-label="Addresses">
+      <ul className="chips" id={listId} aria-label={t("addresses.list")}>
         {emails.map((email) => (
           <li className="chip" key={email}>
             <span>
@@ -71,7 +74,7 @@ export function EmailsField({ label, emails, onChange, typed, onType }: EmailsFi
             </span>
             <Button
               className="chip-remove"
-              aria-label={`Remove ${email}`}
+              aria-label={t("addresses.remove", { email })}
               onPress={() => onChange(emails.filter((other) => other !== email))}
             >
               <CloseIcon size={14} />

@@ -12,6 +12,7 @@ import {
 } from "react-aria-components";
 import { keepComposition } from "./composition";
 import { CheckIcon, EyeIcon, EyeOffIcon } from "./icons";
+import { useTexts } from "./texts";
 
 export interface FieldProps {
   label: string;
@@ -67,10 +68,11 @@ export function Field(props: FieldProps) {
 }
 
 function Reveal({ shown, onChange }: { shown: boolean; onChange(shown: boolean): void }) {
+  const t = useTexts();
   return (
     <Button
       className="field-end"
-      aria-label={shown ? "Hide password" : "Show password"}
+      aria-label={shown ? t("field.hidePassword") : t("field.showPassword")}
       onPress={() => onChange(!shown)}
     >
       {shown ? <EyeOffIcon /> : <EyeIcon />}

@@ -4,10 +4,12 @@ interface IconProps {
   size?: number;
 }
 
-function drawing(children: ReactNode, size = 20) {
+/** Of the class `pointing` are drawings that point along the line of writing: they are mirrored with it. */
+function drawing(children: ReactNode, size = 20, className?: string) {
   return (
     <svg
       aria-hidden="true"
+      className={className}
       width={size}
       height={size}
       viewBox="0 0 24 24"
@@ -51,6 +53,14 @@ export const CameraOffIcon = ({ size }: IconProps) =>
     <>
       {camera}
       {slash}
+    </>,
+    size,
+  );
+export const LanguageIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <path d="M3 12h18M12 3c2.500 2.600 3.800 5.600 3.800 9s-1.300 6.400-3.800 9c-2.500-2.600-3.800-5.600-3.800-9S9.500 5.600 12 3z" />
     </>,
     size,
   );
@@ -124,7 +134,7 @@ export const SearchIcon = ({ size }: IconProps) =>
     size,
   );
 export const SendIcon = ({ size }: IconProps) =>
-  drawing(<path d="M4.500 12 3.500 4.500 21 12 3.500 19.500 4.500 12Zm0 0H12" />, size);
+  drawing(<path d="M4.500 12 3.500 4.500 21 12 3.500 19.500 4.500 12Zm0 0H12" />, size, "pointing");
 export const ChevronIcon = ({ size }: IconProps) => drawing(<path d="m7 10 5 5 5-5" />, size);
 export const LockIcon = ({ size }: IconProps) =>
   drawing(
@@ -191,7 +201,11 @@ export const EyeOffIcon = ({ size }: IconProps) =>
     size,
   );
 export const ListIcon = ({ size }: IconProps) =>
-  drawing(<path d="M9 6h11M9 12h11M9 18h11M4.500 6h.1M4.500 12h.1M4.500 18h.1" />, size);
+  drawing(
+    <path d="M9 6h11M9 12h11M9 18h11M4.500 6h.1M4.500 12h.1M4.500 18h.1" />,
+    size,
+    "pointing",
+  );
 /** Three bars that rise, of which so many are filled. */
 export const SignalIcon = ({ size = 15, bars }: IconProps & { bars: 1 | 2 | 3 }) => (
   <svg aria-hidden="true" width={size} height={size} viewBox="0 0 24 24">

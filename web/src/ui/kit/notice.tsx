@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Problem } from "../../problem";
 import { AlertIcon, CheckIcon, InfoIcon } from "./icons";
+import { useSentence } from "./texts";
 
 type Tone = "info" | "success" | "warning" | "danger";
 
@@ -18,7 +19,8 @@ export function Notice({ tone = "info", children }: { tone?: Tone; children: Rea
 }
 
 export function ProblemNotice({ problem }: { problem: Problem | null }) {
-  return problem && <Notice tone="danger">{problem.message}</Notice>;
+  const sentence = useSentence();
+  return problem && <Notice tone="danger">{sentence(problem)}</Notice>;
 }
 
 export function Spinner({ label }: { label: string }) {

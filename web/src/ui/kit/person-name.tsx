@@ -1,10 +1,13 @@
 import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
+import type { Translate } from "../../texts/messages";
+import type { CommonTexts } from "../../texts/texts.gen";
 import { Isolated } from "./isolated";
+import { useTexts } from "./texts";
 
 /** The name of a person as shown on tiles. */
-export function shownName({ displayName, username }: Identity): string {
-  return displayName ?? username ?? "Guest";
+export function shownName(t: Translate<CommonTexts>, identity: Identity): string {
+  return identity.displayName ?? identity.username ?? t("app.guest");
 }
 
 const RIGHT_TO_LEFT =
@@ -26,12 +29,13 @@ interface Props {
 
 /** Shows the username beside the display name, which is not unique: so nobody passes for somebody else. */
 export function PersonName({ username, displayName, self }: Props) {
-  const you = self ? " (you)" : "";
-  if (!displayName || displayName === username) return <span>{`${username}${you}`}</span>;
+  const t = useTexts();
+  const account = self ? t("app.self", { name: username }) : username;
+  if (!displayName || displayName === username) return <span>{account}</span>;
   return (
     <span className="person-name">
       <Isolated>{displayName}</Isolated>
-      <span className="soft small">{` ${username}${you}`}</span>
+      <span className="soft small">{` ${account}`}</span>
     </span>
   );
 }

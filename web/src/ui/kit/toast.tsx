@@ -8,6 +8,7 @@ import {
 import { shortened } from "../../length";
 import { CloseAction } from "./button";
 import { useFullscreenElement } from "./fullscreen";
+import { useTexts } from "./texts";
 
 const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
 
@@ -27,15 +28,16 @@ export function toast(message: string): void {
 }
 
 export function Toasts() {
+  const t = useTexts();
   useFullscreenElement(); // which they move into, and out of
   return (
-    <ToastRegion queue={queue} className="toasts" aria-label="Notifications">
+    <ToastRegion queue={queue} className="toasts" aria-label={t("app.notifications")}>
       {({ toast }) => (
         <Toast toast={toast} className="toast">
           <ToastContent>
             <Text slot="title">{toast.content}</Text>
           </ToastContent>
-          <CloseAction slot="close" label="Dismiss" />
+          <CloseAction slot="close" label={t("app.dismiss")} />
         </Toast>
       )}
     </ToastRegion>

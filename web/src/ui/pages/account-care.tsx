@@ -6,36 +6,38 @@ import { Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { Modal } from "../kit/modal";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { useSentence, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 
 type Open = "password" | "email" | "deletion" | null;
 
-const PRESENT = { password: rules.required("your password") };
+const PRESENT = { password: rules.presentPassword };
 
 /** The dialogs of an account: change of password and email, export, deletion. */
 export function AccountCare({ username }: { username: string }) {
+  const t = useTexts();
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
   return (
     <section className="stack" aria-labelledby="account">
       <h2 id="account" className="section-title">
-        Your account
+        {t("account.title")}
       </h2>
       <div className="row">
-        <Action onPress={() => setOpen("password")}>Change password</Action>
-        <Action onPress={() => setOpen("email")}>Change email</Action>
+        <Action onPress={() => setOpen("password")}>{t("account.changePassword")}</Action>
+        <Action onPress={() => setOpen("email")}>{t("account.changeEmail")}</Action>
         <Download username={username} />
         <Action look="danger" onPress={() => setOpen("deletion")}>
-          Delete account
+          {t("account.delete")}
         </Action>
       </div>
-      <Modal title="Change password" isOpen={open === "password"} onClose={close}>
+      <Modal title={t("account.changePassword")} isOpen={open === "password"} onClose={close}>
         <PasswordForm username={username} onDone={close} />
       </Modal>
-      <Modal title="Change email" isOpen={open === "email"} onClose={close}>
+      <Modal title={t("account.changeEmail")} isOpen={open === "email"} onClose={close}>
         <EmailForm />
       </Modal>
-      <Modal title="Delete account" isOpen={open === "deletion"} onClose={close}>
+      <Modal title={t("account.delete")} isOpen={open === "deletion"} onClose={close}>
         <DeletionForm />
       </Modal>
     </section>
@@ -43,6 +45,7 @@ export function AccountCare({ username }: { username: string }) {
 }
 
 function PasswordForm({ username, onDone }: { username: string; onDone(): void }) {
+  const t = useTexts();
   const { api } = useServices();
   const fields = useFields(
     { password: "", new_password: "" },
@@ -51,36 +54,42 @@ function PasswordForm({ username, onDone }: { username: string; onDone(): void }
   const task = useTask();
   const change = async () => {
     await api.changePassword(fields.values.password, fields.values.new_password);
-    toast("Your password has been changed, and your other devices have been logged out.");
+    toast(t("account.passwordChanged"));
     onDone();
   };
   const submit = () => fields.valid() && task.run(change, (problem) => fields.refuse(problem));
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Change password">
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label={t("account.changePassword")}
+    >
       <input type="hidden" name="username" autoComplete="username" value={username} />
       <Field
         {...fields.bind("password")}
-        label="Current password"
+        label={t("field.currentPassword")}
         type="password"
         autoComplete="current-password"
         autoFocus
       />
       <Field
         {...fields.bind("new_password")}
-        label="New password"
+        label={t("field.newPassword")}
         type="password"
         autoComplete="new-password"
-        hint="8 to 128 characters. A short sentence works well."
+        hint={t("field.passwordHint")}
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
-        Change my password
+        {t("account.submitPassword")}
       </Action>
     </form>
   );
 }
 
 function EmailForm() {
+  const t = useTexts();
   const { api } = useServices();
   const [sentTo, setSentTo] = useState<string | null>(null);
   const fields = useFields({ email: "", password: "" }, { email: rules.email, ...PRESENT });
@@ -92,67 +101,73 @@ function EmailForm() {
   };
   const submit = () => fields.valid() && task.run(ask, (problem) => fields.refuse(problem));
   if (sentTo) {
-    return (
-      <Notice tone="success">
-        {`We’ve sent a link to ${sentTo}. Your address changes when you open it; you’ll then need to log in again.`}
-      </Notice>
-    );
+    return <Notice tone="success">{t("account.linkSent", { email: sentTo })}</Notice>;
   }
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Change email">
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label={t("account.changeEmail")}
+    >
       <Field
         {...fields.bind("email")}
-        label="New email"
+        label={t("account.newEmail")}
         type="email"
         autoComplete="email"
         autoFocus
-        hint="We’ll send a link to it. Your current address is notified too."
+        hint={t("account.newEmailHint")}
       />
       <Field
         {...fields.bind("password")}
-        label="Password"
+        label={t("field.password")}
         type="password"
         autoComplete="current-password"
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
-        Send the link
+        {t("account.sendLink")}
       </Action>
     </form>
   );
 }
 
 function DeletionForm() {
+  const t = useTexts();
   const { api, session } = useServices();
   const fields = useFields({ password: "" }, PRESENT);
   const task = useTask();
   const remove = async () => {
     await api.deleteAccount(fields.values.password);
-    session.end("account_deleted", "Your account was deleted.");
+    session.end("account_deleted");
   };
   const submit = () => fields.valid() && task.run(remove, (problem) => fields.refuse(problem));
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Delete account">
-      <p className="soft">
-        This can’t be undone. Your rooms, your chat messages and the times you attended events are
-        kept under your name and email address.
-      </p>
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label={t("account.delete")}
+    >
+      <p className="soft">{t("account.deletionText")}</p>
       <Field
         {...fields.bind("password")}
-        label="Password"
+        label={t("field.password")}
         type="password"
         autoComplete="current-password"
         autoFocus
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="danger" isPending={task.pending}>
-        Delete my account
+        {t("account.submitDeletion")}
       </Action>
     </form>
   );
 }
 
 function Download({ username }: { username: string }) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { api } = useServices();
   const task = useTask();
   const download = async () => {
@@ -169,12 +184,12 @@ function Download({ username }: { username: string }) {
       isPending={task.pending}
       onPress={() =>
         void task.run(download, (problem) => {
-          toast(problem.message);
+          toast(sentence(problem));
           return null;
         })
       }
     >
-      Download my data
+      {t("account.download")}
     </Action>
   );
 }

@@ -5,10 +5,12 @@ import { Action } from "../kit/button";
 import { Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { ProblemNotice } from "../kit/notice";
+import { useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 
 /** Edits the name that other people see beside the username. */
 export function DisplayNameForm({ identity }: { identity: Identity }) {
+  const t = useTexts();
   const { api, session } = useServices();
   const fields = useFields(
     { displayName: identity.displayName ?? "" },
@@ -18,25 +20,21 @@ export function DisplayNameForm({ identity }: { identity: Identity }) {
   const change = async () => {
     await api.changeName(fields.values.displayName.trim() || null);
     await session.renew(); // the token says what one is called
-    toast("Your name has been changed.");
+    toast(t("profile.nameChanged"));
   };
   const submit = () => fields.valid() && task.run(change, (problem) => fields.refuse(problem));
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Your name">
+    <form className="form" noValidate onSubmit={submitting(submit)} aria-label={t("profile.name")}>
       <Field
         {...fields.bind("displayName")}
-        label="Your name"
+        label={t("profile.name")}
         autoComplete="name"
-        hint={
-          identity.username === null
-            ? "What others see in calls and chats. If you leave this empty, they see “Guest”."
-            : "What others see in calls and chats. If you leave this empty, they see your username."
-        }
+        hint={identity.username === null ? t("profile.guestNameHint") : t("profile.nameHint")}
       />
       <ProblemNotice problem={task.problem} />
       <div>
         <Action type="submit" isPending={task.pending}>
-          Save name
+          {t("profile.saveName")}
         </Action>
       </div>
     </form>

@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { withBasePath } from "../../base-path";
-import { formatSpan } from "../../clock";
 import * as rules from "../../rules";
 import { useServerConfig, useServices, useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
@@ -10,10 +9,12 @@ import { submitting, useFields, useTask } from "../kit/form";
 import { MailIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { Rich, useTexts, useTimes } from "../kit/texts";
 import { rememberedAccount } from "./remembered-account";
 
 export function ForgotPage() {
-  useTitle("Forgot your password?");
+  const t = useTexts();
+  useTitle(t("forgot.title"));
   const [sentTo, setSentTo] = useState<string | null>(null);
   return (
     <CardPage>
@@ -22,13 +23,17 @@ export function ForgotPage() {
       </span>
       {sentTo === null ? <Ask onSent={setSentTo} /> : <Sent email={sentTo} />}
       <p className="card-foot">
-        Remembered it? <TextLink href="/login">Log in</TextLink>
+        <Rich
+          text="forgot.remembered"
+          login={(text) => <TextLink href="/login">{text}</TextLink>}
+        />
       </p>
     </CardPage>
   );
 }
 
 function Ask({ onSent }: { onSent(email: string): void }) {
+  const t = useTexts();
   const { accounts } = useServices();
   const known = rememberedAccount();
   const fields = useFields({ email: known.includes("@") ? known : "" }, { email: rules.email });
@@ -42,25 +47,20 @@ function Ask({ onSent }: { onSent(email: string): void }) {
   return (
     <>
       <div className="card-head">
-        <h1>Forgot your password?</h1>
-        <p className="soft">We’ll send you a link to choose a new one.</p>
+        <h1>{t("forgot.title")}</h1>
+        <p className="soft">{t("forgot.text")}</p>
       </div>
-      <form
-        className="form"
-        noValidate
-        onSubmit={submitting(submit)}
-        aria-label="Forgotten password"
-      >
+      <form className="form" noValidate onSubmit={submitting(submit)} aria-label={t("forgot.form")}>
         <Field
           {...fields.bind("email")}
-          label="Email"
+          label={t("field.email")}
           type="email"
           autoComplete="email"
           autoFocus
         />
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
-          Send me a link
+          {t("forgot.submit")}
         </Action>
       </form>
     </>
@@ -68,28 +68,36 @@ function Ask({ onSent }: { onSent(email: string): void }) {
 }
 
 function Sent({ email }: { email: string }) {
+  const t = useTexts();
+  const times = useTimes();
   const config = useServerConfig();
   const dev = config?.dev_mail ?? false;
   return (
     <>
       <div className="card-head" role="status">
-        <h1>Check your email</h1>
+        <h1>{t("mail.title")}</h1>
         <p className="soft">
-          If there’s an account for{" "}
-          <strong>
-            <Isolated>{email}</Isolated>
-          </strong>
-          <span>{dev ? ", there’s an email with a link." : ", a link is on its way."}</span>{" "}
-          <span>{`It works once, for ${formatSpan(config?.password_reset_ttl ?? 1800)}.`}</span>{" "}
-          <span>{dev ? "" : "Check your spam folder too."}</span>
+          <Rich
+            text={dev ? "forgot.kept" : "forgot.sent"}
+            email={
+              <strong>
+                <Isolated>{email}</Isolated>
+              </strong>
+            }
+            span={<span>{times.span(config?.password_reset_ttl ?? 1800)}</span>}
+          />
         </p>
       </div>
       {dev && (
         <Notice>
-          This server doesn’t send email yet.{" "}
-          <a className="link" href={withBasePath("/dev/mail")}>
-            Read its emails here
-          </a>
+          <Rich
+            text="mail.notSent"
+            link={(text) => (
+              <a className="link" href={withBasePath("/dev/mail")}>
+                {text}
+              </a>
+            )}
+          />
         </Notice>
       )}
     </>

@@ -9,10 +9,13 @@ import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
+import { Rich, useSentence, useTexts } from "../kit/texts";
 import { groupRooms, type RoomGroup } from "./room-groups";
 import { FIRST_ROOMS, type LoadedRooms, roomPages } from "./room-pages";
 
 export function HomePage() {
+  const t = useTexts();
+  const sentence = useSentence();
   useTitle("");
   const identity = useIdentity();
   const config = useServerConfig();
@@ -24,17 +27,15 @@ export function HomePage() {
       {identity ? (
         <div className="home-head">
           <div>
-            <h1>Rooms</h1>
+            <h1>{t("home.rooms")}</h1>
             <p className="soft">
-              {identity.username === null
-                ? "You’re here as a guest. Choose a room to enter."
-                : "Enter a room, or open your own and share its link."}
+              {identity.username === null ? t("home.asGuest") : t("home.asClient")}
             </p>
           </div>
           {identity.username !== null && mayCreate && (
             <LinkAction href="/new" look="primary">
               <PlusIcon />
-              New room
+              <span>{t("home.newRoom")}</span>
             </LinkAction>
           )}
         </div>
@@ -43,35 +44,33 @@ export function HomePage() {
       )}
       {problem && (
         <Notice tone="danger">
-          <span>{problem.message}</span>{" "}
+          <span>{sentence(problem)}</span>{" "}
           <Action look="quiet" className="compact" onPress={reload}>
-            Try again
+            {t("app.tryAgain")}
           </Action>
         </Notice>
       )}
-      {!loaded && !problem && <Spinner label="Loading rooms…" />}
-      {isHidden && <p className="soft">Log in to see the rooms of this server.</p>}
+      {!loaded && !problem && <Spinner label={t("home.loading")} />}
+      {isHidden && <p className="soft">{t("home.hidden")}</p>}
       {loaded && !isHidden && <Rooms rooms={loaded.rooms} me={identity?.username ?? null} />}
       {loaded?.more && loaded.rooms.length >= FIRST_ROOMS && (
-        <Action onPress={loadMore}>Show more rooms</Action>
+        <Action onPress={loadMore}>{t("home.more")}</Action>
       )}
     </main>
   );
 }
 
 function Welcome() {
+  const t = useTexts();
   return (
     <section className="welcome">
-      <h1>Good conversations need a room</h1>
-      <p>
-        Parlour is a place for video calls on your own server. Open a room, share the link, and talk
-        face to face, straight from browser to browser.
-      </p>
+      <h1>{t("home.welcomeTitle")}</h1>
+      <p>{t("home.welcome")}</p>
       <div className="row">
         <LinkAction href="/register" look="primary">
-          Create an account
+          {t("app.createAccount")}
         </LinkAction>
-        <LinkAction href="/register?as=guest">Join as a guest</LinkAction>
+        <LinkAction href="/register?as=guest">{t("app.joinAsGuest")}</LinkAction>
       </div>
     </section>
   );
@@ -121,6 +120,7 @@ function isProgress(before: LoadedRooms | null, pages: LoadedRooms): boolean {
 }
 
 function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }) {
+  const t = useTexts();
   const { signaling } = useServices();
   const [search, setSearch] = useState("");
   const inUse = new Set(useStore(signaling.roomsInUse));
@@ -131,42 +131,44 @@ function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }
       {rooms.length > 3 && (
         <SearchField
           className="field room-search"
-          aria-label="Search rooms"
+          aria-label={t("home.search")}
           value={search}
           onChange={setSearch}
         >
           <div className="field-box">
             <SearchIcon />
-            <Input placeholder="Search rooms" />
+            <Input placeholder={t("home.search")} />
           </div>
         </SearchField>
       )}
       {groups.length === 0 && (
         <div className="empty" role="status">
-          <h2>Nothing found</h2>
+          <h2>{t("home.nothingFound")}</h2>
           <p>
-            No room matches “<Isolated>{search.trim()}</Isolated>”.
+            <Rich text="home.noMatch" search={<Isolated>{search.trim()}</Isolated>} />
           </p>
-          <Action onPress={() => setSearch("")}>Show all rooms</Action>
+          <Action onPress={() => setSearch("")}>{t("home.showAll")}</Action>
         </div>
       )}
       {groups.map((group) => (
-        <Group key={group.title} group={group} inUse={inUse} />
+        <Group key={group.kind} group={group} inUse={inUse} />
       ))}
     </>
   );
 }
 
 function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> }) {
+  const t = useTexts();
+  const title = t(`home.${group.kind}`);
   return (
-    <section className="room-group" aria-label={group.title}>
+    <section className="room-group" aria-label={title}>
       <h2>
-        <span>{group.title}</span> <span className="count">{group.rooms.length}</span>
+        <span>{title}</span> <span className="count">{group.rooms.length}</span>
       </h2>
       <ul className="room-list">
         {group.rooms.map((room) => (
           <li key={room.name}>
-            <RoomCard room={room} inUse={inUse.has(room.name)} own={group.own} />
+            <RoomCard room={room} inUse={inUse.has(room.name)} own={group.kind === "own"} />
           </li>
         ))}
       </ul>
@@ -175,6 +177,7 @@ function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> 
 }
 
 function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: boolean }) {
+  const t = useTexts();
   return (
     <article className="room-card">
       <AriaLink href={roomPath(room.name)} className="title">
@@ -189,24 +192,27 @@ function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: 
         {room.room_id !== null ? (
           <span className="badge warm">
             <EventIcon size={14} />
-            Event
+            <span>{t("app.event")}</span>
           </span>
         ) : (
           <span className="badge">
             <LockIcon size={14} />
-            Password
+            <span>{t("home.password")}</span>
           </span>
         )}
-        {own && <span className="badge">Yours</span>}
+        {own && <span className="badge">{t("home.yours")}</span>}
         {inUse && (
           <span className="badge accent">
             <span className="dot" />
-            In use
+            <span>{t("app.inUse")}</span>
           </span>
         )}
         {!own && room.username && (
           <span className="by">
-            by <PersonName username={room.username} displayName={room.displayName} />
+            <Rich
+              text="app.by"
+              name={<PersonName username={room.username} displayName={room.displayName} />}
+            />
           </span>
         )}
       </div>
@@ -215,17 +221,14 @@ function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: 
 }
 
 function NoRooms({ loggedIn }: { loggedIn: boolean }) {
+  const t = useTexts();
   return (
     <div className="empty">
-      <h2>No rooms yet</h2>
-      <p>
-        {loggedIn
-          ? "Open the first one: give it a name and a password, then share its link."
-          : "When someone opens a room to everyone, it appears here."}
-      </p>
+      <h2>{t("home.emptyTitle")}</h2>
+      <p>{loggedIn ? t("home.emptyClient") : t("home.emptyVisitor")}</p>
       {loggedIn && (
         <LinkAction href="/new" look="primary">
-          Open a room
+          {t("home.openRoom")}
         </LinkAction>
       )}
     </div>

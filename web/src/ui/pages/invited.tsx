@@ -1,5 +1,4 @@
 import { useEffect, useState } from "react";
-import { formatSpan } from "../../clock";
 import { Problem } from "../../problem";
 import * as rules from "../../rules";
 import type { InvitationSummary } from "../../wire.gen";
@@ -12,6 +11,7 @@ import { submitting, useFields, useTask } from "../kit/form";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
+import { Rich, useTexts, useTimes } from "../kit/texts";
 
 const FRAGMENT = "#invitation=";
 
@@ -27,7 +27,8 @@ type Look =
 
 /** The page for a person who has followed the link of an invitation without being logged in. */
 export function InvitedPage({ token, room }: { token: string; room: string }) {
-  useTitle("Invitation");
+  const t = useTexts();
+  useTitle(t("invited.title"));
   const { accounts } = useServices();
   const [look, setLook] = useState<Look>({ kind: "looking" });
   useEffect(() => {
@@ -44,8 +45,8 @@ export function InvitedPage({ token, room }: { token: string; room: string }) {
     case "looking":
       return (
         <CardPage>
-          <h1>Invitation</h1>
-          <Spinner label="One moment…" />
+          <h1>{t("invited.title")}</h1>
+          <Spinner label={t("app.oneMoment")} />
         </CardPage>
       );
     case "known":
@@ -54,8 +55,8 @@ export function InvitedPage({ token, room }: { token: string; room: string }) {
       return (
         <CardPage>
           <div className="card-head">
-            <h1>This invitation is no longer valid</h1>
-            <p className="soft">You may still be able to enter: log in, or join as a guest.</p>
+            <h1>{t("invited.over")}</h1>
+            <p className="soft">{t("invited.overText")}</p>
           </div>
           <OtherWays room={room} />
         </CardPage>
@@ -69,6 +70,8 @@ interface InvitationProps {
 }
 
 function Invitation({ token, invitation }: InvitationProps) {
+  const t = useTexts();
+  const times = useTimes();
   const { session } = useServices();
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
   const fields = useFields({ displayName: "" }, { displayName: rules.displayName });
@@ -86,40 +89,39 @@ function Invitation({ token, invitation }: InvitationProps) {
           <Isolated>{room}</Isolated>
         </h1>
         <p>
-          <PersonName username={inviter} displayName={inviterDisplayName} />
-          <span>
-            {event ? " has invited you to this event." : " has invited you to this room."}
-          </span>
+          <Rich
+            text={event ? "invited.toEvent" : "invited.toRoom"}
+            inviter={<PersonName username={inviter} displayName={inviterDisplayName} />}
+          />
         </p>
         <p className="soft small">
-          <span>The invitation is for </span>
-          <Isolated>{email}</Isolated>
+          <Rich text="invited.for" email={<Isolated>{email}</Isolated>} />
         </p>
       </div>
       <ProblemNotice problem={task.problem} />
       {hasAccount ? (
         <LinkAction href={withDestination("/login", roomPath(room))} look="primary">
-          Log in
+          {t("app.logIn")}
         </LinkAction>
       ) : (
         <form
           className="form"
           noValidate
           onSubmit={submitting(submit)}
-          aria-label="Join as a guest"
+          aria-label={t("app.joinAsGuest")}
         >
           <Field
             {...fields.bind("displayName")}
-            label="Your name (optional)"
+            label={t("field.nameOptional")}
             autoComplete="name"
-            hint="If you leave this empty, others see “Guest”."
+            hint={t("field.guestNameHint")}
           />
           <Action type="submit" look="primary" isPending={task.pending}>
-            Join as a guest
+            {t("app.joinAsGuest")}
           </Action>
-          <p className="soft small">{`You can stay for ${formatSpan(guestTtl)}, starting when you join.`}</p>
+          <p className="soft small">{t("invited.stay", { span: times.span(guestTtl) })}</p>
           <LinkAction href={withDestination("/login", roomPath(room))} look="quiet">
-            Log in instead
+            {t("invited.logIn")}
           </LinkAction>
         </form>
       )}
@@ -128,13 +130,14 @@ function Invitation({ token, invitation }: InvitationProps) {
 }
 
 function OtherWays({ room }: { room: string }) {
+  const t = useTexts();
   return (
     <div className="form">
       <LinkAction href={withDestination("/login", roomPath(room))} look="primary">
-        Log in
+        {t("app.logIn")}
       </LinkAction>
       <LinkAction href={withDestination("/register?as=guest", roomPath(room))} look="quiet">
-        Join as a guest
+        {t("app.joinAsGuest")}
       </LinkAction>
     </div>
   );

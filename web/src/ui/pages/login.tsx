@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Redirect, useLocation } from "wouter";
-import { required } from "../../rules";
+import * as rules from "../../rules";
 import {
   keepDestination,
   keptDestination,
@@ -13,15 +13,17 @@ import { Action, TextLink } from "../kit/button";
 import { Checkbox, Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { Rich, useSentence, useTexts } from "../kit/texts";
 import { rememberedAccount } from "./remembered-account";
 
 const RULES = {
-  username: required("your username or email"),
-  password: required("your password"),
+  username: rules.account,
+  password: rules.presentPassword,
 };
 
 export function LoginPage() {
-  useTitle("Log in");
+  const t = useTexts();
+  useTitle(t("app.logIn"));
   const identity = useIdentity();
   const destination = safeDestination(new URLSearchParams(location.search).get("next"));
   const [goal] = useState(() => destination ?? keptDestination() ?? "/");
@@ -31,6 +33,8 @@ export function LoginPage() {
 }
 
 function LoginForm({ destination }: { destination: string | null }) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { session } = useServices();
   const [, navigate] = useLocation();
   const [trust, setTrust] = useState(session.trusted.get());
@@ -43,56 +47,59 @@ function LoginForm({ destination }: { destination: string | null }) {
       () => session.logIn(username.trim(), password, trust),
       (problem) => fields.refuse(problem),
     );
-  const unverified = task.problem?.code === "not_verified";
+  const unverified = task.problem?.code === "not_verified" ? task.problem : null;
   const toMail = () =>
     navigate(username.includes("@") ? `/mail?email=${encodeURIComponent(username)}` : "/mail");
   return (
     <CardPage>
       <div className="card-head">
-        <h1>Welcome back</h1>
-        {destination?.startsWith("/r/") && <p className="soft">Log in to enter the room.</p>}
+        <h1>{t("login.title")}</h1>
+        {destination?.startsWith("/r/") && <p className="soft">{t("login.toRoom")}</p>}
       </div>
-      <form className="form" noValidate onSubmit={submitting(logIn)} aria-label="Log in">
+      <form className="form" noValidate onSubmit={submitting(logIn)} aria-label={t("app.logIn")}>
         <Field
           {...fields.bind("username")}
-          label="Username or email"
+          label={t("login.account")}
           autoComplete="username"
           autoFocus={!username}
         />
         <Field
           {...fields.bind("password")}
-          label="Password"
+          label={t("field.password")}
           type="password"
           autoComplete="current-password"
           autoFocus={Boolean(username)}
         />
         <Checkbox
-          label="Trust this computer"
-          hint="Stay logged in after the browser is closed."
+          label={t("login.trust")}
+          hint={t("login.trustHint")}
           isSelected={trust}
           onChange={setTrust}
         />
         {unverified ? (
           <Notice tone="warning">
-            <span>{task.problem?.message}</span>{" "}
-            <TextLink onPress={toMail}>I didn’t get the email</TextLink>
+            <span>{sentence(unverified)}</span>{" "}
+            <TextLink onPress={toMail}>{t("login.noMail")}</TextLink>
           </Notice>
         ) : (
           <ProblemNotice problem={task.problem} />
         )}
         <Action type="submit" look="primary" isPending={task.pending}>
-          Log in
+          {t("app.logIn")}
         </Action>
       </form>
       <p className="card-foot">
-        <TextLink href="/forgot">Forgot your password?</TextLink>
+        <TextLink href="/forgot">{t("login.forgot")}</TextLink>
         <br />
-        New here?{" "}
-        <TextLink href={withDestination("/register", destination)}>Create an account</TextLink> or{" "}
-        <TextLink href={withDestination("/register?as=guest", destination)}>
-          join as a guest
-        </TextLink>
-        .
+        <Rich
+          text="login.newHere"
+          register={(text) => (
+            <TextLink href={withDestination("/register", destination)}>{text}</TextLink>
+          )}
+          guest={(text) => (
+            <TextLink href={withDestination("/register?as=guest", destination)}>{text}</TextLink>
+          )}
+        />
       </p>
     </CardPage>
   );

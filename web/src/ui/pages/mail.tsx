@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { withBasePath } from "../../base-path";
-import { formatSpan } from "../../clock";
 import * as rules from "../../rules";
 import { useServerConfig, useServices, useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
@@ -10,58 +9,62 @@ import { submitting, useFields, useTask } from "../kit/form";
 import { MailIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { Rich, useTexts, useTimes } from "../kit/texts";
 
 export function MailPage() {
-  useTitle("Check your email");
+  const t = useTexts();
+  const times = useTimes();
+  useTitle(t("mail.title"));
   const email = new URLSearchParams(location.search).get("email") ?? "";
   const config = useServerConfig();
   const dev = config?.dev_mail ?? false;
+  const span = times.span(config?.verification_ttl ?? 3600);
   return (
     <CardPage>
       <span className="emblem">
         <MailIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>Check your email</h1>
+        <h1>{t("mail.title")}</h1>
         <p className="soft">
-          <span>
-            {email ? <SentTo email={email} dev={dev} /> : "You’ll get an email with a link."}
-          </span>{" "}
-          <span>
-            {`${email && !dev ? "Open it" : "Open the link"} to confirm that the address is yours. It works once, for ${formatSpan(config?.verification_ttl ?? 3600)}.`}
-          </span>
+          {email ? (
+            <Rich
+              text={dev ? "mail.keptFor" : "mail.sentTo"}
+              email={
+                <strong>
+                  <Isolated>{email}</Isolated>
+                </strong>
+              }
+              span={<span>{span}</span>}
+            />
+          ) : (
+            <span>{t("mail.text", { span })}</span>
+          )}
         </p>
       </div>
       {dev && (
         <Notice>
-          This server doesn’t send email yet.{" "}
-          <a className="link" href={withBasePath("/dev/mail")}>
-            Read its emails here
-          </a>
+          <Rich
+            text="mail.notSent"
+            link={(text) => (
+              <a className="link" href={withBasePath("/dev/mail")}>
+                {text}
+              </a>
+            )}
+          />
         </Notice>
       )}
       <SendAgain email={email} dev={dev} />
       <p className="card-foot">
-        Already confirmed? <TextLink href="/login">Log in</TextLink>
+        <Rich text="mail.confirmed" login={(text) => <TextLink href="/login">{text}</TextLink>} />
       </p>
     </CardPage>
   );
 }
 
 /** With `dev`, mails are not sent, but can be read on the server. */
-function SentTo({ email, dev }: { email: string; dev: boolean }) {
-  return (
-    <span>
-      <span>{dev ? "There’s an email with a link for" : "We’ve sent a link to"}</span>{" "}
-      <strong>
-        <Isolated>{email}</Isolated>
-      </strong>
-      .
-    </span>
-  );
-}
-
 function SendAgain({ email, dev }: { email: string; dev: boolean }) {
+  const t = useTexts();
   const { accounts } = useServices();
   const [sent, setSent] = useState(false);
   const fields = useFields({ email }, { email: rules.email });
@@ -72,23 +75,19 @@ function SendAgain({ email, dev }: { email: string; dev: boolean }) {
   };
   const submit = () => fields.valid() && task.run(send, (problem) => fields.refuse(problem));
   return (
-    <form
-      className="form"
-      noValidate
-      onSubmit={submitting(submit)}
-      aria-label="Send the email again"
-    >
+    <form className="form" noValidate onSubmit={submitting(submit)} aria-label={t("mail.form")}>
       {!email && (
-        <Field {...fields.bind("email")} label="Email" type="email" autoComplete="email" />
+        <Field
+          {...fields.bind("email")}
+          label={t("field.email")}
+          type="email"
+          autoComplete="email"
+        />
       )}
-      {sent && (
-        <Notice tone="success">
-          {`If this address still needs to be confirmed, ${dev ? "there’s another email" : "another email is on its way. Check your spam folder too"}.`}
-        </Notice>
-      )}
+      {sent && <Notice tone="success">{dev ? t("mail.keptAgain") : t("mail.sentAgain")}</Notice>}
       <ProblemNotice problem={task.problem} />
       <Action type="submit" isPending={task.pending}>
-        Send it again
+        {t("mail.again")}
       </Action>
     </form>
   );

@@ -13,9 +13,11 @@ import { submitting, useFields, useTask } from "../kit/form";
 import { CheckIcon, LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { Rich, useTexts } from "../kit/texts";
 
 export function NewRoomPage() {
-  useTitle("New room");
+  const t = useTexts();
+  useTitle(t("newRoom.title"));
   const identity = useIdentity();
   const allowed = useMayCreate(identity);
   if (!identity) return null;
@@ -44,24 +46,28 @@ function useMayCreate(identity: Identity | null): boolean {
 }
 
 function NotAllowed() {
+  const t = useTexts();
   return (
-    <NoNewRoom title="You can’t create rooms here">
-      Ask this server’s administrator to allow it.
+    <NoNewRoom title={t("newRoom.notAllowed")}>
+      <span>{t("newRoom.notAllowedText")}</span>
     </NoNewRoom>
   );
 }
 
 function GuestsCannot() {
+  const t = useTexts();
   return (
-    <NoNewRoom title="Guests can’t open rooms">
-      Rooms belong to people with an account.{" "}
-      <TextLink href="/register">Create an account</TextLink> with the same email address once your
-      guest time is over.
+    <NoNewRoom title={t("newRoom.guests")}>
+      <Rich
+        text="newRoom.guestsText"
+        register={(text) => <TextLink href="/register">{text}</TextLink>}
+      />
     </NoNewRoom>
   );
 }
 
 function NoNewRoom({ title, children }: { title: string; children: ReactNode }) {
+  const t = useTexts();
   return (
     <CardPage>
       <span className="emblem warm">
@@ -71,7 +77,7 @@ function NoNewRoom({ title, children }: { title: string; children: ReactNode }) 
         <h1>{title}</h1>
         <p className="soft">{children}</p>
       </div>
-      <LinkAction href="/">See the rooms</LinkAction>
+      <LinkAction href="/">{t("app.seeRooms")}</LinkAction>
     </CardPage>
   );
 }
@@ -107,6 +113,7 @@ interface FormProps {
 }
 
 function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
+  const t = useTexts();
   const { api } = useServices();
   const [emails, setEmails] = useState<string[]>([]);
   const [typed, setTyped] = useState("");
@@ -138,62 +145,52 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
     onCreated({ name, rejected, problem });
   };
   const refuse = (problem: Problem) =>
-    fields.refuse(
-      problem.status === 409
-        ? new Problem(409, problem.code, problem.message, [
-            { field: "name", message: problem.message },
-          ])
-        : problem,
-    );
+    fields.refuse(problem.status === 409 ? problem.at("name") : problem);
   return (
     <CardPage roomy>
       <div className="card-head">
-        <h1>New room</h1>
-        <p className="soft">It will be here whenever you need it.</p>
+        <h1>{t("newRoom.title")}</h1>
+        <p className="soft">{t("newRoom.text")}</p>
       </div>
       <form
         className="form"
         noValidate
         onSubmit={submitting(() => fields.valid() && task.run(create, refuse))}
-        aria-label="New room"
+        aria-label={t("newRoom.title")}
       >
-        <Field {...fields.bind("name")} label="Name" autoComplete="off" autoFocus />
+        <Field {...fields.bind("name")} label={t("newRoom.name")} autoComplete="off" autoFocus />
         <Field
           {...fields.bind("password")}
-          label="Room password"
+          label={t("newRoom.password")}
           type="password"
           autoComplete="new-password"
-          hint={
-            isEvent
-              ? "Events are by invitation only; the password alone doesn’t let anyone in."
-              : "Anyone with this password can join. Invited people don’t need it."
-          }
+          hint={isEvent ? t("newRoom.passwordHintEvent") : t("newRoom.passwordHint")}
         />
-        <Field {...fields.bind("description")} label="Description (optional)" multiline />
+        <Field {...fields.bind("description")} label={t("newRoom.description")} multiline />
         <EmailsField
-          label="Invite people (optional)"
+          label={t("newRoom.invite")}
           emails={emails}
           onChange={setEmails}
           typed={typed}
           onType={setTyped}
         />
         <Switch
-          label="Event"
-          hint="Only invited people can see and enter the room, and you can see who attended."
+          label={t("app.event")}
+          hint={t("newRoom.eventHint")}
           isSelected={isEvent}
           onChange={setIsEvent}
         />
         {!isEvent && (
           <Switch
-            label="Unlisted"
-            hint="Only people who have joined it before or are invited see the room in their list."
+            label={t("newRoom.unlisted")}
+            hint={t("newRoom.unlistedHint")}
             isSelected={isHidden}
             onChange={setIsHidden}
           />
         )}
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
-          Create room
+          {t("newRoom.submit")}
         </Action>
       </form>
     </CardPage>
@@ -201,6 +198,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
 }
 
 function RoomCreated({ created }: { created: Created }) {
+  const t = useTexts();
   return (
     <CardPage>
       <span className="emblem">
@@ -208,19 +206,21 @@ function RoomCreated({ created }: { created: Created }) {
       </span>
       <div className="card-head">
         <h1>
-          “<Isolated>{created.name}</Isolated>” is ready
+          <Rich text="newRoom.ready" room={<Isolated>{created.name}</Isolated>} />
         </h1>
-        <p className="soft">But not everything worked.</p>
+        <p className="soft">{t("newRoom.notAll")}</p>
       </div>
       {created.rejected.length > 0 && (
         <Notice tone="warning">
-          These aren’t valid email addresses, so nothing was sent to them:{" "}
-          <Isolated>{created.rejected.join(", ")}</Isolated>
+          <Rich
+            text="addresses.invalid"
+            addresses={<Isolated>{created.rejected.join(", ")}</Isolated>}
+          />
         </Notice>
       )}
-      {created.problem && <Notice tone="danger">{created.problem.message}</Notice>}
+      <ProblemNotice problem={created.problem} />
       <LinkAction href={roomPath(created.name)} look="primary">
-        Enter the room
+        {t("app.enterRoom")}
       </LinkAction>
     </CardPage>
   );

@@ -2,20 +2,22 @@ import { useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
 import { LinkAction } from "../kit/button";
 import { SearchIcon } from "../kit/icons";
+import { useTexts } from "../kit/texts";
 
 export function NotFoundPage() {
-  useTitle("Page not found");
+  const t = useTexts();
+  useTitle(t("notFound.title"));
   return (
     <CardPage>
       <span className="emblem warm">
         <SearchIcon size={26} />
       </span>
       <div className="card-head">
-        <h1>This page doesn’t exist</h1>
-        <p className="soft">The link may be incomplete, or the page has moved.</p>
+        <h1>{t("notFound.heading")}</h1>
+        <p className="soft">{t("notFound.text")}</p>
       </div>
       <LinkAction href="/" look="primary">
-        Go to the home page
+        {t("app.goHome")}
       </LinkAction>
     </CardPage>
   );

@@ -2,6 +2,7 @@ import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { useLocation } from "wouter";
 import type { Identity } from "../../session";
 import { GuestTimer } from "../app/guest-timer";
+import { LanguageMenu } from "../app/language-menu";
 import { useIdentity, useServices, useStore, useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
 import { chooseTheme, type Theme, theme } from "../app/theme";
@@ -12,12 +13,14 @@ import { useTask } from "../kit/form";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice } from "../kit/notice";
 import { shownName } from "../kit/person-name";
+import { Rich, useTexts } from "../kit/texts";
 import { AccountCare } from "./account-care";
 import { DisplayNameForm } from "./display-name";
 import { SessionList } from "./session-list";
 
 export function ProfilePage() {
-  useTitle("Profile");
+  const t = useTexts();
+  useTitle(t("app.profile"));
   const identity = useIdentity();
   return identity && <Profile identity={identity} />;
 }
@@ -25,7 +28,8 @@ export function ProfilePage() {
 function Profile({ identity }: { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const name = shownName(identity);
+  const t = useTexts();
+  const name = shownName(t, identity);
   const logOut = () => {
     navigate("/");
     void session.logOut();
@@ -38,23 +42,23 @@ function Profile({ identity }: { identity: Identity }) {
           <h1>
             <Isolated>{name}</Isolated>
           </h1>
-          <span className="soft">{identity.username ? "Account" : "Guest"}</span>
+          <span className="soft">{identity.username ? t("profile.account") : t("app.guest")}</span>
         </div>
       </div>
       <dl className="facts">
-        <dt>Email</dt>
+        <dt>{t("field.email")}</dt>
         <dd>
           <Isolated>{identity.email}</Isolated>
         </dd>
         {identity.username && (
           <>
-            <dt>Username</dt>
+            <dt>{t("field.username")}</dt>
             <dd>{identity.username}</dd>
           </>
         )}
         {identity.guestUntil !== null && (
           <>
-            <dt>Time left</dt>
+            <dt>{t("profile.timeLeft")}</dt>
             <dd>
               <GuestTimer />
             </dd>
@@ -63,17 +67,20 @@ function Profile({ identity }: { identity: Identity }) {
       </dl>
       {!identity.username && (
         <p className="soft">
-          Want to stay? <TextLink href="/register">Create an account</TextLink> with the same email
-          address: your messages and invitations stay yours.
+          <Rich
+            text="profile.stay"
+            register={(text) => <TextLink href="/register">{text}</TextLink>}
+          />
         </p>
       )}
       {identity.username && <TrustChoice />}
       <DisplayNameForm identity={identity} />
       <ThemeChoice />
+      <LanguageChoice />
       <SessionList />
       {identity.username && <AccountCare username={identity.username} />}
       <div className="card-foot">
-        <Action onPress={logOut}>Log out</Action>
+        <Action onPress={logOut}>{t("app.logOut")}</Action>
       </div>
     </CardPage>
   );
@@ -81,6 +88,7 @@ function Profile({ identity }: { identity: Identity }) {
 
 /** Hidden for guests, whose login ends with their time in any case. */
 function TrustChoice() {
+  const t = useTexts();
   const { api, session } = useServices();
   const trusted = useStore(session.trusted);
   const task = useTask();
@@ -92,8 +100,8 @@ function TrustChoice() {
   return (
     <>
       <Switch
-        label="Trust this computer"
-        hint="Stay logged in after the browser is closed."
+        label={t("login.trust")}
+        hint={t("login.trustHint")}
         isSelected={trusted}
         isDisabled={task.pending}
         onChange={(trust) => task.run(() => choose(trust))}
@@ -103,21 +111,30 @@ function TrustChoice() {
   );
 }
 
-const THEMES: [Theme, string][] = [
-  ["system", "System"],
-  ["light", "Light"],
-  ["dark", "Dark"],
-];
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
+function LanguageChoice() {
+  const t = useTexts();
+  return (
+    <div className="stack">
+      <span className="field-label">{t("app.language")}</span>
+      <div>
+        <LanguageMenu />
+      </div>
+    </div>
+  );
+}
 
 function ThemeChoice() {
+  const t = useTexts();
   const chosen = useStore(theme);
   return (
     <div className="stack">
-      <span className="field-label">Appearance</span>
+      <span className="field-label">{t("profile.appearance")}</span>
       <div>
         <ToggleButtonGroup
           className="theme-choice"
-          aria-label="Appearance"
+          aria-label={t("profile.appearance")}
           disallowEmptySelection
           selectedKeys={[chosen]}
           onSelectionChange={(keys) => {
@@ -125,9 +142,9 @@ function ThemeChoice() {
             if (key) chooseTheme(key as Theme);
           }}
         >
-          {THEMES.map(([id, label]) => (
+          {THEMES.map((id) => (
             <ToggleButton key={id} id={id} className="button quiet compact">
-              {label}
+              {t(`profile.${id}`)}
             </ToggleButton>
           ))}
         </ToggleButtonGroup>

@@ -1,8 +1,7 @@
 import { useState } from "react";
 import { Radio, RadioGroup } from "react-aria-components";
 import { useLocation } from "wouter";
-import { formatSpan } from "../../clock";
-import { Problem } from "../../problem";
+import type { Problem } from "../../problem";
 import * as rules from "../../rules";
 import { keepDestination, safeDestination, withDestination } from "../app/destination";
 import { useIdentity, useServerConfig, useServices, useTitle } from "../app/services";
@@ -12,6 +11,7 @@ import { Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { ClockIcon, PersonIcon } from "../kit/icons";
 import { ProblemNotice } from "../kit/notice";
+import { Rich, useTexts, useTimes } from "../kit/texts";
 import { RegistrationRule, takesRegistrations } from "./registration-rule";
 import { rememberAccount } from "./remembered-account";
 
@@ -25,7 +25,8 @@ const CLIENT_RULES = {
 };
 
 export function RegisterPage() {
-  useTitle("Sign up");
+  const t = useTexts();
+  useTitle(t("app.signUp"));
   const query = new URLSearchParams(location.search);
   const destination = safeDestination(query.get("next"));
   const [kind, setKind] = useState<Kind>(query.get("as") === "guest" ? "guest" : "client");
@@ -33,8 +34,8 @@ export function RegisterPage() {
   return (
     <CardPage roomy>
       <div className="card-head">
-        <h1>Sign up</h1>
-        <p className="soft">How would you like to join?</p>
+        <h1>{t("app.signUp")}</h1>
+        <p className="soft">{t("register.how")}</p>
       </div>
       <KindChoice kind={kind} onChange={setKind} />
       <RegistrationRule kind={kind} config={config} />
@@ -44,36 +45,42 @@ export function RegisterPage() {
         <GuestForm destination={destination} />
       )}
       <p className="card-foot">
-        Already have an account?{" "}
-        <TextLink href={withDestination("/login", destination)}>Log in</TextLink>
+        <Rich
+          text="register.haveAccount"
+          login={(text) => (
+            <TextLink href={withDestination("/login", destination)}>{text}</TextLink>
+          )}
+        />
       </p>
     </CardPage>
   );
 }
 
 function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void }) {
+  const t = useTexts();
+  const times = useTimes();
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
   return (
     <RadioGroup
       className="choices"
-      aria-label="Kind of account"
+      aria-label={t("register.kind")}
       value={kind}
       onChange={(value) => onChange(value as Kind)}
     >
       <Radio value="client" className="choice">
         <strong>
           <PersonIcon size={18} />
-          Account
+          <span>{t("register.client")}</span>
         </strong>
-        <span className="soft small">Keep your own name and rooms, and invite people.</span>
+        <span className="soft small">{t("register.clientHint")}</span>
       </Radio>
       <Radio value="guest" className="choice">
         <strong>
           <ClockIcon size={18} />
-          Guest
+          <span>{t("app.guest")}</span>
         </strong>
         <span className="soft small">
-          {`No password, just one email. You’re in for ${formatSpan(guestTtl)}.`}
+          {t("register.guestHint", { span: times.span(guestTtl) })}
         </span>
       </Radio>
     </RadioGroup>
@@ -81,6 +88,7 @@ function KindChoice({ kind, onChange }: { kind: Kind; onChange(kind: Kind): void
 }
 
 function ClientForm({ destination }: { destination: string | null }) {
+  const t = useTexts();
   const { accounts } = useServices();
   const [, navigate] = useLocation();
   // A guest becomes a client by registering with the same address.
@@ -98,36 +106,42 @@ function ClientForm({ destination }: { destination: string | null }) {
   const submit = () =>
     fields.valid() && task.run(register, (problem) => fields.refuse(withField(problem)));
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Create an account">
-      <Field {...fields.bind("email")} label="Email" type="email" autoComplete="email" />
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label={t("app.createAccount")}
+    >
+      <Field {...fields.bind("email")} label={t("field.email")} type="email" autoComplete="email" />
       <Field
         {...fields.bind("username")}
-        label="Username"
+        label={t("field.username")}
         autoComplete="username"
-        hint="4 to 24 characters: letters, digits, - and _. Don’t start with a digit or -."
+        hint={t("register.usernameHint")}
       />
       <Field
         {...fields.bind("displayName")}
-        label="Your name (optional)"
+        label={t("field.nameOptional")}
         autoComplete="name"
-        hint="What others see in calls and chats. You can use any alphabet."
+        hint={t("register.nameHint")}
       />
       <Field
         {...fields.bind("password")}
-        label="Password"
+        label={t("field.password")}
         type="password"
         autoComplete="new-password"
-        hint="8 to 128 characters. A short sentence works well."
+        hint={t("field.passwordHint")}
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
-        Create account
+        {t("register.submit")}
       </Action>
     </form>
   );
 }
 
 function GuestForm({ destination }: { destination: string | null }) {
+  const t = useTexts();
   const { accounts } = useServices();
   const [, navigate] = useLocation();
   const fields = useFields(
@@ -144,23 +158,28 @@ function GuestForm({ destination }: { destination: string | null }) {
   const submit = () =>
     fields.valid() && task.run(register, (problem) => fields.refuse(withField(problem)));
   return (
-    <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Join as a guest">
+    <form
+      className="form"
+      noValidate
+      onSubmit={submitting(submit)}
+      aria-label={t("app.joinAsGuest")}
+    >
       <Field
         {...fields.bind("email")}
-        label="Email"
+        label={t("field.email")}
         type="email"
         autoComplete="email"
-        hint="We’ll send you a link that lets you in."
+        hint={t("register.emailHint")}
       />
       <Field
         {...fields.bind("displayName")}
-        label="Your name (optional)"
+        label={t("field.nameOptional")}
         autoComplete="name"
-        hint="If you leave this empty, others see “Guest”."
+        hint={t("field.guestNameHint")}
       />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
-        Continue as a guest
+        {t("register.submitGuest")}
       </Action>
     </form>
   );
@@ -176,7 +195,5 @@ const FIELDS: Record<string, string> = {
 /** The field of each refusal, which names it by its code alone. */
 function withField(problem: Problem): Problem {
   const field = FIELDS[problem.code];
-  if (!field || problem.errors.length > 0) return problem;
-  const { status, code, message } = problem;
-  return new Problem(status, code, message, [{ field, message }]);
+  return field && problem.errors.length === 0 ? problem.at(field) : problem;
 }

@@ -1,6 +1,9 @@
+import type { Translate } from "../../texts/messages";
+import type { CommonTexts } from "../../texts/texts.gen";
 import type { Configuration } from "../../wire.gen";
 import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
+import { useTexts } from "../kit/texts";
 
 interface Props {
   kind: "client" | "guest";
@@ -9,9 +12,14 @@ interface Props {
 
 /** Says who can sign up, where registration is limited. */
 export function RegistrationRule({ kind, config }: Props) {
+  const t = useTexts();
   const mode = config?.registration ?? "open";
   if (!config || mode === "open") return null;
-  return <Notice>{kind === "client" ? clientRule(config) : guestRule(config)}</Notice>;
+  return (
+    <Notice>
+      <Isolated>{kind === "client" ? clientRule(t, config) : guestRule(t, config)}</Isolated>
+    </Notice>
+  );
 }
 
 /** Whether registration is open to anybody at all. */
@@ -19,24 +27,17 @@ export function takesRegistrations(config: Configuration | null): boolean {
   return config?.registration !== "closed";
 }
 
-function clientRule(config: Configuration) {
-  if (config.registration === "closed") {
-    return "New accounts can’t be created here. Ask this server’s administrator for one.";
-  }
-  if (config.registration === "invitation") {
-    return "Only people who have been invited to a room can create an account. Use the email address that the invitation was sent to.";
-  }
-  return <Isolated>{`Accounts are only for email addresses at ${domains(config)}.`}</Isolated>;
+type T = Translate<CommonTexts>;
+
+function clientRule(t: T, config: Configuration): string {
+  if (config.registration === "closed") return t("register.closed");
+  if (config.registration === "invitation") return t("register.invited");
+  return t("register.domains", { domains: domains(config) });
 }
 
-function guestRule(config: Configuration) {
-  const others =
-    config.registration === "domains" ? `, or have an email address at ${domains(config)},` : "";
-  return (
-    <Isolated>
-      {`Only people who have been invited to a room${others} can join as a guest. Use the email address that the invitation was sent to.`}
-    </Isolated>
-  );
+function guestRule(t: T, config: Configuration): string {
+  if (config.registration !== "domains") return t("register.guestInvited");
+  return t("register.guestDomains", { domains: domains(config) });
 }
 
 function domains(config: Configuration): string {

@@ -6,31 +6,32 @@ import { Action, LinkAction } from "../kit/button";
 import { Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { useSentence, useTexts } from "../kit/texts";
 import { isFatal, MailedLink, NEW_RESET, VerificationDone } from "./verification";
 
 export function ResetPage({ token }: { token: string }) {
-  useTitle("Choose a new password");
+  const t = useTexts();
+  useTitle(t("reset.title"));
   const [done, setDone] = useState(false);
   if (!done) {
     return (
-      <MailedLink token={token} title="Choose a new password" again={NEW_RESET}>
+      <MailedLink token={token} title={t("reset.title")} again={NEW_RESET}>
         {() => <NewPassword token={token} onDone={() => setDone(true)} />}
       </MailedLink>
     );
   }
   return (
-    <VerificationDone
-      title="Your password has been changed"
-      text="You’ve been logged out everywhere. Log in with your new password."
-    >
+    <VerificationDone title={t("reset.done")} text={t("reset.doneText")}>
       <LinkAction href="/login" look="primary">
-        Log in
+        {t("app.logIn")}
       </LinkAction>
     </VerificationDone>
   );
 }
 
 function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { accounts } = useServices();
   const fields = useFields({ password: "" }, { password: rules.password });
   const task = useTask();
@@ -39,41 +40,34 @@ function NewPassword({ token, onDone }: { token: string; onDone(): void }) {
     onDone();
   };
   const submit = () => fields.valid() && task.run(reset, (problem) => fields.refuse(problem));
-  const dead = task.problem !== null && isFatal(task.problem);
+  const dead = task.problem !== null && isFatal(task.problem) ? task.problem : null;
   return (
     <CardPage>
       <div className="card-head">
-        <h1>Choose a new password</h1>
-        <p className="soft">You’ll then be logged out everywhere else.</p>
+        <h1>{t("reset.title")}</h1>
+        <p className="soft">{t("reset.text")}</p>
       </div>
-      <form
-        className="form"
-        noValidate
-        onSubmit={submitting(submit)}
-        aria-label="Choose a new password"
-      >
+      <form className="form" noValidate onSubmit={submitting(submit)} aria-label={t("reset.title")}>
         <Field
           {...fields.bind("password")}
-          label="New password"
+          label={t("field.newPassword")}
           type="password"
           autoComplete="new-password"
           autoFocus
-          hint="8 to 128 characters. A short sentence works well."
+          hint={t("field.passwordHint")}
         />
         {dead ? (
-          <Notice tone="warning">
-            {`${task.problem?.message} Each link works only once and for a limited time.`}
-          </Notice>
+          <Notice tone="warning">{t("reset.dead", { problem: sentence(dead) })}</Notice>
         ) : (
           <ProblemNotice problem={task.problem} />
         )}
         {dead ? (
           <LinkAction href="/forgot" look="primary">
-            Get a new link
+            {t("link.new")}
           </LinkAction>
         ) : (
           <Action type="submit" look="primary" isPending={task.pending}>
-            Change my password
+            {t("reset.submit")}
           </Action>
         )}
       </form>

@@ -1,8 +1,7 @@
 import type { RoomEntry } from "../../wire.gen";
 
 export interface RoomGroup {
-  readonly title: string;
-  readonly own: boolean;
+  readonly kind: "own" | "invitations" | "open";
   readonly rooms: readonly RoomEntry[];
 }
 
@@ -20,17 +19,9 @@ export function groupRooms(rooms: readonly RoomEntry[], { me, search }: View): R
     .toSorted((a, b) => a.name.localeCompare(b.name));
   const own = (room: RoomEntry) => me !== null && room.username === me;
   const groups: RoomGroup[] = [
-    { title: "Your own", own: true, rooms: found.filter(own) },
-    {
-      title: "Your invitations",
-      own: false,
-      rooms: found.filter((room) => !own(room) && room.room_id !== null),
-    },
-    {
-      title: "Open to everyone",
-      own: false,
-      rooms: found.filter((room) => !own(room) && room.room_id === null),
-    },
+    { kind: "own", rooms: found.filter(own) },
+    { kind: "invitations", rooms: found.filter((room) => !own(room) && room.room_id !== null) },
+    { kind: "open", rooms: found.filter((room) => !own(room) && room.room_id === null) },
   ];
   return groups.filter((group) => group.rooms.length > 0);
 }

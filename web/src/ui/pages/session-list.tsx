@@ -1,14 +1,16 @@
 import { useCallback, useEffect, useState } from "react";
-import { formatMoment } from "../../clock";
 import { Problem } from "../../problem";
 import type { SessionEntry } from "../../wire.gen";
 import { useServices } from "../app/services";
 import { Action } from "../kit/button";
 import { useTask } from "../kit/form";
 import { ProblemNotice, Spinner } from "../kit/notice";
+import { useTexts, useTimes } from "../kit/texts";
 
 /** Lists the login sessions, with a button to end each. */
 export function SessionList() {
+  const t = useTexts();
+  const times = useTimes();
   const { api } = useServices();
   const [sessions, setSessions] = useState<readonly SessionEntry[] | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -23,26 +25,28 @@ export function SessionList() {
   return (
     <section className="stack" aria-labelledby="sessions">
       <h2 id="sessions" className="section-title">
-        Where you are logged in
+        {t("sessions.title")}
       </h2>
-      {!sessions && !problem && <Spinner label="Loading…" />}
-      <ul className="table-list" aria-label="Sessions">
+      {!sessions && !problem && <Spinner label={t("app.loadingList")} />}
+      <ul className="table-list" aria-label={t("sessions.list")}>
         {sessions?.map((session) => (
           <li key={session.session_id}>
             <span className="grow attendee">
               <span>{session.device}</span>
               <span className="soft small">
-                {session.current ? "This browser" : `Last used ${used(session)}`}
+                {session.current
+                  ? t("sessions.current")
+                  : t("sessions.lastUsed", { moment: times.momentWithin(session.last_used_at) })}
               </span>
             </span>
             {!session.current && (
               <Action
                 className="compact"
-                aria-label={`End the session of ${session.device}`}
+                aria-label={t("sessions.endOf", { device: session.device })}
                 isDisabled={task.pending}
                 onPress={() => end(() => api.endSession(session.session_id))}
               >
-                End
+                {t("sessions.end")}
               </Action>
             )}
           </li>
@@ -52,15 +56,10 @@ export function SessionList() {
       {others.length > 1 && (
         <div>
           <Action isPending={task.pending} onPress={() => end(() => api.endOtherSessions())}>
-            Log out everywhere else
+            {t("sessions.endOthers")}
           </Action>
         </div>
       )}
     </section>
   );
-}
-
-function used(session: SessionEntry): string {
-  const moment = formatMoment(session.last_used_at);
-  return /^(Today|Yesterday)/.test(moment) ? moment.toLowerCase() : moment;
 }

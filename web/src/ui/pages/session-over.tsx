@@ -1,23 +1,23 @@
 import { useEffect } from "react";
 import { useLocation } from "wouter";
+import type { Refused } from "../../texts/sentences";
 import { useServices, useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
 import { Action } from "../kit/button";
 import { ClockIcon, PersonIcon } from "../kit/icons";
+import { useSentence, useTexts } from "../kit/texts";
 
-export function SessionOverPage({ code, message }: { code: string; message: string }) {
-  return code === "other_account" ? (
-    <OtherAccount message={message} />
-  ) : (
-    <Over code={code} message={message} />
-  );
+export function SessionOverPage({ end }: { end: Refused }) {
+  return end.code === "other_account" ? <OtherAccount end={end} /> : <Over end={end} />;
 }
 
 /** The code for a login of another person in another tab: all tabs share one cookie. */
-function OtherAccount({ message }: { message: string }) {
+function OtherAccount({ end }: { end: Refused }) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { session } = useServices();
   const [, navigate] = useLocation();
-  useTitle("Someone else has logged in");
+  useTitle(t("over.otherTitle"));
   // The page that this tab showed was for another person.
   useEffect(() => navigate("/", { replace: true }), [navigate]);
   const logIn = () => {
@@ -30,33 +30,29 @@ function OtherAccount({ message }: { message: string }) {
         <PersonIcon size={26} />
       </span>
       <div className="card-head" role="alert">
-        <h1>Someone else has logged in</h1>
-        <p className="soft">
-          {`${message} A browser can only be logged in to one account at a time. To use two accounts at once, open a private window or another browser.`}
-        </p>
+        <h1>{t("over.otherTitle")}</h1>
+        <p className="soft">{t("over.otherText", { problem: sentence(end) })}</p>
       </div>
       <div className="form">
         <Action look="primary" onPress={() => void session.goOnAsOther()}>
-          Continue with that account
+          {t("over.goOn")}
         </Action>
         <Action look="quiet" onPress={logIn}>
-          Log in again
+          {t("app.logInAgain")}
         </Action>
       </div>
     </CardPage>
   );
 }
 
-function Over({ code, message }: { code: string; message: string }) {
+function Over({ end }: { end: Refused }) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { session } = useServices();
   const [, navigate] = useLocation();
-  const guest = code === "guest_expired";
-  const gone = code === "account_deleted";
-  const title = guest
-    ? "Your time as a guest is over"
-    : gone
-      ? "Your account has been deleted"
-      : "You have been logged out";
+  const guest = end.code === "guest_expired";
+  const gone = end.code === "account_deleted";
+  const title = guest ? t("over.guest") : gone ? t("over.deleted") : t("over.loggedOut");
   useTitle(title);
   const go = (path: string) => {
     navigate(path);
@@ -70,19 +66,15 @@ function Over({ code, message }: { code: string; message: string }) {
       <div className="card-head" role="alert">
         <h1>{title}</h1>
         <p className="soft">
-          {guest
-            ? "With an account of your own you can stay as long as you like. Sign up with the same email address to keep your messages and invitations."
-            : gone
-              ? "Your chat messages are kept under your name."
-              : message}
+          {guest ? t("over.guestText") : gone ? t("over.deletedText") : sentence(end)}
         </p>
       </div>
       <div className="form">
         <Action look="primary" onPress={() => go(guest || gone ? "/register" : "/login")}>
-          {guest ? "Create an account" : gone ? "Sign up again" : "Log in again"}
+          {guest ? t("app.createAccount") : gone ? t("over.signUpAgain") : t("app.logInAgain")}
         </Action>
         <Action look="quiet" onPress={() => go("/")}>
-          Go to the home page
+          {t("app.goHome")}
         </Action>
       </div>
     </CardPage>

@@ -4,37 +4,33 @@ import { CardPage } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
 import { useTask } from "../kit/form";
 import { Notice, ProblemNotice } from "../kit/notice";
+import { useTexts } from "../kit/texts";
 import { MailedLink, NEW_PASSWORD, VerificationDone } from "./verification";
 
 export function StopEmailPage({ token }: { token: string }) {
-  useTitle("Stop your email address from being changed");
+  const t = useTexts();
+  useTitle(t("stop.title"));
   return (
-    <MailedLink
-      token={token}
-      title="Stop your email address from being changed"
-      again={NEW_PASSWORD}
-      used={<TooLate />}
-    >
+    <MailedLink token={token} title={t("stop.title")} again={NEW_PASSWORD} used={<TooLate />}>
       {() => <StopEmail token={token} />}
     </MailedLink>
   );
 }
 
 function TooLate() {
+  const t = useTexts();
   return (
     <CardPage>
       <div className="card-head" role="alert">
-        <h1>Your address has already been changed</h1>
-        <p className="soft">
-          The new address has already been confirmed. If that wasn’t you, tell this server’s
-          administrator.
-        </p>
+        <h1>{t("stop.tooLate")}</h1>
+        <p className="soft">{t("stop.tooLateText")}</p>
       </div>
     </CardPage>
   );
 }
 
 function StopEmail({ token }: { token: string }) {
+  const t = useTexts();
   const { accounts } = useServices();
   const [stopped, setStopped] = useState(false);
   const task = useTask();
@@ -44,12 +40,9 @@ function StopEmail({ token }: { token: string }) {
   };
   if (stopped) {
     return (
-      <VerificationDone
-        title="The change was stopped"
-        text="Your account keeps its email address. The person who asked for the change knows your password, so choose a new one now."
-      >
+      <VerificationDone title={t("stop.done")} text={t("stop.doneText")}>
         <LinkAction href="/forgot" look="primary">
-          Choose a new password
+          {t("link.newPassword")}
         </LinkAction>
       </VerificationDone>
     );
@@ -59,20 +52,17 @@ function StopEmail({ token }: { token: string }) {
   return (
     <CardPage>
       <div className="card-head">
-        <h1>Stop your email address from being changed</h1>
-        <p className="soft">Your account will keep its current address.</p>
+        <h1>{t("stop.title")}</h1>
+        <p className="soft">{t("stop.text")}</p>
       </div>
       {status === 403 ? (
-        <Notice tone="warning">
-          This link is invalid or has expired. If your address was changed without your consent,
-          contact this server’s administrator.
-        </Notice>
+        <Notice tone="warning">{t("stop.invalid")}</Notice>
       ) : (
         <ProblemNotice problem={task.problem} />
       )}
       {!dead && (
         <Action look="primary" isPending={task.pending} onPress={() => task.run(stop)}>
-          Stop the change
+          {t("stop.submit")}
         </Action>
       )}
     </CardPage>

@@ -1,5 +1,6 @@
 import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../../problem";
+import type { Sentence } from "../../rules";
 import type { LinkStatus } from "../../wire.gen";
 import { useServices } from "../app/services";
 import { CardPage } from "../app/shell";
@@ -8,6 +9,7 @@ import type { Task } from "../kit/form";
 import { AlertIcon, CheckIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
+import { useSentence, useTexts } from "../kit/texts";
 
 type Look =
   | { kind: "looking" }
@@ -30,31 +32,27 @@ interface MailedLinkProps {
  * only pressing its button uses the link. A link that no longer works says so before anything is typed.
  */
 export function MailedLink({ token, title, again, used, children }: MailedLinkProps) {
+  const t = useTexts();
+  const sentence = useSentence();
   const look = useLink(token);
   if (look.kind === "looking") {
     return (
       <CardPage>
         <h1>{title}</h1>
-        <Spinner label="One moment…" />
+        <Spinner label={t("app.oneMoment")} />
       </CardPage>
     );
   }
-  if (look.kind === "invalid") return <DeadLink text={look.problem.message} again={again} />;
+  if (look.kind === "invalid") return <DeadLink text={sentence(look.problem)} again={again} />;
   const state = look.status?.state ?? "valid";
   if (state === "expired") {
-    return <DeadLink text="It has expired. Links only work for a limited time." again={again} />;
+    return <DeadLink text={t("link.expired")} again={again} />;
   }
   if (state === "used") {
-    return (
-      used ?? (
-        <DeadLink text="It has already been used, or a newer one has replaced it." again={again} />
-      )
-    );
+    return used ?? <DeadLink text={t("link.used")} again={again} />;
   }
   if (state === "disabled") {
-    return (
-      <DeadLink text="This account has been disabled. Please contact this server’s administrator." />
-    );
+    return <DeadLink text={t("link.disabled")} />;
   }
   return children(look.status);
 }
@@ -138,15 +136,15 @@ export function VerificationDone(props: { title: string; text: string; children:
 
 interface Again {
   href: string;
-  label: string;
+  label: Sentence;
 }
 
-export const NEW_MAIL: Again = { href: "/mail", label: "Get a new link" };
-export const NEW_RESET: Again = { href: "/forgot", label: "Get a new link" };
-export const NEW_PASSWORD: Again = { href: "/forgot", label: "Choose a new password" };
-export const PROFILE: Again = { href: "/profile", label: "Go to your profile" };
-export const SIGN_UP: Again = { href: "/register", label: "Sign up" };
-export const AS_GUEST: Again = { href: "/register?as=guest", label: "Get a new link" };
+export const NEW_MAIL: Again = { href: "/mail", label: (t) => t("link.new") };
+export const NEW_RESET: Again = { href: "/forgot", label: (t) => t("link.new") };
+export const NEW_PASSWORD: Again = { href: "/forgot", label: (t) => t("link.newPassword") };
+export const PROFILE: Again = { href: "/profile", label: (t) => t("link.profile") };
+export const SIGN_UP: Again = { href: "/register", label: (t) => t("app.signUp") };
+export const AS_GUEST: Again = { href: "/register?as=guest", label: (t) => t("link.new") };
 
 /** Codes of refusals after which the same link never works. */
 const FATAL = new Set(["already_verified", "invalid_verification", "user_not_found"]);
@@ -157,23 +155,24 @@ export function isFatal(problem: Problem): boolean {
 
 /** Without `again`, no other link would work either. */
 export function DeadLink({ text, again }: { text: string; again?: Again }) {
+  const t = useTexts();
   return (
     <CardPage>
       <span className="emblem warm">
         <AlertIcon size={26} />
       </span>
       <div className="card-head" role="alert">
-        <h1>This link doesn’t work</h1>
+        <h1>{t("link.dead")}</h1>
         <p className="soft">{text}</p>
       </div>
       <div className="form">
         {again && (
           <LinkAction href={again.href} look="primary">
-            {again.label}
+            {again.label(t)}
           </LinkAction>
         )}
         <LinkAction href="/login" look="quiet">
-          Go to login
+          {t("link.goToLogin")}
         </LinkAction>
       </div>
     </CardPage>

@@ -8,6 +8,7 @@ import { Action, LinkAction } from "../kit/button";
 import { Field } from "../kit/field";
 import { submitting, useFields, useTask } from "../kit/form";
 import { ProblemNotice } from "../kit/notice";
+import { useSentence, useTexts } from "../kit/texts";
 import {
   DeadLink,
   isFatal,
@@ -19,13 +20,14 @@ import {
 } from "./verification";
 
 export function VerifyClientPage({ token }: { token: string }) {
-  useTitle("Confirm your address");
+  const t = useTexts();
+  useTitle(t("confirm.title"));
   const [confirmed, setConfirmed] = useState(false);
   if (confirmed) return <Confirmed />;
   return (
     <MailedLink
       token={token}
-      title="Confirm your address"
+      title={t("confirm.title")}
       again={NEW_MAIL}
       used={<Confirmed already />}
     >
@@ -35,31 +37,27 @@ export function VerifyClientPage({ token }: { token: string }) {
 }
 
 function Confirmed({ already = false }: { already?: boolean }) {
+  const t = useTexts();
   const isLoggedIn = useIdentity() !== null;
   const [goal] = useState(keptDestination);
-  const title = already ? "Already confirmed" : "Your address is confirmed";
+  const title = already ? t("confirm.already") : t("confirm.done");
   if (!isLoggedIn) {
     return (
-      <VerificationDone title={title} text="Your account is ready. Log in to get started.">
+      <VerificationDone title={title} text={t("confirm.doneText")}>
         <LinkAction href="/login" look="primary">
-          Log in
+          {t("app.logIn")}
         </LinkAction>
       </VerificationDone>
     );
   }
   return (
-    <VerificationDone title={title} text="Your account is ready, and you’re logged in.">
+    <VerificationDone title={title} text={t("confirm.loggedIn")}>
       <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
-        {goal?.startsWith("/r/") ? "Go to the room" : "See the rooms"}
+        {goal?.startsWith("/r/") ? t("confirm.toRoom") : t("app.seeRooms")}
       </LinkAction>
     </VerificationDone>
   );
 }
-
-const NOT_ASKED =
-  "Confirm that this address is yours to finish setting up your account. If you didn’t register, close this page.";
-const ASKED =
-  "You didn’t register in this browser. To confirm your address, enter the password you chose when you registered. If you didn’t register, close this page.";
 
 interface ConfirmProps {
   token: string;
@@ -69,18 +67,22 @@ interface ConfirmProps {
 
 /** Asks for the password where anybody could have registered the address: it proves that the owner did. */
 function Confirm({ token, status, onDone }: ConfirmProps) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { session } = useServices();
-  const fields = useFields({ password: "" }, { password: rules.required("your password") });
+  const fields = useFields({ password: "" }, { password: rules.presentPassword });
   const task = useTask();
   const { problem } = task;
   const unproven = problem?.code === "registration_not_proven";
   const [asked, setAsked] = useState(status?.password_needed ?? false);
   if (problem?.code === "already_verified") return <Confirmed already />;
   if (problem && isFatal(problem)) {
-    return <DeadLink text={problem.message} again={problem.status === 404 ? SIGN_UP : NEW_MAIL} />;
+    return (
+      <DeadLink text={sentence(problem)} again={problem.status === 404 ? SIGN_UP : NEW_MAIL} />
+    );
   }
   if (problem?.code === "username_taken") {
-    return <DeadLink text={problem.message} again={SIGN_UP} />;
+    return <DeadLink text={sentence(problem)} again={SIGN_UP} />;
   }
   if (unproven && !asked) setAsked(true);
   const confirm = async () => {
@@ -92,20 +94,20 @@ function Confirm({ token, status, onDone }: ConfirmProps) {
   return (
     <CardPage>
       <div className="card-head">
-        <h1>{asked ? "Enter your password" : "Confirm your address"}</h1>
+        <h1>{asked ? t("confirm.passwordTitle") : t("confirm.title")}</h1>
         <LinkEmail status={status} />
-        <p className="soft">{asked ? ASKED : NOT_ASKED}</p>
+        <p className="soft">{asked ? t("confirm.passwordText") : t("confirm.text")}</p>
       </div>
       <form
         className="form"
         noValidate
         onSubmit={submitting(submit)}
-        aria-label="Confirm your address"
+        aria-label={t("confirm.title")}
       >
         {asked && (
           <Field
             {...fields.bind("password")}
-            label="Password"
+            label={t("field.password")}
             type="password"
             autoComplete="current-password"
             autoFocus
@@ -113,7 +115,7 @@ function Confirm({ token, status, onDone }: ConfirmProps) {
         )}
         <ProblemNotice problem={unproven ? null : problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
-          Confirm my address
+          {t("confirm.submit")}
         </Action>
       </form>
     </CardPage>

@@ -3,25 +3,24 @@ import type { LinkStatus } from "../../wire.gen";
 import { useServices, useTitle } from "../app/services";
 import { LinkAction } from "../kit/button";
 import { useTask } from "../kit/form";
+import { useSentence, useTexts } from "../kit/texts";
 import { DeadLink, isFatal, LinkCard, MailedLink, PROFILE, VerificationDone } from "./verification";
 
 export function VerifyEmailPage({ token }: { token: string }) {
-  useTitle("Confirm your new address");
+  const t = useTexts();
+  useTitle(t("newEmail.title"));
   const [done, setDone] = useState(false);
   if (!done) {
     return (
-      <MailedLink token={token} title="Confirm your new address" again={PROFILE}>
+      <MailedLink token={token} title={t("newEmail.title")} again={PROFILE}>
         {(status) => <Confirm token={token} status={status} onDone={() => setDone(true)} />}
       </MailedLink>
     );
   }
   return (
-    <VerificationDone
-      title="Your new address is confirmed"
-      text="Emails will go there from now on. You’ve been logged out everywhere; please log in again."
-    >
+    <VerificationDone title={t("newEmail.done")} text={t("newEmail.doneText")}>
       <LinkAction href="/login" look="primary">
-        Log in
+        {t("app.logIn")}
       </LinkAction>
     </VerificationDone>
   );
@@ -34,20 +33,22 @@ interface ConfirmProps {
 }
 
 function Confirm({ token, status, onDone }: ConfirmProps) {
+  const t = useTexts();
+  const sentence = useSentence();
   const { accounts } = useServices();
   const task = useTask();
   if (task.problem && isFatal(task.problem))
-    return <DeadLink text={task.problem.message} again={PROFILE} />;
+    return <DeadLink text={sentence(task.problem)} again={PROFILE} />;
   const confirm = async () => {
     await accounts.verifyEmail(token);
     onDone();
   };
   return (
     <LinkCard
-      title="Confirm your new address"
+      title={t("newEmail.title")}
       status={status}
-      text="This will be your account’s email address from now on. You’ll be logged out everywhere."
-      action="Confirm my new address"
+      text={t("newEmail.text")}
+      action={t("newEmail.submit")}
       task={task}
       use={confirm}
     />

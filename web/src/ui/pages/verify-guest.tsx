@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { formatSpan } from "../../clock";
 import type { LinkStatus } from "../../wire.gen";
 import { keepDestination, keptDestination } from "../app/destination";
 import { useIdentity, useServerConfig, useServices, useTitle } from "../app/services";
 import { LinkAction } from "../kit/button";
 import { useTask } from "../kit/form";
+import { useSentence, useTexts, useTimes } from "../kit/texts";
 import {
   AS_GUEST,
   DeadLink,
@@ -15,14 +15,15 @@ import {
 } from "./verification";
 
 export function VerifyGuestPage({ token }: { token: string }) {
-  useTitle("Welcome");
+  const t = useTexts();
+  useTitle(t("guestLink.welcome"));
   const [done, setDone] = useState(false);
   const isGuest = useIdentity()?.guestUntil != null;
   if (done) return <Welcome />;
   return (
     <MailedLink
       token={token}
-      title="Join as a guest"
+      title={t("app.joinAsGuest")}
       again={AS_GUEST}
       used={isGuest ? <Welcome /> : <UsedElsewhere />}
     >
@@ -38,12 +39,15 @@ interface EnterProps {
 }
 
 function Enter({ token, status, onDone }: EnterProps) {
+  const t = useTexts();
+  const sentence = useSentence();
+  const times = useTimes();
   const { session } = useServices();
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
   const task = useTask();
   if (task.problem?.code === "already_verified") return <UsedElsewhere />;
   if (task.problem && isFatal(task.problem)) {
-    return <DeadLink text={task.problem.message} again={AS_GUEST} />;
+    return <DeadLink text={sentence(task.problem)} again={AS_GUEST} />;
   }
   const enter = async () => {
     await session.verifyGuest(token);
@@ -51,10 +55,10 @@ function Enter({ token, status, onDone }: EnterProps) {
   };
   return (
     <LinkCard
-      title="Join as a guest"
+      title={t("app.joinAsGuest")}
       status={status}
-      text={`Your ${formatSpan(guestTtl)} as a guest start when you join.`}
-      action="Join as a guest"
+      text={t("guestLink.text", { span: times.span(guestTtl) })}
+      action={t("app.joinAsGuest")}
       task={task}
       use={enter}
     />
@@ -62,21 +66,22 @@ function Enter({ token, status, onDone }: EnterProps) {
 }
 
 function UsedElsewhere() {
-  return (
-    <DeadLink
-      text="It has already been used. If your time isn’t over yet, continue in the browser where you used it."
-      again={AS_GUEST}
-    />
-  );
+  const t = useTexts();
+  return <DeadLink text={t("guestLink.used")} again={AS_GUEST} />;
 }
 
 function Welcome() {
+  const t = useTexts();
+  const times = useTimes();
   const guestTtl = useServerConfig()?.guest_ttl ?? 1800;
   const [goal] = useState(keptDestination);
   return (
-    <VerificationDone title="Welcome, guest" text={`You’re logged in for ${formatSpan(guestTtl)}.`}>
+    <VerificationDone
+      title={t("guestLink.done")}
+      text={t("guestLink.doneText", { span: times.span(guestTtl) })}
+    >
       <LinkAction href={goal ?? "/"} look="primary" onPress={() => keepDestination(null)}>
-        {goal ? "Enter the room" : "See the rooms"}
+        {goal ? t("app.enterRoom") : t("app.seeRooms")}
       </LinkAction>
     </VerificationDone>
   );

@@ -44,7 +44,7 @@ it.each<[string, RoomEntrance, Admission]>([
   [
     "nobody in who is banned, and says so",
     { room, roles: ["banned"], next: "not_for_you", code: "banned", message: "You were removed." },
-    { kind: "closed", reason: "You were removed." },
+    { kind: "closed", reason: { code: "banned", message: "You were removed." } },
   ],
   [
     "nobody in who is not invited, and says no more than of a room that does not exist",

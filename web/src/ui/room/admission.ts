@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../../api";
 import { Problem } from "../../problem";
 import type { Identity } from "../../session";
+import type { Refused } from "../../texts/sentences";
 import type { RoomEntrance } from "../../wire.gen";
 import { useServices } from "../app/services";
 
@@ -19,7 +20,7 @@ export type Admission =
   | { readonly kind: "admitted"; readonly room: RoomFacts }
   | { readonly kind: "password"; readonly room: RoomFacts }
   /** A reason is absent where the server does not tell a missing room from an event without an invitation. */
-  | { readonly kind: "closed"; readonly reason: string | null }
+  | { readonly kind: "closed"; readonly reason: Refused | null }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /** A room that the person cannot see, such as an unlisted one before its password is given, has its name alone. */
@@ -39,8 +40,9 @@ export async function findAdmission(api: Pick<Api, "entrance">, name: string): P
   try {
     const entrance = await api.entrance(name);
     if (entrance.next === "not_for_you") {
-      const isSecret = entrance.code === "not_invited";
-      return { kind: "closed", reason: isSecret ? null : (entrance.message ?? null) };
+      const { code, message } = entrance;
+      const isTold = code && code !== "not_invited";
+      return { kind: "closed", reason: isTold ? { code, message: message ?? "" } : null };
     }
     const kind = entrance.next === "enter" ? "admitted" : "password";
     return { kind, room: factsOf(name, entrance) };

@@ -1,14 +1,15 @@
 import { expect, it } from "vitest";
+import { english as t } from "../../texts/loaded-texts";
 import { betterAndWorse, comingAndGoing } from "./announcements";
 
 const ann = { id: "1", username: "ann" };
 const bob = { id: "2", username: "bob" };
 
 it("says who came and who went, and nothing of who stays", () => {
-  expect(comingAndGoing([], [ann, bob])).toEqual(["ann, bob joined"]);
-  expect(comingAndGoing([ann, bob], [bob])).toEqual(["ann left"]);
-  expect(comingAndGoing([ann], [bob])).toEqual(["bob joined", "ann left"]);
-  expect(comingAndGoing([ann], [{ ...ann }])).toEqual([]);
+  expect(comingAndGoing(t, [], [ann, bob])).toEqual(["ann, bob joined"]);
+  expect(comingAndGoing(t, [ann, bob], [bob])).toEqual(["ann left"]);
+  expect(comingAndGoing(t, [ann], [bob])).toEqual(["bob joined", "ann left"]);
+  expect(comingAndGoing(t, [ann], [{ ...ann }])).toEqual([]);
 });
 
 it("says whose connection became poor or better, once", () => {
@@ -16,10 +17,10 @@ it("says whose connection became poor or better, once", () => {
   const poor = { ...ann, standing: standing("poor") };
   const fair = { ...ann, standing: standing("fair") };
   const unknown = { ...ann, standing: null };
-  expect(betterAndWorse([], [poor])).toEqual(["Connection with ann is poor"]);
-  expect(betterAndWorse([fair], [poor])).toEqual(["Connection with ann is poor"]);
-  expect(betterAndWorse([poor], [poor])).toEqual([]);
-  expect(betterAndWorse([poor], [fair])).toEqual(["Connection with ann is better again"]);
-  expect(betterAndWorse([poor], [unknown])).toEqual([]);
-  expect(betterAndWorse([poor], [])).toEqual([]);
+  expect(betterAndWorse(t, [], [poor])).toEqual(["Connection with ann is poor"]);
+  expect(betterAndWorse(t, [fair], [poor])).toEqual(["Connection with ann is poor"]);
+  expect(betterAndWorse(t, [poor], [poor])).toEqual([]);
+  expect(betterAndWorse(t, [poor], [fair])).toEqual(["Connection with ann is better again"]);
+  expect(betterAndWorse(t, [poor], [unknown])).toEqual([]);
+  expect(betterAndWorse(t, [poor], [])).toEqual([]);
 });

@@ -4,6 +4,7 @@ import type { Standing } from "../../call/health/mark";
 import type { Participant } from "../../call/topology";
 import { shortened } from "../../length";
 import { useStore } from "../app/services";
+import { type TranslateCall, useCallTexts } from "./texts";
 
 const MOST_KEPT = 5;
 const MOST_READ = 200;
@@ -11,14 +12,18 @@ const MOST_READ = 200;
 type Named = Pick<Participant, "id" | "username" | "displayName">;
 
 /** Makes sentences on who joined and who left between two lists of participants. */
-export function comingAndGoing(before: readonly Named[], after: readonly Named[]): string[] {
+export function comingAndGoing(
+  t: TranslateCall,
+  before: readonly Named[],
+  after: readonly Named[],
+): string[] {
   const missing = (from: readonly Named[], among: readonly Named[]) =>
     from.filter(({ id }) => !among.some((other) => other.id === id));
-  const sentence = (people: readonly Named[], verb: string) =>
-    people.length > 0 ? [`${people.map(nameOf).join(", ")} ${verb}`] : [];
+  const sentence = (people: readonly Named[], key: "call.updates.joined" | "call.updates.left") =>
+    people.length > 0 ? [t(key, { count: people.length, names: namesOf(people) })] : [];
   return [
-    ...sentence(missing(after, before), "joined"),
-    ...sentence(missing(before, after), "left"),
+    ...sentence(missing(after, before), "call.updates.joined"),
+    ...sentence(missing(before, after), "call.updates.left"),
   ];
 }
 
@@ -26,6 +31,7 @@ type Connection = Named & { readonly standing: Standing | null };
 
 /** Makes sentences on connections that became poor, or are poor no longer. */
 export function betterAndWorse(
+  t: TranslateCall,
   before: readonly Connection[],
   after: readonly Connection[],
 ): string[] {
@@ -34,17 +40,18 @@ export function betterAndWorse(
   const known = after.filter(({ standing }) => standing !== null);
   const worse = known.filter(({ id }) => isPoor(after, id) && !isPoor(before, id));
   const better = known.filter(({ id }) => isPoor(before, id) && !isPoor(after, id));
-  const sentence = (people: readonly Named[], state: string) =>
-    people.length > 0 ? [`Connection with ${people.map(nameOf).join(", ")} ${state}`] : [];
-  return [...sentence(worse, "is poor"), ...sentence(better, "is better again")];
+  const sentence = (people: readonly Named[], key: "call.updates.poor" | "call.updates.better") =>
+    people.length > 0 ? [t(key, { names: namesOf(people) })] : [];
+  return [...sentence(worse, "call.updates.poor"), ...sentence(better, "call.updates.better")];
 }
 
-function nameOf({ displayName, username }: Named): string {
-  return displayName ?? username;
+function namesOf(people: readonly Named[]): string {
+  return people.map(({ displayName, username }) => displayName ?? username).join(", ");
 }
 
 /** Tells a screen reader who joins and leaves, whose connection is poor, and who writes while the chat is closed. */
 export function Announcements({ call }: { call: Call }) {
+  const t = useCallTexts();
   const participants = useStore(call.participants);
   const { entries, unread } = useStore(call.chat.state);
   const [told, setTold] = useState<readonly { id: number; text: string }[]>([]);
@@ -56,27 +63,26 @@ export function Announcements({ call }: { call: Call }) {
   });
   const known = useRef<readonly Named[]>([]);
   useEffect(() => {
-    tell.current(comingAndGoing(known.current, participants));
+    tell.current(comingAndGoing(t, known.current, participants));
     known.current = participants;
-  }, [participants]);
+  }, [participants, t]);
   const connections = useStore(call.health.records);
   const judged = useRef<readonly Connection[]>([]);
   useEffect(() => {
-    tell.current(betterAndWorse(judged.current, connections));
+    tell.current(betterAndWorse(t, judged.current, connections));
     judged.current = connections;
-  }, [connections]);
+  }, [connections, t]);
   const read = useRef(0);
   useEffect(() => {
     const last = entries.at(-1);
     if (unread > read.current && last) {
-      tell.current([
-        `${last.displayName ?? last.username} wrote: ${shortened(last.message, MOST_READ)}`,
-      ]);
+      const name = last.displayName ?? last.username;
+      tell.current([t("call.updates.wrote", { name, text: shortened(last.message, MOST_READ) })]);
     }
     read.current = unread;
-  }, [entries, unread]);
+  }, [entries, unread, t]);
   return (
-    <div className="unseen" role="status" aria-label="Call updates">
+    <div className="unseen" role="status" aria-label={t("call.updates.region")}>
       {told.map(({ id, text }) => (
         <p key={id}>{text}</p>
       ))}

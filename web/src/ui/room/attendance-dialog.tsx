@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useState } from "react";
-import { formatMoment, formatTime } from "../../clock";
 import { Problem } from "../../problem";
 import type { Attendance } from "../../wire.gen";
 import { useServices } from "../app/services";
@@ -8,7 +7,9 @@ import { Isolated } from "../kit/isolated";
 import { Modal } from "../kit/modal";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
+import { useTimes } from "../kit/texts";
 import type { RoomFacts } from "./admission";
+import { useCallTexts } from "./texts";
 
 interface AttendanceDialogProps {
   room: RoomFacts;
@@ -17,14 +18,17 @@ interface AttendanceDialogProps {
 }
 
 export function AttendanceDialog({ room, isOpen, onClose }: AttendanceDialogProps) {
+  const t = useCallTexts();
   return (
-    <Modal title="Attendance" isOpen={isOpen} onClose={onClose}>
+    <Modal title={t("call.bar.attendance")} isOpen={isOpen} onClose={onClose}>
       <AttendanceList room={room.name} />
     </Modal>
   );
 }
 
 function AttendanceList({ room }: { room: string }) {
+  const t = useCallTexts();
+  const times = useTimes();
   const { api } = useServices();
   const [entries, setEntries] = useState<readonly Attendance[] | null>(null);
   const [next, setNext] = useState<number | null>(null);
@@ -46,11 +50,11 @@ function AttendanceList({ room }: { room: string }) {
   );
   useEffect(() => void load(), [load]);
   if (problem) return <ProblemNotice problem={problem} />;
-  if (!entries) return <Spinner label="Loading…" />;
-  if (entries.length === 0) return <p className="soft">Nobody has attended yet.</p>;
+  if (!entries) return <Spinner label={t("app.loadingList")} />;
+  if (entries.length === 0) return <p className="soft">{t("call.attendance.empty")}</p>;
   return (
     <>
-      <ul className="table-list" aria-label="Attendance">
+      <ul className="table-list" aria-label={t("call.bar.attendance")}>
         {entries.map((entry) => (
           <li key={`${entry.email} ${entry.joined_at}`}>
             <span className="grow attendee">
@@ -60,14 +64,19 @@ function AttendanceList({ room }: { room: string }) {
               </span>
             </span>
             <span className="small numbers">
-              {`${formatMoment(entry.joined_at)} – ${entry.left_at ? formatTime(entry.left_at) : "still here"}`}
+              {entry.left_at
+                ? t("call.attendance.stay", {
+                    from: times.moment(entry.joined_at),
+                    until: times.time(entry.left_at),
+                  })
+                : t("call.attendance.stillHere", { from: times.moment(entry.joined_at) })}
             </span>
           </li>
         ))}
       </ul>
       {next !== null && (
         <Action look="quiet" className="compact" onPress={() => void load(next)}>
-          Show more
+          {t("app.showMore")}
         </Action>
       )}
     </>

@@ -1,16 +1,21 @@
+import type { Refused } from "../../texts/sentences";
 import { CardPage, Shell } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
 import { AlertIcon, LeaveIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
+import { useSentence } from "../kit/texts";
 import type { RoomFacts } from "./admission";
+import { CallRich, useCallTexts } from "./texts";
 
 interface CallExitProps {
   room: RoomFacts;
-  refusal: string | null;
+  refusal: Refused | null;
   onAgain(): void;
 }
 
 export function CallExit({ room, refusal, onAgain }: CallExitProps) {
+  const t = useCallTexts();
+  const sentence = useSentence();
   return (
     <Shell>
       <CardPage>
@@ -19,17 +24,19 @@ export function CallExit({ room, refusal, onAgain }: CallExitProps) {
         </span>
         <div className="card-head" role={refusal ? "alert" : "status"}>
           <h1>
-            <span>{refusal ? "You can’t enter" : "You left"}</span> “
-            <Isolated>{room.name}</Isolated>”
+            <CallRich
+              text={refusal ? "call.entry.closed" : "call.exit.left"}
+              room={<Isolated>{room.name}</Isolated>}
+            />
           </h1>
-          {refusal && <p className="soft">{refusal}</p>}
+          {refusal && <p className="soft">{sentence(refusal)}</p>}
         </div>
         <div className="form">
           <LinkAction href="/" look="primary">
-            Back to the rooms
+            {t("call.lobby.back")}
           </LinkAction>
           <Action look="quiet" onPress={onAgain}>
-            {refusal ? "Try again" : "Enter again"}
+            {refusal ? t("app.tryAgain") : t("call.exit.again")}
           </Action>
         </div>
       </CardPage>

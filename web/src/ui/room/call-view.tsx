@@ -25,6 +25,7 @@ import { usePanels } from "./panels";
 import { PeoplePanel } from "./people-panel";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
+import { useCallTexts } from "./texts";
 
 export interface CallViewProps {
   call: Call;
@@ -39,7 +40,8 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
-  const name = shownName(identity);
+  const t = useCallTexts();
+  const name = shownName(t, identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
   return (
     <div className="call" ref={box}>
@@ -65,7 +67,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
         {panel === "people" && (
           <PeoplePanel
             call={call}
-            name={identity.username ?? "Guest"}
+            name={identity.username ?? t("app.guest")}
             displayName={identity.displayName}
             onClose={close}
             isCreator={room.isCreator}
@@ -87,15 +89,14 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
 
 /** Says that the connection to the server is missing, on which the media of the call do not depend. */
 function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
+  const t = useCallTexts();
   const restarting = useStore(useServices().signaling.restarting);
   if (phase.kind === "joined") return null;
-  const lost = restarting ? "The server is restarting." : "Reconnecting to the server…";
+  const lost = restarting ? t("call.bar.restarting") : t("call.bar.reconnecting");
   return (
     <div className="call-interruption" role="status">
       <span className="spinner" aria-hidden="true" />
-      <span>
-        {phase.kind === "joining" ? "Entering the room…" : `${lost} Your call continues.`}
-      </span>
+      <span>{phase.kind === "joining" ? t("call.entry.entering") : lost}</span>
     </div>
   );
 }
@@ -108,16 +109,17 @@ interface CallBarProps {
 }
 
 function CallBar({ phase, room, onOpen, children }: CallBarProps) {
+  const t = useCallTexts();
   return (
     <header className="call-bar">
       <Logo size={28} />
-      <h1 title={withoutDirectionControls(room.name)}>
+      <h1 dir="auto" title={withoutDirectionControls(room.name)}>
         <Isolated>{room.name}</Isolated>
       </h1>
       {room.isEvent && (
         <span className="badge warm wide-only">
           <EventIcon size={14} />
-          Event
+          <span>{t("app.event")}</span>
         </span>
       )}
       {phase.kind !== "joining" && <CallTimer since={phase.since} />}
@@ -125,15 +127,23 @@ function CallBar({ phase, room, onOpen, children }: CallBarProps) {
         <GuestTimer quiet />
         {children}
         {room.isCreator && room.isEvent && (
-          <IconAction label="Attendance" icon={<ListIcon />} onPress={() => onOpen("attendance")} />
+          <IconAction
+            label={t("call.bar.attendance")}
+            icon={<ListIcon />}
+            onPress={() => onOpen("attendance")}
+          />
         )}
         {room.isCreator && (
-          <IconAction label="Invite" icon={<InviteIcon />} onPress={() => onOpen("invite")} />
+          <IconAction
+            label={t("call.bar.invite")}
+            icon={<InviteIcon />}
+            onPress={() => onOpen("invite")}
+          />
         )}
         <IconAction
-          label="Copy link"
+          label={t("call.bar.copyLink")}
           icon={<LinkIcon />}
-          onPress={() => void copyRoomLink(room.name)}
+          onPress={() => void copyRoomLink(t, room.name)}
         />
       </span>
     </header>
@@ -141,27 +151,29 @@ function CallBar({ phase, room, onOpen, children }: CallBarProps) {
 }
 
 function CallTimer({ since }: { since: number }) {
+  const t = useCallTexts();
   return (
-    <span className="soft numbers" role="timer" aria-label="Time in the call">
+    <span className="soft numbers" role="timer" aria-label={t("call.bar.time")}>
       {formatDuration(useNow() - since)}
     </span>
   );
 }
 
 function Alone({ room, joined }: { room: RoomFacts; joined: boolean }) {
+  const t = useCallTexts();
   if (!joined) return null;
   return (
     <div className="alone">
       <div className="notice" role="status">
         <div className="row spread">
-          <span>Nobody else is here.</span>
+          <span>{t("call.bar.alone")}</span>
           <button
             type="button"
             className="button secondary compact"
-            onClick={() => void copyRoomLink(room.name)}
+            onClick={() => void copyRoomLink(t, room.name)}
           >
             <LinkIcon size={16} />
-            Copy the link
+            <span>{t("call.bar.copyTheLink")}</span>
           </button>
         </div>
       </div>

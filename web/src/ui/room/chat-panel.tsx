@@ -8,7 +8,6 @@ import {
 } from "react";
 import { TextArea, TextField } from "react-aria-components";
 import type { Chat, ChatEntry } from "../../call/chat";
-import { formatDay, formatTime } from "../../clock";
 import { textLength } from "../../length";
 import { LIMITS } from "../../wire.gen";
 import { useStore } from "../app/services";
@@ -16,7 +15,9 @@ import { Action, CloseAction, IconAction } from "../kit/button";
 import { isComposing } from "../kit/composition";
 import { SendIcon } from "../kit/icons";
 import { PersonName } from "../kit/person-name";
+import { useTimes } from "../kit/texts";
 import { ChatText } from "./chat-text";
+import { CallRich, useCallTexts } from "./texts";
 
 interface ChatPanelProps {
   chat: Chat;
@@ -25,11 +26,12 @@ interface ChatPanelProps {
 }
 
 export function ChatPanel({ chat, me, onClose }: ChatPanelProps) {
+  const t = useCallTexts();
   return (
-    <aside className="panel" aria-label="Chat">
+    <aside className="panel" aria-label={t("call.chat.title")}>
       <header className="panel-head">
-        <h2>Chat</h2>
-        <CloseAction label="Close chat" onPress={onClose} />
+        <h2>{t("call.chat.title")}</h2>
+        <CloseAction label={t("call.chat.close")} onPress={onClose} />
       </header>
       <Messages chat={chat} me={me} />
       <Writing chat={chat} />
@@ -38,10 +40,11 @@ export function ChatPanel({ chat, me, onClose }: ChatPanelProps) {
 }
 
 function Messages({ chat, me }: { chat: Chat; me: string }) {
+  const t = useCallTexts();
   const { entries, more, loading } = useStore(chat.state);
   const ref = useScrolledToEnd(entries);
   return (
-    <div className="panel-body messages" ref={ref} role="log" aria-label="Messages">
+    <div className="panel-body messages" ref={ref} role="log" aria-label={t("call.chat.messages")}>
       {more && (
         <Action
           look="quiet"
@@ -49,11 +52,11 @@ function Messages({ chat, me }: { chat: Chat; me: string }) {
           isPending={loading}
           onPress={() => void chat.loadOlder()}
         >
-          Show older messages
+          {t("call.chat.older")}
         </Action>
       )}
       {entries.length === 0 && !loading && (
-        <p className="soft messages-empty">No messages yet. Messages stay in the room.</p>
+        <p className="soft messages-empty">{t("call.chat.empty")}</p>
       )}
       {entries.map((entry, index) => (
         <Message
@@ -106,8 +109,10 @@ interface MessageProps {
 }
 
 function Message({ entry, before, mine, onAgain }: MessageProps) {
-  const day = formatDay(entry.sent_at);
-  const newDay = !before || formatDay(before.sent_at) !== day;
+  const t = useCallTexts();
+  const times = useTimes();
+  const day = times.day(entry.sent_at);
+  const newDay = !before || times.day(before.sent_at) !== day;
   const follows =
     !newDay &&
     before.email === entry.email &&
@@ -118,8 +123,8 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
       <article className={`message ${mine ? "mine" : ""} ${entry.delivery}`}>
         {!follows && (
           <header>
-            <strong>{mine ? "You" : <PersonName {...entry} />}</strong>
-            <time dateTime={entry.sent_at}>{formatTime(entry.sent_at)}</time>
+            <strong>{mine ? <span>{t("call.chat.you")}</span> : <PersonName {...entry} />}</strong>
+            <time dateTime={entry.sent_at}>{times.time(entry.sent_at)}</time>
           </header>
         )}
         <p dir="auto">
@@ -128,10 +133,14 @@ function Message({ entry, before, mine, onAgain }: MessageProps) {
         {entry.delivery === "sending" && <Sending />}
         {entry.delivery === "failed" && (
           <div className="message-failed" role="alert">
-            Not sent.{" "}
-            <button type="button" className="link bare" onClick={onAgain}>
-              Try again
-            </button>
+            <CallRich
+              text="call.chat.notSent"
+              again={(text) => (
+                <button type="button" className="link bare" onClick={onAgain}>
+                  {text}
+                </button>
+              )}
+            />
           </div>
         )}
       </article>
@@ -143,15 +152,17 @@ const NOTICED_MS = 600;
 
 /** Delay before "Sending…" is shown: most messages are sent sooner. */
 function Sending() {
+  const t = useCallTexts();
   const [shown, setShown] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setShown(true), NOTICED_MS);
     return () => clearTimeout(timer);
   }, []);
-  return shown && <div className="message-sending">Sending…</div>;
+  return shown && <div className="message-sending">{t("call.chat.sending")}</div>;
 }
 
 function Writing({ chat }: { chat: Chat }) {
+  const t = useCallTexts();
   const [text, setText] = useState("");
   const length = textLength(text.trim());
   const tooLong = length > LIMITS.chatText;
@@ -162,10 +173,10 @@ function Writing({ chat }: { chat: Chat }) {
     setText("");
   };
   return (
-    <form className="panel-foot writing" onSubmit={send} aria-label="Write a message">
+    <form className="panel-foot writing" onSubmit={send} aria-label={t("call.chat.form")}>
       <TextField
         className="field"
-        aria-label="Message"
+        aria-label={t("call.chat.field")}
         value={text}
         onChange={setText}
         isInvalid={tooLong}
@@ -174,10 +185,10 @@ function Writing({ chat }: { chat: Chat }) {
         }}
         autoFocus
       >
-        <TextArea placeholder="Write to everyone" rows={1} />
+        <TextArea placeholder={t("call.chat.placeholder")} rows={1} />
       </TextField>
       <IconAction
-        label="Send"
+        label={t("call.chat.send")}
         look="primary"
         type="submit"
         icon={<SendIcon />}
@@ -187,7 +198,7 @@ function Writing({ chat }: { chat: Chat }) {
       />
       {length > LIMITS.chatText - 200 && (
         <span className={tooLong ? "field-error" : "field-hint"} role="status">
-          {`${length.toLocaleString("en")} of ${LIMITS.chatText.toLocaleString("en")} characters`}
+          {t("call.chat.length", { length, most: LIMITS.chatText })}
         </span>
       )}
     </form>

@@ -5,6 +5,7 @@ import { useStore, useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { screenSentence } from "./media-notice";
+import { useCallTexts } from "./texts";
 
 export type Panel = "chat" | "people" | "connections";
 
@@ -16,44 +17,49 @@ interface ControlsProps {
 
 /** Of all in a call the dearest to render, so it is not rendered with what is around it. */
 export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
+  const t = useCallTexts();
   const { media } = call;
   const { screen, screenProblem } = useStore(media.view);
   const unread = useStored(call.chat.state, (chat) => chat.unread);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
     <footer>
-      <Toolbar className="controls" aria-label="Call controls">
+      <Toolbar className="controls" aria-label={t("call.controls.region")}>
         <MicrophoneControl media={media} />
         <CameraControl media={media} />
         {media.canShareScreen && (
           <ControlToggle
-            label={screen ? "Stop sharing" : "Share screen"}
+            label={screen ? t("call.controls.stopSharing") : t("call.controls.shareScreen")}
             icon={<ScreenIcon />}
             isSelected={screen}
-            problem={screenSentence(screenProblem)}
+            problem={screenSentence(t, screenProblem)}
             onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
           />
         )}
         <span className="controls-gap" />
         <ControlToggle
-          label="People"
+          label={t("call.people.title")}
           icon={<PeopleIcon />}
           isSelected={panel === "people"}
           onChange={toggle("people")}
         />
         <ControlToggle
-          label="Chat"
+          label={t("call.chat.title")}
           icon={<ChatIcon />}
           isSelected={panel === "chat"}
           onChange={toggle("chat")}
           badge={unread}
         />
         <TooltipTrigger delay={500}>
-          <Button className="control leave" aria-label="Leave" onPress={() => call.leave()}>
+          <Button
+            className="control leave"
+            aria-label={t("call.controls.leave")}
+            onPress={() => call.leave()}
+          >
             <LeaveIcon size={22} />
           </Button>
           <Tooltip className="tooltip" offset={8}>
-            Leave
+            {t("call.controls.leave")}
           </Tooltip>
         </TooltipTrigger>
       </Toolbar>

@@ -24,6 +24,7 @@ import {
 } from "../kit/icons";
 import { rememberChoice } from "./device-choice";
 import { deviceSentence } from "./media-notice";
+import { useCallTexts } from "./texts";
 
 export function MicrophoneControl({ media }: { media: LocalMedia }) {
   const { microphone } = useStore(media.view);
@@ -51,6 +52,21 @@ export function CameraControl({ media }: { media: LocalMedia }) {
   );
 }
 
+const TEXTS = {
+  microphone: {
+    name: "call.device.microphone",
+    turnOn: "call.device.turnOnMicrophone",
+    turnOff: "call.device.turnOffMicrophone",
+    choose: "call.device.chooseMicrophone",
+  },
+  camera: {
+    name: "call.device.camera",
+    turnOn: "call.device.turnOnCamera",
+    turnOff: "call.device.turnOffCamera",
+    choose: "call.device.chooseCamera",
+  },
+} as const;
+
 interface DeviceControlProps {
   kind: DeviceKind;
   device: DeviceView;
@@ -60,8 +76,9 @@ interface DeviceControlProps {
 }
 
 function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
-  const label = `Turn ${kind} ${device.on ? "off" : "on"}`;
-  const problem = deviceSentence(kind, device);
+  const t = useCallTexts();
+  const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
+  const problem = deviceSentence(t, kind, device);
   const problemId = useId();
   return (
     <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
@@ -89,15 +106,17 @@ function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControl
 
 function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: string): void }) {
   const { kind, device, onChoose } = props;
+  const t = useCallTexts();
+  const choose = t(TEXTS[kind].choose);
   return (
     <MenuTrigger>
-      <Button className="control-more" aria-label={`Choose ${kind}`}>
+      <Button className="control-more" aria-label={choose}>
         <ChevronIcon size={16} />
       </Button>
       <Popover className="popover" placement="top">
         <Menu
           className="menu"
-          aria-label={`Choose ${kind}`}
+          aria-label={choose}
           selectionMode="single"
           disallowEmptySelection
           selectedKeys={device.deviceId ? [device.deviceId] : []}
@@ -107,7 +126,7 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
           }}
         >
           <MenuSection>
-            <Header className="menu-head">{kind === "camera" ? "Camera" : "Microphone"}</Header>
+            <Header className="menu-head">{t(TEXTS[kind].name)}</Header>
             {device.choices.map((choice, index) => (
               <MenuItem
                 key={choice.deviceId}
@@ -118,7 +137,9 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
                 {({ isSelected }) => (
                   <>
                     <span className="mark">{isSelected && <CheckIcon />}</span>
-                    <span>{choice.label || `Device ${index + 1}`}</span>
+                    <span>
+                      {choice.label || t("call.device.unnamed", { number: String(index + 1) })}
+                    </span>
                   </>
                 )}
               </MenuItem>
@@ -141,6 +162,7 @@ interface ControlToggleProps {
 
 export function ControlToggle(props: ControlToggleProps) {
   const { label, icon, badge = 0, problem = null, ...toggle } = props;
+  const t = useCallTexts();
   const problemId = useId();
   return (
     <TooltipTrigger delay={500}>
@@ -148,7 +170,7 @@ export function ControlToggle(props: ControlToggleProps) {
         {...toggle}
         {...(problem && { "aria-describedby": problemId })}
         className="control"
-        aria-label={badge > 0 ? `${label}, ${badge} unread` : label}
+        aria-label={badge > 0 ? t("call.controls.unread", { label, count: badge }) : label}
       >
         {icon}
         {badge > 0 && (

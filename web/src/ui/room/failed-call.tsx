@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import type { Call } from "../../call/call";
 import { Action } from "../kit/button";
+import { useCallTexts } from "./texts";
 
 interface FailedCallProps {
   call: Call;
@@ -9,6 +10,7 @@ interface FailedCallProps {
 
 /** Replaces a call view that failed to render. Devices are turned off, since their buttons are not visible. */
 export function FailedCall({ call, onBack }: FailedCallProps) {
+  const t = useCallTexts();
   useEffect(() => {
     void call.media.setMicrophone(false);
     void call.media.setCamera(false);
@@ -17,16 +19,14 @@ export function FailedCall({ call, onBack }: FailedCallProps) {
   return (
     <>
       <div className="card-head" role="alert">
-        <h1>Something went wrong</h1>
-        <p className="soft">
-          The call couldn’t be shown. You’re still in it, with your microphone and camera off.
-        </p>
+        <h1>{t("failure.title")}</h1>
+        <p className="soft">{t("call.failed.text")}</p>
       </div>
       <Action look="primary" onPress={onBack}>
-        Back to the call
+        {t("call.failed.back")}
       </Action>
       <Action look="danger" onPress={() => call.leave()}>
-        Leave
+        {t("call.controls.leave")}
       </Action>
     </>
   );

@@ -2,19 +2,21 @@ import { type RefObject, useEffect, useState } from "react";
 import { IconAction } from "../kit/button";
 import { FullscreenExitIcon, FullscreenIcon } from "../kit/icons";
 import { toast } from "../kit/toast";
+import { useCallTexts } from "./texts";
 
 /** Toggles full screen for `target`; browsers also leave full screen by Escape. */
 export function FullscreenAction({ target }: { target: RefObject<HTMLElement | null> }) {
+  const t = useCallTexts();
   const isFull = useFullscreen(target);
   if (!document.fullscreenEnabled) return null;
   const toggle = () => {
     const done = isFull ? document.exitFullscreen() : target.current?.requestFullscreen();
-    done?.catch(() => toast("The browser couldn’t switch to full screen."));
+    done?.catch(() => toast(t("call.tile.noFullScreen")));
   };
   return (
     <IconAction
       className="tile-action"
-      label={isFull ? "Leave full screen" : "Full screen"}
+      label={isFull ? t("call.tile.leaveFullScreen") : t("call.tile.fullScreen")}
       icon={isFull ? <FullscreenExitIcon /> : <FullscreenIcon />}
       onPress={toggle}
     />

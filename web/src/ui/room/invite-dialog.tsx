@@ -9,6 +9,7 @@ import { Modal } from "../kit/modal";
 import { Notice, ProblemNotice } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
+import { useCallTexts } from "./texts";
 
 interface InviteDialogProps {
   room: RoomFacts;
@@ -17,14 +18,16 @@ interface InviteDialogProps {
 }
 
 export function InviteDialog({ room, isOpen, onClose }: InviteDialogProps) {
+  const t = useCallTexts();
   return (
-    <Modal title="Invite people" isOpen={isOpen} onClose={onClose}>
+    <Modal title={t("call.invite.title")} isOpen={isOpen} onClose={onClose}>
       <Inviting room={room} />
     </Modal>
   );
 }
 
 function Inviting({ room }: { room: RoomFacts }) {
+  const t = useCallTexts();
   const { api } = useServices();
   const [emails, setEmails] = useState<string[]>([]);
   const [typed, setTyped] = useState("");
@@ -45,10 +48,10 @@ function Inviting({ room }: { room: RoomFacts }) {
         className="form"
         noValidate
         onSubmit={submitting(() => wanted.length > 0 && task.run(invite))}
-        aria-label="Invite people"
+        aria-label={t("call.invite.title")}
       >
         <EmailsField
-          label="Email addresses"
+          label={t("call.invite.addresses")}
           emails={emails}
           onChange={setEmails}
           typed={typed}
@@ -62,12 +65,12 @@ function Inviting({ room }: { room: RoomFacts }) {
           isPending={task.pending}
           isDisabled={wanted.length === 0}
         >
-          Send invitations
+          {t("call.invite.send")}
         </Action>
       </form>
       {invitations.length > 0 && (
-        <section aria-label="Invited so far">
-          <h3>Invited so far</h3>
+        <section aria-label={t("call.invite.soFar")}>
+          <h3>{t("call.invite.soFar")}</h3>
           <ul className="table-list">
             {invitations.map(({ email, username, displayName }) => (
               <li key={email}>
@@ -76,7 +79,7 @@ function Inviting({ room }: { room: RoomFacts }) {
                 </span>
                 {(username || displayName) && (
                   <span className="badge">
-                    <PersonName username={username ?? "Guest"} displayName={displayName} />
+                    <PersonName username={username ?? t("app.guest")} displayName={displayName} />
                   </span>
                 )}
               </li>
@@ -89,11 +92,16 @@ function Inviting({ room }: { room: RoomFacts }) {
 }
 
 function Outcome({ outcome: { invited, rejected } }: { outcome: InvitationOutcome }) {
+  const t = useCallTexts();
   return (
     <>
-      {invited.length > 0 && <Notice tone="success">{`Invited: ${invited.join(", ")}`}</Notice>}
+      {invited.length > 0 && (
+        <Notice tone="success">
+          {t("call.invite.invited", { addresses: invited.join(", ") })}
+        </Notice>
+      )}
       {rejected.length > 0 && (
-        <Notice tone="warning">{`These aren’t valid email addresses, so nothing was sent to them: ${rejected.join(", ")}`}</Notice>
+        <Notice tone="warning">{t("addresses.invalid", { addresses: rejected.join(", ") })}</Notice>
       )}
     </>
   );

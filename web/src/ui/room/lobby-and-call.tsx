@@ -148,7 +148,7 @@ interface EnteredCallProps extends LobbyAndCallProps {
 const EnteredCall = memo(({ call, onAgain, ...props }: EnteredCallProps) => {
   const phase = useStore(call.phase);
   if (phase.kind === "left" || phase.kind === "refused") {
-    const refusal = phase.kind === "refused" ? phase.message : null;
+    const refusal = phase.kind === "refused" ? phase : null;
     return <CallExit room={props.room} refusal={refusal} onAgain={onAgain} />;
   }
   return (

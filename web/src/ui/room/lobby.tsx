@@ -12,6 +12,7 @@ import type { RoomFacts } from "./admission";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
+import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
 
 interface LobbyProps {
@@ -24,13 +25,14 @@ interface LobbyProps {
 }
 
 export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProps) {
+  const t = useCallTexts();
   const { signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse).includes(room.name);
   const { microphone, camera } = useStore(media.view);
   return (
     <Shell>
       <main className="page lobby">
-        <Preview media={media} name={shownName(identity)} hasControls={onEnter !== null} />
+        <Preview media={media} name={shownName(t, identity)} hasControls={onEnter !== null} />
         <section className="stack lobby-side">
           <div className="card-head">
             <h1>
@@ -44,14 +46,14 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <div className="row">
               {room.creator && !room.isCreator && (
                 <span className="soft small">
-                  by <PersonName {...room.creator} />
+                  <CallRich text="app.by" name={<PersonName {...room.creator} />} />
                 </span>
               )}
-              {room.isEvent && <span className="badge warm">Event</span>}
+              {room.isEvent && <span className="badge warm">{t("app.event")}</span>}
               {inUse && (
                 <span className="badge accent">
                   <span className="dot" />
-                  In use
+                  <span>{t("app.inUse")}</span>
                 </span>
               )}
             </div>
@@ -60,13 +62,13 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           <MediaNotice microphone={microphone} camera={camera} />
           {onEnter ? (
             <Action look="primary" className="enter" onPress={onEnter} autoFocus>
-              Enter the room
+              {t("app.enterRoom")}
             </Action>
           ) : (
             <NoCalls />
           )}
           <LinkAction href="/" look="quiet">
-            Back to the rooms
+            {t("call.lobby.back")}
           </LinkAction>
         </section>
       </main>
@@ -75,13 +77,11 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
 }
 
 function NoCalls() {
+  const t = useCallTexts();
   return (
     <Notice tone="danger">
-      <strong>This browser can’t take part in calls.</strong>
-      <p>
-        It has no WebRTC, or a setting or an extension has turned WebRTC off. Turn it on, or open
-        this page in a current version of Firefox, Chrome, Edge or Safari.
-      </p>
+      <strong>{t("call.lobby.noCalls")}</strong>
+      <p>{t("call.lobby.noCallsText")}</p>
     </Notice>
   );
 }
@@ -93,15 +93,16 @@ interface PreviewProps {
 }
 
 function Preview({ media, name, hasControls }: PreviewProps) {
+  const t = useCallTexts();
   const { preview, camera } = useStore(media.view);
   return (
-    <section className="tile preview" aria-label="Preview of your camera">
+    <section className="tile preview" aria-label={t("call.lobby.preview")}>
       {preview ? (
-        <Video stream={preview} muted mirrored label="Your camera" />
+        <Video stream={preview} muted mirrored label={t("call.lobby.camera")} />
       ) : (
         <div className="tile-face">
           <Avatar name={name} size={92} />
-          <span>{camera.pending ? "Starting the camera…" : "Your camera is off"}</span>
+          <span>{camera.pending ? t("call.lobby.starting") : t("call.lobby.cameraOff")}</span>
         </div>
       )}
       {hasControls && (

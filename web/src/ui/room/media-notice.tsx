@@ -4,7 +4,6 @@ import type {
   DeviceNews,
   DeviceView,
   LocalMedia,
-  MediaProblem,
   MediaView,
   ScreenProblem,
 } from "../../call/media";
@@ -12,83 +11,65 @@ import { useStore } from "../app/services";
 import { CloseAction } from "../kit/button";
 import { Notice } from "../kit/notice";
 import { toast } from "../kit/toast";
+import { type TranslateCall, useCallTexts } from "./texts";
 
 type Devices = Pick<MediaView, "microphone" | "camera">;
 
-const REASONS: Record<MediaProblem, (device: string) => string> = {
-  denied: (device) => `The browser doesn’t let Parlour use ${device}. Allow it in the address bar.`,
-  missing: (device) => `No ${device.replace(/^your /, "")} was found.`,
-  busy: (device) => `${capitalized(device)} is in use by another program.`,
-  insecure: (device) => `Browsers only let pages use ${device} over HTTPS.`,
-  unsupported: (device) => `This browser doesn’t let pages use ${device}.`,
-  silent: (device) =>
-    `${capitalized(device)} is muted by your system, by another program or by a switch on it.`,
-  failed: (device) => `${capitalized(device)} couldn’t be started.`,
-};
-const SCREEN_REASONS: Record<ScreenProblem, string> = {
-  denied:
-    "Your system doesn’t let the browser record the screen. Allow it in the system’s privacy settings.",
-  failed: "Your screen couldn’t be shared.",
-};
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** Says why a device gives no media; null where it works. */
 export function deviceSentence(
+  t: TranslateCall,
   kind: DeviceKind,
   { problem, problemWith }: DeviceView,
 ): string | null {
   if (!problem) return null;
-  if (problem === "missing" && problemWith) return `“${problemWith}” wasn’t found.`;
-  return REASONS[problem](problemWith ? `“${problemWith}”` : `your ${kind}`);
+  const device = problemWith ? "other" : kind;
+  return t(`call.device.${problem}`, { device, name: problemWith ?? "" });
 }
 
-export function screenSentence(problem: ScreenProblem | null): string | null {
-  return problem && SCREEN_REASONS[problem];
+export function screenSentence(t: TranslateCall, problem: ScreenProblem | null): string | null {
+  return problem && t(`call.screen.${problem}`);
 }
 
 /** Says why devices fail, in one sentence where both fail for the same reason, and what happens by itself. */
-export function mediaSentences({ microphone, camera }: Devices): string[] {
-  const outlooks = [outlook(microphone), outlook(camera)];
+export function mediaSentences(t: TranslateCall, { microphone, camera }: Devices): string[] {
+  const outlooks = [outlook(t, microphone), outlook(t, camera)];
   const { problem } = microphone;
   const same = problem === camera.problem && !microphone.problemWith && !camera.problemWith;
   const reasons =
     problem && same
-      ? [REASONS[problem]("your camera or microphone")]
-      : [deviceSentence("microphone", microphone), deviceSentence("camera", camera)];
+      ? [t(`call.device.${problem}`, { device: "both", name: "" })]
+      : [deviceSentence(t, "microphone", microphone), deviceSentence(t, "camera", camera)];
   return [...reasons, ...new Set(outlooks)].filter((sentence) => sentence !== null);
 }
 
-function outlook({ problem, problemWith, isRetried }: DeviceView): string | null {
-  if (problem === "missing" && !problemWith) return "As soon as you plug one in, it’s used.";
-  return isRetried ? "Parlour keeps trying." : null;
+function outlook(t: TranslateCall, { problem, problemWith, isRetried }: DeviceView): string | null {
+  if (problem === "missing" && !problemWith) return t("call.device.plugIn");
+  return isRetried ? t("call.device.retried") : null;
 }
 
 /** The notice in the lobby. */
 export function MediaNotice(devices: Devices) {
   useNews("microphone", devices.microphone);
   useNews("camera", devices.camera);
-  const sentences = mediaSentences(devices);
+  const t = useCallTexts();
+  const sentences = mediaSentences(t, devices);
   if (sentences.length === 0) return null;
   return (
-    <Notice tone="warning">
-      {`${sentences.join(" ")} You can still enter, see and hear the others.`}
-    </Notice>
+    <Notice tone="warning">{t("call.device.stillEnter", { problems: sentences.join(" ") })}</Notice>
   );
 }
 
 /** The notice in a call. It stays until it is dismissed; another failure shows it again. */
 export function CallMediaNotice({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
   const view = useStore(media.view);
   const [putAway, setPutAway] = useState("");
   useNews("microphone", view.microphone);
   useNews("camera", view.camera);
   const text = [
-    ...mediaSentences(view),
-    ...missedByOthers(view),
-    screenSentence(view.screenProblem) ?? "",
+    ...mediaSentences(t, view),
+    ...missedByOthers(t, view),
+    screenSentence(t, view.screenProblem) ?? "",
   ]
     .join(" ")
     .trim();
@@ -100,39 +81,45 @@ export function CallMediaNotice({ media }: { media: LocalMedia }) {
   return (
     <div className="call-notice">
       <Notice tone="warning">{text}</Notice>
-      <CloseAction label="Dismiss" onPress={() => setPutAway(text)} />
+      <CloseAction label={t("app.dismiss")} onPress={() => setPutAway(text)} />
     </div>
   );
 }
 
-function missedByOthers({ microphone, camera }: Devices): string[] {
+function missedByOthers(t: TranslateCall, { microphone, camera }: Devices): string[] {
   const unheard = microphone.problem && (!microphone.on || microphone.problem === "silent");
   const unseen = camera.problem && (!camera.on || camera.problem === "silent");
-  if (unheard && unseen) return ["The others can’t hear or see you."];
-  if (unheard) return ["The others can’t hear you."];
-  return unseen ? ["The others can’t see you."] : [];
+  if (unheard && unseen) return [t("call.device.unheardUnseen")];
+  if (unheard) return [t("call.device.unheard")];
+  return unseen ? [t("call.device.unseen")] : [];
 }
 
 /** Announces what happens by itself from now on, since the others then see or hear something else. */
 function useNews(kind: DeviceKind, { news }: DeviceView): void {
+  const t = useCallTexts();
   const known = useRef(news);
   useEffect(() => {
-    if (news && news !== known.current) toast(newsSentence(kind, news));
+    if (news && news !== known.current) toast(newsSentence(t, kind, news));
     known.current = news;
-  }, [kind, news]);
+  }, [kind, news, t]);
 }
 
-export function newsSentence(kind: DeviceKind, { kind: what, name, former }: DeviceNews): string {
+export function newsSentence(
+  t: TranslateCall,
+  kind: DeviceKind,
+  { kind: what, name, former }: DeviceNews,
+): string {
   switch (what) {
     case "replaced":
-      return former
-        ? `“${former}” was disconnected. Now using “${name}”.`
-        : `Now using the ${kind} “${name}”.`;
+      if (former) return t("call.device.replaced", { former, name });
+      return t(kind === "camera" ? "call.device.newCamera" : "call.device.newMicrophone", { name });
     case "returned":
-      return `“${name}” is back and in use again.`;
+      return t("call.device.returned", { name });
     case "default-moved":
-      return `Your system’s default has changed. Now using “${name}”.`;
+      return t("call.device.defaultMoved", { name });
     case "recovered":
-      return `Your ${kind} works now.`;
+      return t(
+        kind === "camera" ? "call.device.cameraRecovered" : "call.device.microphoneRecovered",
+      );
   }
 }

@@ -1,4 +1,4 @@
-import { required } from "../../rules";
+import { presentRoomPassword } from "../../rules";
 import { useServices } from "../app/services";
 import { CardPage } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
@@ -9,10 +9,12 @@ import { Isolated } from "../kit/isolated";
 import { ProblemNotice } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
+import { CallRich, useCallTexts } from "./texts";
 
-const RULES = { password: required("the room’s password") };
+const RULES = { password: presentRoomPassword };
 
 export function PasswordGate({ room, onAdmitted }: { room: RoomFacts; onAdmitted(): void }) {
+  const t = useCallTexts();
   const { api } = useServices();
   const fields = useFields({ password: "" }, RULES);
   const task = useTask();
@@ -37,24 +39,29 @@ export function PasswordGate({ room, onAdmitted }: { room: RoomFacts; onAdmitted
         )}
         {room.creator && (
           <p className="soft small">
-            by <PersonName {...room.creator} />
+            <CallRich text="app.by" name={<PersonName {...room.creator} />} />
           </p>
         )}
       </div>
-      <form className="form" noValidate onSubmit={submitting(submit)} aria-label="Enter the room">
+      <form
+        className="form"
+        noValidate
+        onSubmit={submitting(submit)}
+        aria-label={t("app.enterRoom")}
+      >
         <Field
           {...fields.bind("password")}
-          label="Room password"
+          label={t("newRoom.password")}
           type="password"
           autoComplete="off"
           autoFocus
         />
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
-          Continue
+          {t("call.entry.continue")}
         </Action>
         <LinkAction href="/" look="quiet">
-          Back to the rooms
+          {t("call.lobby.back")}
         </LinkAction>
       </form>
     </CardPage>

@@ -1,6 +1,6 @@
 import { type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
-import { inWords, type SecurityCode } from "../../call/security-code";
+import { inWordsOf, type SecurityCode } from "../../call/security-code";
 import type { Participant, SourceStates } from "../../call/topology";
 import { useServices, useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
@@ -8,7 +8,9 @@ import { Action, CloseAction } from "../kit/button";
 import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
 import { Notice } from "../kit/notice";
 import { fullName, PersonName } from "../kit/person-name";
+import { useSentence } from "../kit/texts";
 import { toast } from "../kit/toast";
+import { CallRich, useCallTexts } from "./texts";
 
 interface PeoplePanelProps {
   call: Call;
@@ -27,15 +29,16 @@ export function PeoplePanel({
   onInvite,
   isCreator,
 }: PeoplePanelProps) {
+  const t = useCallTexts();
   const participants = useStore(call.participants);
   const { on } = useStore(call.media.outgoing);
   return (
-    <aside className="panel" aria-label="People" ref={arrive} tabIndex={-1}>
+    <aside className="panel" aria-label={t("call.people.title")} ref={arrive} tabIndex={-1}>
       <header className="panel-head">
-        <h2>{`Who is here (${participants.length + 1})`}</h2>
-        <CloseAction label="Close people" onPress={onClose} />
+        <h2>{t("call.people.hereCount", { count: participants.length + 1 })}</h2>
+        <CloseAction label={t("call.people.close")} onPress={onClose} />
       </header>
-      <ul className="panel-body table-list" aria-label="Who is here">
+      <ul className="panel-body table-list" aria-label={t("call.people.here")}>
         <Person username={name} displayName={displayName} self sources={on} />
         {participants.map((participant) => (
           <Person
@@ -54,7 +57,7 @@ export function PeoplePanel({
         <div className="panel-foot">
           <Action className="wide" onPress={onInvite}>
             <InviteIcon />
-            Invite by email
+            <span>{t("call.people.invite")}</span>
           </Action>
         </div>
       )}
@@ -83,6 +86,7 @@ interface PersonProps {
 }
 
 function Person({ username, displayName, self, sources, children }: PersonProps) {
+  const t = useCallTexts();
   return (
     <li>
       <Avatar name={displayName ?? username} size={32} />
@@ -92,17 +96,17 @@ function Person({ username, displayName, self, sources, children }: PersonProps)
       </span>
       <span className="row soft person-devices">
         {sources.screen && (
-          <span role="img" aria-label="Sharing their screen">
+          <span role="img" aria-label={t("call.people.sharesScreen")}>
             <ScreenIcon size={18} />
           </span>
         )}
         {sources.camera === false && (
-          <span role="img" aria-label="Camera off">
+          <span role="img" aria-label={t("call.people.cameraOff")}>
             <CameraOffIcon size={18} />
           </span>
         )}
         {sources.microphone === false && (
-          <span role="img" aria-label="Microphone off">
+          <span role="img" aria-label={t("call.people.microphoneOff")}>
             <MicrophoneOffIcon size={18} />
           </span>
         )}
@@ -113,14 +117,16 @@ function Person({ username, displayName, self, sources, children }: PersonProps)
 
 /** The code that both people read aloud: if it is the same, there is no man in the middle. */
 function Code({ code, peer }: { code: SecurityCode; peer: string }) {
+  const t = useCallTexts();
+  const words = inWordsOf(t("call.code.words").split(", "), code);
   return (
     <details className="security-code soft">
-      <summary>Security code</summary>
-      <p role="img" aria-label={`Security code with ${peer}: ${inWords(code)}`}>
+      <summary>{t("call.code.title")}</summary>
+      <p role="img" aria-label={t("call.code.with", { name: peer, words })}>
         {code.map(({ emoji }) => emoji).join(" ")}
       </p>
-      <p aria-hidden="true">{inWords(code)}</p>
-      <p>Read it to each other. If you both see the same code, nobody is listening in.</p>
+      <p aria-hidden="true">{words}</p>
+      <p>{t("call.code.text")}</p>
     </details>
   );
 }
@@ -129,21 +135,20 @@ function Code({ code, peer }: { code: SecurityCode; peer: string }) {
 function CodeAlarm({ peer }: { peer: string }) {
   return (
     <Notice tone="danger">
-      <strong>{`The security code with ${peer} has changed during this call.`}</strong> Someone may
-      be listening in. Don’t say anything private. Open the code below and read it to each other. If
-      you don’t both see the same code, or can’t tell, leave the call and tell this server’s
-      administrator.
+      <CallRich text="call.code.changed" name={peer} strong={(text) => <strong>{text}</strong>} />
     </Notice>
   );
 }
 
 /** Asks for confirmation, since a removed person cannot come back. */
 function Removal({ participant }: { participant: Participant }) {
+  const t = useCallTexts();
+  const sentence = useSentence();
   const { signaling } = useServices();
   const [asking, setAsking] = useState(false);
   const remove = async () => {
     const answer = await signaling.banPeer({ peerID: participant.id });
-    if (!answer.ok) toast(answer.message);
+    if (!answer.ok) toast(sentence(answer));
   };
   return (
     <Action
@@ -152,7 +157,9 @@ function Removal({ participant }: { participant: Participant }) {
       onPress={() => (asking ? void remove() : setAsking(true))}
       onBlur={() => setAsking(false)}
     >
-      {asking ? `Remove ${fullName(participant)} for good` : "Remove from the room"}
+      {asking
+        ? t("call.people.removeForGood", { name: fullName(participant) })
+        : t("call.people.remove")}
     </Action>
   );
 }

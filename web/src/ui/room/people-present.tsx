@@ -2,10 +2,11 @@ import type { EntryPreparation } from "../../call/entry-preparation";
 import type { PeerEntry } from "../../wire.gen";
 import { useStore } from "../app/services";
 import { fullName } from "../kit/person-name";
+import { type TranslateCall, useCallTexts } from "./texts";
 
 /** Says in the lobby who is in the call already. */
 export function PeoplePresent({ preparation }: { preparation: EntryPreparation }) {
-  const sentence = presence(useStore(preparation.present));
+  const sentence = presence(useCallTexts(), useStore(preparation.present));
   return (
     <p className="soft small" role="status" dir="auto">
       {sentence && <span>{sentence}</span>}
@@ -14,13 +15,13 @@ export function PeoplePresent({ preparation }: { preparation: EntryPreparation }
 }
 
 /** An empty text where nobody is there. */
-export function presence(peers: readonly PeerEntry[]): string {
+export function presence(t: TranslateCall, peers: readonly PeerEntry[]): string {
   const names = peers.map(({ peerUsername: username, peerDisplayName: displayName }) =>
     fullName({ username, displayName }),
   );
   const [first = "", second = ""] = names;
   if (names.length === 0) return "";
-  if (names.length === 1) return `${first} is in the call.`;
-  if (names.length === 2) return `${first} and ${second} are in the call.`;
-  return `${first} and ${names.length - 1} others are in the call.`;
+  if (names.length === 1) return t("call.lobby.one", { first });
+  if (names.length === 2) return t("call.lobby.two", { first, second });
+  return t("call.lobby.more", { first, count: names.length - 1 });
 }

@@ -1,14 +1,19 @@
+export { loadCallTexts } from "../../texts/call-texts";
+
 import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
+import type { Refused } from "../../texts/sentences";
 import { useIdentity, useTitle } from "../app/services";
 import { CardPage, Shell } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
 import { LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
+import { useSentence } from "../kit/texts";
 import { useAdmission } from "./admission";
 import { LobbyAndCall } from "./lobby-and-call";
 import { PasswordGate } from "./password-gate";
+import { CallRich, useCallTexts } from "./texts";
 
 export function RoomPage({ name }: { name: string }) {
   useTitle(withoutDirectionControls(name));
@@ -17,6 +22,7 @@ export function RoomPage({ name }: { name: string }) {
 }
 
 function Entrance({ name, identity }: { name: string; identity: Identity }) {
+  const t = useCallTexts();
   const { admission, admit, check } = useAdmission(name, identity);
   switch (admission.kind) {
     case "checking":
@@ -26,7 +32,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
             <h1>
               <Isolated>{name}</Isolated>
             </h1>
-            <Spinner label="Finding the room…" />
+            <Spinner label={t("call.entry.finding")} />
           </CardPage>
         </Shell>
       );
@@ -38,7 +44,7 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
               <Isolated>{name}</Isolated>
             </h1>
             <ProblemNotice problem={admission.problem} />
-            <Action onPress={check}>Try again</Action>
+            <Action onPress={check}>{t("app.tryAgain")}</Action>
           </CardPage>
         </Shell>
       );
@@ -59,7 +65,9 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
   }
 }
 
-function ClosedRoom({ name, reason }: { name: string; reason: string | null }) {
+function ClosedRoom({ name, reason }: { name: string; reason: Refused | null }) {
+  const t = useCallTexts();
+  const sentence = useSentence();
   return (
     <CardPage>
       <span className="emblem warm">
@@ -67,15 +75,12 @@ function ClosedRoom({ name, reason }: { name: string; reason: string | null }) {
       </span>
       <div className="card-head" role="alert">
         <h1>
-          You can’t enter “<Isolated>{name}</Isolated>”
+          <CallRich text="call.entry.closed" room={<Isolated>{name}</Isolated>} />
         </h1>
-        <p className="soft">
-          {reason ??
-            "Either there’s no room with this name, or it’s an event and the email address you’re logged in with hasn’t been invited."}
-        </p>
+        <p className="soft">{reason ? sentence(reason) : t("call.entry.closedText")}</p>
       </div>
       <LinkAction href="/" look="primary">
-        See the rooms
+        {t("app.seeRooms")}
       </LinkAction>
     </CardPage>
   );

@@ -7,6 +7,7 @@ import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
 import { inOrderOfSharing, layOutStage, type Place } from "./stage-layout";
 import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
+import { useCallTexts } from "./texts";
 import { OwnScreenTile, ParticipantTile, ScreenTile, SelfTile } from "./tile";
 import type { Size } from "./tile-grid";
 
@@ -19,6 +20,7 @@ interface StageProps {
 }
 
 export function Stage({ call, name, peerID, alone }: StageProps) {
+  const t = useCallTexts();
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
   const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
@@ -73,7 +75,7 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
   return (
     <main
       className={`stage ${tiles.length === 2 && !isFeatured ? "pair" : ""}`}
-      aria-label="Participants"
+      aria-label={t("call.stage.region")}
     >
       {participants.length === 0 && alone}
       <div className={`stage-floor ${height > size.height ? "scrolls" : ""}`} ref={floor}>

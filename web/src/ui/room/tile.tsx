@@ -1,4 +1,5 @@
 import {
+  type CSSProperties,
   memo,
   type ReactNode,
   type RefObject,
@@ -22,6 +23,7 @@ import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
 import { HealthMark } from "./health/health-mark";
 import type { Place } from "./stage-layout";
+import { useCallTexts } from "./texts";
 import { Video } from "./video";
 
 interface FrameProps {
@@ -46,11 +48,18 @@ function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProp
       data-peer={participant}
       data-speaking={isSpeaking || undefined}
       className={`tile ${props.className ?? ""}`}
-      style={place}
+      style={fromStart(place)}
     >
       {props.children}
     </div>
   );
+}
+
+/** The line of writing decides at which side the tiles begin. */
+function fromStart(place: Place | undefined): CSSProperties | undefined {
+  if (!place) return undefined;
+  const { left, ...rest } = place;
+  return { ...rest, insetInlineStart: left };
 }
 
 interface TileNameProps {
@@ -62,16 +71,17 @@ interface TileNameProps {
 }
 
 function TileName({ name, username, isMuted, sharesScreen, standing = null }: TileNameProps) {
+  const t = useCallTexts();
   return (
     <div className="tile-name">
       <HealthMark standing={standing} />
       {isMuted && (
-        <span className="tile-muted" role="img" aria-label="Microphone off">
+        <span className="tile-muted" role="img" aria-label={t("call.people.microphoneOff")}>
           <MicrophoneOffIcon size={15} />
         </span>
       )}
       {sharesScreen && (
-        <span className="tile-mark" role="img" aria-label="Sharing their screen">
+        <span className="tile-mark" role="img" aria-label={t("call.people.sharesScreen")}>
           <ScreenIcon size={15} />
         </span>
       )}
@@ -110,14 +120,12 @@ function TileNote({ text }: { text: string }) {
 
 /** Explains why nobody is seen: a person who waits cannot know that nobody in the room is at fault. */
 function NoWay({ to, relay }: { to: string } & Unreachable) {
-  const around = relay ? "" : ", and this server has no relay (TURN) to get around it";
+  const t = useCallTexts();
   return (
     <div className="tile-no-way" role="status">
-      <strong>{`Can’t connect to ${to}.`}</strong>
-      <span>
-        {`A strict firewall or router, on your side or theirs, may be blocking the call${around}.`}
-      </span>
-      <span>Another network, such as a phone’s hotspot, may help. Parlour will keep trying.</span>
+      <strong>{t("call.tile.noWay", { name: to })}</strong>
+      <span>{relay ? t("call.tile.noWayText") : t("call.tile.noWayNoRelay")}</span>
+      <span>{t("call.tile.noWayHint")}</span>
     </div>
   );
 }
@@ -127,12 +135,11 @@ const CONNECTING_AFTER_MS = 1_000;
 
 /** Says what a connection that does not stand is waited for. */
 function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
+  const t = useCallTexts();
   const isLong = useLasting(connection === "connecting", CONNECTING_AFTER_MS);
-  if (connection === "reconnecting") return <TileState text="Reconnecting…" />;
-  return isLong ? <TileState text="Connecting…" /> : null;
+  if (connection === "reconnecting") return <TileState text={t("call.tile.reconnecting")} />;
+  return isLong ? <TileState text={t("call.tile.connecting")} /> : null;
 }
-
-const PAUSED = "Video paused to keep the sound clear";
 
 interface RemoteTileProps {
   participant: Participant;
@@ -148,6 +155,7 @@ interface ParticipantTileProps extends RemoteTileProps {
 /** The camera, or the face, of another participant; it plays their voice too. */
 export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const { participant, views, place, standing } = props;
+  const t = useCallTexts();
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -156,18 +164,20 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
     <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
-      {stream && <Video stream={stream} label={`Video of ${name}`} openView={openView} />}
+      {stream && (
+        <Video stream={stream} label={t("call.tile.video", { name })} openView={openView} />
+      )}
       {!showsCamera && <TileFace name={name} />}
       {health.unreachable ? (
         <NoWay to={name} {...health.unreachable} />
       ) : (
         <ConnectionState connection={health.connection} />
       )}
-      {camera.paused && camera.on && <TileNote text={PAUSED} />}
+      {camera.paused && camera.on && <TileNote text={t("call.tile.paused")} />}
       {codeChanged && (
         <div className="tile-alarm" role="alert">
           <AlertIcon size={16} />
-          <span>Security code changed – see People</span>
+          <span>{t("call.tile.codeChanged")}</span>
         </div>
       )}
       <TileName
@@ -189,6 +199,7 @@ interface ScreenTileProps extends RemoteTileProps {
 
 /** The shared screen of another participant, beside their camera. */
 export function ScreenTile({ participant, views, place, isFeatured, onFeature }: ScreenTileProps) {
+  const t = useCallTexts();
   const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health } = participant;
   const name = participant.displayName ?? username;
@@ -197,23 +208,28 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
   return (
     <TileFrame
       frame={frame}
-      name={`Screen of ${name}`}
+      name={t("call.tile.screen", { name })}
       participant={id}
       place={place}
       className={isFeatured ? "featured" : ""}
     >
       {stream && (
-        <Video stream={stream} label={`Shared screen of ${name}`} openView={openView} whole />
+        <Video
+          stream={stream}
+          label={t("call.tile.sharedScreen", { name })}
+          openView={openView}
+          whole
+        />
       )}
       <ConnectionState connection={health.connection} />
-      {tracks.screen.paused && <TileNote text={PAUSED} />}
-      <TileName name={`${name}’s screen`} username={username} />
+      {tracks.screen.paused && <TileNote text={t("call.tile.paused")} />}
+      <TileName name={t("call.tile.theirScreen", { name })} username={username} />
       {isFeatured ? (
         <FullscreenAction target={frame} />
       ) : (
         <IconAction
           className="tile-action"
-          label={`Show the screen of ${fullName(participant)} large`}
+          label={t("call.tile.showLarge", { name: fullName(participant) })}
           icon={<ScreenIcon />}
           onPress={onFeature}
         />
@@ -236,8 +252,9 @@ interface SelfTileProps extends OwnTileProps {
 
 /** The camera, or the face, of the person at this browser. */
 export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: SelfTileProps) => {
+  const t = useCallTexts();
   const { preview, microphone, screen } = useStore(media.view);
-  const label = `${name} (you)`;
+  const label = t("app.self", { name });
   return (
     <TileFrame
       name={label}
@@ -247,7 +264,7 @@ export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: S
       isSpeaking={useStore(voice.isAudible)}
     >
       {preview ? (
-        <Video stream={preview} label={`Video of ${label}`} muted mirrored />
+        <Video stream={preview} label={t("call.tile.video", { name: label })} muted mirrored />
       ) : (
         <TileFace name={name} />
       )}
@@ -258,11 +275,14 @@ export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: S
 
 /** The screen that the person at this browser shares. */
 export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
+  const t = useCallTexts();
   const { screenPreview } = useStore(media.view);
   return (
-    <TileFrame name="Your screen" participant={peerID} place={place}>
-      {screenPreview && <Video stream={screenPreview} label="Your shared screen" muted whole />}
-      <TileName name="Your screen" />
+    <TileFrame name={t("call.tile.ownScreen")} participant={peerID} place={place}>
+      {screenPreview && (
+        <Video stream={screenPreview} label={t("call.tile.ownSharedScreen")} muted whole />
+      )}
+      <TileName name={t("call.tile.ownScreen")} />
     </TileFrame>
   );
 }

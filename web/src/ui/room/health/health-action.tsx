@@ -2,6 +2,7 @@ import { ownStanding } from "../../../call/health/advice";
 import type { CallHealth } from "../../../call/health/call-health";
 import { useStore } from "../../app/services";
 import { IconAction } from "../../kit/button";
+import { useCallTexts } from "../texts";
 import { HealthIcon } from "./health-mark";
 import { standingWords } from "./standing-words";
 
@@ -13,9 +14,12 @@ interface HealthActionProps {
 
 /** Opens the panel of connections, and shows how our own end does. */
 export function HealthAction({ health, isOpen, onOpen }: HealthActionProps) {
+  const t = useCallTexts();
   const records = useStore(health.records);
   const standing = ownStanding(records.filter(({ isHere }) => isHere));
-  const words = standing ? `Connections. ${standingWords(standing)}` : "Connections";
+  const words = standing
+    ? t("call.health.titleAnd", { standing: standingWords(t, standing) })
+    : t("call.health.title");
   return (
     <IconAction
       label={words}

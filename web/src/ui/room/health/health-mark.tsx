@@ -1,5 +1,6 @@
 import type { Standing } from "../../../call/health/mark";
 import { SignalIcon } from "../../kit/icons";
+import { useCallTexts } from "../texts";
 import { standingWords } from "./standing-words";
 
 const BARS = { good: 3, fair: 2, poor: 1 } as const;
@@ -20,8 +21,9 @@ export function HealthIcon({ standing, size = 15 }: HealthIconProps) {
 
 /** Says how a connection does, in words for screen readers and pointers. Nothing where nothing is known. */
 export function HealthMark({ standing, size }: HealthIconProps) {
+  const t = useCallTexts();
   if (!standing) return null;
-  const words = standingWords(standing);
+  const words = standingWords(t, standing);
   return (
     <span className="tile-mark" role="img" aria-label={words} title={words}>
       <HealthIcon standing={standing} {...(size && { size })} />

@@ -7,10 +7,12 @@ import { useServerConfig, useStore } from "../../app/services";
 import { Action, CloseAction } from "../../kit/button";
 import { Notice } from "../../kit/notice";
 import { fullName, PersonName } from "../../kit/person-name";
+import { useShownTexts } from "../../kit/texts";
+import { type TranslateCall, useCallTexts } from "../texts";
 import { HealthMark } from "./health-mark";
 import { HealthPlot } from "./health-plot";
 import { healthReport } from "./health-report";
-import { adviceWords, figuresOf, MEASURE_WORDS, summaryWords } from "./health-words";
+import { adviceWords, figuresOf, measureName, summaryWords } from "./health-words";
 import { saveFile } from "./save-file";
 import { standingWords } from "./standing-words";
 
@@ -21,19 +23,20 @@ interface HealthPanelProps {
 
 /** How the connections do and did: in words, as figures, and as a plot that can be saved. */
 export function HealthPanel({ call, onClose }: HealthPanelProps) {
+  const t = useCallTexts();
   const records = useStore(call.health.records);
   const here = records.filter(({ isHere }) => isHere);
   const hasMeasured = records.some(({ windows }) => windows.length > 0);
   return (
-    <aside className="panel" aria-label="Connections" ref={arrive} tabIndex={-1}>
+    <aside className="panel" aria-label={t("call.health.title")} ref={arrive} tabIndex={-1}>
       <header className="panel-head">
-        <h2>Connections</h2>
-        <CloseAction label="Close connections" onPress={onClose} />
+        <h2>{t("call.health.title")}</h2>
+        <CloseAction label={t("call.health.close")} onPress={onClose} />
       </header>
       <div className="panel-body stack">
         <AdviceList records={here} />
         {hasMeasured && <History records={records} />}
-        <ul className="health-list" aria-label="Connections now">
+        <ul className="health-list" aria-label={t("call.health.now")}>
           {here.map((record) => (
             <Connection key={record.id} record={record} />
           ))}
@@ -62,8 +65,9 @@ function nameIn(records: Named): (id: string) => string {
 }
 
 function AdviceList({ records }: { records: Named }) {
-  const advice = adviceFor(records).map((one) => adviceWords(one, nameIn(records)));
-  if (advice.length === 0) return <p role="status">{nothingWrong(records)}</p>;
+  const t = useCallTexts();
+  const advice = adviceFor(records).map((one) => adviceWords(t, one, nameIn(records)));
+  if (advice.length === 0) return <p role="status">{nothingWrong(t, records)}</p>;
   return (
     <>
       {advice.map(({ problem, help }) => (
@@ -78,13 +82,14 @@ function AdviceList({ records }: { records: Named }) {
   );
 }
 
-function nothingWrong(records: Named): string {
-  if (records.length === 0) return "Nobody else is here.";
+function nothingWrong(t: TranslateCall, records: Named): string {
+  if (records.length === 0) return t("call.bar.alone");
   const isKnown = records.some(({ standing }) => standing !== null);
-  return isKnown ? "Your connections are fine." : "Measuring. This takes about fifteen seconds.";
+  return isKnown ? t("call.health.fine") : t("call.health.measuring");
 }
 
 function Connection({ record }: { record: HealthRecord }) {
+  const t = useCallTexts();
   const { username, displayName, standing, windows } = record;
   const window = windows.at(-1);
   return (
@@ -95,13 +100,13 @@ function Connection({ record }: { record: HealthRecord }) {
           <span className="health-now">
             <HealthMark standing={standing} size={18} />
             <span aria-hidden="true" className="soft small">
-              {standing ? standingWords(standing) : "Not measured yet"}
+              {standing ? standingWords(t, standing) : t("call.health.notMeasured")}
             </span>
           </span>
         </summary>
         {window && (
           <dl className="figures">
-            {figuresOf(window).map(([term, value]) => (
+            {figuresOf(t, window).map(([term, value]) => (
               <div key={term}>
                 <dt>{term}</dt>
                 <dd>{value}</dd>
@@ -115,17 +120,18 @@ function Connection({ record }: { record: HealthRecord }) {
 }
 
 function History({ records }: { records: Named }) {
+  const t = useCallTexts();
   const [measure, setMeasure] = useState<Measure>("round-trip");
   const id = useId();
   const nameOf = nameIn(records);
   const chart = chartOf(records, measure);
   const words = chart.series.map(
-    ({ id, values }) => `${nameOf(id)}: ${summaryWords(values, measure)}`,
+    ({ id, values }) => `${nameOf(id)}: ${summaryWords(t, values, measure)}`,
   );
   return (
-    <section className="health-history" aria-label="Last ten minutes">
+    <section className="health-history" aria-label={t("call.health.lastMinutes")}>
       <div className="row spread">
-        <label htmlFor={id}>Last ten minutes</label>
+        <label htmlFor={id}>{t("call.health.lastMinutes")}</label>
         <select
           id={id}
           className="select"
@@ -134,12 +140,12 @@ function History({ records }: { records: Named }) {
         >
           {MEASURES.map((one) => (
             <option key={one} value={one}>
-              {MEASURE_WORDS[one]}
+              {measureName(t, one)}
             </option>
           ))}
         </select>
       </div>
-      <div role="img" aria-label={`${MEASURE_WORDS[measure]}. ${words.join(". ")}`}>
+      <div role="img" aria-label={[measureName(t, measure), ...words].join(". ")}>
         <HealthPlot chart={chart} measure={measure} nameOf={nameOf} />
       </div>
     </section>
@@ -147,20 +153,22 @@ function History({ records }: { records: Named }) {
 }
 
 function SaveReport({ room, records }: { room: string; records: Named }) {
-  const version = useServerConfig()?.version ?? "of an unknown version";
+  const t = useCallTexts();
+  const { language, direction } = useShownTexts();
+  const version = useServerConfig()?.version ?? "?";
   const save = () => {
     const at = new Date();
     const advice = adviceFor(records.filter(({ isHere }) => isHere)).map((one) => {
-      const { problem, help } = adviceWords(one, nameIn(records));
+      const { problem, help } = adviceWords(t, one, nameIn(records));
       return `${problem} ${help}`;
     });
     const facts = { room, server: location.origin, version, browser: navigator.userAgent };
-    const page = healthReport(records, { ...facts, at, advice });
+    const page = healthReport(t, records, { ...facts, at, advice, language, direction });
     saveFile(`parlour-connections-${at.toISOString().slice(0, 16).replace(":", "")}.html`, page);
   };
   return (
     <Action className="wide" onPress={save}>
-      Save a report
+      {t("call.health.save")}
     </Action>
   );
 }

@@ -3,6 +3,8 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Chart, Measure } from "../../../call/health/series";
 import { timeOfSlot } from "../../../call/health/window";
+import { useShownTexts } from "../../kit/texts";
+import { type TranslateCall, useCallTexts } from "../texts";
 import { measureWords } from "./health-words";
 import { lineStyle } from "./line-style";
 
@@ -19,6 +21,8 @@ const LEAST = 0.1;
 
 /** Draws lines over the last ten minutes. What it shows is told in words elsewhere. */
 export function HealthPlot({ chart, measure, nameOf }: HealthPlotProps) {
+  const t = useCallTexts();
+  const { locale } = useShownTexts();
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shown = useRef(chart);
@@ -29,7 +33,11 @@ export function HealthPlot({ chart, measure, nameOf }: HealthPlotProps) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const created = new uPlot(optionsFor(names, measure, element), dataOf(shown.current), element);
+    const created = new uPlot(
+      optionsFor({ t, locale }, names, measure, element),
+      dataOf(shown.current),
+      element,
+    );
     plot.current = created;
     const observer = new ResizeObserver(() =>
       created.setSize({ width: element.clientWidth, height: HEIGHT }),
@@ -40,7 +48,7 @@ export function HealthPlot({ chart, measure, nameOf }: HealthPlotProps) {
       created.destroy();
       plot.current = null;
     };
-  }, [lines, measure]);
+  }, [lines, measure, t, locale]);
   useEffect(() => plot.current?.setData(dataOf(chart)), [chart]);
   return <div className="health-plot" ref={box} aria-hidden="true" />;
 }
@@ -50,7 +58,14 @@ function dataOf({ slots, series }: Chart): uPlot.AlignedData {
   return [times, ...series.map(({ values }) => [...values])];
 }
 
+/** The language of a plot, and the locale of its times. */
+interface PlotLanguage {
+  readonly t: TranslateCall;
+  readonly locale: string;
+}
+
 function optionsFor(
+  { t, locale }: PlotLanguage,
   names: readonly string[],
   measure: Measure,
   element: HTMLElement,
@@ -67,7 +82,7 @@ function optionsFor(
     size: 28,
     incrs: [60, 120, 300],
     values: (_, times) =>
-      times.map((time) => formatTime(time, { hour: "2-digit", minute: "2-digit" })),
+      times.map((time) => formatTime(time, locale, { hour: "2-digit", minute: "2-digit" })),
   };
   return {
     width: element.clientWidth,
@@ -82,13 +97,16 @@ function optionsFor(
     ],
     cursor: { y: false, drag: { x: false, y: false } },
     series: [
-      { label: "Time", value: (_, time) => (time === null ? "–" : formatTime(time)) },
-      ...names.map((name, index) => lineOf(name, index, measure)),
+      {
+        label: t("call.health.time"),
+        value: (_, time) => (time === null ? "–" : formatTime(time, locale)),
+      },
+      ...names.map((name, index) => lineOf(t, name, index, measure)),
     ],
   };
 }
 
-function lineOf(name: string, index: number, measure: Measure): uPlot.Series {
+function lineOf(t: TranslateCall, name: string, index: number, measure: Measure): uPlot.Series {
   const { colour, dash } = lineStyle(index);
   return {
     label: name,
@@ -96,10 +114,14 @@ function lineOf(name: string, index: number, measure: Measure): uPlot.Series {
     width: 2,
     ...(dash.length > 0 && { dash: [...dash] }),
     points: { size: 4 },
-    value: (_, value) => (value === null ? "–" : measureWords(measure, value)),
+    value: (_, value) => (value === null ? "–" : measureWords(t, measure, value)),
   };
 }
 
-function formatTime(seconds: number, form: Intl.DateTimeFormatOptions = {}): string {
-  return new Date(1000 * seconds).toLocaleTimeString(undefined, form);
+function formatTime(
+  seconds: number,
+  locale: string,
+  form: Intl.DateTimeFormatOptions = {},
+): string {
+  return new Date(1000 * seconds).toLocaleTimeString(locale, form);
 }

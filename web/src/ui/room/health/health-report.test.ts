@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HealthRecord } from "../../../call/health/call-health";
 import { windowOf } from "../../../call/health/fake-window";
+import { english as t } from "../../../texts/loaded-texts";
 import { healthReport } from "./health-report";
 
 const FACTS = {
@@ -11,6 +12,8 @@ const FACTS = {
   browser: "Firefox",
   at: new Date("2026-11-26T18:00:00Z"),
   advice: ["Your connection is weak."],
+  language: "en",
+  direction: "ltr",
   origin: Date.parse("2026-11-26T17:50:00Z"),
 };
 
@@ -38,6 +41,7 @@ function dataIn(page: string) {
 describe("a report", () => {
   it("says what was measured, in words and for programs", () => {
     const page = healthReport(
+      t,
       [record(), record({ id: "b", isHere: false, standing: null })],
       FACTS,
     );
@@ -55,13 +59,13 @@ describe("a report", () => {
   });
 
   it("draws stretches without a gap as one line each", () => {
-    expect(healthReport([record()], FACTS).match(/<polyline /g)).toHaveLength(2 * 6);
+    expect(healthReport(t, [record()], FACTS).match(/<polyline /g)).toHaveLength(2 * 6);
   });
 
   it("is a page whatever it has to show", () => {
-    expect(healthReport([], FACTS)).toContain("Connection report");
+    expect(healthReport(t, [], FACTS)).toContain("Connection report");
     const unknown = windowOf({ roundTripMs: null, lossIn: null, lossOut: null, path: null });
-    expect(healthReport([record({ windows: [unknown] })], FACTS)).not.toMatch(
+    expect(healthReport(t, [record({ windows: [unknown] })], FACTS)).not.toMatch(
       /NaN|undefined|null ms/,
     );
   });
@@ -73,7 +77,7 @@ describe("a report", () => {
     );
     fc.assert(
       fc.property(text, text, text, (username, displayName, room) => {
-        const page = healthReport([record({ username, displayName })], { ...FACTS, room });
+        const page = healthReport(t, [record({ username, displayName })], { ...FACTS, room });
         expect(page.match(/<script/g)).toHaveLength(1);
         expect(page).not.toMatch(/<(img|b|link|iframe|a)[ >]/);
         expect(dataIn(page).connections[0].username).toBe(username);

@@ -2,7 +2,8 @@ import type { HealthRecord } from "../../../call/health/call-health";
 import { type Chart, chartOf, MEASURES, type Measure } from "../../../call/health/series";
 import { timeOfSlot, WINDOW_MS } from "../../../call/health/window";
 import { fullName } from "../../kit/person-name";
-import { MEASURE_WORDS, measureWords, pathWords, summaryWords } from "./health-words";
+import type { TranslateCall } from "../texts";
+import { measureName, measureWords, pathWords, summaryWords } from "./health-words";
 import { lineStyle } from "./line-style";
 import { standingWords } from "./standing-words";
 
@@ -17,6 +18,8 @@ export interface ReportFacts {
   readonly advice: readonly string[];
   /** The time of slot 0, in milliseconds since 1970. */
   readonly origin?: number;
+  readonly language: string;
+  readonly direction: string;
 }
 
 const WIDTH = 640;
@@ -26,27 +29,34 @@ const HEIGHT = 120;
  * Writes a page of its own, which any browser opens without a network: what was measured as charts and tables, and
  * as JSON for programs. It has names and figures, and no address of anybody.
  */
-export function healthReport(records: readonly HealthRecord[], facts: ReportFacts): string {
+export function healthReport(
+  t: TranslateCall,
+  records: readonly HealthRecord[],
+  facts: ReportFacts,
+): string {
   const names = new Map(records.map((record) => [record.id, fullName(record)]));
   const charts = MEASURES.map((measure) =>
-    chartSection(chartOf(records, measure), measure, { names, facts }),
+    chartSection(chartOf(records, measure), measure, { t, names, facts }),
   );
+  const title = escaped(t("call.report.title"));
+  const heads = [t("call.report.participant"), t("call.report.now")];
+  heads.push(...MEASURES.map((measure) => measureName(t, measure)));
   return `<!doctype html>
-<html lang="en">
+<html lang="${facts.language}" dir="${facts.direction}">
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
-<title>Connection report</title>
+<title>${title}</title>
 <style>${STYLE}</style>
-<h1>Connection report</h1>
-<dl>${factRows(facts)}</dl>
+<h1>${title}</h1>
+<dl>${factRows(t, facts)}</dl>
 ${facts.advice.map((sentence) => `<p>${escaped(sentence)}</p>`).join("\n")}
-<h2>Connections</h2>
+<h2>${escaped(t("call.health.title"))}</h2>
 <table>
-<tr><th>Participant</th><th>Now</th>${MEASURES.map((measure) => `<th>${MEASURE_WORDS[measure]}</th>`).join("")}</tr>
-${records.map(recordRow).join("\n")}
+<tr>${heads.map((head) => `<th>${escaped(head)}</th>`).join("")}</tr>
+${records.map((record) => recordRow(t, record)).join("\n")}
 </table>
-<p>Median of the last ten minutes, least and most in parentheses. Packet loss is that of the worse direction.</p>
+<p>${escaped(t("call.report.note"))}</p>
 ${charts.join("\n")}
 <script type="application/json" id="data">${dataOf(records, facts)}</script>
 </html>
@@ -59,37 +69,39 @@ table{border-collapse:collapse;width:100%}td,th{padding:4px 8px 4px 0;text-align
 figure{margin:24px 0}figcaption{font-weight:600}svg{width:100%;height:auto;overflow:visible}polyline,line{fill:none;stroke-width:1.5}
 text{font-size:11px;fill:currentColor}li{list-style:none}ul{display:flex;flex-wrap:wrap;gap:4px 16px;padding:0;margin:4px 0}`;
 
-function factRows({ room, server, version, browser, at }: ReportFacts): string {
+function factRows(t: TranslateCall, { room, server, version, browser, at }: ReportFacts): string {
   const rows = [
-    ["Room", room],
-    ["Server", `${server} (Parlour ${version})`],
-    ["Browser", browser],
-    ["Saved", at.toISOString()],
+    [t("call.report.room"), room],
+    [t("call.report.server"), t("call.report.versionOf", { server, version })],
+    [t("call.report.browser"), browser],
+    [t("call.report.saved"), at.toISOString()],
   ];
   return rows
-    .map(([term = "", value = ""]) => `<dt>${term}</dt><dd>${escaped(value)}</dd>`)
+    .map(([term = "", value = ""]) => `<dt>${escaped(term)}</dt><dd>${escaped(value)}</dd>`)
     .join("");
 }
 
-function recordRow(record: HealthRecord): string {
+function recordRow(t: TranslateCall, record: HealthRecord): string {
   const { isHere, standing, windows } = record;
-  const now = standing ? standingWords(standing) : isHere ? "Not measured" : "Left";
+  const unknown = isHere ? t("call.report.notMeasured") : t("call.report.left");
+  const now = standing ? standingWords(t, standing) : unknown;
   const summaries = MEASURES.map((measure) => {
     const values = chartOf([record], measure).series[0]?.values ?? [];
-    return `<td>${escaped(summaryWords(values, measure))}</td>`;
+    return `<td>${escaped(summaryWords(t, values, measure))}</td>`;
   });
   const path = windows.at(-1)?.path;
-  const way = path ? ` (${pathWords(path)})` : "";
-  return `<tr><td>${escaped(fullName(record))}</td><td>${now}${way}</td>${summaries.join("")}</tr>`;
+  const way = path ? ` (${pathWords(t, path)})` : "";
+  return `<tr><td>${escaped(fullName(record))}</td><td>${escaped(now + way)}</td>${summaries.join("")}</tr>`;
 }
 
 interface ChartContext {
+  readonly t: TranslateCall;
   /** By id. */
   readonly names: ReadonlyMap<string, string>;
   readonly facts: ReportFacts;
 }
 
-function chartSection(chart: Chart, measure: Measure, { names, facts }: ChartContext): string {
+function chartSection(chart: Chart, measure: Measure, { t, names, facts }: ChartContext): string {
   const { slots, series } = chart;
   const most = Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const lines = series.map(({ values }, index) =>
@@ -104,7 +116,11 @@ function chartSection(chart: Chart, measure: Measure, { names, facts }: ChartCon
   const [from, to] = [slots[0], slots.at(-1)].map((slot) =>
     slot === undefined ? "" : new Date(timeOfSlot(slot, facts.origin)).toISOString().slice(11, 19),
   );
-  return `<figure><figcaption>${MEASURE_WORDS[measure]}, at most ${escaped(measureWords(measure, most))}</figcaption>
+  const title = t("call.report.atMost", {
+    measure: measureName(t, measure),
+    value: measureWords(t, measure, most),
+  });
+  return `<figure><figcaption>${escaped(title)}</figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT + 14}" aria-hidden="true"><line x1="0" y1="${HEIGHT}" x2="${WIDTH}" y2="${HEIGHT}" stroke="#888"/>
 ${lines.join("")}<text x="0" y="${HEIGHT + 13}">${from} UTC</text><text x="${WIDTH}" y="${HEIGHT + 13}" text-anchor="end">${to} UTC</text></svg>
 <ul>${legend.join("")}</ul></figure>`;
@@ -131,7 +147,7 @@ function strokeOf(index: number): string {
 
 /** No text within it may end the element. */
 function dataOf(records: readonly HealthRecord[], facts: ReportFacts): string {
-  const { origin, at, ...known } = facts;
+  const { origin, at, language, direction, ...known } = facts;
   const connections = records.map(({ username, displayName, ...record }) => ({
     username,
     displayName,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { windowOf } from "../../../call/health/fake-window";
+import { english as t } from "../../../texts/loaded-texts";
 import { adviceWords, figuresOf, measureWords } from "./health-words";
 
 const nameOf = () => "Bob";
@@ -12,7 +13,7 @@ it("has words for every piece of advice", () => {
     { kind: "line-between", id: "b", isSevere: false },
     { kind: "relay", id: "b", transport: "tcp" },
   ] as const;
-  const words = all.map((advice) => adviceWords(advice, nameOf));
+  const words = all.map((advice) => adviceWords(t, advice, nameOf));
   expect(words.map(({ problem }) => problem)).toEqual([
     "This computer can’t keep up.",
     "Your connection is weak.",
@@ -34,7 +35,7 @@ it("writes figures as people read them", () => {
     path: { isRelayed: true, transport: "tcp" },
     limit: "bandwidth",
   });
-  expect(Object.fromEntries(figuresOf(window))).toEqual({
+  expect(Object.fromEntries(figuresOf(t, window))).toEqual({
     "Round trip": "40 ms",
     Jitter: "3 ms",
     "Packet loss": "0.4% in, unknown out",
@@ -52,5 +53,5 @@ it.each([
   ["sent", 0.0004, "0 kbit/s"],
   ["received", 2.5, "2.5 Mbit/s"],
 ] as const)("writes %s %d as %s", (measure, value, words) => {
-  expect(measureWords(measure, value)).toBe(words);
+  expect(measureWords(t, measure, value)).toBe(words);
 });

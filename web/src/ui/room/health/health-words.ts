@@ -1,6 +1,7 @@
 import type { Advice } from "../../../call/health/advice";
 import { type Measure, measured, summaryOf } from "../../../call/health/series";
-import type { HealthWindow, Limit, MediaPath, Pictures } from "../../../call/health/window";
+import type { HealthWindow, MediaPath, Pictures } from "../../../call/health/window";
+import type { TranslateCall } from "../texts";
 
 export interface AdviceWords {
   readonly problem: string;
@@ -8,126 +9,138 @@ export interface AdviceWords {
   readonly help: string;
 }
 
-export function adviceWords(advice: Advice, nameOf: (id: string) => string): AdviceWords {
+export function adviceWords(
+  t: TranslateCall,
+  advice: Advice,
+  nameOf: (id: string) => string,
+): AdviceWords {
   switch (advice.kind) {
     case "cpu":
       return {
-        problem: "This computer can’t keep up.",
-        help: "Close other programs and tabs, or turn off your camera.",
+        problem: t("call.health.cpu"),
+        help: t("call.health.cpuHelp"),
       };
     case "own-line":
       return {
-        problem: "Your connection is weak.",
-        help: advice.isSevere
-          ? `Turn off your camera, so that your voice gets through. ${CLOSER}`
-          : CLOSER,
+        problem: t("call.health.ownLine"),
+        help: advice.isSevere ? t("call.health.ownLineHelpSevere") : t("call.health.ownLineHelp"),
       };
     case "their-line": {
       const name = nameOf(advice.id);
       return {
-        problem: `${name}’s connection is weak.`,
-        help: `Your other connections are fine, so there’s nothing you need to change. It may help if ${name} moves closer to the router or turns off the camera.`,
+        problem: t("call.health.theirLine", { name }),
+        help: t("call.health.theirLineHelp", { name }),
       };
     }
     case "line-between":
       return {
-        problem: `The connection between you and ${nameOf(advice.id)} is weak.`,
-        help: advice.isSevere
-          ? `The cause may be at either end. Turn off your cameras, so that your voices get through. ${CLOSER}`
-          : `The cause may be at either end. ${CLOSER}`,
+        problem: t("call.health.between", { name: nameOf(advice.id) }),
+        help: advice.isSevere ? t("call.health.betweenHelpSevere") : t("call.health.betweenHelp"),
       };
     case "relay":
       return {
-        problem: `Sound and video between you and ${nameOf(advice.id)} take a detour through a relay${
-          advice.transport === "tcp" ? " (over TCP)" : ""
-        }.`,
-        help: "A firewall or router blocks the direct way. Another network may be faster.",
+        problem: t(advice.transport === "tcp" ? "call.health.relayTcp" : "call.health.relay", {
+          name: nameOf(advice.id),
+        }),
+        help: t("call.health.relayHelp"),
       };
   }
 }
 
-const CLOSER = "Move closer to your router or use a cable, and pause downloads and uploads.";
+export function measureName(t: TranslateCall, measure: Measure): string {
+  return t(`call.health.measure.${measure}`);
+}
 
-export const MEASURE_WORDS: Record<Measure, string> = {
-  "round-trip": "Round trip",
-  loss: "Packet loss",
-  jitter: "Jitter",
-  received: "Received",
-  sent: "Sent",
-  pictures: "Frames received",
-};
-
-export function measureWords(measure: Measure, value: number): string {
+export function measureWords(t: TranslateCall, measure: Measure, value: number): string {
   switch (measure) {
     case "round-trip":
     case "jitter":
-      return `${Math.round(value)} ms`;
+      return t("call.health.milliseconds", { value: decimal(t, value, 0) });
     case "loss":
-      return percentWords(value);
+      return percentWords(t, value);
     case "received":
     case "sent":
-      return bitrateWords(1e6 * value);
+      return bitrateWords(t, 1e6 * value);
     case "pictures":
-      return framesWords(value);
+      return framesWords(t, value);
   }
 }
 
-export function summaryWords(values: readonly (number | null)[], measure: Measure): string {
+/** The separator is the language’s; digits are grouped in no language, as they are few. */
+function decimal(t: TranslateCall, value: number, digits: number): string {
+  return value.toFixed(digits).replace(".", t("call.health.decimalPoint"));
+}
+
+export function summaryWords(
+  t: TranslateCall,
+  values: readonly (number | null)[],
+  measure: Measure,
+): string {
   const summary = summaryOf(values);
   if (!summary) return "–";
-  const [median, least, most] = [summary.median, summary.least, summary.most].map((value) =>
-    measureWords(measure, value),
-  );
-  return `${median} (${least} to ${most})`;
+  const words = (value: number) => measureWords(t, measure, value);
+  return t("call.health.summary", {
+    median: words(summary.median),
+    least: words(summary.least),
+    most: words(summary.most),
+  });
 }
 
 /** What was measured in a window, as terms and their values. */
-export function figuresOf(window: HealthWindow): readonly (readonly [string, string])[] {
+export function figuresOf(
+  t: TranslateCall,
+  window: HealthWindow,
+): readonly (readonly [string, string])[] {
   const { lossIn, lossOut, picturesIn, picturesOut, path, limit } = window;
   return [
     ...(["round-trip", "jitter"] as const).map((measure) => {
       const value = measured(window, measure);
       return [
-        MEASURE_WORDS[measure],
-        value === null ? UNKNOWN : measureWords(measure, value),
+        measureName(t, measure),
+        value === null ? t("call.health.unknown") : measureWords(t, measure, value),
       ] as const;
     }),
-    ["Packet loss", `${lossWords(lossIn)} in, ${lossWords(lossOut)} out`],
-    ["Received", sentWords(window.received, picturesIn)],
-    ["Sent", sentWords(window.sent, picturesOut)],
-    ["Path", path ? pathWords(path) : UNKNOWN],
-    ["Limited by", limit ? LIMITS[limit] : "nothing"],
+    [
+      measureName(t, "loss"),
+      t("call.health.lossBoth", { received: lossWords(t, lossIn), sent: lossWords(t, lossOut) }),
+    ],
+    [measureName(t, "received"), sentWords(t, window.received, picturesIn)],
+    [measureName(t, "sent"), sentWords(t, window.sent, picturesOut)],
+    [t("call.health.path"), path ? pathWords(t, path) : t("call.health.unknown")],
+    [t("call.health.limitedBy"), t(`call.health.limit.${limit ?? "nothing"}`)],
   ];
 }
 
-const UNKNOWN = "unknown";
-const LIMITS: Record<Limit, string> = { cpu: "this computer", bandwidth: "bandwidth" };
-
-export function pathWords({ isRelayed, transport }: MediaPath): string {
-  return `${isRelayed ? "relayed" : "direct"}, ${transport.toUpperCase()}`;
+export function pathWords(t: TranslateCall, { isRelayed, transport }: MediaPath): string {
+  return t(isRelayed ? "call.health.relayed" : "call.health.direct", {
+    transport: transport.toUpperCase(),
+  });
 }
 
-function lossWords(share: number | null): string {
-  return share === null ? UNKNOWN : percentWords(100 * share);
+function lossWords(t: TranslateCall, share: number | null): string {
+  return share === null ? t("call.health.unknown") : percentWords(t, 100 * share);
 }
 
-function percentWords(percent: number): string {
-  return `${percent === 0 || percent >= 10 ? Math.round(percent) : percent.toFixed(1)}%`;
+function percentWords(t: TranslateCall, percent: number): string {
+  const digits = percent === 0 || percent >= 10 ? 0 : 1;
+  return t("call.health.percent", { value: decimal(t, percent, digits) });
 }
 
-function bitrateWords(bitrate: number): string {
+function bitrateWords(t: TranslateCall, bitrate: number): string {
   const kilobits = bitrate / 1e3;
   return kilobits < 1000
-    ? `${Math.round(kilobits)} kbit/s`
-    : `${(kilobits / 1e3).toFixed(1)} Mbit/s`;
+    ? t("call.health.kilobits", { value: decimal(t, kilobits, 0) })
+    : t("call.health.megabits", { value: decimal(t, kilobits / 1e3, 1) });
 }
 
-function framesWords(perSecond: number): string {
-  return `${Math.round(perSecond)} fps`;
+function framesWords(t: TranslateCall, perSecond: number): string {
+  return t("call.health.frames", { value: decimal(t, perSecond, 0) });
 }
 
-function sentWords(bitrate: number, pictures: Pictures | null): string {
-  if (!pictures) return bitrateWords(bitrate);
-  const size = pictures.height === null ? "" : `${pictures.height}p, `;
-  return `${bitrateWords(bitrate)} (${size}${framesWords(pictures.perSecond)})`;
+function sentWords(t: TranslateCall, bits: number, pictures: Pictures | null): string {
+  const bitrate = bitrateWords(t, bits);
+  if (!pictures) return bitrate;
+  const frames = framesWords(t, pictures.perSecond);
+  if (pictures.height === null) return t("call.health.pictureRate", { bitrate, frames });
+  return t("call.health.pictureSize", { bitrate, frames, height: String(pictures.height) });
 }

@@ -2,6 +2,7 @@ import { type ComponentType, useEffect, useState } from "react";
 import type { Call } from "../../../call/call";
 import { CloseAction } from "../../kit/button";
 import { Spinner } from "../../kit/notice";
+import { useCallTexts } from "../texts";
 
 interface PanelProps {
   call: Call;
@@ -24,18 +25,20 @@ export function LazyHealthPanel(props: PanelProps) {
 
 /** The server cannot be reached, or was updated meanwhile. */
 function NotLoaded(props: PanelProps) {
-  return <Frame {...props} problem="This panel couldn’t be loaded. Close it and try again." />;
+  const t = useCallTexts();
+  return <Frame {...props} problem={t("call.health.notLoaded")} />;
 }
 
 function Frame({ onClose, problem }: PanelProps & { problem?: string }) {
+  const t = useCallTexts();
   return (
-    <aside className="panel" aria-label="Connections">
+    <aside className="panel" aria-label={t("call.health.title")}>
       <header className="panel-head">
-        <h2>Connections</h2>
-        <CloseAction label="Close connections" onPress={onClose} />
+        <h2>{t("call.health.title")}</h2>
+        <CloseAction label={t("call.health.close")} onPress={onClose} />
       </header>
       <div className="panel-body">
-        {problem ? <p role="alert">{problem}</p> : <Spinner label="Loading…" />}
+        {problem ? <p role="alert">{problem}</p> : <Spinner label={t("app.loadingList")} />}
       </div>
     </aside>
   );

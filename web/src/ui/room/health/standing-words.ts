@@ -1,11 +1,6 @@
-import type { Mark, Standing } from "../../../call/health/mark";
+import type { Standing } from "../../../call/health/mark";
+import type { TranslateCall } from "../texts";
 
-const MARKS: Record<Mark, string> = {
-  good: "Good connection",
-  fair: "Fair connection",
-  poor: "Poor connection",
-};
-
-export function standingWords({ mark }: Standing): string {
-  return MARKS[mark];
+export function standingWords(t: TranslateCall, { mark }: Standing): string {
+  return t(`call.health.${mark}`);
 }

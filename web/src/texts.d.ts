@@ -1,0 +1,9 @@
+/** A section of a catalogue, compiled by build/texts.mjs. */
+declare module "*.json?section=common" {
+  const section: import("./texts/messages").Section;
+  export default section;
+}
+declare module "*.json?section=call" {
+  const section: import("./texts/messages").Section;
+  export default section;
+}
