@@ -96,7 +96,7 @@ _REFUSALS = (
 REFUSALS: Mapping[str, str] = dict(_REFUSALS)
 
 FIELD_FAULTS: Mapping[str, str] = {
-    "common_password": "This password is one of the most common ones. Choose another one.",
+    "common_password": "This password is one of the most common ones. Choose another one.",  # nosec B105
     "no_valid_address": "None of these is a valid email address.",
 }
 """The sentences of faults of fields that clients cannot check themselves, by their codes."""
