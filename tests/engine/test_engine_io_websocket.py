@@ -110,7 +110,11 @@ async def test_a_whole_frame_does_not_wait_for_half_of_the_next(io: Client) -> N
     assert await raw.receive() == (TEXT, b"4b")
 
 
-@pytest.mark.parametrize("last", [b"", frame(PING, b"p"), frame(PONG, b""), frame(TEXT, b"4c")[:3]])
+@pytest.mark.parametrize(
+    "last",
+    [b"", frame(PING, b"p"), frame(PONG, b""), frame(TEXT, b"4c")[:3]],
+    ids=["a text", "a ping", "a pong", "half of a frame"],  # masks are drawn anew, and workers compare names
+)
 async def test_texts_of_one_read_are_answered_whatever_ends_it(io: Client, last: bytes) -> None:
     texts = frame(TEXT, b"4a") + frame(TEXT, b"4b")
     raw = await opened(io)

@@ -113,10 +113,13 @@ class Participations:
         permission = self._entry.permit_now(connection.identity, event.room)
         if permission is not None and not permission.room.is_event:
             return self._join_permitted(connection, permission, event)
+        self._joining[connection.connection_id] = event
         return self._join_once_permitted(connection, event)
 
     async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
-        self._joining[connection.connection_id] = event
+        """Do the rest of `join`, which notes the join before this task first runs: a leave may arrive in the
+        same turn of the event loop.
+        """
         permission = await self._entry.permit(connection.identity, event.room)
         current = self._still_there(connection.connection_id)
         if self._joining.pop(connection.connection_id, None) is not event:

@@ -38,6 +38,28 @@ async def test_bodies_as_large_as_was_said(town: Town) -> None:
         refused += sum("refused" in packet for packet in (await ann.http.get(url)).text.split(SEPARATOR))
 
 
+async def test_a_leave_in_the_same_body_as_the_join_ends_it(town: Town) -> None:
+    """All packets of a body are handled before any task runs, and an event always asks the database."""
+    ann = await town.person("ann")
+    room = await town.room(ann, event=True)
+    opening = json.loads((await ann.http.get(URL)).text[1:])
+    url = f"{URL}&sid={opening['sid']}"
+    await ann.http.post(url, content="40" + json.dumps({"token": ann.token}))
+    join = f'421["join",{{"room":"{room}"}}]'
+    await ann.http.post(
+        url, content=SEPARATOR.join([join, '422["leave"]', '423["chat-message",{"message":"hi"}]'])
+    )
+    answers: dict[int, dict[str, object]] = {}
+    while answers.keys() != {1, 2, 3}:
+        for packet in (await ann.http.get(url)).text.split(SEPARATOR):
+            if packet.startswith("43"):
+                number, _, arguments = packet[2:].partition("[")
+                answers[int(number)] = json.loads(f"[{arguments}")[0]
+    assert answers[1]["code"] == "join_cancelled"
+    assert answers[2]["ok"] is True
+    assert answers[3]["code"] == "not_in_call"
+
+
 async def test_sites_that_may_and_sites_that_may_not(fresh_server: StartServer) -> None:
     """CORS with credentials for the allowed origins: each header once, or browsers read nothing."""
     server = await fresh_server({"PARLOUR_ALLOWED_ORIGINS": "https://app.example, https://other.example"})
