@@ -197,21 +197,22 @@ async def test_a_victim_is_not_hung_up_on(fresh_server: StartServer) -> None:
 
 
 @pytest.mark.database("sqlite")
-async def test_bytes_count_as_well_as_messages(server: ParlourServer, visitors: Visitors) -> None:
+async def test_bytes_count_as_well_as_messages(fresh_server: StartServer) -> None:
     """Over all connections of a person."""
-    ann, mallory = await visitors.client("ann"), await visitors.client("mallory")
-    room = await mallory.creates_room()
-    await mallory.invites(ann, to=room)
+    server = await fresh_server({"PARLOUR_RELAY_BYTES_PER_SECOND": 50_000})  # fewer: this machine may be slow
     codes = []
     async with AsyncExitStack() as leaving:
+        visitors = await leaving.enter_async_context(Visitors(server))
+        ann, mallory = await visitors.client("ann"), await visitors.client("mallory")
+        room = await mallory.creates_room()
+        await mallory.invites(ann, to=room)
         victim = await entered(await leaving.enter_async_context(raw_socket(server)), ann, room)
         for _ in range(3):
             attacker = await leaving.enter_async_context(raw_socket(server))
             await entered(attacker, mallory, room)
-            codes += [(await attacker.asks(offer(victim, FLOOD))).get("code") for _ in range(20)]
+            codes += [(await attacker.asks(offer(victim, FLOOD))).get("code") for _ in range(5)]
     assert codes[0] is None
-    assert codes[-1] in ("rate_limited", "peer_busy")
-    assert "rate_limited" in codes
+    assert set(codes[5:]) == {"rate_limited"}, "a person's connections share the rate"
 
 
 @pytest.mark.database("sqlite")

@@ -193,15 +193,11 @@ class EventDispatcher:
 
     def _complete(self, incoming: "_Incoming", handler: Handler[Any], rest: Rest) -> Awaitable[None] | None:
         """Call the rest of a use case, and answer unless it has to be awaited."""
+        outcome: Acknowledgement | Awaitable[Acknowledgement] | Refusal
         try:
             outcome = rest()
-        except Refusal as refusal:
-            self._finish(incoming, handler, refusal)
-            return None
         except Exception as error:
-            log.exception("signaling.failed", event_name=incoming.event.event, error=type(error).__name__)
-            self._finish(incoming, handler, InternalError())
-            return None
+            outcome = _refusal_of(error, incoming.event)
         if isinstance(outcome, Awaitable):
             return self._await_answer(incoming, handler, outcome)
         self._finish(incoming, handler, outcome)
@@ -214,16 +210,8 @@ class EventDispatcher:
         result: Acknowledgement | Refusal
         try:
             result = await answer
-        except Refusal as refusal:
-            result = refusal
-        except DATABASE_UNAVAILABLE as error:
-            log.error(
-                "signaling.database_unavailable", event_name=incoming.event.event, error=type(error).__name__
-            )
-            result = Unavailable()
         except Exception as error:
-            log.exception("signaling.failed", event_name=incoming.event.event, error=type(error).__name__)
-            result = InternalError()
+            result = _refusal_of(error, incoming.event)
         self._finish(incoming, handler, result)
 
     def _finish(
@@ -280,6 +268,17 @@ def _with_allowed_offers(join: Join, rate_limiter: EventRateLimiter) -> Join:
     return replace(
         join, offers=[offer for offer in join.offers if rate_limiter.allows_relay(offer.size(), now)]
     )
+
+
+def _refusal_of(error: Exception, event: ClientEvent) -> Refusal:
+    """Return the refusal that answers an error of a use case, and log an error that is no refusal itself."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, DATABASE_UNAVAILABLE):
+        log.error("signaling.database_unavailable", event_name=event.event, error=type(error).__name__)
+        return Unavailable()
+    log.error("signaling.failed", event_name=event.event, error=type(error).__name__, exc_info=error)
+    return InternalError()
 
 
 def _rejected(refusal: Refusal) -> Rejected:
