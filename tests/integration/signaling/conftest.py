@@ -25,7 +25,7 @@ from tests.servers import ParlourServer
 LIBRARIES = ("js-websocket", "js-polling", "js-upgrade", "py-websocket", "py-polling")
 BROWSERS = ("chromium-upgrade", "firefox-upgrade")
 KINDS = (*LIBRARIES, *BROWSERS)
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 120.0
 """The timeout of a connection: a browser has to open a page first."""
 _TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 
