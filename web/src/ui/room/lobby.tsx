@@ -9,7 +9,10 @@ import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
+import { DeviceCheckAction } from "./device-check-action";
 import { CameraControl, MicrophoneControl } from "./device-control";
+import { DeviceHelp } from "./device-help";
+import { LevelMeter } from "./level-meter";
 import { MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { CallRich, useCallTexts } from "./texts";
@@ -60,6 +63,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <PeoplePresent preparation={preparation} />
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
+          <DeviceHelp microphone={microphone} camera={camera} />
           {onEnter ? (
             <Action look="primary" className="enter" onPress={onEnter} autoFocus>
               {t("app.enterRoom")}
@@ -67,6 +71,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           ) : (
             <NoCalls />
           )}
+          {onEnter && <DeviceCheckAction media={media} />}
           <LinkAction href="/" look="quiet">
             {t("call.lobby.back")}
           </LinkAction>
@@ -94,7 +99,7 @@ interface PreviewProps {
 
 function Preview({ media, name, hasControls }: PreviewProps) {
   const t = useCallTexts();
-  const { preview, camera } = useStore(media.view);
+  const { preview, camera, microphone } = useStore(media.view);
   return (
     <section className="tile preview" aria-label={t("call.lobby.preview")}>
       {preview ? (
@@ -105,6 +110,7 @@ function Preview({ media, name, hasControls }: PreviewProps) {
           <span>{camera.pending ? t("call.lobby.starting") : t("call.lobby.cameraOff")}</span>
         </div>
       )}
+      {microphone.on && <LevelMeter media={media} />}
       {hasControls && (
         <div className="preview-controls">
           <MicrophoneControl media={media} />
