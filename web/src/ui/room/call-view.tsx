@@ -26,7 +26,9 @@ import { PeoplePanel } from "./people-panel";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
+import { KeptChoices } from "./stage-choices";
 import { useCallTexts } from "./texts";
+import { ViewMenu } from "./view-menu";
 
 export interface CallViewProps {
   call: Call;
@@ -41,13 +43,14 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
+  const [choices] = useState(() => new KeptChoices());
   const t = useCallTexts();
   const name = shownName(t, identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
   return (
     <div className="call" ref={box}>
       <Announcements call={call} />
-      <CallBar phase={phase} room={room} onOpen={setDialog}>
+      <CallBar {...{ phase, room, choices }} onOpen={setDialog}>
         <RecordingMark call={call} />
         <HealthAction
           health={call.health}
@@ -62,6 +65,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           call={call}
           name={name}
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
+          choices={choices}
           alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />
@@ -106,11 +110,12 @@ function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
 interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
+  choices: KeptChoices;
   onOpen(dialog: OpenDialog): void;
   children: readonly ReactElement[];
 }
 
-function CallBar({ phase, room, onOpen, children }: CallBarProps) {
+function CallBar({ phase, room, choices, onOpen, children }: CallBarProps) {
   const t = useCallTexts();
   return (
     <header className="call-bar">
@@ -128,6 +133,7 @@ function CallBar({ phase, room, onOpen, children }: CallBarProps) {
       <span className="call-bar-end">
         <GuestTimer quiet />
         {children}
+        <ViewMenu choices={choices} />
         {room.isCreator && room.isEvent && (
           <IconAction
             label={t("call.bar.attendance")}
