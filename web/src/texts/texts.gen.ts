@@ -346,6 +346,10 @@ export interface CallOnlyTexts {
   "call.view.own": None;
   "call.view.showSelf": None;
   "call.view.showSelfHint": None;
+  "call.view.apart": None;
+  "call.view.apartHint": None;
+  "call.view.closeApart": None;
+  "call.view.noApart": None;
   "call.controls.region": None;
   "call.controls.shareScreen": None;
   "call.controls.stopSharing": None;

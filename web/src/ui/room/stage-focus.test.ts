@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Participant, RemoteTrack } from "../../call/topology";
-import { type Attention, largeTiles, MOST_PINNED, withPin } from "./stage-focus";
+import { type Attention, focusOf, largeTiles, MOST_PINNED, withPin } from "./stage-focus";
 import { stageTiles } from "./stage-tiles";
 
 const silent: RemoteTrack = { track: null, on: null, flowing: false, paused: false };
@@ -47,6 +47,12 @@ it("shows what is pinned, several too, and a screen beside pinned people", () =>
 it("never shows the viewer large", () => {
   const alone = stageTiles([], { sharesScreen: true, showsSelf: true });
   expect(largeTiles(alone, { ...attention, arrangement: "speaker", pinned: ["self"] })).toEqual([]);
+});
+
+it("looks at what is large, else at who speaks, else at the first person", () => {
+  expect(focusOf(tiles, { large: [2, 3], speaker: "cyd" })).toBe(2);
+  expect(focusOf(tiles, { large: [], speaker: "cyd" })).toBe(3);
+  expect(focusOf(tiles, { large: [], speaker: null })).toBe(0);
 });
 
 it("lets the tile pinned first give way", () => {

@@ -39,6 +39,19 @@ export function largeTiles(tiles: readonly StageTile[], attention: Attention): n
   return speaking ? [speaking.index] : [];
 }
 
+/** Gives the index of the one tile that is looked at: the first in the large place, or that of the speaker. */
+export function focusOf(
+  tiles: readonly StageTile[],
+  { large, speaker }: { large: readonly number[]; speaker: string | null },
+): number {
+  const [first] = large;
+  if (first !== undefined) return first;
+  const speaking = tiles.findIndex(
+    (tile) => tile.kind === "participant" && tile.participant.id === speaker,
+  );
+  return Math.max(speaking, 0);
+}
+
 /** Pins a tile, or takes its pin away. */
 export function withPin(pinned: readonly string[], key: string): readonly string[] {
   if (pinned.includes(key)) return pinned.filter((other) => other !== key);

@@ -2,6 +2,7 @@ import {
   Fragment,
   type ReactElement,
   useCallback,
+  useEffect,
   useLayoutEffect,
   useMemo,
   useRef,
@@ -15,10 +16,12 @@ import { useStore } from "../app/services";
 import { toast } from "../kit/toast";
 import type { Corner } from "./own-corner";
 import { Pager } from "./pager";
+import type { Focus, PictureInPicture } from "./picture-in-picture";
 import { SelfTile } from "./self-tile";
+import { SmallWindow } from "./small-window";
 import type { KeptChoices } from "./stage-choices";
-import { largeTiles } from "./stage-focus";
-import { layOutStage } from "./stage-layout";
+import { focusOf, largeTiles } from "./stage-focus";
+import { layOutStage, type Tiles } from "./stage-layout";
 import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
 import { useCallTexts } from "./texts";
 import { OwnScreenTile, ParticipantTile, ScreenTile, type TilePlace } from "./tile";
@@ -32,11 +35,12 @@ interface StageProps {
   name: string;
   peerID: string;
   choices: KeptChoices;
+  small: PictureInPicture;
   /** Shown above the tiles while nobody else is in the call. */
   alone: ReactElement;
 }
 
-export function Stage({ call, name, peerID, choices, alone }: StageProps) {
+export function Stage({ call, name, peerID, choices, small, alone }: StageProps) {
   const t = useCallTexts();
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
@@ -54,10 +58,13 @@ export function Stage({ call, name, peerID, choices, alone }: StageProps) {
   const hasLargeScreen = large.some((index) => tiles[index]?.kind === "screen");
   const largeList = large.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list of indexes is new each time, and what is in it is not
-  const layout = useMemo(() => {
+  const arranged = useMemo<Tiles>(() => {
     const self = showsSelf ? count - 1 : null;
-    return layOutStage(size, { count, large, hasLargeScreen, self, corner, page: wantedPage });
-  }, [size, count, largeList, hasLargeScreen, showsSelf, corner, wantedPage]);
+    return { count, large, hasLargeScreen, self, corner, page: wantedPage };
+  }, [count, largeList, hasLargeScreen, showsSelf, corner, wantedPage]);
+  const layout = useMemo(() => layOutStage(size, arranged), [size, arranged]);
+  const focus = focusOf(tiles, { large, speaker });
+  useEffect(() => small.follow(pictureOf(tiles[focus])));
   const { places, page, pages, floats } = layout;
   const turn = useCallback(
     (by: number) => setPage(Math.min(Math.max(page + by, 0), pages - 1)),
@@ -119,6 +126,7 @@ export function Stage({ call, name, peerID, choices, alone }: StageProps) {
           ))}
         </div>
         {count === 0 && <HiddenSelf onShow={() => choices.change({ showsSelf: true })} />}
+        <SmallWindow {...{ small, call, tiles, focus, name, peerID }} layout={arranged} />
         <Pager layout={layout} isSpeaking={speakingElsewhere(tiles, places)} onPage={setPage} />
       </div>
     </main>
@@ -136,6 +144,15 @@ function HiddenSelf({ onShow }: { onShow(): void }) {
       </button>
     </div>
   );
+}
+
+/** Gives the picture of a tile; null where it has none, or is one's own. */
+function pictureOf(tile: StageTile | undefined): Focus | null {
+  if (!tile || !("participant" in tile)) return null;
+  const { id, tracks } = tile.participant;
+  const source = tile.kind === "screen" ? "screen" : "camera";
+  const { track, on } = tracks[source];
+  return track && on !== false ? { participant: id, source, track } : null;
 }
 
 /** Says whether somebody speaks on a page before, or after, the one that is shown. */

@@ -15,6 +15,7 @@ import { useStore } from "../app/services";
 import { useFullscreenElement } from "../kit/fullscreen";
 import { CheckIcon, LayoutIcon } from "../kit/icons";
 import { toast } from "../kit/toast";
+import type { PictureInPicture } from "./picture-in-picture";
 import type { KeptChoices } from "./stage-choices";
 import { ARRANGEMENTS, type Arrangement } from "./stage-focus";
 import { useCallTexts } from "./texts";
@@ -24,8 +25,13 @@ const TEXTS = {
   speaker: { name: "call.view.speaker", hint: "call.view.speakerHint" },
 } as const satisfies Record<Arrangement, unknown>;
 
+interface ViewMenuProps {
+  choices: KeptChoices;
+  small: PictureInPicture;
+}
+
 /** Chooses how the call is seen. */
-export function ViewMenu({ choices }: { choices: KeptChoices }) {
+export function ViewMenu({ choices, small }: ViewMenuProps) {
   const t = useCallTexts();
   return (
     <MenuTrigger>
@@ -38,13 +44,13 @@ export function ViewMenu({ choices }: { choices: KeptChoices }) {
         </Tooltip>
       </TooltipTrigger>
       <Popover className="popover" placement="bottom end">
-        <ViewItems choices={choices} />
+        <ViewItems choices={choices} small={small} />
       </Popover>
     </MenuTrigger>
   );
 }
 
-function ViewItems({ choices }: { choices: KeptChoices }) {
+function ViewItems({ choices, small }: ViewMenuProps) {
   const t = useCallTexts();
   const { arrangement, showsSelf } = useStore(choices.current);
   return (
@@ -74,7 +80,8 @@ function ViewItems({ choices }: { choices: KeptChoices }) {
       >
         <ViewItem id="self" name={t("call.view.showSelf")} hint={t("call.view.showSelfHint")} />
       </MenuSection>
-      {document.fullscreenEnabled && <Separator className="menu-line" />}
+      <Separator className="menu-line" />
+      <SmallWindowItem small={small} />
       {document.fullscreenEnabled && <FullscreenItem />}
     </Menu>
   );
@@ -104,6 +111,25 @@ function ViewItem({ id, name, hint, onAction }: ViewItemProps) {
         </>
       )}
     </MenuItem>
+  );
+}
+
+function SmallWindowItem({ small }: { small: PictureInPicture }) {
+  const t = useCallTexts();
+  const isShown = useStore(small.shown) !== null;
+  if (!isShown && !small.isPossible) return null;
+  const open = () =>
+    small.open().catch((error: unknown) => {
+      console.warn("The small window", error);
+      toast(t("call.view.noApart"));
+    });
+  return (
+    <ViewItem
+      id="small-window"
+      name={isShown ? t("call.view.closeApart") : t("call.view.apart")}
+      {...(!isShown && { hint: t("call.view.apartHint") })}
+      onAction={() => (isShown ? small.close() : void open())}
+    />
   );
 }
 
