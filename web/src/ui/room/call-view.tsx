@@ -23,10 +23,13 @@ import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
+import { PictureInPicture } from "./picture-in-picture";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
+import { KeptChoices } from "./stage-choices";
 import { useCallTexts } from "./texts";
+import { ViewMenu } from "./view-menu";
 
 export interface CallViewProps {
   call: Call;
@@ -41,13 +44,16 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
+  const [choices] = useState(() => new KeptChoices());
+  const [small] = useState(() => new PictureInPicture(call.views));
+  useEffect(() => () => small.close(), [small]);
   const t = useCallTexts();
   const name = shownName(t, identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
   return (
     <div className="call" ref={box}>
       <Announcements call={call} />
-      <CallBar phase={phase} room={room} onOpen={setDialog}>
+      <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
         <RecordingMark call={call} />
         <HealthAction
           health={call.health}
@@ -62,6 +68,8 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           call={call}
           name={name}
           peerID={phase.kind === "joined" ? phase.peerID : "self"}
+          choices={choices}
+          small={small}
           alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />
@@ -106,11 +114,13 @@ function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
 interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
+  choices: KeptChoices;
+  small: PictureInPicture;
   onOpen(dialog: OpenDialog): void;
   children: readonly ReactElement[];
 }
 
-function CallBar({ phase, room, onOpen, children }: CallBarProps) {
+function CallBar({ phase, room, choices, small, onOpen, children }: CallBarProps) {
   const t = useCallTexts();
   return (
     <header className="call-bar">
@@ -128,6 +138,7 @@ function CallBar({ phase, room, onOpen, children }: CallBarProps) {
       <span className="call-bar-end">
         <GuestTimer quiet />
         {children}
+        <ViewMenu choices={choices} small={small} />
         {room.isCreator && room.isEvent && (
           <IconAction
             label={t("call.bar.attendance")}
