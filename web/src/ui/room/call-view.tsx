@@ -23,6 +23,8 @@ import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
+import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
+import { RecordAction } from "./recording/record-action";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
@@ -49,6 +51,11 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
       <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog}>
         <RecordingMark call={call} />
+        <RecordAction
+          call={call}
+          isOpen={panel === "recording"}
+          onOpen={(open) => (open ? show("recording") : close())}
+        />
         <HealthAction
           health={call.health}
           isOpen={panel === "connections"}
@@ -75,6 +82,9 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             isCreator={room.isCreator}
             onInvite={room.isCreator ? () => setDialog("invite") : null}
           />
+        )}
+        {panel === "recording" && (
+          <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
         )}
         {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
       </div>

@@ -15,6 +15,7 @@ import { MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { recordersAmong } from "./recording/recorder-names";
 import { RecordingQuestion } from "./recording/recording-question";
+import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
 
@@ -87,6 +88,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           ) : (
             <NoCalls />
           )}
+          <RememberedRecordings />
           <LinkAction href="/" look="quiet">
             {t("call.lobby.back")}
           </LinkAction>
