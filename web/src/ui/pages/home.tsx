@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import { Link as AriaLink, Input, SearchField } from "react-aria-components";
 import { Problem } from "../../problem";
 import type { RoomEntry } from "../../wire.gen";
@@ -13,7 +13,7 @@ import { Rich, useSentence, useTexts } from "../kit/texts";
 import { groupRooms, type RoomGroup } from "./room-groups";
 import { FIRST_ROOMS, type LoadedRooms, roomPages } from "./room-pages";
 
-export function HomePage() {
+export function HomePage({ children }: { children: ReactElement }) {
   const t = useTexts();
   const sentence = useSentence();
   useTitle("");
@@ -42,6 +42,7 @@ export function HomePage() {
       ) : (
         <Welcome />
       )}
+      {children}
       {problem && (
         <Notice tone="danger">
           <span>{sentence(problem)}</span>{" "}

@@ -24,6 +24,8 @@ import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
 import { PictureInPicture } from "./picture-in-picture";
+import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
+import { RecordAction } from "./recording/record-action";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
@@ -55,6 +57,11 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
       <Announcements call={call} />
       <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
         <RecordingMark call={call} />
+        <RecordAction
+          call={call}
+          isOpen={panel === "recording"}
+          onOpen={(open) => (open ? show("recording") : close())}
+        />
         <HealthAction
           health={call.health}
           isOpen={panel === "connections"}
@@ -83,6 +90,9 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             isCreator={room.isCreator}
             onInvite={room.isCreator ? () => setDialog("invite") : null}
           />
+        )}
+        {panel === "recording" && (
+          <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
         )}
         {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
       </div>

@@ -7,7 +7,7 @@ import { CameraControl, ControlToggle, MicrophoneControl } from "./device-contro
 import { screenSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
-export type Panel = "chat" | "people" | "connections";
+export type Panel = "chat" | "people" | "connections" | "recording";
 
 interface ControlsProps {
   call: Call;

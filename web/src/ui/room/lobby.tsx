@@ -18,6 +18,7 @@ import { MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { recordersAmong } from "./recording/recorder-names";
 import { RecordingQuestion } from "./recording/recording-question";
+import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
 
@@ -92,6 +93,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <NoCalls />
           )}
           {onEnter && <DeviceCheckAction media={media} />}
+          <RememberedRecordings />
           <LinkAction href="/" look="quiet">
             {t("call.lobby.back")}
           </LinkAction>
