@@ -231,6 +231,23 @@ export const ListIcon = ({ size }: IconProps) =>
     size,
     "pointing",
   );
+export const MoreIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="5" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="12" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="19" cy="12" r="1.200" fill="currentColor" />
+    </>,
+    size,
+  );
+export const KeyboardIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <rect x="2.500" y="6" width="19" height="12" rx="2.500" />
+      <path d="M6.500 10h.1M10.200 10h.1M13.800 10h.1M17.500 10h.1M8 14h8" />
+    </>,
+    size,
+  );
 /** Three bars that rise, of which so many are filled. */
 export const SignalIcon = ({ size = 15, bars }: IconProps & { bars: 1 | 2 | 3 }) => (
   <svg aria-hidden="true" width={size} height={size} viewBox="0 0 24 24">

@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect, useRef, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
 import { withoutDirectionControls } from "../../names";
@@ -18,10 +18,10 @@ import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
 import { LazyHealthPanel } from "./health/lazy-health-panel";
 import { InviteDialog } from "./invite-dialog";
-
+import { LazyShortcutSheet } from "./keys/lazy-shortcut-sheet";
+import { Shortcuts } from "./keys/use-shortcuts";
 import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
-
 import { PeoplePanel } from "./people-panel";
 import { PictureInPicture } from "./picture-in-picture";
 import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
@@ -40,7 +40,7 @@ export interface CallViewProps {
   identity: Identity;
 }
 
-type OpenDialog = "invite" | "attendance" | null;
+type OpenDialog = "invite" | "attendance" | "shortcuts" | null;
 
 export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -52,58 +52,62 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const t = useCallTexts();
   const name = shownName(t, identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
+  const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
   return (
-    <div className="call" ref={box}>
-      <Announcements call={call} />
-      <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
-        <RecordingMark call={call} />
-        <RecordAction
-          call={call}
-          isOpen={panel === "recording"}
-          onOpen={(open) => (open ? show("recording") : close())}
-        />
-        <HealthAction
-          health={call.health}
-          isOpen={panel === "connections"}
-          onOpen={(open) => (open ? show("connections") : close())}
-        />
-      </CallBar>
-      <GuestWarning />
-      {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
-      <div className="call-body">
-        <Stage
-          call={call}
-          name={name}
-          peerID={phase.kind === "joined" ? phase.peerID : "self"}
-          choices={choices}
-          small={small}
-          alone={<Alone room={room} joined={phase.kind === "joined"} />}
-        />
-        <Interruption phase={phase} />
-        {panel === "chat" && <ChatPanel chat={call.chat} me={identity.email} onClose={close} />}
-        {panel === "people" && (
-          <PeoplePanel
+    <Shortcuts call={box}>
+      <div className="call" ref={box}>
+        <Announcements call={call} />
+        <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
+          <RecordingMark call={call} />
+          <RecordAction
             call={call}
-            name={identity.username ?? t("app.guest")}
-            displayName={identity.displayName}
-            onClose={close}
-            isCreator={room.isCreator}
-            onInvite={room.isCreator ? () => setDialog("invite") : null}
+            isOpen={panel === "recording"}
+            onOpen={(open) => (open ? show("recording") : close())}
           />
-        )}
-        {panel === "recording" && (
-          <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
-        )}
-        {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+          <HealthAction
+            health={call.health}
+            isOpen={panel === "connections"}
+            onOpen={(open) => (open ? show("connections") : close())}
+          />
+        </CallBar>
+        <GuestWarning />
+        {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
+        <div className="call-body">
+          <Stage
+            call={call}
+            name={name}
+            peerID={phase.kind === "joined" ? phase.peerID : "self"}
+            choices={choices}
+            small={small}
+            alone={<Alone room={room} joined={phase.kind === "joined"} />}
+          />
+          <Interruption phase={phase} />
+          {panel === "chat" && <ChatPanel chat={call.chat} me={identity.email} onClose={close} />}
+          {panel === "people" && (
+            <PeoplePanel
+              call={call}
+              name={identity.username ?? t("app.guest")}
+              displayName={identity.displayName}
+              onClose={close}
+              isCreator={room.isCreator}
+              onInvite={room.isCreator ? () => setDialog("invite") : null}
+            />
+          )}
+          {panel === "recording" && (
+            <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
+          )}
+          {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+        </div>
+        <Controls call={call} panel={panel} onPanel={show} onShortcuts={openShortcuts} />
+        <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
+        <AttendanceDialog
+          room={room}
+          isOpen={dialog === "attendance"}
+          onClose={() => setDialog(null)}
+        />
+        {dialog === "shortcuts" && <LazyShortcutSheet onClose={() => setDialog(null)} />}
       </div>
-      <Controls call={call} panel={panel} onPanel={show} />
-      <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
-      <AttendanceDialog
-        room={room}
-        isOpen={dialog === "attendance"}
-        onClose={() => setDialog(null)}
-      />
-    </div>
+    </Shortcuts>
   );
 }
 

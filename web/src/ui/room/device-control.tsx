@@ -22,7 +22,10 @@ import {
   MicrophoneIcon,
   MicrophoneOffIcon,
 } from "../kit/icons";
+import { KeyCap, type Keys, withKeys } from "../kit/keys";
 import { rememberChoice, rememberDevice } from "./device-choice";
+import type { ShortcutName } from "./keys/shortcuts";
+import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
@@ -90,23 +93,27 @@ function DeviceControl(props: DeviceControlProps) {
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
   const problemId = useId();
+  const keys = useKeysOf(kind);
+  const toggle = () => {
+    rememberChoice(kind, !device.on);
+    onToggle(!device.on);
+  };
+  useShortcut(kind, device.pending ? null : toggle);
   return (
     <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
       <TooltipTrigger delay={500}>
         <Button
+          {...withKeys(keys)}
           className="control"
           aria-label={label}
           {...(problem && { "aria-describedby": problemId })}
           isPending={device.pending}
-          onPress={() => {
-            rememberChoice(kind, !device.on);
-            onToggle(!device.on);
-          }}
+          onPress={toggle}
         >
           {device.pending ? <span className="spinner" /> : icon}
           {problem && <ProblemMark />}
         </Button>
-        <ControlTooltip label={label} problem={problem} />
+        <ControlTooltip label={label} problem={problem} keys={keys} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, more }} />}
@@ -207,16 +214,21 @@ interface ControlToggleProps {
   onChange(selected: boolean): void;
   badge?: number;
   problem?: string | null;
+  /** Presses it from anywhere in the call. */
+  shortcut?: ShortcutName;
 }
 
 export function ControlToggle(props: ControlToggleProps) {
-  const { label, icon, badge = 0, problem = null, ...toggle } = props;
+  const { label, icon, badge = 0, problem = null, shortcut, ...toggle } = props;
   const t = useCallTexts();
   const problemId = useId();
+  const keys = useKeysOf(shortcut);
+  useShortcut(shortcut ?? null, () => toggle.onChange(!toggle.isSelected));
   return (
     <TooltipTrigger delay={500}>
       <ToggleButton
         {...toggle}
+        {...withKeys(keys)}
         {...(problem && { "aria-describedby": problemId })}
         className="control"
         aria-label={badge > 0 ? t("call.controls.unread", { label, count: badge }) : label}
@@ -230,15 +242,22 @@ export function ControlToggle(props: ControlToggleProps) {
         {problem && <ProblemMark />}
         <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       </ToggleButton>
-      <ControlTooltip label={label} problem={problem} />
+      <ControlTooltip label={label} problem={problem} keys={keys} />
     </TooltipTrigger>
   );
 }
 
-function ControlTooltip({ label, problem }: { label: string; problem: string | null }) {
+interface ControlTooltipProps {
+  label: string;
+  problem: string | null;
+  keys: Keys | null;
+}
+
+function ControlTooltip({ label, problem, keys }: ControlTooltipProps) {
   return (
     <Tooltip className="tooltip" offset={8}>
-      {problem ? `${label}. ${problem}` : label}
+      <span>{problem ? `${label}. ${problem}` : label}</span>
+      <KeyCap keys={keys} />
     </Tooltip>
   );
 }
