@@ -7,11 +7,13 @@ import type {
   Acknowledgements,
   BanPeer,
   ClientEvents,
+  EditMessage,
   Join,
   OfferIce,
   OfferSdp,
   Prepare,
   Refused,
+  RemoveMessage,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
@@ -39,7 +41,14 @@ const NO_ANSWER = {
 } as const;
 
 /** The events that are sent with an acknowledgement. */
-type Acknowledged = "join" | "prepare" | "chat-message" | "ban-peer";
+type Acknowledged =
+  | "join"
+  | "prepare"
+  | "chat-message"
+  | "edit-message"
+  | "delete-message"
+  | "remove-message"
+  | "ban-peer";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -121,6 +130,19 @@ export class Signaling {
 
   sendChat(payload: SendChat): Promise<Acknowledgements["chat-message"]> {
     return this.#answered((socket) => socket.emitWithAck("chat-message", payload));
+  }
+
+  editMessage(payload: EditMessage): Promise<Acknowledgements["edit-message"]> {
+    return this.#answered((socket) => socket.emitWithAck("edit-message", payload));
+  }
+
+  /** Deletes one's own message, or as the room's creator that of another person. */
+  deleteMessage(
+    payload: RemoveMessage,
+    whose: "own" | "other",
+  ): Promise<Acknowledgements["remove-message"]> {
+    const event = whose === "own" ? "delete-message" : "remove-message";
+    return this.#answered((socket) => socket.emitWithAck(event, payload));
   }
 
   banPeer(payload: BanPeer): Promise<Acknowledgements["ban-peer"]> {
