@@ -511,6 +511,15 @@ export interface Problem {
   errors?: FieldProblem[] | null;
 }
 
+/** The beginning of a message that another one answers. */
+export interface Quote {
+  username: string;
+  /** At most 200 characters; empty if the message was deleted. */
+  message: string;
+  /** Absent if there is none. */
+  displayName?: string | null;
+}
+
 /** Say that one records the call, or does so no longer. The others are told, and who comes later. */
 export interface RecordCall {
   recording: boolean;
