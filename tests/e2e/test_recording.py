@@ -54,18 +54,25 @@ _PLAYED = """
 """
 
 
-# Whether so many parts (Matroska's clusters, of two seconds each) of the only recording are on the disk.
-_HAS_CLUSTERS = """
+# Waits until so many parts (Matroska's clusters, of two seconds each) of the only recording are on the disk.
+_CLUSTERS = """
   async (wanted) => {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle("recordings");
-    for await (const person of folder.values()) {
-      for await (const handle of person.values()) {
-        const text = new TextDecoder("latin1").decode(await (await handle.getFile()).arrayBuffer());
-        return text.split("\\x1fC\\xb6u").length > wanted;
+    const deadline = performance.now() + 60_000;
+    const clusters = async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle("recordings");
+      for await (const person of folder.values()) {
+        for await (const handle of person.values()) {
+          const bytes = await (await handle.getFile()).arrayBuffer();
+          return new TextDecoder("latin1").decode(bytes).split("\\x1fC\\xb6u").length - 1;
+        }
       }
+      return 0;
+    };
+    while ((await clusters()) < wanted) {
+      if (performance.now() > deadline) throw new Error("Nothing is written");
+      await new Promise((resolve) => requestAnimationFrame(resolve));
     }
-    return false;
   }
 """
 
@@ -162,7 +169,7 @@ async def test_a_closed_tab_keeps_what_was_recorded(
     await ann.comes_to(room)
     await ann.enters()
     await begins(ann, "Only me")
-    await ann.page.wait_for_function(_HAS_CLUSTERS, arg=4, timeout=_PATIENCE)
+    await ann.page.evaluate(_CLUSTERS, 4)
     context = ann.page.context
     await ann.page.close()
 

@@ -7,6 +7,8 @@ const WHOLE = ".webm";
 /** The end of the name while it is written. It stays where the page dies before it is whole. */
 const PART = ".webm.part";
 const LONGEST_NAME = 64;
+/** With less than this, there is nothing but the head of a file. */
+const LEAST_BYTES = 1_000;
 
 /** A recording that is kept among the private files of this origin until it is saved or deleted. */
 export interface KeptRecording {
@@ -94,7 +96,7 @@ export async function keptRecordings(account: string): Promise<KeptRecording[]> 
     const file = { folder: path, name: handle.name };
     const isBusy = held.some((lock) => lock.name === lockOf(file));
     const { size: bytes } = await (handle as FileSystemFileHandle).getFile();
-    if (bytes > 0 || isBusy) found.push({ file, ...parsed, bytes, isBusy });
+    if (bytes >= LEAST_BYTES || isBusy) found.push({ file, ...parsed, bytes, isBusy });
     else await folder.removeEntry(handle.name);
   }
   if (found.length === 0) rememberRecordings(false);

@@ -36,8 +36,8 @@ export function RecordingPanel({ call, account, name, onClose }: RecordingPanelP
       <div className="panel-body stack">
         {!canRecord() && <Notice>{t("call.record.impossible")}</Notice>}
         {canRecord() && !recorder && <Beginning {...{ call, account, name }} />}
-        {recorder && <Running key={recorder.options.file.name} call={call} recorder={recorder} />}
-        <KeptRecordings account={account} />
+        {recorder && <Running key={recorder.options.file.name} {...{ call, account, recorder }} />}
+        {!recorder && <KeptRecordings account={account} />}
       </div>
     </aside>
   );
@@ -129,7 +129,13 @@ function Choices<T extends string>({ label, value, onChange, options }: ChoicesP
   );
 }
 
-function Running({ call, recorder }: { call: Call; recorder: Recorder }) {
+interface RunningProps {
+  call: Call;
+  account: string;
+  recorder: Recorder;
+}
+
+function Running({ call, account, recorder }: RunningProps) {
   const t = useCallTexts();
   const state = useStore(recorder.state);
   const { phase } = state;
@@ -137,6 +143,7 @@ function Running({ call, recorder }: { call: Call; recorder: Recorder }) {
     return (
       <>
         <Ended end={state.end} />
+        <KeptRecordings account={account} />
         <Action onPress={() => call.recorder.set(null)}>{t("call.record.another")}</Action>
       </>
     );
