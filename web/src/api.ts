@@ -236,7 +236,7 @@ export class Api {
   }
 
   async messages(room: string, { before, limit = 50 }: { before?: string; limit?: number } = {}) {
-    const query = new URLSearchParams({ roomname: room, limit: String(limit) });
+    const query = new URLSearchParams({ roomname: room, limit: String(limit), deleted: "true" });
     if (before) query.set("before", before);
     return (await this.#ask({ method: "GET", path: `/message?${query}` })) as MessagePage;
   }

@@ -33,7 +33,7 @@ from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
 from parlour.chat.assembly import ChatFeature
-from parlour.chat.facts import MessageStored
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.core import Core
 from parlour.engine import Engine
 from parlour.events.assembly import EventsFeature
@@ -144,6 +144,8 @@ class CallsFeature:
         node.subscribe(GuestTimeEnded, subscriber.on_guest_time_ended)
         node.subscribe(DisplayNameChanged, subscriber.on_display_name_changed)
         node.subscribe(MessageStored, subscriber.on_message_stored)
+        node.subscribe(MessageEdited, subscriber.on_message_edited)
+        node.subscribe(MessageDeleted, subscriber.on_message_deleted)
         node.subscribe(PersonBanned, subscriber.on_person_banned)
         node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
         node.subscribe(RoomRemoved, subscriber.on_room_removed)

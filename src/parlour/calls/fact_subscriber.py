@@ -2,12 +2,12 @@
 
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.refusals import GuestExpired
-from parlour.calls.chat_messages import chat_message
+from parlour.calls.chat_messages import chat_message, message_deleted, message_edited
 from parlour.calls.evictions import Evictions
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
-from parlour.chat.facts import MessageStored
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
 
@@ -57,3 +57,9 @@ class CallFactSubscriber:
         """
         message = chat_message(stored.room, stored.message)
         self._delivery.to_call(stored.room.room_id, message, besides=stored.sent_by)
+
+    def on_message_edited(self, edited: MessageEdited) -> None:
+        self._delivery.to_call(edited.room.room_id, message_edited(edited), besides=edited.sent_by)
+
+    def on_message_deleted(self, deleted: MessageDeleted) -> None:
+        self._delivery.to_call(deleted.room.room_id, message_deleted(deleted), besides=deleted.sent_by)

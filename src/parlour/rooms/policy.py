@@ -26,6 +26,7 @@ class Action(Enum):
     MAKE_EVENT = "make event"
     READ_ATTENDANCE = "read attendance"
     BAN = "remove a person"
+    REMOVE_MESSAGE = "remove a message of others"
     REMOVE = "remove the room"
 
 
@@ -97,6 +98,7 @@ POLICY: Mapping[Action, Mapping[RoomKind, Row]] = {
     Action.MAKE_EVENT: _any_kind(_CREATOR_ALONE),
     Action.READ_ATTENDANCE: _any_kind(_CREATOR_ALONE),
     Action.BAN: _any_kind(_CREATOR_ALONE),
+    Action.REMOVE_MESSAGE: _any_kind(_CREATOR_ALONE),
     Action.REMOVE: _any_kind(_CREATOR_ALONE),
 }
 

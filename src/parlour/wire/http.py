@@ -297,6 +297,28 @@ class NewMessage(Body):
     message_id: MessageId | None = Field(
         None, description="Chosen by the client; sending the same id again stores nothing new."
     )
+    reply_to: MessageId | None = Field(None, description="The message of the same room that this answers.")
+
+
+class MessageEdit(Body):
+    roomname: RoomName
+    message_id: MessageId
+    message: ChatText
+
+
+class MessageDeletion(Body):
+    roomname: RoomName
+    message_id: MessageId
+
+
+class Quote(Body):
+    __doc__ = "The beginning of a message that another one answers."
+
+    username: str
+    message: str = Field(description="At most 200 characters; empty if the message was deleted.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
 
 
 class StoredMessage(Body):
@@ -308,6 +330,18 @@ class StoredMessage(Body):
     sent_at: Timestamp
     display_name: str | None = Field(
         None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
+    reply_to: str | None = Field(
+        None, exclude_if=_is_absent, description="The message that this answers; absent if it answers none."
+    )
+    quote: Quote | None = Field(None, exclude_if=_is_absent, description="Of the message that this answers.")
+    edited_at: Timestamp | None = Field(
+        None, exclude_if=_is_absent, description="Absent unless the author has changed the text."
+    )
+    deleted_at: Timestamp | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="Absent unless the message is deleted; then the text is empty.",
     )
 
 

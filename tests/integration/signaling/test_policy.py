@@ -61,6 +61,12 @@ async def test_every_cell_over_socket_io(town: Town, connect: Connect, *, is_eve
 async def _walk_inside(client: Client, victim: Client, role: Role, *, is_event: bool) -> None:
     assert code(Action.WRITE, role, is_event=is_event) is None
     await client.may("chat-message", {"message": "hello"})
+    answer = await victim.may("chat-message", {"message": "of the victim"})
+    removal = {"message_id": answer["message"]["message_id"]}
+    if (refused := code(Action.REMOVE_MESSAGE, role, is_event=is_event)) is None:
+        await client.may("remove-message", removal)
+    else:
+        await client.may_not("remove-message", removal, code=refused)
     ban = code(Action.BAN, role, is_event=is_event)
     if ban is None:
         await client.may("ban-peer", {"peerID": victim.peer_id})
@@ -71,6 +77,9 @@ async def _walk_inside(client: Client, victim: Client, role: Role, *, is_event: 
 async def _walk_outside(client: Client, victim: Client) -> None:
     for event, payload in (
         ("chat-message", {"message": "hello"}),
+        ("edit-message", {"message_id": "m", "message": "hello"}),
+        ("delete-message", {"message_id": "m"}),
+        ("remove-message", {"message_id": "m"}),
         ("ban-peer", {"peerID": victim.peer_id}),
         ("offer-sdp", client.description(victim)),
         ("offer-ice", client.candidate(victim)),

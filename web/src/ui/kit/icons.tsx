@@ -141,6 +141,12 @@ export const SearchIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const ReplyIcon = ({ size }: IconProps) =>
+  drawing(<path d="M10 5 4 11l6 6M4 11h9a7 7 0 0 1 7 7v1" />, size, "pointing");
+export const MoreIcon = ({ size }: IconProps) =>
+  drawing(<path d="M5 12h.01M12 12h.01M19 12h.01" strokeWidth="3" />, size);
+export const BellIcon = ({ size }: IconProps) =>
+  drawing(<path d="M6 16V11a6 6 0 0 1 12 0v5l1.500 2h-15zM10 21h4" />, size);
 export const SendIcon = ({ size }: IconProps) =>
   drawing(<path d="M4.500 12 3.500 4.500 21 12 3.500 19.500 4.500 12Zm0 0H12" />, size, "pointing");
 export const ChevronIcon = ({ size }: IconProps) => drawing(<path d="m7 10 5 5 5-5" />, size);

@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect, useRef, useState } from "react";
+import { type ReactElement, useRef, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
 import { withoutDirectionControls } from "../../names";
@@ -12,7 +12,8 @@ import { shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { Announcements } from "./announcements";
 import { AttendanceDialog } from "./attendance-dialog";
-import { ChatPanel } from "./chat-panel";
+import { ChatAlerts } from "./chat/chat-alerts";
+import { LazyChatPanel, useFetchedChatPanel } from "./chat/lazy-chat-panel";
 import { Controls } from "./controls";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
@@ -43,10 +44,11 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const [dialog, setDialog] = useState<OpenDialog>(null);
   const t = useCallTexts();
   const name = shownName(t, identity);
-  useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
+  useFetchedChatPanel();
   return (
     <div className="call" ref={box}>
       <Announcements call={call} />
+      <ChatAlerts chat={call.chat} room={room.name} isOpen={panel === "chat"} />
       <CallBar phase={phase} room={room} onOpen={setDialog}>
         <RecordingMark call={call} />
         <HealthAction
@@ -65,7 +67,14 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
           alone={<Alone room={room} joined={phase.kind === "joined"} />}
         />
         <Interruption phase={phase} />
-        {panel === "chat" && <ChatPanel chat={call.chat} me={identity.email} onClose={close} />}
+        {panel === "chat" && (
+          <LazyChatPanel
+            chat={call.chat}
+            me={identity.email}
+            isCreator={room.isCreator}
+            onClose={close}
+          />
+        )}
         {panel === "people" && (
           <PeoplePanel
             call={call}
