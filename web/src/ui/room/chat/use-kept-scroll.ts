@@ -25,7 +25,15 @@ export function useKeptScroll(shown: readonly ChatEntry[], edges: Edges) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
+    let { clientHeight } = element;
+    /** The panel's height changes with the keyboard of a phone, and with what is written. */
+    const followHeight = () => {
+      if (element.clientHeight === clientHeight) return;
+      ({ clientHeight } = element);
+      if (state.current.atEnd) element.scrollTop = element.scrollHeight;
+    };
     const onScroll = () => {
+      followHeight();
       const below = element.scrollHeight - element.scrollTop - element.clientHeight;
       state.current.atEnd = below < AT_END && latest.current.isNewest;
       state.current.anchor = anchorIn(element);
@@ -36,10 +44,7 @@ export function useKeptScroll(shown: readonly ChatEntry[], edges: Edges) {
       if (below < NEAR) latest.current.onBottom();
     };
     element.addEventListener("scroll", onScroll, { passive: true });
-    // The panel's height changes with the keyboard of a phone, and with what is written.
-    const resized = new ResizeObserver(() => {
-      if (state.current.atEnd) element.scrollTop = element.scrollHeight;
-    });
+    const resized = new ResizeObserver(followHeight);
     resized.observe(element);
     return () => {
       element.removeEventListener("scroll", onScroll);
