@@ -78,6 +78,8 @@ export class Chat {
    */
   #fetchedTo: string | null | undefined;
   #open = false;
+  /** The older page that is on its way. */
+  #older: Promise<void> | null = null;
 
   constructor(private readonly options: ChatOptions) {}
 
@@ -131,7 +133,14 @@ export class Chat {
     for (const message_id of this.#unsent.splice(0)) this.#mark(message_id, "failed");
   }
 
-  async loadOlder(): Promise<void> {
+  loadOlder(): Promise<void> {
+    this.#older ??= this.#loadOlder().finally(() => {
+      this.#older = null;
+    });
+    return this.#older;
+  }
+
+  async #loadOlder(): Promise<void> {
     const { entries, loading } = this.state.get();
     const oldest = entries.find((entry) => entry.delivery === "sent");
     if (!oldest || loading || entries.length >= MAX_ENTRIES) return;
@@ -142,9 +151,9 @@ export class Chat {
   /** Loads older pages until a message is known. False where it is too far back, or cannot be loaded. */
   async loadBackTo(message_id: string): Promise<boolean> {
     for (let pages = 0; pages < PAGES_BACK; pages++) {
-      const { entries, more, loading } = this.state.get();
+      const { entries, more } = this.state.get();
       if (this.#entry(message_id)) return true;
-      if (!more || loading) return false;
+      if (!more) return false;
       await this.loadOlder();
       if (this.state.get().entries.length === entries.length) return false;
     }
