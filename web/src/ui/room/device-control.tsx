@@ -22,7 +22,7 @@ import {
   MicrophoneIcon,
   MicrophoneOffIcon,
 } from "../kit/icons";
-import { rememberChoice } from "./device-choice";
+import { rememberChoice, rememberDevice } from "./device-choice";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
@@ -34,7 +34,11 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
       device={microphone}
       icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
       onToggle={(on) => void media.setMicrophone(on)}
-      onChoose={(id) => void media.choose("microphone", id)}
+      onChoose={(id) => {
+        rememberDevice("microphone", id);
+        void media.choose("microphone", id);
+      }}
+      more={<SpeakerSection media={media} />}
     />
   );
 }
@@ -47,7 +51,10 @@ export function CameraControl({ media }: { media: LocalMedia }) {
       device={camera}
       icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
       onToggle={(on) => void media.setCamera(on)}
-      onChoose={(id) => void media.choose("camera", id)}
+      onChoose={(id) => {
+        rememberDevice("camera", id);
+        void media.choose("camera", id);
+      }}
     />
   );
 }
@@ -73,9 +80,12 @@ interface DeviceControlProps {
   icon: ReactElement;
   onToggle(on: boolean): void;
   onChoose(deviceId: string): void;
+  /** Another section of the menu. */
+  more?: ReactElement;
 }
 
-function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
+function DeviceControl(props: DeviceControlProps) {
+  const { kind, device, icon, onToggle, onChoose, more } = props;
   const t = useCallTexts();
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
@@ -99,13 +109,16 @@ function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControl
         <ControlTooltip label={label} problem={problem} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
-      {device.choices.length > 0 && <DeviceMenu kind={kind} device={device} onChoose={onChoose} />}
+      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, more }} />}
     </div>
   );
 }
 
-function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: string): void }) {
-  const { kind, device, onChoose } = props;
+interface DeviceMenuProps extends Pick<DeviceControlProps, "kind" | "device" | "onChoose"> {
+  more: ReactElement | undefined;
+}
+
+function DeviceMenu({ kind, device, onChoose, more }: DeviceMenuProps) {
   const t = useCallTexts();
   const choose = t(TEXTS[kind].choose);
   return (
@@ -114,40 +127,76 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
         <ChevronIcon size={16} />
       </Button>
       <Popover className="popover" placement="top">
-        <Menu
-          className="menu"
-          aria-label={choose}
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={device.deviceId ? [device.deviceId] : []}
-          onSelectionChange={(keys) => {
-            const [id] = keys === "all" ? [] : [...keys];
-            if (id && id !== device.deviceId) onChoose(String(id));
-          }}
-        >
-          <MenuSection>
-            <Header className="menu-head">{t(TEXTS[kind].name)}</Header>
-            {device.choices.map((choice, index) => (
-              <MenuItem
-                key={choice.deviceId}
-                id={choice.deviceId}
-                className="menu-item"
-                textValue={choice.label}
-              >
-                {({ isSelected }) => (
-                  <>
-                    <span className="mark">{isSelected && <CheckIcon />}</span>
-                    <span>
-                      {choice.label || t("call.device.unnamed", { number: String(index + 1) })}
-                    </span>
-                  </>
-                )}
-              </MenuItem>
-            ))}
-          </MenuSection>
+        <Menu className="menu" aria-label={choose}>
+          <DeviceSection
+            name={t(TEXTS[kind].name)}
+            choices={device.choices}
+            chosen={device.deviceId}
+            onChoose={onChoose}
+          />
+          {more}
         </Menu>
       </Popover>
     </MenuTrigger>
+  );
+}
+
+/** The speakers, where the browser lets pages choose one. */
+function SpeakerSection({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
+  const { choices, deviceId } = useStore(media.speaker.view);
+  if (choices.length < 2) return null;
+  const choose = (id: string) => {
+    rememberDevice("speaker", id);
+    media.speaker.choose(id);
+  };
+  return (
+    <DeviceSection
+      name={t("call.device.speaker")}
+      choices={choices}
+      chosen={deviceId || "default"}
+      onChoose={choose}
+    />
+  );
+}
+
+interface DeviceSectionProps {
+  name: string;
+  choices: readonly MediaDeviceInfo[];
+  chosen: string | null;
+  onChoose(deviceId: string): void;
+}
+
+function DeviceSection({ name, choices, chosen, onChoose }: DeviceSectionProps) {
+  const t = useCallTexts();
+  return (
+    <MenuSection
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={chosen ? [`${name} ${chosen}`] : []}
+      onSelectionChange={(keys) => {
+        const [key] = keys === "all" ? [] : [...keys];
+        const id = String(key ?? "").slice(name.length + 1);
+        if (id && id !== chosen) onChoose(id);
+      }}
+    >
+      <Header className="menu-head">{name}</Header>
+      {choices.map((choice, index) => (
+        <MenuItem
+          key={choice.deviceId}
+          id={`${name} ${choice.deviceId}`} // a headset has one id in both sections
+          className="menu-item"
+          textValue={choice.label}
+        >
+          {({ isSelected }) => (
+            <>
+              <span className="mark">{isSelected && <CheckIcon />}</span>
+              <span>{choice.label || t("call.device.unnamed", { number: String(index + 1) })}</span>
+            </>
+          )}
+        </MenuItem>
+      ))}
+    </MenuSection>
   );
 }
 
