@@ -60,7 +60,9 @@ async def test_sound_is_checked_and_the_chosen_speaker_is_kept_into_the_call(
     await bob.enters()
     await expect(ann.video_of(bob.name)).to_be_visible()
     on_headset = "(video) => video.chosenSink === 'headset'"
-    await ann.page.wait_for_function(on_headset, arg=await ann.video_of(bob.name).element_handle(), polling=50)
+    await ann.page.wait_for_function(
+        on_headset, arg=await ann.video_of(bob.name).element_handle(), polling=50
+    )
     await ann.sees_and_hears(bob.name)
 
 

@@ -29,6 +29,7 @@ DEEDS: dict[Action, Callable[[Person, str], tuple[str, str, dict[str, object] | 
     Action.MAKE_EVENT: lambda _who, room: ("POST", "/event", {"room": room}),
     Action.READ_ATTENDANCE: lambda _who, room: ("GET", f"/event/log?room={room}", None),
     Action.BAN: lambda _who, room: ("POST", "/room/ban", {"room": room, "email": "eve@example.org"}),
+    Action.CHANGE: lambda _who, room: ("POST", "/room/change", {"room": room, "description": "new"}),
     Action.REMOVE: lambda _who, room: ("POST", "/room/remove", {"room": room}),
 }
 
