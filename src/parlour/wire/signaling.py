@@ -487,50 +487,6 @@ class RecordCall(ClientEvent, frozen=True):
     recording: bool
 
 
-class EditMessage(ClientEvent, frozen=True, rename=None):
-    __doc__ = "Replace the text of a message that one wrote in the room one is in."
-
-    event = "edit-message"
-    rate = RateKind.CHAT
-    acknowledgement = ChatStored
-    audit = Audited(forbidden=True)
-
-    message_id: MessageKey
-    message: ChatText
-
-    def units(self) -> int:
-        """An edit costs as much as the message would."""
-        return message_cost(self.message)
-
-    def is_valid(self) -> bool:
-        return "\0" not in self.message
-
-
-class DeleteMessage(ClientEvent, frozen=True, rename=None):
-    __doc__ = "Delete a message that one wrote in the room one is in."
-
-    event = "delete-message"
-    rate = RateKind.CHAT
-    acknowledgement = ChatStored
-    audit = Audited(forbidden=True)
-
-    message_id: MessageKey
-
-
-class RemoveMessage(ClientEvent, frozen=True, rename=None):
-    __doc__ = "Delete anybody's message of the room one is in; only its creator may."
-
-    event = "remove-message"
-    rate = RateKind.CHAT
-    acknowledgement = ChatStored
-    audit = Audited(forbidden=True, done="message_removed")
-
-    message_id: MessageKey
-
-    def audit_subject(self) -> str:
-        return f"{self.event} {self.message_id}"
-
-
 class BanPeer(ClientEvent, frozen=True):
     __doc__ = "Remove the person behind a peer from the room; only its creator may."
 
