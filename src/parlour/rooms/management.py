@@ -1,4 +1,4 @@
-"""What a creator changes about a room later: what it is like, and who is invited no longer."""
+"""Change what a creator gets to change later: the room itself, and who is invited to it."""
 
 from dataclasses import replace
 

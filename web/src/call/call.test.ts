@@ -4,6 +4,7 @@ import { Store } from "../store";
 import type { Acknowledgements, Join, Joined, ServerEvents } from "../wire.gen";
 import { Call, OPENING_MS } from "./call";
 import { Chat } from "./chat";
+import type { Gesture, GestureListener } from "./gestures";
 import { windowOf } from "./health/fake-window";
 import type { HealthListener } from "./health/window";
 import { LocalMedia } from "./media";
@@ -28,6 +29,13 @@ class RecordingTopology implements MediaTopology {
   wish = () => {};
   speak = () => {};
   record = (isRecording: boolean) => void (isRecording && this.orders.push("record"));
+  readonly gestures: Gesture[] = [];
+  gesture = (gesture: Gesture) => void this.gestures.push(gesture);
+  gestureListener: GestureListener | null = null;
+  followGestures = (listener: GestureListener) => {
+    this.gestureListener = listener;
+    return () => {};
+  };
   readonly healthListeners = new Set<HealthListener>();
   followHealth = (listener: HealthListener) => {
     this.healthListeners.add(listener);
@@ -81,6 +89,7 @@ function participation(
   });
   const call = new Call({
     room: "Garden",
+    creator: "bob",
     signaling,
     topologies: {
       prepare: async () => {},
@@ -208,6 +217,25 @@ describe("Call", () => {
     call.leave();
     expect(listeners.size).toBe(0);
     expect(call.health.records.get()).toMatchObject([{ id: "bob", isHere: false }]);
+  });
+
+  it("tells another topology of our hand, and lowers it for the room's creator alone", async () => {
+    const other = { ...joined("me"), resumed: true, received: 0, topology: "other" } as never;
+    const { call, built, link, paint } = participation([joined("me", "bob", "eve"), other]);
+    await call.start();
+    built.mesh?.participants.set([bob, { ...bob, id: "eve", username: "eve" }]);
+    paint();
+    call.gestures.raiseHand(true);
+    built.mesh?.gestureListener?.askedToLower("eve");
+    expect(call.gestures.hands.get()).toEqual(["self"]);
+    link.set("connecting");
+    link.set("online");
+    expect(built.other?.gestures).toEqual([
+      { kind: "hand", raisedAt: call.gestures.ownHand.get() },
+    ]);
+    built.other?.participants.set([bob]);
+    built.other?.gestureListener?.askedToLower("bob");
+    expect(call.gestures.hands.get()).toEqual([]);
   });
 
   it("takes a mesh where the answer names no topology", async () => {

@@ -1,8 +1,10 @@
 import { Store } from "../store";
 import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
+import { Gestures } from "./gestures";
 import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
+import { MutedSpeech } from "./muted-speech";
 import { OwnVoice } from "./own-voice";
 import { Views } from "./quality/views";
 import type { Recorder } from "./recording/recorder";
@@ -28,6 +30,8 @@ export interface Topologies {
 
 export interface CallParts {
   room: string;
+  /** The username of the room's creator; null where it is not known. */
+  creator?: string | null;
   signaling: ResumableSignaling;
   topologies: Topologies;
   media: LocalMedia;
@@ -62,6 +66,9 @@ export class Call {
   readonly isRecording = new Store(false);
   /** What records in this browser; it outlives the call until its file is whole. */
   readonly recorder = new Store<Recorder | null>(null);
+  readonly gestures = new Gestures({ tell: (gesture) => this.#topology?.gesture(gesture) });
+  /** Counts how often the room's creator has lowered our hand. */
+  readonly handLowered = new Store(0);
   /**
    * Settles when the server has answered the join, at the latest after `OPENING_MS`. To render the call takes a
    * browser longer than that answer, which would wait for it; afterwards there is time until the others answer.
@@ -73,6 +80,7 @@ export class Call {
   /** Where the pictures of participants are shown: only what is seen is sent. */
   readonly views = new Views((participant, wishes) => this.#topology?.wish(participant, wishes));
   readonly voice: OwnVoice;
+  readonly mutedSpeech: MutedSpeech;
   #open: () => void = () => {};
   #stop: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -93,6 +101,7 @@ export class Call {
     this.media = parts.media;
     this.chat = parts.chat;
     this.voice = new OwnVoice(parts.media.outgoing);
+    this.mutedSpeech = new MutedSpeech(parts.media.outgoing);
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
     });
@@ -186,6 +195,7 @@ export class Call {
       const shown = this.participants.get();
       const now = withUnchanged(this.#topology?.participants.get() ?? [], shown);
       if (now !== shown) this.participants.set(now);
+      this.gestures.follow(now);
       this.health.see(now);
     });
   }
@@ -233,6 +243,7 @@ export class Call {
     this.#open();
     if (this.#recordingChanged) void this.parts.signaling.record(this.isRecording.get());
     this.voice.start();
+    this.mutedSpeech.start();
     this.chat.resume();
   }
 
@@ -254,7 +265,22 @@ export class Call {
     this.#unfollow = [
       topology.participants.subscribe(() => this.#followParticipants(topology.participants.get())),
       topology.followHealth((id, window) => this.health.take(id, window)),
+      topology.followGestures({
+        reacted: (id, reaction) => this.gestures.hear(id, reaction),
+        askedToLower: (id) => this.#lowerHandFor(id),
+      }),
     ];
+    if (this.gestures.ownHand.get() !== null) this.gestures.tellHand();
+  }
+
+  /** Usernames are unique, and the server says whose is whose. */
+  #lowerHandFor(id: string): void {
+    const { creator = null } = this.parts;
+    const asks = this.#topology?.participants.get().find((one) => one.id === id);
+    if (creator === null || asks?.username !== creator || this.gestures.ownHand.get() === null)
+      return;
+    this.gestures.raiseHand(false);
+    this.handLowered.update((times) => times + 1);
   }
 
   #closeTopology(): void {
@@ -266,6 +292,7 @@ export class Call {
     this.#cancelShow?.();
     this.#cancelShow = null;
     this.participants.set([]);
+    this.gestures.follow([]);
     this.views.follow([]);
     this.health.see([]);
   }
@@ -286,6 +313,8 @@ export class Call {
     this.phase.set(phase);
     this.chat.close();
     this.voice.close();
+    this.mutedSpeech.close();
+    this.gestures.close();
     this.views.close();
     this.#closeTopology();
     this.media.close();

@@ -17,6 +17,8 @@ export interface EntryOptions {
   readonly signaling: Signaling;
   readonly media: LocalMedia;
   readonly room: string;
+  /** The username of its creator; null where the server does not tell. */
+  readonly creator: string | null;
   /** The most people in one call, as the server says; asked each time, since it may only do so later. */
   maxPeers(): number | undefined;
   /** Settled once the devices are open, or cannot be opened. */
@@ -30,7 +32,14 @@ export interface Entry {
   createCall(identity: Identity): Call;
 }
 
-export function createEntry({ api, media, room, maxPeers, ...options }: EntryOptions): Entry {
+export function createEntry({
+  api,
+  media,
+  room,
+  creator,
+  maxPeers,
+  ...options
+}: EntryOptions): Entry {
   const signaling = new ResumableSignaling(options.signaling);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
   const topologyParts = {
@@ -68,7 +77,8 @@ export function createEntry({ api, media, room, maxPeers, ...options }: EntryOpt
     });
     const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };
-    return new Call({ room, signaling, topologies, media, chat, takePrepared, ...surroundings });
+    const parts = { room, creator, signaling, topologies, media, chat, takePrepared };
+    return new Call({ ...parts, ...surroundings });
   };
   return { preparation, createCall };
 }

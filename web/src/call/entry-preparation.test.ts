@@ -24,6 +24,8 @@ class RecordingTopology implements PreparableTopology {
   prepare = (others: readonly PeerEntry[]) =>
     void this.orders.push(["prepare", ...others.map(({ peerID }) => peerID)].join(" "));
   publish = ({ on }: LocalTracks) => void this.orders.push(`camera ${on.camera}`);
+  gesture = () => {};
+  followGestures = () => () => {};
   followHealth = () => () => {};
   close = () => void this.orders.push("close");
   takeOffers = () => [];

@@ -33,6 +33,8 @@ export function measureLoudness(
   if (!context) return () => {};
   const measure = bestEffort("a level meter", () => meter(context, track));
   const tick = () => {
+    // A context that the browser holds up hears nothing, which is no silence.
+    if (context.state !== "running") return;
     const level = measure && bestEffort("a level meter", measure);
     if (level === null) clearInterval(timer);
     else heard(level > AUDIBLE, level);

@@ -7,7 +7,7 @@ const microphone = { kind: "audio" } as MediaStreamTrack;
 
 function newSubject() {
   const outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
-  let hear: ((speaking: boolean) => void) | null = null;
+  let hear: ((speaking: boolean, level: number) => void) | null = null;
   const voice = new OwnVoice(outgoing, (_, heard) => {
     hear = heard;
     return () => {
@@ -24,7 +24,7 @@ function newSubject() {
   return {
     voice,
     turn,
-    hear: (speaking: boolean) => hear?.(speaking),
+    hear: (speaking: boolean, level = speaking ? 1 : 0) => hear?.(speaking, level),
     isHeard: () => hear !== null,
   };
 }
@@ -47,4 +47,19 @@ it("hears another microphone in its place, and none once it is closed", () => {
   expect([voice.isAudible.get(), isHeard()]).toEqual([false, true]);
   voice.close();
   expect(isHeard()).toBe(false);
+});
+
+it("notices a microphone that gives nothing for ten seconds, unless it was heard before", () => {
+  const { voice, turn, hear } = newSubject();
+  turn(true);
+  for (let count = 0; count < 49; count++) hear(false);
+  expect(voice.isSilent.get()).toBe(false);
+  hear(false);
+  expect(voice.isSilent.get()).toBe(true);
+  hear(false, 0.001);
+  expect(voice.isSilent.get()).toBe(false);
+  turn(false);
+  turn(true);
+  for (let count = 0; count < 100; count++) hear(false);
+  expect(voice.isSilent.get()).toBe(false);
 });

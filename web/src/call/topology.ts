@@ -1,5 +1,6 @@
 import type { Store } from "../store";
 import type { OfferSdp, PeerEntry } from "../wire.gen";
+import type { Gesture, GestureListener } from "./gestures";
 import type { HealthListener } from "./health/window";
 import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
@@ -61,6 +62,8 @@ export interface Participant {
   readonly speaking: boolean;
   /** Whether they say that they record the call. */
   readonly records?: boolean;
+  /** When they raised their hand, by this computer's clock; null where it is down. Clients that know no hands tell nothing. */
+  readonly hand?: number | null;
   readonly health: MediaHealth;
   /** The code that two participants compare to exclude a third between them. Null until media are connected. */
   readonly code: SecurityCode | null;
@@ -103,6 +106,10 @@ export interface MediaTopology {
   speak(isAudible: boolean): void;
   /** Tells the others whether the person at this browser records the call. */
   record(isRecording: boolean): void;
+  /** Tells others what the person at this browser does beside media. */
+  gesture(gesture: Gesture): void;
+  /** Hears what others do, until the returned function is called. */
+  followGestures(listener: GestureListener): () => void;
   /** Measures how media travel, until the returned function is called. */
   followHealth(listener: HealthListener): () => void;
   /** Heals connections that are broken; those that work are not touched. */

@@ -1,5 +1,6 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import type {
@@ -40,6 +41,8 @@ export interface MeshPeerOptions {
   identity: PeerIdentity;
   /** From the connection that this one replaces. */
   inherited: Inheritance | null;
+  reacted(reaction: Reaction): void;
+  askedToLower(): void;
   canSignal(): boolean;
   /** Puts another connection in the place of this one. */
   rebuild(): void;
@@ -52,6 +55,7 @@ export interface MeshPeerOptions {
 /** State that a connection leaves to the one that takes its place. */
 export interface Inheritance {
   readonly state: PeerState | null;
+  readonly hand: number | null | undefined;
   readonly wasConnected: boolean;
   /** Null where it is connected. */
   readonly searchingSince: number | null;
@@ -76,6 +80,9 @@ export class MeshPeer implements ControlledPeer {
   #state: PeerState | null;
   /** What the peer does not send for now, though it is on. */
   #paused: readonly PictureSource[] = [];
+  /** When the peer raised their hand, by our clock. */
+  #hand: number | null | undefined;
+  #heardState = false;
   readonly #recovery: Recovery;
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
@@ -102,6 +109,7 @@ export class MeshPeer implements ControlledPeer {
     // The section of a screen belonged to the former connection; until this one has its own, the screen is sent
     // in the camera's.
     this.#state = inherited?.state ? { ...inherited.state, screenMid: undefined } : null;
+    this.#hand = inherited?.hand;
     this.#wasConnected = inherited?.wasConnected ?? false;
     this.#searchingSince = inherited?.searchingSince ?? Date.now();
     this.#recovery = new Recovery(
@@ -151,6 +159,7 @@ export class MeshPeer implements ControlledPeer {
       tracks: this.#tracks(),
       speaking: this.#speaking && this.#state?.on.microphone !== false,
       records: this.#records || this.options.isRecorder(),
+      ...(this.#hand !== undefined && { hand: this.#hand }),
       health: this.#health(),
       code: this.#code,
       codeChanged: this.options.identity.changed,
@@ -192,6 +201,14 @@ export class MeshPeer implements ControlledPeer {
     this.#channel.tellWishes(wishes);
   }
 
+  tellHand(raisedAt: number | null): void {
+    this.#channel.tellHand(raisedAt);
+  }
+
+  tellOnce(news: { reaction: Reaction } | { lower: true }): void {
+    this.#channel.tellOnce(news);
+  }
+
   tellPaused(sources: readonly PictureSource[]): void {
     this.#channel.tellPaused(sources);
   }
@@ -220,6 +237,7 @@ export class MeshPeer implements ControlledPeer {
     if (this.#origin !== null) retired.add(this.#origin);
     return {
       state: this.#state,
+      hand: this.#hand,
       wasConnected: this.#wasConnected,
       searchingSince: this.#searchingSince,
       retired,
@@ -319,16 +337,22 @@ export class MeshPeer implements ControlledPeer {
 
   #hear(state: PeerState): void {
     this.#state = state;
+    // On a new connection a hand that is up is told again, right behind the first state; one that is down is not.
+    if (!this.#heardState) this.#hand = this.#hand === undefined ? undefined : null;
+    this.#heardState = true;
     this.#openScreenSection();
     if (this.#knowsScreen) this.#sections.acceptScreen();
     this.options.changed();
   }
 
-  #hearNews({ wants, paused, records }: PictureNews): void {
+  #hearNews({ wants, paused, hand, reaction, lower, records }: PictureNews): void {
     if (wants) this.options.wished(wants);
-    if (!paused && records === undefined) return;
-    this.#paused = paused ?? this.#paused;
+    if (reaction) this.options.reacted(reaction);
+    if (lower) this.options.askedToLower();
+    if (hand !== undefined) this.#hand = hand === null ? null : Date.now() - hand;
+    if (paused) this.#paused = paused;
     this.#records = records ?? this.#records;
+    if (!paused && hand === undefined && records === undefined) return;
     this.options.changed();
   }
 

@@ -9,6 +9,7 @@ import type {
   SessionDescription,
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
@@ -80,6 +81,8 @@ export class Mesh implements PreparableTopology {
   readonly #unsubscribe: (() => void)[];
   #local = NO_LOCAL_TRACKS;
   #isRecording = false;
+  #raisedAt: number | null = null;
+  readonly #gestureListeners = new Set<GestureListener>();
 
   constructor(private readonly parts: MeshParts) {
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -178,6 +181,25 @@ export class Mesh implements PreparableTopology {
   record(isRecording: boolean): void {
     this.#isRecording = isRecording;
     for (const peer of this.#peers.values()) peer.tellRecording(isRecording);
+  }
+
+  gesture(gesture: Gesture): void {
+    switch (gesture.kind) {
+      case "hand":
+        this.#raisedAt = gesture.raisedAt;
+        for (const peer of this.#peers.values()) peer.tellHand(gesture.raisedAt);
+        break;
+      case "reaction":
+        for (const peer of this.#present()) peer.tellOnce({ reaction: gesture.reaction });
+        break;
+      case "lower-hand":
+        this.#peers.get(gesture.of)?.tellOnce({ lower: true });
+    }
+  }
+
+  followGestures(listener: GestureListener): () => void {
+    this.#gestureListeners.add(listener);
+    return () => void this.#gestureListeners.delete(listener);
   }
 
   check(reason: HealthCheckReason): void {
@@ -334,12 +356,19 @@ export class Mesh implements PreparableTopology {
       wished: (wishes) => this.#quality.hear(peerID, wishes),
       negotiated: () => this.#quality.update(),
       orderCodecs: (source) => orderedCodecs(this.#quality.preferredCodecs(source), source),
+      reacted: (reaction) => {
+        for (const listener of this.#gestureListeners) listener.reacted(peerID, reaction);
+      },
+      askedToLower: () => {
+        for (const listener of this.#gestureListeners) listener.askedToLower(peerID);
+      },
       rebuild: () => this.#request(peer),
       freshIce: () => ice.fresh(),
       hasRelay: () => namesRelay(ice.configuration()),
     });
     this.#peers.set(peerID, built);
     built.tellRecording(this.#isRecording);
+    built.tellHand(this.#raisedAt);
     this.#quality.follow(peerID, built);
     for (const signal of this.#early.get(peerID) ?? []) {
       if ("description" in signal) built.receiveDescription(signal.description);

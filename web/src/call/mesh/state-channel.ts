@@ -1,4 +1,5 @@
 import { bestEffort } from "../best-effort";
+import { isReaction, type Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
 import type { SourceStates } from "../topology";
@@ -11,6 +12,8 @@ const MAX_MID_LENGTH = 32;
 const VERSION = 1;
 /** In pixels; a peer that wants more means as much as there is. */
 const MAX_HEIGHT = 10_000;
+/** A call that lasts longer has no hands from before. */
+const LONGEST_MS = 7 * 24 * 3600 * 1000;
 const SOURCES = ["camera", "screen"] as const;
 /** A peer that sends faster than anybody presses buttons is not read any more. */
 const BURST = 50;
@@ -42,7 +45,7 @@ function parseMid(mid: unknown): string | null | undefined {
   return typeof mid === "string" && mid.length <= MAX_MID_LENGTH ? mid : undefined;
 }
 
-/** What peers tell each other of the pictures that they send. Later versions may say more. */
+/** What peers tell each other of the pictures that they send, and by gestures. Later versions may say more. */
 export interface PictureNews {
   /** What the peer wants of us, such as `{camera: 360, screen: 0}`. */
   readonly wants?: PictureWishes;
@@ -50,18 +53,29 @@ export interface PictureNews {
   readonly paused?: readonly PictureSource[];
   /** Whether the peer records the call. The server tells that too, while it is there. */
   readonly records?: boolean;
+  /** For how many milliseconds the peer's hand is up: clocks differ. Null where it is down. */
+  readonly hand?: number | null;
+  readonly reaction?: Reaction;
+  /** Asks for our hand to go down. */
+  readonly lower?: true;
 }
 
-/** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"], records: true}`, of which each part may be absent. */
+/** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"], records: true}`, of which any part may be absent. */
 export function parseNews(data: unknown): PictureNews | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
   try {
-    const { version, wants, paused, records } = JSON.parse(data) as Record<string, unknown>;
+    const { version, wants, paused, records, hand, reaction, lower } = JSON.parse(data) as Record<
+      string,
+      unknown
+    >;
     if (version !== VERSION) return null;
     return {
       ...(typeof wants === "object" && wants !== null && { wants: wishesOf(wants) }),
       ...(Array.isArray(paused) && { paused: SOURCES.filter((source) => paused.includes(source)) }),
       ...(typeof records === "boolean" && { records }),
+      ...((hand === null || isAge(hand)) && { hand }),
+      ...(isReaction(reaction) && { reaction }),
+      ...(lower === true && { lower }),
     };
   } catch {
     return null;
@@ -74,6 +88,10 @@ function wishesOf({ camera, screen }: { camera?: unknown; screen?: unknown }): P
 
 function isHeight(height: unknown): height is number {
   return typeof height === "number" && height >= 0 && height <= MAX_HEIGHT;
+}
+
+function isAge(age: unknown): age is number {
+  return typeof age === "number" && age >= 0 && age <= LONGEST_MS;
 }
 
 function written({ on: { microphone, camera, screen }, screenMid = null }: PeerState): string {
@@ -101,6 +119,8 @@ export class StateChannel {
   readonly #wishes: Message = { ours: null, told: null };
   readonly #paused: Message = { ours: null, told: null };
   readonly #records: Message = { ours: null, told: null };
+  /** When our hand was raised, and what of that the peer was told. */
+  readonly #hand: { raisedAt: number | null; told: number | null } = { raisedAt: null, told: null };
   readonly #limiter = new RateLimiter(BURST, EVERY_MS);
 
   constructor(private readonly listener: ChannelListener) {}
@@ -142,6 +162,17 @@ export class StateChannel {
     this.#tellNews(this.#records, { records }, !records);
   }
 
+  tellHand(raisedAt: number | null): void {
+    this.#hand.raisedAt = raisedAt;
+    this.#tell();
+  }
+
+  /** Tells what lasts no longer than the moment: it is lost where the channel is not open. */
+  tellOnce(news: Pick<PictureNews, "reaction" | "lower">): void {
+    if (this.#channel?.readyState !== "open") return;
+    this.#channel.send(JSON.stringify({ version: VERSION, ...news }));
+  }
+
   /** Older clients pass over it. What would tell nothing is told only where it was something before. */
   #tellNews(message: Message, news: PictureNews, isNothing: boolean): void {
     const text = JSON.stringify({ version: VERSION, ...news });
@@ -157,5 +188,10 @@ export class StateChannel {
       this.#channel.send(message.ours);
       message.told = message.ours;
     }
+    const { raisedAt, told } = this.#hand;
+    if (raisedAt === told) return;
+    const hand = raisedAt === null ? null : Math.max(0, Date.now() - raisedAt);
+    this.#channel.send(JSON.stringify({ version: VERSION, hand }));
+    this.#hand.told = raisedAt;
   }
 }

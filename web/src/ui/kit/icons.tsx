@@ -244,6 +244,29 @@ export const ListIcon = ({ size }: IconProps) =>
     size,
     "pointing",
   );
+export const HandIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M7.500 12.500V6.200a1.500 1.500 0 0 1 3 0v5M10.500 10.500V4.500a1.500 1.500 0 0 1 3 0v6M13.500 10.500V5.700a1.500 1.500 0 0 1 3 0v6M16.500 11.500V8.700a1.500 1.500 0 0 1 3 0v6.300a6 6 0 0 1-6 6h-1.200a6 6 0 0 1-4.900-2.500L4.300 14.200a1.500 1.500 0 0 1 2.300-1.900l.9 1" />,
+    size,
+  );
+export const SettingsIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+      <circle cx="16" cy="7" r="2.500" />
+      <circle cx="8" cy="17" r="2.500" />
+    </>,
+    size,
+  );
+export const SpeakerIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <path d="M4 9.500v5h3.500L12 18.500v-13L7.500 9.500z" />
+      <path d="M15.500 9a4.200 4.200 0 0 1 0 6M18 6.500a7.800 7.800 0 0 1 0 11" />
+    </>,
+    size,
+    "pointing",
+  );
 export const KeyboardIcon = ({ size }: IconProps) =>
   drawing(
     <>

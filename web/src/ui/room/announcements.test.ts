@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { english as t } from "../../texts/loaded-texts";
-import { betterAndWorse, comingAndGoing } from "./announcements";
+import { betterAndWorse, comingAndGoing, handsUp } from "./announcements";
 
 const ann = { id: "1", username: "ann" };
 const bob = { id: "2", username: "bob" };
@@ -23,4 +23,15 @@ it("says whose connection became poor or better, once", () => {
   expect(betterAndWorse(t, [poor], [fair])).toEqual(["Connection with ann is better again"]);
   expect(betterAndWorse(t, [poor], [unknown])).toEqual([]);
   expect(betterAndWorse(t, [poor], [])).toEqual([]);
+});
+
+it("says whose hand went up, and its place", () => {
+  const people = [ann, bob];
+  expect(handsUp(t, [], ["2"], people)).toEqual(["bob raised a hand (number 1)"]);
+  expect(handsUp(t, ["2"], ["2", "self", "1"], people)).toEqual([
+    "Your hand is up (number 2)",
+    "ann raised a hand (number 3)",
+  ]);
+  expect(handsUp(t, ["2", "1"], ["1"], people)).toEqual([]);
+  expect(handsUp(t, [], ["gone"], people)).toEqual([]);
 });

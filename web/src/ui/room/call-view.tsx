@@ -15,13 +15,16 @@ import { AttendanceDialog } from "./attendance-dialog";
 import { ChatAlerts } from "./chat/chat-alerts";
 import { LazyChatPanel, useFetchedChatPanel } from "./chat/lazy-chat-panel";
 import { Controls } from "./controls";
+import { CallGestures } from "./gestures/call-gestures";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
 import { LazyHealthPanel } from "./health/lazy-health-panel";
 import { InviteDialog } from "./invite-dialog";
-import { LazyShortcutSheet } from "./keys/lazy-shortcut-sheet";
+import { TalkKey } from "./keys/talk-key";
 import { Shortcuts } from "./keys/use-shortcuts";
+import { LazyDialog, settingsDialog, shortcutSheet } from "./lazy-dialog";
 import { CallMediaNotice } from "./media-notice";
+import { OwnSoundHint } from "./own-sound-hint";
 import { usePanels } from "./panels";
 import { PeoplePanel } from "./people-panel";
 import { PictureInPicture } from "./picture-in-picture";
@@ -41,7 +44,7 @@ export interface CallViewProps {
   identity: Identity;
 }
 
-type OpenDialog = "invite" | "attendance" | "shortcuts" | null;
+type OpenDialog = "invite" | "attendance" | "shortcuts" | "settings" | null;
 
 export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -54,68 +57,90 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const name = shownName(t, identity);
   useFetchedChatPanel();
   const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
+  const openSettings = useCallback(() => setDialog("settings"), []);
   return (
     <Shortcuts call={box}>
-      <div className="call" ref={box}>
-        <Announcements call={call} />
-        <ChatAlerts chat={call.chat} room={room.name} isOpen={panel === "chat"} />
-        <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
-          <RecordingMark call={call} />
-          <RecordAction
-            call={call}
-            isOpen={panel === "recording"}
-            onOpen={(open) => (open ? show("recording") : close())}
-          />
-          <HealthAction
-            health={call.health}
-            isOpen={panel === "connections"}
-            onOpen={(open) => (open ? show("connections") : close())}
-          />
-        </CallBar>
-        <GuestWarning />
-        {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
-        <div className="call-body">
-          <Stage
-            call={call}
-            name={name}
-            peerID={phase.kind === "joined" ? phase.peerID : "self"}
-            choices={choices}
-            small={small}
-            alone={<Alone room={room} joined={phase.kind === "joined"} />}
-          />
-          <Interruption phase={phase} />
-          {panel === "chat" && (
-            <LazyChatPanel
-              chat={call.chat}
-              me={identity.email}
-              isCreator={room.isCreator}
-              onClose={close}
-            />
-          )}
-          {panel === "people" && (
-            <PeoplePanel
+      <CallGestures value={call.gestures}>
+        <div className="call" ref={box}>
+          <Announcements call={call} />
+          <ChatAlerts chat={call.chat} room={room.name} isOpen={panel === "chat"} />
+          <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
+            <RecordingMark call={call} />
+            <RecordAction
               call={call}
-              name={identity.username ?? t("app.guest")}
-              displayName={identity.displayName}
-              onClose={close}
-              isCreator={room.isCreator}
-              onInvite={room.isCreator ? () => setDialog("invite") : null}
+              isOpen={panel === "recording"}
+              onOpen={(open) => (open ? show("recording") : close())}
             />
+            <HealthAction
+              health={call.health}
+              isOpen={panel === "connections"}
+              onOpen={(open) => (open ? show("connections") : close())}
+            />
+          </CallBar>
+          <GuestWarning />
+          {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
+          <div className="call-body">
+            <Stage
+              call={call}
+              name={name}
+              peerID={phase.kind === "joined" ? phase.peerID : "self"}
+              choices={choices}
+              small={small}
+              alone={<Alone room={room} joined={phase.kind === "joined"} />}
+            />
+            <Interruption phase={phase} />
+            <OwnSoundHint call={call} />
+            <TalkKey media={call.media} call={box} />
+            {panel === "chat" && (
+              <LazyChatPanel
+                chat={call.chat}
+                me={identity.email}
+                isCreator={room.isCreator}
+                onClose={close}
+              />
+            )}
+            {panel === "people" && (
+              <PeoplePanel
+                call={call}
+                name={identity.username ?? t("app.guest")}
+                displayName={identity.displayName}
+                onClose={close}
+                isCreator={room.isCreator}
+                creator={room.creator?.username ?? null}
+                onInvite={room.isCreator ? () => setDialog("invite") : null}
+              />
+            )}
+            {panel === "recording" && (
+              <LazyRecordingPanel
+                call={call}
+                account={identity.email}
+                name={name}
+                onClose={close}
+              />
+            )}
+            {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+          </div>
+          <Controls
+            call={call}
+            panel={panel}
+            onPanel={show}
+            onShortcuts={openShortcuts}
+            onSettings={openSettings}
+          />
+          <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
+          <AttendanceDialog
+            room={room}
+            isOpen={dialog === "attendance"}
+            onClose={() => setDialog(null)}
+          />
+          {dialog === "shortcuts" && (
+            <LazyDialog load={shortcutSheet} onClose={() => setDialog(null)} />
           )}
-          {panel === "recording" && (
-            <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
+          {dialog === "settings" && (
+            <LazyDialog load={settingsDialog} onClose={() => setDialog(null)} />
           )}
-          {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
         </div>
-        <Controls call={call} panel={panel} onPanel={show} onShortcuts={openShortcuts} />
-        <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
-        <AttendanceDialog
-          room={room}
-          isOpen={dialog === "attendance"}
-          onClose={() => setDialog(null)}
-        />
-        {dialog === "shortcuts" && <LazyShortcutSheet onClose={() => setDialog(null)} />}
-      </div>
+      </CallGestures>
     </Shortcuts>
   );
 }

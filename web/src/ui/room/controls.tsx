@@ -4,6 +4,7 @@ import type { Call } from "../../call/call";
 import { useStore, useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
+import { GesturesControl } from "./gestures/gestures-control";
 import { screenSentence } from "./media-notice";
 import { MoreMenu } from "./more-menu";
 import { useCallTexts } from "./texts";
@@ -15,10 +16,11 @@ interface ControlsProps {
   panel: Panel | null;
   onPanel(panel: Panel | null): void;
   onShortcuts(): void;
+  onSettings(): void;
 }
 
 /** Of all in a call the dearest to render, so it is not rendered with what is around it. */
-export const Controls = memo(({ call, panel, onPanel, onShortcuts }: ControlsProps) => {
+export const Controls = memo(({ call, panel, onPanel, onShortcuts, onSettings }: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
   const { screen, screenProblem } = useStore(media.view);
@@ -39,6 +41,7 @@ export const Controls = memo(({ call, panel, onPanel, onShortcuts }: ControlsPro
             onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
           />
         )}
+        <GesturesControl call={call} />
         <span className="controls-gap" />
         <ControlToggle
           label={t("call.people.title")}
@@ -55,7 +58,7 @@ export const Controls = memo(({ call, panel, onPanel, onShortcuts }: ControlsPro
           badge={unread}
           shortcut="chat"
         />
-        <MoreMenu onShortcuts={onShortcuts} />
+        <MoreMenu onShortcuts={onShortcuts} onSettings={onSettings} />
         <TooltipTrigger delay={500}>
           <Button
             className="control leave"

@@ -38,7 +38,7 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   const [isAble] = useState(canCall);
   const present = useRef<Call | null>(null);
   const devices = useDevices(attempts, isAble);
-  const entry = useEntry(room.name, devices, isAble);
+  const entry = useEntry(room, devices, isAble);
   const next = useMemo(() => entry?.createCall(identity) ?? null, [entry, identity]);
   const isAhead = useLull(devices) && isAble && canFollowSizes();
 
@@ -144,7 +144,9 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
 }
 
 /** Prepares the entry, for each attempt anew. What is prepared is closed unless a call has taken it. */
-function useEntry(room: string, devices: Devices | null, isAble: boolean): Entry | null {
+function useEntry(facts: RoomFacts, devices: Devices | null, isAble: boolean): Entry | null {
+  const room = facts.name;
+  const creator = facts.creator?.username ?? null;
   const { api, signaling } = useServices();
   const limit = useRef<number>(undefined);
   limit.current = useServerConfig()?.people_per_call;
@@ -153,11 +155,11 @@ function useEntry(room: string, devices: Devices | null, isAble: boolean): Entry
     if (!devices) return;
     const { media, ready: mediaReady } = devices;
     const maxPeers = () => limit.current;
-    const created = createEntry({ api, signaling, media, mediaReady, room, maxPeers });
+    const created = createEntry({ api, signaling, media, mediaReady, room, creator, maxPeers });
     if (isAble) created.preparation.start();
     setEntry(created);
     return () => created.preparation.close();
-  }, [api, signaling, room, devices, isAble]);
+  }, [api, signaling, room, creator, devices, isAble]);
   return entry;
 }
 

@@ -1,11 +1,16 @@
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
-import { KeyboardIcon, MoreIcon } from "../kit/icons";
+import { KeyboardIcon, MoreIcon, SettingsIcon } from "../kit/icons";
 import { KeyCap } from "../kit/keys";
 import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { useCallTexts } from "./texts";
 
+interface MoreMenuProps {
+  onShortcuts(): void;
+  onSettings(): void;
+}
+
 /** What is needed seldom, or has no room among the controls. */
-export function MoreMenu({ onShortcuts }: { onShortcuts(): void }) {
+export function MoreMenu({ onShortcuts, onSettings }: MoreMenuProps) {
   const t = useCallTexts();
   const keys = useKeysOf("sheet");
   useShortcut("sheet", onShortcuts);
@@ -16,6 +21,14 @@ export function MoreMenu({ onShortcuts }: { onShortcuts(): void }) {
       </Button>
       <Popover className="popover" placement="top">
         <Menu className="menu" aria-label={t("call.controls.more")}>
+          <MenuItem
+            className="menu-item"
+            textValue={t("call.settings.title")}
+            onAction={onSettings}
+          >
+            <SettingsIcon />
+            <span className="grow">{t("call.settings.title")}</span>
+          </MenuItem>
           <MenuItem className="menu-item" textValue={t("call.keys.title")} onAction={onShortcuts}>
             <KeyboardIcon />
             <span className="grow">{t("call.keys.title")}</span>

@@ -1,16 +1,31 @@
 import { type ReactElement, useState } from "react";
 import type { Call } from "../../call/call";
+import { SELF } from "../../call/gestures";
+import type { Standing } from "../../call/health/mark";
 import { inWordsOf, type SecurityCode } from "../../call/security-code";
 import type { Participant, SourceStates } from "../../call/topology";
 import { useServices, useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { Action, CloseAction } from "../kit/button";
-import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
+import { Field } from "../kit/field";
+import {
+  CameraOffIcon,
+  InviteIcon,
+  MicrophoneOffIcon,
+  RecordIcon,
+  ScreenIcon,
+  SpeakerIcon,
+} from "../kit/icons";
 import { Notice } from "../kit/notice";
 import { fullName, PersonName } from "../kit/person-name";
 import { useSentence } from "../kit/texts";
 import { toast } from "../kit/toast";
+import { useHandOf } from "./gestures/call-gestures";
+import { HandMark } from "./gestures/tile-gestures";
+import { HealthMark } from "./health/health-mark";
+import { matchingPeople, SEARCHED_FROM } from "./matching-people";
 import { CallRich, useCallTexts } from "./texts";
+import { useVolumeOf } from "./volumes";
 
 interface PeoplePanelProps {
   call: Call;
@@ -19,6 +34,8 @@ interface PeoplePanelProps {
   onClose(): void;
   onInvite: (() => void) | null;
   isCreator: boolean;
+  /** The username of the room's creator; null where it is not known. */
+  creator: string | null;
 }
 
 export function PeoplePanel({
@@ -28,26 +45,67 @@ export function PeoplePanel({
   onClose,
   onInvite,
   isCreator,
+  creator,
 }: PeoplePanelProps) {
   const t = useCallTexts();
   const participants = useStore(call.participants);
   const { on } = useStore(call.media.outgoing);
+  const records = useStore(call.health.records);
+  const isAudible = useStore(call.voice.isAudible);
+  const standingOf = (id: string) => records.find((one) => one.id === id)?.standing ?? null;
+  const [search, setSearch] = useState("");
+  const isSearched = participants.length + 1 >= SEARCHED_FROM;
+  const shown = isSearched ? matchingPeople(participants, search) : participants;
+  const showsSelf =
+    !isSearched || matchingPeople([{ username: name, displayName }], search).length > 0;
   return (
     <aside className="panel" aria-label={t("call.people.title")} ref={arrive} tabIndex={-1}>
       <header className="panel-head">
         <h2>{t("call.people.hereCount", { count: participants.length + 1 })}</h2>
         <CloseAction label={t("call.people.close")} onPress={onClose} />
       </header>
+      {isSearched && (
+        <div className="panel-search">
+          <Field
+            label={t("call.people.search")}
+            name="people"
+            value={search}
+            onChange={setSearch}
+            autoComplete="off"
+          />
+        </div>
+      )}
+      {isSearched && shown.length === 0 && !showsSelf && (
+        <p className="panel-empty soft" role="status">
+          {t("call.people.nobody")}
+        </p>
+      )}
       <ul className="panel-body table-list" aria-label={t("call.people.here")}>
-        <Person username={name} displayName={displayName} self sources={on} />
-        {participants.map((participant) => (
+        {showsSelf && (
+          <Person
+            id={SELF}
+            username={name}
+            displayName={displayName}
+            self
+            sources={on}
+            isCreator={isCreator}
+            speaking={isAudible}
+          />
+        )}
+        {shown.map((participant) => (
           <Person
             key={participant.id}
+            id={participant.id}
             username={participant.username}
             displayName={participant.displayName}
             sources={sourcesOf(participant)}
             records={participant.records}
+            isCreator={participant.username === creator}
+            speaking={participant.speaking}
+            standing={standingOf(participant.id)}
           >
+            <Volume participant={participant} />
+            {isCreator && <HandLowering call={call} participant={participant} />}
             {participant.codeChanged && <CodeAlarm peer={fullName(participant)} />}
             {participant.code && <Code code={participant.code} peer={fullName(participant)} />}
             {isCreator && <Removal participant={participant} />}
@@ -79,21 +137,36 @@ function sourcesOf({ tracks: { microphone, camera, screen } }: Participant): Sou
 }
 
 interface PersonProps {
+  id: string;
   username: string;
   displayName?: string | undefined;
   self?: boolean;
   sources: Sources;
+  isCreator: boolean;
+  speaking: boolean;
+  standing?: Standing | null;
   records?: boolean | undefined;
   children?: readonly (ReactElement | false | null)[];
 }
 
-function Person({ username, displayName, self, sources, records, children }: PersonProps) {
+function Person({
+  username,
+  displayName,
+  self,
+  sources,
+  records,
+  children,
+  ...props
+}: PersonProps) {
   const t = useCallTexts();
+  const { id, isCreator, speaking, standing = null } = props;
+  const hand = useHandOf(id);
   return (
     <li>
       <Avatar name={displayName ?? username} size={32} />
       <span className="grow">
         <PersonName username={username} displayName={displayName} self={self} />
+        {isCreator && <span className="badge person-role">{t("call.people.creator")}</span>}
         {children}
       </span>
       <span className="row soft person-devices">
@@ -102,6 +175,13 @@ function Person({ username, displayName, self, sources, records, children }: Per
             <RecordIcon size={18} />
           </span>
         )}
+        {hand > 0 && <HandMark place={hand} />}
+        {speaking && (
+          <span className="person-speaking" role="img" aria-label={t("call.people.speaking")}>
+            <SpeakerIcon size={18} />
+          </span>
+        )}
+        <HealthMark standing={standing} />
         {sources.screen && (
           <span role="img" aria-label={t("call.people.sharesScreen")}>
             <ScreenIcon size={18} />
@@ -119,6 +199,44 @@ function Person({ username, displayName, self, sources, records, children }: Per
         )}
       </span>
     </li>
+  );
+}
+
+/** How loud a person is played here, for those whose microphones differ. */
+function Volume({ participant }: { participant: Participant }) {
+  const t = useCallTexts();
+  const [volume, setVolume] = useVolumeOf(participant.username);
+  const percent = Math.round(volume * 100);
+  return (
+    <label className="person-volume soft">
+      <SpeakerIcon size={16} />
+      <input
+        type="range"
+        min={0}
+        max={100}
+        step={5}
+        value={percent}
+        aria-label={t("call.people.volume", { name: fullName(participant) })}
+        aria-valuetext={t("call.people.percent", { percent })}
+        onChange={({ target }) => setVolume(Number(target.value) / 100)}
+      />
+    </label>
+  );
+}
+
+/** For the room's creator, to whose request a participant's page gives way. */
+function HandLowering({ call, participant }: { call: Call; participant: Participant }) {
+  const t = useCallTexts();
+  const isUp = useHandOf(participant.id) > 0;
+  if (!isUp) return null;
+  return (
+    <Action
+      look="quiet"
+      className="compact removal"
+      onPress={() => call.gestures.lowerHandOf(participant.id)}
+    >
+      {t("call.people.lowerHand", { name: fullName(participant) })}
+    </Action>
   );
 }
 

@@ -1,9 +1,11 @@
 import { type KeyboardEvent, memo, useRef } from "react";
+import { SELF } from "../../call/gestures";
 import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
 import type { OwnVoice } from "../../call/own-voice";
 import { useStore } from "../app/services";
 import { EyeOffIcon, MoveIcon } from "../kit/icons";
+import { TileGestures } from "./gestures/tile-gestures";
 import { type Corner, cornerTowards, type Direction, nextCorner } from "./own-corner";
 import { useCallTexts } from "./texts";
 import { TileFace, TileFrame, TileName, type TilePlace } from "./tile";
@@ -48,6 +50,7 @@ export const SelfTile = memo((props: SelfTileProps) => {
         <TileFace name={name} />
       )}
       <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
+      <TileGestures id={SELF} />
       <TileActions>
         {corner !== null && (
           <TileAction

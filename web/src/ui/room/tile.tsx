@@ -19,11 +19,13 @@ import { AlertIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/ico
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
+import { TileGestures } from "./gestures/tile-gestures";
 import { HealthMark } from "./health/health-mark";
 import type { Place } from "./stage-layout";
 import { useCallTexts } from "./texts";
 import { PinAction, TileAction, TileActions } from "./tile-actions";
 import { Video } from "./video";
+import { useVolumeOf } from "./volumes";
 
 /** Undefined until the stage is measured; null where the tile is on another page, and heard alone. */
 export type TilePlace = Place | null | undefined;
@@ -174,12 +176,18 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
   const stream = useStream(microphone.track, camera.track);
+  const [volume] = useVolumeOf(username);
   const openView = useCallback(() => views.open(id, "camera"), [views, id]);
   const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
     <TileFrame frame={frame} name={name} participant={id} place={place} isSpeaking={speaking}>
       {stream && (
-        <Video stream={stream} label={t("call.tile.video", { name })} openView={openView} />
+        <Video
+          stream={stream}
+          label={t("call.tile.video", { name })}
+          openView={openView}
+          volume={volume}
+        />
       )}
       {!showsCamera && <TileFace name={name} />}
       {health.unreachable ? (
@@ -202,6 +210,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         sharesScreen={screen.on === true}
         standing={standing}
       />
+      <TileGestures id={id} />
       <TileActions>
         <FullscreenAction target={frame} label={t("call.tile.fill", { name })} />
         <PinAction

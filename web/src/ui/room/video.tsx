@@ -13,6 +13,8 @@ interface VideoProps {
   muted?: boolean;
   mirrored?: boolean;
   whole?: boolean;
+  /** 0 to 1. */
+  volume?: number;
   /** Opens the view that is told how large the picture is shown; the same function while it is the same picture. */
   openView?: () => View;
 }
@@ -23,6 +25,7 @@ export function Video({
   muted = false,
   mirrored = false,
   whole = false,
+  volume = 1,
   openView,
 }: VideoProps) {
   const ref = useRef<HTMLVideoElement>(null);
@@ -51,6 +54,9 @@ export function Video({
       view.close();
     };
   }, [openView]);
+  useEffect(() => {
+    if (ref.current) ref.current.volume = volume;
+  }, [volume]);
   const className = `${mirrored ? "mirrored" : ""} ${whole ? "whole" : ""}`;
   return (
     <video

@@ -23,7 +23,10 @@ export interface Shortcut {
 export const SHORTCUTS = {
   microphone: { key: "m", group: "devices", text: "call.keys.microphone" },
   camera: { key: "v", group: "devices", text: "call.keys.camera" },
+  talk: { key: " ", group: "devices", text: "call.keys.talk" },
   screen: { key: "s", group: "devices", text: "call.keys.screen" },
+  hand: { key: "h", group: "people", text: "call.keys.hand" },
+  reactions: { key: "e", group: "people", text: "call.keys.reactions" },
   people: { key: "p", group: "people", text: "call.keys.openPeople" },
   chat: { key: "c", group: "people", text: "call.keys.openChat" },
   connections: { key: "q", group: "view", text: "call.keys.openConnections" },
