@@ -1,4 +1,4 @@
-"""Change what a creator gets to change later: the room itself, and who is invited to it."""
+"""Change a room later, as its creator may: the room itself, and who is invited to it."""
 
 from dataclasses import replace
 
