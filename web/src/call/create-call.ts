@@ -5,6 +5,7 @@ import { Call } from "./call";
 import { Chat } from "./chat";
 import { createTopology } from "./create-topology";
 import { EntryPreparation } from "./entry-preparation";
+import { Files } from "./files/files";
 import type { LocalMedia } from "./media";
 import { newCertificate } from "./mesh/certificate";
 import { IceSource } from "./mesh/ice";
@@ -33,9 +34,11 @@ export interface Entry {
 export function createEntry({ api, media, room, maxPeers, ...options }: EntryOptions): Entry {
   const signaling = new ResumableSignaling(options.signaling);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
+  const files = new Files();
   const topologyParts = {
     signaling,
     ice,
+    files,
     get maxPeers() {
       return maxPeers();
     },
@@ -68,7 +71,8 @@ export function createEntry({ api, media, room, maxPeers, ...options }: EntryOpt
     });
     const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };
-    return new Call({ room, signaling, topologies, media, chat, takePrepared, ...surroundings });
+    const parts = { room, signaling, topologies, media, chat, files, takePrepared };
+    return new Call({ ...parts, ...surroundings });
   };
   return { preparation, createCall };
 }
