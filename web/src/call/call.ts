@@ -1,6 +1,7 @@
 import { Store } from "../store";
 import type { Acknowledgements, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
+import { Files } from "./files/files";
 import { Gestures } from "./gestures";
 import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
@@ -36,6 +37,7 @@ export interface CallParts {
   topologies: Topologies;
   media: LocalMedia;
   chat: Chat;
+  files?: Files;
   /** Takes over what was prepared before the join, when the call starts; null where nothing was. */
   takePrepared?(): PreparedTopology | null;
   watchNetwork(changed: () => void): () => void;
@@ -77,6 +79,7 @@ export class Call {
   readonly room: string;
   readonly media: LocalMedia;
   readonly chat: Chat;
+  readonly files: Files;
   /** Where the pictures of participants are shown: only what is seen is sent. */
   readonly views = new Views((participant, wishes) => this.#topology?.wish(participant, wishes));
   readonly voice: OwnVoice;
@@ -100,6 +103,7 @@ export class Call {
     this.room = parts.room;
     this.media = parts.media;
     this.chat = parts.chat;
+    this.files = parts.files ?? new Files();
     this.voice = new OwnVoice(parts.media.outgoing);
     this.mutedSpeech = new MutedSpeech(parts.media.outgoing);
     this.opened = new Promise((resolve) => {
@@ -312,6 +316,7 @@ export class Call {
     this.#stop = [];
     this.phase.set(phase);
     this.chat.close();
+    this.files.close();
     this.voice.close();
     this.mutedSpeech.close();
     this.gestures.close();

@@ -5,6 +5,7 @@ import { Call } from "./call";
 import { Chat } from "./chat";
 import { createTopology } from "./create-topology";
 import { EntryPreparation } from "./entry-preparation";
+import { Files } from "./files/files";
 import type { LocalMedia } from "./media";
 import { newCertificate } from "./mesh/certificate";
 import { IceSource } from "./mesh/ice";
@@ -42,9 +43,11 @@ export function createEntry({
 }: EntryOptions): Entry {
   const signaling = new ResumableSignaling(options.signaling);
   const ice = new IceSource(() => api.ice(), Date.now, newCertificate);
+  const files = new Files();
   const topologyParts = {
     signaling,
     ice,
+    files,
     get maxPeers() {
       return maxPeers();
     },
@@ -77,7 +80,7 @@ export function createEntry({
     });
     const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };
-    const parts = { room, creator, signaling, topologies, media, chat, takePrepared };
+    const parts = { room, creator, signaling, topologies, media, chat, files, takePrepared };
     return new Call({ ...parts, ...surroundings });
   };
   return { preparation, createCall };

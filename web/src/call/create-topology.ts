@@ -1,4 +1,5 @@
 import type { Joined } from "../wire.gen";
+import type { Files } from "./files/files";
 import type { IceSource } from "./mesh/ice";
 import { Mesh } from "./mesh/mesh";
 import type { ResumableSignaling } from "./resumable-signaling";
@@ -9,6 +10,7 @@ export interface TopologyParts {
   readonly ice: IceSource;
   /** The most people in one call besides this one, as the server says. */
   readonly maxPeers: number | undefined;
+  readonly files: Files;
 }
 
 type TopologyName = NonNullable<Joined["topology"]>;

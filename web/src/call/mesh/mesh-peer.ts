@@ -35,6 +35,8 @@ export interface MeshPeerOptions {
   changed(): void;
   /** What the peer wants of us. */
   wished(wishes: PictureWishes): void;
+  /** Takes the channel over which files go. */
+  fileChannel?(channel: RTCDataChannel): void;
   /** Runs when a negotiation has ended. */
   negotiated(): void;
   orderCodecs: OrderCodecs;
@@ -64,6 +66,8 @@ export interface Inheritance {
 }
 
 const AUDIBLE_LEVEL = 0.015;
+/** Negotiated like that of the state; a client that does not know it drops what comes over it. */
+const FILE_CHANNEL = { negotiated: true, id: 1 } as const;
 /** Its hashes take a tenth of a second of CPU: right after a connect they would hold up the first picture. */
 const CODE_AFTER_MS = 1_000;
 /** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
@@ -100,6 +104,7 @@ export class MeshPeer implements ControlledPeer {
   /** The fingerprints of both ends from which the code was made. */
   #codeOf = "";
   #closed = false;
+  #hasFileChannel = false;
 
   constructor(private readonly options: MeshPeerOptions) {
     const { connection, peer, local, inherited } = options;
@@ -329,6 +334,17 @@ export class MeshPeer implements ControlledPeer {
   #openChannel(): void {
     this.#channel.open(this.#connection);
     this.#tell();
+    this.#openFileChannel();
+  }
+
+  #openFileChannel(): void {
+    const { fileChannel } = this.options;
+    if (this.#hasFileChannel || !fileChannel) return;
+    this.#hasFileChannel = true;
+    const channel = bestEffort("a channel for files", () =>
+      this.#connection.createDataChannel("files", FILE_CHANNEL),
+    );
+    if (channel) fileChannel(channel);
   }
 
   #tell(): void {

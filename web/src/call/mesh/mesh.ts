@@ -9,6 +9,8 @@ import type {
   SessionDescription,
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import type { FileSender } from "../files/file-peer";
+import type { Files } from "../files/files";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
 import type { PictureWishes } from "../quality/wishes";
@@ -45,6 +47,7 @@ export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
   readonly ice: Pick<IceSource, "configuration" | "fresh">;
   readonly maxPeers?: number | undefined;
+  readonly files?: Pick<Files, "attach" | "detach"> | undefined;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
 }
 
@@ -267,6 +270,7 @@ export class Mesh implements PreparableTopology {
     this.#recorders.delete(peerID);
     this.#sampler.forget(peerID);
     this.#quality.forget(peerID);
+    this.parts.files?.detach(peerID);
     this.#peers.get(peerID)?.close();
     if (this.#peers.delete(peerID)) this.#show();
   }
@@ -327,7 +331,7 @@ export class Mesh implements PreparableTopology {
   }
 
   #build(peer: AddPeer): void {
-    const { signaling, ice } = this.parts;
+    const { signaling, ice, files } = this.parts;
     const { peerID } = peer;
     const former = this.#peers.get(peerID);
     const inherited = former?.bequeath() ?? null;
@@ -355,6 +359,9 @@ export class Mesh implements PreparableTopology {
       changed: () => this.#show(),
       wished: (wishes) => this.#quality.hear(peerID, wishes),
       negotiated: () => this.#quality.update(),
+      ...(files && {
+        fileChannel: (channel) => files.attach(peerID, this.#senderOf(peer), channel),
+      }),
       orderCodecs: (source) => orderedCodecs(this.#quality.preferredCodecs(source), source),
       reacted: (reaction) => {
         for (const listener of this.#gestureListeners) listener.reacted(peerID, reaction);
@@ -376,6 +383,10 @@ export class Mesh implements PreparableTopology {
     }
     this.#early.delete(peerID);
     this.#show();
+  }
+
+  #senderOf({ peerID, peerUsername: username }: AddPeer): FileSender {
+    return { username, displayName: this.#displayNames.get(peerID) };
   }
 
   /** Falls back to no ICE servers where this browser refuses a server's way to name them: some calls need none. */

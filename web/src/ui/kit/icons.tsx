@@ -160,6 +160,11 @@ export const SearchIcon = ({ size }: IconProps) =>
   );
 export const ReplyIcon = ({ size }: IconProps) =>
   drawing(<path d="M10 5 4 11l6 6M4 11h9a7 7 0 0 1 7 7v1" />, size, "pointing");
+export const AttachIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="m20 11.500-8 8a5 5 0 0 1-7-7l8.500-8.500a3.300 3.300 0 0 1 4.700 4.700L9.800 17a1.700 1.700 0 0 1-2.400-2.400l7.600-7.600" />,
+    size,
+  );
 export const BellIcon = ({ size }: IconProps) =>
   drawing(<path d="M6 16V11a6 6 0 0 1 12 0v5l1.500 2h-15zM10 21h4" />, size);
 export const SendIcon = ({ size }: IconProps) =>

@@ -63,7 +63,12 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
       <CallGestures value={call.gestures}>
         <div className="call" ref={box}>
           <Announcements call={call} />
-          <ChatAlerts chat={call.chat} room={room.name} isOpen={panel === "chat"} />
+          <ChatAlerts
+            chat={call.chat}
+            files={call.files}
+            room={room.name}
+            isOpen={panel === "chat"}
+          />
           <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
             <RecordingMark call={call} />
             <RecordAction
@@ -94,6 +99,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             {panel === "chat" && (
               <LazyChatPanel
                 chat={call.chat}
+                files={call.files}
                 me={identity.email}
                 isCreator={room.isCreator}
                 onClose={close}

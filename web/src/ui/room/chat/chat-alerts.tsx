@@ -1,8 +1,10 @@
 import { useEffect, useRef } from "react";
 import type { Chat } from "../../../call/chat";
+import type { Files } from "../../../call/files/files";
 import { shortened } from "../../../length";
 import { useStore } from "../../app/services";
 import { fullName } from "../../kit/person-name";
+import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
 import { alertSettings } from "./alert-settings";
 
@@ -10,15 +12,17 @@ const MOST_SHOWN = 200;
 
 interface ChatAlertsProps {
   chat: Chat;
+  files: Files;
   room: string;
   isOpen: boolean;
 }
 
 /** Counts unread messages in the title, and tells of them while the tab is hidden. */
-export function ChatAlerts({ chat, room, isOpen }: ChatAlertsProps) {
+export function ChatAlerts({ chat, files, room, isOpen }: ChatAlertsProps) {
   const t = useCallTexts();
   const { entries, unread } = useStore(chat.state);
   useReading(chat, isOpen);
+  useFileToasts(files, isOpen);
   useUnreadTitle(unread);
   const told = useRef(unread);
   useEffect(() => {
@@ -43,6 +47,20 @@ function useReading(chat: Chat, isOpen: boolean): void {
     document.addEventListener("visibilitychange", follow);
     return () => document.removeEventListener("visibilitychange", follow);
   }, [chat, isOpen]);
+}
+
+/** Says that somebody offers a file, while the chat is closed. */
+function useFileToasts(files: Files, isOpen: boolean): void {
+  const t = useCallTexts();
+  const cards = useStore(files.cards);
+  const known = useRef(new Set<string>());
+  useEffect(() => {
+    for (const { key, from, facts } of cards) {
+      if (known.current.has(key)) continue;
+      known.current.add(key);
+      if (from && !isOpen) toast(t("call.files.came", { name: fullName(from), file: facts.name }));
+    }
+  }, [cards, isOpen, t]);
 }
 
 const COUNT = /^\(\d+\+?\) /;

@@ -1,12 +1,15 @@
 import { useMemo, useRef, useState } from "react";
 import type { Chat } from "../../../call/chat";
 import type { ChatEntry } from "../../../call/chat-entries";
+import type { Files } from "../../../call/files/files";
 import { CloseAction } from "../../kit/button";
 import { useSentence } from "../../kit/texts";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
 import { AlertMenu } from "./alert-menu";
+import { AttachAction } from "./attach-action";
 import { Composer, type ComposerMode } from "./composer";
+import { FileCards } from "./file-cards";
 import { MessageList } from "./message-list";
 
 /** Puts a text into the clipboard. False where the browser refuses, as it does on pages over plain http. */
@@ -21,6 +24,7 @@ async function copied(text: string): Promise<boolean> {
 
 export interface ChatPanelProps {
   chat: Chat;
+  files: Files;
   me: string;
   isCreator: boolean;
   onClose(): void;
@@ -28,7 +32,7 @@ export interface ChatPanelProps {
 
 const WRITING: ComposerMode = { kind: "writing" };
 
-export function ChatPanel({ chat, me, isCreator, onClose }: ChatPanelProps) {
+export function ChatPanel({ chat, files, me, isCreator, onClose }: ChatPanelProps) {
   const t = useCallTexts();
   const sentence = useSentence();
   const [mode, setMode] = useState<ComposerMode>(WRITING);
@@ -64,8 +68,10 @@ export function ChatPanel({ chat, me, isCreator, onClose }: ChatPanelProps) {
         </span>
       </header>
       <MessageList chat={chat} me={me} isCreator={isCreator} deeds={deeds} />
+      <FileCards files={files} />
       <Composer
         chat={chat}
+        attach={files.isSupported && <AttachAction files={files} field={field} />}
         me={me}
         mode={mode}
         field={field}

@@ -1,4 +1,11 @@
-import { type FormEvent, type KeyboardEvent, type RefObject, useEffect, useState } from "react";
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useState,
+} from "react";
 import { TextArea, TextField } from "react-aria-components";
 import type { Chat } from "../../../call/chat";
 import type { ChatEntry } from "../../../call/chat-entries";
@@ -20,6 +27,7 @@ export type ComposerMode =
 interface ComposerProps {
   chat: Chat;
   me: string;
+  attach: ReactNode;
   mode: ComposerMode;
   field: RefObject<HTMLTextAreaElement | null>;
   onEdit(entry: ChatEntry): void;
@@ -27,7 +35,7 @@ interface ComposerProps {
 }
 
 /** Writes, answers and edits messages. The draft outlives an edit, and the panel. */
-export function Composer({ chat, me, mode, field, onEdit, onDone }: ComposerProps) {
+export function Composer({ chat, me, attach, mode, field, onEdit, onDone }: ComposerProps) {
   const t = useCallTexts();
   const sentence = useSentence();
   const [draft, setDraft] = useState(chat.draft);
@@ -78,6 +86,7 @@ export function Composer({ chat, me, mode, field, onEdit, onDone }: ComposerProp
       {...(mode.kind !== "writing" && { "data-keeps-escape": true })}
     >
       {mode.kind !== "writing" && <ModeBar mode={mode} onCancel={onDone} />}
+      {mode.kind === "writing" && attach}
       <TextField
         className="field"
         aria-label={editing ? t("call.chat.editField") : t("call.chat.field")}
