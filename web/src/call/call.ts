@@ -111,6 +111,8 @@ export class Call {
       media.outgoing.subscribe(() => this.#topology?.publish(media.outgoing.get())),
       this.voice.isAudible.subscribe(() => this.#topology?.speak(this.voice.isAudible.get())),
       signaling.on("chat-message", (message) => chat.receive(message)),
+      signaling.on("message-edited", (edited) => chat.receiveEdit(edited)),
+      signaling.on("message-deleted", (deleted) => chat.receiveDeletion(deleted)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
       this.parts.watchNetwork(() => this.#check()),

@@ -6,7 +6,7 @@ const TILE = "#2a3138";
 const FACE = "#4c6a7d";
 const INK = "#ffffff";
 const SHADE = "rgb(0 0 0 / 60%)";
-const FONT = "system-ui, sans-serif";
+const FONT = "sans-serif";
 const NAME_SIZE = 16;
 const RADIUS = 8;
 

@@ -46,7 +46,7 @@ export function picturesOf(
     return [person, origin(seat, screen.track, { participant: id, source: "screen" })];
   });
   if (!own.screen) return [self, ...others];
-  const screen = { id: "own screen", kind: "screen", name: screenName(ownName) } as const;
+  const screen = { id: "own-screen", kind: "screen", name: screenName(ownName) } as const;
   return [self, ...others, origin(screen, own.screen)];
 }
 

@@ -176,13 +176,11 @@ function Ended({ end }: Pick<RecorderState, "end">) {
 function Progress({ state }: { state: RecorderState }): ReactElement {
   const t = useCallTexts();
   const { locale } = useShownTexts();
+  const length = formatDuration(state.seconds * 1000);
   return (
     <dl className="facts numbers">
       <dt>{t("call.record.length")}</dt>
-      <dd>
-        <span>{formatDuration(state.seconds * 1000)}</span>
-        {state.phase === "paused" && <span className="soft"> {t("call.record.paused")}</span>}
-      </dd>
+      <dd>{state.phase === "paused" ? `${length} ${t("call.record.paused")}` : length}</dd>
       <dt>{t("call.record.size")}</dt>
       <dd>{sizeWords(state.bytes, locale)}</dd>
       {state.free !== null && <dt>{t("call.record.free")}</dt>}
