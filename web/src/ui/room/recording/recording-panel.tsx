@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from "react";
-import { Radio, RadioGroup } from "react-aria-components";
+import { Label, Radio, RadioGroup } from "react-aria-components";
 import type { Call } from "../../../call/call";
 import { newRecordingFile } from "../../../call/recording/kept-recordings";
 import type { RecordedView } from "../../../call/recording/picture-layout";
@@ -113,18 +113,16 @@ interface ChoicesProps<T extends string> {
 
 function Choices<T extends string>({ label, value, onChange, options }: ChoicesProps<T>) {
   return (
-    <RadioGroup
-      className="choices"
-      aria-label={label}
-      value={value}
-      onChange={(chosen) => onChange(chosen as T)}
-    >
-      {options.map(([option, name, hint]) => (
-        <Radio key={option} value={option} className="choice">
-          <strong>{name}</strong>
-          <span className="soft small">{hint}</span>
-        </Radio>
-      ))}
+    <RadioGroup value={value} onChange={(chosen) => onChange(chosen as T)}>
+      <Label className="soft small">{label}</Label>
+      <div className="choices">
+        {options.map(([option, name, hint]) => (
+          <Radio key={option} value={option} className="choice">
+            <strong>{name}</strong>
+            <span className="soft small">{hint}</span>
+          </Radio>
+        ))}
+      </div>
     </RadioGroup>
   );
 }
