@@ -4,6 +4,7 @@ import type { Chat } from "./chat";
 import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
 import { OwnVoice } from "./own-voice";
+import { RELIEF } from "./quality/cpu-relief";
 import { Views } from "./quality/views";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
@@ -219,6 +220,9 @@ export class Call {
     this.views.follow(topology.participants.get());
     this.#unfollow = [
       topology.participants.subscribe(() => this.#followParticipants(topology.participants.get())),
+      topology.relief.subscribe(() => {
+        if (topology.relief.get() > RELIEF.none) this.media.relieveCpu();
+      }),
       topology.followHealth((id, window) => this.health.take(id, window)),
     ];
   }

@@ -3,6 +3,7 @@ import type { LinkState } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, PeerEntry, ServerEvents } from "../wire.gen";
 import { ASK_EVERY_MS, EntryPreparation, RENEW_MS } from "./entry-preparation";
+import { RELIEF, type ReliefLevel } from "./quality/cpu-relief";
 import { type LocalTracks, NO_LOCAL_TRACKS, type PreparableTopology } from "./topology";
 
 type Answer = Acknowledgements["prepare"];
@@ -24,6 +25,7 @@ class RecordingTopology implements PreparableTopology {
   prepare = (others: readonly PeerEntry[]) =>
     void this.orders.push(["prepare", ...others.map(({ peerID }) => peerID)].join(" "));
   publish = ({ on }: LocalTracks) => void this.orders.push(`camera ${on.camera}`);
+  readonly relief = new Store<ReliefLevel>(RELIEF.none);
   followHealth = () => () => {};
   close = () => void this.orders.push("close");
   takeOffers = () => [];

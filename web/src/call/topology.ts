@@ -1,6 +1,7 @@
 import type { Store } from "../store";
 import type { OfferSdp, PeerEntry } from "../wire.gen";
 import type { HealthListener } from "./health/window";
+import type { ReliefLevel } from "./quality/cpu-relief";
 import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
@@ -99,6 +100,8 @@ export interface MediaTopology {
   wish(participant: string, wishes: PictureWishes): void;
   /** Follows whether the person at this browser is heard to speak: a speaker is shown better. */
   speak(isAudible: boolean): void;
+  /** What is given up of the pictures that are sent, since the CPU does not suffice. */
+  readonly relief: Store<ReliefLevel>;
   /** Measures how media travel, until the returned function is called. */
   followHealth(listener: HealthListener): () => void;
   /** Heals connections that are broken; those that work are not touched. */

@@ -10,6 +10,7 @@ import type {
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
 import type { HealthListener } from "../health/window";
+import type { ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
 import { fingerprintsOf } from "../security-code";
@@ -165,6 +166,10 @@ export class Mesh implements PreparableTopology {
 
   check(reason: HealthCheckReason): void {
     for (const peer of this.#peers.values()) peer.check(reason);
+  }
+
+  get relief(): Store<ReliefLevel> {
+    return this.#quality.relief;
   }
 
   followHealth(listener: HealthListener): () => void {

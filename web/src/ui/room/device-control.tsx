@@ -1,4 +1,4 @@
-import { type ReactElement, useId } from "react";
+import { type ReactElement, useId, useState } from "react";
 import {
   Button,
   Header,
@@ -23,6 +23,8 @@ import {
   MicrophoneOffIcon,
 } from "../kit/icons";
 import { rememberChoice } from "./device-choice";
+import { BackgroundItem, NoiseItem } from "./effects/effect-menu";
+import { LazyBackgroundDialog } from "./effects/lazy-background-dialog";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
@@ -35,20 +37,26 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
       icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
       onToggle={(on) => void media.setMicrophone(on)}
       onChoose={(id) => void media.choose("microphone", id)}
+      extra={<NoiseItem media={media} />}
     />
   );
 }
 
 export function CameraControl({ media }: { media: LocalMedia }) {
   const { camera } = useStore(media.view);
+  const [isChoosing, setChoosing] = useState(false);
   return (
-    <DeviceControl
-      kind="camera"
-      device={camera}
-      icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
-      onToggle={(on) => void media.setCamera(on)}
-      onChoose={(id) => void media.choose("camera", id)}
-    />
+    <>
+      <DeviceControl
+        kind="camera"
+        device={camera}
+        icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
+        onToggle={(on) => void media.setCamera(on)}
+        onChoose={(id) => void media.choose("camera", id)}
+        extra={<BackgroundItem onOpen={() => setChoosing(true)} />}
+      />
+      <LazyBackgroundDialog media={media} isOpen={isChoosing} onClose={() => setChoosing(false)} />
+    </>
   );
 }
 
@@ -73,9 +81,11 @@ interface DeviceControlProps {
   icon: ReactElement;
   onToggle(on: boolean): void;
   onChoose(deviceId: string): void;
+  /** What the menu offers beside the devices. */
+  extra: ReactElement;
 }
 
-function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
+function DeviceControl({ kind, device, icon, onToggle, onChoose, extra }: DeviceControlProps) {
   const t = useCallTexts();
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
@@ -99,13 +109,14 @@ function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControl
         <ControlTooltip label={label} problem={problem} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
-      {device.choices.length > 0 && <DeviceMenu kind={kind} device={device} onChoose={onChoose} />}
+      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, extra }} />}
     </div>
   );
 }
 
-function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: string): void }) {
-  const { kind, device, onChoose } = props;
+type DeviceMenuProps = Pick<DeviceControlProps, "kind" | "device" | "onChoose" | "extra">;
+
+function DeviceMenu({ kind, device, onChoose, extra }: DeviceMenuProps) {
   const t = useCallTexts();
   const choose = t(TEXTS[kind].choose);
   return (
@@ -114,18 +125,16 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
         <ChevronIcon size={16} />
       </Button>
       <Popover className="popover" placement="top">
-        <Menu
-          className="menu"
-          aria-label={choose}
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={device.deviceId ? [device.deviceId] : []}
-          onSelectionChange={(keys) => {
-            const [id] = keys === "all" ? [] : [...keys];
-            if (id && id !== device.deviceId) onChoose(String(id));
-          }}
-        >
-          <MenuSection>
+        <Menu className="menu" aria-label={choose}>
+          <MenuSection
+            selectionMode="single"
+            disallowEmptySelection
+            selectedKeys={device.deviceId ? [device.deviceId] : []}
+            onSelectionChange={(keys) => {
+              const [id] = keys === "all" ? [] : [...keys];
+              if (id && id !== device.deviceId) onChoose(String(id));
+            }}
+          >
             <Header className="menu-head">{t(TEXTS[kind].name)}</Header>
             {device.choices.map((choice, index) => (
               <MenuItem
@@ -145,6 +154,7 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
               </MenuItem>
             ))}
           </MenuSection>
+          {extra}
         </Menu>
       </Popover>
     </MenuTrigger>

@@ -10,7 +10,7 @@ import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { CameraControl, MicrophoneControl } from "./device-control";
-import { MediaNotice } from "./media-notice";
+import { EffectNotice, MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
@@ -28,7 +28,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
   const t = useCallTexts();
   const { signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse).includes(room.name);
-  const { microphone, camera } = useStore(media.view);
+  const { microphone, camera, background, noise } = useStore(media.view);
   return (
     <Shell>
       <main className="page lobby">
@@ -60,6 +60,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <PeoplePresent preparation={preparation} />
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
+          <EffectNotice background={background} noise={noise} />
           {onEnter ? (
             <Action look="primary" className="enter" onPress={onEnter} autoFocus>
               {t("app.enterRoom")}
