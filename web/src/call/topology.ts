@@ -60,6 +60,8 @@ export interface Participant {
   readonly displayName?: string | undefined;
   readonly tracks: Readonly<Record<TrackSource, RemoteTrack>>;
   readonly speaking: boolean;
+  /** Whether they say that they record the call. */
+  readonly records?: boolean;
   readonly health: MediaHealth;
   /** The code that two participants compare to exclude a third between them. Null until media are connected. */
   readonly code: SecurityCode | null;
@@ -102,6 +104,8 @@ export interface MediaTopology {
   speak(isAudible: boolean): void;
   /** What is given up of the pictures that are sent, since the CPU does not suffice. */
   readonly relief: Store<ReliefLevel>;
+  /** Tells the others whether the person at this browser records the call. */
+  record(isRecording: boolean): void;
   /** Measures how media travel, until the returned function is called. */
   followHealth(listener: HealthListener): () => void;
   /** Heals connections that are broken; those that work are not touched. */

@@ -47,7 +47,7 @@ export async function removeOwnPicture(id: string): Promise<void> {
 
 async function shrunk(file: Blob): Promise<Blob> {
   const image = await createImageBitmap(file).catch((error: unknown) => {
-    throw new NotAPicture("The browser cannot read the file", { cause: error });
+    throw new NotAPicture(undefined, { cause: error });
   });
   const scale = Math.min(1, MAX_SIZE.width / image.width, MAX_SIZE.height / image.height);
   const canvas = new OffscreenCanvas(

@@ -23,6 +23,7 @@ import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
+import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
 import { useCallTexts } from "./texts";
@@ -47,6 +48,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
     <div className="call" ref={box}>
       <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog}>
+        <RecordingMark call={call} />
         <HealthAction
           health={call.health}
           isOpen={panel === "connections"}
@@ -105,7 +107,7 @@ interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
   onOpen(dialog: OpenDialog): void;
-  children: ReactElement;
+  children: readonly ReactElement[];
 }
 
 function CallBar({ phase, room, onOpen, children }: CallBarProps) {

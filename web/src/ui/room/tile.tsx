@@ -17,7 +17,7 @@ import type { MediaHealth, Participant, Unreachable } from "../../call/topology"
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { IconAction } from "../kit/button";
-import { AlertIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
+import { AlertIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
@@ -67,20 +67,26 @@ interface TileNameProps {
   username?: string;
   isMuted?: boolean;
   sharesScreen?: boolean;
+  records?: boolean | undefined;
   standing?: Standing | null;
 }
 
-function TileName({ name, username, isMuted, sharesScreen, standing = null }: TileNameProps) {
+function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
   const t = useCallTexts();
   return (
     <div className="tile-name">
       <HealthMark standing={standing} />
-      {isMuted && (
+      {marks.records && (
+        <span className="tile-mark recording" role="img" aria-label={t("call.recording.person")}>
+          <RecordIcon size={15} />
+        </span>
+      )}
+      {marks.isMuted && (
         <span className="tile-muted" role="img" aria-label={t("call.people.microphoneOff")}>
           <MicrophoneOffIcon size={15} />
         </span>
       )}
-      {sharesScreen && (
+      {marks.sharesScreen && (
         <span className="tile-mark" role="img" aria-label={t("call.people.sharesScreen")}>
           <ScreenIcon size={15} />
         </span>
@@ -184,6 +190,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         name={name}
         username={username}
         isMuted={microphone.on === false}
+        records={participant.records}
         sharesScreen={screen.on === true}
         standing={standing}
       />
