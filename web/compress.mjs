@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
 const BUILD = fileURLToPath(new URL("../src/parlour/_web/", import.meta.url));
-const COMPRESSIBLE = /\.(?:js|css|svg|json|webmanifest)$/;
+const COMPRESSIBLE = /\.(?:js|css|svg|json|webmanifest|wasm|tflite)$/;
 /** Below it, the answer's head is most of what is sent. */
 const SMALLEST_BYTES = 512;
 

@@ -1,6 +1,7 @@
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
+import { segmentationPlugin } from "./build/segmentation.mjs";
 import { textsChunkName, textsPlugin } from "./build/texts.mjs";
 import { API_PATHS, SOCKET_PATH } from "./proxies.gen.ts";
 
@@ -18,7 +19,7 @@ const reactAriaTexts = optimizeLocales.vite({
 });
 
 export default defineConfig({
-  plugins: [textsPlugin(), reactAriaTexts, react()],
+  plugins: [textsPlugin(), segmentationPlugin(), reactAriaTexts, react()],
   // The path below which it is served is known at run time: see src/base-path.ts.
   base: "./",
   build: {

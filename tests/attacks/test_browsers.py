@@ -1,10 +1,13 @@
 """Attacks by way of somebody's browser: other sites, and scripts that are stored."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from parlour.http.webclient import BUILD, COMPILER_SECURITY_POLICY
 from tests.people import Person, Visitors, unique
 from tests.servers import ParlourServer
 from tests.servers.browser import People
@@ -65,6 +68,24 @@ async def test_framing_and_inline_code_are_forbidden(server: ParlourServer, ann:
         assert headers["permissions-policy"].startswith("camera=(self), microphone=(self)")
     page = (await ann.http.get("/")).text
     assert "<script>" not in page and "onload=" not in page and " style=" not in page
+
+
+async def test_only_the_workers_of_effects_compile_webassembly(server: ParlourServer, ann: Person) -> None:
+    """A worker has the policy of its own file. No page allows WebAssembly, nor any other file."""
+    compilers = set()
+    for file in (f for f in BUILD.rglob("*.js") if f.is_relative_to(BUILD / "assets")):
+        path = f"/{file.relative_to(BUILD)}"
+        headers = (await ann.http.get(path)).headers
+        assert "immutable" in headers["cache-control"], path
+        if "wasm" in headers["content-security-policy"]:
+            assert headers["content-security-policy"] == COMPILER_SECURITY_POLICY
+            compilers.add(re.sub(r"-[\w-]{8}(?=[/.])", "", path.removeprefix("/assets/"), count=1))
+    assert compilers == {
+        "compile-worker.js",
+        "segmentation/tflite-simd-1-0-0.js",
+        "segmentation/twilio-gaussian-blur-background-processor-pipeline-worker.js",
+        "segmentation/twilio-virtual-background-processor-pipeline-worker.js",
+    }
 
 
 @pytest.mark.parametrize(("path", "purpose"), [("/login", "current-password"), ("/register", "new-password")])

@@ -28,6 +28,9 @@ DOCS_SECURITY_POLICY = _POLICY.format(sockets="").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
 
+COMPILER_SECURITY_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+"""The policy of workers that compile WebAssembly; no page may. A worker has the policy of its own file."""
+
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -56,15 +59,17 @@ _NOT_BUILT = (
 )
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """The suffixes of compressed files by encoding, the best first."""
-_HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.\w+$")
+_HASHED = re.compile(r"-[A-Za-z0-9_-]{8}(?:\.\w+$|/)")
+_COMPILER = re.compile(r"^(?:compile-worker-[A-Za-z0-9_-]{8}|segmentation-[A-Za-z0-9_-]{8}/[\w-]+)\.js$")
+"""The files of workers that compile WebAssembly (web/src/call/effects)."""
 
 
 class Assets(StaticFiles):
     """The files of the build, sent compressed if `web/compress.mjs` compressed them and the client accepts
     it.
 
-    Each form is a separate file with its own ETag. Files with a hash of their content in the name never
-    change, so they are cached as immutable.
+    Each form is a separate file with its own ETag. Files with a hash of their content in the name, or in
+    that of their folder, never change, so they are cached as immutable.
     """
 
     def file_response(
@@ -93,6 +98,8 @@ class Assets(StaticFiles):
         scope["parlour.route"] = "/assets"
         hashed = _HASHED.search(path) is not None
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        if _COMPILER.search(path):
+            response.headers["Content-Security-Policy"] = COMPILER_SECURITY_POLICY
         return response
 
 

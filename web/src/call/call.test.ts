@@ -8,6 +8,7 @@ import type { Gesture, GestureListener } from "./gestures";
 import { windowOf } from "./health/fake-window";
 import type { HealthListener } from "./health/window";
 import { LocalMedia } from "./media";
+import { RELIEF, type ReliefLevel } from "./quality/cpu-relief";
 import { ResumableSignaling } from "./resumable-signaling";
 import type {
   HealthCheckReason,
@@ -37,6 +38,7 @@ class RecordingTopology implements MediaTopology {
     return () => {};
   };
   readonly healthListeners = new Set<HealthListener>();
+  readonly relief = new Store<ReliefLevel>(RELIEF.none);
   followHealth = (listener: HealthListener) => {
     this.healthListeners.add(listener);
     return () => void this.healthListeners.delete(listener);
@@ -266,6 +268,16 @@ describe("Call", () => {
     await call.start();
     expect(call.phase.get()).toMatchObject({ kind: "refused", code: "unknown_topology" });
     expect(said).toEqual(["join Garden", "leave"]);
+  });
+
+  it("gives up effects where the CPU does not suffice for what is sent", async () => {
+    const { call, built } = participation([joined("me", "bob")]);
+    await call.start();
+    const relieve = vi.spyOn(call.media, "relieveCpu");
+    built.mesh?.relief.set(RELIEF.fewerFrames);
+    expect(relieve).toHaveBeenCalledOnce();
+    built.mesh?.relief.set(RELIEF.none);
+    expect(relieve).toHaveBeenCalledOnce();
   });
 
   it("checks the connection to the server where the media of a participant break", async () => {

@@ -7,6 +7,7 @@ import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
 import { MutedSpeech } from "./muted-speech";
 import { OwnVoice } from "./own-voice";
+import { RELIEF } from "./quality/cpu-relief";
 import { Views } from "./quality/views";
 import type { Recorder } from "./recording/recorder";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
@@ -268,6 +269,9 @@ export class Call {
     this.views.follow(topology.participants.get());
     this.#unfollow = [
       topology.participants.subscribe(() => this.#followParticipants(topology.participants.get())),
+      topology.relief.subscribe(() => {
+        if (topology.relief.get() > RELIEF.none) this.media.relieveCpu();
+      }),
       topology.followHealth((id, window) => this.health.take(id, window)),
       topology.followGestures({
         reacted: (id, reaction) => this.gestures.hear(id, reaction),

@@ -3,6 +3,7 @@ import type { LinkState } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, PeerEntry, ServerEvents } from "../wire.gen";
 import { ASK_EVERY_MS, EntryPreparation, KNOWN_WITHIN_MS, RENEW_MS } from "./entry-preparation";
+import { RELIEF, type ReliefLevel } from "./quality/cpu-relief";
 import { type LocalTracks, NO_LOCAL_TRACKS, type PreparableTopology } from "./topology";
 
 type Answer = Acknowledgements["prepare"];
@@ -26,6 +27,7 @@ class RecordingTopology implements PreparableTopology {
   publish = ({ on }: LocalTracks) => void this.orders.push(`camera ${on.camera}`);
   gesture = () => {};
   followGestures = () => () => {};
+  readonly relief = new Store<ReliefLevel>(RELIEF.none);
   followHealth = () => () => {};
   close = () => void this.orders.push("close");
   takeOffers = () => [];

@@ -1,6 +1,9 @@
 import { Store } from "../store";
 import { Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
+import type { Background } from "./effects/background";
+import type { EffectView } from "./effects/effect";
+import { type EffectStarters, LOADED_STARTERS, LocalEffects } from "./effects/local-effects";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
 import { Speaker } from "./speaker";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
@@ -14,11 +17,17 @@ export interface MediaView {
   readonly camera: DeviceView;
   readonly screen: boolean;
   readonly screenProblem: ScreenProblem | null;
-  /** The camera's picture, for the person in front of it. */
+  /** What is done to what is behind the person. */
+  readonly background: EffectView<Background>;
+  /** Whether noise is taken out of the microphone's sound. */
+  readonly noise: EffectView<true>;
+  /** The picture that is sent of the camera, for the person in front of it. */
   readonly preview: MediaStream | null;
   /** The shared screen's picture, for the person who shares it. */
   readonly screenPreview: MediaStream | null;
 }
+
+const NO_EFFECT = { choice: null, state: "off", cost: null } as const;
 
 type Permitting = Pick<Permissions, "query">;
 
@@ -29,6 +38,8 @@ export class LocalMedia {
     camera: OFF,
     screen: false,
     screenProblem: null,
+    background: NO_EFFECT,
+    noise: NO_EFFECT,
     preview: null,
     screenPreview: null,
   });
@@ -37,13 +48,16 @@ export class LocalMedia {
   readonly #microphone: Device;
   readonly #camera: Device;
   readonly #screen: ScreenShare;
+  readonly #effects: LocalEffects;
   readonly #ending = new AbortController();
   #listings = 0;
 
   constructor(
     private readonly devices: MediaDevices | null = navigator.mediaDevices ?? null,
     private readonly permissions: Permitting | null = globalThis.navigator?.permissions ?? null,
+    starters: EffectStarters = LOADED_STARTERS,
   ) {
+    this.#effects = new LocalEffects(() => this.#show(), starters);
     const parts: DeviceParts = {
       devices,
       permission: async (kind) => (await this.#permission(kind))?.state ?? null,
@@ -87,6 +101,20 @@ export class LocalMedia {
 
   choose(kind: DeviceKind, deviceId: string): Promise<void> {
     return (kind === "microphone" ? this.#microphone : this.#camera).choose(deviceId);
+  }
+
+  /** Chooses what is done to what is behind the person, null for nothing. */
+  setBackground(background: Background | null): void {
+    this.#effects.background.choose(background);
+  }
+
+  setNoiseSuppression(on: boolean): void {
+    this.#effects.noise.choose(on || null);
+  }
+
+  /** Gives up what costs much, since the CPU does not suffice for what is sent. */
+  relieveCpu(): void {
+    this.#effects.background.relieve();
   }
 
   shareScreen(): Promise<boolean> {
@@ -161,22 +189,32 @@ export class LocalMedia {
   }
 
   #show(): void {
-    const [microphone, camera] = [this.#microphone.view, this.#camera.view];
+    const { background, noise } = this.#effects;
+    const sound = noise.output(this.#microphone.track);
+    const picture = background.output(this.#camera.track);
+    const microphone = this.#microphone.view;
+    const camera = this.#camera.view;
     const screen = this.#screen.track;
     const { preview, screenPreview } = this.view.get();
     this.view.set({
       microphone,
-      camera,
+      camera: background.isHeld && camera.on ? { ...camera, pending: true } : camera,
       screen: screen !== null,
       screenProblem: this.#screen.problem,
-      preview: streamOf(camera.on ? this.#camera.track : null, preview),
+      background: background.view,
+      noise: noise.view,
+      preview: streamOf(camera.on ? picture : null, preview),
       screenPreview: streamOf(screen, screenPreview),
     });
     this.#send({
-      microphone: this.#microphone.track,
-      camera: this.#camera.track,
+      microphone: sound,
+      camera: picture,
       screen,
-      on: { microphone: microphone.on, camera: camera.on, screen: screen !== null },
+      on: {
+        microphone: microphone.on,
+        camera: camera.on && picture !== null,
+        screen: screen !== null,
+      },
     });
   }
 

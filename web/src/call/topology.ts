@@ -2,6 +2,7 @@ import type { Store } from "../store";
 import type { OfferSdp, PeerEntry } from "../wire.gen";
 import type { Gesture, GestureListener } from "./gestures";
 import type { HealthListener } from "./health/window";
+import type { ReliefLevel } from "./quality/cpu-relief";
 import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
@@ -104,6 +105,8 @@ export interface MediaTopology {
   wish(participant: string, wishes: PictureWishes): void;
   /** Follows whether the person at this browser is heard to speak: a speaker is shown better. */
   speak(isAudible: boolean): void;
+  /** What is given up of the pictures that are sent, since the CPU does not suffice. */
+  readonly relief: Store<ReliefLevel>;
   /** Tells the others whether the person at this browser records the call. */
   record(isRecording: boolean): void;
   /** Tells others what the person at this browser does beside media. */

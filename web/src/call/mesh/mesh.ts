@@ -13,6 +13,7 @@ import type { FileSender } from "../files/file-peer";
 import type { Files } from "../files/files";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
+import type { ReliefLevel } from "../quality/cpu-relief";
 import type { PictureWishes } from "../quality/wishes";
 import type { ResumableSignaling } from "../resumable-signaling";
 import { fingerprintsOf } from "../security-code";
@@ -207,6 +208,10 @@ export class Mesh implements PreparableTopology {
 
   check(reason: HealthCheckReason): void {
     for (const peer of this.#peers.values()) peer.check(reason);
+  }
+
+  get relief(): Store<ReliefLevel> {
+    return this.#quality.relief;
   }
 
   followHealth(listener: HealthListener): () => void {

@@ -1,3 +1,4 @@
+import { Store } from "../../store";
 import { bestEffort } from "../best-effort";
 import {
   type Allocation,
@@ -8,7 +9,7 @@ import {
 } from "../quality/allocate";
 import { Bandwidth } from "../quality/bandwidth";
 import { PREFERRED_SOUND, preferredCodecs } from "../quality/codecs";
-import { CpuRelief } from "../quality/cpu-relief";
+import { CpuRelief, RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import { LateFall } from "../quality/late-fall";
 import { OwnSpeech } from "../quality/own-speech";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
@@ -63,6 +64,8 @@ interface Entry {
 
 /** Decides how each of our tracks is encoded for each peer, whenever something changes on which that depends. */
 export class QualityControl {
+  /** How much is given up, since the CPU does not suffice. */
+  readonly relief = new Store<ReliefLevel>(RELIEF.none);
   readonly #peers = new Map<string, Entry>();
   readonly #parameters = new WeakMap<RTCRtpSender, SenderParameters>();
   readonly #relief = new CpuRelief();
@@ -198,6 +201,7 @@ export class QualityControl {
       pictures.some(({ limitedBy }) => limitedBy === "cpu"),
       now,
     );
+    this.relief.set(this.#relief.level);
     this.update();
   }
 

@@ -1,4 +1,4 @@
-import { type ReactElement, useId } from "react";
+import { type ReactElement, useId, useState } from "react";
 import {
   Button,
   Header,
@@ -24,6 +24,8 @@ import {
 } from "../kit/icons";
 import { KeyCap, type Keys, withKeys } from "../kit/keys";
 import { rememberChoice, rememberDevice } from "./device-choice";
+import { BackgroundItem, NoiseItem } from "./effects/effect-menu";
+import { LazyBackgroundDialog } from "./effects/lazy-background-dialog";
 import type { ShortcutName } from "./keys/shortcuts";
 import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { deviceSentence } from "./media-notice";
@@ -41,24 +43,34 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
         rememberDevice("microphone", id);
         void media.choose("microphone", id);
       }}
-      more={<SpeakerSection media={media} />}
+      more={
+        <>
+          <NoiseItem media={media} />
+          <SpeakerSection media={media} />
+        </>
+      }
     />
   );
 }
 
 export function CameraControl({ media }: { media: LocalMedia }) {
   const { camera } = useStore(media.view);
+  const [isChoosing, setChoosing] = useState(false);
   return (
-    <DeviceControl
-      kind="camera"
-      device={camera}
-      icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
-      onToggle={(on) => void media.setCamera(on)}
-      onChoose={(id) => {
-        rememberDevice("camera", id);
-        void media.choose("camera", id);
-      }}
-    />
+    <>
+      <DeviceControl
+        kind="camera"
+        device={camera}
+        icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
+        onToggle={(on) => void media.setCamera(on)}
+        onChoose={(id) => {
+          rememberDevice("camera", id);
+          void media.choose("camera", id);
+        }}
+        more={<BackgroundItem onOpen={() => setChoosing(true)} />}
+      />
+      <LazyBackgroundDialog media={media} isOpen={isChoosing} onClose={() => setChoosing(false)} />
+    </>
   );
 }
 

@@ -21,6 +21,7 @@ import type { RoomFacts } from "./admission";
 import { CallExit } from "./call-exit";
 import { CallView } from "./call-view";
 import { lastChoice } from "./device-choice";
+import { keptEffects } from "./effects/kept-effects";
 import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
 import { Offstage } from "./offstage";
@@ -128,6 +129,9 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt opens the devices anew
   useEffect(() => {
     const media = new LocalMedia();
+    const { background, noise } = keptEffects();
+    media.setBackground(background);
+    media.setNoiseSuppression(noise);
     const choice = lastChoice();
     media.keep(choice.chosen);
     setDevices({ media, ready: isAble ? media.open(choice) : Promise.resolve() });

@@ -14,7 +14,7 @@ import { DeviceCheckAction } from "./device-check-action";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { DeviceHelp } from "./device-help";
 import { LevelMeter } from "./level-meter";
-import { MediaNotice } from "./media-notice";
+import { EffectNotice, MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { recordersAmong } from "./recording/recorder-names";
 import { RecordingQuestion } from "./recording/recording-question";
@@ -35,7 +35,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
   const t = useCallTexts();
   const { signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse).includes(room.name);
-  const { microphone, camera } = useStore(media.view);
+  const { microphone, camera, background, noise } = useStore(media.view);
   const [isAsking, setAsking] = useState(false);
   const recorders = recordersAmong(useStore(preparation.present));
   const enter = () => {
@@ -76,6 +76,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
           <DeviceHelp microphone={microphone} camera={camera} />
+          <EffectNotice background={background} noise={noise} />
           {recorders && (
             <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
           )}

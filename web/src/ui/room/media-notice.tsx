@@ -11,6 +11,7 @@ import { useStore } from "../app/services";
 import { CloseAction } from "../kit/button";
 import { Notice } from "../kit/notice";
 import { toast } from "../kit/toast";
+import { effectSentences } from "./effects/effect-words";
 import { type TranslateCall, useCallTexts } from "./texts";
 
 type Devices = Pick<MediaView, "microphone" | "camera">;
@@ -59,6 +60,12 @@ export function MediaNotice(devices: Devices) {
   );
 }
 
+/** Says in the lobby which effects were given up. */
+export function EffectNotice(effects: Pick<MediaView, "background" | "noise">) {
+  const sentences = effectSentences(useCallTexts(), effects);
+  return sentences.length > 0 && <Notice tone="warning">{sentences.join(" ")}</Notice>;
+}
+
 /** The notice in a call. It stays until it is dismissed; another failure shows it again. */
 export function CallMediaNotice({ media }: { media: LocalMedia }) {
   const t = useCallTexts();
@@ -70,6 +77,7 @@ export function CallMediaNotice({ media }: { media: LocalMedia }) {
     ...mediaSentences(t, view),
     ...missedByOthers(t, view),
     screenSentence(t, view.screenProblem) ?? "",
+    ...effectSentences(t, view),
   ]
     .join(" ")
     .trim();
