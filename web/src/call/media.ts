@@ -1,22 +1,34 @@
 import { Store } from "../store";
 import { CONSTRAINTS, Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
+import { DEFAULT_SCREEN_SETTINGS, type ScreenSettings } from "./screen-settings";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
-import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
+import { type LocalTracks, NO_LOCAL_TRACKS, type ScreenSource } from "./topology";
 
 export type { DeviceKind, DeviceNews, DeviceView } from "./device-view";
 export type { MediaProblem } from "./media-problem";
 export type { ScreenProblem } from "./screen-share";
 
+/** A screen that is shared, as the person who shares it sees it. */
+export interface ScreenView {
+  readonly source: ScreenSource;
+  readonly preview: MediaStream;
+  /** As the browser calls it; empty where it does not tell. */
+  readonly label: string;
+  readonly hasSound: boolean;
+}
+
 export interface MediaView {
   readonly microphone: DeviceView;
   readonly camera: DeviceView;
+  /** Whether any screen is shared. */
   readonly screen: boolean;
+  /** In the order in which their sharing began. */
+  readonly screens: readonly ScreenView[];
+  readonly screenSettings: ScreenSettings;
   readonly screenProblem: ScreenProblem | null;
   /** The camera's picture, for the person in front of it. */
   readonly preview: MediaStream | null;
-  /** The shared screen's picture, for the person who shares it. */
-  readonly screenPreview: MediaStream | null;
 }
 
 type Permitting = Pick<Permissions, "query">;
@@ -27,9 +39,10 @@ export class LocalMedia {
     microphone: OFF,
     camera: OFF,
     screen: false,
+    screens: [],
+    screenSettings: DEFAULT_SCREEN_SETTINGS,
     screenProblem: null,
     preview: null,
-    screenPreview: null,
   });
   readonly outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
   readonly #microphone: Device;
@@ -84,8 +97,13 @@ export class LocalMedia {
     return this.#screen.start();
   }
 
-  stopScreen(): void {
-    this.#screen.stop();
+  /** Ends the sharing of one screen, or of all. */
+  stopScreen(source?: ScreenSource): void {
+    this.#screen.stop(source);
+  }
+
+  setScreens(settings: ScreenSettings): void {
+    this.#screen.set(settings);
   }
 
   get canShareScreen(): boolean {
@@ -152,21 +170,27 @@ export class LocalMedia {
 
   #show(): void {
     const [microphone, camera] = [this.#microphone.view, this.#camera.view];
-    const screen = this.#screen.track;
-    const { preview, screenPreview } = this.view.get();
+    const { screens, settings: screenSettings, problem: screenProblem } = this.#screen;
+    const { preview, screens: before } = this.view.get();
+    const screen = screens.length > 0;
     this.view.set({
       microphone,
       camera,
-      screen: screen !== null,
-      screenProblem: this.#screen.problem,
+      screen,
+      screens: screens.map(({ source, picture, sound }) => {
+        const known = before.find((one) => one.source === source)?.preview ?? null;
+        const stream = streamOf(picture, known) ?? new MediaStream([picture]);
+        return { source, preview: stream, label: picture.label, hasSound: sound !== null };
+      }),
+      screenSettings,
+      screenProblem,
       preview: streamOf(camera.on ? this.#camera.track : null, preview),
-      screenPreview: streamOf(screen, screenPreview),
     });
     this.#send({
       microphone: this.#microphone.track,
       camera: this.#camera.track,
-      screen,
-      on: { microphone: microphone.on, camera: camera.on, screen: screen !== null },
+      screens,
+      on: { microphone: microphone.on, camera: camera.on, screen },
     });
   }
 
@@ -183,5 +207,9 @@ function streamOf(track: MediaStreamTrack | null, before: MediaStream | null): M
 
 function isSame(a: LocalTracks, b: LocalTracks): boolean {
   const sources = ["microphone", "camera", "screen"] as const;
-  return sources.every((source) => a.on[source] === b.on[source] && a[source] === b[source]);
+  const devices = ["microphone", "camera", "screens"] as const;
+  return (
+    sources.every((source) => a.on[source] === b.on[source]) &&
+    devices.every((device) => a[device] === b[device])
+  );
 }

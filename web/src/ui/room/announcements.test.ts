@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { english as t } from "../../texts/loaded-texts";
-import { betterAndWorse, comingAndGoing } from "./announcements";
+import { betterAndWorse, comingAndGoing, sharingChanges } from "./announcements";
 
 const ann = { id: "1", username: "ann" };
 const bob = { id: "2", username: "bob" };
@@ -23,4 +23,14 @@ it("says whose connection became poor or better, once", () => {
   expect(betterAndWorse(t, [poor], [fair])).toEqual(["Connection with ann is better again"]);
   expect(betterAndWorse(t, [poor], [unknown])).toEqual([]);
   expect(betterAndWorse(t, [poor], [])).toEqual([]);
+});
+
+it("says who shares a screen, one more, or one less", () => {
+  const sharing = (count: number) => ({ ...ann, screens: Array.from({ length: count }) });
+  expect(sharingChanges(t, [sharing(0)], [sharing(1)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [], [sharing(1)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [sharing(2)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [sharing(1)])).toEqual([]);
+  expect(sharingChanges(t, [sharing(2)], [sharing(1)])).toEqual(["ann stopped sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [])).toEqual([]);
 });

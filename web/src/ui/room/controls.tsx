@@ -1,10 +1,10 @@
 import { memo } from "react";
 import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { Call } from "../../call/call";
-import { useStore, useStored } from "../app/services";
-import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
+import { useStored } from "../app/services";
+import { ChatIcon, LeaveIcon, PeopleIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
-import { screenSentence } from "./media-notice";
+import { ScreenControl } from "./screen-control";
 import { useCallTexts } from "./texts";
 
 export type Panel = "chat" | "people" | "connections";
@@ -19,7 +19,6 @@ interface ControlsProps {
 export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
-  const { screen, screenProblem } = useStore(media.view);
   const unread = useStored(call.chat.state, (chat) => chat.unread);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
@@ -27,15 +26,7 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
       <Toolbar className="controls" aria-label={t("call.controls.region")}>
         <MicrophoneControl media={media} />
         <CameraControl media={media} />
-        {media.canShareScreen && (
-          <ControlToggle
-            label={screen ? t("call.controls.stopSharing") : t("call.controls.shareScreen")}
-            icon={<ScreenIcon />}
-            isSelected={screen}
-            problem={screenSentence(t, screenProblem)}
-            onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
-          />
-        )}
+        {media.canShareScreen && <ScreenControl media={media} />}
         <span className="controls-gap" />
         <ControlToggle
           label={t("call.people.title")}

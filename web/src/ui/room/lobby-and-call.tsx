@@ -13,6 +13,7 @@ import { lastChoice } from "./device-choice";
 import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
 import { Offstage } from "./offstage";
+import { lastScreenSettings } from "./screen-choice";
 
 interface LobbyAndCallProps {
   room: RoomFacts;
@@ -108,6 +109,7 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt opens the devices anew
   useEffect(() => {
     const media = new LocalMedia();
+    media.setScreens(lastScreenSettings());
     setDevices({ media, ready: isAble ? media.open(lastChoice()) : Promise.resolve() });
     const ending = new AbortController();
     const { signal } = ending;

@@ -6,7 +6,7 @@ import { ownStanding } from "../../call/health/advice";
 import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
 import { inOrderOfSharing, layOutStage, type Place } from "./stage-layout";
-import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
+import { type StageTile, screenKey, stageTiles, tileKey } from "./stage-tiles";
 import { useCallTexts } from "./texts";
 import { OwnScreenTile, ParticipantTile, ScreenTile, SelfTile } from "./tile";
 import type { Size } from "./tile-grid";
@@ -24,14 +24,12 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
   const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
-  const { screen: sharesScreen } = useStore(call.media.view);
+  const { screens } = useStore(call.media.view);
   const floor = useRef<HTMLDivElement>(null);
   const size = useSize(floor);
   const { featured, feature } = useFeatured(participants);
-  const tiles = stageTiles(participants, { sharesScreen });
-  const index = tiles.findIndex(
-    (tile) => tile.kind === "screen" && tile.participant.id === featured,
-  );
+  const tiles = stageTiles(participants, { ownScreens: screens.map(({ source }) => source) });
+  const index = tiles.findIndex((tile) => tile.kind === "screen" && tileKey(tile) === featured);
   const isFeatured = index >= 0;
   const count = tiles.length;
   const { places, height } = useMemo(
@@ -53,14 +51,17 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
         return (
           <ScreenTile
             participant={tile.participant}
+            screen={tile.screen}
             views={call.views}
             place={place}
-            isFeatured={tile.participant.id === featured}
-            onFeature={() => feature(tile.participant.id)}
+            isFeatured={tileKey(tile) === featured}
+            onFeature={() => feature(tileKey(tile))}
           />
         );
       case "own-screen":
-        return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
+        return (
+          <OwnScreenTile media={call.media} source={tile.source} peerID={peerID} place={place} />
+        );
       case "self":
         return (
           <SelfTile
@@ -90,15 +91,17 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
 }
 
 /**
- * The participant whose shared screen gets the large place: the last who began to share, or the one chosen here.
+ * The shared screen that gets the large place: the last whose sharing began, or the one chosen here.
  * Never our own screen: a screen that shows itself repeats without end, and a presenter looks at the others.
  */
 function useFeatured(participants: readonly Participant[]) {
   const [order, setOrder] = useState<readonly string[]>([]);
-  const sharing = participants.filter(({ tracks }) => tracks.screen.on).map(({ id }) => id);
+  const sharing = participants.flatMap((participant) =>
+    participant.screens.map((screen) => screenKey(participant, screen)),
+  );
   const current = inOrderOfSharing(order, sharing);
   if (current.join() !== order.join()) setOrder(current);
-  const feature = (id: string) => setOrder([...current.filter((other) => other !== id), id]);
+  const feature = (key: string) => setOrder([...current.filter((other) => other !== key), key]);
   return { featured: current.at(-1) ?? null, feature };
 }
 
