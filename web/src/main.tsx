@@ -13,6 +13,7 @@ import "./ui/styles/health.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AccountApi, Api } from "./api";
+import { keepAssets } from "./kept-assets";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
 import { catalogues } from "./texts/browser-texts";
@@ -41,3 +42,5 @@ void catalogues.load().then(() => {
     </StrictMode>,
   );
 });
+
+keepAssets();

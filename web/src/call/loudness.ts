@@ -29,6 +29,12 @@ function measureLoudness(
 ): () => void {
   const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
+  // A telephone call interrupts it, and leaves it so in some browsers.
+  context.addEventListener("statechange", () => {
+    if (context.state !== "running" && context.state !== "closed") {
+      context.resume().catch((error: unknown) => console.warn("The level meter rests", error));
+    }
+  });
   const measure = bestEffort("a level meter", () => meter(context, track));
   const tick = () => {
     const level = measure && bestEffort("a level meter", measure);

@@ -1,6 +1,8 @@
 import { Store } from "../store";
+import { facingOf, otherWay } from "./camera-facing";
 import { CONSTRAINTS, Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
+import { isOnHold } from "./hold";
 import { DEFAULT_SCREEN_SETTINGS, type ScreenSettings } from "./screen-settings";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
 import { type LocalTracks, NO_LOCAL_TRACKS, type ScreenSource } from "./topology";
@@ -21,6 +23,12 @@ export interface ScreenView {
 export interface MediaView {
   readonly microphone: DeviceView;
   readonly camera: DeviceView;
+  /** Whether a telephone call, or the like, has taken the devices. */
+  readonly onHold: boolean;
+  /** Whether the camera in use looks away from the person, whose picture is a mirror otherwise. */
+  readonly looksAway: boolean;
+  /** The camera that looks the other way; null where there is none. */
+  readonly otherCamera: string | null;
   /** Whether any screen is shared. */
   readonly screen: boolean;
   /** In the order in which their sharing began. */
@@ -38,6 +46,9 @@ export class LocalMedia {
   readonly view = new Store<MediaView>({
     microphone: OFF,
     camera: OFF,
+    onHold: false,
+    looksAway: false,
+    otherCamera: null,
     screen: false,
     screens: [],
     screenSettings: DEFAULT_SCREEN_SETTINGS,
@@ -54,6 +65,7 @@ export class LocalMedia {
   constructor(
     private readonly devices: MediaDevices | null = navigator.mediaDevices ?? null,
     private readonly permissions: Permitting | null = globalThis.navigator?.permissions ?? null,
+    private readonly page: Document | null = globalThis.document ?? null,
   ) {
     const parts: DeviceParts = {
       devices,
@@ -64,6 +76,7 @@ export class LocalMedia {
     this.#microphone = new Device("microphone", parts);
     this.#camera = new Device("camera", parts);
     const { signal } = this.#ending;
+    page?.addEventListener("visibilitychange", () => this.#show(), { signal });
     devices?.addEventListener?.("devicechange", () => void this.#list(), { signal });
     for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
   }
@@ -91,6 +104,12 @@ export class LocalMedia {
 
   choose(kind: DeviceKind, deviceId: string): Promise<void> {
     return (kind === "microphone" ? this.#microphone : this.#camera).choose(deviceId);
+  }
+
+  /** Uses the camera that looks the other way, where there is one. */
+  async switchCamera(): Promise<void> {
+    const { otherCamera } = this.view.get();
+    if (otherCamera) await this.#camera.choose(otherCamera);
   }
 
   shareScreen(): Promise<boolean> {
@@ -171,11 +190,20 @@ export class LocalMedia {
   #show(): void {
     const [microphone, camera] = [this.#microphone.view, this.#camera.view];
     const { screens, settings: screenSettings, problem: screenProblem } = this.#screen;
-    const { preview, screens: before } = this.view.get();
+    const { preview, screens: before, onHold: wasOnHold } = this.view.get();
+    const onHold = isOnHold(wasOnHold, {
+      microphone: this.#microphone.supply,
+      camera: this.#camera.supply,
+      isHidden: this.page?.visibilityState === "hidden",
+    });
+    const used = camera.choices.find(({ deviceId }) => deviceId === camera.deviceId);
     const screen = screens.length > 0;
     this.view.set({
       microphone,
       camera,
+      onHold,
+      looksAway: used !== undefined && facingOf(used) === "back",
+      otherCamera: camera.on ? (otherWay(camera.choices, camera.deviceId)?.deviceId ?? null) : null,
       screen,
       screens: screens.map(({ source, picture, sound }) => {
         const known = before.find((one) => one.source === source)?.preview ?? null;
@@ -190,7 +218,12 @@ export class LocalMedia {
       microphone: this.#microphone.track,
       camera: this.#camera.track,
       screens,
-      on: { microphone: microphone.on, camera: camera.on, screen },
+      // Those who are on hold are neither heard nor seen.
+      on: {
+        microphone: microphone.on && !onHold,
+        camera: camera.on && !(onHold && this.#camera.supply === "muted"),
+        screen,
+      },
     });
   }
 

@@ -311,6 +311,8 @@ export interface CallOnlyTexts {
   "call.tile.ownScreenWithSound": { number: number };
   "call.tile.ownSharedScreen": { number: number };
   "call.tile.stopScreen": { number: number };
+  "call.tile.backCamera": None;
+  "call.tile.frontCamera": None;
   "call.tile.connecting": None;
   "call.tile.reconnecting": None;
   "call.tile.codeChanged": None;
@@ -343,6 +345,8 @@ export interface CallOnlyTexts {
   "call.device.insecure": { device: "both" | "camera" | "microphone" | "other"; name: string };
   "call.device.unsupported": { device: "both" | "camera" | "microphone" | "other"; name: string };
   "call.device.silent": { device: "both" | "camera" | "microphone" | "other"; name: string };
+  "call.device.onHold": None;
+  "call.device.holdOver": None;
   "call.device.failed": { device: "both" | "camera" | "microphone" | "other"; name: string };
   "call.device.stillEnter": { problems: string };
   "call.device.unheard": None;

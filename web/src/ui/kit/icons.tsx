@@ -72,6 +72,11 @@ export const ScreenIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const SwitchCameraIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M20 11a8 8 0 0 0-14.500-3.500L4 9.500M4 5v4.500h4.500M4 13a8 8 0 0 0 14.500 3.500l1.500-2M20 19v-4.500h-4.500" />,
+    size,
+  );
 export const FullscreenIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M4 9V5a1 1 0 0 1 1-1h4M15 4h4a1 1 0 0 1 1 1v4M20 15v4a1 1 0 0 1-1 1h-4M9 20H5a1 1 0 0 1-1-1v-4" />,

@@ -23,6 +23,7 @@ import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
+import { usePhone } from "./phone";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
 import { useCallTexts } from "./texts";
@@ -43,6 +44,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   const t = useCallTexts();
   const name = shownName(t, identity);
   useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
+  usePhone(call, withoutDirectionControls(room.name));
   return (
     <div className="call" ref={box}>
       <Announcements call={call} />

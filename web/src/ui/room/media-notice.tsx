@@ -66,13 +66,11 @@ export function CallMediaNotice({ media }: { media: LocalMedia }) {
   const [putAway, setPutAway] = useState("");
   useNews("microphone", view.microphone);
   useNews("camera", view.camera);
-  const text = [
-    ...mediaSentences(t, view),
-    ...missedByOthers(t, view),
-    screenSentence(t, view.screenProblem) ?? "",
-  ]
-    .join(" ")
-    .trim();
+  useHoldNews(view.onHold);
+  const devices = view.onHold
+    ? [t("call.device.onHold")]
+    : [...mediaSentences(t, view), ...missedByOthers(t, view)];
+  const text = [...devices, screenSentence(t, view.screenProblem) ?? ""].join(" ").trim();
   useEffect(() => {
     if (!text) setPutAway("");
     else if (document.fullscreenElement) toast(text); // which hides the notice
@@ -92,6 +90,16 @@ function missedByOthers(t: TranslateCall, { microphone, camera }: Devices): stri
   if (unheard && unseen) return [t("call.device.unheardUnseen")];
   if (unheard) return [t("call.device.unheard")];
   return unseen ? [t("call.device.unseen")] : [];
+}
+
+/** Says that the others hear this person again. */
+function useHoldNews(onHold: boolean): void {
+  const t = useCallTexts();
+  const was = useRef(onHold);
+  useEffect(() => {
+    if (was.current && !onHold) toast(t("call.device.holdOver"));
+    was.current = onHold;
+  }, [onHold, t]);
 }
 
 /** Announces what happens by itself from now on, since the others then see or hear something else. */

@@ -24,7 +24,13 @@ import {
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { IconAction } from "../kit/button";
-import { AlertIcon, CloseIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
+import {
+  AlertIcon,
+  CloseIcon,
+  MicrophoneOffIcon,
+  ScreenIcon,
+  SwitchCameraIcon,
+} from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
@@ -268,7 +274,7 @@ interface SelfTileProps extends OwnTileProps {
 /** The camera, or the face, of the person at this browser. */
 export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: SelfTileProps) => {
   const t = useCallTexts();
-  const { preview, microphone, screen } = useStore(media.view);
+  const { preview, microphone, screen, looksAway, otherCamera } = useStore(media.view);
   const label = t("app.self", { name });
   return (
     <TileFrame
@@ -279,11 +285,24 @@ export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: S
       isSpeaking={useStore(voice.isAudible)}
     >
       {preview ? (
-        <Video stream={preview} label={t("call.tile.video", { name: label })} muted mirrored />
+        <Video
+          stream={preview}
+          label={t("call.tile.video", { name: label })}
+          muted
+          mirrored={!looksAway}
+        />
       ) : (
         <TileFace name={name} />
       )}
       <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
+      {otherCamera && (
+        <IconAction
+          className="tile-action"
+          label={t(looksAway ? "call.tile.frontCamera" : "call.tile.backCamera")}
+          icon={<SwitchCameraIcon />}
+          onPress={() => void media.switchCamera()}
+        />
+      )}
     </TileFrame>
   );
 });
