@@ -10,14 +10,17 @@ Methods named after a deed (`logs_in`, `creates_room`) fail unless the server ag
 `put` return the answer, whatever its status, and so does `http`, which sends the cookie alone.
 """
 
+import asyncio
 import re
 import secrets
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import httpx
+import jwt
 
 from tests.servers import Mail, ParlourServer
 
@@ -30,6 +33,9 @@ Examine = Callable[[httpx.Response], Awaitable[None]]
 _LINK = re.compile(r"/(?:verify(?:client|guest)/|(?:verifyemail|reset)#)(\S+)")
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """An empty TLS context: loading the system's certificates for each person would dominate a test's time."""
+GUEST_SECONDS = 1_800
+GUESSES = 25
+"""More than any test allows without a wait."""
 UNTIL_ANSWERED = httpx.Timeout(None)
 """No timeout, since a busy machine answers late; `faulthandler_timeout` ends a run that hangs."""
 
@@ -86,7 +92,7 @@ class Person:
             done(await self.post("/client", body))
 
     async def reads_link(self) -> str:
-        """Return the token of the oldest unread verification mail to this person; wait up to 30 s for it."""
+        """Return the token of the oldest unread verification mail to this person; wait for it."""
         while (token := token_in(await self.server.expect_mail(self.email))) is None:
             pass
         return token
@@ -110,6 +116,12 @@ class Person:
 
     async def refreshes(self) -> None:
         self._keep(await self.http.get("/refresh"))
+
+    async def stays_logged_in(self) -> None:
+        """Get a new access token if less than half of the time of the present one is left."""
+        claims = claims_of(self.token or "")
+        if time.time() > (claims["iat"] + claims["exp"]) / 2:
+            await self.refreshes()
 
     async def becomes_client(self, username: str, password: str = PASSWORD) -> None:
         """Turn this guest into a client, who registers with the same email address and confirms it."""
@@ -259,6 +271,59 @@ class Visitors:
         )
         await self._leaving.enter_async_context(twin.http)
         return twin
+
+
+class Residents:
+    """People whom all tests of a session share, each name always the same person.
+
+    They are logged in whenever a test takes them: a slow machine needs longer for the tests of a session than
+    an access token, or a guest, lives.
+    """
+
+    def __init__(self, visitors: Visitors) -> None:
+        self._visitors = visitors
+        self._known: dict[str, Person] = {}
+        self._knocking: dict[str, asyncio.Lock] = {}
+
+    async def client(self, name: str) -> Person:
+        async with self._knocking.setdefault(name, asyncio.Lock()):
+            if (person := self._known.get(name)) is None:
+                person = self._known[name] = await self._visitors.client(name)
+            await person.stays_logged_in()
+            return person
+
+    async def guest(self, name: str = "gus") -> Person:
+        """Return a guest with half of a guest's time left at least."""
+        async with self._knocking.setdefault(name, asyncio.Lock()):
+            person = self._known.get(name)
+            if person is None or time.time() > self._half_time(person):
+                person = self._known[name] = await self._visitors.guest(name)
+            await person.stays_logged_in()
+            return person
+
+    def _half_time(self, guest: Person) -> float:
+        """A guest's refresh token ends with the guest, whenever it was issued."""
+        return float(claims_of(guest.cookie)["exp"]) - GUEST_SECONDS / 2
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Decode a token's claims without a check of its signature."""
+    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return found
+
+
+async def until_refused(guess: Callable[[], Awaitable[httpx.Response]]) -> tuple[int, httpx.Response]:
+    """Guess until a wait is met; return how many guesses were heard before, and the refusal.
+
+    Each failure doubles the wait, which begins with a second: a machine that is too slow to meet the first
+    one meets one of the next.
+    """
+    for heard in range(GUESSES):
+        answer = await guess()
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            return heard, answer
+        assert answer.status_code == httpx.codes.UNAUTHORIZED, answer.text
+    raise AssertionError(f"{GUESSES} guesses were heard")
 
 
 def done(answer: httpx.Response) -> httpx.Response:

@@ -4,24 +4,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.people import Person, Visitors
+from tests.people import Person, Residents, Visitors
 from tests.servers import ParlourServer
 
 
 @pytest.fixture(scope="session")
-async def residents(server: ParlourServer) -> AsyncIterator[Visitors]:
-    async with Visitors(server) as residents:
-        yield residents
+async def residents(server: ParlourServer) -> AsyncIterator[Residents]:
+    async with Visitors(server) as visitors:
+        yield Residents(visitors)
 
 
-@pytest.fixture(scope="session")
-async def ann(residents: Visitors) -> Person:
+@pytest.fixture
+async def ann(residents: Residents) -> Person:
     """The target of the attacks, a client."""
     return await residents.client("ann")
 
 
-@pytest.fixture(scope="session")
-async def mallory(residents: Visitors) -> Person:
+@pytest.fixture
+async def mallory(residents: Residents) -> Person:
     """The attacker, also a client."""
     return await residents.client("mallory")
 

@@ -104,7 +104,7 @@ async def test_open_redirect_after_login(
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"/login?next={destination}")
     await logs_in(page, ann)
-    await expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible(timeout=60_000)
     assert page.url == f"{server.url}/"
     assert all(url.startswith(f"{server.url}/") for url in asked), asked
 
@@ -113,7 +113,7 @@ async def test_open_redirect_after_login(
 async def test_addresses_that_are_none_show_a_page(server: ParlourServer, person: People, path: str) -> None:
     page = await person("ann", at=server.url)
     await page.goto(path)
-    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
 
 
 async def test_a_page_that_cannot_be_shown_says_so(
@@ -125,9 +125,9 @@ async def test_a_page_that_cannot_be_shown_says_so(
         "() => { history.replaceState = () => { throw new Error('refused by the browser') } }"
     )
     await logs_in(page, ann)
-    await expect(page.get_by_role("alert")).to_contain_text("Something went wrong", timeout=20_000)
+    await expect(page.get_by_role("alert")).to_contain_text("Something went wrong", timeout=60_000)
     await page.get_by_role("link", name="Go to the home page").click()
-    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
 
 
 async def test_stored_script(server: ParlourServer, visitors: Visitors, person: People) -> None:
@@ -141,12 +141,12 @@ async def test_stored_script(server: ParlourServer, visitors: Visitors, person: 
     page = await person("ann", at=server.url)
     await page.goto("/login")
     await logs_in(page, ann)
-    await expect(page.get_by_text(room).first).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text(room).first).to_be_visible(timeout=60_000)
     await expect(page.get_by_text("window.hacked").first).to_be_visible()
     await page.get_by_role("link", name=room).first.click()
     await page.get_by_role("button", name="Enter the room").click()
     await page.get_by_role("button", name="Chat").first.click()
-    await expect(page.get_by_text("onerror").first).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("onerror").first).to_be_visible(timeout=60_000)
     assert await page.evaluate("window.hacked") is None
     await page.goto("/dev/mail")
     await expect(page.get_by_text(mailed).first).to_be_visible()

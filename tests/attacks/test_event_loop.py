@@ -354,7 +354,9 @@ async def longest_turn_of_frame(running: Running, turns: Turns, token: str, fram
     url = running.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     best = math.inf
     for _ in range(TRIES):
-        async with connect(url, compression=None, ping_interval=None, max_size=None, proxy=None) as socket:
+        async with connect(
+            url, compression=None, ping_interval=None, max_size=None, proxy=None, open_timeout=60
+        ) as socket:
             await socket.send("40" + json.dumps({"token": token}))
             while not str(await socket.recv()).startswith("40{"):
                 pass

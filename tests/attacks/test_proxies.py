@@ -38,7 +38,7 @@ async def addresses(server: ParlourServer, url: str, *attempts: Headers, by: str
         ann, eve = await visitors.client("ann"), await visitors.client("eve")
         room = await ann.creates_room()
         transport = httpx.AsyncHTTPTransport(local_address=by)
-        async with httpx.AsyncClient(base_url=url, transport=transport, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60) as http:
             for headers in attempts:
                 identified = [("Authorization", f"Bearer {eve.token}"), *headers]
                 asked = await http.get("/message", params={"roomname": room}, headers=identified)
@@ -63,7 +63,12 @@ async def joins_by_websocket(
 ) -> None:
     url = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with connect(
-        url, additional_headers=headers, local_addr=(client_address, 0), compression=None, proxy=None
+        url,
+        additional_headers=headers,
+        local_addr=(client_address, 0),
+        compression=None,
+        proxy=None,
+        open_timeout=60,
     ) as socket:
         await socket.send("40" + json.dumps({"token": token}))
         while not str(await socket.recv()).startswith("40{"):
@@ -147,10 +152,13 @@ async def test_letters_read_through_a_proxy_on_the_same_machine(
 ) -> None:
     """It comes from 127.0.0.1 and asks for that host; nginx as it is adds no header either."""
     for directives in ("", NGINX_AS_DOCUMENTED):
-        async with nginx(tmp_path, server.address, directives) as url, httpx.AsyncClient() as client:
+        async with (
+            nginx(tmp_path, server.address, directives) as url,
+            httpx.AsyncClient(timeout=60) as client,
+        ):
             assert (await client.get(f"{url}/healthz")).status_code == 200
             assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404
-    async with haproxy(tmp_path, server.address) as url, httpx.AsyncClient() as client:
+    async with haproxy(tmp_path, server.address) as url, httpx.AsyncClient(timeout=60) as client:
         assert (await client.get(f"{url}/dev/mail", headers={"Host": "localhost"})).status_code == 404
 
 
@@ -162,7 +170,7 @@ async def test_whoever_comes_by_another_name_hears_which_address_is_expected(
     server = await fresh_server({"PARLOUR_PUBLIC_URL": expected})
     path = "/socket.io/?EIO=4&transport="
     headers = {"Origin": server.address, "Cookie": "jwt=x"}
-    async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=60) as client:
         config = (await client.get("/config")).json()
         by_http = await client.get("/refresh")
         by_polling = await client.get(f"{path}polling")

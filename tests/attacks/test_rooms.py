@@ -199,7 +199,7 @@ async def test_a_victim_is_not_hung_up_on(fresh_server: StartServer) -> None:
 @pytest.mark.database("sqlite")
 async def test_bytes_count_as_well_as_messages(fresh_server: StartServer) -> None:
     """Over all connections of a person."""
-    server = await fresh_server({"PARLOUR_RELAY_BYTES_PER_SECOND": 50_000})  # fewer: this machine may be slow
+    server = await fresh_server({"PARLOUR_RELAY_BYTES_PER_SECOND": 100})  # none is back within the test
     codes = []
     async with AsyncExitStack() as leaving:
         visitors = await leaving.enter_async_context(Visitors(server))
@@ -210,33 +210,32 @@ async def test_bytes_count_as_well_as_messages(fresh_server: StartServer) -> Non
         for _ in range(3):
             attacker = await leaving.enter_async_context(raw_socket(server))
             await entered(attacker, mallory, room)
-            codes += [(await attacker.asks(offer(victim, FLOOD))).get("code") for _ in range(5)]
-    assert codes[0] is None
-    assert set(codes[5:]) == {"rate_limited"}, "a person's connections share the rate"
+            codes += [(await attacker.asks(offer(victim, FLOOD))).get("code") for _ in range(2)]
+    assert codes == [None] + 5 * ["rate_limited"], "a person's connections share the rate"
 
 
 @pytest.mark.database("sqlite")
 async def test_a_guest_who_joins_three_hundred_times(fresh_server: StartServer) -> None:
     """Over many connections or by leaving in between: the others are told of few of them."""
-    server = await fresh_server({"PARLOUR_ENTRIES_PER_SECOND": 3})  # fewer: this machine may be slow
+    server = await fresh_server({"PARLOUR_ENTRIES_PER_SECOND": 1})  # fewer: this machine may be slow
     async with AsyncExitStack() as leaving:
         visitors = await leaving.enter_async_context(Visitors(server))
         ann, gus = await visitors.client("ann"), await visitors.guest("gus")
         room = await ann.creates_room()
         await ann.invites(gus, to=room)
         joins = json.dumps(["join", {"room": room}])
-        sockets = [await leaving.enter_async_context(raw_socket(server)) for _ in range(20)]
+        sockets = [await leaving.enter_async_context(raw_socket(server)) for _ in range(10)]
         for socket in sockets:
             await socket.identifies(gus.token or "")
         codes = [(await socket.asks(joins)).get("code") for socket in sockets]
-        assert Counter(codes) == {None: 3, "too_many_visits": 17}
+        assert Counter(codes) == {None: 3, "too_many_visits": 7}
         restless = sockets[codes.index(None)]
         codes = [(await restless.asks(text)).get("code") for _ in range(150) for text in ('["leave"]', joins)]
         assert "rate_limited" in codes
         joined = codes[1::2].count(None)
         assert joined < 150
-        elsewhere = (await sockets[-1].asks(joins))["code"]
-        assert elsewhere in ("rate_limited", "too_many_visits"), "a person's connections share the rate"
+        elsewhere = [(await socket.asks(joins)).get("code") for socket in sockets[-5:]]
+        assert "rate_limited" in elsewhere, "a person's connections share the rate"
 
 
 # ------------------------------------------------------------------------------------------ their names

@@ -87,12 +87,12 @@ function answerCommands() {
   };
 }
 
-const browser = await puppeteer.launch({ headless: true, ...BROWSERS[process.argv[2]] });
+const browser = await puppeteer.launch({ headless: true, timeout: 120_000, ...BROWSERS[process.argv[2]] });
 
 async function openPage(context, url) {
   const page = await context.newPage();
   await page.exposeFunction("tell", (line) => process.stdout.write(`${line}\n`));
-  await page.goto(new URL("/favicon.svg", url));
+  await page.goto(new URL("/favicon.svg", url), { timeout: 120_000 });
   await page.evaluate(`${LIBRARY};undefined`);
   await page.evaluate(answerCommands);
   return page;

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.media import keep_connections
 from tests.e2e.participant import Participant
 from tests.e2e.seats import Seat, pair_in_a_call
@@ -31,7 +31,7 @@ def at_browser(person: People) -> AtBrowser:
 
     async def sit_down(account: Person, **context: Any) -> Participant:
         page = await person(account.username or account.email, at=account.server.url, **context)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
         return Participant(page, account)
 

@@ -21,7 +21,7 @@ class Look:
     viewport: ViewportSize
 
 
-SETTLED_WITHIN_MS = 20_000
+SETTLED_WITHIN_MS = 60_000
 
 
 LOOKS = (
@@ -47,7 +47,7 @@ class Photographer:
         for look in LOOKS:
             await _wear(page, look)
             where = f"{name} ({look.name})"
-            if not await _fits(page, look.viewport["width"]):
+            if not await fits(page, look.viewport["width"]):
                 width = await page.evaluate("document.documentElement.scrollWidth")
                 self.complaints.append(f"{where}: {width} px wide in {look.viewport['width']}")
             snapshot = await page.locator("body").aria_snapshot()
@@ -60,11 +60,11 @@ class Photographer:
         await _wear(page, LOOKS[0])
 
 
-async def _fits(page: Page, width: int) -> bool:
+async def fits(page: Page, width: int) -> bool:
     """True if the page fits, once elements that follow the window's size, such as a menu, have moved."""
-    fits = "(width) => document.documentElement.scrollWidth <= width"
+    narrow = "(width) => document.documentElement.scrollWidth <= width"
     try:
-        await page.wait_for_function(fits, arg=width, polling=20, timeout=SETTLED_WITHIN_MS)
+        await page.wait_for_function(narrow, arg=width, polling=20, timeout=SETTLED_WITHIN_MS)
     except PlaywrightTimeout:
         return False
     return True

@@ -124,7 +124,7 @@ async def use_small_pictures(page: Page) -> None:
     await page.add_init_script(_SMALL_PICTURES)
 
 
-async def received(video: Locator, *, frames: int = 5, within: float = 60) -> Received:
+async def received(video: Locator, *, frames: int = 5, within: float = 120) -> Received:
     """Wait until `video`, fed by a peer connection, has shown `frames` new frames, and sound arrived too."""
     async with asyncio.timeout(within):
         measured = await video.evaluate(_FOLLOW, frames)
@@ -139,13 +139,13 @@ async def paint_screens(page: Page) -> None:
     await page.add_init_script(_PAINTED_SCREENS)
 
 
-async def shows_screen(video: Locator, *, frames: int = 3, within: float = 60) -> None:
+async def shows_screen(video: Locator, *, frames: int = 3, within: float = 120) -> None:
     """Wait until `video` has shown `frames` new frames of a painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
         await video.evaluate(_SHOWS, {"screen": True, "wanted": frames})
 
 
-async def shows_camera(video: Locator, *, frames: int = 3, within: float = 60) -> None:
+async def shows_camera(video: Locator, *, frames: int = 3, within: float = 120) -> None:
     """Wait until `video` has shown `frames` new frames of no painted screen. Raises TimeoutError."""
     async with asyncio.timeout(within):
         await video.evaluate(_SHOWS, {"screen": False, "wanted": frames})

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.conftest import StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 from tests.servers.browser import CHROMIUM, People, chromium
 from tests.servers.network import Host, Network
 
-HEALED_WITHIN_SECONDS = 40
+HEALED_WITHIN_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ async def pair_in_a_call(network: Network, fresh_server: StartServer) -> AsyncIt
             crowd.append(people)
             ending.push_async_callback(people.leave)
             page = await people(account.username or "", at=url)
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(SHOWN_WITHIN_MS)
             await keep_connections(page)
             await use_small_pictures(page)
             seats.append(Seat(Participant(page, account), host))

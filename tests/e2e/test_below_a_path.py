@@ -99,7 +99,7 @@ async def makes_and_enters(ann: Participant, room: str) -> None:
 @pytest.mark.parametrize("path", ["", BASE])
 async def test_programs_may_use_either_path(fresh_server: StartServer, path: str) -> None:
     server = await fresh_server({"PARLOUR_PUBLIC_URL": f"http://localhost{BASE}"})
-    async with httpx.AsyncClient(base_url=server.address, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as http:
         page = await http.get(f"{path}/r/x")
         for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
             assert address.startswith(f"{BASE}/"), address

@@ -79,4 +79,4 @@ async def test_no_way_between_two_is_said_with_what_it_may_mean(
         await one.page.evaluate("window.blocked = false")
     for _ in range(2):  # bob, the newcomer, notices that his attempt leads nowhere, and makes another one
         await bob.page.clock.fast_forward(SEARCH_MS)
-    await expect(state).to_have_count(0, timeout=30_000)
+    await expect(state).to_have_count(0)

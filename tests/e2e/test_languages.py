@@ -8,6 +8,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.catalogue import LOCALES, Said, english_on
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.look import fits
 from tests.e2e.participant import Participant, room_path
 from tests.people import Visitors, unique
 
@@ -30,8 +31,8 @@ class Photograph:
         self.complaints: list[str] = []
 
     async def __call__(self, page: Page, language: str, name: str) -> None:
-        width = await page.evaluate("document.documentElement.scrollWidth")
-        if width > _NARROW["width"]:
+        if not await fits(page, _NARROW["width"]):
+            width = await page.evaluate("document.documentElement.scrollWidth")
             self.complaints.append(f"{name}: {width} px wide")
         self.complaints += [f"{name}: {text}" for text in await english_on(page, language)]
         if self._folder is not None:

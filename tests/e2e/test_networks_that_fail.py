@@ -153,6 +153,6 @@ async def first_of(*events: Coroutine[None, None, None]) -> None:
 async def quiet(ann: Seat, bob: Seat) -> None:
     """Nobody is told any more that something is wrong, and nobody has been left behind."""
     for here, there in ((ann.participant, bob.participant), (bob.participant, ann.participant)):
-        await expect(here.stage.get_by_role("status")).to_have_count(0, timeout=30_000)
-        await expect(here.page.get_by_text("Your call continues.")).to_have_count(0, timeout=30_000)
+        await expect(here.stage.get_by_role("status")).to_have_count(0)
+        await expect(here.page.get_by_text("Your call continues.")).to_have_count(0)
         await here.expects(there.name)

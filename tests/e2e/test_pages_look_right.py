@@ -186,13 +186,13 @@ async def test_pages_of_a_call_in_trouble(
         warning = gus.page.get_by_role("status", name="Your time as a guest")
         await expect(warning).to_be_visible()
         # On the way here a toast has said the same.
-        await expect(gus.page.get_by_role("alertdialog")).to_have_count(0, timeout=15_000)
+        await expect(gus.page.get_by_role("alertdialog")).to_have_count(0)
         await photographer.takes(gus.page, "call-guest-warning")
 
         await server.kill()
         await gus.page.evaluate("window.connections.forEach((connection) => connection.close())")
         await expect(ann.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
-        await expect(ann.tile("Guest").get_by_role("status")).to_have_text("Reconnecting…", timeout=20_000)
+        await expect(ann.tile("Guest").get_by_role("status")).to_have_text("Reconnecting…")
         await photographer.takes(ann.page, "call-reconnecting")
         await ann.opens("Chat")
         await ann.field("Message").fill("I am still here")

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
-from tests.conftest import StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer
 from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
@@ -94,7 +94,7 @@ class Sleeper:
             await asyncio.gather(ann.expects(bob.name), bob.expects(ann.name))
         await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
         for one in (ann, bob):
-            await expect(one.stage.get_by_role("status")).to_have_count(0, timeout=30_000)
+            await expect(one.stage.get_by_role("status")).to_have_count(0)
             await expect(one.page.get_by_text("Your call continues.")).to_have_count(0)
         assert await bob.page.evaluate("window.samePage"), "the page was loaded again"
 
@@ -120,7 +120,7 @@ async def sleeper(fresh_server: StartServer, grace: int) -> AsyncIterator[Sleepe
             people = People(browser)
             ending.push_async_callback(people.leave)
             page = await people(account.username or "", at=server.url)
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(SHOWN_WITHIN_MS)
             await keep_connections(page)
             await use_small_pictures(page)
             seats.append(Participant(page, account))
@@ -175,7 +175,7 @@ async def test_a_computer_that_slept_comes_back_though_its_visit_is_over(sleeper
     before = await sleeper.peer_id()
     async with sleeper.asleep():
         await sleeper.says(ann, "While you slept")
-        await expect(ann.tile(bob.name)).to_have_count(0, timeout=60_000)
+        await expect(ann.tile(bob.name)).to_have_count(0)
     await sleeper.expects_to_be_together()
     assert await sleeper.peer_id() != before
     await sleeper.has_read(bob, "Good night")

@@ -43,6 +43,9 @@ _WATCHING = """
   };
 """
 _HOLDS_CALL = "window.made.filter((one) => one.parentNode === null && one.querySelector('.call'))"
+_SHOWS_PREVIEW_ALONE = """
+  () => document.querySelectorAll("video").length === 1 && !document.querySelector(".call")
+"""
 
 
 class Wire:
@@ -90,7 +93,7 @@ async def is_prepared(someone: Participant, *others: str) -> None:
     names = " and ".join(others)
     verb = "is" if len(others) == 1 else "are"
     await expect(someone.page.get_by_text(f"{names} {verb} in the call.")).to_be_visible()
-    await someone.page.wait_for_function(_PREPARED, arg=len(others))
+    await someone.page.wait_for_function(_PREPARED, arg=len(others), polling=50)
 
 
 async def test_a_click_sends_one_message(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -150,7 +153,7 @@ async def test_peers_who_came_and_went_in_between(visitors: Visitors, at_browser
     )
     assert _calls(wire.sent).count("offer-sdp") == 1, "one to dan, of whom the lobby did not know"
     await cyd.page.wait_for_function(
-        "window.connections.filter((one) => one.signalingState !== 'closed').length === 2"
+        "() => window.connections.filter((one) => one.signalingState !== 'closed').length === 2", polling=50
     )
 
 
@@ -162,14 +165,14 @@ async def test_the_call_is_rendered_ahead_where_nobody_finds_it(
     await ann.page.add_init_script(_WATCHING)
     await ann.comes_to(room)
     for _ in range(2):
-        await ann.page.wait_for_function(f"() => {_HOLDS_CALL}.length === 1")
-        assert await ann.page.evaluate("document.querySelectorAll('.call, video').length") == 1, "the preview"
+        await ann.page.wait_for_function(f"() => {_HOLDS_CALL}.length === 1", polling=50)
+        await ann.page.wait_for_function(_SHOWS_PREVIEW_ALONE, polling=50)
         assert await ann.page.evaluate("window.listening") == 0
         await ann.page.evaluate(f"window.ahead = {_HOLDS_CALL}[0]")
         await ann.enters()
         await ann.expects()
         assert await ann.page.evaluate("window.ahead.isConnected"), "what was rendered is what is shown"
-        await ann.page.wait_for_function("() => window.listening === 1")
+        await ann.page.wait_for_function("() => window.listening === 1", polling=50)
         await ann.leaves()
         await ann.button("Enter again").click()
         await expect(ann.button("Enter the room")).to_be_visible()

@@ -29,7 +29,13 @@ _LOSE_MICROPHONE = """
     return stream;
   };
 """
-_LARGE = "(tile, share) => tile.offsetWidth * tile.offsetHeight > share * innerWidth * innerHeight"
+_TAKES = """
+  async (tile, { share, more }) => {
+    const isMore = () => tile.offsetWidth * tile.offsetHeight > share * innerWidth * innerHeight;
+    while (isMore() !== more) await new Promise((looks) => setTimeout(looks, 50));
+  }
+"""
+"""Resolves once the tile takes more, or less, than a share of the window."""
 
 
 async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
@@ -46,15 +52,15 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
         await person.comes_to(room)
         await person.enters()
     await ann.sees_and_hears(bob.name, cyd.name)
-    assert not await _is_large(ann.tile(bob.name), 0.4)
+    await _takes(ann.tile(bob.name), 0.4, more=False)
 
     await bob.button("Share screen").click()
     for viewer in (ann, cyd):
         await expect(viewer.button("Full screen")).to_be_visible()
-        assert await _is_large(viewer.screen_tile(bob.name), 0.4)
+        await _takes(viewer.screen_tile(bob.name), 0.4, more=True)
         await expect(viewer.tile(bob.name).get_by_role("img", name="Sharing their screen")).to_be_visible()
         for face in {ann, bob, cyd} - {viewer}:
-            assert not await _is_large(viewer.tile(face.name), 0.1)
+            await _takes(viewer.tile(face.name), 0.1, more=False)
     # Who presents looks at the others.
     await expect(bob.button("Full screen")).to_have_count(0)
     await _stays_large_on_a_phone(ann, bob)
@@ -78,7 +84,7 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await expect(ann.page.get_by_role("button", name="full screen")).to_have_count(0)
     await expect(ann.screen_tile(bob.name)).to_have_count(0)
     await ann.sees_and_hears(bob.name)
-    assert not await _is_large(ann.tile(bob.name), 0.4)
+    await _takes(ann.tile(bob.name), 0.4, more=False)
 
 
 async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -170,5 +176,7 @@ async def _stays_large_on_a_phone(viewer: Participant, sharer: Participant) -> N
     await viewer.page.set_viewport_size(ViewportSize(width=1280, height=800))
 
 
-async def _is_large(tile: Locator, share: float) -> bool:
-    return bool(await tile.evaluate(_LARGE, share))
+async def _takes(tile: Locator, share: float, *, more: bool) -> None:
+    """Wait until the tile takes more than this share of the window, or not more."""
+    async with asyncio.timeout(60):
+        await tile.evaluate(_TAKES, {"share": share, "more": more})

@@ -34,7 +34,7 @@ from parlour.engine.session import TransportSession
 from parlour.engine.sessions import TransportSessions
 from parlour.engine.upgrade import websocket_protocol_class
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """The timeout of an expected event, in seconds."""
 
 QUICK = {"ping_interval": 0.3, "ping_timeout": 0.2}

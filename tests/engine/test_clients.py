@@ -36,7 +36,7 @@ async def test_the_official_javascript_client(client: Client, engine: Engine, tr
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    output, errors = await asyncio.wait_for(process.communicate(), 2 * PATIENCE)
     assert process.returncode == 0, (output, errors)
     refusal = "binary attachments are not supported"
     assert json.loads(output) == {

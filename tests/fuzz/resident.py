@@ -29,7 +29,7 @@ class Person:
     """An account that logs in, or registers once more, if its token no longer works."""
 
     def __init__(self, address: str, *, username: str, email: str) -> None:
-        self._http = httpx.Client(base_url=address, timeout=30)
+        self._http = httpx.Client(base_url=address, timeout=60)
         self._username = username
         self._email = email
         self._token = ""

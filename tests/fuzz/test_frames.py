@@ -203,7 +203,7 @@ class Town:
 
     async def settled(self) -> None:
         """What the server does for a frame, the database included, has been done."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while True:
                 for _ in range(5):
                     await asyncio.sleep(0)

@@ -21,6 +21,7 @@ _FLAGS = [
     "--use-fake-device-for-media-stream=fps=10",  # half the default: several people share two cores
     "--allow-loopback-in-peer-connection",
 ]
+_STARTED_WITHIN_MS = 120_000
 
 
 @asynccontextmanager
@@ -30,7 +31,7 @@ async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False
         raise RuntimeError(f"These tests need {CHROMIUM}: 'make test' installs the package 'chromium'.")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program, args=[*_FLAGS, *flags], headless=not is_shown
+            executable_path=program, args=[*_FLAGS, *flags], headless=not is_shown, timeout=_STARTED_WITHIN_MS
         )
         yield browser
         await browser.close()

@@ -137,25 +137,25 @@ class ParlourServer:
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """Return the mails of /dev/mail, newest first."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.address, timeout=60) as client:
             answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
         answer.raise_for_status()
         mails = [Mail(**mail) for mail in answer.json()]
         return [mail for mail in mails if to is None or mail.to == to]
 
     async def expect_mail(self, to: str) -> Mail:
-        """Return the oldest mail to `to` that no earlier call has returned; wait up to 30 s for it."""
-        async with asyncio.timeout(30):
+        """Return the oldest mail to `to` that no earlier call has returned; wait up to a minute for it."""
+        async with asyncio.timeout(60):
             while len(mails := await self.mails(to)) <= self._read[to]:  # noqa: ASYNC110 - nothing to wait on
                 await asyncio.sleep(0.05)  # /dev/mail announces no changes
         self._read[to] += 1
         return mails[-self._read[to]]
 
-    async def expect_log(self, text: str, timeout: float = 30) -> str:  # noqa: ASYNC109 - reads better
+    async def expect_log(self, text: str, timeout: float = 60) -> str:  # noqa: ASYNC109 - reads better
         """Return the log's first line since `mark_log` that contains `text`; wait for it."""
         async with asyncio.timeout(timeout):
             while True:
-                for line in self.log.read_text(errors="replace")[self._log_mark :].splitlines():
+                for line in self.log.read_bytes()[self._log_mark :].decode(errors="replace").splitlines():
                     if text in line:
                         return line
                 await asyncio.sleep(0.05)  # a file announces no growth

@@ -63,7 +63,7 @@ class PostgresServer:
             "-c", "full_page_writes=off",
             "-c", "max_connections=300",
         )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not await self._answers():
                 if self._process.returncode is not None:
                     raise RuntimeError(f"PostgreSQL ended at its start:\n{tail(self.log)}")
@@ -124,7 +124,7 @@ class PostgresServer:
 
     async def _answers(self) -> bool:
         try:
-            async with await psycopg.AsyncConnection.connect(self.url("postgres"), connect_timeout=5):
+            async with await psycopg.AsyncConnection.connect(self.url("postgres"), connect_timeout=30):
                 return True
         except psycopg.OperationalError:
             return False

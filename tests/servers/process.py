@@ -43,7 +43,7 @@ def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = Non
     return arrange
 
 
-async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patience: float = 15) -> int:
+async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patience: float = 60) -> int:
     """End a process by `sign`, or SIGKILL `patience` seconds later; return its exit code (-N: signal N)."""
     if process.returncode is None:
         process.send_signal(sign)
@@ -55,15 +55,19 @@ async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patie
 
 
 def free_port() -> int:
-    """Find a free port below the range of ephemeral ports.
+    """Find a free port below the range of ephemeral ports, and reserve it among the tests of this machine.
 
-    The kernel gives it to no outgoing connection, so a restarted server can bind it again.
+    The kernel gives it to no outgoing connection, so a restarted server can bind it again. A server takes
+    seconds to bind it the first time, so an abstract Unix socket (unix(7)) keeps the port from other test
+    processes until this one ends, however it ends.
     """
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(_FIRST_PORT, lowest)  # noqa: S311 - not a secret
-        with socket.socket() as probe, suppress(OSError):
+        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as reservation, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            reservation.bind(f"\0parlour-test-port-{port}")
+            reservation.detach()  # open until the process ends
             return port
 
 

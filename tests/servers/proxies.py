@@ -10,7 +10,7 @@ from typing import Self
 
 from tests.servers.process import dying_with_parent, ended, free_port, tail
 
-_READY_WITHIN_SECONDS = 30
+_READY_WITHIN_SECONDS = 120
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1")
 _NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;

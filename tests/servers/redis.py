@@ -12,7 +12,7 @@ from typing import Self
 from tests.servers.process import dying_with_parent, ended, free_port, tail
 
 _READY = b"Ready to accept connections"
-_READY_WITHIN_SECONDS = 30
+_READY_WITHIN_SECONDS = 120
 
 
 class RedisServer:

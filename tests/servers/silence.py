@@ -105,7 +105,7 @@ class HangingFolder:
             str(self.path),
             preexec_fn=dying_with_parent(signal.SIGKILL),
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not os.path.ismount(self.path):  # noqa: ASYNC110 - bindfs announces no readiness
                 await asyncio.sleep(0.02)
         return self

@@ -131,7 +131,7 @@ class SmtpServer:
     def accept(self) -> None:
         self._refusal = None
 
-    async def expect_message(self, to: str, timeout: float = 30) -> ReceivedMail:  # noqa: ASYNC109 - reads better
+    async def expect_message(self, to: str, timeout: float = 60) -> ReceivedMail:  # noqa: ASYNC109 - reads better
         """Return the oldest mail to `to` that no earlier call has returned; wait for it."""
         async with asyncio.timeout(timeout), self._changed:
             while True:
@@ -140,7 +140,7 @@ class SmtpServer:
                         return self.mails.pop(index)
                 await self._changed.wait()
 
-    async def expect_refusals(self, count: int, timeout: float = 30) -> None:  # noqa: ASYNC109 - reads better
+    async def expect_refusals(self, count: int, timeout: float = 60) -> None:  # noqa: ASYNC109 - reads better
         """Wait until `count` mails in all have been refused."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.refused >= count)

@@ -11,6 +11,7 @@ import type {
   OfferIce,
   OfferSdp,
   Prepare,
+  RecordCall,
   Refused,
   SendChat,
   ServerEvents,
@@ -39,7 +40,7 @@ const NO_ANSWER = {
 } as const;
 
 /** The events that are sent with an acknowledgement. */
-type Acknowledged = "join" | "prepare" | "chat-message" | "ban-peer";
+type Acknowledged = "join" | "prepare" | "chat-message" | "ban-peer" | "record";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -125,6 +126,10 @@ export class Signaling {
 
   banPeer(payload: BanPeer): Promise<Acknowledgements["ban-peer"]> {
     return this.#answered((socket) => socket.emitWithAck("ban-peer", payload));
+  }
+
+  record(payload: RecordCall): Promise<Acknowledgements["record"]> {
+    return this.#answered((socket) => socket.emitWithAck("record", payload));
   }
 
   leave(): void {

@@ -64,7 +64,7 @@ export interface BanPeer {
   peerID: string;
 }
 
-/** Somebody came to the call that this socket asked about, or went; once for each `prepare`. */
+/** Somebody came to the call that this socket asked about, or went, or began or ended recording; once for each `prepare`. */
 export interface CallChanged {
   room: string;
 }
@@ -415,6 +415,13 @@ export interface PeerEntry {
   peerID: string;
   peerUsername: string;
   peerDisplayName?: string;
+  recording?: boolean;
+}
+
+/** A peer records the call from now on, or does so no longer. `peers` and `prepare` tell it, too. */
+export interface PeerRecording {
+  peerID: string;
+  recording: boolean;
 }
 
 /** A peer has another display name from now on; without one it is shown by its username. */
@@ -452,6 +459,11 @@ export interface Problem {
   message: string;
   /** The fields that do not fit. */
   errors?: FieldProblem[] | null;
+}
+
+/** Say that one records the call, or does so no longer. The others are told, and who comes later. */
+export interface RecordCall {
+  recording: boolean;
 }
 
 export interface RefreshedSession {
@@ -628,6 +640,7 @@ export interface ClientEvents {
   username: void;
   "chat-message": SendChat;
   "ban-peer": BanPeer;
+  record: RecordCall;
 }
 
 /** What an event is acknowledged with. */
@@ -640,6 +653,7 @@ export interface Acknowledgements {
   username: Accepted | Rejected;
   "chat-message": ChatStored | Rejected;
   "ban-peer": Accepted | Rejected;
+  record: Accepted | Rejected;
 }
 
 /** What the server sends, by event name. */
@@ -647,6 +661,7 @@ export interface ServerEvents {
   "add-peer": AddPeer;
   "remove-peer": RemovePeer;
   "peer-renamed": PeerRenamed;
+  "peer-recording": PeerRecording;
   "session-description": DescriptionFromPeer;
   "ice-candidate": CandidateFromPeer;
   "share-rooms": ShareRooms;

@@ -36,6 +36,9 @@ class CallRecords:
         self._attendance.went(peer_id, identity, room, at=at)
         self._lobby.call_changed(room)
 
+    def recording_changed(self, room: Room) -> None:
+        self._lobby.call_changed(room)
+
     def wait_in_lobby(self, connection_id: ConnectionId, room: Room) -> None:
         """Tell a connection of the call's next arrival or departure."""
         self._lobby.wait(connection_id, room)

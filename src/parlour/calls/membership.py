@@ -6,11 +6,11 @@ introductions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msgspec import UNSET, UnsetType
 
-from parlour.wire.signaling import PeerEntry, PeerId, PeerRenamed
+from parlour.wire.signaling import PeerEntry, PeerId, PeerRecording, PeerRenamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,20 @@ class Membership:
     names: Mapping[PeerId, str] = field(default_factory=dict)
     display_names: Mapping[PeerId, str] = field(default_factory=dict)
     """The display names of members that have set a display name."""
+    recorders: frozenset[PeerId] = frozenset()
+    """The members that say that they record the call."""
 
     def enter(self, peer: PeerId, name: str, *, display_name: str | None = None) -> "Membership":
         """Add a member, or replace the names of an existing member."""
         display_names = _without(self.display_names, peer)
         if display_name is not None:
             display_names[peer] = display_name
-        return Membership({**self.names, peer: name}, display_names)
+        return replace(self, names={**self.names, peer: name}, display_names=display_names)
 
     def leave(self, peer: PeerId) -> "Membership":
-        return Membership(_without(self.names, peer), _without(self.display_names, peer))
+        return Membership(
+            _without(self.names, peer), _without(self.display_names, peer), self.recorders - {peer}
+        )
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Membership", PeerRenamed | None]:
         """Change a display name. Return the message for the other members, None if the name is the same.
@@ -42,13 +46,23 @@ class Membership:
         after = self.enter(peer, self.names[peer], display_name=display_name)
         return after, PeerRenamed(peer, self.names[peer], after.display_name(peer))
 
+    def record(self, peer: PeerId, *, recording: bool) -> tuple["Membership", PeerRecording | None]:
+        """Note whether a member records. Return the message for the other members, None if nothing changes.
+
+        It is lost to a member without a connection, as that of `rename` is, and read in the same answer.
+        """
+        if peer not in self.names or recording == (peer in self.recorders):
+            return self, None
+        recorders = self.recorders | {peer} if recording else self.recorders - {peer}
+        return replace(self, recorders=recorders), PeerRecording(peer, recording)
+
     def display_name(self, peer: PeerId) -> str | UnsetType:
         return self.display_names.get(peer, UNSET)
 
     def entries(self, *, besides: PeerId | None = None) -> list[PeerEntry]:
         """Describe the members of the call: to the member `besides`, or to a person who is not in it."""
         return [
-            PeerEntry(peer, name, self.display_name(peer))
+            PeerEntry(peer, name, self.display_name(peer), True if peer in self.recorders else UNSET)
             for peer, name in self.names.items()
             if peer != besides
         ]

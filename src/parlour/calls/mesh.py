@@ -21,6 +21,7 @@ from parlour.wire.signaling import (
     FromPeer,
     OfferIce,
     PeerId,
+    PeerRecording,
     PeerRenamed,
     RemovePeer,
     ToPeer,
@@ -73,6 +74,10 @@ class Mesh:
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Mesh", PeerRenamed | None]:
         members, renamed = self.members.rename(peer, display_name)
         return replace(self, members=members), renamed
+
+    def record(self, peer: PeerId, *, recording: bool) -> tuple["Mesh", PeerRecording | None]:
+        members, recorded = self.members.record(peer, recording=recording)
+        return replace(self, members=members), recorded
 
     def expire_claim(self, peer: PeerId, claimed: PeerId) -> tuple["Mesh", list[Send]]:
         """Tell `peer` that `claimed`, a peer that it reported as connected, did not resume in time."""

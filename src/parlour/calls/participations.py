@@ -199,6 +199,14 @@ class Participations:
             else:
                 self._end_absent(peer)
 
+    def record(self, connection: Member, participation: Participation, *, recording: bool) -> None:
+        """Note whether a member records the call. Tell the others in it, and who prepares to join."""
+        message = self._presence.record(participation, recording=recording)
+        if message is not None:
+            room = participation.room
+            self._delivery.to_call(room.room_id, message, besides=connection.connection_id)
+            self._records.recording_changed(room)
+
     def renew(self, room: Room) -> None:
         """Begin the attendance of a call whose room has become an event."""
         for identity, participation in self._presence.renew(room):

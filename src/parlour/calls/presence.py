@@ -11,7 +11,7 @@ from parlour.accounts.identity import Identity, UserId
 from parlour.calls.mesh import Mesh, Send
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import PeerId, PeerRenamed
+from parlour.wire.signaling import PeerId, PeerRecording, PeerRenamed
 
 ConnectionId = NewType("ConnectionId", str)
 
@@ -113,6 +113,14 @@ class Presence:
                 self._calls[room.room_id] = replace(self._calls[room.room_id], call=after)
                 renamings.append((room.room_id, renaming))
         return renamings
+
+    def record(self, participation: Participation, *, recording: bool) -> PeerRecording | None:
+        """Note whether a member records. Return the message for its call, None if nothing changes."""
+        room = participation.room
+        after, message = self.call(room.room_id).record(participation.peer_id, recording=recording)
+        if message is not None:
+            self._calls[room.room_id] = replace(self._calls[room.room_id], call=after)
+        return message
 
     def connections_of(self, user_id: UserId) -> list[Member]:
         return [self._connections[connection_id] for connection_id in self._by_user.get(user_id, ())]

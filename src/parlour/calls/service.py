@@ -27,6 +27,7 @@ from parlour.wire.signaling import (
     Leave,
     Prepare,
     Prepared,
+    RecordCall,
     SendChat,
     ToPeer,
     Username,
@@ -75,6 +76,7 @@ class SignalingService:
             Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
             Handler(BanPeer, self.ban),
+            Handler(RecordCall, self.record),
         ]
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
@@ -165,6 +167,12 @@ class SignalingService:
         if banned is None:
             raise PeerNotFound
         await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
+        return ACCEPTED
+
+    def record(self, connection_id: ConnectionId, event: RecordCall) -> Outcome:
+        """Note whether a member records its call. Raises NotInCall."""
+        connection = self._connection(connection_id)
+        self._participations.record(connection, _participation(connection), recording=event.recording)
         return ACCEPTED
 
     def identity_of(self, connection_id: ConnectionId) -> Identity | None:

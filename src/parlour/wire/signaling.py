@@ -78,6 +78,15 @@ class PeerRenamed(ServerEvent, frozen=True):
     peer_display_name: str | UnsetType = UNSET
 
 
+class PeerRecording(ServerEvent, frozen=True):
+    __doc__ = "A peer records the call from now on, or does so no longer. `peers` and `prepare` tell it, too."
+
+    event = "peer-recording"
+
+    peer_id: PeerId
+    recording: bool
+
+
 class DescriptionFromPeer(ServerEvent, frozen=True):
     __doc__ = "A session description from a peer."
 
@@ -106,7 +115,10 @@ class ShareRooms(ServerEvent, frozen=True):
 
 
 class CallChanged(ServerEvent, frozen=True):
-    __doc__ = "Somebody came to the call that this socket asked about, or went; once for each `prepare`."
+    __doc__ = (
+        "Somebody came to the call that this socket asked about, or went, or began or ended recording; "
+        "once for each `prepare`."
+    )
 
     event = "call-changed"
 
@@ -167,6 +179,7 @@ AnyServerEvent = (
     AddPeer
     | RemovePeer
     | PeerRenamed
+    | PeerRecording
     | FromPeer
     | ShareRooms
     | CallChanged
@@ -190,6 +203,8 @@ class PeerEntry(Payload, frozen=True):
     peer_id: PeerId
     peer_username: str
     peer_display_name: str | UnsetType = UNSET
+    recording: bool | UnsetType = UNSET
+    """True where the peer says that it records the call, absent otherwise."""
 
 
 class Joined(Payload, frozen=True):
@@ -381,6 +396,14 @@ class SendChat(ClientEvent, frozen=True, rename=None):
         return "\0" not in self.message
 
 
+class RecordCall(ClientEvent, frozen=True):
+    __doc__ = "Say that one records the call, or does so no longer. The others are told, and who comes later."
+
+    event = "record"
+
+    recording: bool
+
+
 class BanPeer(ClientEvent, frozen=True):
     __doc__ = "Remove the person behind a peer from the room; only its creator may."
 
@@ -393,7 +416,7 @@ class BanPeer(ClientEvent, frozen=True):
 Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
 ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
-AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | BanPeer
+AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | BanPeer | RecordCall
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
     name: event if event.has_payload else None for name, event in CLIENT_EVENTS.items()

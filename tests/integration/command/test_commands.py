@@ -95,7 +95,7 @@ async def test_serve_says_where_it_is(server: ParlourServer) -> None:
     said = [line for line in server.log.read_text().splitlines() if line.startswith("Parlour is ready at")]
     assert said == [f"Parlour is ready at {server.url}"]
     assert server.url.startswith("http://localhost:")
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         for path in ("/healthz", "/readyz"):
             answer = await client.get(path)
             assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -120,5 +120,5 @@ async def test_dot_env_is_read(tmp_path: Path) -> None:
     del server.settings["PARLOUR_PUBLIC_URL"]
     async with server:
         assert server.url == "https://meet.example.org"
-        async with httpx.AsyncClient(base_url=server.address) as client:
+        async with httpx.AsyncClient(base_url=server.address, timeout=60) as client:
             assert (await client.get("/config")).json()["guest_ttl"] == 77

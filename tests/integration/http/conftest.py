@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Databases
 from tests.integration.http.document import Document
-from tests.people import Person, Visitors
+from tests.people import Person, Residents, Visitors
 from tests.servers import ParlourServer
 
 
@@ -20,9 +20,9 @@ async def document(server: ParlourServer) -> Document:
 
 
 @pytest.fixture(scope="session")
-async def residents(server: ParlourServer, document: Document) -> AsyncIterator[Visitors]:
-    async with Visitors(server, examine=document.examine) as residents:
-        yield residents
+async def residents(server: ParlourServer, document: Document) -> AsyncIterator[Residents]:
+    async with Visitors(server, examine=document.examine) as visitors:
+        yield Residents(visitors)
 
 
 @pytest.fixture
@@ -32,20 +32,20 @@ async def visitors(server: ParlourServer, document: Document) -> AsyncIterator[V
         yield visitors
 
 
-@pytest.fixture(scope="session")
-async def ann(residents: Visitors) -> Person:
+@pytest.fixture
+async def ann(residents: Residents) -> Person:
     """A client, shared by the session."""
     return await residents.client("ann")
 
 
-@pytest.fixture(scope="session")
-async def bob(residents: Visitors) -> Person:
+@pytest.fixture
+async def bob(residents: Residents) -> Person:
     """Another client, shared by the session."""
     return await residents.client("bob")
 
 
-@pytest.fixture(scope="session")
-async def gus(residents: Visitors) -> Person:
+@pytest.fixture
+async def gus(residents: Residents) -> Person:
     """A guest, shared by the session."""
     return await residents.guest("gus")
 

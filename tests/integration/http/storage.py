@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import bcrypt
-from sqlalchemy import Connection, NullPool, create_engine, delete, insert, make_url, select
+from sqlalchemy import Connection, NullPool, create_engine, delete, insert, make_url, select, update
 
-from parlour.db.tables import clients, events, registrations, rooms, users
+from parlour.db.tables import clients, events, guests, registrations, rooms, users
 from parlour.wire.names import name_key
-from tests.people import ROOM_PASSWORD, Person, unique
+from tests.people import ROOM_PASSWORD, Person, Visitors, unique
 from tests.servers import ParlourServer
 
 
@@ -98,6 +98,18 @@ def stored_client(server: ParlourServer, email: str) -> Any:
 def has_user(server: ParlourServer, email: str) -> bool:
     with database_of(server) as connection:
         return connection.execute(select(users.c.id).where(users.c.email == email)).first() is not None
+
+
+async def end_time_of(*expiring: Person) -> None:
+    """Let the time of guests end now. Otherwise a test would have to do all that it does within that time."""
+    server = expiring[0].server
+    theirs = select(users.c.id).where(users.c.email.in_([guest.email for guest in expiring]))
+    with database_of(server) as connection:
+        connection.execute(
+            update(guests).where(guests.c.user_id.in_(theirs)).values(expires_at=datetime.now(UTC))
+        )
+    async with Visitors(server) as visitors:
+        await visitors.guest("next")  # the server looks whose time is over when a guest arrives
 
 
 def remove_user(server: ParlourServer, email: str) -> None:

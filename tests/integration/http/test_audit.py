@@ -13,7 +13,7 @@ from tests.servers.command import run_parlour
 
 async def printed(server: ParlourServer, until: str) -> list[list[str]]:
     """The log's lines once `until` is among them: they are written after the answer."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             ended = await run_parlour(
                 "audit", "--limit", "1000", folder=server.folder, settings=server.settings

@@ -21,7 +21,7 @@ async def raw(
 
 
 async def test_files_of_the_client(server: ParlourServer) -> None:
-    async with httpx.AsyncClient(base_url=server.address, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as http:
         page = (await http.get("/")).text
         for path in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page):
             plain, content = await raw(http, path, "identity")
@@ -57,7 +57,7 @@ async def test_files_of_the_client(server: ParlourServer) -> None:
 
 
 async def test_pages(server: ParlourServer) -> None:
-    async with httpx.AsyncClient(base_url=server.address, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as http:
         plain, content = await raw(http, "/r/x", "identity")
         answer, body = await raw(http, "/r/x", "gzip, br")
         assert gzip.decompress(body) == content

@@ -1,6 +1,7 @@
 """POST /guest, PUT /guest/verify, and what happens when a guest's time is over."""
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +38,8 @@ async def test_a_guests_tokens_last_as_long_as_the_guest(visitors: Visitors) -> 
     assert "username" not in access
     assert access["exp"] - access["iat"] == 900
     assert 1740 <= refresh["exp"] - time.time() <= 1801
-    assert "Max-Age=1800" in answer.headers["set-cookie"] or "Max-Age=1799" in answer.headers["set-cookie"]
+    lasts = re.search(r"Max-Age=(\d+)", answer.headers["set-cookie"])
+    assert lasts and 1740 <= int(lasts[1]) <= 1800
 
 
 async def test_refreshing_gives_a_guest_no_more_time(gus: Person) -> None:
@@ -126,7 +128,7 @@ async def over(gus: Person) -> None:
 
 async def removed(gus: Person) -> None:
     """The server has removed the account; it does so by itself."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while has_user(gus.server, gus.email):  # noqa: ASYNC110 - a database tells nobody that it changed
             await asyncio.sleep(0.02)
 

@@ -18,7 +18,7 @@ def log_lines(server: ParlourServer) -> list[dict[str, Any]]:
 
 async def logged(server: ParlourServer, request_id: str) -> dict[str, Any]:
     """The line of a request; it is written after the answer has been sent."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             for line in log_lines(server):
                 if line["event"] == "request" and line.get("request") == request_id:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.http.answers import does_not_fit, moment, nothing_to_say, refused
 from tests.integration.http.storage import event_of, room_of
-from tests.people import Person, done, unique
+from tests.people import Person, Residents, done, unique
 
 
 async def test_a_message_is_stored(ann: Person) -> None:
@@ -91,8 +91,8 @@ async def test_texts_are_kept_to_the_letter(residents_room: str, ann: Person, te
 
 
 @pytest.fixture(scope="module")
-async def residents_room(ann: Person) -> str:
-    return room_of(ann)
+async def residents_room(residents: Residents) -> str:
+    return room_of(await residents.client("ann"))
 
 
 @pytest.mark.parametrize("text", ["", "x" * 4001, "a\x00b"], ids=["empty", "4001", "NUL"])

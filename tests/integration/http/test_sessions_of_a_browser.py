@@ -31,8 +31,14 @@ def attributes(answer: httpx.Response) -> list[str]:
     return rest
 
 
-def max_age(answer: httpx.Response) -> str | None:
-    return next((one for one in attributes(answer) if one.startswith("Max-Age=")), None)
+def max_age(answer: httpx.Response) -> int | None:
+    """Seconds from the answer on, of which a busy server has used some."""
+    found = [one for one in attributes(answer) if one.startswith("Max-Age=")]
+    return int(found[0].removeprefix("Max-Age=")) if found else None
+
+
+def is_for_a_day(answer: httpx.Response) -> bool:
+    return 86_340 <= (max_age(answer) or 0) <= 86_400
 
 
 def lives(cookie: str) -> int:
@@ -42,9 +48,9 @@ def lives(cookie: str) -> int:
 @pytest.mark.parametrize("remember", [None, True])
 async def test_a_session_that_is_remembered(eve: Person, remember: bool | None) -> None:
     """As existing clients have it."""
-    assert max_age(await logs_in(eve, at=eve, remember=remember)) == "Max-Age=86400"
+    assert is_for_a_day(await logs_in(eve, at=eve, remember=remember))
     assert lives(eve.cookie) == 86_400
-    assert max_age(await eve.http.get("/refresh")) == "Max-Age=86400"
+    assert is_for_a_day(await eve.http.get("/refresh"))
 
 
 async def test_a_session_that_ends_with_the_browser(eve: Person) -> None:
@@ -60,7 +66,7 @@ async def test_a_session_that_ends_with_the_browser(eve: Person) -> None:
 async def test_one_decides_later(eve: Person) -> None:
     await logs_in(eve, at=eve, remember=False)
     nothing_to_say(await eve.put("/session", json={"remember": True}))
-    assert max_age(await eve.http.get("/refresh")) == "Max-Age=86400"
+    assert is_for_a_day(await eve.http.get("/refresh"))
     nothing_to_say(await eve.put("/session", json={"remember": False}))
     assert max_age(await eve.http.get("/refresh")) is None
 
@@ -70,7 +76,7 @@ async def test_a_guests_session_ends_with_its_time(visitors: Visitors) -> None:
     nothing_to_say(await gus.put("/session", json={"remember": False}))
     age = max_age(await gus.http.get("/refresh"))
     assert age is not None
-    assert int(age.removeprefix("Max-Age=")) <= 1_800
+    assert age <= 1_800
 
 
 async def test_logging_in_again_replaces_the_session_of_the_browser(eve: Person, visitors: Visitors) -> None:

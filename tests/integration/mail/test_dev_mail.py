@@ -31,7 +31,7 @@ async def test_people_get_a_page_with_links(server: ParlourServer) -> None:
 
 
 async def test_the_page_is_kept_in_by_its_policy(server: ParlourServer) -> None:
-    async with httpx.AsyncClient(base_url=server.address) as client:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as client:
         page = await client.get("/dev/mail")
         policy = page.headers["content-security-policy"]
         assert "script-src 'self'" in policy
@@ -87,7 +87,7 @@ async def test_nothing_is_shown_where_others_could_look(fresh_server: StartServe
 async def test_nothing_is_shown_to_other_machines(fresh_server: StartServer) -> None:
     """Behind a proxy that is trusted to say who asks, as in a container."""
     server = await fresh_server({"PARLOUR_TRUSTED_PROXIES": "127.0.0.1"})
-    async with httpx.AsyncClient(base_url=server.address) as client:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as client:
         assert (await client.get("/dev/mail")).status_code == 200
         for forwarded in (ELSEWHERE, f"127.0.0.1, {ELSEWHERE}", "::ffff:192.0.2.7", "unknown"):
             for path in ("/dev/mail", "/dev/mail.css"):
@@ -108,7 +108,7 @@ async def test_nothing_is_shown_to_other_machines(fresh_server: StartServer) -> 
 )
 async def test_any_sign_of_a_proxy_hides_it(server: ParlourServer, sign: tuple[str, str]) -> None:
     """Trusted or not: a proxy on this machine brings others here."""
-    async with httpx.AsyncClient(base_url=server.address, headers=[sign]) as client:
+    async with httpx.AsyncClient(base_url=server.address, headers=[sign], timeout=60) as client:
         for path in ("/dev/mail", "/dev/mail.css"):
             assert (await client.get(path)).status_code == 404
 
@@ -118,7 +118,7 @@ async def test_any_sign_of_a_proxy_hides_it(server: ParlourServer, sign: tuple[s
 )
 async def test_nothing_is_shown_to_a_site_that_claims_to_be_here(server: ParlourServer, host: str) -> None:
     """DNS rebinding: a page of evil.example, whose name now leads to this machine, asks its own origin."""
-    async with httpx.AsyncClient(base_url=server.address) as client:
+    async with httpx.AsyncClient(base_url=server.address, timeout=60) as client:
         answer = await client.get("/dev/mail", headers={"Host": f"{host}:8000"})
         assert answer.status_code == 404
         for name in ("localhost", "127.0.0.1", "[::1]", "parlour.localhost"):

@@ -28,7 +28,8 @@ WAITING = 100
 async def socket_of(person: Person) -> AsyncIterator[ClientConnection]:
     """Connected, as Socket.IO says it: Engine.IO's open, then the namespace."""
     address = person.server.address.replace("http", "ws", 1)
-    async with connect(f"{address}/socket.io/?EIO=4&transport=websocket") as websocket:
+    url = f"{address}/socket.io/?EIO=4&transport=websocket"
+    async with connect(url, open_timeout=60, ping_interval=None) as websocket:
         assert str(await websocket.recv()).startswith("0{")
         await websocket.send("40" + json.dumps({"token": person.token}))
         assert str(await websocket.recv()).startswith("40{")

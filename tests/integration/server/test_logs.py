@@ -44,7 +44,7 @@ async def tells_a_story(ann: Person, bob: Person, server: ParlourServer) -> None
     async with socket_of(ann) as first, socket_of(bob) as second:
         await first.send("42" + json.dumps(["join", {"room": room}]))
         await second.send("42" + json.dumps(["join", {"room": room}]))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while "add-peer" not in (message := str(await second.recv())):
                 pass
         peer = json.loads(message[2:])[1]["peerID"]
@@ -60,7 +60,7 @@ async def tells_a_story(ann: Person, bob: Person, server: ParlourServer) -> None
         )
         await second.send("42" + json.dumps(["chat-message", {"message": "a private word"}]))
         await second.send("42" + json.dumps(["join", {"room": 1, "token": bob.token}]))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while "a private word" not in str(await first.recv()):
                 pass
         await breaks(ann, bob, server, room)
@@ -188,7 +188,7 @@ async def test_what_machines_ask_for_makes_no_lines(server: ParlourServer) -> No
 async def shown(screen: int, *, until: str) -> str:
     """What a terminal shows without its colours, once this is on it: a line is written after the answer."""
     text = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while until not in text:
             text += (await asyncio.to_thread(os.read, screen, 65536)).decode()
             text = re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -209,7 +209,7 @@ async def test_people_read_lines_made_for_people(tmp_path: Path) -> None:
     os.close(terminal)
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             ready = (await process.stdout.readline()).decode()
         url = ready.split()[-1]
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))

@@ -75,7 +75,7 @@ async def _visits(seed: Seed, server: ParlourServer) -> None:
 
 async def _held(server: ParlourServer) -> Held:
     """Ask the server what it holds, once it holds no connection any more."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             held = await _asked(server)
             if not any("WebSocket" in name or "WSTransport" in name for name in held.types):

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 """The timeout of an expected message."""
 
 _APART = {"share-rooms": "rooms", "connect": "link", "connect_error": "link", "disconnect": "link"}

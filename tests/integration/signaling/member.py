@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.people import Person
 
 COUNTED = ("add-peer", "remove-peer", "session-description", "ice-candidate")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class Member:
@@ -48,7 +48,7 @@ class Member:
         url = self.person.server.address.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         self._socket = None
         socket = await connect(
-            url, compression=None, ping_interval=None, open_timeout=30, close_timeout=1, proxy=None
+            url, compression=None, ping_interval=None, open_timeout=60, close_timeout=1, proxy=None
         )
         await socket.recv()
         await socket.send("40" + json.dumps({"token": self.person.token}))

@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parents[2] / "clients" / "programs"
 _LIBRARIES = _FOLDER / "java" / "target" / "libraries"
 _CLASSES = _FOLDER / "java" / "target" / "classes"
 _BINARY = _FOLDER / "rust" / "target" / "debug" / "program"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 """The timeout of a line from a program."""
 
 

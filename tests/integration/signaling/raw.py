@@ -122,7 +122,7 @@ async def raw_socket(
         local_addr=(address, 0),
         compression=None,
         ping_interval=None,
-        open_timeout=30,
+        open_timeout=60,
         close_timeout=1,
         proxy=None,
     ) as socket:

@@ -63,7 +63,7 @@ async def test_a_leave_in_the_same_body_as_the_join_ends_it(town: Town) -> None:
 async def test_sites_that_may_and_sites_that_may_not(fresh_server: StartServer) -> None:
     """CORS with credentials for the allowed origins: each header once, or browsers read nothing."""
     server = await fresh_server({"PARLOUR_ALLOWED_ORIGINS": "https://app.example, https://other.example"})
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         for origin in ("https://app.example", "https://other.example"):
             answer = await http.get(URL, headers={"Origin": origin})
             assert answer.status_code == 200

@@ -24,7 +24,7 @@ CANDIDATE = {
 }
 REQUESTS = {"websocket": {"websocket"}, "polling": {"polling"}, "upgrade": {"polling", "websocket"}}
 """What the server is asked for, by what a program is told to use."""
-SILENCE_SECONDS = 40
+SILENCE_SECONDS = 90
 """A line that is cut between two polls says nothing to the server, which finds it within 26 seconds."""
 
 

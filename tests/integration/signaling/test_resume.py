@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.http.storage import end_time_of
 from tests.integration.signaling.member import Member
 from tests.integration.signaling.resuming_client import ResumingClient, candidate, introduced
 from tests.people import Person, Visitors
@@ -246,7 +247,7 @@ async def test_a_server_that_ends_says_so(meeting: Meeting, parlour: ParlourServ
 
 async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -> None:
     """A guest who is away when the time is over is gone then."""
-    parlour = await fresh_server({"PARLOUR_RESUME_GRACE": 60, "PARLOUR_GUEST_TTL": 8})
+    parlour = await fresh_server({"PARLOUR_RESUME_GRACE": 600})
     async with Visitors(parlour) as people, AsyncExitStack() as ending:
         creator: Person = await people.client("ann")
         room = await creator.creates_room()
@@ -257,6 +258,7 @@ async def test_the_end_of_a_session_ends_its_visits(fresh_server: StartServer) -
         await gus.joins()
         await introduced(gus, ann)
         gus.breaks()
+        await end_time_of(guest)
         await ann.hears("remove-peer", peerID=gus.peer_id)
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from tests.people import Person, Visitors
+from tests.people import Person, Residents, Visitors
 from tests.servers import ParlourServer
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -23,8 +23,7 @@ class Town:
     def __init__(self, server: ParlourServer) -> None:
         self.server = server
         self._visitors = Visitors(server)
-        self._known: dict[str, Person] = {}
-        self._knocking: dict[str, asyncio.Lock] = {}
+        self._residents = Residents(self._visitors)
         self._leaving = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -35,10 +34,7 @@ class Town:
         await self._leaving.aclose()
 
     async def person(self, name: str) -> Person:
-        async with self._knocking.setdefault(name, asyncio.Lock()):
-            if name not in self._known:
-                self._known[name] = await self.newcomer(name)
-        return self._known[name]
+        return await self._residents.client(name)
 
     async def people(self, *names: str) -> list[Person]:
         return await asyncio.gather(*(self.person(name) for name in names))

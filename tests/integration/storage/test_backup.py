@@ -25,7 +25,8 @@ def tables_in(file: Path) -> set[str]:
 
 async def test_a_backup_beside_writers_is_whole_and_can_be_restored(tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
-    async with ParlourServer(tmp_path) as server, Visitors(server) as people:
+    unlimited = {"PARLOUR_MESSAGES_PER_MINUTE": 1_000_000}
+    async with ParlourServer(tmp_path, settings=unlimited) as server, Visitors(server) as people:
         ann = await people.client("ann")
         room = await ann.creates_room()
         await ann.writes("before", to=room)

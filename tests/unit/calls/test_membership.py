@@ -5,7 +5,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec import UNSET
 
 from parlour.calls.membership import Membership
-from parlour.wire.signaling import PeerEntry, PeerId, PeerRenamed
+from parlour.wire.signaling import PeerEntry, PeerId, PeerRecording, PeerRenamed
 
 PEERS = [PeerId(f"peer-{number}") for number in range(4)]
 peers = st.sampled_from(PEERS)
@@ -20,6 +20,7 @@ class MembershipMachine(RuleBasedStateMachine):
         super().__init__()
         self.members = Membership()
         self.expected: dict[PeerId, tuple[str, str | None]] = {}
+        self.recorders: set[PeerId] = set()
 
     @rule(peer=peers, name=names, display_name=display_names)
     def enter(self, peer: PeerId, name: str, display_name: str | None) -> None:
@@ -30,6 +31,7 @@ class MembershipMachine(RuleBasedStateMachine):
     def leave(self, peer: PeerId) -> None:
         self.members = self.members.leave(peer)
         self.expected.pop(peer, None)
+        self.recorders.discard(peer)
 
     @rule(peer=peers, display_name=display_names)
     def rename(self, peer: PeerId, display_name: str | None) -> None:
@@ -41,12 +43,26 @@ class MembershipMachine(RuleBasedStateMachine):
             self.expected[peer] = (name, display_name)
             assert renamed == PeerRenamed(peer, name, UNSET if display_name is None else display_name)
 
+    @rule(peer=peers, recording=st.booleans())
+    def record(self, peer: PeerId, recording: bool) -> None:
+        self.members, told = self.members.record(peer, recording=recording)
+        if peer not in self.expected or recording == (peer in self.recorders):
+            assert told is None
+        else:
+            self.recorders ^= {peer}
+            assert told == PeerRecording(peer, recording)
+
     @invariant()
     def entries_are_the_others_in_order_of_arrival(self) -> None:
         assert list(self.members.names) == list(self.expected)
         for peer in PEERS:
             assert self.members.entries(besides=peer) == [
-                PeerEntry(other, name, UNSET if display_name is None else display_name)
+                PeerEntry(
+                    other,
+                    name,
+                    UNSET if display_name is None else display_name,
+                    True if other in self.recorders else UNSET,
+                )
                 for other, (name, display_name) in self.expected.items()
                 if other != peer
             ]
@@ -59,5 +75,6 @@ def test_a_membership_is_never_changed_in_place() -> None:
     before = Membership().enter(PEERS[0], "ann", display_name="Ann Lee")
     before.enter(PEERS[1], "bob")
     before.rename(PEERS[0], None)
+    before.record(PEERS[0], recording=True)
     before.leave(PEERS[0])
     assert before == Membership({PEERS[0]: "ann"}, {PEERS[0]: "Ann Lee"})

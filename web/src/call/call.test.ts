@@ -27,6 +27,7 @@ class RecordingTopology implements MediaTopology {
   publish = () => {};
   wish = () => {};
   speak = () => {};
+  record = (isRecording: boolean) => void (isRecording && this.orders.push("record"));
   readonly healthListeners = new Set<HealthListener>();
   followHealth = (listener: HealthListener) => {
     this.healthListeners.add(listener);
@@ -52,6 +53,7 @@ function participation(
   const link = new Store<LinkState>("online");
   const listeners = new Map<string, Set<(payload: never) => void>>();
   const said: string[] = [];
+  const recordAnswers: Acknowledgements["record"][] = [];
   const paints = new Set<() => void>();
   const claims: Join[] = [];
   const signals: PeerSignal[] = [];
@@ -66,6 +68,10 @@ function participation(
     },
     send: (signal) => void signals.push(signal),
     check: () => void said.push("check"),
+    record: async ({ recording }) => {
+      said.push(`record ${recording}`);
+      return recordAnswers.shift() ?? { ok: true };
+    },
     leave: () => void said.push("leave"),
     on: (event, listener) => {
       const known = listeners.get(event) ?? new Set();
@@ -110,6 +116,7 @@ function participation(
     orders: () => built.mesh?.orders ?? [],
     link,
     said,
+    recordAnswers,
     claims,
     signals,
     signaling,
@@ -418,5 +425,42 @@ describe("the call is shown", () => {
     expect(await isWaiting?.(OPENING_MS - 1)).toBe(false);
     expect(await isWaiting?.(1)).toBe(true);
     vi.useRealTimers();
+  });
+});
+
+describe("a recording", () => {
+  it("is told to the server, then to the others, and again after each join", async () => {
+    const { call, orders, said, link } = participation([joined("ann"), joined("ann")]);
+    expect(await call.beginRecording()).toBe(false);
+    await call.start();
+    expect(said).not.toContain("record true");
+    expect(await call.beginRecording()).toBe(true);
+    expect(call.isRecording.get()).toBe(true);
+    expect(orders()).toContain("record");
+    link.set("connecting");
+    link.set("online");
+    call.endRecording();
+    expect(call.isRecording.get()).toBe(false);
+    const told = said.filter((each) => each.startsWith("record"));
+    expect(told).toEqual(["record true", "record true", "record false"]);
+  });
+
+  it("that ends while the server is away is told after the next join", async () => {
+    const { call, said, link } = participation([joined("ann"), joined("ann")]);
+    await call.start();
+    await call.beginRecording();
+    link.set("connecting");
+    call.endRecording();
+    link.set("online");
+    const told = said.filter((each) => each.startsWith("record"));
+    expect(told).toEqual(["record true", "record false"]);
+  });
+
+  it("does not begin where the server cannot be told", async () => {
+    const { call, recordAnswers } = participation([joined("ann")]);
+    await call.start();
+    recordAnswers.push({ ok: false, code: "no_answer", message: "" });
+    expect(await call.beginRecording()).toBe(false);
+    expect(call.isRecording.get()).toBe(false);
   });
 });

@@ -57,6 +57,8 @@ export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
   readonly participants = new Store<readonly Participant[]>([]);
   readonly health = new CallHealth();
+  /** Whether the person at this browser records the call, as the others are told. */
+  readonly isRecording = new Store(false);
   /**
    * Settles when the server has answered the join, at the latest after `OPENING_MS`. To render the call takes a
    * browser longer than that answer, which would wait for it; afterwards there is time until the others answer.
@@ -78,6 +80,8 @@ export class Call {
   /** Cancels the showing of participants that is due; null where none is. */
   #cancelShow: (() => void) | null = null;
   #suspended = false;
+  /** Whether the server may hold that we record, or not yet. */
+  #recordingChanged = false;
   /** Until the first join is sent: its offers are for the peers of that moment. */
   #prepared: PreparedTopology | null = null;
 
@@ -116,6 +120,29 @@ export class Call {
     if (this.phase.get().kind !== "joined") return;
     this.#suspended = true;
     this.parts.signaling.leave();
+  }
+
+  /**
+   * Tells everybody that the person at this browser records the call: nothing is recorded before the server knows,
+   * which asks those who come. False where it cannot be told.
+   */
+  async beginRecording(): Promise<boolean> {
+    if (this.phase.get().kind !== "joined") return false;
+    this.#recordingChanged = true;
+    const { ok } = await this.parts.signaling.record(true);
+    if (!ok || this.phase.get().kind !== "joined") return false;
+    this.#tellRecording(true);
+    return true;
+  }
+
+  endRecording(): void {
+    this.#tellRecording(false);
+    if (this.phase.get().kind === "joined") void this.parts.signaling.record(false);
+  }
+
+  #tellRecording(isRecording: boolean): void {
+    this.isRecording.set(isRecording);
+    this.#topology?.record(isRecording);
   }
 
   leave(): void {
@@ -199,6 +226,7 @@ export class Call {
     const { peers: others, offered = [] } = answer;
     topology.enter({ continuity, others, offered });
     this.#open();
+    if (this.#recordingChanged) void this.parts.signaling.record(this.isRecording.get());
     this.voice.start();
     this.chat.resume();
   }
@@ -216,6 +244,7 @@ export class Call {
     this.#topology = topology;
     this.#topologyName = name;
     topology.publish(this.media.outgoing.get());
+    topology.record(this.isRecording.get());
     this.views.follow(topology.participants.get());
     this.#unfollow = [
       topology.participants.subscribe(() => this.#followParticipants(topology.participants.get())),

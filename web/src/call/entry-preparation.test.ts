@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LinkState } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, PeerEntry, ServerEvents } from "../wire.gen";
-import { ASK_EVERY_MS, EntryPreparation, RENEW_MS } from "./entry-preparation";
+import { ASK_EVERY_MS, EntryPreparation, KNOWN_WITHIN_MS, RENEW_MS } from "./entry-preparation";
 import { type LocalTracks, NO_LOCAL_TRACKS, type PreparableTopology } from "./topology";
 
 type Answer = Acknowledgements["prepare"];
@@ -31,6 +31,7 @@ class RecordingTopology implements PreparableTopology {
   enter = () => {};
   wish = () => {};
   speak = () => {};
+  record = (isRecording: boolean) => void (isRecording && this.orders.push("record"));
   check = () => {};
 }
 
@@ -88,6 +89,21 @@ describe("the preparation of an entry", () => {
     preparation.close();
     expect(topology.orders).not.toContain("close");
     expect(listeners.size).toBe(0);
+  });
+
+  it("says once it is known who is there, and does not let anybody wait for long", async () => {
+    const { preparation } = lobby();
+    preparation.start();
+    expect(preparation.isKnown).toBe(false);
+    await settled();
+    expect(preparation.isKnown).toBe(true);
+    const alone = lobby();
+    alone.link.set("connecting");
+    alone.preparation.start();
+    await vi.advanceTimersByTimeAsync(KNOWN_WITHIN_MS - 1);
+    expect(alone.preparation.isKnown).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(alone.preparation.isKnown).toBe(true);
   });
 
   it("closes what nobody takes, and does nothing afterwards", async () => {

@@ -13,6 +13,9 @@ export const ASK_EVERY_MS = 1_000;
  */
 export const RENEW_MS = 60_000;
 
+/** The longest that a click on "enter" waits to know whether somebody records the call. */
+export const KNOWN_WITHIN_MS = 2_000;
+
 export interface PreparationParts {
   readonly room: string;
   readonly signaling: Pick<Signaling, "link" | "on" | "prepare">;
@@ -37,6 +40,10 @@ export interface PreparationParts {
 export class EntryPreparation {
   /** The people in the call, as far as the server tells. */
   readonly present = new Store<readonly PeerEntry[]>([]);
+  /** Settles when the server has told for the first time who is there, at the latest after `KNOWN_WITHIN_MS`. */
+  readonly known: Promise<void>;
+  #know: () => void = () => {};
+  #isKnown = false;
   #prepared: PreparedTopology | null = null;
   /** The topology of the call; null where it is not known. */
   #name: string | null = null;
@@ -47,11 +54,24 @@ export class EntryPreparation {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void)[] = [];
 
-  constructor(private readonly parts: PreparationParts) {}
+  constructor(private readonly parts: PreparationParts) {
+    this.known = new Promise((resolve) => {
+      this.#know = () => {
+        this.#isKnown = true;
+        resolve();
+      };
+    });
+  }
+
+  /** Whether `known` has settled: then nobody has to wait for it. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
 
   start(): void {
     const { signaling, media, mediaReady, room } = this.parts;
     const renewing = setInterval(() => this.#renew(), RENEW_MS);
+    setTimeout(this.#know, KNOWN_WITHIN_MS);
     const ask = () => this.#ask();
     this.#stop = [
       () => clearInterval(renewing),
@@ -106,6 +126,7 @@ export class EntryPreparation {
     this.#isAsking = false;
     if (this.#isClosed) return;
     this.present.set(answer.ok ? answer.peers : []);
+    this.#know();
     this.#name = answer.ok ? answer.topology : null;
     this.#connect();
     if (this.#isStale) this.#ask();

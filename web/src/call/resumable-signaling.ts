@@ -21,7 +21,7 @@ const NUMBERED_EVENTS = [
 
 export type UnderlyingSignaling = Pick<
   Signaling,
-  "link" | "on" | "join" | "leave" | "check" | "send"
+  "link" | "on" | "join" | "leave" | "check" | "send" | "record"
 >;
 
 /**
@@ -99,6 +99,11 @@ export class ResumableSignaling {
     this.signaling.join(claim, (answer) =>
       answered(answer, answer.ok ? this.#take(answer) : "new"),
     );
+  }
+
+  /** Tells the server whether this participation records the call. */
+  record(recording: boolean): Promise<Acknowledgements["record"]> {
+    return this.signaling.record({ recording });
   }
 
   /** Ends the participation on the server too. */

@@ -88,6 +88,8 @@ export interface Participant {
   /** In the order in which their sharing began. */
   readonly screens: readonly RemoteScreen[];
   readonly speaking: boolean;
+  /** Whether they say that they record the call. */
+  readonly records?: boolean;
   readonly health: MediaHealth;
   /** The code that two participants compare to exclude a third between them. Null until media are connected. */
   readonly code: SecurityCode | null;
@@ -128,6 +130,8 @@ export interface MediaTopology {
   wish(participant: string, wishes: PictureWishes): void;
   /** Follows whether the person at this browser is heard to speak: a speaker is shown better. */
   speak(isAudible: boolean): void;
+  /** Tells the others whether the person at this browser records the call. */
+  record(isRecording: boolean): void;
   /** Measures how media travel, until the returned function is called. */
   followHealth(listener: HealthListener): () => void;
   /** Heals connections that are broken; those that work are not touched. */

@@ -274,6 +274,16 @@ export interface CallOnlyTexts {
   "call.lobby.one": { first: string };
   "call.lobby.two": { first: string; second: string };
   "call.lobby.more": { count: number; first: string };
+  "call.recording.mark": None;
+  "call.recording.by": { names: string };
+  "call.recording.bySelf": None;
+  "call.recording.began": { names: string };
+  "call.recording.ended": { names: string };
+  "call.recording.person": None;
+  "call.recording.askTitle": None;
+  "call.recording.askText": None;
+  "call.recording.enter": None;
+  "call.recording.leave": None;
   "call.entry.finding": None;
   "call.entry.closed": { room: string };
   "call.entry.closedText": None;

@@ -27,6 +27,8 @@ export interface MeshPeerOptions {
   peer: AddPeer;
   /** Asked each time, since it may change; undefined where the peer has none. */
   displayName(): string | undefined;
+  /** Whether the server says that the peer records the call. */
+  isRecorder(): boolean;
   connection: RTCPeerConnection;
   local: LocalTracks;
   streams: LocalStreams;
@@ -84,6 +86,8 @@ export class MeshPeer implements ControlledPeer {
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
   #speaking = false;
+  /** Whether the peer itself says that it records the call. */
+  #records = false;
   /** Whether the browser tells how loud the peer is. */
   #hears = true;
   #wasConnected: boolean;
@@ -155,6 +159,7 @@ export class MeshPeer implements ControlledPeer {
       displayName: this.options.displayName(),
       ...this.#media(),
       speaking: this.#speaking && this.#state?.on.microphone !== false,
+      records: this.#records || this.options.isRecorder(),
       health: this.#health(),
       code: this.#code,
       codeChanged: this.options.identity.changed,
@@ -230,6 +235,10 @@ export class MeshPeer implements ControlledPeer {
 
   tellPaused(sources: readonly PictureSource[]): void {
     this.#channel.tellPaused(this.#knowsScreens ? sources : this.#oneAlone.told(sources));
+  }
+
+  tellRecording(isRecording: boolean): void {
+    this.#channel.tellRecording(isRecording);
   }
 
   /** Starts the search for the peer, whose connection was made before they could answer. */
@@ -358,13 +367,14 @@ export class MeshPeer implements ControlledPeer {
     this.options.changed();
   }
 
-  #hearNews({ wants, paused }: PictureNews): void {
+  #hearNews({ wants, paused, records }: PictureNews): void {
     if (wants) {
       this.#wants = wants;
       this.#wish();
     }
-    if (!paused) return;
-    this.#paused = paused;
+    if (!paused && records === undefined) return;
+    this.#paused = paused ?? this.#paused;
+    this.#records = records ?? this.#records;
     this.options.changed();
   }
 

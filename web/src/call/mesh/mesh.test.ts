@@ -350,3 +350,23 @@ describe("towards people who do harm", () => {
     expect(alarm()).toBe(true);
   });
 });
+
+it("shows who records, as the server says: when they begin, to who comes, and to who comes back", () => {
+  const { mesh, hear, addPeer } = newMesh();
+  const recorders = () =>
+    mesh.participants
+      .get()
+      .filter(({ records }) => records)
+      .map(({ id }) => id);
+  const bob = { peerID: "bob", peerUsername: "bob" };
+  hear("peer-recording", { peerID: "bob", recording: true });
+  mesh.enter({ continuity: "new", others: [bob] });
+  addPeer({ ...bob, createOffer: true });
+  expect(recorders()).toEqual(["bob"]);
+  hear("peer-recording", { peerID: "bob", recording: false });
+  expect(recorders()).toEqual([]);
+  mesh.enter({ continuity: "resumed", others: [{ ...bob, recording: true }] });
+  expect(recorders()).toEqual(["bob"]);
+  mesh.enter({ continuity: "resumed", others: [bob] });
+  expect(recorders()).toEqual([]);
+});

@@ -71,6 +71,8 @@ export class Mesh implements PreparableTopology {
   readonly #identities = new PeerIdentities();
   /** By peer, for those who have one. It may change while a connection stands, or is yet to be built. */
   readonly #displayNames = new Map<string, string>();
+  /** The peers that record the call, as the server says; it may say so before it introduces them. */
+  readonly #recorders = new Set<string>();
   readonly #prepared = new PreparedPeers();
   readonly #sampler = new StatsSampler();
   readonly #quality = new QualityControl({
@@ -82,6 +84,7 @@ export class Mesh implements PreparableTopology {
   readonly #offered = new Set<string>();
   readonly #unsubscribe: (() => void)[];
   #local = NO_LOCAL_TRACKS;
+  #isRecording = false;
 
   constructor(private readonly parts: MeshParts) {
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -90,6 +93,9 @@ export class Mesh implements PreparableTopology {
       signaling.on("add-peer", (peer) => this.#addPeer(peer)),
       signaling.on("remove-peer", ({ peerID }) => this.#removePeer(peerID)),
       signaling.on("peer-renamed", (peer) => this.#rename(peer)),
+      signaling.on("peer-recording", ({ peerID, recording }) =>
+        this.#noteRecorder(peerID, recording),
+      ),
       signaling.on("session-description", (message) => this.#receiveDescription(message)),
       signaling.on("ice-candidate", (message) => this.#receiveCandidate(message)),
     ];
@@ -133,7 +139,13 @@ export class Mesh implements PreparableTopology {
     if (continuity !== "resumed") this.#offered.clear();
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
     else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
-    for (const peer of others) this.#rename(peer);
+    for (const peer of others) {
+      this.#rename(peer);
+      // What was told since a first join was sent is newer than its answer.
+      if (peer.recording || continuity !== "new") {
+        this.#noteRecorder(peer.peerID, peer.recording === true);
+      }
+    }
     this.#quality.expect(others.length);
     this.#beginPrepared(new Set(offered));
   }
@@ -166,6 +178,11 @@ export class Mesh implements PreparableTopology {
 
   speak(isAudible: boolean): void {
     this.#quality.speak(isAudible);
+  }
+
+  record(isRecording: boolean): void {
+    this.#isRecording = isRecording;
+    for (const peer of this.#peers.values()) peer.tellRecording(isRecording);
   }
 
   check(reason: HealthCheckReason): void {
@@ -211,6 +228,13 @@ export class Mesh implements PreparableTopology {
     this.#show();
   }
 
+  /** The bound is that of a message of the server, which names the people in the call. */
+  #noteRecorder(peerID: string, records: boolean): void {
+    if (!records) this.#recorders.delete(peerID);
+    else if (this.#recorders.size < MOST_PEERS) this.#recorders.add(peerID);
+    this.#show();
+  }
+
   #nameAs({ peerID, peerDisplayName }: Pick<PeerEntry, "peerID" | "peerDisplayName">): void {
     if (peerDisplayName) this.#displayNames.set(peerID, shortName(peerDisplayName));
     else this.#displayNames.delete(peerID);
@@ -223,6 +247,7 @@ export class Mesh implements PreparableTopology {
     this.#early.delete(peerID);
     this.#rateLimits.delete(peerID);
     this.#displayNames.delete(peerID);
+    this.#recorders.delete(peerID);
     this.#sampler.forget(peerID);
     this.#quality.forget(peerID);
     this.#peers.get(peerID)?.close();
@@ -295,6 +320,7 @@ export class Mesh implements PreparableTopology {
     const built = new MeshPeer({
       peer,
       displayName: () => this.#displayNames.get(peerID),
+      isRecorder: () => this.#recorders.has(peerID),
       inherited,
       identity: this.#identities.of(peerID),
       connection,
@@ -318,6 +344,7 @@ export class Mesh implements PreparableTopology {
       hasRelay: () => namesRelay(ice.configuration()),
     });
     this.#peers.set(peerID, built);
+    built.tellRecording(this.#isRecording);
     this.#quality.follow(peerID, built);
     for (const signal of this.#early.get(peerID) ?? []) {
       if ("description" in signal) built.receiveDescription(signal.description);

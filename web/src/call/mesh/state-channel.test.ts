@@ -31,6 +31,8 @@ it("understands what a peer wants of our pictures, and which of theirs are pause
     wants: { camera: 360, screen: 0 },
   });
   expect(parseNews('{"version":1,"paused":["screen","hands"]}')).toEqual({ paused: ["screen"] });
+  expect(parseNews('{"version":1,"records":true}')).toEqual({ records: true });
+  expect(parseNews('{"version":1,"records":1}')).toEqual({});
   const odd = '{"version":1,"wants":{"camera":-1,"screen":"720","hands":1},"paused":1,"more":1}';
   expect(parseNews(odd)).toEqual({ wants: {} });
 });

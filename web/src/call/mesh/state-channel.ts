@@ -80,17 +80,20 @@ export interface PictureNews {
   readonly wants?: PictureWishes;
   /** What the peer does not send, since the way to us is too narrow. */
   readonly paused?: readonly PictureSource[];
+  /** Whether the peer records the call. The server tells that too, while it is there. */
+  readonly records?: boolean;
 }
 
-/** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"]}`, of which either part may be absent. */
+/** Reads `{version: 1, wants: {camera: 360}, paused: ["screen"], records: true}`, of which each part may be absent. */
 export function parseNews(data: unknown): PictureNews | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
   try {
-    const { version, wants, paused } = JSON.parse(data) as Record<string, unknown>;
+    const { version, wants, paused, records } = JSON.parse(data) as Record<string, unknown>;
     if (version !== VERSION) return null;
     return {
       ...(typeof wants === "object" && wants !== null && { wants: wishesOf(wants) }),
       ...(Array.isArray(paused) && { paused: SOURCES.filter((source) => paused.includes(source)) }),
+      ...(typeof records === "boolean" && { records }),
     };
   } catch {
     return null;
@@ -135,6 +138,7 @@ export class StateChannel {
   readonly #state: Message = { ours: null, told: null };
   readonly #wishes: Message = { ours: null, told: null };
   readonly #paused: Message = { ours: null, told: null };
+  readonly #records: Message = { ours: null, told: null };
   readonly #limiter = new RateLimiter(BURST, EVERY_MS);
 
   constructor(private readonly listener: ChannelListener) {}
@@ -172,6 +176,10 @@ export class StateChannel {
     this.#tellNews(this.#paused, { paused }, paused.length === 0);
   }
 
+  tellRecording(records: boolean): void {
+    this.#tellNews(this.#records, { records }, !records);
+  }
+
   /** Older clients pass over it. What would tell nothing is told only where it was something before. */
   #tellNews(message: Message, news: PictureNews, isNothing: boolean): void {
     const text = JSON.stringify({ version: VERSION, ...news });
@@ -182,7 +190,7 @@ export class StateChannel {
   /** Sends what the peer has not been told yet, once the channel is open. */
   #tell(): void {
     if (this.#channel?.readyState !== "open") return;
-    for (const message of [this.#state, this.#wishes, this.#paused]) {
+    for (const message of [this.#state, this.#wishes, this.#paused, this.#records]) {
       if (!message.ours || message.ours === message.told) continue;
       this.#channel.send(message.ours);
       message.told = message.ours;

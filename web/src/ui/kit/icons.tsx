@@ -56,6 +56,14 @@ export const CameraOffIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const RecordIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <circle cx="12" cy="12" r="4" fill="currentColor" />
+    </>,
+    size,
+  );
 export const LanguageIcon = ({ size }: IconProps) =>
   drawing(
     <>

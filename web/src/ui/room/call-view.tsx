@@ -24,6 +24,7 @@ import { usePanels } from "./panels";
 
 import { PeoplePanel } from "./people-panel";
 import { usePhone } from "./phone";
+import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
 import { useCallTexts } from "./texts";
@@ -49,6 +50,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
     <div className="call" ref={box}>
       <Announcements call={call} />
       <CallBar phase={phase} room={room} onOpen={setDialog}>
+        <RecordingMark call={call} />
         <HealthAction
           health={call.health}
           isOpen={panel === "connections"}
@@ -107,7 +109,7 @@ interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
   onOpen(dialog: OpenDialog): void;
-  children: ReactElement;
+  children: readonly ReactElement[];
 }
 
 function CallBar({ phase, room, onOpen, children }: CallBarProps) {

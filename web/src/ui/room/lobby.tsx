@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { EntryPreparation } from "../../call/entry-preparation";
 import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
@@ -12,6 +13,8 @@ import type { RoomFacts } from "./admission";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
+import { recordersAmong } from "./recording/recorder-names";
+import { RecordingQuestion } from "./recording/recording-question";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
 
@@ -29,6 +32,14 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
   const { signaling } = useServices();
   const inUse = useStore(signaling.roomsInUse).includes(room.name);
   const { microphone, camera } = useStore(media.view);
+  const [isAsking, setAsking] = useState(false);
+  const recorders = recordersAmong(useStore(preparation.present));
+  const enter = () => {
+    if (recordersAmong(preparation.present.get())) setAsking(true);
+    else onEnter?.();
+  };
+  /** Waits for the server's word only where it has not come yet. */
+  const ask = () => (preparation.isKnown ? enter() : void preparation.known.then(enter));
   return (
     <Shell>
       <main className="page lobby">
@@ -60,8 +71,17 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <PeoplePresent preparation={preparation} />
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
+          {recorders && (
+            <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
+          )}
+          <RecordingQuestion
+            names={recorders}
+            isOpen={isAsking}
+            onEnter={() => onEnter?.()}
+            onClose={() => setAsking(false)}
+          />
           {onEnter ? (
-            <Action look="primary" className="enter" onPress={onEnter} autoFocus>
+            <Action look="primary" className="enter" onPress={ask} autoFocus>
               {t("app.enterRoom")}
             </Action>
           ) : (

@@ -5,7 +5,7 @@ import type { Participant, SourceStates } from "../../call/topology";
 import { useServices, useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
 import { Action, CloseAction } from "../kit/button";
-import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, ScreenIcon } from "../kit/icons";
+import { CameraOffIcon, InviteIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Notice } from "../kit/notice";
 import { fullName, PersonName } from "../kit/person-name";
 import { useSentence } from "../kit/texts";
@@ -46,6 +46,7 @@ export function PeoplePanel({
             username={participant.username}
             displayName={participant.displayName}
             sources={sourcesOf(participant)}
+            records={participant.records}
           >
             {participant.codeChanged && <CodeAlarm peer={fullName(participant)} />}
             {participant.code && <Code code={participant.code} peer={fullName(participant)} />}
@@ -82,10 +83,11 @@ interface PersonProps {
   displayName?: string | undefined;
   self?: boolean;
   sources: Sources;
+  records?: boolean | undefined;
   children?: readonly (ReactElement | false | null)[];
 }
 
-function Person({ username, displayName, self, sources, children }: PersonProps) {
+function Person({ username, displayName, self, sources, records, children }: PersonProps) {
   const t = useCallTexts();
   return (
     <li>
@@ -95,6 +97,11 @@ function Person({ username, displayName, self, sources, children }: PersonProps)
         {children}
       </span>
       <span className="row soft person-devices">
+        {records && (
+          <span className="recording" role="img" aria-label={t("call.recording.person")}>
+            <RecordIcon size={18} />
+          </span>
+        )}
         {sources.screen && (
           <span role="img" aria-label={t("call.people.sharesScreen")}>
             <ScreenIcon size={18} />

@@ -28,6 +28,7 @@ import {
   AlertIcon,
   CloseIcon,
   MicrophoneOffIcon,
+  RecordIcon,
   ScreenIcon,
   SwitchCameraIcon,
 } from "../kit/icons";
@@ -80,20 +81,26 @@ interface TileNameProps {
   username?: string;
   isMuted?: boolean;
   sharesScreen?: boolean;
+  records?: boolean | undefined;
   standing?: Standing | null;
 }
 
-function TileName({ name, username, isMuted, sharesScreen, standing = null }: TileNameProps) {
+function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
   const t = useCallTexts();
   return (
     <div className="tile-name">
       <HealthMark standing={standing} />
-      {isMuted && (
+      {marks.records && (
+        <span className="tile-mark recording" role="img" aria-label={t("call.recording.person")}>
+          <RecordIcon size={15} />
+        </span>
+      )}
+      {marks.isMuted && (
         <span className="tile-muted" role="img" aria-label={t("call.people.microphoneOff")}>
           <MicrophoneOffIcon size={15} />
         </span>
       )}
-      {sharesScreen && (
+      {marks.sharesScreen && (
         <span className="tile-mark" role="img" aria-label={t("call.people.sharesScreen")}>
           <ScreenIcon size={15} />
         </span>
@@ -197,6 +204,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         name={name}
         username={username}
         isMuted={microphone.on === false}
+        records={participant.records}
         sharesScreen={screen.on === true}
         standing={standing}
       />

@@ -1,0 +1,34 @@
+import type { Participant } from "../../../call/topology";
+import type { PeerEntry } from "../../../wire.gen";
+
+type Named = Pick<Participant, "id" | "username" | "displayName" | "records">;
+
+/** The names of those who record the call, as far as a list of the server tells; empty where nobody does. */
+export function recordersAmong(peers: readonly PeerEntry[]): string {
+  return namesOf(
+    peers
+      .filter(({ recording }) => recording)
+      .map(({ peerUsername, peerDisplayName }) => ({
+        username: peerUsername,
+        displayName: peerDisplayName,
+      })),
+  );
+}
+
+export function recordersIn(participants: readonly Named[]): string {
+  return namesOf(participants.filter(({ records }) => records));
+}
+
+/** Who began to record between two lists of participants, and who ended it and is still there. */
+export function recordingNews(before: readonly Named[], after: readonly Named[]) {
+  const recorded = (people: readonly Named[], id: string) =>
+    people.some((person) => person.id === id && person.records);
+  return {
+    began: namesOf(after.filter(({ id, records }) => records && !recorded(before, id))),
+    ended: namesOf(after.filter(({ id, records }) => !records && recorded(before, id))),
+  };
+}
+
+function namesOf(people: readonly Pick<Named, "username" | "displayName">[]): string {
+  return people.map(({ displayName, username }) => displayName ?? username).join(", ");
+}

@@ -1,0 +1,36 @@
+import { useEffect, useRef } from "react";
+import type { Call } from "../../../call/call";
+import type { Participant } from "../../../call/topology";
+import { useStore } from "../../app/services";
+import { RecordIcon } from "../../kit/icons";
+import { toast } from "../../kit/toast";
+import { useCallTexts } from "../texts";
+import { recordersIn, recordingNews } from "./recorder-names";
+
+/** Says on the bar that the call is recorded and by whom, and announces who begins and ends. */
+export function RecordingMark({ call }: { call: Call }) {
+  const t = useCallTexts();
+  const participants = useStore(call.participants);
+  const isRecording = useStore(call.isRecording);
+  const known = useRef<readonly Participant[]>([]);
+  useEffect(() => {
+    const { began, ended } = recordingNews(known.current, participants);
+    known.current = participants;
+    if (began) toast(t("call.recording.began", { names: began }));
+    if (ended) toast(t("call.recording.ended", { names: ended }));
+  }, [participants, t]);
+  const names = recordersIn(participants);
+  if (!names && !isRecording) return null;
+  const sentences = [
+    isRecording && t("call.recording.bySelf"),
+    names && t("call.recording.by", { names }),
+  ]
+    .filter(Boolean)
+    .join(" ");
+  return (
+    <span className="badge recording" role="img" aria-label={sentences} title={sentences}>
+      <RecordIcon size={14} />
+      <span className="wide-only">{t("call.recording.mark")}</span>
+    </span>
+  );
+}
