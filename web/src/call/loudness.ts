@@ -29,12 +29,7 @@ function measureLoudness(
 ): () => void {
   const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
-  // A telephone call interrupts it, and leaves it so in some browsers.
-  context.addEventListener("statechange", () => {
-    if (context.state !== "running" && context.state !== "closed") {
-      context.resume().catch((error: unknown) => console.warn("The level meter rests", error));
-    }
-  });
+  bestEffort("a level meter after a telephone call", () => goOn(context));
   const measure = bestEffort("a level meter", () => meter(context, track));
   const tick = () => {
     const level = measure && bestEffort("a level meter", measure);
@@ -46,6 +41,14 @@ function measureLoudness(
     clearInterval(timer);
     bestEffort("closing the level meter", () => void context.close().catch(() => {}));
   };
+}
+
+/** A telephone call interrupts a context, and leaves it so in some browsers. */
+function goOn(context: AudioContext): void {
+  context.addEventListener("statechange", () => {
+    if (context.state === "running" || context.state === "closed") return;
+    context.resume().catch((error: unknown) => console.warn("The level meter rests", error));
+  });
 }
 
 /** Measures the root mean square of the latest samples, 0 to 1. */

@@ -1,5 +1,8 @@
-import { expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { CallMediaSession } from "./media-session";
+
+beforeEach(() => void vi.stubGlobal("MediaMetadata", class {}));
+afterEach(() => void vi.unstubAllGlobals());
 
 function newSubject(...unknown: string[]) {
   const handlers = new Map<string, () => void>();
