@@ -1,10 +1,11 @@
 import { Store } from "../store";
 import { facingOf, otherWay } from "./camera-facing";
-import { CONSTRAINTS, Device, type DeviceParts } from "./device";
+import { Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
 import { isOnHold } from "./hold";
 import { DEFAULT_SCREEN_SETTINGS, type ScreenSettings } from "./screen-settings";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
+import { Speaker } from "./speaker";
 import { type LocalTracks, NO_LOCAL_TRACKS, type ScreenSource } from "./topology";
 
 export type { DeviceKind, DeviceNews, DeviceView } from "./device-view";
@@ -56,6 +57,7 @@ export class LocalMedia {
     preview: null,
   });
   readonly outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
+  readonly speaker = new Speaker();
   readonly #microphone: Device;
   readonly #camera: Device;
   readonly #screen: ScreenShare;
@@ -79,6 +81,13 @@ export class LocalMedia {
     page?.addEventListener("visibilitychange", () => this.#show(), { signal });
     devices?.addEventListener?.("devicechange", () => void this.#list(), { signal });
     for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
+  }
+
+  /** Prefers the devices that the person chose some other day, where they are there. */
+  keep(chosen: Readonly<Record<DeviceKind | "speaker", string | null>>): void {
+    this.#microphone.keep(chosen.microphone);
+    this.#camera.keep(chosen.camera);
+    this.speaker.choose(chosen.speaker);
   }
 
   /** Opens both devices with one request, so that the browser asks the person once. */
@@ -151,7 +160,7 @@ export class LocalMedia {
 
   async #openBoth(): Promise<void> {
     const settle = { audio: this.#microphone.expect(), video: this.#camera.expect() };
-    const constraints = { audio: CONSTRAINTS.microphone, video: CONSTRAINTS.camera };
+    const constraints = { audio: this.#microphone.constraints, video: this.#camera.constraints };
     // If the common request fails, a request for each device shows which one is at fault.
     const stream = await this.devices?.getUserMedia(constraints).catch(() => null);
     await settle.audio(stream?.getAudioTracks()[0] ?? null);
@@ -166,6 +175,7 @@ export class LocalMedia {
       if (listing !== this.#listings || this.#ending.signal.aborted) return;
       this.#microphone.list(all);
       this.#camera.list(all);
+      this.speaker.list(all);
     } catch (error) {
       console.warn("Listing devices", error);
     }

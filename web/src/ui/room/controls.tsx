@@ -4,19 +4,21 @@ import type { Call } from "../../call/call";
 import { useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
+import { MoreMenu } from "./more-menu";
 import { ScreenControl } from "./screen-control";
 import { useCallTexts } from "./texts";
 
-export type Panel = "chat" | "people" | "connections";
+export type Panel = "chat" | "people" | "connections" | "recording";
 
 interface ControlsProps {
   call: Call;
   panel: Panel | null;
   onPanel(panel: Panel | null): void;
+  onShortcuts(): void;
 }
 
 /** Of all in a call the dearest to render, so it is not rendered with what is around it. */
-export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
+export const Controls = memo(({ call, panel, onPanel, onShortcuts }: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
   const unread = useStored(call.chat.state, (chat) => chat.unread);
@@ -33,6 +35,7 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
           icon={<PeopleIcon />}
           isSelected={panel === "people"}
           onChange={toggle("people")}
+          shortcut="people"
         />
         <ControlToggle
           label={t("call.chat.title")}
@@ -40,7 +43,9 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
           isSelected={panel === "chat"}
           onChange={toggle("chat")}
           badge={unread}
+          shortcut="chat"
         />
+        <MoreMenu onShortcuts={onShortcuts} />
         <TooltipTrigger delay={500}>
           <Button
             className="control leave"

@@ -22,7 +22,10 @@ import {
   MicrophoneIcon,
   MicrophoneOffIcon,
 } from "../kit/icons";
-import { rememberChoice } from "./device-choice";
+import { KeyCap, type Keys, withKeys } from "../kit/keys";
+import { rememberChoice, rememberDevice } from "./device-choice";
+import type { ShortcutName } from "./keys/shortcuts";
+import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
@@ -34,7 +37,11 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
       device={microphone}
       icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
       onToggle={(on) => void media.setMicrophone(on)}
-      onChoose={(id) => void media.choose("microphone", id)}
+      onChoose={(id) => {
+        rememberDevice("microphone", id);
+        void media.choose("microphone", id);
+      }}
+      more={<SpeakerSection media={media} />}
     />
   );
 }
@@ -47,7 +54,10 @@ export function CameraControl({ media }: { media: LocalMedia }) {
       device={camera}
       icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
       onToggle={(on) => void media.setCamera(on)}
-      onChoose={(id) => void media.choose("camera", id)}
+      onChoose={(id) => {
+        rememberDevice("camera", id);
+        void media.choose("camera", id);
+      }}
     />
   );
 }
@@ -73,39 +83,49 @@ interface DeviceControlProps {
   icon: ReactElement;
   onToggle(on: boolean): void;
   onChoose(deviceId: string): void;
+  /** Another section of the menu. */
+  more?: ReactElement;
 }
 
-function DeviceControl({ kind, device, icon, onToggle, onChoose }: DeviceControlProps) {
+function DeviceControl(props: DeviceControlProps) {
+  const { kind, device, icon, onToggle, onChoose, more } = props;
   const t = useCallTexts();
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
   const problemId = useId();
+  const keys = useKeysOf(kind);
+  const toggle = () => {
+    rememberChoice(kind, !device.on);
+    onToggle(!device.on);
+  };
+  useShortcut(kind, device.pending ? null : toggle);
   return (
     <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
       <TooltipTrigger delay={500}>
         <Button
+          {...withKeys(keys)}
           className="control"
           aria-label={label}
           {...(problem && { "aria-describedby": problemId })}
           isPending={device.pending}
-          onPress={() => {
-            rememberChoice(kind, !device.on);
-            onToggle(!device.on);
-          }}
+          onPress={toggle}
         >
           {device.pending ? <span className="spinner" /> : icon}
           {problem && <ProblemMark />}
         </Button>
-        <ControlTooltip label={label} problem={problem} />
+        <ControlTooltip label={label} problem={problem} keys={keys} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
-      {device.choices.length > 0 && <DeviceMenu kind={kind} device={device} onChoose={onChoose} />}
+      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, more }} />}
     </div>
   );
 }
 
-function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: string): void }) {
-  const { kind, device, onChoose } = props;
+interface DeviceMenuProps extends Pick<DeviceControlProps, "kind" | "device" | "onChoose"> {
+  more: ReactElement | undefined;
+}
+
+function DeviceMenu({ kind, device, onChoose, more }: DeviceMenuProps) {
   const t = useCallTexts();
   const choose = t(TEXTS[kind].choose);
   return (
@@ -114,40 +134,76 @@ function DeviceMenu(props: { kind: DeviceKind; device: DeviceView; onChoose(id: 
         <ChevronIcon size={16} />
       </Button>
       <Popover className="popover" placement="top">
-        <Menu
-          className="menu"
-          aria-label={choose}
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={device.deviceId ? [device.deviceId] : []}
-          onSelectionChange={(keys) => {
-            const [id] = keys === "all" ? [] : [...keys];
-            if (id && id !== device.deviceId) onChoose(String(id));
-          }}
-        >
-          <MenuSection>
-            <Header className="menu-head">{t(TEXTS[kind].name)}</Header>
-            {device.choices.map((choice, index) => (
-              <MenuItem
-                key={choice.deviceId}
-                id={choice.deviceId}
-                className="menu-item"
-                textValue={choice.label}
-              >
-                {({ isSelected }) => (
-                  <>
-                    <span className="mark">{isSelected && <CheckIcon />}</span>
-                    <span>
-                      {choice.label || t("call.device.unnamed", { number: String(index + 1) })}
-                    </span>
-                  </>
-                )}
-              </MenuItem>
-            ))}
-          </MenuSection>
+        <Menu className="menu" aria-label={choose}>
+          <DeviceSection
+            name={t(TEXTS[kind].name)}
+            choices={device.choices}
+            chosen={device.deviceId}
+            onChoose={onChoose}
+          />
+          {more}
         </Menu>
       </Popover>
     </MenuTrigger>
+  );
+}
+
+/** The speakers, where the browser lets pages choose one. */
+function SpeakerSection({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
+  const { choices, deviceId } = useStore(media.speaker.view);
+  if (choices.length < 2) return null;
+  const choose = (id: string) => {
+    rememberDevice("speaker", id);
+    media.speaker.choose(id);
+  };
+  return (
+    <DeviceSection
+      name={t("call.device.speaker")}
+      choices={choices}
+      chosen={deviceId || "default"}
+      onChoose={choose}
+    />
+  );
+}
+
+interface DeviceSectionProps {
+  name: string;
+  choices: readonly MediaDeviceInfo[];
+  chosen: string | null;
+  onChoose(deviceId: string): void;
+}
+
+function DeviceSection({ name, choices, chosen, onChoose }: DeviceSectionProps) {
+  const t = useCallTexts();
+  return (
+    <MenuSection
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={chosen ? [`${name} ${chosen}`] : []}
+      onSelectionChange={(keys) => {
+        const [key] = keys === "all" ? [] : [...keys];
+        const id = String(key ?? "").slice(name.length + 1);
+        if (id && id !== chosen) onChoose(id);
+      }}
+    >
+      <Header className="menu-head">{name}</Header>
+      {choices.map((choice, index) => (
+        <MenuItem
+          key={choice.deviceId}
+          id={`${name} ${choice.deviceId}`} // a headset has one id in both sections
+          className="menu-item"
+          textValue={choice.label}
+        >
+          {({ isSelected }) => (
+            <>
+              <span className="mark">{isSelected && <CheckIcon />}</span>
+              <span>{choice.label || t("call.device.unnamed", { number: String(index + 1) })}</span>
+            </>
+          )}
+        </MenuItem>
+      ))}
+    </MenuSection>
   );
 }
 
@@ -158,16 +214,21 @@ interface ControlToggleProps {
   onChange(selected: boolean): void;
   badge?: number;
   problem?: string | null;
+  /** Presses it from anywhere in the call. */
+  shortcut?: ShortcutName;
 }
 
 export function ControlToggle(props: ControlToggleProps) {
-  const { label, icon, badge = 0, problem = null, ...toggle } = props;
+  const { label, icon, badge = 0, problem = null, shortcut, ...toggle } = props;
   const t = useCallTexts();
   const problemId = useId();
+  const keys = useKeysOf(shortcut);
+  useShortcut(shortcut ?? null, () => toggle.onChange(!toggle.isSelected));
   return (
     <TooltipTrigger delay={500}>
       <ToggleButton
         {...toggle}
+        {...withKeys(keys)}
         {...(problem && { "aria-describedby": problemId })}
         className="control"
         aria-label={badge > 0 ? t("call.controls.unread", { label, count: badge }) : label}
@@ -181,15 +242,22 @@ export function ControlToggle(props: ControlToggleProps) {
         {problem && <ProblemMark />}
         <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       </ToggleButton>
-      <ControlTooltip label={label} problem={problem} />
+      <ControlTooltip label={label} problem={problem} keys={keys} />
     </TooltipTrigger>
   );
 }
 
-function ControlTooltip({ label, problem }: { label: string; problem: string | null }) {
+interface ControlTooltipProps {
+  label: string;
+  problem: string | null;
+  keys: Keys | null;
+}
+
+function ControlTooltip({ label, problem, keys }: ControlTooltipProps) {
   return (
     <Tooltip className="tooltip" offset={8}>
-      {problem ? `${label}. ${problem}` : label}
+      <span>{problem ? `${label}. ${problem}` : label}</span>
+      <KeyCap keys={keys} />
     </Tooltip>
   );
 }

@@ -29,6 +29,7 @@ export function ScreenControl({ media }: { media: LocalMedia }) {
         icon={<ScreenIcon />}
         isSelected={screen}
         problem={screenSentence(t, screenProblem)}
+        shortcut="screen"
         onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
       />
       <ScreenMenu media={media} />
@@ -152,9 +153,9 @@ function Choice({ title, chosen, onChoose, items }: ChoiceProps) {
           {({ isSelected }) => (
             <>
               <span className="mark">{isSelected && <CheckIcon />}</span>
-              <span className="menu-name">
+              <span className="menu-words">
                 <span>{name}</span>
-                {hint && <small className="menu-hint">{hint}</small>}
+                {hint && <span className="soft">{hint}</span>}
               </span>
             </>
           )}

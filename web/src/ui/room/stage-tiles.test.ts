@@ -13,8 +13,8 @@ const participant = (id: string, ...screens: ScreenSource[]): Participant => ({
   code: null,
   codeChanged: false,
 });
-const keys = (people: Participant[], ownScreens: ScreenSource[] = []) =>
-  stageTiles(people, { ownScreens }).map(tileKey);
+const keys = (people: Participant[], ownScreens: ScreenSource[] = [], showsSelf = true) =>
+  stageTiles(people, { ownScreens, showsSelf }).map(tileKey);
 
 it("puts each shared screen beside its participant, and the viewer last", () => {
   const people = [participant("ann", "screen2", "screen"), participant("bob")];
@@ -26,4 +26,8 @@ it("puts each shared screen beside its participant, and the viewer last", () => 
     "self",
   ]);
   expect(keys([], ["screen", "screen3"])).toEqual(["own screen", "own screen3", "self"]);
+});
+
+it("leaves the viewer out who hides their tile, and never their screen", () => {
+  expect(keys([participant("ann")], ["screen"], false)).toEqual(["participant ann", "own screen"]);
 });

@@ -7,17 +7,25 @@ export type StageTile =
   | { readonly kind: "own-screen"; readonly source: ScreenSource }
   | { readonly kind: "self" };
 
+interface OwnTiles {
+  readonly ownScreens: readonly ScreenSource[];
+  readonly showsSelf: boolean;
+}
+
 /** Each participant with their screens beside them, and the viewer last. */
 export function stageTiles(
   participants: readonly Participant[],
-  { ownScreens }: { ownScreens: readonly ScreenSource[] },
+  { ownScreens, showsSelf }: OwnTiles,
 ): StageTile[] {
   const others = participants.flatMap((participant): StageTile[] => [
     { kind: "participant", participant },
     ...participant.screens.map((screen) => ({ kind: "screen" as const, participant, screen })),
   ]);
-  const own = ownScreens.map((source) => ({ kind: "own-screen" as const, source }));
-  return [...others, ...own, { kind: "self" }];
+  return [
+    ...others,
+    ...ownScreens.map((source) => ({ kind: "own-screen" as const, source })),
+    ...(showsSelf ? [{ kind: "self" as const }] : []),
+  ];
 }
 
 export function tileKey(tile: StageTile): string {
@@ -26,6 +34,7 @@ export function tileKey(tile: StageTile): string {
   return tile.kind === "participant" ? `participant ${tile.participant.id}` : tile.kind;
 }
 
+/** The key of the tile of a participant's screen. */
 export function screenKey({ id }: Pick<Participant, "id">, { source }: RemoteScreen): string {
   return `${source} ${id}`;
 }

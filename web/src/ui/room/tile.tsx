@@ -11,7 +11,6 @@ import {
 } from "react";
 import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
-import type { OwnVoice } from "../../call/own-voice";
 import type { Views } from "../../call/quality/views";
 import {
   type MediaHealth,
@@ -23,36 +22,31 @@ import {
 } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
-import { IconAction } from "../kit/button";
-import {
-  AlertIcon,
-  CloseIcon,
-  MicrophoneOffIcon,
-  RecordIcon,
-  ScreenIcon,
-  SwitchCameraIcon,
-} from "../kit/icons";
+import { AlertIcon, CloseIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
 import { HealthMark } from "./health/health-mark";
 import type { Place } from "./stage-layout";
 import { useCallTexts } from "./texts";
+import { PinAction, TileAction, TileActions } from "./tile-actions";
 import { Video } from "./video";
+
+/** Undefined until the stage is measured; null where the tile is on another page, and heard alone. */
+export type TilePlace = Place | null | undefined;
 
 interface FrameProps {
   /** Names the tile as a whole. */
   name: string;
   participant: string;
-  /** Undefined until the stage is measured. */
-  place: Place | undefined;
+  place: TilePlace;
   className?: string;
   isSpeaking?: boolean;
   frame?: RefObject<HTMLDivElement | null>;
   children: ReactNode;
 }
 
-function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProps) {
+export function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
@@ -63,6 +57,9 @@ function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProp
       data-speaking={isSpeaking || undefined}
       className={`tile ${props.className ?? ""}`}
       style={fromStart(place)}
+      hidden={place === null}
+      // Whoever taps a tile gets its buttons.
+      tabIndex={-1}
     >
       {props.children}
     </div>
@@ -70,7 +67,7 @@ function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProp
 }
 
 /** The line of writing decides at which side the tiles begin. */
-function fromStart(place: Place | undefined): CSSProperties | undefined {
+export function fromStart(place: TilePlace): CSSProperties | undefined {
   if (!place) return undefined;
   const { left, ...rest } = place;
   return { ...rest, insetInlineStart: left };
@@ -85,7 +82,7 @@ interface TileNameProps {
   standing?: Standing | null;
 }
 
-function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
+export function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
   const t = useCallTexts();
   return (
     <div className="tile-name">
@@ -113,7 +110,7 @@ function TileName({ name, username, standing = null, ...marks }: TileNameProps) 
 }
 
 /** Stands over the picture: where there is none, and also where an element must go on playing sound. */
-function TileFace({ name }: { name: string }) {
+export function TileFace({ name }: { name: string }) {
   return (
     <div className="tile-face">
       <Avatar name={name} size={88} />
@@ -164,7 +161,10 @@ function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
 interface RemoteTileProps {
   participant: Participant;
   views: Views;
-  place: Place | undefined;
+  place: TilePlace;
+  isPinned: boolean;
+  /** Pins the tile of this key, or takes its pin away; the same function for all tiles. */
+  onPin(key: string): void;
 }
 
 interface ParticipantTileProps extends RemoteTileProps {
@@ -174,8 +174,9 @@ interface ParticipantTileProps extends RemoteTileProps {
 
 /** The camera, or the face, of another participant; it plays their voice too. */
 export const ParticipantTile = memo((props: ParticipantTileProps) => {
-  const { participant, views, place, standing } = props;
+  const { participant, views, place, standing, isPinned, onPin } = props;
   const t = useCallTexts();
+  const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -183,7 +184,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const openView = useCallback(() => views.open(id, "camera"), [views, id]);
   const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
-    <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
+    <TileFrame frame={frame} name={name} participant={id} place={place} isSpeaking={speaking}>
       {stream && (
         <Video stream={stream} label={t("call.tile.video", { name })} openView={openView} />
       )}
@@ -208,6 +209,14 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         sharesScreen={screen.on === true}
         standing={standing}
       />
+      <TileActions>
+        <FullscreenAction target={frame} label={t("call.tile.fill", { name })} />
+        <PinAction
+          name={name}
+          {...{ isPinned, onPin }}
+          tile={{ kind: "participant", participant }}
+        />
+      </TileActions>
     </TileFrame>
   );
 });
@@ -221,7 +230,7 @@ interface ScreenTileProps extends RemoteTileProps {
 
 /** A shared screen of another participant, beside their camera; it plays its sound too. */
 export function ScreenTile(props: ScreenTileProps) {
-  const { participant, screen, views, place, isFeatured, onFeature } = props;
+  const { participant, screen, views, place, isFeatured, onFeature, isPinned, onPin } = props;
   const t = useCallTexts();
   const frame = useRef<HTMLDivElement>(null);
   const { id, username, health } = participant;
@@ -236,7 +245,6 @@ export function ScreenTile(props: ScreenTileProps) {
       name={t("call.tile.screen", { name, number })}
       participant={id}
       place={place}
-      className={isFeatured ? "featured" : ""}
     >
       {stream && (
         <Video
@@ -249,16 +257,22 @@ export function ScreenTile(props: ScreenTileProps) {
       <ConnectionState connection={health.connection} />
       {screen.paused && <TileNote text={t("call.tile.paused")} />}
       <TileName name={t("call.tile.theirScreen", { name, number })} username={username} />
-      {isFeatured ? (
-        <FullscreenAction target={frame} />
-      ) : (
-        <IconAction
-          className="tile-action"
-          label={t("call.tile.showLarge", { name: fullName(participant), number })}
-          icon={<ScreenIcon />}
-          onPress={onFeature}
+      <TileActions stay>
+        {isFeatured ? (
+          <FullscreenAction target={frame} label={t("call.tile.fullScreen")} />
+        ) : (
+          <TileAction
+            label={t("call.tile.showLarge", { name: fullName(participant), number })}
+            icon={<ScreenIcon />}
+            onPress={onFeature}
+          />
+        )}
+        <PinAction
+          name={t("call.tile.theirScreen", { name, number })}
+          {...{ isPinned, onPin }}
+          tile={{ kind: "screen", participant, screen }}
         />
-      )}
+      </TileActions>
     </TileFrame>
   );
 }
@@ -266,54 +280,12 @@ export function ScreenTile(props: ScreenTileProps) {
 interface OwnTileProps {
   media: LocalMedia;
   peerID: string;
-  place: Place | undefined;
+  place: TilePlace;
 }
 
 interface OwnScreenTileProps extends OwnTileProps {
   source: ScreenSource;
 }
-
-interface SelfTileProps extends OwnTileProps {
-  name: string;
-  voice: OwnVoice;
-  standing: Standing | null;
-}
-
-/** The camera, or the face, of the person at this browser. */
-export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: SelfTileProps) => {
-  const t = useCallTexts();
-  const { preview, microphone, screen, looksAway, otherCamera } = useStore(media.view);
-  const label = t("app.self", { name });
-  return (
-    <TileFrame
-      name={label}
-      participant={peerID}
-      place={place}
-      className="self"
-      isSpeaking={useStore(voice.isAudible)}
-    >
-      {preview ? (
-        <Video
-          stream={preview}
-          label={t("call.tile.video", { name: label })}
-          muted
-          mirrored={!looksAway}
-        />
-      ) : (
-        <TileFace name={name} />
-      )}
-      <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
-      {otherCamera && (
-        <IconAction
-          className="tile-action"
-          label={t(looksAway ? "call.tile.frontCamera" : "call.tile.backCamera")}
-          icon={<SwitchCameraIcon />}
-          onPress={() => void media.switchCamera()}
-        />
-      )}
-    </TileFrame>
-  );
-});
 
 /** A screen that the person at this browser shares. Its sound is not played: they hear it already. */
 export function OwnScreenTile({ media, source, peerID, place }: OwnScreenTileProps) {
@@ -332,23 +304,24 @@ export function OwnScreenTile({ media, source, peerID, place }: OwnScreenTilePro
         />
       )}
       <TileName name={screen?.hasSound ? t("call.tile.ownScreenWithSound", { number }) : name} />
-      <IconAction
-        className="tile-action"
-        label={t("call.tile.stopScreen", { number })}
-        icon={<CloseIcon />}
-        onPress={() => media.stopScreen(source)}
-      />
+      <TileActions stay>
+        <TileAction
+          label={t("call.tile.stopScreen", { number })}
+          icon={<CloseIcon size={18} />}
+          onPress={() => media.stopScreen(source)}
+        />
+      </TileActions>
     </TileFrame>
   );
 }
 
 /** Counts the screens of a participant from 1, each with the same number as long as it is shared. */
-function numberOf(source: ScreenSource): number {
+export function numberOf(source: ScreenSource): number {
   return SCREENS.indexOf(source) + 1;
 }
 
 /** One stream for one element, which plays its tracks in sync; null without tracks. */
-function useStream(
+export function useStream(
   first: MediaStreamTrack | null,
   second: MediaStreamTrack | null = null,
 ): MediaStream | null {
