@@ -55,7 +55,8 @@ class People:
 
     async def __call__(self, name: str, at: str, **context: Any) -> Page:
         """Open a page for `name` at the server `at`; `context` goes to Playwright's `new_context`."""
-        opened = await self._browser.new_context(base_url=at, **context)
+        # What a service worker fetches, no test would see: those that are about it allow it.
+        opened = await self._browser.new_context(base_url=at, **{"service_workers": "block", **context})
         self._contexts.append((name, opened))
         if self._traces is not None:
             await opened.tracing.start(title=name, screenshots=True, snapshots=True, sources=True)

@@ -14,6 +14,7 @@ import "./ui/styles/health.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AccountApi, Api } from "./api";
+import { keepAssets } from "./kept-assets";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
 import { catalogues } from "./texts/browser-texts";
@@ -42,3 +43,5 @@ void catalogues.load().then(() => {
     </StrictMode>,
   );
 });
+
+keepAssets();

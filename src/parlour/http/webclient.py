@@ -21,8 +21,8 @@ INDEX = "index.html"
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "media-src 'self' blob:; worker-src 'self'; connect-src 'self' {sockets}; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 DOCS_SECURITY_POLICY = _POLICY.format(sockets="").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"

@@ -166,6 +166,7 @@ const bob: Participant = {
     camera: { track: null, on: null, flowing: false, paused: false },
     screen: { track: null, on: null, flowing: false, paused: false },
   },
+  screens: [],
   speaking: false,
   health: { connection: "connected", unreachable: null },
   code: null,

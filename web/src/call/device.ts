@@ -7,6 +7,7 @@ import {
   retryAfterMs,
 } from "./device-recovery";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
+import type { Supply } from "./hold";
 import { mediaProblem, NoDevices } from "./media-problem";
 import { RateLimiter } from "./rate-limiter";
 
@@ -70,6 +71,12 @@ export class Device {
   /** The track, also while the device is off; then it is silent or black. */
   get track(): MediaStreamTrack | null {
     return this.#track;
+  }
+
+  /** What it gives: a track that is on may be muted by the system. */
+  get supply(): Supply {
+    if (!this.#view.on || !this.#track) return "off";
+    return this.#track.muted ? "muted" : "flowing";
   }
 
   /** What to ask the browser for where no device has been chosen since the page was loaded. */
@@ -312,7 +319,10 @@ export class Device {
     track.enabled = this.#wanted;
     former?.stop();
     track.addEventListener("ended", () => void this.#lose(track));
-    track.addEventListener("mute", () => this.#watchSilence(track));
+    track.addEventListener("mute", () => {
+      this.#change({});
+      this.#watchSilence(track);
+    });
     track.addEventListener("unmute", () => this.#hearAgain(track));
     if (cause !== "replaced") this.#preferred = idOf(track) ?? this.#preferred;
     this.#change({
@@ -395,7 +405,8 @@ export class Device {
   }
 
   #hearAgain(track: MediaStreamTrack): void {
-    if (track === this.#track && this.#view.problem === "silent") this.#change({ problem: null });
+    if (track !== this.#track) return;
+    this.#change(this.#view.problem === "silent" ? { problem: null } : {});
   }
 
   #isChosen(track: MediaStreamTrack): boolean {

@@ -21,6 +21,11 @@ export class FakeTrack extends EventTarget {
 
   getSettings = () => ({ deviceId: this.deviceId });
 
+  constraints: MediaTrackConstraints = {};
+  applyConstraints = async (constraints: MediaTrackConstraints) => {
+    this.constraints = constraints;
+  };
+
   stop(): void {
     this.readyState = "ended";
   }

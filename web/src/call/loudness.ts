@@ -31,6 +31,7 @@ export function measureLoudness(
 ): () => void {
   const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
+  bestEffort("a level meter after a telephone call", () => goOn(context));
   const measure = bestEffort("a level meter", () => meter(context, track));
   const tick = () => {
     // A context that the browser holds up hears nothing, which is no silence.
@@ -44,6 +45,14 @@ export function measureLoudness(
     clearInterval(timer);
     bestEffort("closing the level meter", () => void context.close().catch(() => {}));
   };
+}
+
+/** A telephone call interrupts a context, and leaves it so in some browsers. */
+function goOn(context: AudioContext): void {
+  context.addEventListener("statechange", () => {
+    if (context.state === "running" || context.state === "closed") return;
+    context.resume().catch((error: unknown) => console.warn("The level meter rests", error));
+  });
 }
 
 /** Measures the root mean square of the latest samples, 0 to 1. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeDevices, type FakeTrack, settled } from "./fake-devices";
 import { type DeviceKind, LocalMedia } from "./media";
-import type { TrackSource } from "./topology";
+import { SCREENS, type TrackSource } from "./topology";
 
 const ALL: Record<string, DeviceKind> = {
   mic1: "microphone",
@@ -479,13 +479,21 @@ class Person {
       const silent = this.wants[kind] && !view[kind].on && !view[kind].pending && !this.isAway;
       if (silent) expect(view[kind].problem).not.toBeNull();
     }
-    const { microphone, camera, screen } = sent({ media: this.media });
-    for (const track of [microphone, camera, screen]) {
+    const { microphone, camera } = sent({ media: this.media });
+    const { screens } = this.media.outgoing.get();
+    const captured = screens.flatMap(({ picture, sound }) => [picture, sound]);
+    for (const track of [microphone, camera, ...captured]) {
       expect(track?.readyState ?? "live").toBe("live");
     }
     expect(camera?.deviceId).not.toBe("screen");
-    expect(screen?.deviceId === "screen").toBe(view.screen);
-    expect(this.devices.live().filter(({ deviceId }) => deviceId === "tab")).toEqual([]);
+    expect(screens.length).toBe(view.screens.length);
+    expect(view.screen).toBe(screens.length > 0);
+    expect(screens.length).toBeLessThanOrEqual(SCREENS.length);
+    expect(new Set(screens.map(({ source }) => source)).size).toBe(screens.length);
+    const isOfScreen = ({ deviceId }: FakeTrack) => ["screen", "tab"].includes(deviceId);
+    expect(new Set(this.devices.live().filter(isOfScreen))).toEqual(
+      new Set(captured.filter((track) => track !== null)),
+    );
   }
 }
 

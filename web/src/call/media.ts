@@ -1,21 +1,43 @@
 import { Store } from "../store";
+import { facingOf, otherWay } from "./camera-facing";
 import { Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
 import type { Background } from "./effects/background";
 import type { EffectView } from "./effects/effect";
 import { type EffectStarters, LOADED_STARTERS, LocalEffects } from "./effects/local-effects";
+import { isOnHold } from "./hold";
+import { DEFAULT_SCREEN_SETTINGS, type ScreenSettings } from "./screen-settings";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
 import { Speaker } from "./speaker";
-import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
+import { type LocalTracks, NO_LOCAL_TRACKS, type ScreenSource } from "./topology";
 
 export type { DeviceKind, DeviceNews, DeviceView } from "./device-view";
 export type { MediaProblem } from "./media-problem";
 export type { ScreenProblem } from "./screen-share";
 
+/** A screen that is shared, as the person who shares it sees it. */
+export interface ScreenView {
+  readonly source: ScreenSource;
+  readonly preview: MediaStream;
+  /** As the browser calls it; empty where it does not tell. */
+  readonly label: string;
+  readonly hasSound: boolean;
+}
+
 export interface MediaView {
   readonly microphone: DeviceView;
   readonly camera: DeviceView;
+  /** Whether a telephone call, or the like, has taken the devices. */
+  readonly onHold: boolean;
+  /** Whether the camera in use looks away from the person, whose picture is a mirror otherwise. */
+  readonly looksAway: boolean;
+  /** The camera that looks the other way; null where there is none. */
+  readonly otherCamera: string | null;
+  /** Whether any screen is shared. */
   readonly screen: boolean;
+  /** In the order in which their sharing began. */
+  readonly screens: readonly ScreenView[];
+  readonly screenSettings: ScreenSettings;
   readonly screenProblem: ScreenProblem | null;
   /** What is done to what is behind the person. */
   readonly background: EffectView<Background>;
@@ -23,8 +45,6 @@ export interface MediaView {
   readonly noise: EffectView<true>;
   /** The picture that is sent of the camera, for the person in front of it. */
   readonly preview: MediaStream | null;
-  /** The shared screen's picture, for the person who shares it. */
-  readonly screenPreview: MediaStream | null;
 }
 
 const NO_EFFECT = { choice: null, state: "off", cost: null } as const;
@@ -36,12 +56,16 @@ export class LocalMedia {
   readonly view = new Store<MediaView>({
     microphone: OFF,
     camera: OFF,
+    onHold: false,
+    looksAway: false,
+    otherCamera: null,
     screen: false,
+    screens: [],
+    screenSettings: DEFAULT_SCREEN_SETTINGS,
     screenProblem: null,
     background: NO_EFFECT,
     noise: NO_EFFECT,
     preview: null,
-    screenPreview: null,
   });
   readonly outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
   readonly speaker = new Speaker();
@@ -55,6 +79,7 @@ export class LocalMedia {
   constructor(
     private readonly devices: MediaDevices | null = navigator.mediaDevices ?? null,
     private readonly permissions: Permitting | null = globalThis.navigator?.permissions ?? null,
+    private readonly page: Document | null = globalThis.document ?? null,
     starters: EffectStarters = LOADED_STARTERS,
   ) {
     this.#effects = new LocalEffects(() => this.#show(), starters);
@@ -67,6 +92,7 @@ export class LocalMedia {
     this.#microphone = new Device("microphone", parts);
     this.#camera = new Device("camera", parts);
     const { signal } = this.#ending;
+    page?.addEventListener("visibilitychange", () => this.#show(), { signal });
     devices?.addEventListener?.("devicechange", () => void this.#list(), { signal });
     for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
   }
@@ -117,12 +143,23 @@ export class LocalMedia {
     this.#effects.background.relieve();
   }
 
+  /** Uses the camera that looks the other way, where there is one. */
+  async switchCamera(): Promise<void> {
+    const { otherCamera } = this.view.get();
+    if (otherCamera) await this.#camera.choose(otherCamera);
+  }
+
   shareScreen(): Promise<boolean> {
     return this.#screen.start();
   }
 
-  stopScreen(): void {
-    this.#screen.stop();
+  /** Ends the sharing of one screen, or of all. */
+  stopScreen(source?: ScreenSource): void {
+    this.#screen.stop(source);
+  }
+
+  setScreens(settings: ScreenSettings): void {
+    this.#screen.set(settings);
   }
 
   get canShareScreen(): boolean {
@@ -192,28 +229,43 @@ export class LocalMedia {
     const { background, noise } = this.#effects;
     const sound = noise.output(this.#microphone.track);
     const picture = background.output(this.#camera.track);
-    const microphone = this.#microphone.view;
-    const camera = this.#camera.view;
-    const screen = this.#screen.track;
-    const { preview, screenPreview } = this.view.get();
+    const [microphone, camera] = [this.#microphone.view, this.#camera.view];
+    const { screens, settings: screenSettings, problem: screenProblem } = this.#screen;
+    const { preview, screens: before, onHold: wasOnHold } = this.view.get();
+    const onHold = isOnHold(wasOnHold, {
+      microphone: this.#microphone.supply,
+      camera: this.#camera.supply,
+      isHidden: this.page?.visibilityState === "hidden",
+    });
+    const used = camera.choices.find(({ deviceId }) => deviceId === camera.deviceId);
+    const screen = screens.length > 0;
     this.view.set({
       microphone,
       camera: background.isHeld && camera.on ? { ...camera, pending: true } : camera,
-      screen: screen !== null,
-      screenProblem: this.#screen.problem,
+      onHold,
+      looksAway: used !== undefined && facingOf(used) === "back",
+      otherCamera: camera.on ? (otherWay(camera.choices, camera.deviceId)?.deviceId ?? null) : null,
+      screen,
+      screens: screens.map(({ source, picture, sound }) => {
+        const known = before.find((one) => one.source === source)?.preview ?? null;
+        const stream = streamOf(picture, known) ?? new MediaStream([picture]);
+        return { source, preview: stream, label: picture.label, hasSound: sound !== null };
+      }),
+      screenSettings,
+      screenProblem,
       background: background.view,
       noise: noise.view,
       preview: streamOf(camera.on ? picture : null, preview),
-      screenPreview: streamOf(screen, screenPreview),
     });
     this.#send({
       microphone: sound,
       camera: picture,
-      screen,
+      screens,
+      // Those who are on hold are neither heard nor seen.
       on: {
-        microphone: microphone.on,
-        camera: camera.on && picture !== null,
-        screen: screen !== null,
+        microphone: microphone.on && !onHold,
+        camera: camera.on && picture !== null && !(onHold && this.#camera.supply === "muted"),
+        screen,
       },
     });
   }
@@ -231,5 +283,9 @@ function streamOf(track: MediaStreamTrack | null, before: MediaStream | null): M
 
 function isSame(a: LocalTracks, b: LocalTracks): boolean {
   const sources = ["microphone", "camera", "screen"] as const;
-  return sources.every((source) => a.on[source] === b.on[source] && a[source] === b[source]);
+  const devices = ["microphone", "camera", "screens"] as const;
+  return (
+    sources.every((source) => a.on[source] === b.on[source]) &&
+    devices.every((device) => a[device] === b[device])
+  );
 }

@@ -7,17 +7,37 @@ import type { PictureWishes } from "./quality/wishes";
 import type { Continuity } from "./resumable-signaling";
 import type { SecurityCode } from "./security-code";
 
-/** The kinds of media that a participant can send, each as a track of its own. */
-export type TrackSource = "microphone" | "camera" | "screen";
+/** The screens that a participant can share at once. A screen keeps its name while it is shared. */
+export const SCREENS = ["screen", "screen2", "screen3"] as const;
+export type ScreenSource = (typeof SCREENS)[number];
 
-/** Which sources of a participant are on. */
-export type SourceStates = Readonly<Record<TrackSource, boolean>>;
+/** The sound of each screen. */
+export const SOUND_OF = { screen: "sound", screen2: "sound2", screen3: "sound3" } as const;
+export type SoundSource = (typeof SOUND_OF)[ScreenSource];
+
+/** The kinds of media that a participant can send, each as a track of its own. */
+export type TrackSource = "microphone" | "camera" | ScreenSource | SoundSource;
+
+/** Which sources of a participant are on; `screen` where any screen is shared. */
+export type SourceStates = Readonly<Record<"microphone" | "camera" | "screen", boolean>>;
+
+/** A screen, window or tab that is shared from this browser. */
+export interface LocalScreen {
+  readonly source: ScreenSource;
+  readonly picture: MediaStreamTrack;
+  /** Null where the browser gives none. */
+  readonly sound: MediaStreamTrack | null;
+  /** Whether its lines matter more than its motion. */
+  readonly isText: boolean;
+  readonly framesPerSecond: number;
+}
 
 /** The tracks that this browser sends to everyone in the call; null where a source has nothing to send. */
 export interface LocalTracks {
   readonly microphone: MediaStreamTrack | null;
   readonly camera: MediaStreamTrack | null;
-  readonly screen: MediaStreamTrack | null;
+  /** In the order in which their sharing began. */
+  readonly screens: readonly LocalScreen[];
   /** A source may have a track and be off: a muted microphone sends silence. */
   readonly on: SourceStates;
 }
@@ -25,7 +45,7 @@ export interface LocalTracks {
 export const NO_LOCAL_TRACKS: LocalTracks = {
   microphone: null,
   camera: null,
-  screen: null,
+  screens: [],
   on: { microphone: false, camera: false, screen: false },
 };
 
@@ -38,6 +58,12 @@ export interface RemoteTrack {
   readonly flowing: boolean;
   /** Whether the participant leaves it out for now, since the way from them to us is too narrow for more than sound. */
   readonly paused: boolean;
+}
+
+/** A shared screen of another participant. */
+export interface RemoteScreen extends RemoteTrack {
+  readonly source: ScreenSource;
+  readonly sound: MediaStreamTrack | null;
 }
 
 /** No way through the networks to a participant has been found for long. The search goes on. */
@@ -59,7 +85,10 @@ export interface Participant {
   readonly username: string;
   /** Undefined where they have none beside the username. */
   readonly displayName?: string | undefined;
-  readonly tracks: Readonly<Record<TrackSource, RemoteTrack>>;
+  /** `screen` is the one of `screens` that was shared last. */
+  readonly tracks: Readonly<Record<"microphone" | "camera" | "screen", RemoteTrack>>;
+  /** In the order in which their sharing began. */
+  readonly screens: readonly RemoteScreen[];
   readonly speaking: boolean;
   /** Whether they say that they record the call. */
   readonly records?: boolean;

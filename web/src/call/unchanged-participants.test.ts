@@ -15,6 +15,7 @@ function participant(id: string, track: Track, changes: Partial<Participant> = {
     id,
     username: id,
     tracks: { microphone: remote(), camera: remote(), screen: remote() },
+    screens: [],
     speaking: false,
     health: { connection: "connecting", unreachable: null },
     code: null,

@@ -1,29 +1,56 @@
 import { bestEffort } from "../best-effort";
-import type { LocalTracks, TrackSource } from "../topology";
+import type { PictureSource } from "../quality/wishes";
+import {
+  type LocalScreen,
+  type LocalTracks,
+  SCREENS,
+  type ScreenSource,
+  SOUND_OF,
+  type SoundSource,
+  type TrackSource,
+} from "../topology";
 import type { Outgoing } from "./quality-control";
+import type { ScreenState } from "./state-channel";
 
 /** The streams that our tracks are announced in; older clients show streams, not tracks. */
-export interface LocalStreams {
-  readonly person: MediaStream;
-  readonly screen: MediaStream;
-}
+export type LocalStreams = Readonly<Record<"person" | ScreenSource, MediaStream>>;
 
 /** Codecs for a source, the best one first; null leaves them as the browser has them. */
 export type OrderCodecs = (source: TrackSource) => RTCRtpCodec[] | null;
 
-const KINDS = { microphone: "audio", camera: "video", screen: "video" } as const;
+/** What the peer has said that it knows of; nothing before. */
+export interface Knowledge {
+  /** A section for a screen, beside the camera's. */
+  readonly screen: boolean;
+  /** Several screens, each with its sound. */
+  readonly screens: boolean;
+}
+
+const SOUNDS = SCREENS.map((screen) => SOUND_OF[screen]);
+/** In this order sections of a kind are offered, so that both sides take the same one for the same source. */
+const SOURCES: readonly TrackSource[] = ["microphone", "camera", ...SCREENS, ...SOUNDS];
+
+export function kindOf(source: TrackSource): "audio" | "video" {
+  return source === "microphone" || isSound(source) ? "audio" : "video";
+}
+
+export function isPicture(source: TrackSource): source is PictureSource {
+  return kindOf(source) === "video";
+}
 
 /**
  * The media sections (m-lines) of one peer connection. One for the microphone and one for the camera last as long
- * as the connection; sources come and go in them by replaceTrack, without negotiating again. A third one, for the
- * screen, is negotiated when a screen is shared between two clients that both know of it. Until it stands, and
- * towards other clients for good, a shared screen is sent in the camera's section.
+ * as the connection; sources come and go in them by replaceTrack, without negotiating again. Those for screens and
+ * their sound are negotiated when one is shared between two clients that both know of them. Until the first of them
+ * stands, and towards clients that know of none for good, a shared screen is sent in the camera's section. Clients
+ * that know of one alone get in it the screen that was shared last.
  */
 export class MediaSections {
   readonly #sections = new Map<TrackSource, RTCRtpTransceiver>();
   /** The track that each sender was given last: `sender.track` only changes once the connection gets to it. */
   readonly #given = new Map<RTCRtpSender, MediaStreamTrack | null>();
   #local: LocalTracks;
+  #knows: Knowledge = { screen: false, screens: false };
   #closed = false;
 
   constructor(
@@ -41,38 +68,52 @@ export class MediaSections {
   }
 
   /**
-   * Offers a section for the screen. Only one side of a pair may: a transceiver of addTransceiver is never matched
+   * Offers sections for screens. Only one side of a pair may: a transceiver of addTransceiver is never matched
    * with an offered section (RFC 9429, section 5.10), so two offers that cross would end with two sections.
+   * Those that come before them in their order are offered too.
    */
-  openScreen(): void {
-    if (!this.#sections.has("screen")) this.#add("screen");
+  openScreens(wanted: readonly TrackSource[]): void {
+    for (const kind of [SCREENS, SOUNDS] as const) {
+      const sources: readonly TrackSource[] = kind;
+      const last = Math.max(...wanted.map((source) => sources.indexOf(source)));
+      for (const source of kind.slice(0, last + 1)) {
+        if (!this.#sections.has(source)) this.#add(source);
+      }
+    }
   }
 
   /**
    * Takes our place in the sections that were offered, before they are answered. Nothing is awaited: a connection
    * puts tracks and descriptions in place in the order in which it was asked to (its operations chain).
    */
-  accept(options: { knowsScreen: boolean }): void {
+  accept(): void {
     for (const transceiver of this.connection.getTransceivers()) {
       if ([...this.#sections.values()].includes(transceiver)) continue;
       const { kind } = transceiver.receiver.track;
-      const source = (["microphone", "camera", "screen"] as const).find(
-        (free) => KINDS[free] === kind && !this.#sections.has(free),
-      );
+      const source = SOURCES.find((free) => kindOf(free) === kind && !this.#sections.has(free));
       if (!source) continue;
       this.#sections.set(source, transceiver);
-      if (source !== "screen") this.#join(source, transceiver);
+      if (source === "microphone" || source === "camera") this.#join(source, transceiver);
     }
-    if (options.knowsScreen) this.acceptScreen();
+    this.#acceptScreens();
+  }
+
+  /** Notes what the peer has said that it knows of: other clients may offer a second video, or a second sound. */
+  know(knowledge: Knowledge): void {
+    this.#knows = knowledge;
+    this.#acceptScreens();
+    this.update();
   }
 
   /**
-   * Sends, too, in the section that the other side offered for the screen; where it is answered already, this
-   * negotiates again. Called once the peer has said that it knows of it: other clients may offer a second video.
+   * Sends, too, in the sections that the other side offered for screens; where they are answered already, this
+   * negotiates again.
    */
-  acceptScreen(): void {
-    const transceiver = this.#sections.get("screen");
-    if (transceiver?.direction === "recvonly") this.#join("screen", transceiver);
+  #acceptScreens(): void {
+    for (const [source, transceiver] of this.#sections) {
+      const isKnown = source === "screen" ? this.#knows.screen : this.#knows.screens;
+      if (isKnown && transceiver.direction === "recvonly") this.#join(source, transceiver);
+    }
   }
 
   publish(local: LocalTracks): void {
@@ -94,15 +135,23 @@ export class MediaSections {
       .filter(([, transceiver]) => sends(transceiver))
       .map(([source, { sender }]) => {
         const track = this.#trackFor(source);
-        const isScreen = track !== null && track === this.#local.screen;
-        return { sender, carries: track && (isScreen ? "screen" : source) };
+        const screen = this.#local.screens.find(({ picture }) => picture === track);
+        return { sender, carries: track && (screen?.source ?? source) };
       });
   }
 
-  /** The section in which we send a screen; null where it has none of its own. */
+  /** The section in which we send the first, or the only, screen; null where there is none or nothing shared. */
   get screenMid(): string | null {
-    const section = this.#sections.get("screen");
-    return section && sends(section) && this.#local.screen ? section.mid : null;
+    return this.#local.screens.length > 0 ? this.#midOf("screen") : null;
+  }
+
+  /** The screens that we share, and the sections in which they are sent. */
+  get screens(): ScreenState[] {
+    return this.#local.screens.map(({ source, sound }) => ({
+      source,
+      mid: this.#midOf(source),
+      ...(sound && { sound: this.#midOf(SOUND_OF[source]) }),
+    }));
   }
 
   /** The track that the other side sends in a section. */
@@ -110,17 +159,24 @@ export class MediaSections {
     return this.#sections.get(source)?.receiver.track ?? null;
   }
 
-  isScreen(mid: string): boolean {
-    return this.#sections.get("screen")?.mid === mid;
+  /** The same, where that section is the one that the other side names. */
+  remoteIn(source: TrackSource, mid: string | null | undefined): MediaStreamTrack | null {
+    const section = this.#sections.get(source);
+    return typeof mid === "string" && section?.mid === mid ? section.receiver.track : null;
   }
 
   close(): void {
     this.#closed = true;
   }
 
+  #midOf(source: TrackSource): string | null {
+    const section = this.#sections.get(source);
+    return section && sends(section) ? section.mid : null;
+  }
+
   #add(source: TrackSource): void {
     const track = this.#trackFor(source);
-    const transceiver = this.connection.addTransceiver(track ?? KINDS[source], {
+    const transceiver = this.connection.addTransceiver(track ?? kindOf(source), {
       direction: "sendrecv",
       streams: [this.#streamFor(source)],
     });
@@ -142,16 +198,21 @@ export class MediaSections {
     void this.#replace(transceiver.sender, source);
   }
 
+  /** A picture and its sound are announced in one stream, so that they are played in sync. */
   #streamFor(source: TrackSource): MediaStream {
-    return source === "screen" ? this.streams.screen : this.streams.person;
+    const screen = SCREENS.find((one) => one === source || SOUND_OF[one] === source);
+    return this.streams[screen ?? "person"];
   }
 
   #trackFor(source: TrackSource): MediaStreamTrack | null {
-    const { microphone, camera, screen } = this.#local;
+    const { microphone, camera, screens } = this.#local;
+    const newest = screens.at(-1)?.picture ?? null;
     if (source === "microphone") return microphone;
-    const isApart = this.screenMid !== null;
-    if (source === "screen") return isApart ? screen : null;
-    return isApart ? camera : (screen ?? camera);
+    if (source === "camera") return this.#midOf("screen") === null ? (newest ?? camera) : camera;
+    if (!this.#knows.screens) {
+      return source === "screen" && this.#midOf("screen") !== null ? newest : null;
+    }
+    return this.#midOf(source) === null ? null : sentIn(source, screens);
   }
 
   async #replace(sender: RTCRtpSender, source: TrackSource): Promise<void> {
@@ -166,6 +227,20 @@ export class MediaSections {
       if (!this.#closed) console.warn("replaceTrack", error);
     }
   }
+}
+
+function isSound(source: TrackSource): source is SoundSource {
+  return SOUNDS.some((sound) => sound === source);
+}
+
+function sentIn(
+  source: ScreenSource | SoundSource,
+  screens: readonly LocalScreen[],
+): MediaStreamTrack | null {
+  const isIts = (screen: LocalScreen) =>
+    screen.source === source || SOUND_OF[screen.source] === source;
+  const screen = screens.find(isIts);
+  return (isSound(source) ? screen?.sound : screen?.picture) ?? null;
 }
 
 function sends({ currentDirection }: RTCRtpTransceiver): boolean {

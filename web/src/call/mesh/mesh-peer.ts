@@ -3,23 +3,26 @@ import { bestEffort } from "../best-effort";
 import type { Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
-import type {
-  HealthCheckReason,
-  LocalTracks,
-  MediaHealth,
-  Participant,
-  RemoteTrack,
-  TrackSource,
-  Unreachable,
+import {
+  type HealthCheckReason,
+  type LocalTracks,
+  type MediaHealth,
+  type Participant,
+  type RemoteScreen,
+  type RemoteTrack,
+  SOUND_OF,
+  type TrackSource,
+  type Unreachable,
 } from "../topology";
 import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
+import { OneScreenAlone } from "./one-screen-alone";
 import { askForDtx } from "./opus-parameters";
 import type { PeerIdentity } from "./peer-identity";
 import type { ControlledPeer, Outgoing } from "./quality-control";
 import { Recovery } from "./recovery";
 import { originOf } from "./sdp-origin";
-import { type PeerState, type PictureNews, StateChannel } from "./state-channel";
+import { type PeerState, type PictureNews, type ScreenState, StateChannel } from "./state-channel";
 
 export interface MeshPeerOptions {
   peer: AddPeer;
@@ -87,6 +90,9 @@ export class MeshPeer implements ControlledPeer {
   /** When the peer raised their hand, by our clock. */
   #hand: number | null | undefined;
   #heardState = false;
+  /** What the peer wants of us, as it says. */
+  #wants: PictureWishes = {};
+  readonly #oneAlone = new OneScreenAlone();
   readonly #recovery: Recovery;
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
@@ -110,10 +116,13 @@ export class MeshPeer implements ControlledPeer {
     const { connection, peer, local, inherited } = options;
     this.#connection = connection;
     this.#local = local;
+    this.#oneAlone.publish(local.screens);
     this.#sections = new MediaSections(connection, options.streams, local, options.orderCodecs);
     // The section of a screen belonged to the former connection; until this one has its own, the screen is sent
     // in the camera's.
-    this.#state = inherited?.state ? { ...inherited.state, screenMid: undefined } : null;
+    this.#state = inherited?.state
+      ? { ...inherited.state, screenMid: undefined, screens: undefined }
+      : null;
     this.#hand = inherited?.hand;
     this.#wasConnected = inherited?.wasConnected ?? false;
     this.#searchingSince = inherited?.searchingSince ?? Date.now();
@@ -161,7 +170,7 @@ export class MeshPeer implements ControlledPeer {
       id: this.peerID,
       username: this.username,
       displayName: this.options.displayName(),
-      tracks: this.#tracks(),
+      ...this.#media(),
       speaking: this.#speaking && this.#state?.on.microphone !== false,
       records: this.#records || this.options.isRecorder(),
       ...(this.#hand !== undefined && { hand: this.#hand }),
@@ -172,23 +181,55 @@ export class MeshPeer implements ControlledPeer {
   }
 
   /** Without a section of its own, a shared screen comes in the camera's, and the camera does not come. */
-  #tracks(): Participant["tracks"] {
+  #media(): Pick<Participant, "tracks" | "screens"> {
     const { on, screenMid } = this.#state ?? {};
-    const isApart = typeof screenMid === "string" && this.#sections.isScreen(screenMid);
-    const isInstead = on?.screen === true && !isApart;
-    const remote = (source: TrackSource, track: MediaStreamTrack | null): RemoteTrack => ({
+    const isInstead = on?.screen === true && this.#sections.remoteIn("screen", screenMid) === null;
+    const remote = (
+      source: TrackSource,
+      track: MediaStreamTrack | null,
+      isOn: boolean | null,
+    ): RemoteTrack => ({
       track,
-      on: on?.[source] ?? null,
+      on: isOn,
       flowing: track?.muted === false,
       paused: this.#paused.some((paused) => paused === source),
     });
     const video = this.#sections.remote("camera");
-    const screen = isApart ? this.#sections.remote("screen") : video;
-    return {
-      microphone: remote("microphone", this.#sections.remote("microphone")),
-      camera: remote("camera", isInstead ? null : video),
-      screen: remote("screen", on?.screen ? screen : null),
+    const told = this.#theirScreens;
+    const screens = told.map(({ source, mid, sound }, at): RemoteScreen => {
+      const comesInstead = isInstead && at === told.length - 1;
+      const track = comesInstead ? video : this.#sections.remoteIn(source, mid);
+      return {
+        ...remote(source, track, true),
+        source,
+        sound: this.#sections.remoteIn(SOUND_OF[source], sound),
+      };
+    });
+    const microphone = this.#sections.remote("microphone");
+    const {
+      source: _,
+      sound: __,
+      ...newest
+    } = screens.at(-1) ?? {
+      ...remote("screen", null, on ? on.screen : null),
+      source: "screen",
+      sound: null,
     };
+    return {
+      tracks: {
+        microphone: remote("microphone", microphone, on?.microphone ?? null),
+        camera: remote("camera", isInstead ? null : video, on?.camera ?? null),
+        screen: newest,
+      },
+      screens,
+    };
+  }
+
+  /** Clients that know of one screen alone say of it only where it is sent. */
+  get #theirScreens(): readonly ScreenState[] {
+    const { on, screenMid = null, screens } = this.#state ?? {};
+    if (!on?.screen) return [];
+    return screens ?? [{ source: "screen", mid: screenMid }];
   }
 
   /** The offer that waits for its answer, with the candidates gathered so far. */
@@ -215,7 +256,7 @@ export class MeshPeer implements ControlledPeer {
   }
 
   tellPaused(sources: readonly PictureSource[]): void {
-    this.#channel.tellPaused(sources);
+    this.#channel.tellPaused(this.#knowsScreens ? sources : this.#oneAlone.told(sources));
   }
 
   tellRecording(isRecording: boolean): void {
@@ -267,7 +308,8 @@ export class MeshPeer implements ControlledPeer {
   publish(local: LocalTracks): void {
     this.#local = local;
     this.#sections.publish(local);
-    this.#openScreenSection();
+    this.#openScreenSections();
+    if (this.#oneAlone.publish(local.screens) && !this.#knowsScreens) this.#wish();
     this.#tell();
   }
 
@@ -328,7 +370,7 @@ export class MeshPeer implements ControlledPeer {
   #joinSections(): void {
     const offered = this.#connection.remoteDescription?.sdp ?? "";
     if (/^m=application /m.test(offered)) this.#openChannel();
-    this.#sections.accept({ knowsScreen: this.#knowsScreen });
+    this.#sections.accept();
   }
 
   #openChannel(): void {
@@ -348,7 +390,8 @@ export class MeshPeer implements ControlledPeer {
   }
 
   #tell(): void {
-    this.#channel.tell({ on: this.#local.on, screenMid: this.#sections.screenMid });
+    const { screenMid, screens } = this.#sections;
+    this.#channel.tell({ on: this.#local.on, screenMid, screens });
   }
 
   #hear(state: PeerState): void {
@@ -356,13 +399,16 @@ export class MeshPeer implements ControlledPeer {
     // On a new connection a hand that is up is told again, right behind the first state; one that is down is not.
     if (!this.#heardState) this.#hand = this.#hand === undefined ? undefined : null;
     this.#heardState = true;
-    this.#openScreenSection();
-    if (this.#knowsScreen) this.#sections.acceptScreen();
+    this.#openScreenSections();
+    this.#sections.know({ screen: this.#knowsScreen, screens: this.#knowsScreens });
     this.options.changed();
   }
 
   #hearNews({ wants, paused, hand, reaction, lower, records }: PictureNews): void {
-    if (wants) this.options.wished(wants);
+    if (wants) {
+      this.#wants = wants;
+      this.#wish();
+    }
     if (reaction) this.options.reacted(reaction);
     if (lower) this.options.askedToLower();
     if (hand !== undefined) this.#hand = hand === null ? null : Date.now() - hand;
@@ -372,19 +418,41 @@ export class MeshPeer implements ControlledPeer {
     this.options.changed();
   }
 
+  #wish(): void {
+    const wants = this.#wants;
+    this.options.wished(this.#knowsScreens ? wants : this.#oneAlone.meant(wants));
+  }
+
   get #knowsScreen(): boolean {
     return this.#state?.screenMid !== undefined;
   }
 
-  /** The side that opened the connection opens this section too, whichever side shares its screen. */
-  #openScreenSection(): void {
-    const isShared = this.#local.on.screen || this.#state?.on.screen;
-    if (this.options.peer.createOffer && this.#knowsScreen && isShared) {
-      this.#sections.openScreen();
-    }
+  get #knowsScreens(): boolean {
+    return this.#state?.screens !== undefined;
   }
 
-  /** Moves the screen into a section of its own, where the negotiation that has just ended opened it. */
+  /** The side that opened the connection opens these sections too, whichever side shares a screen. */
+  #openScreenSections(): void {
+    if (!this.options.peer.createOffer || !this.#knowsScreen) return;
+    const ours = this.#local.screens;
+    const theirs = this.#theirScreens;
+    const isShared = ours.length > 0 || theirs.length > 0;
+    if (!this.#knowsScreens) {
+      if (isShared) this.#sections.openScreens(["screen"]);
+      return;
+    }
+    const wanted = [...ours, ...theirs].map(({ source }) => source);
+    const sounding = [
+      ...ours.filter(({ sound }) => sound),
+      ...theirs.filter(({ sound }) => sound !== undefined),
+    ];
+    // The first one stands for all: until there is one, screens take the camera's place.
+    const first = isShared ? (["screen"] as const) : [];
+    const sounds = sounding.map(({ source }) => SOUND_OF[source]);
+    this.#sections.openScreens([...first, ...wanted, ...sounds]);
+  }
+
+  /** Moves screens into a section of its own, where the negotiation that has just ended opened it. */
   #followSignaling(): void {
     if (this.#connection.signalingState !== "stable") return;
     this.#sections.update();

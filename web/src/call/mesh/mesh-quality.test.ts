@@ -7,7 +7,7 @@ const track = (kind: string) => ({ kind, getSettings: () => ({}) }) as unknown a
 const sending: LocalTracks = {
   microphone: track("audio"),
   camera: track("video"),
-  screen: null,
+  screens: [],
   on: { microphone: true, camera: true, screen: false },
 };
 

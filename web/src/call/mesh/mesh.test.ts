@@ -9,7 +9,7 @@ const video = { kind: "video" } as MediaStreamTrack;
 const allOn: LocalTracks = {
   microphone: audio,
   camera: video,
-  screen: null,
+  screens: [],
   on: { microphone: true, camera: true, screen: false },
 };
 const SECTIONS = "v=0\nm=audio 9 UDP\nm=video 9 UDP\n";
@@ -99,7 +99,7 @@ describe("what one knows of a peer", () => {
     expect(on()).toEqual([null, null, null]);
     const [channel] = subject.connection().channels;
     channel?.open();
-    expect(channel?.sent).toEqual([JSON.stringify({ ...allOn.on, screenMid: null })]);
+    expect(channel?.sent).toEqual([JSON.stringify({ ...allOn.on, screenMid: null, screens: [] })]);
     channel?.hear('{"microphone":false,"camera":true}');
     channel?.hear("nonsense");
     expect(on()).toEqual([false, true, false]);

@@ -63,7 +63,12 @@ type EarlySignal =
 export class Mesh implements PreparableTopology {
   readonly participants = new Store<readonly Participant[]>([]);
   readonly #peers = new Map<string, MeshPeer>();
-  readonly #streams = { person: new MediaStream(), screen: new MediaStream() };
+  readonly #streams = {
+    person: new MediaStream(),
+    screen: new MediaStream(),
+    screen2: new MediaStream(),
+    screen3: new MediaStream(),
+  };
   readonly #looking: ReturnType<typeof setInterval>;
   readonly #queue = new BuildQueue();
   readonly #early = new Map<string, EarlySignal[]>();

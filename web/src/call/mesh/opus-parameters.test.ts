@@ -20,3 +20,9 @@ it.each([
   ["Opus without parameters", sdp("a=rtpmap:111 opus/48000/2")],
   ["nothing", ""],
 ])("leaves %s as it is", (_, sdp) => expect(askForDtx(sdp)).toBe(sdp));
+
+it("asks the same for every section that shares the payload type, as one transport demands (RFC 9143)", () => {
+  const section = "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1";
+  const asked = askForDtx(sdp(section, "m=audio 9 UDP 111", section));
+  expect(asked.match(/usedtx=1/g)).toHaveLength(2);
+});

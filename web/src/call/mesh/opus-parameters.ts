@@ -5,7 +5,7 @@
 export function askForDtx(sdp: string): string {
   const payloadType = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp)?.[1];
   if (!payloadType) return sdp;
-  const parameters = new RegExp(`^(a=fmtp:${payloadType} )(.*)$`, "m");
+  const parameters = new RegExp(`^(a=fmtp:${payloadType} )(.*)$`, "gm");
   return sdp.replace(parameters, (line, head: string, given: string) => {
     const text = given.trimEnd();
     return /(^|;)\s*usedtx=/.test(text)

@@ -113,7 +113,7 @@ describe("connections that are prepared before the join", () => {
     subject.mesh.publish({
       microphone: track,
       camera: null,
-      screen: null,
+      screens: [],
       on: { microphone: true, camera: false, screen: false },
     });
     await settled();

@@ -15,7 +15,7 @@ const track = (kind: string, contentHint = "") =>
 const sending: LocalTracks = {
   microphone: track("audio"),
   camera: track("video"),
-  screen: null,
+  screens: [],
   on: { microphone: true, camera: true, screen: false },
 };
 
@@ -123,7 +123,9 @@ describe("what peers are sent", () => {
     const { control, peers, settled } = newSubject();
     const [ann] = peers(1) as [FakePeer];
     const screen = track("video", "detail");
-    control.publish({ ...sending, screen, on: { ...sending.on, screen: true } });
+    const shared = { source: "screen", picture: screen, sound: null } as const;
+    const screens = [{ ...shared, isText: true, framesPerSecond: 5 }];
+    control.publish({ ...sending, screens, on: { ...sending.on, screen: true } });
     ann.outgoing = ann.outgoing.map(({ sender, carries }) => ({
       sender,
       carries: carries === "camera" ? "screen" : carries,

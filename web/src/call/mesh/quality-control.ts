@@ -4,17 +4,19 @@ import {
   type Allocation,
   allocate,
   type Capture,
+  type Captures,
   type PeerDemand,
   type SendingSituation,
 } from "../quality/allocate";
 import { Bandwidth } from "../quality/bandwidth";
-import { PREFERRED_SOUND, preferredCodecs } from "../quality/codecs";
+import { PREFERRED_SCREEN_SOUND, PREFERRED_SOUND, preferredCodecs } from "../quality/codecs";
 import { CpuRelief, RELIEF, type ReliefLevel } from "../quality/cpu-relief";
 import { LateFall } from "../quality/late-fall";
 import { OwnSpeech } from "../quality/own-speech";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
-import { type LocalTracks, NO_LOCAL_TRACKS, type TrackSource } from "../topology";
+import { type LocalTracks, NO_LOCAL_TRACKS, SCREENS, type TrackSource } from "../topology";
 import type { ConnectionSample } from "./connection-sample";
+import { isPicture } from "./media-sections";
 import { SenderParameters, type WantedEncoding } from "./sender-parameters";
 import type { StatsSampler } from "./stats-sampler";
 
@@ -41,16 +43,18 @@ export interface QualityParts {
 /** In bit/s, to few and to many. Opus is good at both; more would be heard in music alone. */
 const SOUND = { few: 32_000, many: 24_000 };
 const MANY_OTHERS = 6;
+/** In bit/s, of each screen: films and music want more than speech. */
+const SCREEN_SOUND = 64_000;
 /** What sound takes of a connection: twice its bitrate, since it is sent twice (RED), and its headers. */
 const SOUND_ON_WIRE = 2;
 const SOUND_HEADERS = 16_000;
 /** The share of lost packets from which a line is taken for congested. */
 const CONGESTED_LOSS = 0.02;
-const CAPTURED = { camera: { width: 1280, height: 720 }, screen: { width: 1920, height: 1080 } };
+const CAPTURED_CAMERA = { width: 1280, height: 720 };
+const CAPTURED_SCREEN = { width: 1920, height: 1080 };
 /** A codec is not changed for somebody who is back within that time. */
 const CODEC_FOR_MS = 30_000;
-const SOURCES = ["camera", "screen"] as const;
-const SENT_NOTHING = { camera: 0, screen: 0 };
+const SOURCES = ["camera", ...SCREENS] as const;
 
 interface Entry {
   peer: ControlledPeer;
@@ -59,7 +63,7 @@ interface Entry {
   wishes: PictureWishes;
   /** What we want of them. */
   ours: PictureWishes;
-  sent: Record<PictureSource, number>;
+  sent: Partial<Record<PictureSource, number>>;
 }
 
 /** Decides how each of our tracks is encoded for each peer, whenever something changes on which that depends. */
@@ -98,8 +102,7 @@ export class QualityControl {
   /** Controls what is sent to a peer, whose connection may take the place of another. */
   follow(peerID: string, peer: ControlledPeer): void {
     const { wishes = {}, ours = {} } = this.#peers.get(peerID) ?? {};
-    const sent = { ...SENT_NOTHING };
-    this.#peers.set(peerID, { peer, bandwidth: new Bandwidth(), wishes, ours, sent });
+    this.#peers.set(peerID, { peer, bandwidth: new Bandwidth(), wishes, ours, sent: {} });
     peer.tellWishes(ours);
     this.update();
   }
@@ -127,7 +130,7 @@ export class QualityControl {
 
   publish(local: LocalTracks): void {
     for (const source of SOURCES) {
-      if (local.on[source] && !this.#local.on[source]) this.#forgetWishes(source);
+      if (isOn(local, source) && !isOn(this.#local, source)) this.#forgetWishes(source);
     }
     this.#local = local;
     const { camera } = local;
@@ -152,13 +155,14 @@ export class QualityControl {
   /** Names of the codecs that suit a source now, the best one first. */
   preferredCodecs(source: TrackSource): readonly string[] {
     if (source === "microphone") return PREFERRED_SOUND;
+    if (!isPicture(source)) return PREFERRED_SCREEN_SOUND;
     const now = this.parts.now();
     const { others, relief, captures } = this.#situation(now);
     return preferredCodecs({
       source,
       others: this.#codecFor.of(others, now),
       relief,
-      isText: captures[source]?.isText ?? source === "screen",
+      isText: captures[source]?.isText ?? source !== "camera",
       hasH264Hardware: this.#hasH264Hardware,
     });
   }
@@ -209,8 +213,10 @@ export class QualityControl {
     const now = this.parts.now();
     const situation = this.#situation(now);
     const sound = situation.others >= MANY_OTHERS ? SOUND.many : SOUND.few;
+    const sounding = this.#local.screens.filter((screen) => screen.sound).length;
+    const soundOfScreens = sounding * (SCREEN_SOUND + SOUND_HEADERS);
     const demands = [...this.#peers].map(([peerID, { wishes, bandwidth, sent }]): PeerDemand => {
-      const onWire = sound * SOUND_ON_WIRE + SOUND_HEADERS;
+      const onWire = sound * SOUND_ON_WIRE + SOUND_HEADERS + soundOfScreens;
       const { bitrate, isTrying } = bandwidth.forPictures(onWire, now);
       return { peerID, wishes, sent, bandwidth: bitrate, isTrying };
     });
@@ -218,7 +224,9 @@ export class QualityControl {
     for (const [peerID, entry] of this.#peers) {
       const allocation = allocations.get(peerID);
       if (!allocation) continue;
-      entry.sent = { camera: linesOf(allocation, "camera"), screen: linesOf(allocation, "screen") };
+      entry.sent = Object.fromEntries(
+        SOURCES.map((source) => [source, allocation[source]?.lines ?? 0]),
+      );
       entry.peer.tellPaused(SOURCES.filter((source) => isPaused(entry.wishes, allocation, source)));
       for (const outgoing of entry.peer.outgoing) {
         const wanted = this.#encoding(outgoing.carries, allocation, situation, {
@@ -235,10 +243,7 @@ export class QualityControl {
       others: Math.max(this.#peers.size, this.#expected),
       speaking: this.#speech.isSpeaking(now),
       relief: this.#relief.level,
-      captures: {
-        camera: captureOf("camera", this.#local.camera),
-        screen: captureOf("screen", this.#local.screen),
-      },
+      captures: capturesOf(this.#local),
     };
   }
 
@@ -252,13 +257,14 @@ export class QualityControl {
     if (source === "microphone") {
       return { active: true, maxBitrate: sound, priority: "high" };
     }
+    if (!isPicture(source)) return { active: true, maxBitrate: SCREEN_SOUND, priority: "medium" };
     const encoding = allocation[source];
     if (!encoding) return null;
     const { lines: _, ...sizes } = encoding;
     const isText = captures[source]?.isText ?? false;
     return {
       ...sizes,
-      priority: source === "screen" ? "medium" : "low",
+      priority: source === "camera" ? "low" : "medium",
       // While a connection opens, Chromium takes each picture for too large, and needs half a minute to grow again.
       degradationPreference: isText || isOpening ? "maintain-resolution" : "maintain-framerate",
       codecs: this.preferredCodecs(source),
@@ -276,20 +282,26 @@ export class QualityControl {
   }
 }
 
-function linesOf(allocation: Allocation, source: PictureSource): number {
-  return allocation[source]?.lines ?? 0;
+function isOn({ on, screens }: LocalTracks, source: PictureSource): boolean {
+  return source === "camera" ? on.camera : screens.some((screen) => screen.source === source);
 }
 
 function isPaused(wishes: PictureWishes, allocation: Allocation, source: PictureSource): boolean {
   return allocation[source]?.active === false && wishes[source] !== 0;
 }
 
-/** The size of what a track captures; a window that is shared may change it at any time. */
-function captureOf(source: PictureSource, track: MediaStreamTrack | null): Capture | null {
-  if (!track) return null;
-  const { width, height } = {
-    ...CAPTURED[source],
-    ...track.getSettings?.(),
+function capturesOf({ camera, screens }: LocalTracks): Captures {
+  const captures: Partial<Record<PictureSource, Capture | null>> = {
+    camera: camera && { ...CAPTURED_CAMERA, ...sizeOf(camera), isText: false },
   };
-  return { width, height, isText: source === "screen" && track.contentHint !== "motion" };
+  for (const { source, picture, isText, framesPerSecond } of screens) {
+    captures[source] = { ...CAPTURED_SCREEN, ...sizeOf(picture), isText, framesPerSecond };
+  }
+  return captures;
+}
+
+/** The size of what a track captures; a window that is shared may change it at any time. */
+function sizeOf(track: MediaStreamTrack): { width?: number; height?: number } {
+  const { width, height } = track.getSettings?.() ?? {};
+  return { ...(width && { width }), ...(height && { height }) };
 }

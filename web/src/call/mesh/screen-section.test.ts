@@ -1,5 +1,10 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type LocalTracks, NO_LOCAL_TRACKS } from "../topology";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  type LocalScreen,
+  type LocalTracks,
+  NO_LOCAL_TRACKS,
+  type ScreenSource,
+} from "../topology";
 import { newMesh } from "./fake-mesh";
 
 /** Two meshes of which ann's opens the connections; the server and the data channel between them are ours. */
@@ -15,9 +20,14 @@ const showing = (of: string): LocalTracks => ({
   camera: camera(of),
   on: { microphone: false, camera: true, screen: false },
 });
+const shared = (
+  source: ScreenSource,
+  picture: MediaStreamTrack,
+  sound: MediaStreamTrack | null = null,
+): LocalScreen => ({ source, picture, sound, isText: true, framesPerSecond: 5 });
 const sharing = (of: string): LocalTracks => ({
   ...showing(of),
-  screen: screen(of),
+  screens: [shared("screen", screen(of))],
   on: { microphone: false, camera: true, screen: true },
 });
 
@@ -259,4 +269,98 @@ it("repeats the offer for the section that a peer never got, less and less often
   } finally {
     vi.useRealTimers();
   }
+});
+
+describe("several screens", () => {
+  const sound = (of: string) => ({ kind: "audio", id: `${of}'s sound` }) as MediaStreamTrack;
+  const two = (of: string): LocalTracks => ({
+    ...sharing(of),
+    screens: [
+      shared("screen2", { kind: "video", id: `${of}'s window` } as MediaStreamTrack),
+      shared("screen", screen(of), sound(of)),
+    ],
+  });
+  const shown = (side: Side) =>
+    side.mesh.participants.get()[0]?.screens.map(({ source, track, sound }) => {
+      const indexOf = (one: MediaStreamTrack | null) =>
+        receivers(side).findIndex((receiver) => (receiver.track as object) === one);
+      return [source, indexOf(track), indexOf(sound)];
+    });
+
+  it.each([
+    ["the side that opened the connection", () => ann, () => bob],
+    ["the other side", () => bob, () => ann],
+  ])("have sections and sound of their own where %s shares them", async (_, sharer, viewer) => {
+    await connect();
+    await openChannels();
+    const name = sharer().peerID;
+    sharer().mesh.publish(two(name));
+    await untilQuiet();
+    expect(sent(sharer())).toEqual([
+      undefined,
+      `${name}'s camera`,
+      `${name}'s screen`,
+      `${name}'s window`,
+      `${name}'s sound`,
+    ]);
+    expect(shown(viewer())).toEqual([
+      ["screen2", 3, -1],
+      ["screen", 2, 4],
+    ]);
+    expect(viewer().mesh.participants.get()[0]?.tracks.screen.track).toBe(
+      receivers(viewer())[2]?.track,
+    );
+
+    sharer().mesh.publish({ ...sharing(name), screens: two(name).screens.slice(0, 1) });
+    await untilQuiet();
+    expect(shown(viewer())).toEqual([["screen2", 3, -1]]);
+    sharer().mesh.publish(showing(name));
+    await untilQuiet();
+    expect(shown(viewer())).toEqual([]);
+    expect(sent(sharer())).toEqual([undefined, `${name}'s camera`, ...Array(3).fill(undefined)]);
+  });
+
+  it("of both sides at once share the sections", async () => {
+    await connect();
+    await openChannels();
+    ann.mesh.publish(two("ann"));
+    bob.mesh.publish(two("bob"));
+    await untilQuiet();
+    for (const side of [ann, bob]) {
+      expect(side.connection().transceivers).toHaveLength(5);
+      expect(shown(side)).toEqual([
+        ["screen2", 3, -1],
+        ["screen", 2, 4],
+      ]);
+    }
+  });
+
+  it("are seen by who comes later, also where the first one has ended", async () => {
+    bob.mesh.publish({ ...sharing("bob"), screens: two("bob").screens.slice(0, 1) });
+    await connect();
+    await openChannels();
+    expect(sent(bob)).toEqual([undefined, "bob's camera", undefined, "bob's window"]);
+    expect(shown(ann)).toEqual([["screen2", 3, -1]]);
+  });
+
+  it("are the one that was shared last to a client that knows of one alone", async () => {
+    await connect();
+    const channel = bob.connection().channels[0];
+    channel?.open();
+    channel?.hear('{"microphone":true,"camera":true,"screen":true,"screenMid":null}');
+    bob.hear("session-description", {
+      peerID: "ann",
+      peerUsername: "ann",
+      sessionDescription: {
+        type: "offer",
+        sdp: "v=0\nm=audio 9 UDP\na=mid:ann00\na=sendrecv\nm=video 9 UDP\na=mid:ann01\na=sendrecv\nm=video 9 UDP\na=mid:ann02\na=sendrecv\n",
+      },
+    });
+    await settled();
+    bob.mesh.publish({ ...sharing("bob"), screens: two("bob").screens.slice(0, 1) });
+    expect(sent(bob)).toEqual([undefined, "bob's camera", "bob's window"]);
+    bob.mesh.publish(two("bob"));
+    expect(sent(bob)).toEqual([undefined, "bob's camera", "bob's screen"]);
+    expect(JSON.parse(channel?.sent.at(-1) ?? "")).toMatchObject({ screenMid: "ann02" });
+  });
 });

@@ -48,3 +48,23 @@ it.each([
 it("writes news that an older client passes over", () => {
   expect(parseState('{"version":1,"wants":{"camera":360}}')).toBeNull();
 });
+
+it("understands several screens, each once, and passes over those that it does not know", () => {
+  const screens = [
+    { source: "screen2", mid: "3", sound: "5" },
+    { source: "screen", mid: null },
+    { source: "screen2", mid: "9" },
+    { source: "screen9", mid: "4" },
+    { source: "screen3", mid: 7, sound: null },
+    null,
+    "screen",
+  ];
+  const said = { microphone: true, camera: true, screen: true, screenMid: "2", screens };
+  expect(parseState(JSON.stringify(said))?.screens).toEqual([
+    { source: "screen2", mid: "3", sound: "5" },
+    { source: "screen", mid: null },
+    { source: "screen3", mid: null, sound: null },
+  ]);
+  const older = { microphone: true, camera: true, screen: true, screenMid: "2" };
+  expect(parseState(JSON.stringify(older))?.screens).toBeUndefined();
+});

@@ -2,7 +2,7 @@ import { bestEffort } from "../best-effort";
 import { isReaction, type Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
-import type { SourceStates } from "../topology";
+import { SCREENS, type ScreenSource, type SourceStates } from "../topology";
 
 /** Both sides give the same id, so that the channel needs no announcement and an older client notices nothing. */
 const CHANNEL = { negotiated: true, id: 0 } as const;
@@ -14,10 +14,19 @@ const VERSION = 1;
 const MAX_HEIGHT = 10_000;
 /** A call that lasts longer has no hands from before. */
 const LONGEST_MS = 7 * 24 * 3600 * 1000;
-const SOURCES = ["camera", "screen"] as const;
+const SOURCES = ["camera", ...SCREENS] as const;
 /** A peer that sends faster than anybody presses buttons is not read any more. */
 const BURST = 50;
 const EVERY_MS = 100;
+
+/** A screen that a peer shares. */
+export interface ScreenState {
+  readonly source: ScreenSource;
+  /** The media section in which it is sent; null where it has none of its own yet. */
+  readonly mid: string | null;
+  /** The media section in which its sound is sent; null where it has none yet. Absent where there is no sound. */
+  readonly sound?: string | null;
+}
 
 /** The state that peers tell each other of their sources. */
 export interface PeerState {
@@ -27,14 +36,21 @@ export interface PeerState {
    * in the camera's section, or not at all. Undefined from clients that know no section for the screen.
    */
   readonly screenMid: string | null | undefined;
+  /** In the order in which they were shared. Undefined from clients that know of one screen alone. */
+  readonly screens?: readonly ScreenState[] | undefined;
 }
 
 export function parseState(data: unknown): PeerState | null {
   if (typeof data !== "string" || data.length > MAX_LENGTH) return null;
   try {
-    const { microphone, camera, screen, screenMid } = JSON.parse(data) as Record<string, unknown>;
+    const said = JSON.parse(data) as Record<string, unknown>;
+    const { microphone, camera, screen, screenMid, screens } = said;
     if (typeof microphone !== "boolean" || typeof camera !== "boolean") return null;
-    return { on: { microphone, camera, screen: screen === true }, screenMid: parseMid(screenMid) };
+    return {
+      on: { microphone, camera, screen: screen === true },
+      screenMid: parseMid(screenMid),
+      ...(Array.isArray(screens) && { screens: parseScreens(screens) }),
+    };
   } catch {
     return null;
   }
@@ -43,6 +59,22 @@ export function parseState(data: unknown): PeerState | null {
 function parseMid(mid: unknown): string | null | undefined {
   if (mid === null) return null;
   return typeof mid === "string" && mid.length <= MAX_MID_LENGTH ? mid : undefined;
+}
+
+/** Screens of which more is said than once count as they are said first; those that we do not know are passed over. */
+function parseScreens(said: readonly unknown[]): ScreenState[] {
+  const screens = new Map<ScreenSource, ScreenState>();
+  for (const one of said) {
+    const { source, mid, sound } = (one ?? {}) as Record<string, unknown>;
+    const known = SCREENS.find((name) => name === source);
+    if (!known || screens.has(known)) continue;
+    screens.set(known, {
+      source: known,
+      mid: parseMid(mid) ?? null,
+      ...(sound !== undefined && { sound: parseMid(sound) ?? null }),
+    });
+  }
+  return [...screens.values()];
 }
 
 /** What peers tell each other of the pictures that they send, and by gestures. Later versions may say more. */
@@ -82,8 +114,13 @@ export function parseNews(data: unknown): PictureNews | null {
   }
 }
 
-function wishesOf({ camera, screen }: { camera?: unknown; screen?: unknown }): PictureWishes {
-  return { ...(isHeight(camera) && { camera }), ...(isHeight(screen) && { screen }) };
+function wishesOf(said: Partial<Record<PictureSource, unknown>>): PictureWishes {
+  const wishes: Partial<Record<PictureSource, number>> = {};
+  for (const source of SOURCES) {
+    const height = said[source];
+    if (isHeight(height)) wishes[source] = height;
+  }
+  return wishes;
 }
 
 function isHeight(height: unknown): height is number {
@@ -94,8 +131,9 @@ function isAge(age: unknown): age is number {
   return typeof age === "number" && age >= 0 && age <= LONGEST_MS;
 }
 
-function written({ on: { microphone, camera, screen }, screenMid = null }: PeerState): string {
-  return JSON.stringify({ microphone, camera, screen, screenMid });
+function written({ on, screenMid = null, screens = [] }: PeerState): string {
+  const { microphone, camera, screen } = on;
+  return JSON.stringify({ microphone, camera, screen, screenMid, screens });
 }
 
 export interface ChannelListener {

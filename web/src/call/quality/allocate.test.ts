@@ -154,6 +154,25 @@ describe("a CPU that does not suffice", () => {
     expect(allocation?.camera).toBeNull();
     expect(allocation?.screen).toMatchObject({ lines: 1080, maxFramerate: 5 });
   });
+
+  it("is shared by several screens, each at the rate that was chosen for it", () => {
+    const slow = { ...TEXT, framesPerSecond: 15 };
+    const film = { ...TEXT, isText: false, framesPerSecond: 30 };
+    const captures = { camera: null, screen: slow, screen2: film };
+    const allocation = allocate(situation({ others: 1, captures }), [
+      {
+        peerID: "ann",
+        wishes: { screen: 1080, screen2: 1080 },
+        bandwidth: 1_000_000,
+        isTrying: false,
+        sent: {},
+      },
+    ]).get("ann");
+    const { screen, screen2 } = allocation ?? {};
+    expect(screen).toMatchObject({ active: true, lines: 1080, maxFramerate: 15 });
+    expect(screen2).toMatchObject({ active: true, maxFramerate: 30 });
+    expect((screen?.maxBitrate ?? 0) + (screen2?.maxBitrate ?? 0)).toBeLessThanOrEqual(1_000_000);
+  });
 });
 
 const height = fc.option(fc.integer({ min: 0, max: 4000 }), { nil: undefined });

@@ -1,3 +1,4 @@
+import { SCREENS } from "../topology";
 import { RELIEF, type ReliefLevel } from "./cpu-relief";
 import {
   cameraGuess,
@@ -16,7 +17,12 @@ export interface Capture {
   readonly height: number;
   /** Whether its lines matter more than its motion: text, slides, code. */
   readonly isText: boolean;
+  /** As chosen by who shares a screen; undefined for a camera. */
+  readonly framesPerSecond?: number;
 }
+
+/** What is captured of each source; null or absent where nothing is. */
+export type Captures = Readonly<Partial<Record<PictureSource, Capture | null>>>;
 
 /** What all that we send depends on. */
 export interface SendingSituation {
@@ -24,7 +30,7 @@ export interface SendingSituation {
   readonly others: number;
   readonly speaking: boolean;
   readonly relief: ReliefLevel;
-  readonly captures: Readonly<Record<PictureSource, Capture | null>>;
+  readonly captures: Captures;
 }
 
 /** What one peer asks for, and what the way to it bears. */
@@ -36,7 +42,7 @@ export interface PeerDemand {
   /** Whether more bits may be sent than `bandwidth`, to find out whether the way bears them. */
   readonly isTrying: boolean;
   /** The lines sent until now, or 0: a larger picture has to be worth it. */
-  readonly sent: Readonly<Record<PictureSource, number>>;
+  readonly sent: Readonly<Partial<Record<PictureSource, number>>>;
 }
 
 /** How a picture is encoded for a peer, in the terms of RTCRtpEncodingParameters. */
@@ -49,11 +55,11 @@ export interface PictureEncoding {
   readonly lines: number;
 }
 
-export type Allocation = Readonly<Record<PictureSource, PictureEncoding | null>>;
+export type Allocation = Readonly<Partial<Record<PictureSource, PictureEncoding | null>>>;
 
 /** A larger picture needs this much more than its least, so that one on the edge does not change all the time. */
 const CLIMB = 1.1;
-/** The share of a peer's bandwidth that a screen gets where a camera is sent too. */
+/** The share of a peer's bandwidth that screens get where a camera is sent too. */
 const SCREEN_SHARE = 0.8;
 const FEW_FRAMES = 15;
 const RELIEVED_FRAMES = 15;
@@ -65,7 +71,7 @@ const MOST_TEXT = 1_000_000;
 /**
  * Shares out what we send. Each source has a total, the first guess times the number of others; it is shared so
  * that nobody gets more than they can show, and what they leave goes to those who show it large (max-min fairness).
- * No peer gets more than its way bears, screens first. What a way does not bear goes to nobody else: where it
+ * No peer gets more than its way bears, screens first; several screens share alike what one would get. What a way does not bear goes to nobody else: where it
  * is our own uplink that is narrow, that would take still more from it.
  */
 export function allocate(
@@ -74,29 +80,41 @@ export function allocate(
 ): Map<string, Allocation> {
   const { others, speaking, captures } = situation;
   const camera = cameraGuess(others, { speaking });
-  const screen = captures.screen?.isText === false ? camera : textGuess(others);
-  const screens = shareOut("screen", situation, screen, demands, (demand) => {
-    const isBoth = captures.camera !== null && demand.wishes.camera !== 0;
-    return (demand.bandwidth ?? Number.POSITIVE_INFINITY) * (isBoth ? SCREEN_SHARE : 1);
-  });
-  const cameras = shareOut("camera", situation, camera, demands, ({ bandwidth, peerID }) => {
-    const taken = screens.get(peerID);
-    return (bandwidth ?? Number.POSITIVE_INFINITY) - (taken?.active ? taken.maxBitrate : 0);
-  });
-  return new Map(
-    demands.map(({ peerID }) => [
-      peerID,
-      { camera: cameras.get(peerID) ?? null, screen: screens.get(peerID) ?? null },
-    ]),
+  const taken = new Map<string, number>();
+  const allocations = new Map<string, Partial<Record<PictureSource, PictureEncoding | null>>>(
+    demands.map(({ peerID }) => [peerID, { camera: null, screen: null }]),
   );
+  const give = (source: PictureSource, guess: FirstGuess, bearable: Bearable) => {
+    for (const [peerID, encoding] of shareOut(source, situation, guess, demands, bearable)) {
+      Object.assign(allocations.get(peerID) ?? {}, { [source]: encoding });
+      const bitrate = encoding.active ? encoding.maxBitrate : 0;
+      taken.set(peerID, (taken.get(peerID) ?? 0) + bitrate);
+    }
+  };
+  const left = ({ bandwidth, peerID }: PeerDemand, share = 1) =>
+    (bandwidth ?? Number.POSITIVE_INFINITY) * share - (taken.get(peerID) ?? 0);
+  const screens = SCREENS.filter((source) => captures[source]);
+  for (const [at, source] of screens.entries()) {
+    const guess = captures[source]?.isText === false ? camera : textGuess(others);
+    const part = { ...guess, bitrate: guess.bitrate / screens.length };
+    give(source, part, (demand) => {
+      const isBoth = Boolean(captures.camera) && demand.wishes.camera !== 0;
+      return left(demand, isBoth ? SCREEN_SHARE : 1) / (screens.length - at);
+    });
+  }
+  give("camera", camera, (demand) => left(demand));
+  return allocations;
 }
+
+/** How many bits a second the way to a peer bears. */
+type Bearable = (demand: PeerDemand) => number;
 
 function shareOut(
   source: PictureSource,
   { captures, others, relief }: SendingSituation,
   guess: FirstGuess,
   demands: readonly PeerDemand[],
-  bearable: (demand: PeerDemand) => number,
+  bearable: Bearable,
 ): Map<string, PictureEncoding> {
   const capture = captures[source];
   if (!capture) return new Map();
@@ -115,7 +133,7 @@ function shareOut(
     wanted.map(({ demand, rung }, at) => {
       const whole = inSteps(shares[at] ?? 0);
       const share = Math.min(whole, inSteps(bearable(demand)));
-      const sent = rung && affordable(rung, share, demand.sent[source], capture.isText);
+      const sent = rung && affordable(rung, share, demand.sent[source] ?? 0, capture.isText);
       const encoding = encodingOf(capture, sent, share, framesPerSecond(guess, capture, relief));
       const isTrying = demand.isTrying && whole > share;
       return [demand.peerID, isTrying ? { ...encoding, maxBitrate: whole } : encoding];
@@ -169,9 +187,10 @@ function encodingOf(
   };
 }
 
-function framesPerSecond(guess: FirstGuess, { isText }: Capture, relief: ReliefLevel): number {
+function framesPerSecond(guess: FirstGuess, capture: Capture, relief: ReliefLevel): number {
+  const { isText, framesPerSecond: wanted = guess.framesPerSecond } = capture;
   const isRelieved = relief >= RELIEF.fewerFrames && !isText;
-  return isRelieved ? Math.min(guess.framesPerSecond, RELIEVED_FRAMES) : guess.framesPerSecond;
+  return isRelieved ? Math.min(wanted, RELIEVED_FRAMES) : wanted;
 }
 
 function inSteps(bitrate: number): number {

@@ -31,7 +31,7 @@ const FOR_TEXT = ["video/AV1", "video/VP9", "video/VP8", "video/H264"];
 export function preferredCodecs(situation: CodecSituation): readonly string[] {
   const { source, others, hasH264Hardware, isText, relief } = situation;
   const mayCost = others <= FEW_OTHERS && relief < RELIEF.cheaperCodec;
-  if (mayCost) return source === "screen" && isText ? FOR_TEXT : DENSE;
+  if (mayCost) return source !== "camera" && isText ? FOR_TEXT : DENSE;
   return hasH264Hardware && source === "camera" ? CHEAP_IN_HARDWARE : CHEAP;
 }
 
@@ -63,6 +63,9 @@ export function inPreferredOrder<T extends Codec>(
 
 /** Sound is sent twice (RED, RFC 2198) where both sides can: a lost packet is then not missed. */
 export const PREFERRED_SOUND: readonly string[] = ["audio/red", "audio/opus"];
+
+/** The sound of a screen is mostly music and films, of which a lost packet is hardly heard. */
+export const PREFERRED_SCREEN_SOUND: readonly string[] = ["audio/opus"];
 
 /** Whether it is the variant of its codec that every browser has: 8 bits, and packets that may be split. */
 function isPlain({ mimeType, sdpFmtpLine = "" }: Codec): boolean {

@@ -17,13 +17,18 @@ function newSubject() {
 
 function participant(
   id: string,
-  { camera = true as boolean | null, screen = false } = {},
+  { camera = true as boolean | null, screen = false, screen2 = false } = {},
 ): Participant {
   const track = (on: boolean | null) => ({ track: null, on, flowing: false, paused: false });
   return {
     id,
-    tracks: { microphone: track(true), camera: track(camera), screen: track(screen) },
-  } as Participant;
+    tracks: { microphone: track(true), camera: track(camera), screen: track(screen || screen2) },
+    screens: [...(screen ? ["screen"] : []), ...(screen2 ? ["screen2"] : [])].map((source) => ({
+      ...track(true),
+      source,
+      sound: null,
+    })),
+  } as unknown as Participant;
 }
 
 it("tells each participant what is wanted of them", () => {
@@ -112,4 +117,13 @@ it("wakes only when something is due", () => {
   view.show(720);
   views.close();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it("tells the size of each screen by itself", () => {
+  const { views, told, pass } = newSubject();
+  views.follow([participant("ann", { camera: false, screen: true, screen2: true })]);
+  views.open("ann", "screen").show(180);
+  views.open("ann", "screen2").show(1080);
+  pass(UP_AFTER_MS);
+  expect(told).toEqual([["ann", { screen: 180, screen2: 1080 }]]);
 });

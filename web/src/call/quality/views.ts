@@ -1,4 +1,4 @@
-import type { Participant } from "../topology";
+import { type Participant, type RemoteTrack, SCREENS } from "../topology";
 import { type PictureSource, type PictureWishes, Wish } from "./wishes";
 
 /** A place at which a source of a participant is shown. */
@@ -8,7 +8,7 @@ export interface View {
   close(): void;
 }
 
-const SOURCES: readonly PictureSource[] = ["camera", "screen"];
+const SOURCES: readonly PictureSource[] = ["camera", ...SCREENS];
 
 /** The places at which the pictures of participants are shown, and the wishes that follow from them. */
 export class Views {
@@ -50,10 +50,10 @@ export class Views {
   follow(participants: readonly Participant[]): void {
     const present = new Set(participants.map(({ id }) => id));
     for (const id of this.#wishes.keys()) if (!present.has(id)) this.#forget(id);
-    for (const { id, tracks } of participants) {
+    for (const participant of participants) {
       for (const source of SOURCES) {
-        const { on } = tracks[source];
-        this.#expect(id, source, source === "camera" ? on !== false : on === true);
+        const on = trackOf(participant, source)?.on;
+        this.#expect(participant.id, source, source === "camera" ? on !== false : on === true);
       }
     }
     this.#settle();
@@ -120,4 +120,8 @@ export class Views {
     this.#told.set(participant, written);
     this.wish(participant, current);
   }
+}
+
+function trackOf({ tracks, screens }: Participant, source: PictureSource): RemoteTrack | undefined {
+  return source === "camera" ? tracks.camera : screens.find((screen) => screen.source === source);
 }

@@ -1,7 +1,8 @@
+import type { ScreenSource } from "../topology";
 import { rungFor } from "./picture-ladder";
 
 /** The sources that are pictures. */
-export type PictureSource = "camera" | "screen";
+export type PictureSource = "camera" | ScreenSource;
 
 /**
  * The height in pixels that a receiver wants of each source, 0 for nothing. A source is absent while the receiver

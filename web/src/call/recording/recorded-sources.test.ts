@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { NO_LOCAL_TRACKS, type Participant, type RemoteTrack } from "../topology";
+import {
+  type LocalScreen,
+  NO_LOCAL_TRACKS,
+  type Participant,
+  type RemoteScreen,
+  type RemoteTrack,
+} from "../topology";
 import { OWN, picturesOf, type RecordedCall, soundsOf, speakerOf } from "./recorded-sources";
 
 const track = (id: string) => ({ id }) as MediaStreamTrack;
@@ -18,6 +24,7 @@ const person = (id: string, given: Partial<Participant> = {}): Participant => ({
     camera: source({ track: track(`${id} face`), on: true }),
     screen: source(),
   },
+  screens: [],
   speaking: false,
   health: { connection: "connected", unreachable: null },
   code: null,
@@ -30,7 +37,10 @@ const call = (...participants: Participant[]): RecordedCall => ({
   ownName: "Ann",
   ownSpeaks: false,
 });
-const whole = { everybody: true, screenName: (name: string) => `Screen of ${name}` };
+const whole = {
+  everybody: true,
+  screenName: (name: string, number: number) => `Screen ${number} of ${name}`,
+};
 const shown = (recorded: RecordedCall, how = whole) =>
   picturesOf(recorded, how).map(({ seat, track: shownTrack }) => [seat.name, shownTrack?.id]);
 
@@ -39,24 +49,41 @@ describe("what is recorded", () => {
     const bob = person("bob", { displayName: "Bob Lee" });
     const sharing = {
       ...bob,
-      tracks: { ...bob.tracks, screen: source({ track: track("slides"), on: true }) },
+      screens: [
+        { ...source({ track: track("film"), on: true }), source: "screen2", sound: track("music") },
+        { ...source({ track: track("slides"), on: true }), source: "screen", sound: null },
+      ] satisfies RemoteScreen[],
     };
     const mine = {
       ...NO_LOCAL_TRACKS,
       camera: track("my face"),
       microphone: track("my voice"),
-      screen: track("my slides"),
+      screens: [
+        {
+          source: "screen",
+          picture: track("my slides"),
+          sound: track("my tune"),
+          isText: true,
+          framesPerSecond: 5,
+        },
+      ] satisfies LocalScreen[],
       on: { microphone: true, camera: true, screen: true },
     };
     const recorded = { ...call(sharing), own: mine };
     expect(shown(recorded)).toEqual([
       ["Ann", "my face"],
       ["Bob Lee", "bob face"],
-      ["Screen of Bob Lee", "slides"],
-      ["Screen of Ann", "my slides"],
+      ["Screen 2 of Bob Lee", "film"],
+      ["Screen 1 of Bob Lee", "slides"],
+      ["Screen 1 of Ann", "my slides"],
     ]);
     expect(shown(recorded, { ...whole, everybody: false })).toEqual([["Ann", "my face"]]);
-    expect(soundsOf(recorded, whole).map(({ id }) => id)).toEqual(["my voice", "bob voice"]);
+    expect(soundsOf(recorded, whole).map(({ id }) => id)).toEqual([
+      "my voice",
+      "bob voice",
+      "music",
+      "my tune",
+    ]);
     expect(soundsOf(recorded, { everybody: false }).map(({ id }) => id)).toEqual(["my voice"]);
   });
 

@@ -1,4 +1,5 @@
-import type { LocalTracks, Participant } from "../topology";
+import type { PictureSource } from "../quality/wishes";
+import { type LocalTracks, type Participant, SCREENS, type ScreenSource } from "../topology";
 import type { Seat } from "./picture-layout";
 
 /** The call as a recorder sees it. */
@@ -15,15 +16,18 @@ export interface PictureOrigin {
   readonly seat: Seat;
   readonly track: MediaStreamTrack | null;
   /** Null for our own: of others' pictures the size is asked for. */
-  readonly remote: { readonly participant: string; readonly source: "camera" | "screen" } | null;
+  readonly remote: { readonly participant: string; readonly source: PictureSource } | null;
 }
 
 export const OWN = "self";
 
+/** How a screen is called: by whose it is, and which of theirs, from 1. */
+export type ScreenName = (owner: string, number: number) => string;
+
 /** What is in the picture: the person at this browser, and with `everybody` the others and all screens. */
 export function picturesOf(
   { participants, own, ownName }: RecordedCall,
-  { everybody, screenName }: { everybody: boolean; screenName: (name: string) => string },
+  { everybody, screenName }: { everybody: boolean; screenName: ScreenName },
 ): PictureOrigin[] {
   const ownCamera = own.on.camera ? own.camera : null;
   const self = origin({ id: OWN, kind: "person", name: ownName }, ownCamera);
@@ -31,7 +35,7 @@ export function picturesOf(
   const others = participants.flatMap((participant) => {
     const { id, tracks } = participant;
     const name = participant.displayName ?? participant.username;
-    const { camera, screen } = tracks;
+    const { camera } = tracks;
     const isSeen = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
     const person = origin(
       { id: `camera ${id}`, kind: "person", name },
@@ -41,13 +45,24 @@ export function picturesOf(
         source: "camera",
       },
     );
-    if (!screen.on || !screen.track) return [person];
-    const seat = { id: `screen ${id}`, kind: "screen", name: screenName(name) } as const;
-    return [person, origin(seat, screen.track, { participant: id, source: "screen" })];
+    const shared = participant.screens.flatMap(({ source, track }) => {
+      const seat = screenSeat(`${source} ${id}`, screenName(name, numberOf(source)));
+      return track ? [origin(seat, track, { participant: id, source })] : [];
+    });
+    return [person, ...shared];
   });
-  if (!own.screen) return [self, ...others];
-  const screen = { id: "own-screen", kind: "screen", name: screenName(ownName) } as const;
-  return [self, ...others, origin(screen, own.screen)];
+  const mine = own.screens.map(({ source, picture }) =>
+    origin(screenSeat(`own ${source}`, screenName(ownName, numberOf(source))), picture),
+  );
+  return [self, ...others, ...mine];
+}
+
+function screenSeat(id: string, name: string): Omit<Seat, "hasPicture"> {
+  return { id, kind: "screen", name };
+}
+
+function numberOf(source: ScreenSource): number {
+  return SCREENS.indexOf(source) + 1;
 }
 
 function origin(
@@ -62,8 +77,13 @@ export function soundsOf(
   { participants, own }: RecordedCall,
   { everybody }: { everybody: boolean },
 ): MediaStreamTrack[] {
-  const others = everybody ? participants.map(({ tracks }) => tracks.microphone.track) : [];
-  return [own.microphone, ...others].filter((track) => track !== null);
+  if (!everybody) return own.microphone ? [own.microphone] : [];
+  const others = participants.flatMap(({ tracks, screens }) => [
+    tracks.microphone.track,
+    ...screens.map(({ sound }) => sound),
+  ]);
+  const mine = own.screens.map(({ sound }) => sound);
+  return [own.microphone, ...others, ...mine].filter((track) => track !== null);
 }
 
 /** The seat of who speaks. It stays with the last who spoke, so that the picture is calm. */

@@ -39,7 +39,7 @@ export interface RecorderOptions {
   readonly view: RecordedView;
   readonly ownName: string;
   readonly file: RecordingFile;
-  screenName(name: string): string;
+  screenName(owner: string, number: number): string;
 }
 
 /** Records a call into a file of this browser, until it is stopped or the call is over. */

@@ -80,6 +80,11 @@ export const ScreenIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const SwitchCameraIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M20 11a8 8 0 0 0-14.500-3.500L4 9.500M4 5v4.500h4.500M4 13a8 8 0 0 0 14.500 3.500l1.500-2M20 19v-4.500h-4.500" />,
+    size,
+  );
 export const FullscreenIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M4 9V5a1 1 0 0 1 1-1h4M15 4h4a1 1 0 0 1 1 1v4M20 15v4a1 1 0 0 1-1 1h-4M9 20H5a1 1 0 0 1-1-1v-4" />,
@@ -231,15 +236,6 @@ export const EyeOffIcon = ({ size }: IconProps) =>
     <>
       <path d="M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12Z" />
       {slash}
-    </>,
-    size,
-  );
-export const MoreIcon = ({ size }: IconProps) =>
-  drawing(
-    <>
-      <circle cx="5" cy="12" r="1.200" />
-      <circle cx="12" cy="12" r="1.200" />
-      <circle cx="19" cy="12" r="1.200" />
     </>,
     size,
   );

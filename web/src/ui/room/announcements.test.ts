@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { english as t } from "../../texts/loaded-texts";
-import { betterAndWorse, comingAndGoing, handsUp } from "./announcements";
+import { betterAndWorse, comingAndGoing, handsUp, sharingChanges } from "./announcements";
 
 const ann = { id: "1", username: "ann" };
 const bob = { id: "2", username: "bob" };
@@ -34,4 +34,14 @@ it("says whose hand went up, and its place", () => {
   ]);
   expect(handsUp(t, ["2", "1"], ["1"], people)).toEqual([]);
   expect(handsUp(t, [], ["gone"], people)).toEqual([]);
+});
+
+it("says who shares a screen, one more, or one less", () => {
+  const sharing = (count: number) => ({ ...ann, screens: Array.from({ length: count }) });
+  expect(sharingChanges(t, [sharing(0)], [sharing(1)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [], [sharing(1)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [sharing(2)])).toEqual(["ann is sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [sharing(1)])).toEqual([]);
+  expect(sharingChanges(t, [sharing(2)], [sharing(1)])).toEqual(["ann stopped sharing a screen"]);
+  expect(sharingChanges(t, [sharing(1)], [])).toEqual([]);
 });

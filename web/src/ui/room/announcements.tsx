@@ -29,6 +29,23 @@ export function comingAndGoing(
   ];
 }
 
+type Sharing = Named & { readonly screens: readonly unknown[] };
+
+/** Makes sentences on who begins and who ceases to share a screen. Those who have left are passed over. */
+export function sharingChanges(
+  t: TranslateCall,
+  before: readonly Sharing[],
+  after: readonly Sharing[],
+): string[] {
+  return after.flatMap((participant) => {
+    const former = before.find(({ id }) => id === participant.id)?.screens.length ?? 0;
+    const count = participant.screens.length;
+    const names = namesOf([participant]);
+    if (count > former) return [t("call.updates.shares", { names })];
+    return count < former ? [t("call.updates.sharesNoMore", { names })] : [];
+  });
+}
+
 type Connection = Named & { readonly standing: Standing | null };
 
 /** Makes sentences on connections that became poor, or are poor no longer. */
@@ -99,9 +116,10 @@ export function Announcements({ call }: { call: Call }) {
     const added = texts.map((text) => ({ id: next.current++, text }));
     setTold((before) => [...before, ...added].slice(-MOST_KEPT));
   });
-  const known = useRef<readonly Named[]>([]);
+  const known = useRef<readonly Participant[]>([]);
   useEffect(() => {
     tell.current("arrivals", comingAndGoing(t, known.current, participants));
+    tell.current("arrivals", sharingChanges(t, known.current, participants));
     known.current = participants;
   }, [participants, t]);
   const connections = useStore(call.health.records);

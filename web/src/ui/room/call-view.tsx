@@ -27,6 +27,7 @@ import { CallMediaNotice } from "./media-notice";
 import { OwnSoundHint } from "./own-sound-hint";
 import { usePanels } from "./panels";
 import { PeoplePanel } from "./people-panel";
+import { usePhone } from "./phone";
 import { PictureInPicture } from "./picture-in-picture";
 import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
 import { RecordAction } from "./recording/record-action";
@@ -55,6 +56,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   useEffect(() => () => small.close(), [small]);
   const t = useCallTexts();
   const name = shownName(t, identity);
+  usePhone(call, withoutDirectionControls(room.name));
   useFetchedChatPanel();
   const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
   const openSettings = useCallback(() => setDialog("settings"), []);

@@ -1,12 +1,12 @@
 import { memo } from "react";
 import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { Call } from "../../call/call";
-import { useStore, useStored } from "../app/services";
-import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
+import { useStored } from "../app/services";
+import { ChatIcon, LeaveIcon, PeopleIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { GesturesControl } from "./gestures/gestures-control";
-import { screenSentence } from "./media-notice";
 import { MoreMenu } from "./more-menu";
+import { ScreenControl } from "./screen-control";
 import { useCallTexts } from "./texts";
 
 export type Panel = "chat" | "people" | "connections" | "recording";
@@ -23,7 +23,6 @@ interface ControlsProps {
 export const Controls = memo(({ call, panel, onPanel, onShortcuts, onSettings }: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
-  const { screen, screenProblem } = useStore(media.view);
   const unread = useStored(call.chat.state, (chat) => chat.unread);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
@@ -31,16 +30,7 @@ export const Controls = memo(({ call, panel, onPanel, onShortcuts, onSettings }:
       <Toolbar className="controls" aria-label={t("call.controls.region")}>
         <MicrophoneControl media={media} />
         <CameraControl media={media} />
-        {media.canShareScreen && (
-          <ControlToggle
-            label={screen ? t("call.controls.stopSharing") : t("call.controls.shareScreen")}
-            icon={<ScreenIcon />}
-            isSelected={screen}
-            problem={screenSentence(t, screenProblem)}
-            shortcut="screen"
-            onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
-          />
-        )}
+        {media.canShareScreen && <ScreenControl media={media} />}
         <GesturesControl call={call} />
         <span className="controls-gap" />
         <ControlToggle

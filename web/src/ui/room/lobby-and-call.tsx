@@ -25,6 +25,7 @@ import { keptEffects } from "./effects/kept-effects";
 import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
 import { Offstage } from "./offstage";
+import { lastScreenSettings } from "./screen-choice";
 import { SpeakerContext } from "./video";
 
 interface LobbyAndCallProps {
@@ -132,6 +133,7 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
     const { background, noise } = keptEffects();
     media.setBackground(background);
     media.setNoiseSuppression(noise);
+    media.setScreens(lastScreenSettings());
     const choice = lastChoice();
     media.keep(choice.chosen);
     setDevices({ media, ready: isAble ? media.open(choice) : Promise.resolve() });

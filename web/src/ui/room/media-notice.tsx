@@ -73,9 +73,12 @@ export function CallMediaNotice({ media }: { media: LocalMedia }) {
   const [putAway, setPutAway] = useState("");
   useNews("microphone", view.microphone);
   useNews("camera", view.camera);
+  useHoldNews(view.onHold);
+  const devices = view.onHold
+    ? [t("call.device.onHold")]
+    : [...mediaSentences(t, view), ...missedByOthers(t, view)];
   const text = [
-    ...mediaSentences(t, view),
-    ...missedByOthers(t, view),
+    ...devices,
     screenSentence(t, view.screenProblem) ?? "",
     ...effectSentences(t, view),
   ]
@@ -100,6 +103,16 @@ function missedByOthers(t: TranslateCall, { microphone, camera }: Devices): stri
   if (unheard && unseen) return [t("call.device.unheardUnseen")];
   if (unheard) return [t("call.device.unheard")];
   return unseen ? [t("call.device.unseen")] : [];
+}
+
+/** Says that the others hear this person again. */
+function useHoldNews(onHold: boolean): void {
+  const t = useCallTexts();
+  const was = useRef(onHold);
+  useEffect(() => {
+    if (was.current && !onHold) toast(t("call.device.holdOver"));
+    was.current = onHold;
+  }, [onHold, t]);
 }
 
 /** Announces what happens by itself from now on, since the others then see or hear something else. */

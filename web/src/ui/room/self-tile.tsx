@@ -4,7 +4,7 @@ import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
 import type { OwnVoice } from "../../call/own-voice";
 import { useStore } from "../app/services";
-import { EyeOffIcon, MoveIcon } from "../kit/icons";
+import { EyeOffIcon, MoveIcon, SwitchCameraIcon } from "../kit/icons";
 import { TileGestures } from "./gestures/tile-gestures";
 import { type Corner, cornerTowards, type Direction, nextCorner } from "./own-corner";
 import { useCallTexts } from "./texts";
@@ -31,7 +31,7 @@ interface SelfTileProps {
 export const SelfTile = memo((props: SelfTileProps) => {
   const { media, voice, name, peerID, place, standing, corner, onCorner, onHide } = props;
   const t = useCallTexts();
-  const { preview, microphone, screen } = useStore(media.view);
+  const { preview, microphone, screen, looksAway, otherCamera } = useStore(media.view);
   const frame = useRef<HTMLDivElement>(null);
   useCornerDrag(frame, corner === null ? null : onCorner);
   const label = t("app.self", { name });
@@ -45,13 +45,25 @@ export const SelfTile = memo((props: SelfTileProps) => {
       isSpeaking={useStore(voice.isAudible)}
     >
       {preview ? (
-        <Video stream={preview} label={t("call.tile.video", { name: label })} muted mirrored />
+        <Video
+          stream={preview}
+          label={t("call.tile.video", { name: label })}
+          muted
+          mirrored={!looksAway}
+        />
       ) : (
         <TileFace name={name} />
       )}
       <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
       <TileGestures id={SELF} />
       <TileActions>
+        {otherCamera && (
+          <TileAction
+            label={t(looksAway ? "call.tile.frontCamera" : "call.tile.backCamera")}
+            icon={<SwitchCameraIcon size={18} />}
+            onPress={() => void media.switchCamera()}
+          />
+        )}
         {corner !== null && (
           <TileAction
             label={t("call.tile.moveOwn")}

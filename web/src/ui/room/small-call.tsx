@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { Call } from "../../call/call";
+import type { ScreenSource } from "../../call/topology";
 import { useStore } from "../app/services";
 import {
   CameraIcon,
@@ -13,7 +14,7 @@ import { layOutSmall } from "./small-layout";
 import type { Place, Tiles } from "./stage-layout";
 import { type StageTile, tileKey } from "./stage-tiles";
 import { useCallTexts } from "./texts";
-import { TileFace, TileFrame, TileName, useStream } from "./tile";
+import { numberOf, TileFace, TileFrame, TileName, useStream } from "./tile";
 import type { Size } from "./tile-grid";
 import { Video } from "./video";
 
@@ -75,7 +76,9 @@ interface SmallTileProps {
 
 function SmallTile({ call, tile, place, name, peerID }: SmallTileProps) {
   if (tile.kind === "self") return <SmallSelf {...{ call, place, name, peerID }} />;
-  if (tile.kind === "own-screen") return <SmallOwnScreen {...{ call, place, peerID }} />;
+  if (tile.kind === "own-screen") {
+    return <SmallOwnScreen {...{ call, place, peerID, source: tile.source }} />;
+  }
   return <SmallOther {...{ call, tile, place }} />;
 }
 
@@ -89,14 +92,18 @@ function SmallOther({ call, tile, place }: SmallOtherProps) {
   const t = useCallTexts();
   const { participant, kind } = tile;
   const { id, username, tracks, speaking } = participant;
-  const source = kind === "screen" ? "screen" : "camera";
-  const { track, on, paused, flowing } = tracks[source];
+  const screen = kind === "screen" ? tile.screen : null;
+  const source = screen?.source ?? "camera";
+  const number = screen ? numberOf(screen.source) : 1;
+  const { track, on, paused, flowing } = screen ?? tracks.camera;
   const name = participant.displayName ?? username;
   const stream = useStream(track);
   const openView = useCallback(() => call.views.open(id, source), [call, id, source]);
   const isScreen = kind === "screen";
-  const title = isScreen ? t("call.tile.theirScreen", { name }) : name;
-  const label = isScreen ? t("call.tile.sharedScreen", { name }) : t("call.tile.video", { name });
+  const title = isScreen ? t("call.tile.theirScreen", { name, number }) : name;
+  const label = isScreen
+    ? t("call.tile.sharedScreen", { name, number })
+    : t("call.tile.video", { name });
   const showsPicture = track !== null && !paused && (on ?? flowing);
   return (
     <TileFrame name={title} participant={id} place={place} isSpeaking={speaking && !isScreen}>
@@ -109,7 +116,7 @@ function SmallOther({ call, tile, place }: SmallOtherProps) {
 
 function SmallSelf({ call, place, name, peerID }: Omit<SmallTileProps, "tile">) {
   const t = useCallTexts();
-  const { preview, microphone } = useStore(call.media.view);
+  const { preview, microphone, looksAway } = useStore(call.media.view);
   const label = t("app.self", { name });
   return (
     <TileFrame
@@ -120,7 +127,12 @@ function SmallSelf({ call, place, name, peerID }: Omit<SmallTileProps, "tile">) 
       isSpeaking={useStore(call.voice.isAudible)}
     >
       {preview ? (
-        <Video stream={preview} label={t("call.tile.video", { name: label })} muted mirrored />
+        <Video
+          stream={preview}
+          label={t("call.tile.video", { name: label })}
+          muted
+          mirrored={!looksAway}
+        />
       ) : (
         <TileFace name={name} />
       )}
@@ -129,15 +141,26 @@ function SmallSelf({ call, place, name, peerID }: Omit<SmallTileProps, "tile">) 
   );
 }
 
-function SmallOwnScreen({ call, place, peerID }: Omit<SmallTileProps, "tile" | "name">) {
+interface SmallOwnScreenProps extends Omit<SmallTileProps, "tile" | "name"> {
+  source: ScreenSource;
+}
+
+function SmallOwnScreen({ call, place, peerID, source }: SmallOwnScreenProps) {
   const t = useCallTexts();
-  const { screenPreview } = useStore(call.media.view);
+  const screen = useStore(call.media.view).screens.find((one) => one.source === source);
+  const number = numberOf(source);
+  const name = t("call.tile.ownScreen", { number });
   return (
-    <TileFrame name={t("call.tile.ownScreen")} participant={peerID} place={place}>
-      {screenPreview && (
-        <Video stream={screenPreview} label={t("call.tile.ownSharedScreen")} muted whole />
+    <TileFrame name={name} participant={peerID} place={place}>
+      {screen && (
+        <Video
+          stream={screen.preview}
+          label={t("call.tile.ownSharedScreen", { number })}
+          muted
+          whole
+        />
       )}
-      <TileName name={t("call.tile.ownScreen")} />
+      <TileName name={name} />
     </TileFrame>
   );
 }

@@ -8,6 +8,7 @@ const participant = (id: string, screen = false): Participant => ({
   id,
   username: id,
   tracks: { microphone: silent, camera: silent, screen: { ...silent, on: screen } },
+  screens: screen ? [{ ...silent, on: true, source: "screen", sound: null }] : [],
   speaking: false,
   health: { connection: "connected", unreachable: null },
   code: null,
@@ -17,7 +18,7 @@ const participant = (id: string, screen = false): Participant => ({
 const attention: Attention = { arrangement: "grid", pinned: [], screen: null, speaker: null };
 const people = [participant("ann"), participant("bob", true), participant("cyd", true)];
 /** 0 is Ann, 1 Bob, 2 his screen, 3 Cyd, 4 her screen, 5 the viewer's screen, 6 the viewer. */
-const tiles = stageTiles(people, { sharesScreen: true, showsSelf: true });
+const tiles = stageTiles(people, { ownScreens: ["screen"], showsSelf: true });
 const large = (of: Partial<Attention>) => largeTiles(tiles, { ...attention, ...of });
 
 it("shows everybody alike in a grid, until there is a screen", () => {
@@ -45,7 +46,7 @@ it("shows what is pinned, several too, and a screen beside pinned people", () =>
 });
 
 it("never shows the viewer large", () => {
-  const alone = stageTiles([], { sharesScreen: true, showsSelf: true });
+  const alone = stageTiles([], { ownScreens: ["screen"], showsSelf: true });
   expect(largeTiles(alone, { ...attention, arrangement: "speaker", pinned: ["self"] })).toEqual([]);
 });
 

@@ -1,33 +1,40 @@
-import type { Participant } from "../../call/topology";
+import type { Participant, RemoteScreen, ScreenSource } from "../../call/topology";
 
 /** A rectangle of the stage: a person or a shared screen. */
 export type StageTile =
   | { readonly kind: "participant"; readonly participant: Participant }
-  | { readonly kind: "screen"; readonly participant: Participant }
-  | { readonly kind: "own-screen" }
+  | { readonly kind: "screen"; readonly participant: Participant; readonly screen: RemoteScreen }
+  | { readonly kind: "own-screen"; readonly source: ScreenSource }
   | { readonly kind: "self" };
 
 interface OwnTiles {
-  readonly sharesScreen: boolean;
+  readonly ownScreens: readonly ScreenSource[];
   readonly showsSelf: boolean;
 }
 
-/** Each participant with their screen beside them, and the viewer last. */
+/** Each participant with their screens beside them, and the viewer last. */
 export function stageTiles(
   participants: readonly Participant[],
-  { sharesScreen, showsSelf }: OwnTiles,
+  { ownScreens, showsSelf }: OwnTiles,
 ): StageTile[] {
   const others = participants.flatMap((participant): StageTile[] => [
     { kind: "participant", participant },
-    ...(participant.tracks.screen.on ? [{ kind: "screen" as const, participant }] : []),
+    ...participant.screens.map((screen) => ({ kind: "screen" as const, participant, screen })),
   ]);
   return [
     ...others,
-    ...(sharesScreen ? [{ kind: "own-screen" as const }] : []),
+    ...ownScreens.map((source) => ({ kind: "own-screen" as const, source })),
     ...(showsSelf ? [{ kind: "self" as const }] : []),
   ];
 }
 
 export function tileKey(tile: StageTile): string {
-  return "participant" in tile ? `${tile.kind} ${tile.participant.id}` : tile.kind;
+  if (tile.kind === "screen") return screenKey(tile.participant, tile.screen);
+  if (tile.kind === "own-screen") return `own ${tile.source}`;
+  return tile.kind === "participant" ? `participant ${tile.participant.id}` : tile.kind;
+}
+
+/** The key of the tile of a participant's screen. */
+export function screenKey({ id }: Pick<Participant, "id">, { source }: RemoteScreen): string {
+  return `${source} ${id}`;
 }

@@ -45,14 +45,15 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
   const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
-  const { screen: sharesScreen } = useStore(call.media.view);
+  const { screens } = useStore(call.media.view);
   const { arrangement, showsSelf, corner } = useStore(choices.current);
   const floor = useRef<HTMLDivElement>(null);
   const size = useSize(floor);
   const { pinned, screen, pin, feature } = useAttention(participants);
   const speaker = useActiveSpeaker(call.participants);
   const [wantedPage, setPage] = useState(0);
-  const tiles = stageTiles(participants, { sharesScreen, showsSelf });
+  const ownScreens = screens.map(({ source }) => source);
+  const tiles = stageTiles(participants, { ownScreens, showsSelf });
   const count = tiles.length;
   const large = largeTiles(tiles, { arrangement, pinned, screen, speaker });
   const hasLargeScreen = large.some((index) => tiles[index]?.kind === "screen");
@@ -95,6 +96,7 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
         return (
           <ScreenTile
             participant={tile.participant}
+            screen={tile.screen}
             views={call.views}
             place={place}
             isFeatured={large.includes(at)}
@@ -103,7 +105,9 @@ export function Stage({ call, name, peerID, choices, small, alone }: StageProps)
           />
         );
       case "own-screen":
-        return <OwnScreenTile media={call.media} peerID={peerID} place={place} />;
+        return (
+          <OwnScreenTile media={call.media} source={tile.source} peerID={peerID} place={place} />
+        );
       case "self":
         return (
           <SelfTile
@@ -150,8 +154,8 @@ function HiddenSelf({ onShow }: { onShow(): void }) {
 function pictureOf(tile: StageTile | undefined): Focus | null {
   if (!tile || !("participant" in tile)) return null;
   const { id, tracks } = tile.participant;
-  const source = tile.kind === "screen" ? "screen" : "camera";
-  const { track, on } = tracks[source];
+  const source = tile.kind === "screen" ? tile.screen.source : "camera";
+  const { track, on } = tile.kind === "screen" ? tile.screen : tracks.camera;
   return track && on !== false ? { participant: id, source, track } : null;
 }
 

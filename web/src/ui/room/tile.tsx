@@ -12,10 +12,17 @@ import {
 import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
 import type { Views } from "../../call/quality/views";
-import type { MediaHealth, Participant, Unreachable } from "../../call/topology";
+import {
+  type MediaHealth,
+  type Participant,
+  type RemoteScreen,
+  SCREENS,
+  type ScreenSource,
+  type Unreachable,
+} from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
-import { AlertIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
+import { AlertIcon, CloseIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
 import { FullscreenAction } from "./fullscreen-action";
@@ -224,47 +231,55 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
 });
 
 interface ScreenTileProps extends RemoteTileProps {
+  screen: RemoteScreen;
   /** Whether it has the large place. */
   isFeatured: boolean;
   onFeature(): void;
 }
 
-/** The shared screen of another participant, beside their camera. */
+/** A shared screen of another participant, beside their camera; it plays its sound too. */
 export function ScreenTile(props: ScreenTileProps) {
-  const { participant, views, place, isFeatured, onFeature, isPinned, onPin } = props;
+  const { participant, screen, views, place, isFeatured, onFeature, isPinned, onPin } = props;
   const t = useCallTexts();
   const frame = useRef<HTMLDivElement>(null);
-  const { id, username, tracks, health } = participant;
+  const { id, username, health } = participant;
   const name = participant.displayName ?? username;
-  const stream = useStream(tracks.screen.track);
-  const openView = useCallback(() => views.open(id, "screen"), [views, id]);
+  const { source } = screen;
+  const number = numberOf(source);
+  const stream = useStream(screen.track, screen.sound);
+  const openView = useCallback(() => views.open(id, source), [views, id, source]);
   return (
-    <TileFrame frame={frame} name={t("call.tile.screen", { name })} participant={id} place={place}>
+    <TileFrame
+      frame={frame}
+      name={t("call.tile.screen", { name, number })}
+      participant={id}
+      place={place}
+    >
       {stream && (
         <Video
           stream={stream}
-          label={t("call.tile.sharedScreen", { name })}
+          label={t("call.tile.sharedScreen", { name, number })}
           openView={openView}
           whole
         />
       )}
       <ConnectionState connection={health.connection} />
-      {tracks.screen.paused && <TileNote text={t("call.tile.paused")} />}
-      <TileName name={t("call.tile.theirScreen", { name })} username={username} />
+      {screen.paused && <TileNote text={t("call.tile.paused")} />}
+      <TileName name={t("call.tile.theirScreen", { name, number })} username={username} />
       <TileActions stay>
         {isFeatured ? (
           <FullscreenAction target={frame} label={t("call.tile.fullScreen")} />
         ) : (
           <TileAction
-            label={t("call.tile.showLarge", { name: fullName(participant) })}
+            label={t("call.tile.showLarge", { name: fullName(participant), number })}
             icon={<ScreenIcon />}
             onPress={onFeature}
           />
         )}
         <PinAction
-          name={t("call.tile.theirScreen", { name })}
+          name={t("call.tile.theirScreen", { name, number })}
           {...{ isPinned, onPin }}
-          tile={{ kind: "screen", participant }}
+          tile={{ kind: "screen", participant, screen }}
         />
       </TileActions>
     </TileFrame>
@@ -277,18 +292,41 @@ interface OwnTileProps {
   place: TilePlace;
 }
 
-/** The screen that the person at this browser shares. */
-export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
+interface OwnScreenTileProps extends OwnTileProps {
+  source: ScreenSource;
+}
+
+/** A screen that the person at this browser shares. Its sound is not played: they hear it already. */
+export function OwnScreenTile({ media, source, peerID, place }: OwnScreenTileProps) {
   const t = useCallTexts();
-  const { screenPreview } = useStore(media.view);
+  const screen = useStore(media.view).screens.find((one) => one.source === source);
+  const number = numberOf(source);
+  const name = t("call.tile.ownScreen", { number });
   return (
-    <TileFrame name={t("call.tile.ownScreen")} participant={peerID} place={place}>
-      {screenPreview && (
-        <Video stream={screenPreview} label={t("call.tile.ownSharedScreen")} muted whole />
+    <TileFrame name={name} participant={peerID} place={place}>
+      {screen && (
+        <Video
+          stream={screen.preview}
+          label={t("call.tile.ownSharedScreen", { number })}
+          muted
+          whole
+        />
       )}
-      <TileName name={t("call.tile.ownScreen")} />
+      <TileName name={screen?.hasSound ? t("call.tile.ownScreenWithSound", { number }) : name} />
+      <TileActions stay>
+        <TileAction
+          label={t("call.tile.stopScreen", { number })}
+          icon={<CloseIcon size={18} />}
+          onPress={() => media.stopScreen(source)}
+        />
+      </TileActions>
     </TileFrame>
   );
+}
+
+/** Counts the screens of a participant from 1, each with the same number as long as it is shared. */
+export function numberOf(source: ScreenSource): number {
+  return SCREENS.indexOf(source) + 1;
 }
 
 /** One stream for one element, which plays its tracks in sync; null without tracks. */

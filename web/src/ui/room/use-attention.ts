@@ -2,7 +2,7 @@ import { useCallback, useState } from "react";
 import type { Participant } from "../../call/topology";
 import { withPin } from "./stage-focus";
 import { inOrderOfSharing } from "./stage-layout";
-import { tileKey } from "./stage-tiles";
+import { screenKey } from "./stage-tiles";
 
 /**
  * Keeps what is pinned, and whose shared screen is looked at: the last who began to share, or the one chosen here.
@@ -11,7 +11,9 @@ import { tileKey } from "./stage-tiles";
 export function useAttention(participants: readonly Participant[]) {
   const [order, setOrder] = useState<readonly string[]>([]);
   const [pinned, setPinned] = useState<readonly string[]>([]);
-  const sharing = participants.filter(({ tracks }) => tracks.screen.on).map(screenKey);
+  const sharing = participants.flatMap((participant) =>
+    participant.screens.map((screen) => screenKey(participant, screen)),
+  );
   const current = inOrderOfSharing(order, sharing);
   if (current.join() !== order.join()) setOrder(current);
   const pin = useCallback((key: string) => setPinned((before) => withPin(before, key)), []);
@@ -20,8 +22,4 @@ export function useAttention(participants: readonly Participant[]) {
     setOrder([...current.filter((other) => other !== key), key]);
   };
   return { pinned, screen: current.at(-1) ?? null, pin, feature };
-}
-
-function screenKey(participant: Participant): string {
-  return tileKey({ kind: "screen", participant });
 }

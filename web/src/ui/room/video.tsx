@@ -35,7 +35,13 @@ export function Video({
     bestEffort("a picture", () => {
       video.srcObject = stream;
     });
+    // Phones pause what plays when the page goes to the background, and some do not go on by themselves.
+    const goOn = () => {
+      if (video.srcObject) video.play().catch((error: unknown) => console.warn("Paused", error));
+    };
+    video.addEventListener("pause", goOn);
     return () => {
+      video.removeEventListener("pause", goOn);
       bestEffort("a picture", () => {
         video.srcObject = null;
       });

@@ -63,7 +63,8 @@ function Beginning({ call, account, name }: Omit<RecordingPanelProps, "onClose">
     setProblem(isTold ? null : "untold");
     if (!isTold) return;
     const file = newRecordingFile(account, call.room, new Date());
-    const screenName = (owner: string) => t("call.tile.theirScreen", { name: owner });
+    const screenName = (owner: string, number: number) =>
+      t("call.tile.theirScreen", { name: owner, number });
     try {
       call.recorder.set(new Recorder(call, { everybody, view, ownName: name, file, screenName }));
     } catch (error) {
