@@ -425,6 +425,7 @@ export interface CallOnlyTexts {
   "call.keys.openPeople": None;
   "call.keys.openChat": None;
   "call.keys.openConnections": None;
+  "call.keys.arrangement": None;
   "call.keys.openSheet": None;
   "call.device.microphone": None;
   "call.device.camera": None;
