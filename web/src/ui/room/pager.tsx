@@ -20,6 +20,8 @@ export function Pager({ layout: { pager, page, pages }, isSpeaking, onPage }: Pa
         type="button"
         className="button icon-only compact previous"
         aria-label={t("call.stage.previousPage")}
+        aria-keyshortcuts="PageUp"
+        title={t("call.stage.previousPage")}
         aria-disabled={page === 0}
         data-speaking={isSpeaking.before || undefined}
         onClick={() => page > 0 && onPage(page - 1)}
@@ -34,6 +36,8 @@ export function Pager({ layout: { pager, page, pages }, isSpeaking, onPage }: Pa
         type="button"
         className="button icon-only compact next"
         aria-label={t("call.stage.nextPage")}
+        aria-keyshortcuts="PageDown"
+        title={t("call.stage.nextPage")}
         aria-disabled={page === pages - 1}
         data-speaking={isSpeaking.after || undefined}
         onClick={() => page < pages - 1 && onPage(page + 1)}

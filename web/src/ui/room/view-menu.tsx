@@ -15,6 +15,7 @@ import { useStore } from "../app/services";
 import { useFullscreenElement } from "../kit/fullscreen";
 import { CheckIcon, LayoutIcon } from "../kit/icons";
 import { toast } from "../kit/toast";
+import { useShortcut } from "./keys/use-shortcuts";
 import type { PictureInPicture } from "./picture-in-picture";
 import type { KeptChoices } from "./stage-choices";
 import { ARRANGEMENTS, type Arrangement } from "./stage-focus";
@@ -33,6 +34,10 @@ interface ViewMenuProps {
 /** Chooses how the call is seen. */
 export function ViewMenu({ choices, small }: ViewMenuProps) {
   const t = useCallTexts();
+  useShortcut("arrangement", () => {
+    const { arrangement } = choices.current.get();
+    choices.change({ arrangement: arrangement === "grid" ? "speaker" : "grid" });
+  });
   return (
     <MenuTrigger>
       <TooltipTrigger delay={400}>

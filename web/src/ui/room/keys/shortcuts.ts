@@ -30,6 +30,7 @@ export const SHORTCUTS = {
   people: { key: "p", group: "people", text: "call.keys.openPeople" },
   chat: { key: "c", group: "people", text: "call.keys.openChat" },
   connections: { key: "q", group: "view", text: "call.keys.openConnections" },
+  arrangement: { key: "g", group: "view", text: "call.keys.arrangement" },
   sheet: { key: "?", group: "view", text: "call.keys.openSheet" },
 } as const satisfies Record<string, Shortcut>;
 
