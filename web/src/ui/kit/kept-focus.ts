@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 
 /**
- * Moves the focus to the page's heading where the focused element goes away. Browsers would move it to the body, so
- * that keyboard users begin again at the top and screen readers say nothing. It happens two frames later, since a
- * dialog that closes may return the focus to an element of its own choice.
+ * Moves the focus to the open dialog, else to the page's heading, where the focused element goes away. Browsers
+ * would move it to the body, so that keyboard users begin again at the top and screen readers say nothing. It
+ * happens two frames later, since a dialog that closes may return the focus to an element of its own choice.
  */
 export function useKeptFocus(): void {
   useEffect(() => {
@@ -16,8 +16,8 @@ export function useKeptFocus(): void {
       last !== null && !last.isConnected && document.activeElement === document.body;
     const recover = () => {
       if (!isLost()) return;
-      const place = document.querySelector<HTMLElement>("h1") ?? document.querySelector("main");
-      place?.setAttribute("tabindex", "-1");
+      const place = placeForFocus();
+      if (!place?.hasAttribute("tabindex")) place?.setAttribute("tabindex", "-1");
       place?.focus({ preventScroll: true });
     };
     const observer = new MutationObserver(() => {
@@ -35,4 +35,10 @@ export function useKeptFocus(): void {
       cancelAnimationFrame(frame);
     };
   }, []);
+}
+
+/** What is behind an open dialog takes no focus, and a dialog without the focus hears no Escape. */
+function placeForFocus(): HTMLElement | null {
+  const dialogs = document.querySelectorAll<HTMLElement>(".modal [role=dialog]");
+  return dialogs.item(dialogs.length - 1) ?? document.querySelector("h1, main");
 }
