@@ -50,6 +50,7 @@ async def test_a_conversation_of_two(visitors: Visitors, at_browser: AtBrowser) 
     answer = message(bob, "At noo")
     await expect(answer.get_by_role("button", name="Reply to:")).to_contain_text("When do we begin?")
 
+    await expect(ann.page.get_by_text("Sending…")).to_have_count(0)  # bob may have it before she knows
     await ann.page.keyboard.press("ArrowUp")
     await expect(ann.field("Edited message")).to_have_value("At noo")
     await ann.page.keyboard.press("End")

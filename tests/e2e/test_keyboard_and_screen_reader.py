@@ -82,6 +82,7 @@ async def test_single_keys_are_shortcuts(visitors: Visitors, at_browser: AtBrows
     await expect(page.locator("textarea:focus")).to_have_value("Comb")
     await expect(ann.button("Turn microphone on")).to_be_visible()
     await page.keyboard.press("Escape")
+    await expect(page.locator("textarea:focus")).to_have_count(0)
 
     await page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import ConsoleMessage, Locator, Page, ViewportSize, expect
 
+from tests.conftest import SHOWN_WITHIN_MS
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import Participant
 from tests.people import Visitors
@@ -113,7 +114,7 @@ async def _opens(ann: Participant) -> tuple[Page, list[str]]:
     async with ann.page.context.expect_page() as opened:
         await _chooses(ann, "Picture-in-picture")
     window = await opened.value
-    window.set_default_timeout(30_000)
+    window.set_default_timeout(SHOWN_WITHIN_MS)
     window.on("console", note)
     return window, breaches
 

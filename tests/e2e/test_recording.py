@@ -1,5 +1,6 @@
 """A recording is a file that plays, everybody knows of it, and a page that dies takes nothing along."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,16 @@ async def test_a_call_is_recorded(visitors: Visitors, at_browser: AtBrowser, tmp
         await someone.enters()
     await bob.sees_and_hears(ann.name)
 
-    await begins(ann, "The whole call")
+    await asyncio.gather(
+        begins(ann, "The whole call"),
+        # Looked for from the beginning: a toast goes by itself.
+        expect(bob.page.get_by_text(f"{ann.name} started recording this call.")).to_be_visible(
+            timeout=_PATIENCE
+        ),
+    )
     mark = f"This call is being recorded by {ann.name}."
     await expect(bob.page.get_by_role("img", name=mark)).to_be_visible()
     await expect(bob.tile(ann.name).get_by_role("img", name="Recording this call")).to_be_visible()
-    await expect(bob.page.get_by_text(f"{ann.name} started recording this call.")).to_be_visible()
 
     await cyd.comes_to(room)
     await expect(cyd.page.get_by_role("alert").get_by_text(mark)).to_be_visible()

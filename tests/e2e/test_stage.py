@@ -156,21 +156,21 @@ async def _moves_and_hides_their_tile(ann: Participant) -> None:
     """By keys and by dragging; what is chosen outlasts the page."""
     own = ann.tile(f"{ann.name} (you)")
     await expect(own).to_be_visible()
-    assert await _corner(own) == "bottom right"
+    await _is_in_corner(own, "bottom right")
     move = ann.button("Move your tile to another corner")
     await move.press("ArrowUp")
-    assert await _corner(own) == "top right"
+    await _is_in_corner(own, "top right")
     await move.press("ArrowLeft")
-    assert await _corner(own) == "top left"
+    await _is_in_corner(own, "top left")
     await move.press("Enter")
-    assert await _corner(own) == "top right"
+    await _is_in_corner(own, "top right")
     box = await own.bounding_box()
     assert box is not None
     await ann.page.mouse.move(box["x"] + 60, box["y"] + 90)
     await ann.page.mouse.down()
     await ann.page.mouse.move(200, 600, steps=5)
     await ann.page.mouse.up()
-    assert await _corner(own) == "bottom left"
+    await _is_in_corner(own, "bottom left")
 
     await ann.button("Hide your tile").press("Enter")
     await expect(own).to_have_count(0)
@@ -181,7 +181,7 @@ async def _moves_and_hides_their_tile(ann: Participant) -> None:
     await ann.page.get_by_role("menuitemcheckbox", name="Show your tile").click()
     await ann.page.keyboard.press("Escape")
     await expect(own).to_be_visible()
-    assert await _corner(own) == "bottom left"
+    await _is_in_corner(own, "bottom left")
 
 
 _SENDS_PICTURES = """
@@ -257,6 +257,13 @@ async def _is_largest(viewer: Participant, name: str | None) -> None:
         polling=100,
         timeout=_WAIT_MS,
     )
+
+
+async def _is_in_corner(tile: Locator, corner: str) -> None:
+    """It is there at last: what is chosen is drawn a moment later."""
+    async with asyncio.timeout(60):
+        while await _corner(tile) != corner:  # noqa: ASYNC110 - a page does not say that it is drawn
+            await asyncio.sleep(0.05)
 
 
 async def _corner(tile: Locator) -> str:
