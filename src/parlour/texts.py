@@ -78,6 +78,8 @@ _REFUSALS = (
     ("event_not_found", "This event doesn't exist."),
     ("invalid_move", 'The move must be "j" (joined) or "l" (left).'),
     ("message_id_taken", "Another message already has this id."),
+    ("message_not_found", "This message doesn't exist in this room, or was deleted."),
+    ("not_the_author", "Only its author can do that to a message."),
     # calls
     ("not_in_call", "Join a room first."),
     ("peer_not_found", "This person isn't in the room."),

@@ -62,4 +62,5 @@ async def test_any_number_of_people_in_every_window_after_every_other(
 
 
 async def _expects_people(ann: Participant, count: int) -> None:
-    await expect(ann.stage.get_by_role("group")).to_have_count(count)
+    # Those on other pages, too.
+    await expect(ann.stage.get_by_role("group", include_hidden=True)).to_have_count(count)

@@ -1,5 +1,7 @@
 """Parlour without a mouse and without a screen: where the focus is, what Escape does, what is said."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -61,6 +63,40 @@ async def _opens_and_closes_panels(ann: Participant) -> None:
     await focus_is_in(page, "[role=dialog]")
     await page.keyboard.press("Escape")
     await expect(invite).to_be_focused()
+
+
+async def test_single_keys_are_shortcuts(visitors: Visitors, at_browser: AtBrowser) -> None:
+    """Not while somebody types, and not once they are switched off in their sheet."""
+    ann = await at_browser(await visitors.client("ann"))
+    page = ann.page
+    await ann.comes_to(await ann.account.creates_room())
+    await ann.enters()
+    microphone = page.get_by_role("button", name=re.compile("Turn microphone (on|off)"))
+    await expect(microphone).to_have_attribute("aria-keyshortcuts", "M")
+    await expect(ann.button("Turn microphone off")).to_be_visible()
+    await page.keyboard.press("m")
+    await expect(ann.button("Turn microphone on")).to_be_visible()
+    await page.keyboard.press("c")
+    await focus_is_in(page, "textarea")
+    await page.keyboard.type("Comb")
+    await expect(page.locator("textarea:focus")).to_have_value("Comb")
+    await expect(ann.button("Turn microphone on")).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    await expect(sheet).to_contain_text("Open or close the chat")
+    await page.keyboard.press("Tab")
+    await sheet.get_by_role("switch", name="Use single keys").press("Space")
+    await page.keyboard.press("Escape")
+    await expect(sheet).to_have_count(0)
+    await expect(microphone).not_to_have_attribute("aria-keyshortcuts", "M")
+    await page.keyboard.press("p")
+    await page.keyboard.press("?")
+    await ann.button("More options").press("Enter")
+    await page.get_by_role("menuitem", name="Keyboard shortcuts").press("Enter")
+    await expect(sheet.get_by_role("switch", name="Use single keys")).not_to_be_checked()
+    await expect(page.get_by_role("complementary", name="People")).to_have_count(0)
 
 
 async def test_a_screen_reader_is_told(visitors: Visitors, at_browser: AtBrowser) -> None:

@@ -9,6 +9,7 @@ import "./ui/styles/tile.css";
 import "./ui/styles/stage.css";
 import "./ui/styles/call.css";
 import "./ui/styles/panel.css";
+import "./ui/styles/chat.css";
 import "./ui/styles/health.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -7,12 +7,14 @@ import type {
   Acknowledgements,
   BanPeer,
   ClientEvents,
+  EditMessage,
   Join,
   OfferIce,
   OfferSdp,
   Prepare,
   RecordCall,
   Refused,
+  RemoveMessage,
   SendChat,
   ServerEvents,
 } from "./wire.gen";
@@ -40,7 +42,15 @@ const NO_ANSWER = {
 } as const;
 
 /** The events that are sent with an acknowledgement. */
-type Acknowledged = "join" | "prepare" | "chat-message" | "ban-peer" | "record";
+type Acknowledged =
+  | "join"
+  | "prepare"
+  | "chat-message"
+  | "edit-message"
+  | "delete-message"
+  | "remove-message"
+  | "ban-peer"
+  | "record";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -122,6 +132,19 @@ export class Signaling {
 
   sendChat(payload: SendChat): Promise<Acknowledgements["chat-message"]> {
     return this.#answered((socket) => socket.emitWithAck("chat-message", payload));
+  }
+
+  editMessage(payload: EditMessage): Promise<Acknowledgements["edit-message"]> {
+    return this.#answered((socket) => socket.emitWithAck("edit-message", payload));
+  }
+
+  /** Deletes one's own message, or as the room's creator that of another person. */
+  deleteMessage(
+    payload: RemoveMessage,
+    whose: "own" | "other",
+  ): Promise<Acknowledgements["remove-message"]> {
+    const event = whose === "own" ? "delete-message" : "remove-message";
+    return this.#answered((socket) => socket.emitWithAck(event, payload));
   }
 
   banPeer(payload: BanPeer): Promise<Acknowledgements["ban-peer"]> {

@@ -84,9 +84,20 @@ export interface ChatFromPeer {
   message: string;
   sent_at: string;
   displayName?: string | null;
+  reply_to?: string | null;
+  quote?: ChatQuote | null;
+  edited_at?: string | null;
+  deleted_at?: string | null;
 }
 
-/** The acknowledgement of `chat-message`, after the commit. */
+/** The beginning of a message that another one answers; empty if it was deleted. */
+export interface ChatQuote {
+  username: string;
+  message: string;
+  displayName?: string | null;
+}
+
+/** The acknowledgement of `chat-message` and of changes of a message, after the commit. */
 export interface ChatStored {
   message: ChatFromPeer;
   ok: true;
@@ -148,11 +159,22 @@ export interface ConnectAuth {
   token?: string | null;
 }
 
+/** Delete a message that one wrote in the room one is in. */
+export interface DeleteMessage {
+  message_id: string;
+}
+
 /** A session description from a peer. */
 export interface DescriptionFromPeer {
   peerID: string;
   peerUsername: string;
   sessionDescription: SessionDescription;
+}
+
+/** Replace the text of a message that one wrote in the room one is in. */
+export interface EditMessage {
+  message_id: string;
+  message: string;
 }
 
 export interface EmailChange {
@@ -275,6 +297,11 @@ export interface InvitationOutcome {
   rejected: string[];
 }
 
+export interface InvitationRemoval {
+  room: string;
+  email: string;
+}
+
 export interface InvitationSummary {
   room: string;
   event: boolean;
@@ -338,6 +365,32 @@ export interface Login {
   remember?: boolean | null;
 }
 
+/** A chat message of the room was deleted by its author, or removed by the room's creator. */
+export interface MessageDeleted {
+  message_id: string;
+  room: string;
+  deleted_at: string;
+}
+
+export interface MessageDeletion {
+  roomname: string;
+  message_id: string;
+}
+
+export interface MessageEdit {
+  roomname: string;
+  message_id: string;
+  message: string;
+}
+
+/** A chat message of the room has another text. */
+export interface MessageEdited {
+  message_id: string;
+  room: string;
+  message: string;
+  edited_at: string;
+}
+
 /** Newest first. */
 export interface MessagePage {
   messages: StoredMessage[];
@@ -372,6 +425,8 @@ export interface NewMessage {
   message: string;
   /** Chosen by the client; sending the same id again stores nothing new. */
   message_id?: string | null;
+  /** The message of the same room that this answers. */
+  reply_to?: string | null;
 }
 
 export interface NewRoom {
@@ -461,6 +516,15 @@ export interface Problem {
   errors?: FieldProblem[] | null;
 }
 
+/** The beginning of a message that another one answers. */
+export interface Quote {
+  username: string;
+  /** At most 200 characters; empty if the message was deleted. */
+  message: string;
+  /** Absent if there is none. */
+  displayName?: string | null;
+}
+
 /** Say that one records the call, or does so no longer. The others are told, and who comes later. */
 export interface RecordCall {
   recording: boolean;
@@ -489,6 +553,11 @@ export interface Rejected {
   ok: false;
 }
 
+/** Delete anybody's message of the room one is in; only its creator may. */
+export interface RemoveMessage {
+  message_id: string;
+}
+
 /** This peer is no longer in the call; to the leaver, one for each of the others. */
 export interface RemovePeer {
   peerID: string;
@@ -515,6 +584,16 @@ export interface RoomAccess {
   password: string;
 }
 
+/** What is absent, or null, stays as it is. */
+export interface RoomChange {
+  room: string;
+  description?: string | null;
+  /** False hides the room from all but its members. */
+  listed?: boolean | null;
+  /** People who have given an earlier one may still enter. */
+  password?: string | null;
+}
+
 export interface RoomCheck {
   /** Kept for existing clients; only the caller's identity decides what they see. */
   username?: string | null;
@@ -522,6 +601,10 @@ export interface RoomCheck {
   limit?: number | null;
   /** The name of the last room on the previous page. */
   after?: string | null;
+  /** Only rooms that have this in their name, description or creator, in any case. */
+  search?: string | null;
+  /** True for the caller's own rooms and those that they are invited to alone. */
+  mine?: boolean | null;
 }
 
 export interface RoomCreation {
@@ -566,6 +649,7 @@ export interface RoomRemoval {
 export interface SendChat {
   message: string;
   message_id?: string | null;
+  reply_to?: string | null;
 }
 
 /** Who is logged in; the refresh token comes beside it in the cookie `jwt`. */
@@ -628,6 +712,14 @@ export interface StoredMessage {
   sent_at: string;
   /** Absent if there is none. */
   displayName?: string | null;
+  /** The message that this answers; absent if it answers none. */
+  reply_to?: string | null;
+  /** Of the message that this answers. */
+  quote?: Quote | null;
+  /** Absent unless the author has changed the text. */
+  edited_at?: string | null;
+  /** Absent unless the message is deleted; then the text is empty. */
+  deleted_at?: string | null;
 }
 
 /** What a client sends, by event name. */
@@ -639,6 +731,9 @@ export interface ClientEvents {
   leave: void;
   username: void;
   "chat-message": SendChat;
+  "edit-message": EditMessage;
+  "delete-message": DeleteMessage;
+  "remove-message": RemoveMessage;
   "ban-peer": BanPeer;
   record: RecordCall;
 }
@@ -652,6 +747,9 @@ export interface Acknowledgements {
   leave: Accepted | Rejected;
   username: Accepted | Rejected;
   "chat-message": ChatStored | Rejected;
+  "edit-message": ChatStored | Rejected;
+  "delete-message": ChatStored | Rejected;
+  "remove-message": ChatStored | Rejected;
   "ban-peer": Accepted | Rejected;
   record: Accepted | Rejected;
 }
@@ -667,6 +765,8 @@ export interface ServerEvents {
   "share-rooms": ShareRooms;
   "call-changed": CallChanged;
   "chat-message": ChatFromPeer;
+  "message-edited": MessageEdited;
+  "message-deleted": MessageDeleted;
   "session-ended": SessionEnded;
   restarting: Restarting;
   removed: Removed;

@@ -33,18 +33,20 @@ from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
 from parlour.chat.assembly import ChatFeature
-from parlour.chat.facts import MessageStored
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.core import Core
 from parlour.engine import Engine
 from parlour.events.assembly import EventsFeature
 from parlour.http.proxies import TrustedProxies
 from parlour.rooms.assembly import RoomsFeature
 from parlour.rooms.facts import (
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
 )
 
@@ -144,11 +146,22 @@ class CallsFeature:
         node.subscribe(GuestTimeEnded, subscriber.on_guest_time_ended)
         node.subscribe(DisplayNameChanged, subscriber.on_display_name_changed)
         node.subscribe(MessageStored, subscriber.on_message_stored)
+        node.subscribe(MessageEdited, subscriber.on_message_edited)
+        node.subscribe(MessageDeleted, subscriber.on_message_deleted)
         node.subscribe(PersonBanned, subscriber.on_person_banned)
         node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
-        for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
+        node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
+        for access_changed in (
+            InvitationTakenBack,
+            PeopleInvited,
+            PersonBanned,
+            PersonUnbanned,
+            RoomBecameEvent,
+            RoomChanged,
+            RoomRemoved,
+        ):
             node.subscribe(access_changed, room_list.on_access_changed)
 
     def _register_tasks(self) -> None:

@@ -2,13 +2,13 @@
 
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.refusals import GuestExpired
-from parlour.calls.chat_messages import chat_message
+from parlour.calls.chat_messages import chat_message, message_deleted, message_edited
 from parlour.calls.evictions import Evictions
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
-from parlour.chat.facts import MessageStored
-from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
+from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
 
 
@@ -30,6 +30,10 @@ class CallFactSubscriber:
     def on_person_banned(self, banned: PersonBanned) -> None:
         """Remove the banned people from the room's call."""
         self._evictions.remove(banned.room, Banned(), lambda member: member.user_id in banned.people)
+
+    def on_invitation_taken_back(self, taken: InvitationTakenBack) -> None:
+        """Remove from the call who came in by the invitation alone."""
+        self._evictions.remove(taken.room, NotInvited(), lambda member: member.user_id in taken.refused)
 
     def on_room_became_event(self, became: RoomBecameEvent) -> None:
         """Remove people without an invitation from the call; begin the attendance of the invited people."""
@@ -57,3 +61,9 @@ class CallFactSubscriber:
         """
         message = chat_message(stored.room, stored.message)
         self._delivery.to_call(stored.room.room_id, message, besides=stored.sent_by)
+
+    def on_message_edited(self, edited: MessageEdited) -> None:
+        self._delivery.to_call(edited.room.room_id, message_edited(edited), besides=edited.sent_by)
+
+    def on_message_deleted(self, deleted: MessageDeleted) -> None:
+        self._delivery.to_call(deleted.room.room_id, message_deleted(deleted), besides=deleted.sent_by)

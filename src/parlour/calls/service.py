@@ -22,12 +22,16 @@ from parlour.wire.events import Accepted
 from parlour.wire.signaling import (
     BanPeer,
     ChatStored,
+    DeleteMessage,
+    EditMessage,
     Join,
     Joined,
     Leave,
+    MessageChange,
     Prepare,
     Prepared,
     RecordCall,
+    RemoveMessage,
     SendChat,
     ToPeer,
     Username,
@@ -75,6 +79,9 @@ class SignalingService:
             Handler(Leave, self.leave, EventOrder.AT_ONCE),
             Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
+            Handler(EditMessage, self.change_message),
+            Handler(DeleteMessage, self.change_message),
+            Handler(RemoveMessage, self.change_message),
             Handler(BanPeer, self.ban),
             Handler(RecordCall, self.record),
         ]
@@ -152,8 +159,26 @@ class SignalingService:
             room=author.room.name,
             text=event.message,
             message_id=event.message_id,
+            reply_to=event.reply_to,
             sent_by=author.connection_id,
         )
+        return ChatStored(message=chat_message(author.room, message))
+
+    def change_message(self, connection_id: ConnectionId, event: MessageChange) -> Outcome:
+        """Edit, delete or remove a message of the room. Raises NotInCall."""
+        connection = self._connection(connection_id)
+        author = Author(connection_id, connection.identity, _participation(connection).room)
+        return partial(self._change_message, author, event)
+
+    async def _change_message(self, author: Author, event: MessageChange) -> ChatStored:
+        message_id, where = event.message_id, {"room": author.room.name, "sent_by": author.connection_id}
+        match event:
+            case EditMessage():
+                message = await self._chat.edit(author.identity, message_id, text=event.message, **where)
+            case DeleteMessage():
+                message = await self._chat.delete(author.identity, message_id, **where)
+            case RemoveMessage():
+                message = await self._chat.remove(author.identity, message_id, **where)
         return ChatStored(message=chat_message(author.room, message))
 
     def ban(self, connection_id: ConnectionId, event: BanPeer) -> Outcome:

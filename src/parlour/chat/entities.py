@@ -5,10 +5,25 @@ from datetime import datetime
 
 from parlour.accounts.identity import UserId
 
+QUOTED_LENGTH = 200
+"""Code points of an answered message that its answers show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The beginning of an answered message, as it is now: empty where it was deleted."""
+
+    author_name: str
+    author_display_name: str | None
+    text: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message, with its author's names and address of that time."""
+    """A stored message, with its author's names and address of that time.
+
+    `reply_to` is the id of the message that this one answers. A deleted message has no text any more.
+    """
 
     position: int
     message_id: str
@@ -17,4 +32,8 @@ class Message:
     author_email: str
     text: str
     sent_at: datetime
+    reply_to: str | None = None
+    quote: Quote | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
     author_display_name: str | None = None

@@ -17,3 +17,21 @@ class MessageStored:
     room: Room
     message: Message
     sent_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited:
+    """A message has another text. `sent_by` as in MessageStored."""
+
+    room: Room
+    message: Message
+    sent_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted:
+    """A message has no text any more: its author deleted it, or the room's creator removed it."""
+
+    room: Room
+    message: Message
+    sent_by: str | None

@@ -1,12 +1,13 @@
-"""The use cases of a room's chat: write, read."""
+"""The use cases of a room's chat: write, read, edit, delete."""
 
 import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,14 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour.accounts.identity import Identity
 from parlour.chat import store
 from parlour.chat.entities import Message
-from parlour.chat.facts import MessageStored
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.db.database import Database, Transaction
 from parlour.errors import Unavailable
 from parlour.limits.quotas import Quota
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.entities import Room
 from parlour.rooms.policy import Action
-from parlour.rooms.refusals import MessageIdTaken
+from parlour.rooms.refusals import MessageIdTaken, MessageNotFound, NotTheAuthor
 from parlour.wire.base import message_cost
 from parlour.wire.names import name_key
 
@@ -40,7 +41,7 @@ class Page:
 
 class Chat:
     """A room's messages are written one after the other: their order in the database is the order in which
-    they are written, and so published (MessageStored).
+    they are written, and so published (MessageStored). So are their changes.
     """
 
     def __init__(self, *, database: Database, messages: Quota, clock: Callable[[], datetime]) -> None:
@@ -51,12 +52,20 @@ class Chat:
         self._unsure: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def write(
-        self, identity: Identity, *, room: str, text: str, message_id: str | None, sent_by: str | None = None
+        self,
+        identity: Identity,
+        *,
+        room: str,
+        text: str,
+        message_id: str | None,
+        reply_to: str | None = None,
+        sent_by: str | None = None,
     ) -> Message:
-        """Store a message; the same id again stores nothing new. `sent_by` names the author's connection.
+        """Store a message; the same id again stores nothing new. `sent_by` names the author's connection,
+        `reply_to` the message of the same room that this one answers.
 
-        Raises RateLimited, RoomNotFound, what policy says, Unavailable, or MessageIdTaken where the id is
-        another author's.
+        Raises RateLimited, RoomNotFound, what policy says, Unavailable, MessageIdTaken where the id is
+        another author's, or MessageNotFound where there is no message to answer.
         """
         await self._messages.take(str(identity.user_id), cost=message_cost(text))
         key = name_key(room), message_id or str(uuid.uuid4())
@@ -67,6 +76,7 @@ class Chat:
                     room=room,
                     text=text,
                     chosen_id=key[1],
+                    reply_to=reply_to,
                     sent_by=sent_by,
                     is_unsure=key in self._unsure,
                 )
@@ -102,6 +112,7 @@ class Chat:
         room: str,
         text: str,
         chosen_id: str,
+        reply_to: str | None,
         sent_by: str | None,
         is_unsure: bool,
     ) -> Message:
@@ -109,6 +120,7 @@ class Chat:
 
         async def write(connection: Transaction) -> Message:
             known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
+            answered = None if reply_to is None else await _existing(connection, known, reply_to)
             new = await store.add_message(
                 connection,
                 known.room_id,
@@ -119,6 +131,7 @@ class Chat:
                 author_email=identity.email,
                 text=text,
                 now=self._clock(),
+                answered=answered,
             )
             stored = new or await store.message(connection, known.room_id, chosen_id)
             if stored is None or stored.author_id != identity.user_id:
@@ -129,7 +142,72 @@ class Chat:
 
         return await self._database.transact(write)
 
-    async def history(self, identity: Identity, *, room: str, before: str | None, limit: int) -> Page:
+    async def edit(
+        self, identity: Identity, message_id: str, *, room: str, text: str, sent_by: str | None = None
+    ) -> Message:
+        """Replace the text of a message of one's own. Raises as `delete` does."""
+        await self._messages.take(str(identity.user_id), cost=message_cost(text))
+
+        async def edit(connection: Transaction) -> Message:
+            known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
+            message = await _own(connection, known, message_id, identity)
+            now = self._clock()
+            if not await store.edit_message(connection, known.room_id, message_id, text=text, now=now):
+                raise MessageNotFound
+            edited = replace(message, text=text, edited_at=now)
+            connection.after_commit(MessageEdited(room=known, message=edited, sent_by=sent_by))
+            return edited
+
+        async with self._turn(name_key(room)):
+            return await self._database.transact(edit)
+
+    async def delete(
+        self, identity: Identity, message_id: str, *, room: str, sent_by: str | None = None
+    ) -> Message:
+        """Delete a message of one's own; again is harmless.
+
+        Raises RateLimited, RoomNotFound, what policy says, Unavailable, MessageNotFound, or NotTheAuthor.
+        """
+
+        async def delete(connection: Transaction) -> Message:
+            known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
+            message = await _own(connection, known, message_id, identity)
+            return await self._delete(connection, known, message, sent_by)
+
+        return await self._take_away(delete, identity, room)
+
+    async def remove(
+        self, identity: Identity, message_id: str, *, room: str, sent_by: str | None = None
+    ) -> Message:
+        """Delete anybody's message, as the room's creator; again is harmless. Raises as `delete` does."""
+
+        async def remove(connection: Transaction) -> Message:
+            known = await permitted_to_write(connection, Action.REMOVE_MESSAGE, room=room, identity=identity)
+            message = await _existing(connection, known, message_id)
+            return await self._delete(connection, known, message, sent_by)
+
+        return await self._take_away(remove, identity, room)
+
+    async def _take_away(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, Message]], identity: Identity, room: str
+    ) -> Message:
+        await self._messages.take(str(identity.user_id), cost=1)
+        async with self._turn(name_key(room)):
+            return await self._database.transact(work)
+
+    async def _delete(
+        self, connection: Transaction, room: Room, message: Message, sent_by: str | None
+    ) -> Message:
+        """Publish it also if it was deleted before: the commit of then may have failed to be answered."""
+        now = message.deleted_at or self._clock()
+        await store.delete_message(connection, room.room_id, message.message_id, now=now)
+        deleted = replace(message, text="", deleted_at=now)
+        connection.after_commit(MessageDeleted(room=room, message=deleted, sent_by=sent_by))
+        return deleted
+
+    async def history(
+        self, identity: Identity, *, room: str, before: str | None, limit: int, with_deleted: bool = False
+    ) -> Page:
         """Raises RoomNotFound or what policy says; an unknown `before` starts at the newest."""
         async with self._database.reading() as connection:
             known = await permitted(connection, Action.READ_HISTORY, room=room, identity=identity)
@@ -139,5 +217,22 @@ class Chat:
                 known.room_id,
                 position=None if last is None else last.position,
                 limit=limit + 1,
+                with_deleted=with_deleted,
             )
         return Page(room=known, messages=found[:limit], more=len(found) > limit)
+
+
+async def _existing(connection: Transaction, room: Room, message_id: str) -> Message:
+    """Find a message of the room, a deleted one too. Raises MessageNotFound."""
+    message = await store.message(connection, room.room_id, message_id)
+    if message is None:
+        raise MessageNotFound
+    return message
+
+
+async def _own(connection: Transaction, room: Room, message_id: str, identity: Identity) -> Message:
+    """Find a message of the room that this person wrote. Raises MessageNotFound or NotTheAuthor."""
+    message = await _existing(connection, room, message_id)
+    if message.author_id != identity.user_id:
+        raise NotTheAuthor
+    return message

@@ -223,8 +223,11 @@ messages = Table(
     Column("author_name", String(24), nullable=False),
     Column("author_display_name", String(64), nullable=True),
     Column("author_email", String(254), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Text, nullable=False),  # empty once the message is deleted
     _moment("sent_at"),
+    Column("reply_to", String(64), nullable=True),  # the message_id of the answered message, of the same room
+    _moment("edited_at", nullable=True),
+    _moment("deleted_at", nullable=True),
     UniqueConstraint("room_id", "message_id"),
     Index("ix_messages_room_id_id", "room_id", "id"),
 )

@@ -109,6 +109,9 @@ def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
                 message=message.text,
                 sent_at=message.sent_at,
                 display_name=message.author_display_name,
+                reply_to=message.reply_to,
+                edited_at=message.edited_at,
+                deleted_at=message.deleted_at,
             )
             for message in mine.messages
         ),

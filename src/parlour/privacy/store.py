@@ -40,6 +40,9 @@ class OwnMessage:
     author_email: str
     text: str
     sent_at: datetime
+    reply_to: str | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,9 @@ async def messages_of(connection: AsyncConnection, user_id: UserId) -> list[OwnM
             author_email=row.author_email,
             text=row.text,
             sent_at=row.sent_at,
+            reply_to=row.reply_to,
+            edited_at=row.edited_at,
+            deleted_at=row.deleted_at,
         )
         async for row in rows_in_turns(connection, query)
     ]

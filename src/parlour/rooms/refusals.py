@@ -81,3 +81,13 @@ class InvalidMove(Refusal):
 class MessageIdTaken(Refusal):
     code = "message_id_taken"
     status = 409
+
+
+class MessageNotFound(Refusal):
+    code = "message_not_found"
+    status = 404
+
+
+class NotTheAuthor(Refusal):
+    code = "not_the_author"
+    status = 403

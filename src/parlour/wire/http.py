@@ -247,6 +247,12 @@ class RoomCheck(Body):
     after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
         None, description="The name of the last room on the previous page."
     )
+    search: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
+        None, description="Only rooms that have this in their name, description or creator, in any case."
+    )
+    mine: bool | None = Field(
+        None, description="True for the caller's own rooms and those that they are invited to alone."
+    )
 
 
 class RoomEntry(Body):
@@ -297,6 +303,28 @@ class NewMessage(Body):
     message_id: MessageId | None = Field(
         None, description="Chosen by the client; sending the same id again stores nothing new."
     )
+    reply_to: MessageId | None = Field(None, description="The message of the same room that this answers.")
+
+
+class MessageEdit(Body):
+    roomname: RoomName
+    message_id: MessageId
+    message: ChatText
+
+
+class MessageDeletion(Body):
+    roomname: RoomName
+    message_id: MessageId
+
+
+class Quote(Body):
+    __doc__ = "The beginning of a message that another one answers."
+
+    username: str
+    message: str = Field(description="At most 200 characters; empty if the message was deleted.")
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
 
 
 class StoredMessage(Body):
@@ -308,6 +336,18 @@ class StoredMessage(Body):
     sent_at: Timestamp
     display_name: str | None = Field(
         None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
+    reply_to: str | None = Field(
+        None, exclude_if=_is_absent, description="The message that this answers; absent if it answers none."
+    )
+    quote: Quote | None = Field(None, exclude_if=_is_absent, description="Of the message that this answers.")
+    edited_at: Timestamp | None = Field(
+        None, exclude_if=_is_absent, description="Absent unless the author has changed the text."
+    )
+    deleted_at: Timestamp | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="Absent unless the message is deleted; then the text is empty.",
     )
 
 
@@ -429,6 +469,22 @@ class BanList(Body):
 
 class RoomRemoval(Body):
     room: RoomName
+
+
+class RoomChange(Body):
+    __doc__ = "What is absent, or null, stays as it is."
+
+    room: RoomName
+    description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)] | None = None
+    listed: bool | None = Field(None, description="False hides the room from all but its members.")
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)] | None = (
+        Field(None, description="People who have given an earlier one may still enter.")
+    )
+
+
+class InvitationRemoval(Body):
+    room: RoomName
+    email: Email
 
 
 class EventMove(Body):

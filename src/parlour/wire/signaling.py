@@ -42,6 +42,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_LENGTH * 4)]
 PeerName = Annotated[PeerId, Meta(min_length=1, max_length=64)]
 # Python's `$` is also before a last line feed, which is no part of a key.
 MessageKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+ChatText = Annotated[str, Meta(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
 
 
 # What the server sends
@@ -125,6 +126,14 @@ class CallChanged(ServerEvent, frozen=True):
     room: str
 
 
+class ChatQuote(Payload, frozen=True, rename=None):
+    __doc__ = "The beginning of a message that another one answers; empty if it was deleted."
+
+    username: str
+    message: str
+    display_name: str | None | UnsetType = field(default=UNSET, name="displayName")
+
+
 class ChatFromPeer(ServerEvent, frozen=True, rename=None):
     __doc__ = "A chat message of the room, stored."
 
@@ -137,6 +146,32 @@ class ChatFromPeer(ServerEvent, frozen=True, rename=None):
     message: str
     sent_at: str
     display_name: str | None | UnsetType = field(default=UNSET, name="displayName")
+    reply_to: str | None | UnsetType = UNSET
+    """The `message_id` of the message that this one answers."""
+    quote: ChatQuote | None | UnsetType = UNSET
+    edited_at: str | None | UnsetType = UNSET
+    deleted_at: str | None | UnsetType = UNSET
+
+
+class MessageEdited(ServerEvent, frozen=True, rename=None):
+    __doc__ = "A chat message of the room has another text."
+
+    event = "message-edited"
+
+    message_id: str
+    room: str
+    message: str
+    edited_at: str
+
+
+class MessageDeleted(ServerEvent, frozen=True, rename=None):
+    __doc__ = "A chat message of the room was deleted by its author, or removed by the room's creator."
+
+    event = "message-deleted"
+
+    message_id: str
+    room: str
+    deleted_at: str
 
 
 class SessionEnded(ServerEvent, frozen=True):
@@ -184,6 +219,8 @@ AnyServerEvent = (
     | ShareRooms
     | CallChanged
     | ChatFromPeer
+    | MessageEdited
+    | MessageDeleted
     | SessionEnded
     | Restarting
     | Removed
@@ -243,7 +280,7 @@ class Prepared(Payload, frozen=True):
 
 
 class ChatStored(Struct, frozen=True):
-    __doc__ = "The acknowledgement of `chat-message`, after the commit."
+    __doc__ = "The acknowledgement of `chat-message` and of changes of a message, after the commit."
 
     message: ChatFromPeer
     ok: Literal[True] = True
@@ -385,8 +422,10 @@ class SendChat(ClientEvent, frozen=True, rename=None):
     acknowledgement = ChatStored
     audit = Audited(forbidden=True)
 
-    message: Annotated[str, Meta(min_length=1, max_length=CHAT_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
+    message: ChatText
     message_id: MessageKey | None = None
+    reply_to: MessageKey | None = None
+    """The message of the same room that this one answers."""
 
     def units(self) -> int:
         """A long message costs as much as several short ones."""
@@ -394,6 +433,50 @@ class SendChat(ClientEvent, frozen=True, rename=None):
 
     def is_valid(self) -> bool:
         return "\0" not in self.message
+
+
+class EditMessage(ClientEvent, frozen=True, rename=None):
+    __doc__ = "Replace the text of a message that one wrote in the room one is in."
+
+    event = "edit-message"
+    rate = RateKind.CHAT
+    acknowledgement = ChatStored
+    audit = Audited(forbidden=True)
+
+    message_id: MessageKey
+    message: ChatText
+
+    def units(self) -> int:
+        """An edit costs as much as the message would."""
+        return message_cost(self.message)
+
+    def is_valid(self) -> bool:
+        return "\0" not in self.message
+
+
+class DeleteMessage(ClientEvent, frozen=True, rename=None):
+    __doc__ = "Delete a message that one wrote in the room one is in."
+
+    event = "delete-message"
+    rate = RateKind.CHAT
+    acknowledgement = ChatStored
+    audit = Audited(forbidden=True)
+
+    message_id: MessageKey
+
+
+class RemoveMessage(ClientEvent, frozen=True, rename=None):
+    __doc__ = "Delete anybody's message of the room one is in; only its creator may."
+
+    event = "remove-message"
+    rate = RateKind.CHAT
+    acknowledgement = ChatStored
+    audit = Audited(forbidden=True, done="message_removed")
+
+    message_id: MessageKey
+
+    def audit_subject(self) -> str:
+        return f"{self.event} {self.message_id}"
 
 
 class RecordCall(ClientEvent, frozen=True):
@@ -416,7 +499,8 @@ class BanPeer(ClientEvent, frozen=True):
 Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
 ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
-AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | BanPeer | RecordCall
+MessageChange = EditMessage | DeleteMessage | RemoveMessage
+AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | MessageChange | BanPeer | RecordCall
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
     name: event if event.has_payload else None for name, event in CLIENT_EVENTS.items()

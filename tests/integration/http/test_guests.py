@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.http.answers import does_not_fit, nothing_to_say, refused
-from tests.integration.http.storage import event_of, has_user, remove_user
+from tests.integration.http.storage import end_time_of, event_of, has_user, remove_user
 from tests.integration.http.tokens import claims, expiry, forgeries
 from tests.people import Person, Visitors, done
 from tests.servers import ParlourServer
@@ -133,10 +133,9 @@ async def removed(gus: Person) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_guests_time_ends(brief_visitors: Visitors, brief_server: ParlourServer) -> None:
-    ann = await brief_visitors.client("ann")
+async def test_a_guests_time_ends(ann: Person, visitors: Visitors) -> None:
     event = event_of(ann)
-    gus = await brief_visitors.stranger("gus", client=False)
+    gus = await visitors.stranger("gus", client=False)
     await ann.invites(gus, to=event)
     await gus.registers()
     link = await gus.reads_link()
@@ -145,7 +144,7 @@ async def test_a_guests_time_ends(brief_visitors: Visitors, brief_server: Parlou
     await gus.writes("I am Gus", to=event)
     await gus.moves("j", event)
     kept = {"Cookie": f"jwt={gus.cookie}"}  # longer than a browser would
-    await over(gus)
+    await end_time_of(gus)
 
     refused(await gus.get("/ice"), 401, "invalid_token")
     refused(await gus.http.get("/refresh", headers=kept), 403, "session_over")
@@ -158,7 +157,7 @@ async def test_a_guests_time_ends(brief_visitors: Visitors, brief_server: Parlou
     (line,) = done(await ann.get("/event/log", params={"room": event})).json()["attendance"]
     assert (line["username"], line["email"]) == ("Guest", gus.email)
 
-    again = await brief_visitors.guest(email=gus.email)  # the same email may come again, still invited
+    again = await visitors.guest(email=gus.email)  # the same email may come again, still invited
     nothing_to_say(await again.post("/invitation/check", {"email": gus.email, "room": event}))
     refused(await gus.get("/ice"), 401, "invalid_token")
 

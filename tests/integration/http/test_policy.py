@@ -29,6 +29,12 @@ DEEDS: dict[Action, Callable[[Person, str], tuple[str, str, dict[str, object] | 
     Action.MAKE_EVENT: lambda _who, room: ("POST", "/event", {"room": room}),
     Action.READ_ATTENDANCE: lambda _who, room: ("GET", f"/event/log?room={room}", None),
     Action.BAN: lambda _who, room: ("POST", "/room/ban", {"room": room, "email": "eve@example.org"}),
+    Action.REMOVE_MESSAGE: lambda _who, room: (
+        "POST",
+        "/message/remove",
+        {"roomname": room, "message_id": "of-the-creator"},
+    ),
+    Action.CHANGE: lambda _who, room: ("POST", "/room/change", {"room": room, "description": "new"}),
     Action.REMOVE: lambda _who, room: ("POST", "/room/remove", {"room": room}),
 }
 
@@ -60,6 +66,8 @@ async def _prepared(people: dict[Role, Person], *, is_event: bool, is_listed: bo
     creator, banned = people[Role.CREATOR], people[Role.BANNED]
     room = await creator.creates_room(listed=is_listed)
     await creator.invites(people[Role.INVITEE], banned, to=room)
+    message = {"roomname": room, "message": "hello", "message_id": "of-the-creator"}
+    assert (await creator.post("/message", message)).status_code == 200
     for person in (people[Role.ADMITTED], banned):
         await person.enters(room)
     if is_event:

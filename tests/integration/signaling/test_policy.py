@@ -61,6 +61,12 @@ async def test_every_cell_over_socket_io(town: Town, connect: Connect, *, is_eve
 async def _walk_inside(client: Client, victim: Client, role: Role, *, is_event: bool) -> None:
     assert code(Action.WRITE, role, is_event=is_event) is None
     await client.may("chat-message", {"message": "hello"})
+    answer = await victim.may("chat-message", {"message": "of the victim"})
+    removal = {"message_id": answer["message"]["message_id"]}
+    if (refused := code(Action.REMOVE_MESSAGE, role, is_event=is_event)) is None:
+        await client.may("remove-message", removal)
+    else:
+        await client.may_not("remove-message", removal, code=refused)
     ban = code(Action.BAN, role, is_event=is_event)
     if ban is None:
         await client.may("ban-peer", {"peerID": victim.peer_id})
@@ -71,6 +77,9 @@ async def _walk_inside(client: Client, victim: Client, role: Role, *, is_event: 
 async def _walk_outside(client: Client, victim: Client) -> None:
     for event, payload in (
         ("chat-message", {"message": "hello"}),
+        ("edit-message", {"message_id": "m", "message": "hello"}),
+        ("delete-message", {"message_id": "m"}),
+        ("remove-message", {"message_id": "m"}),
         ("ban-peer", {"peerID": victim.peer_id}),
         ("offer-sdp", client.description(victim)),
         ("offer-ice", client.candidate(victim)),
@@ -108,6 +117,18 @@ async def test_ban_over_http_reaches_every_socket_of_the_person(peers: Peers, co
                 name, _ = await client.inbox.any()
                 if name == "removed":
                     break
+
+
+async def test_who_was_invited_alone_leaves_when_the_invitation_is_taken_back(peers: Peers) -> None:
+    async with peers("ann", "bob", "carl") as (ann, bob, carl):
+        await carl.person.enters(ann.room)
+        for person in (carl.person, bob.person):
+            taken = {"room": ann.room, "email": person.email}
+            assert (await ann.person.post("/invitation/remove", taken)).status_code == 200
+        await bob.expects("removed", room=ann.room, code="not_invited")
+        await ann.expects("remove-peer", peerID=bob.peer_id)
+        await carl.expects("remove-peer", peerID=bob.peer_id)
+        await bob.may_not("join", {"room": ann.room}, code="not_admitted")
 
 
 async def test_removed_room_ends_its_call(peers: Peers) -> None:

@@ -103,7 +103,7 @@ async def test_a_command_ends_every_session_of_a_person(connect: Connect, town: 
 
 @pytest.mark.database("sqlite")
 async def test_a_token_that_expires_ends_no_call(fresh_server: StartServer, nodes: Nodes) -> None:
-    server = await fresh_server({"PARLOUR_ACCESS_TOKEN_TTL": 4})
+    server = await fresh_server({"PARLOUR_ACCESS_TOKEN_TTL": 8})
     async with Town(server) as town:
         connect = Connect(server, "js-websocket", nodes)
         ann, bob = await town.newcomer("ann"), await town.newcomer("bob")

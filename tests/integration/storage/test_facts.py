@@ -16,15 +16,17 @@ from parlour.accounts.refusals import (
     SessionEndedElsewhere,
 )
 from parlour.app import Parlour
-from parlour.chat.facts import MessageStored
+from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.db.migrate import migrate
 from parlour.mail.facts import MailQueued
 from parlour.rooms.facts import (
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
 )
 from parlour.settings import Settings
@@ -34,12 +36,16 @@ FACTS = (
     DisplayNameChanged,
     GuestTimeEnded,
     MailQueued,
+    MessageDeleted,
+    MessageEdited,
     MessageStored,
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
     SessionsEnded,
 )
@@ -108,6 +114,17 @@ async def test_a_room_and_who_may_enter(scene: Scene) -> None:
     assert invited.emails == ("cleo@example.org",)
     assert scene.only(MailQueued)
     scene.heard.clear()
+    management = scene.parlour.rooms.management
+    await management.take_back_invitation(ann, room=name, email="cleo@example.org")
+    (taken,) = scene.heard
+    assert isinstance(taken, InvitationTakenBack)
+    assert taken.refused == frozenset()  # nobody has that address
+    scene.heard.clear()
+    await management.change(ann, room=name, description="new", is_listed=None, password=None, source=SOURCE)
+    (changed,) = scene.heard
+    assert isinstance(changed, RoomChanged)
+    assert changed.room.description == "new"
+    scene.heard.clear()
     await rooms.ban(ann, room=name, email=ben.email)
     (banned,) = scene.heard
     assert isinstance(banned, PersonBanned)
@@ -173,3 +190,20 @@ async def test_a_message_once(scene: Scene) -> None:
     (stored,) = scene.heard
     assert isinstance(stored, MessageStored)
     assert (stored.message, stored.sent_by) == (first, "a socket")
+
+
+async def test_changes_of_a_message(scene: Scene) -> None:
+    ann, chat = await scene.client("ann"), scene.parlour.chat.service
+    name = await scene.room(ann)
+    await chat.write(ann, room=name, text="Hello", message_id="m1")
+    scene.heard.clear()
+    edited = await chat.edit(ann, "m1", room=name, text="Hello!", sent_by="a socket")
+    deleted = await chat.delete(ann, "m1", room=name)
+    again = await chat.remove(ann, "m1", room=name)
+    assert again == deleted
+    assert [type(fact) for fact in scene.heard] == [MessageEdited, MessageDeleted, MessageDeleted]
+    first, second, _ = scene.heard
+    assert isinstance(first, MessageEdited)
+    assert (first.message, first.sent_by) == (edited, "a socket")
+    assert isinstance(second, MessageDeleted)
+    assert (second.message, second.message.text, second.sent_by) == (deleted, "", None)

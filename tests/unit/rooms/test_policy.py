@@ -27,6 +27,7 @@ INVITE           any     identity_required  not_the_creator        not_the_creat
 MAKE_EVENT       any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 READ_ATTENDANCE  any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 BAN              any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
+REMOVE_MESSAGE   any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 REMOVE           any     identity_required  not_the_creator        not_the_creator  not_the_creator  not_the_creator  not_the_creator  yes
 """  # noqa: E501 - a table
 

@@ -293,6 +293,16 @@ BAD: list[tuple[str, object]] = [
     ("chat-message", {"message": "a", "message_id": "m\n"}),
     ("chat-message", {"message": "a", "message_id": ""}),
     ("chat-message", "hello"),
+    ("chat-message", {"message": "a", "reply_to": "with space"}),
+    ("chat-message", {"message": "a", "reply_to": 1}),
+    ("edit-message", {"message_id": "m"}),
+    ("edit-message", {"message_id": "m", "message": ""}),
+    ("edit-message", {"message_id": "m", "message": "a" * 4001}),
+    ("edit-message", {"message_id": "m", "message": "a\0b"}),
+    ("edit-message", {"message_id": None, "message": "a"}),
+    ("delete-message", {}),
+    ("delete-message", {"message_id": "m" * 65}),
+    ("remove-message", "m"),
 ]
 
 

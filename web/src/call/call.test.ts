@@ -103,6 +103,8 @@ function participation(
     media: new LocalMedia(null),
     takePrepared: () => prepared,
     chat: new Chat({
+      edit: async () => ({ ok: false, code: "no_answer", message: "" }),
+      delete: async () => ({ ok: false, code: "no_answer", message: "" }),
       room: "Garden",
       author: { email: "ann@x", username: "ann" },
       load: async () => ({ messages: [], more: false }),

@@ -6,6 +6,7 @@ import type { LocalMedia } from "./media";
 import { OwnVoice } from "./own-voice";
 import { RELIEF } from "./quality/cpu-relief";
 import { Views } from "./quality/views";
+import type { Recorder } from "./recording/recorder";
 import type { Continuity, ResumableSignaling } from "./resumable-signaling";
 import type { MediaTopology, Participant, PreparedTopology } from "./topology";
 import { TRANSIENT_CODES } from "./transient-codes";
@@ -60,6 +61,8 @@ export class Call {
   readonly health = new CallHealth();
   /** Whether the person at this browser records the call, as the others are told. */
   readonly isRecording = new Store(false);
+  /** What records in this browser; it outlives the call until its file is whole. */
+  readonly recorder = new Store<Recorder | null>(null);
   /**
    * Settles when the server has answered the join, at the latest after `OPENING_MS`. To render the call takes a
    * browser longer than that answer, which would wait for it; afterwards there is time until the others answer.
@@ -109,6 +112,8 @@ export class Call {
       media.outgoing.subscribe(() => this.#topology?.publish(media.outgoing.get())),
       this.voice.isAudible.subscribe(() => this.#topology?.speak(this.voice.isAudible.get())),
       signaling.on("chat-message", (message) => chat.receive(message)),
+      signaling.on("message-edited", (edited) => chat.receiveEdit(edited)),
+      signaling.on("message-deleted", (deleted) => chat.receiveDeletion(deleted)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
       this.parts.watchNetwork(() => this.#check()),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
-import { Chat, type ChatEntry, mergeEntries, randomId } from "./chat";
+import { Chat, type ChatOptions, randomId } from "./chat";
+import { type ChatEntry, mergeEntries } from "./chat-entries";
 
 function message(id: string, second: number): StoredMessage {
   const sent_at = new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
@@ -21,6 +22,8 @@ const NO_ANSWER: Answer = { ok: false, code: "no_answer", message: "" };
 
 interface ChatParts {
   send?: (payload: SendChat) => Promise<Answer>;
+  edit?: ChatOptions["edit"];
+  delete?: ChatOptions["delete"];
   pages?: MessagePage[];
 }
 
@@ -32,6 +35,8 @@ function chat({ inside = true, ...options }: ChatParts & { inside?: boolean } = 
     author,
     load: async () => pages.shift() ?? { messages: [], more: false },
     send: options.send ?? (async () => REFUSED),
+    edit: options.edit ?? (async () => REFUSED),
+    delete: options.delete ?? (async () => REFUSED),
   });
   if (inside) subject.resume();
   return subject;
@@ -129,6 +134,103 @@ describe("Chat", () => {
     expect(entry?.delivery).toBe("failed");
     await subject.sendAgain(entry?.message_id ?? "");
     expect(ids(subject)).toEqual([entry?.message_id]);
+  });
+
+  it("fetches again what it had, since it may have been changed meanwhile", async () => {
+    const edited = {
+      ...message("b", 2),
+      message: "changed",
+      edited_at: "2026-01-01T13:00:00.000Z",
+    };
+    const subject = chat({
+      pages: [
+        { messages: [message("b", 2), message("a", 1)], more: false },
+        { messages: [message("c", 3)], more: true },
+        { messages: [edited, message("a", 1)], more: false },
+      ],
+    });
+    await settled();
+    subject.pause();
+    subject.resume();
+    await settled();
+    expect(subject.state.get().entries.map((entry) => entry.message)).toEqual([
+      "a",
+      "changed",
+      "c",
+    ]);
+  });
+
+  it("says where unread messages begin, until the chat is closed or one answers", async () => {
+    const subject = chat({ send: async (payload) => stored(payload) });
+    const firstUnread = () => subject.state.get().firstUnread;
+    subject.receive(message("a", 1));
+    subject.receive(message("b", 2));
+    subject.setOpen(true);
+    expect(firstUnread()).toBe("a");
+    subject.setOpen(false);
+    expect(firstUnread()).toBeNull();
+    subject.receive(message("c", 3));
+    subject.setOpen(true);
+    await subject.send("hello");
+    expect(firstUnread()).toBeNull();
+  });
+
+  it("sends what an answer answers, and quotes it at once", async () => {
+    const payloads: SendChat[] = [];
+    const subject = chat({
+      send: async (payload) => {
+        payloads.push(payload);
+        return NO_ANSWER;
+      },
+    });
+    await subject.send("me too", sent("a", 1));
+    expect(payloads).toMatchObject([{ message: "me too", reply_to: "a" }]);
+    const quote = { username: "bob", message: "a" };
+    expect(subject.state.get().entries.at(-1)).toMatchObject({ reply_to: "a", quote });
+  });
+
+  it("shows an edit once it is stored, and says why one is refused", async () => {
+    const answers: Answer[] = [
+      {
+        ok: true,
+        message: { ...message("a", 1), message: "A", edited_at: "2026-01-01T13:00:00Z" },
+      },
+      NO_ANSWER,
+    ];
+    const subject = chat({ edit: async () => answers.shift() ?? REFUSED });
+    subject.receive(message("a", 1));
+    expect(await subject.edit("a", "A")).toBeNull();
+    expect(await subject.edit("a", "B")).toEqual(NO_ANSWER);
+    expect(subject.state.get().entries).toMatchObject([{ message: "A" }]);
+  });
+
+  it("deletes its own messages, and removes those of others", async () => {
+    const deleted: string[] = [];
+    const subject = chat({
+      delete: async ({ message_id }, whose) => {
+        deleted.push(`${whose} ${message_id}`);
+        const deleted_at = "2026-01-01T13:00:00Z";
+        return { ok: true, message: { ...message(message_id, 1), message: "", deleted_at } };
+      },
+    });
+    subject.receive(message("his", 1));
+    subject.receive({ ...message("mine", 2), ...author });
+    for (const entry of subject.state.get().entries) await subject.delete(entry);
+    expect(deleted).toEqual(["other his", "own mine"]);
+    expect(subject.state.get().entries.map((entry) => entry.message)).toEqual(["", ""]);
+  });
+
+  it("loads back to a message that is answered, and gives up where the history ends", async () => {
+    const page = (second: number, more: boolean): MessagePage => ({
+      messages: [message(`m${second}`, second)],
+      more,
+    });
+    const subject = chat({ pages: [page(4, true), page(3, true), page(2, true), page(1, false)] });
+    await settled();
+    expect(await subject.loadBackTo("m2")).toBe(true);
+    expect(ids(subject)).toEqual(["m2", "m3", "m4"]);
+    expect(await subject.loadBackTo("unknown")).toBe(false);
+    expect(ids(subject)).toEqual(["m1", "m2", "m3", "m4"]);
   });
 
   it("loads older pages before what it has", async () => {

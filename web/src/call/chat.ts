@@ -1,10 +1,16 @@
 import { Store } from "../store";
-import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
+import type {
+  Acknowledgements,
+  EditMessage,
+  MessageDeleted,
+  MessageEdited,
+  MessagePage,
+  RemoveMessage,
+  SendChat,
+  StoredMessage,
+} from "../wire.gen";
+import { answerTo, type ChatEntry, mergeEntries, withDeletion, withEdit } from "./chat-entries";
 import { TRANSIENT_CODES } from "./transient-codes";
-
-export interface ChatEntry extends StoredMessage {
-  readonly delivery: "sending" | "sent" | "failed";
-}
 
 export interface ChatState {
   /** Oldest first. */
@@ -12,13 +18,21 @@ export interface ChatState {
   readonly more: boolean;
   readonly loading: boolean;
   readonly unread: number;
+  /** The first message that came while nobody read, until the chat is closed; null where there is none. */
+  readonly firstUnread: string | null;
 }
+
+type Changed = Acknowledgements["edit-message"];
+export type ChatRefusal = Extract<Changed, { ok: false }>;
 
 export interface ChatOptions {
   room: string;
   author: { email: string; username: string; displayName?: string };
   load(before?: string): Promise<MessagePage>;
   send(payload: SendChat): Promise<Acknowledgements["chat-message"]>;
+  edit(payload: EditMessage): Promise<Changed>;
+  /** Deletes a message: one's own, or as the room's creator anybody's. */
+  delete(payload: RemoveMessage, whose: "own" | "other"): Promise<Changed>;
 }
 
 /** Makes a random UUID (RFC 9562, version 4); crypto.randomUUID is missing on pages that came over plain http. */
@@ -30,24 +44,13 @@ export function randomId(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** Merges entries by id, ordered by time of sending; entries that are not stored yet come last. */
-export function mergeEntries(
-  known: readonly ChatEntry[],
-  arrived: readonly ChatEntry[],
-): ChatEntry[] {
-  const byId = new Map(known.map((entry) => [entry.message_id, entry]));
-  for (const entry of arrived) byId.set(entry.message_id, entry);
-  const pending = (entry: ChatEntry) => (entry.delivery === "sent" ? 0 : 1);
-  return [...byId.values()].sort(
-    (a, b) => pending(a) - pending(b) || Date.parse(a.sent_at) - Date.parse(b.sent_at),
-  );
-}
-
 /** The most entries that are kept and shown; older ones stay in the history. */
 export const MAX_ENTRIES = 1_000;
 const AGAIN_MS = 2_000;
-/** The most pages of history that are searched for messages missed during an interruption. */
+/** The most pages of history that are searched for one message, or for what was missed in an interruption. */
 const PAGES_BACK = 20;
+/** Known messages that are fetched again after an interruption, since they may have been changed in it. */
+const FETCHED_AGAIN = 200;
 /** Codes of refusals after which a message is sent again later. */
 const RETRIED_CODES: ReadonlySet<string> = new Set([...TRANSIENT_CODES, "not_in_call"]);
 
@@ -55,15 +58,28 @@ const isFull = ({ entries }: ChatState) => entries.length >= MAX_ENTRIES;
 
 /** The messages of a room, from its history and as they arrive. */
 export class Chat {
-  readonly state = new Store<ChatState>({ entries: [], more: false, loading: false, unread: 0 });
+  readonly state = new Store<ChatState>({
+    entries: [],
+    more: false,
+    loading: false,
+    unread: 0,
+    firstUnread: null,
+  });
+  /** What is written and not sent yet, while the chat is closed. */
+  draft = "";
   /** Ids of messages that the server has not stored yet, in order; one at a time is being sent. */
   #unsent: string[] = [];
   #sending = false;
   #connection: "down" | "up" | "gone" = "down";
   #retry: ReturnType<typeof setTimeout> | undefined;
-  /** Ids of messages known before an interruption, while messages from it are missing; null otherwise. */
-  #knownBefore: ReadonlySet<string> | null = null;
+  /**
+   * While messages from an interruption are missing: the id of the message down to which the history is fetched
+   * again, null where none was known. Undefined otherwise.
+   */
+  #fetchedTo: string | null | undefined;
   #open = false;
+  /** The older page that is on its way. */
+  #older: Promise<void> | null = null;
 
   constructor(private readonly options: ChatOptions) {}
 
@@ -71,13 +87,31 @@ export class Chat {
     const known = this.state.get().entries.some((entry) => entry.message_id === message.message_id);
     this.#merge([{ ...message, delivery: "sent" }]);
     if (!known && !this.#open) {
-      this.state.update((state) => ({ ...state, unread: state.unread + 1 }));
+      this.state.update((state) => ({
+        ...state,
+        unread: state.unread + 1,
+        firstUnread: state.firstUnread ?? message.message_id,
+      }));
     }
   }
 
+  receiveEdit(edited: MessageEdited): void {
+    this.state.update((state) => ({ ...state, entries: withEdit(state.entries, edited) }));
+  }
+
+  receiveDeletion(deleted: MessageDeleted): void {
+    this.state.update((state) => ({ ...state, entries: withDeletion(state.entries, deleted) }));
+  }
+
+  /** Says whether somebody reads: the chat is open, in a tab that is seen. */
   setOpen(open: boolean): void {
+    const closes = this.#open && !open;
     this.#open = open;
-    if (open) this.state.update((state) => ({ ...state, unread: 0 }));
+    this.state.update((state) => ({
+      ...state,
+      unread: open ? 0 : state.unread,
+      firstUnread: closes ? null : state.firstUnread,
+    }));
   }
 
   /** Sends waiting messages and fetches missed ones, each time the call is joined. */
@@ -99,7 +133,14 @@ export class Chat {
     for (const message_id of this.#unsent.splice(0)) this.#mark(message_id, "failed");
   }
 
-  async loadOlder(): Promise<void> {
+  loadOlder(): Promise<void> {
+    this.#older ??= this.#loadOlder().finally(() => {
+      this.#older = null;
+    });
+    return this.#older;
+  }
+
+  async #loadOlder(): Promise<void> {
     const { entries, loading } = this.state.get();
     const oldest = entries.find((entry) => entry.delivery === "sent");
     if (!oldest || loading || entries.length >= MAX_ENTRIES) return;
@@ -107,8 +148,45 @@ export class Chat {
     if (page) this.state.update((state) => ({ ...state, more: page.more && !isFull(state) }));
   }
 
-  async send(text: string): Promise<void> {
+  /** Loads older pages until a message is known. False where it is too far back, or cannot be loaded. */
+  async loadBackTo(message_id: string): Promise<boolean> {
+    for (let pages = 0; pages < PAGES_BACK; pages++) {
+      const { entries, more } = this.state.get();
+      if (this.#entry(message_id)) return true;
+      if (!more) return false;
+      await this.loadOlder();
+      if (this.state.get().entries.length === entries.length) return false;
+    }
+    return this.#entry(message_id) !== undefined;
+  }
+
+  /** Replaces the text of one's own message. Returns why that was refused, null where it was not. */
+  async edit(message_id: string, message: string): Promise<ChatRefusal | null> {
+    return this.#changed(await this.options.edit({ message_id, message }));
+  }
+
+  /** Deletes a message, one's own or as the room's creator. Returns why that was refused, null where it was not. */
+  async delete(entry: ChatEntry): Promise<ChatRefusal | null> {
+    const { message_id, email } = entry;
+    const whose = email === this.options.author.email ? "own" : "other";
+    return this.#changed(await this.options.delete({ message_id }, whose));
+  }
+
+  #changed(answer: Changed): ChatRefusal | null {
+    if (!answer.ok) return answer;
+    const { message_id, message, deleted_at, edited_at } = answer.message;
+    this.state.update((state) => ({
+      ...state,
+      entries: deleted_at
+        ? withDeletion(state.entries, { message_id, deleted_at })
+        : withEdit(state.entries, { message_id, message, edited_at: edited_at ?? "" }),
+    }));
+    return null;
+  }
+
+  async send(text: string, answered: ChatEntry | null = null): Promise<void> {
     const { room, author } = this.options;
+    this.state.update((state) => ({ ...state, firstUnread: null }));
     const message_id = randomId();
     this.#merge([
       {
@@ -117,6 +195,7 @@ export class Chat {
         ...author,
         message: text,
         sent_at: new Date().toISOString(),
+        ...answerTo(answered),
         delivery: "sending",
       },
     ]);
@@ -149,7 +228,8 @@ export class Chat {
   async #deliverOne(message_id: string): Promise<boolean> {
     const entry = this.#entry(message_id);
     if (!entry) throw new Error("Not in the chat, but unsent");
-    const answer = await this.options.send({ message_id, message: entry.message });
+    const { message, reply_to } = entry;
+    const answer = await this.options.send({ message_id, message, ...(reply_to && { reply_to }) });
     if (!answer.ok && RETRIED_CODES.has(answer.code)) {
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => void this.#deliver(), AGAIN_MS);
@@ -161,26 +241,28 @@ export class Chat {
     return true;
   }
 
-  /** Fetches the newest messages, back to one that was known before the interruption. */
+  /** Fetches the newest messages, and again those known before the interruption, which may have been changed. */
   async #catchUp(): Promise<void> {
-    const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
-    this.#knownBefore ??= new Set(sent.map(({ message_id }) => message_id));
-    const knownBefore = this.#knownBefore;
+    if (this.#fetchedTo === undefined) {
+      const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
+      this.#fetchedTo = sent.slice(-FETCHED_AGAIN)[0]?.message_id ?? null;
+    }
+    const fetchedTo = this.#fetchedTo;
     let before: string | undefined;
     for (let pages = 0; pages < PAGES_BACK && this.#connection === "up"; ) {
       const page = await this.#load(before);
       if (page) {
         pages++;
-        if (knownBefore.size === 0) this.state.update((state) => ({ ...state, more: page.more }));
-        const met = page.messages.some(({ message_id }) => knownBefore.has(message_id));
-        if (knownBefore.size === 0 || met || !page.more) break;
+        if (fetchedTo === null) this.state.update((state) => ({ ...state, more: page.more }));
+        const met = page.messages.some(({ message_id }) => message_id === fetchedTo);
+        if (fetchedTo === null || met || !page.more) break;
         before = page.messages.at(-1)?.message_id;
       } else {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
     // If interrupted again, the next search still goes back to the first interruption.
-    if (this.#connection === "up") this.#knownBefore = null;
+    if (this.#connection === "up") this.#fetchedTo = undefined;
   }
 
   async #load(before: string | undefined): Promise<MessagePage | null> {

@@ -63,6 +63,8 @@ export function createEntry({ api, media, room, maxPeers, ...options }: EntryOpt
       },
       load: (before) => api.messages(room, before ? { before } : {}),
       send: (payload) => options.signaling.sendChat(payload),
+      edit: (payload) => options.signaling.editMessage(payload),
+      delete: (payload, whose) => options.signaling.deleteMessage(payload, whose),
     });
     const takePrepared = () => preparation.take();
     const surroundings = { watchNetwork, beforeNextPaint };

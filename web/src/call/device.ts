@@ -17,7 +17,7 @@ export interface DeviceParts {
   changed(): void;
 }
 
-export const CONSTRAINTS = {
+const CONSTRAINTS = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
 };
@@ -42,6 +42,8 @@ export class Device {
   #track: MediaStreamTrack | null = null;
   #wanted = false;
   #request = 0;
+  /** The device that the person chose some other day; it is taken where it is there. */
+  #kept: string | null = null;
   /** The device that the person chose, or that was in use until it went away. */
   #preferred: string | null = null;
   /** The device in use, or the one that was. */
@@ -70,6 +72,12 @@ export class Device {
     return this.#track;
   }
 
+  /** What to ask the browser for where no device has been chosen since the page was loaded. */
+  get constraints(): MediaTrackConstraints {
+    const common = CONSTRAINTS[this.kind];
+    return this.#kept === null ? common : { ...common, deviceId: { ideal: this.#kept } };
+  }
+
   get isRunning(): boolean {
     return this.#state === "running";
   }
@@ -82,6 +90,11 @@ export class Device {
     if (!on) this.#rest();
     else if (this.#track && this.#isChosen(this.#track)) this.#wake(this.#track);
     else await this.#open("asked");
+  }
+
+  /** Prefers a device that was chosen some other day, for as long as none is chosen now. */
+  keep(deviceId: string | null): void {
+    this.#kept = deviceId;
   }
 
   /** Chooses a device without turning it on: a muted microphone is opened muted, an off camera only remembered. */
@@ -263,7 +276,7 @@ export class Device {
     const { devices } = this.parts;
     if (!devices?.getUserMedia) throw new NoDevices();
     const constraints = {
-      ...CONSTRAINTS[this.kind],
+      ...this.constraints,
       ...(deviceId && { deviceId: { exact: deviceId } }),
     };
     const stream = await this.#answer(

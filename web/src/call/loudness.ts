@@ -23,9 +23,11 @@ export function followLoudness(
   };
 }
 
-function measureLoudness(
+/** Reports as `followLoudness` does, from now on. */
+export function measureLoudness(
   track: MediaStreamTrack,
   heard: (speaking: boolean, level: number) => void,
+  everyMs = EVERY_MS,
 ): () => void {
   const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
@@ -35,7 +37,7 @@ function measureLoudness(
     if (level === null) clearInterval(timer);
     else heard(level > AUDIBLE, level);
   };
-  const timer = measure ? setInterval(tick, EVERY_MS) : undefined;
+  const timer = measure ? setInterval(tick, everyMs) : undefined;
   return () => {
     clearInterval(timer);
     bestEffort("closing the level meter", () => void context.close().catch(() => {}));
@@ -52,4 +54,15 @@ function meter(context: AudioContext, track: MediaStreamTrack): () => number {
     analyser.getFloatTimeDomainData(samples);
     return Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
   };
+}
+
+/** The least and the greatest that a level meter shows, in decibels below full scale. */
+const QUIET_DB = -60;
+const LOUD_DB = -12;
+
+/** How much of a level meter a level fills, 0 to 1: by decibels, as people hear. */
+export function meterFill(level: number): number {
+  if (level <= 0) return 0;
+  const decibels = 20 * Math.log10(level);
+  return Math.min(Math.max((decibels - QUIET_DB) / (LOUD_DB - QUIET_DB), 0), 1);
 }

@@ -1,10 +1,11 @@
 import { Store } from "../store";
-import { CONSTRAINTS, Device, type DeviceParts } from "./device";
+import { Device, type DeviceParts } from "./device";
 import { type DeviceKind, type DeviceView, OFF } from "./device-view";
 import type { Background } from "./effects/background";
 import type { EffectView } from "./effects/effect";
 import { type EffectStarters, LOADED_STARTERS, LocalEffects } from "./effects/local-effects";
 import { type ScreenProblem, ScreenShare } from "./screen-share";
+import { Speaker } from "./speaker";
 import { type LocalTracks, NO_LOCAL_TRACKS } from "./topology";
 
 export type { DeviceKind, DeviceNews, DeviceView } from "./device-view";
@@ -43,6 +44,7 @@ export class LocalMedia {
     screenPreview: null,
   });
   readonly outgoing = new Store<LocalTracks>(NO_LOCAL_TRACKS);
+  readonly speaker = new Speaker();
   readonly #microphone: Device;
   readonly #camera: Device;
   readonly #screen: ScreenShare;
@@ -67,6 +69,13 @@ export class LocalMedia {
     const { signal } = this.#ending;
     devices?.addEventListener?.("devicechange", () => void this.#list(), { signal });
     for (const device of [this.#microphone, this.#camera]) void this.#followPermission(device);
+  }
+
+  /** Prefers the devices that the person chose some other day, where they are there. */
+  keep(chosen: Readonly<Record<DeviceKind | "speaker", string | null>>): void {
+    this.#microphone.keep(chosen.microphone);
+    this.#camera.keep(chosen.camera);
+    this.speaker.choose(chosen.speaker);
   }
 
   /** Opens both devices with one request, so that the browser asks the person once. */
@@ -142,7 +151,7 @@ export class LocalMedia {
 
   async #openBoth(): Promise<void> {
     const settle = { audio: this.#microphone.expect(), video: this.#camera.expect() };
-    const constraints = { audio: CONSTRAINTS.microphone, video: CONSTRAINTS.camera };
+    const constraints = { audio: this.#microphone.constraints, video: this.#camera.constraints };
     // If the common request fails, a request for each device shows which one is at fault.
     const stream = await this.devices?.getUserMedia(constraints).catch(() => null);
     await settle.audio(stream?.getAudioTracks()[0] ?? null);
@@ -157,6 +166,7 @@ export class LocalMedia {
       if (listing !== this.#listings || this.#ending.signal.aborted) return;
       this.#microphone.list(all);
       this.#camera.list(all);
+      this.speaker.list(all);
     } catch (error) {
       console.warn("Listing devices", error);
     }

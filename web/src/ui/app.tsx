@@ -37,6 +37,7 @@ import { StopEmailPage } from "./pages/stop-email";
 import { VerifyClientPage } from "./pages/verify-client";
 import { VerifyEmailPage } from "./pages/verify-email";
 import { VerifyGuestPage } from "./pages/verify-guest";
+import { RememberedRecordings } from "./room/recording/remembered-recordings";
 
 /** Loads the room page as a chunk of its own, which other pages do without. */
 const loadRoomPage = async () => {
@@ -132,7 +133,11 @@ type PageName = Exclude<keyof typeof PAGES, "room">;
 
 /** The element for each path at which the server answers with this client. */
 const SHOWN: Record<PageName, (parameters: { token?: string }) => ReactElement> = {
-  home: () => <HomePage />,
+  home: () => (
+    <HomePage>
+      <RememberedRecordings />
+    </HomePage>
+  ),
   login: () => <LoginPage />,
   register: () => <RegisterPage />,
   mail: () => <MailPage />,

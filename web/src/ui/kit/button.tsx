@@ -8,6 +8,7 @@ import {
   TooltipTrigger,
 } from "react-aria-components";
 import { CloseIcon } from "./icons";
+import { KeyCap, type Keys, withKeys } from "./keys";
 import { useTexts } from "./texts";
 
 type Look = "primary" | "secondary" | "quiet" | "danger";
@@ -32,6 +33,7 @@ interface IconActionProps extends Omit<ButtonProps, "children" | "className"> {
   icon: ReactNode;
   look?: Look;
   className?: string;
+  keys?: Keys | null;
 }
 
 /** A button that shows an icon alone; its name appears as a tooltip. */
@@ -40,15 +42,22 @@ export function IconAction({
   icon,
   look = "quiet",
   className = "",
+  keys,
   ...props
 }: IconActionProps) {
   return (
     <TooltipTrigger delay={400}>
-      <Button {...props} aria-label={label} className={`button icon-only ${look} ${className}`}>
+      <Button
+        {...props}
+        {...withKeys(keys)}
+        aria-label={label}
+        className={`button icon-only ${look} ${className}`}
+      >
         {icon}
       </Button>
       <Tooltip className="tooltip" offset={8}>
-        {label}
+        <span>{label}</span>
+        <KeyCap keys={keys} />
       </Tooltip>
     </TooltipTrigger>
   );

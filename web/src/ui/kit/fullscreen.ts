@@ -2,8 +2,9 @@ import { useSyncExternalStore } from "react";
 
 /** The element for notifications, dialogs and hints: an element in full screen hides everything outside it. */
 export function overlayContainer(): HTMLElement {
-  const { fullscreenElement } = document;
-  return fullscreenElement instanceof HTMLElement ? fullscreenElement : document.body;
+  const { fullscreenElement, body } = document;
+  const isPart = fullscreenElement instanceof HTMLElement && body.contains(fullscreenElement);
+  return isPart ? fullscreenElement : body;
 }
 
 export function useFullscreenElement(): Element | null {

@@ -90,6 +90,23 @@ export const FullscreenExitIcon = ({ size }: IconProps) =>
     <path d="M9 4v4a1 1 0 0 1-1 1H4M20 9h-4a1 1 0 0 1-1-1V4M15 20v-4a1 1 0 0 1 1-1h4M4 15h4a1 1 0 0 1 1 1v4" />,
     size,
   );
+export const LayoutIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <rect x="3.500" y="4" width="7" height="7" rx="1.800" />
+      <rect x="13.500" y="4" width="7" height="7" rx="1.800" />
+      <rect x="3.500" y="13.500" width="7" height="7" rx="1.800" />
+      <rect x="13.500" y="13.500" width="7" height="7" rx="1.800" />
+    </>,
+    size,
+  );
+export const PinIcon = ({ size }: IconProps) =>
+  drawing(<path d="M9 3.500h6l-.800 6 3.300 3.500v2h-11v-2l3.300-3.500-.800-6ZM12 15v6" />, size);
+export const MoveIcon = ({ size }: IconProps) =>
+  drawing(
+    <path d="M12 3v18M3 12h18M9.500 5.500 12 3l2.500 2.500M9.500 18.500 12 21l2.500-2.500M5.500 9.500 3 12l2.500 2.500M18.500 9.500 21 12l-2.500 2.500" />,
+    size,
+  );
 export const LeaveIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M3.500 14.800c-.8-1.600-.6-3 .6-3.900 4.600-3.300 11.200-3.300 15.800 0 1.200.9 1.400 2.300.6 3.900-.3.600-1 .9-1.700.7l-3-.9c-.6-.2-1-.7-1-1.300v-1.600a12 12 0 0 0-5.600 0v1.600c0 .6-.4 1.100-1 1.300l-3 .9c-.7.2-1.400-.1-1.700-.7Z" />,
@@ -141,6 +158,10 @@ export const SearchIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const ReplyIcon = ({ size }: IconProps) =>
+  drawing(<path d="M10 5 4 11l6 6M4 11h9a7 7 0 0 1 7 7v1" />, size, "pointing");
+export const BellIcon = ({ size }: IconProps) =>
+  drawing(<path d="M6 16V11a6 6 0 0 1 12 0v5l1.500 2h-15zM10 21h4" />, size);
 export const SendIcon = ({ size }: IconProps) =>
   drawing(<path d="M4.500 12 3.500 4.500 21 12 3.500 19.500 4.500 12Zm0 0H12" />, size, "pointing");
 export const ChevronIcon = ({ size }: IconProps) => drawing(<path d="m7 10 5 5 5-5" />, size);
@@ -208,11 +229,37 @@ export const EyeOffIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
+export const MoreIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="5" cy="12" r="1.200" />
+      <circle cx="12" cy="12" r="1.200" />
+      <circle cx="19" cy="12" r="1.200" />
+    </>,
+    size,
+  );
 export const ListIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M9 6h11M9 12h11M9 18h11M4.500 6h.1M4.500 12h.1M4.500 18h.1" />,
     size,
     "pointing",
+  );
+export const MoreIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="5" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="12" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="19" cy="12" r="1.200" fill="currentColor" />
+    </>,
+    size,
+  );
+export const KeyboardIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <rect x="2.500" y="6" width="19" height="12" rx="2.500" />
+      <path d="M6.500 10h.1M10.200 10h.1M13.800 10h.1M17.500 10h.1M8 14h8" />
+    </>,
+    size,
   );
 /** Three bars that rise, of which so many are filled. */
 export const SignalIcon = ({ size = 15, bars }: IconProps & { bars: 1 | 2 | 3 }) => (

@@ -5,6 +5,7 @@ import { AlertIcon, LeaveIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { useSentence } from "../kit/texts";
 import type { RoomFacts } from "./admission";
+import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 
 interface CallExitProps {
@@ -31,6 +32,7 @@ export function CallExit({ room, refusal, onAgain }: CallExitProps) {
           </h1>
           {refusal && <p className="soft">{sentence(refusal)}</p>}
         </div>
+        <RememberedRecordings />
         <div className="form">
           <LinkAction href="/" look="primary">
             {t("call.lobby.back")}

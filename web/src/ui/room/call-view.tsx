@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect, useRef, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import type { Call, CallPhase } from "../../call/call";
 import { formatDuration } from "../../clock";
 import { withoutDirectionControls } from "../../names";
@@ -12,21 +12,27 @@ import { shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { Announcements } from "./announcements";
 import { AttendanceDialog } from "./attendance-dialog";
-import { ChatPanel } from "./chat-panel";
+import { ChatAlerts } from "./chat/chat-alerts";
+import { LazyChatPanel, useFetchedChatPanel } from "./chat/lazy-chat-panel";
 import { Controls } from "./controls";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
 import { LazyHealthPanel } from "./health/lazy-health-panel";
 import { InviteDialog } from "./invite-dialog";
-
+import { LazyShortcutSheet } from "./keys/lazy-shortcut-sheet";
+import { Shortcuts } from "./keys/use-shortcuts";
 import { CallMediaNotice } from "./media-notice";
 import { usePanels } from "./panels";
-
 import { PeoplePanel } from "./people-panel";
+import { PictureInPicture } from "./picture-in-picture";
+import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
+import { RecordAction } from "./recording/record-action";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
+import { KeptChoices } from "./stage-choices";
 import { useCallTexts } from "./texts";
+import { ViewMenu } from "./view-menu";
 
 export interface CallViewProps {
   call: Call;
@@ -35,57 +41,82 @@ export interface CallViewProps {
   identity: Identity;
 }
 
-type OpenDialog = "invite" | "attendance" | null;
+type OpenDialog = "invite" | "attendance" | "shortcuts" | null;
 
 export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
   const [dialog, setDialog] = useState<OpenDialog>(null);
+  const [choices] = useState(() => new KeptChoices());
+  const [small] = useState(() => new PictureInPicture(call.views));
+  useEffect(() => () => small.close(), [small]);
   const t = useCallTexts();
   const name = shownName(t, identity);
-  useEffect(() => call.chat.setOpen(panel === "chat"), [call, panel]);
+  useFetchedChatPanel();
+  const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
   return (
-    <div className="call" ref={box}>
-      <Announcements call={call} />
-      <CallBar phase={phase} room={room} onOpen={setDialog}>
-        <RecordingMark call={call} />
-        <HealthAction
-          health={call.health}
-          isOpen={panel === "connections"}
-          onOpen={(open) => (open ? show("connections") : close())}
-        />
-      </CallBar>
-      <GuestWarning />
-      {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
-      <div className="call-body">
-        <Stage
-          call={call}
-          name={name}
-          peerID={phase.kind === "joined" ? phase.peerID : "self"}
-          alone={<Alone room={room} joined={phase.kind === "joined"} />}
-        />
-        <Interruption phase={phase} />
-        {panel === "chat" && <ChatPanel chat={call.chat} me={identity.email} onClose={close} />}
-        {panel === "people" && (
-          <PeoplePanel
+    <Shortcuts call={box}>
+      <div className="call" ref={box}>
+        <Announcements call={call} />
+        <ChatAlerts chat={call.chat} room={room.name} isOpen={panel === "chat"} />
+        <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
+          <RecordingMark call={call} />
+          <RecordAction
             call={call}
-            name={identity.username ?? t("app.guest")}
-            displayName={identity.displayName}
-            onClose={close}
-            isCreator={room.isCreator}
-            onInvite={room.isCreator ? () => setDialog("invite") : null}
+            isOpen={panel === "recording"}
+            onOpen={(open) => (open ? show("recording") : close())}
           />
-        )}
-        {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+          <HealthAction
+            health={call.health}
+            isOpen={panel === "connections"}
+            onOpen={(open) => (open ? show("connections") : close())}
+          />
+        </CallBar>
+        <GuestWarning />
+        {phase.kind !== "joining" && <CallMediaNotice media={call.media} />}
+        <div className="call-body">
+          <Stage
+            call={call}
+            name={name}
+            peerID={phase.kind === "joined" ? phase.peerID : "self"}
+            choices={choices}
+            small={small}
+            alone={<Alone room={room} joined={phase.kind === "joined"} />}
+          />
+          <Interruption phase={phase} />
+          {panel === "chat" && (
+            <LazyChatPanel
+              chat={call.chat}
+              me={identity.email}
+              isCreator={room.isCreator}
+              onClose={close}
+            />
+          )}
+          {panel === "people" && (
+            <PeoplePanel
+              call={call}
+              name={identity.username ?? t("app.guest")}
+              displayName={identity.displayName}
+              onClose={close}
+              isCreator={room.isCreator}
+              onInvite={room.isCreator ? () => setDialog("invite") : null}
+            />
+          )}
+          {panel === "recording" && (
+            <LazyRecordingPanel call={call} account={identity.email} name={name} onClose={close} />
+          )}
+          {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+        </div>
+        <Controls call={call} panel={panel} onPanel={show} onShortcuts={openShortcuts} />
+        <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
+        <AttendanceDialog
+          room={room}
+          isOpen={dialog === "attendance"}
+          onClose={() => setDialog(null)}
+        />
+        {dialog === "shortcuts" && <LazyShortcutSheet onClose={() => setDialog(null)} />}
       </div>
-      <Controls call={call} panel={panel} onPanel={show} />
-      <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
-      <AttendanceDialog
-        room={room}
-        isOpen={dialog === "attendance"}
-        onClose={() => setDialog(null)}
-      />
-    </div>
+    </Shortcuts>
   );
 }
 
@@ -106,11 +137,13 @@ function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
 interface CallBarProps {
   phase: CallViewProps["phase"];
   room: RoomFacts;
+  choices: KeptChoices;
+  small: PictureInPicture;
   onOpen(dialog: OpenDialog): void;
   children: readonly ReactElement[];
 }
 
-function CallBar({ phase, room, onOpen, children }: CallBarProps) {
+function CallBar({ phase, room, choices, small, onOpen, children }: CallBarProps) {
   const t = useCallTexts();
   return (
     <header className="call-bar">
@@ -128,6 +161,7 @@ function CallBar({ phase, room, onOpen, children }: CallBarProps) {
       <span className="call-bar-end">
         <GuestTimer quiet />
         {children}
+        <ViewMenu choices={choices} small={small} />
         {room.isCreator && room.isEvent && (
           <IconAction
             label={t("call.bar.attendance")}

@@ -5,18 +5,20 @@ import { useStore, useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon, ScreenIcon } from "../kit/icons";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { screenSentence } from "./media-notice";
+import { MoreMenu } from "./more-menu";
 import { useCallTexts } from "./texts";
 
-export type Panel = "chat" | "people" | "connections";
+export type Panel = "chat" | "people" | "connections" | "recording";
 
 interface ControlsProps {
   call: Call;
   panel: Panel | null;
   onPanel(panel: Panel | null): void;
+  onShortcuts(): void;
 }
 
 /** Of all in a call the dearest to render, so it is not rendered with what is around it. */
-export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
+export const Controls = memo(({ call, panel, onPanel, onShortcuts }: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
   const { screen, screenProblem } = useStore(media.view);
@@ -33,6 +35,7 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
             icon={<ScreenIcon />}
             isSelected={screen}
             problem={screenSentence(t, screenProblem)}
+            shortcut="screen"
             onChange={(share) => (share ? void media.shareScreen() : media.stopScreen())}
           />
         )}
@@ -42,6 +45,7 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
           icon={<PeopleIcon />}
           isSelected={panel === "people"}
           onChange={toggle("people")}
+          shortcut="people"
         />
         <ControlToggle
           label={t("call.chat.title")}
@@ -49,7 +53,9 @@ export const Controls = memo(({ call, panel, onPanel }: ControlsProps) => {
           isSelected={panel === "chat"}
           onChange={toggle("chat")}
           badge={unread}
+          shortcut="chat"
         />
+        <MoreMenu onShortcuts={onShortcuts} />
         <TooltipTrigger delay={500}>
           <Button
             className="control leave"

@@ -22,9 +22,12 @@ import {
   MicrophoneIcon,
   MicrophoneOffIcon,
 } from "../kit/icons";
-import { rememberChoice } from "./device-choice";
+import { KeyCap, type Keys, withKeys } from "../kit/keys";
+import { rememberChoice, rememberDevice } from "./device-choice";
 import { BackgroundItem, NoiseItem } from "./effects/effect-menu";
 import { LazyBackgroundDialog } from "./effects/lazy-background-dialog";
+import type { ShortcutName } from "./keys/shortcuts";
+import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
@@ -36,8 +39,16 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
       device={microphone}
       icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
       onToggle={(on) => void media.setMicrophone(on)}
-      onChoose={(id) => void media.choose("microphone", id)}
-      extra={<NoiseItem media={media} />}
+      onChoose={(id) => {
+        rememberDevice("microphone", id);
+        void media.choose("microphone", id);
+      }}
+      more={
+        <>
+          <NoiseItem media={media} />
+          <SpeakerSection media={media} />
+        </>
+      }
     />
   );
 }
@@ -52,8 +63,11 @@ export function CameraControl({ media }: { media: LocalMedia }) {
         device={camera}
         icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
         onToggle={(on) => void media.setCamera(on)}
-        onChoose={(id) => void media.choose("camera", id)}
-        extra={<BackgroundItem onOpen={() => setChoosing(true)} />}
+        onChoose={(id) => {
+          rememberDevice("camera", id);
+          void media.choose("camera", id);
+        }}
+        more={<BackgroundItem onOpen={() => setChoosing(true)} />}
       />
       <LazyBackgroundDialog media={media} isOpen={isChoosing} onClose={() => setChoosing(false)} />
     </>
@@ -81,42 +95,49 @@ interface DeviceControlProps {
   icon: ReactElement;
   onToggle(on: boolean): void;
   onChoose(deviceId: string): void;
-  /** What the menu offers beside the devices. */
-  extra: ReactElement;
+  /** Another section of the menu. */
+  more?: ReactElement;
 }
 
-function DeviceControl({ kind, device, icon, onToggle, onChoose, extra }: DeviceControlProps) {
+function DeviceControl(props: DeviceControlProps) {
+  const { kind, device, icon, onToggle, onChoose, more } = props;
   const t = useCallTexts();
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
   const problemId = useId();
+  const keys = useKeysOf(kind);
+  const toggle = () => {
+    rememberChoice(kind, !device.on);
+    onToggle(!device.on);
+  };
+  useShortcut(kind, device.pending ? null : toggle);
   return (
     <div className={`split ${device.on ? "" : "is-off"} ${device.problem ? "has-problem" : ""}`}>
       <TooltipTrigger delay={500}>
         <Button
+          {...withKeys(keys)}
           className="control"
           aria-label={label}
           {...(problem && { "aria-describedby": problemId })}
           isPending={device.pending}
-          onPress={() => {
-            rememberChoice(kind, !device.on);
-            onToggle(!device.on);
-          }}
+          onPress={toggle}
         >
           {device.pending ? <span className="spinner" /> : icon}
           {problem && <ProblemMark />}
         </Button>
-        <ControlTooltip label={label} problem={problem} />
+        <ControlTooltip label={label} problem={problem} keys={keys} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
-      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, extra }} />}
+      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, more }} />}
     </div>
   );
 }
 
-type DeviceMenuProps = Pick<DeviceControlProps, "kind" | "device" | "onChoose" | "extra">;
+interface DeviceMenuProps extends Pick<DeviceControlProps, "kind" | "device" | "onChoose"> {
+  more: ReactElement | undefined;
+}
 
-function DeviceMenu({ kind, device, onChoose, extra }: DeviceMenuProps) {
+function DeviceMenu({ kind, device, onChoose, more }: DeviceMenuProps) {
   const t = useCallTexts();
   const choose = t(TEXTS[kind].choose);
   return (
@@ -126,38 +147,75 @@ function DeviceMenu({ kind, device, onChoose, extra }: DeviceMenuProps) {
       </Button>
       <Popover className="popover" placement="top">
         <Menu className="menu" aria-label={choose}>
-          <MenuSection
-            selectionMode="single"
-            disallowEmptySelection
-            selectedKeys={device.deviceId ? [device.deviceId] : []}
-            onSelectionChange={(keys) => {
-              const [id] = keys === "all" ? [] : [...keys];
-              if (id && id !== device.deviceId) onChoose(String(id));
-            }}
-          >
-            <Header className="menu-head">{t(TEXTS[kind].name)}</Header>
-            {device.choices.map((choice, index) => (
-              <MenuItem
-                key={choice.deviceId}
-                id={choice.deviceId}
-                className="menu-item"
-                textValue={choice.label}
-              >
-                {({ isSelected }) => (
-                  <>
-                    <span className="mark">{isSelected && <CheckIcon />}</span>
-                    <span>
-                      {choice.label || t("call.device.unnamed", { number: String(index + 1) })}
-                    </span>
-                  </>
-                )}
-              </MenuItem>
-            ))}
-          </MenuSection>
-          {extra}
+          <DeviceSection
+            name={t(TEXTS[kind].name)}
+            choices={device.choices}
+            chosen={device.deviceId}
+            onChoose={onChoose}
+          />
+          {more}
         </Menu>
       </Popover>
     </MenuTrigger>
+  );
+}
+
+/** The speakers, where the browser lets pages choose one. */
+function SpeakerSection({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
+  const { choices, deviceId } = useStore(media.speaker.view);
+  if (choices.length < 2) return null;
+  const choose = (id: string) => {
+    rememberDevice("speaker", id);
+    media.speaker.choose(id);
+  };
+  return (
+    <DeviceSection
+      name={t("call.device.speaker")}
+      choices={choices}
+      chosen={deviceId || "default"}
+      onChoose={choose}
+    />
+  );
+}
+
+interface DeviceSectionProps {
+  name: string;
+  choices: readonly MediaDeviceInfo[];
+  chosen: string | null;
+  onChoose(deviceId: string): void;
+}
+
+function DeviceSection({ name, choices, chosen, onChoose }: DeviceSectionProps) {
+  const t = useCallTexts();
+  return (
+    <MenuSection
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={chosen ? [`${name} ${chosen}`] : []}
+      onSelectionChange={(keys) => {
+        const [key] = keys === "all" ? [] : [...keys];
+        const id = String(key ?? "").slice(name.length + 1);
+        if (id && id !== chosen) onChoose(id);
+      }}
+    >
+      <Header className="menu-head">{name}</Header>
+      {choices.map((choice, index) => (
+        <MenuItem
+          key={choice.deviceId}
+          id={`${name} ${choice.deviceId}`} // a headset has one id in both sections
+          className="menu-item"
+          textValue={choice.label}
+        >
+          {({ isSelected }) => (
+            <>
+              <span className="mark">{isSelected && <CheckIcon />}</span>
+              <span>{choice.label || t("call.device.unnamed", { number: String(index + 1) })}</span>
+            </>
+          )}
+        </MenuItem>
+      ))}
+    </MenuSection>
   );
 }
 
@@ -168,16 +226,21 @@ interface ControlToggleProps {
   onChange(selected: boolean): void;
   badge?: number;
   problem?: string | null;
+  /** Presses it from anywhere in the call. */
+  shortcut?: ShortcutName;
 }
 
 export function ControlToggle(props: ControlToggleProps) {
-  const { label, icon, badge = 0, problem = null, ...toggle } = props;
+  const { label, icon, badge = 0, problem = null, shortcut, ...toggle } = props;
   const t = useCallTexts();
   const problemId = useId();
+  const keys = useKeysOf(shortcut);
+  useShortcut(shortcut ?? null, () => toggle.onChange(!toggle.isSelected));
   return (
     <TooltipTrigger delay={500}>
       <ToggleButton
         {...toggle}
+        {...withKeys(keys)}
         {...(problem && { "aria-describedby": problemId })}
         className="control"
         aria-label={badge > 0 ? t("call.controls.unread", { label, count: badge }) : label}
@@ -191,15 +254,22 @@ export function ControlToggle(props: ControlToggleProps) {
         {problem && <ProblemMark />}
         <ProblemSentence id={problemId}>{problem}</ProblemSentence>
       </ToggleButton>
-      <ControlTooltip label={label} problem={problem} />
+      <ControlTooltip label={label} problem={problem} keys={keys} />
     </TooltipTrigger>
   );
 }
 
-function ControlTooltip({ label, problem }: { label: string; problem: string | null }) {
+interface ControlTooltipProps {
+  label: string;
+  problem: string | null;
+  keys: Keys | null;
+}
+
+function ControlTooltip({ label, problem, keys }: ControlTooltipProps) {
   return (
     <Tooltip className="tooltip" offset={8}>
-      {problem ? `${label}. ${problem}` : label}
+      <span>{problem ? `${label}. ${problem}` : label}</span>
+      <KeyCap keys={keys} />
     </Tooltip>
   );
 }

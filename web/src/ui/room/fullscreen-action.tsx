@@ -1,11 +1,16 @@
 import { type RefObject, useEffect, useState } from "react";
-import { IconAction } from "../kit/button";
 import { FullscreenExitIcon, FullscreenIcon } from "../kit/icons";
 import { toast } from "../kit/toast";
 import { useCallTexts } from "./texts";
+import { TileAction } from "./tile-actions";
+
+interface FullscreenActionProps {
+  target: RefObject<HTMLElement | null>;
+  label: string;
+}
 
 /** Toggles full screen for `target`; browsers also leave full screen by Escape. */
-export function FullscreenAction({ target }: { target: RefObject<HTMLElement | null> }) {
+export function FullscreenAction({ target, label }: FullscreenActionProps) {
   const t = useCallTexts();
   const isFull = useFullscreen(target);
   if (!document.fullscreenEnabled) return null;
@@ -14,16 +19,15 @@ export function FullscreenAction({ target }: { target: RefObject<HTMLElement | n
     done?.catch(() => toast(t("call.tile.noFullScreen")));
   };
   return (
-    <IconAction
-      className="tile-action"
-      label={isFull ? t("call.tile.leaveFullScreen") : t("call.tile.fullScreen")}
+    <TileAction
+      label={isFull ? t("call.tile.leaveFullScreen") : label}
       icon={isFull ? <FullscreenExitIcon /> : <FullscreenIcon />}
       onPress={toggle}
     />
   );
 }
 
-/** Leaves full screen when the component goes away, since the shared screen has ended. */
+/** Leaves full screen when the component goes away, since what it shows has ended. */
 function useFullscreen(target: RefObject<HTMLElement | null>): boolean {
   const [isFull, setFull] = useState(false);
   useEffect(() => {

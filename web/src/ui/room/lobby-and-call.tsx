@@ -1,10 +1,21 @@
-import { memo, startTransition, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  memo,
+  type ReactElement,
+  startTransition,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { canCall } from "../../call/browser-support";
 import type { Call } from "../../call/call";
 import { createEntry, type Entry } from "../../call/create-call";
 import { LocalMedia } from "../../call/media";
+import type { Speaker } from "../../call/speaker";
 import type { Identity } from "../../session";
 import { FailureBoundary } from "../app/failure";
+import { rememberRoom } from "../app/recent-rooms";
 import { useServerConfig, useServices, useStore } from "../app/services";
 import type { RoomFacts } from "./admission";
 import { CallExit } from "./call-exit";
@@ -14,6 +25,7 @@ import { keptEffects } from "./effects/kept-effects";
 import { FailedCall } from "./failed-call";
 import { Lobby } from "./lobby";
 import { Offstage } from "./offstage";
+import { SpeakerContext } from "./video";
 
 interface LobbyAndCallProps {
   room: RoomFacts;
@@ -52,6 +64,7 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   const enter = () => {
     if (present.current) return;
     present.current = call;
+    rememberRoom(identity.email, room.name);
     void call.start();
     void call.opened.then(() => setEntered(call));
   };
@@ -63,11 +76,18 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
       {!entered && <Lobby {...{ room, identity, media, preparation, onEnter }} />}
       {(entered || isAhead) && (
         <Offstage key={attempts} isShown={entered !== null}>
-          <EnteredCall call={call} room={room} identity={identity} onAgain={again} />
+          <OnSpeaker speaker={media.speaker}>
+            <EnteredCall call={call} room={room} identity={identity} onAgain={again} />
+          </OnSpeaker>
         </Offstage>
       )}
     </>
   );
+}
+
+/** Lets sound come out of the chosen speaker. */
+function OnSpeaker({ speaker, children }: { speaker: Speaker; children: ReactElement }) {
+  return <SpeakerContext value={useStore(speaker.view).deviceId}>{children}</SpeakerContext>;
 }
 
 /** Without this, the tiles would keep the size that they have outside the document, which is none. */
@@ -112,7 +132,9 @@ function useDevices(attempts: number, isAble: boolean): Devices | null {
     const { background, noise } = keptEffects();
     media.setBackground(background);
     media.setNoiseSuppression(noise);
-    setDevices({ media, ready: isAble ? media.open(lastChoice()) : Promise.resolve() });
+    const choice = lastChoice();
+    media.keep(choice.chosen);
+    setDevices({ media, ready: isAble ? media.open(choice) : Promise.resolve() });
     const ending = new AbortController();
     const { signal } = ending;
     window.addEventListener("pagehide", () => media.suspend(), { signal });

@@ -10,11 +10,15 @@ import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
+import { DeviceCheckAction } from "./device-check-action";
 import { CameraControl, MicrophoneControl } from "./device-control";
+import { DeviceHelp } from "./device-help";
+import { LevelMeter } from "./level-meter";
 import { EffectNotice, MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { recordersAmong } from "./recording/recorder-names";
 import { RecordingQuestion } from "./recording/recording-question";
+import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
 
@@ -72,6 +76,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           </div>
           <MediaNotice microphone={microphone} camera={camera} />
           <EffectNotice background={background} noise={noise} />
+          <DeviceHelp microphone={microphone} camera={camera} />
           {recorders && (
             <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
           )}
@@ -88,6 +93,8 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           ) : (
             <NoCalls />
           )}
+          {onEnter && <DeviceCheckAction media={media} />}
+          <RememberedRecordings />
           <LinkAction href="/" look="quiet">
             {t("call.lobby.back")}
           </LinkAction>
@@ -115,7 +122,7 @@ interface PreviewProps {
 
 function Preview({ media, name, hasControls }: PreviewProps) {
   const t = useCallTexts();
-  const { preview, camera } = useStore(media.view);
+  const { preview, camera, microphone } = useStore(media.view);
   return (
     <section className="tile preview" aria-label={t("call.lobby.preview")}>
       {preview ? (
@@ -126,6 +133,7 @@ function Preview({ media, name, hasControls }: PreviewProps) {
           <span>{camera.pending ? t("call.lobby.starting") : t("call.lobby.cameraOff")}</span>
         </div>
       )}
+      {microphone.on && <LevelMeter media={media} />}
       {hasControls && (
         <div className="preview-controls">
           <MicrophoneControl media={media} />

@@ -19,6 +19,7 @@ export function usePanels(call: RefObject<HTMLElement | null>) {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || event.isComposing || event.keyCode === 229) return;
       const { target } = event;
+      if (target instanceof Element && target.closest("[data-keeps-escape]")) return;
       const within = target === document.body || call.current?.contains(target as Node);
       if (within && !document.fullscreenElement) close();
     };

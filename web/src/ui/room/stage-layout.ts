@@ -1,6 +1,8 @@
+import { type Corner, cornerPlace } from "./own-corner";
+import { pageOf } from "./stage-pages";
 import { bestGrid, GAP, type Grid, narrowestRatio, PADDING, type Size, WIDE } from "./tile-grid";
 
-/** A tile's rectangle on the stage, in CSS pixels. */
+/** A rectangle on the stage, in CSS pixels; `left` is where the line of writing begins. */
 export interface Place {
   readonly left: number;
   readonly top: number;
@@ -9,138 +11,222 @@ export interface Place {
 }
 
 export interface StageLayout {
-  /** One for each tile, in the order given. */
-  readonly places: readonly Place[];
-  /** Height of all tiles; more than the stage's where tiles would get too small and scroll instead. */
-  readonly height: number;
+  /** One for each tile, in the order given: null for those on other pages. None while the stage has no size. */
+  readonly places: readonly (Place | null)[];
+  readonly pages: number;
+  /** The page shown, from 0. */
+  readonly page: number;
+  /** Where the buttons of the pages stand; null where there is one page. */
+  readonly pager: Place | null;
+  /** Whether the viewer's tile stands before the other one. */
+  readonly floats: boolean;
 }
 
 /** People and shared screens. */
 export interface Tiles {
-  /** At least one; the last is the viewer. */
   readonly count: number;
-  /** Index of the shared screen that gets the large place. */
-  readonly featured: number | null;
+  /** Indexes of those in the large place, in ascending order. */
+  readonly large: readonly number[];
+  /** Whether there is a shared screen among those in the large place, whose shape is not ours to cut. */
+  readonly hasLargeScreen: boolean;
+  /** Index of the viewer's tile; null where it is hidden. */
+  readonly self: number | null;
+  /** Where the viewer's tile floats. */
+  readonly corner: Corner;
+  /** The page that is wanted, from 0; the nearest that there is will be shown. */
+  readonly page: number;
 }
 
-/** The smallest area of a tile in square pixels, for faces to be recognized; beyond it tiles scroll. */
-const SMALLEST_AREA = 4800;
-const COMFORTABLE_WIDTH = 120;
-/** Room kept free beside scrolling tiles: the widest scrollbar that browsers draw. */
-const SCROLLBAR = 16;
+/** The smallest areas, in square pixels, for faces to be recognized: in a grid, and beside what is looked at. */
+const LEGIBLE_AREA = 14_000;
+const LEGIBLE_AREA_ASIDE = 6_000;
+export const PAGER_HEIGHT = 48;
+/** The least height that the buttons of the pages leave to the tiles. */
+const LEAST_HEIGHT = 96;
 const STRIP = { share: 0.18, least: 112, most: 240 };
-/** The largest share of an upright stage's height that a shared screen takes. */
-const SCREEN_SHARE = 0.62;
+/** The largest share of an upright stage's height that the large place takes. */
+const LARGE_SHARE = 0.62;
 const SCREEN_RATIO = 16 / 10;
-const EMPTY: StageLayout = { places: [], height: 0 };
+const FACE_RATIO = 3 / 4;
+const EMPTY: StageLayout = { places: [], pages: 1, page: 0, pager: null, floats: false };
 
 /** Lays out the tiles. A pure function, so no layout depends on the layout before it. */
-export function layOutStage(space: Size, { count, featured }: Tiles): StageLayout {
-  if (space.width <= 0 || space.height <= 0) return EMPTY;
-  if (featured !== null) return screenAndStrip(space, count, featured);
-  return count === 2 ? pair(space) : tiles(space, count);
+export function layOutStage(space: Size, tiles: Tiles): StageLayout {
+  const { count, large, self, page } = tiles;
+  if (space.width <= 0 || space.height <= 0 || count === 0) return EMPTY;
+  const all = Array.from({ length: count }, (_, index) => index);
+  if (self !== null && count === 2 && !large.includes(self)) return pair(space, tiles);
+  if (large.length > 0 || (self === null && count === 1)) {
+    return largeAndStrip(space, { ...tiles, large: large.length > 0 ? large : all });
+  }
+  const narrowest = narrowestRatio(space);
+  return paged(all.length, inPages(space, all, { self, page, narrowest, least: LEGIBLE_AREA }));
 }
 
-/** Fills the stage with the other tile and puts the viewer small into its corner. */
-function pair({ width, height }: Size): StageLayout {
+/** Fills the stage with the other tile and puts the viewer small into a corner of it. */
+function pair(space: Size, { self, corner }: Tiles): StageLayout {
+  const { width, height } = space;
   const other = { left: PADDING, top: 0, width: Math.max(width - 2 * PADDING, 0), height };
   const isNarrow = width <= 520;
   const wanted = isNarrow ? 96 : clamp(width * 0.2, 108, 240);
-  const ratio = isNarrow ? 3 / 4 : WIDE;
+  const ratio = isNarrow ? FACE_RATIO : WIDE;
   const selfHeight = Math.min(wanted / ratio, height * 0.4);
-  const selfWidth = selfHeight * ratio;
-  const inset = isNarrow ? 10 : 16;
-  const self = {
-    left: width - PADDING - inset - selfWidth,
-    top: height - inset - selfHeight,
-    width: selfWidth,
-    height: selfHeight,
-  };
-  return { places: [other, self], height };
+  const size = { width: selfHeight * ratio, height: selfHeight };
+  const own = cornerPlace(other, size, { corner, inset: isNarrow ? 10 : 16 });
+  return { ...EMPTY, places: self === 0 ? [own, other] : [other, own], floats: true };
 }
 
-interface Bounds {
+interface Wanted {
+  readonly self: number | null;
+  readonly page: number;
   /** Width by height. */
-  readonly narrowest?: number;
+  readonly narrowest: number;
   readonly widest?: number;
+  /** The smallest area of a tile. */
+  readonly least: number;
 }
 
-function tiles(space: Size, count: number, bounds: Bounds = {}): StageLayout {
-  const { narrowest = narrowestRatio(space), widest = Number.POSITIVE_INFINITY } = bounds;
+interface Paged {
+  /** By index of the tile, for those on the page that is shown. */
+  readonly places: ReadonlyMap<number, Place>;
+  readonly pages: number;
+  readonly page: number;
+  readonly pager: Place | null;
+}
+
+/** Shows all of these tiles where they are legible, else as many as are, and the others on further pages. */
+function inPages(space: Size, members: readonly number[], wanted: Wanted): Paged {
+  const { self: kept, page } = wanted;
+  if (mostLegible(space, members.length, wanted) === members.length) {
+    const places = placesOf(space, members, wanted);
+    return { places, pages: 1, page: 0, pager: null };
+  }
+  const height = Math.max(space.height - PAGER_HEIGHT, Math.min(space.height, LEAST_HEIGHT));
+  const room = { width: space.width, height };
+  const most = mostLegible(room, members.length, wanted);
+  const { shown, ...of } = pageOf(members, { most, kept, page });
+  const top = space.height - PAGER_HEIGHT;
+  const pager = { left: 0, top, width: space.width, height: PAGER_HEIGHT };
+  return { places: placesOf(room, shown, wanted), pager, ...of };
+}
+
+/** Counts how many of so many tiles fit while all of them are legible; one at least. */
+function mostLegible(space: Size, count: number, wanted: Wanted): number {
+  for (let most = count; most > 1; most--) {
+    const { width, ratio } = gridOf(space, most, wanted);
+    if (width ** 2 / ratio >= wanted.least) return most;
+  }
+  return Math.min(count, 1);
+}
+
+function gridOf(space: Size, count: number, { narrowest, widest }: Wanted): Grid {
   const best = bestGrid(space, count, narrowest);
-  const grid = { ...best, width: Math.min(best.width, widest) };
-  const scrolls = grid.width ** 2 / grid.ratio < SMALLEST_AREA;
-  return scrolls ? rows(space, count, scrollingGrid(space, narrowest)) : rows(space, count, grid);
+  return { ...best, width: Math.min(best.width, widest ?? best.width) };
 }
 
-function scrollingGrid({ width }: Size, narrowest: number): Grid {
-  const inner = width - 2 * PADDING - SCROLLBAR;
-  const columns = Math.max(1, Math.floor((inner + GAP) / (COMFORTABLE_WIDTH + GAP)));
-  const tile = Math.max(1, Math.floor((inner - (columns - 1) * GAP) / columns));
-  return { columns, width: tile, ratio: narrowest < WIDE ? 1 : WIDE };
-}
-
-/** Places tiles row by row, the last row centered; all rows are centered where they do not scroll. */
-function rows(space: Size, count: number, { columns, width, ratio }: Grid): StageLayout {
+/** Places tiles row by row, all of them in the middle, and the last row too. */
+function placesOf(
+  space: Size,
+  members: readonly number[],
+  wanted: Wanted,
+): ReadonlyMap<number, Place> {
+  const { columns, width, ratio } = gridOf(space, members.length, wanted);
   const height = width / ratio;
-  const rowCount = Math.ceil(count / columns);
-  const used = rowCount * (height + GAP) - GAP + 2 * PADDING;
-  const scrolls = used > space.height + 1;
-  const start = scrolls ? PADDING : (space.height - used) / 2 + PADDING;
-  const middle = (space.width - (scrolls ? SCROLLBAR : 0)) / 2;
-  const places = Array.from({ length: count }, (_, index) => {
-    const row = Math.floor(index / columns);
-    const inRow = Math.min(columns, count - row * columns);
-    const left = middle - (inRow * (width + GAP) - GAP) / 2;
-    return {
-      left: left + (index % columns) * (width + GAP),
-      top: start + row * (height + GAP),
-      width,
-      height,
-    };
-  });
-  return { places, height: scrolls ? used : space.height };
+  const rows = Math.ceil(members.length / columns);
+  const start = (space.height - rows * (height + GAP) + GAP) / 2;
+  return new Map(
+    members.map((member, index) => {
+      const row = Math.floor(index / columns);
+      const inRow = Math.min(columns, members.length - row * columns);
+      const left = (space.width - inRow * (width + GAP) + GAP) / 2;
+      const column = index % columns;
+      const top = start + row * (height + GAP);
+      return [member, { left: left + column * (width + GAP), top, width, height }];
+    }),
+  );
 }
 
-/** Places a shared screen and the other tiles in a strip: beside it on a wide stage, below it on an upright one. */
-function screenAndStrip(space: Size, count: number, featured: number): StageLayout {
-  const { screen, strip, bounds } = space.width >= space.height ? sideways(space) : stacked(space);
-  const faces = tiles(strip, count - 1, bounds);
-  const places = faces.places.map((place) => moved(place, strip));
-  const above = Math.min(...places.map(({ top }) => top)) - screen.height - GAP;
-  // The screen moves down to faces that need less than the space below it.
-  places.splice(featured, 0, strip.top > 0 ? { ...screen, top: above } : screen);
-  return { places, height: Math.max(space.height, strip.top + faces.height) };
+/** Makes the layout of `count` tiles from that of a page. */
+function paged(count: number, { places, ...page }: Paged): StageLayout {
+  const each = Array.from({ length: count }, (_, index) => places.get(index) ?? null);
+  return { ...page, places: each, floats: false };
+}
+
+/** Places the large tiles, and the others in a strip: beside them on a wide stage, below them on an upright one. */
+function largeAndStrip(space: Size, tiles: Tiles): StageLayout {
+  const { count, large, self, page } = tiles;
+  const others = Array.from({ length: count }, (_, index) => index).filter(
+    (index) => !large.includes(index),
+  );
+  if (others.length === 0) {
+    const { width, height } = space;
+    const all = { left: PADDING, top: 0, width: Math.max(width - 2 * PADDING, 0), height };
+    return { ...EMPTY, places: cells(all, large.length) };
+  }
+  const split = space.width >= space.height ? sideways(space) : stacked(space, tiles);
+  const { area, strip, shape } = split;
+  const faces = inPages(strip, others, { self, page, least: LEGIBLE_AREA_ASIDE, ...shape });
+  const moved = new Map([...faces.places].map(([index, place]) => [index, inStrip(place, strip)]));
+  // The large place moves down to faces that need less than the space below it.
+  const highest = Math.min(...[...moved.values()].map(({ top }) => top));
+  const top = strip.top > 0 ? Math.max(0, highest - area.height - GAP) : area.top;
+  const largest = cells({ ...area, top }, large.length);
+  for (const [at, index] of large.entries()) moved.set(index, largest[at] ?? area);
+  const pager = faces.pager && inStrip(faces.pager, strip);
+  return paged(count, { ...faces, places: moved, pager });
 }
 
 function sideways({ width, height }: Size) {
   const strip = clamp(width * STRIP.share, STRIP.least, STRIP.most);
-  const screenWidth = Math.max(width - 2 * PADDING - GAP - strip, 0);
+  const largeWidth = Math.max(width - 2 * PADDING - GAP - strip, 0);
   return {
-    screen: { left: PADDING, top: 0, width: screenWidth, height },
+    area: { left: PADDING, top: 0, width: largeWidth, height },
     // The padding of the strip's grid overlaps the gap and the padding of the stage.
-    strip: {
-      left: PADDING + screenWidth + GAP - PADDING,
-      top: 0,
-      width: strip + 2 * PADDING,
-      height,
-    },
-    bounds: { narrowest: WIDE },
+    strip: { left: largeWidth + GAP, top: 0, width: strip + 2 * PADDING, height },
+    shape: { narrowest: WIDE },
   };
 }
 
-function stacked({ width, height }: Size) {
-  const screenWidth = Math.max(width - 2 * PADDING, 0);
-  const screenHeight = Math.min(screenWidth / SCREEN_RATIO, height * SCREEN_SHARE);
+function stacked({ width, height }: Size, { hasLargeScreen, large }: Tiles) {
+  const largeWidth = Math.max(width - 2 * PADDING, 0);
+  const isWide = hasLargeScreen && large.length === 1;
+  const wanted = largeWidth / (isWide ? SCREEN_RATIO : FACE_RATIO);
+  const largeHeight = Math.min(wanted, height * LARGE_SHARE);
   return {
-    screen: { left: PADDING, top: 0, width: screenWidth, height: screenHeight },
-    strip: { left: 0, top: screenHeight, width, height: height - screenHeight },
-    // Else a single face would be larger than the screen.
-    bounds: { widest: (screenWidth - GAP) / 2 },
+    area: { left: PADDING, top: 0, width: largeWidth, height: largeHeight },
+    strip: { left: 0, top: largeHeight, width, height: height - largeHeight },
+    // Else a single face would be larger than what is in the large place.
+    shape: { narrowest: FACE_RATIO, widest: (largeWidth - GAP) / 2 },
   };
 }
 
-function moved(place: Place, { left, top }: { left: number; top: number }): Place {
+/** Divides an area so that a screen in each part is as large as can be. */
+function cells({ left, top, width, height }: Place, count: number): Place[] {
+  const divided = (columns: number) => {
+    const rows = Math.ceil(count / columns);
+    const size = {
+      width: Math.max((width - (columns - 1) * GAP) / columns, 0),
+      height: Math.max((height - (rows - 1) * GAP) / rows, 0),
+    };
+    return { columns, ...size, shown: Math.min(size.width, size.height * SCREEN_RATIO) };
+  };
+  const best = Array.from({ length: count }, (_, index) => divided(index + 1)).reduce(
+    (best, other) => (other.shown > best.shown ? other : best),
+  );
+  return Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / best.columns);
+    const inRow = Math.min(best.columns, count - row * best.columns);
+    const start = left + (width - inRow * (best.width + GAP) + GAP) / 2;
+    return {
+      left: start + (index % best.columns) * (best.width + GAP),
+      top: top + row * (best.height + GAP),
+      width: best.width,
+      height: best.height,
+    };
+  });
+}
+
+function inStrip(place: Place, { left, top }: Place): Place {
   return { ...place, left: place.left + left, top: place.top + top };
 }
 

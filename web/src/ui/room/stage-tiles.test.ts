@@ -12,8 +12,8 @@ const participant = (id: string, { screen }: { screen: boolean | null }): Partic
   code: null,
   codeChanged: false,
 });
-const keys = (people: Participant[], sharesScreen = false) =>
-  stageTiles(people, { sharesScreen }).map(tileKey);
+const keys = (people: Participant[], own: { sharesScreen?: boolean; showsSelf?: boolean } = {}) =>
+  stageTiles(people, { sharesScreen: false, showsSelf: true, ...own }).map(tileKey);
 
 it("puts each shared screen beside its participant, and the viewer last", () => {
   const people = [
@@ -28,5 +28,13 @@ it("puts each shared screen beside its participant, and the viewer last", () => 
     "participant old",
     "self",
   ]);
-  expect(keys([], true)).toEqual(["own-screen", "self"]);
+  expect(keys([], { sharesScreen: true })).toEqual(["own-screen", "self"]);
+});
+
+it("leaves the viewer out who hides their tile, and never their screen", () => {
+  const people = [participant("ann", { screen: false })];
+  expect(keys(people, { showsSelf: false, sharesScreen: true })).toEqual([
+    "participant ann",
+    "own-screen",
+  ]);
 });

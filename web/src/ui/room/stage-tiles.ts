@@ -7,16 +7,25 @@ export type StageTile =
   | { readonly kind: "own-screen" }
   | { readonly kind: "self" };
 
+interface OwnTiles {
+  readonly sharesScreen: boolean;
+  readonly showsSelf: boolean;
+}
+
 /** Each participant with their screen beside them, and the viewer last. */
 export function stageTiles(
   participants: readonly Participant[],
-  { sharesScreen }: { sharesScreen: boolean },
+  { sharesScreen, showsSelf }: OwnTiles,
 ): StageTile[] {
   const others = participants.flatMap((participant): StageTile[] => [
     { kind: "participant", participant },
     ...(participant.tracks.screen.on ? [{ kind: "screen" as const, participant }] : []),
   ]);
-  return [...others, ...(sharesScreen ? [{ kind: "own-screen" as const }] : []), { kind: "self" }];
+  return [
+    ...others,
+    ...(sharesScreen ? [{ kind: "own-screen" as const }] : []),
+    ...(showsSelf ? [{ kind: "self" as const }] : []),
+  ];
 }
 
 export function tileKey(tile: StageTile): string {

@@ -1,44 +1,85 @@
-import { Fragment, type ReactElement, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  Fragment,
+  type ReactElement,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { flushSync } from "react-dom";
 import { bestEffort } from "../../call/best-effort";
 import type { Call } from "../../call/call";
 import { ownStanding } from "../../call/health/advice";
-import type { Participant } from "../../call/topology";
 import { useStore } from "../app/services";
-import { inOrderOfSharing, layOutStage, type Place } from "./stage-layout";
+import { toast } from "../kit/toast";
+import type { Corner } from "./own-corner";
+import { Pager } from "./pager";
+import type { Focus, PictureInPicture } from "./picture-in-picture";
+import { SelfTile } from "./self-tile";
+import { SmallWindow } from "./small-window";
+import type { KeptChoices } from "./stage-choices";
+import { focusOf, largeTiles } from "./stage-focus";
+import { layOutStage, type Tiles } from "./stage-layout";
 import { type StageTile, stageTiles, tileKey } from "./stage-tiles";
 import { useCallTexts } from "./texts";
-import { OwnScreenTile, ParticipantTile, ScreenTile, SelfTile } from "./tile";
+import { OwnScreenTile, ParticipantTile, ScreenTile, type TilePlace } from "./tile";
 import type { Size } from "./tile-grid";
+import { useActiveSpeaker } from "./use-active-speaker";
+import { useAttention } from "./use-attention";
+import { usePageTurning } from "./use-page-turning";
 
 interface StageProps {
   call: Call;
   name: string;
   peerID: string;
+  choices: KeptChoices;
+  small: PictureInPicture;
   /** Shown above the tiles while nobody else is in the call. */
   alone: ReactElement;
 }
 
-export function Stage({ call, name, peerID, alone }: StageProps) {
+export function Stage({ call, name, peerID, choices, small, alone }: StageProps) {
   const t = useCallTexts();
   const participants = useStore(call.participants);
   const connections = useStore(call.health.records).filter(({ isHere }) => isHere);
   const standingOf = (id: string) => connections.find((one) => one.id === id)?.standing ?? null;
   const { screen: sharesScreen } = useStore(call.media.view);
+  const { arrangement, showsSelf, corner } = useStore(choices.current);
   const floor = useRef<HTMLDivElement>(null);
   const size = useSize(floor);
-  const { featured, feature } = useFeatured(participants);
-  const tiles = stageTiles(participants, { sharesScreen });
-  const index = tiles.findIndex(
-    (tile) => tile.kind === "screen" && tile.participant.id === featured,
-  );
-  const isFeatured = index >= 0;
+  const { pinned, screen, pin, feature } = useAttention(participants);
+  const speaker = useActiveSpeaker(call.participants);
+  const [wantedPage, setPage] = useState(0);
+  const tiles = stageTiles(participants, { sharesScreen, showsSelf });
   const count = tiles.length;
-  const { places, height } = useMemo(
-    () => layOutStage(size, { count, featured: isFeatured ? index : null }),
-    [size, count, isFeatured, index],
+  const large = largeTiles(tiles, { arrangement, pinned, screen, speaker });
+  const hasLargeScreen = large.some((index) => tiles[index]?.kind === "screen");
+  const largeList = large.join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list of indexes is new each time, and what is in it is not
+  const arranged = useMemo<Tiles>(() => {
+    const self = showsSelf ? count - 1 : null;
+    return { count, large, hasLargeScreen, self, corner, page: wantedPage };
+  }, [count, largeList, hasLargeScreen, showsSelf, corner, wantedPage]);
+  const layout = useMemo(() => layOutStage(size, arranged), [size, arranged]);
+  const focus = focusOf(tiles, { large, speaker });
+  useEffect(() => small.follow(pictureOf(tiles[focus])));
+  const { places, page, pages, floats } = layout;
+  const turn = useCallback(
+    (by: number) => setPage(Math.min(Math.max(page + by, 0), pages - 1)),
+    [page, pages],
   );
-  const show = (tile: StageTile, place: Place | undefined) => {
+  usePageTurning(floor, pages > 1 ? turn : null);
+  const onCorner = useCallback((corner: Corner) => choices.change({ corner }), [choices]);
+  const onHide = useCallback(() => {
+    choices.change({ showsSelf: false });
+    toast(t("call.stage.selfHidden"));
+  }, [choices, t]);
+  const show = (tile: StageTile, at: number) => {
+    const place = places[at];
+    const key = tileKey(tile);
+    const pinning = { isPinned: pinned.includes(key), onPin: pin };
     switch (tile.kind) {
       case "participant":
         return (
@@ -47,6 +88,7 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
             views={call.views}
             place={place}
             standing={standingOf(tile.participant.id)}
+            {...pinning}
           />
         );
       case "screen":
@@ -55,8 +97,9 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
             participant={tile.participant}
             views={call.views}
             place={place}
-            isFeatured={tile.participant.id === featured}
-            onFeature={() => feature(tile.participant.id)}
+            isFeatured={large.includes(at)}
+            onFeature={() => feature(key)}
+            {...pinning}
           />
         );
       case "own-screen":
@@ -66,40 +109,61 @@ export function Stage({ call, name, peerID, alone }: StageProps) {
           <SelfTile
             media={call.media}
             voice={call.voice}
-            {...{ name, peerID, place }}
+            {...{ name, peerID, place, onCorner, onHide }}
             standing={ownStanding(connections)}
+            corner={floats ? corner : null}
           />
         );
     }
   };
   return (
-    <main
-      className={`stage ${tiles.length === 2 && !isFeatured ? "pair" : ""}`}
-      aria-label={t("call.stage.region")}
-    >
+    <main className={`stage ${floats ? "pair" : ""}`} aria-label={t("call.stage.region")}>
       {participants.length === 0 && alone}
-      <div className={`stage-floor ${height > size.height ? "scrolls" : ""}`} ref={floor}>
-        <div className="tiles" style={{ height }}>
+      <div className={`stage-floor ${pages > 1 ? "in-pages" : ""}`} ref={floor}>
+        <div className="tiles">
           {tiles.map((tile, at) => (
-            <Fragment key={tileKey(tile)}>{show(tile, places[at])}</Fragment>
+            <Fragment key={tileKey(tile)}>{show(tile, at)}</Fragment>
           ))}
         </div>
+        {count === 0 && <HiddenSelf onShow={() => choices.change({ showsSelf: true })} />}
+        <SmallWindow {...{ small, call, tiles, focus, name, peerID }} layout={arranged} />
+        <Pager layout={layout} isSpeaking={speakingElsewhere(tiles, places)} onPage={setPage} />
       </div>
     </main>
   );
 }
 
-/**
- * The participant whose shared screen gets the large place: the last who began to share, or the one chosen here.
- * Never our own screen: a screen that shows itself repeats without end, and a presenter looks at the others.
- */
-function useFeatured(participants: readonly Participant[]) {
-  const [order, setOrder] = useState<readonly string[]>([]);
-  const sharing = participants.filter(({ tracks }) => tracks.screen.on).map(({ id }) => id);
-  const current = inOrderOfSharing(order, sharing);
-  if (current.join() !== order.join()) setOrder(current);
-  const feature = (id: string) => setOrder([...current.filter((other) => other !== id), id]);
-  return { featured: current.at(-1) ?? null, feature };
+/** Stands on a stage without tiles: the viewer is alone, and hides their own. */
+function HiddenSelf({ onShow }: { onShow(): void }) {
+  const t = useCallTexts();
+  return (
+    <div className="stage-empty">
+      <p>{t("call.stage.empty")}</p>
+      <button type="button" className="button secondary" onClick={onShow}>
+        {t("call.view.showSelf")}
+      </button>
+    </div>
+  );
+}
+
+/** Gives the picture of a tile; null where it has none, or is one's own. */
+function pictureOf(tile: StageTile | undefined): Focus | null {
+  if (!tile || !("participant" in tile)) return null;
+  const { id, tracks } = tile.participant;
+  const source = tile.kind === "screen" ? "screen" : "camera";
+  const { track, on } = tracks[source];
+  return track && on !== false ? { participant: id, source, track } : null;
+}
+
+/** Says whether somebody speaks on a page before, or after, the one that is shown. */
+function speakingElsewhere(tiles: readonly StageTile[], places: readonly TilePlace[]) {
+  const first = places.findIndex((place) => place !== null);
+  const speaks = (tile: StageTile, at: number) =>
+    places[at] === null && tile.kind === "participant" && tile.participant.speaking;
+  return {
+    before: tiles.slice(0, first).some((tile, at) => speaks(tile, at)),
+    after: tiles.some((tile, at) => at > first && speaks(tile, at)),
+  };
 }
 
 /**

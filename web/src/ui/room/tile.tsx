@@ -11,12 +11,10 @@ import {
 } from "react";
 import type { Standing } from "../../call/health/mark";
 import type { LocalMedia } from "../../call/media";
-import type { OwnVoice } from "../../call/own-voice";
 import type { Views } from "../../call/quality/views";
 import type { MediaHealth, Participant, Unreachable } from "../../call/topology";
 import { useStore } from "../app/services";
 import { Avatar } from "../kit/avatar";
-import { IconAction } from "../kit/button";
 import { AlertIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
@@ -24,21 +22,24 @@ import { FullscreenAction } from "./fullscreen-action";
 import { HealthMark } from "./health/health-mark";
 import type { Place } from "./stage-layout";
 import { useCallTexts } from "./texts";
+import { PinAction, TileAction, TileActions } from "./tile-actions";
 import { Video } from "./video";
+
+/** Undefined until the stage is measured; null where the tile is on another page, and heard alone. */
+export type TilePlace = Place | null | undefined;
 
 interface FrameProps {
   /** Names the tile as a whole. */
   name: string;
   participant: string;
-  /** Undefined until the stage is measured. */
-  place: Place | undefined;
+  place: TilePlace;
   className?: string;
   isSpeaking?: boolean;
   frame?: RefObject<HTMLDivElement | null>;
   children: ReactNode;
 }
 
-function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProps) {
+export function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
@@ -49,6 +50,9 @@ function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProp
       data-speaking={isSpeaking || undefined}
       className={`tile ${props.className ?? ""}`}
       style={fromStart(place)}
+      hidden={place === null}
+      // Whoever taps a tile gets its buttons.
+      tabIndex={-1}
     >
       {props.children}
     </div>
@@ -56,7 +60,7 @@ function TileFrame({ name, participant, place, isSpeaking, ...props }: FrameProp
 }
 
 /** The line of writing decides at which side the tiles begin. */
-function fromStart(place: Place | undefined): CSSProperties | undefined {
+export function fromStart(place: TilePlace): CSSProperties | undefined {
   if (!place) return undefined;
   const { left, ...rest } = place;
   return { ...rest, insetInlineStart: left };
@@ -71,7 +75,7 @@ interface TileNameProps {
   standing?: Standing | null;
 }
 
-function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
+export function TileName({ name, username, standing = null, ...marks }: TileNameProps) {
   const t = useCallTexts();
   return (
     <div className="tile-name">
@@ -99,7 +103,7 @@ function TileName({ name, username, standing = null, ...marks }: TileNameProps) 
 }
 
 /** Stands over the picture: where there is none, and also where an element must go on playing sound. */
-function TileFace({ name }: { name: string }) {
+export function TileFace({ name }: { name: string }) {
   return (
     <div className="tile-face">
       <Avatar name={name} size={88} />
@@ -150,7 +154,10 @@ function ConnectionState({ connection }: Pick<MediaHealth, "connection">) {
 interface RemoteTileProps {
   participant: Participant;
   views: Views;
-  place: Place | undefined;
+  place: TilePlace;
+  isPinned: boolean;
+  /** Pins the tile of this key, or takes its pin away; the same function for all tiles. */
+  onPin(key: string): void;
 }
 
 interface ParticipantTileProps extends RemoteTileProps {
@@ -160,8 +167,9 @@ interface ParticipantTileProps extends RemoteTileProps {
 
 /** The camera, or the face, of another participant; it plays their voice too. */
 export const ParticipantTile = memo((props: ParticipantTileProps) => {
-  const { participant, views, place, standing } = props;
+  const { participant, views, place, standing, isPinned, onPin } = props;
   const t = useCallTexts();
+  const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health, speaking, codeChanged } = participant;
   const { microphone, camera, screen } = tracks;
   const name = participant.displayName ?? username;
@@ -169,7 +177,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
   const openView = useCallback(() => views.open(id, "camera"), [views, id]);
   const showsCamera = camera.track !== null && !camera.paused && (camera.on ?? camera.flowing);
   return (
-    <TileFrame name={name} participant={id} place={place} isSpeaking={speaking}>
+    <TileFrame frame={frame} name={name} participant={id} place={place} isSpeaking={speaking}>
       {stream && (
         <Video stream={stream} label={t("call.tile.video", { name })} openView={openView} />
       )}
@@ -194,6 +202,14 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
         sharesScreen={screen.on === true}
         standing={standing}
       />
+      <TileActions>
+        <FullscreenAction target={frame} label={t("call.tile.fill", { name })} />
+        <PinAction
+          name={name}
+          {...{ isPinned, onPin }}
+          tile={{ kind: "participant", participant }}
+        />
+      </TileActions>
     </TileFrame>
   );
 });
@@ -205,7 +221,8 @@ interface ScreenTileProps extends RemoteTileProps {
 }
 
 /** The shared screen of another participant, beside their camera. */
-export function ScreenTile({ participant, views, place, isFeatured, onFeature }: ScreenTileProps) {
+export function ScreenTile(props: ScreenTileProps) {
+  const { participant, views, place, isFeatured, onFeature, isPinned, onPin } = props;
   const t = useCallTexts();
   const frame = useRef<HTMLDivElement>(null);
   const { id, username, tracks, health } = participant;
@@ -213,13 +230,7 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
   const stream = useStream(tracks.screen.track);
   const openView = useCallback(() => views.open(id, "screen"), [views, id]);
   return (
-    <TileFrame
-      frame={frame}
-      name={t("call.tile.screen", { name })}
-      participant={id}
-      place={place}
-      className={isFeatured ? "featured" : ""}
-    >
+    <TileFrame frame={frame} name={t("call.tile.screen", { name })} participant={id} place={place}>
       {stream && (
         <Video
           stream={stream}
@@ -231,16 +242,22 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
       <ConnectionState connection={health.connection} />
       {tracks.screen.paused && <TileNote text={t("call.tile.paused")} />}
       <TileName name={t("call.tile.theirScreen", { name })} username={username} />
-      {isFeatured ? (
-        <FullscreenAction target={frame} />
-      ) : (
-        <IconAction
-          className="tile-action"
-          label={t("call.tile.showLarge", { name: fullName(participant) })}
-          icon={<ScreenIcon />}
-          onPress={onFeature}
+      <TileActions stay>
+        {isFeatured ? (
+          <FullscreenAction target={frame} label={t("call.tile.fullScreen")} />
+        ) : (
+          <TileAction
+            label={t("call.tile.showLarge", { name: fullName(participant) })}
+            icon={<ScreenIcon />}
+            onPress={onFeature}
+          />
+        )}
+        <PinAction
+          name={t("call.tile.theirScreen", { name })}
+          {...{ isPinned, onPin }}
+          tile={{ kind: "screen", participant }}
         />
-      )}
+      </TileActions>
     </TileFrame>
   );
 }
@@ -248,37 +265,8 @@ export function ScreenTile({ participant, views, place, isFeatured, onFeature }:
 interface OwnTileProps {
   media: LocalMedia;
   peerID: string;
-  place: Place | undefined;
+  place: TilePlace;
 }
-
-interface SelfTileProps extends OwnTileProps {
-  name: string;
-  voice: OwnVoice;
-  standing: Standing | null;
-}
-
-/** The camera, or the face, of the person at this browser. */
-export const SelfTile = memo(({ media, voice, name, peerID, place, standing }: SelfTileProps) => {
-  const t = useCallTexts();
-  const { preview, microphone, screen } = useStore(media.view);
-  const label = t("app.self", { name });
-  return (
-    <TileFrame
-      name={label}
-      participant={peerID}
-      place={place}
-      className="self"
-      isSpeaking={useStore(voice.isAudible)}
-    >
-      {preview ? (
-        <Video stream={preview} label={t("call.tile.video", { name: label })} muted mirrored />
-      ) : (
-        <TileFace name={name} />
-      )}
-      <TileName name={label} isMuted={!microphone.on} sharesScreen={screen} standing={standing} />
-    </TileFrame>
-  );
-});
 
 /** The screen that the person at this browser shares. */
 export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
@@ -295,7 +283,7 @@ export function OwnScreenTile({ media, peerID, place }: OwnTileProps) {
 }
 
 /** One stream for one element, which plays its tracks in sync; null without tracks. */
-function useStream(
+export function useStream(
   first: MediaStreamTrack | null,
   second: MediaStreamTrack | null = null,
 ): MediaStream | null {

@@ -1,7 +1,11 @@
-import { useEffect, useRef } from "react";
+import { createContext, use, useEffect, useRef } from "react";
 import { bestEffort } from "../../call/best-effort";
 import type { View } from "../../call/quality/views";
+import { playOn } from "../../call/speaker";
 import { watchSize } from "./watch-size";
+
+/** The device that the others' sound comes out of; an empty text is the system's default. */
+export const SpeakerContext = createContext("");
 
 interface VideoProps {
   stream: MediaStream;
@@ -34,6 +38,10 @@ export function Video({
       });
     };
   }, [stream]);
+  const speaker = use(SpeakerContext);
+  useEffect(() => {
+    if (ref.current && !muted) void playOn(ref.current, speaker);
+  }, [speaker, muted]);
   useEffect(() => {
     if (!ref.current || !openView) return;
     const view = openView();

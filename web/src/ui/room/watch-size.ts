@@ -21,6 +21,8 @@ export function watchSize(video: HTMLVideoElement, changed: (height: number) => 
     changed(isSeen ? shownHeight(video) : 0);
   };
   const observers = bestEffort("pictures that fit their tiles", () => {
+    // Those of the window that the tile is in, which go on while the page that opened it is hidden.
+    const { ResizeObserver, IntersectionObserver } = page.defaultView ?? window;
     const sizes = new ResizeObserver(measure);
     const sight = new IntersectionObserver((entries) => {
       isInSight = entries.at(-1)?.isIntersecting ?? isInSight;

@@ -2,6 +2,7 @@ import { ownStanding } from "../../../call/health/advice";
 import type { CallHealth } from "../../../call/health/call-health";
 import { useStore } from "../../app/services";
 import { IconAction } from "../../kit/button";
+import { useKeysOf, useShortcut } from "../keys/use-shortcuts";
 import { useCallTexts } from "../texts";
 import { HealthIcon } from "./health-mark";
 import { standingWords } from "./standing-words";
@@ -20,12 +21,16 @@ export function HealthAction({ health, isOpen, onOpen }: HealthActionProps) {
   const words = standing
     ? t("call.health.titleAnd", { standing: standingWords(t, standing) })
     : t("call.health.title");
+  const keys = useKeysOf("connections");
+  const toggle = () => onOpen(!isOpen);
+  useShortcut("connections", toggle);
   return (
     <IconAction
       label={words}
       icon={<HealthIcon standing={standing} size={20} />}
       aria-expanded={isOpen}
-      onPress={() => onOpen(!isOpen)}
+      keys={keys}
+      onPress={toggle}
     />
   );
 }

@@ -15,12 +15,11 @@ it("names those who record by the names that people see", () => {
   expect(recordersAmong(peers)).toBe("ann");
 });
 
-it("tells who began and who ended, and nothing of who comes without recording or goes", () => {
-  expect(recordingNews([bob], [ann, bob])).toEqual({ began: "ann", ended: "" });
-  expect(recordingNews([ann, bob], [{ ...ann, records: false }, bob])).toEqual({
-    began: "",
-    ended: "ann",
-  });
-  expect(recordingNews([ann], [ann, bob])).toEqual({ began: "", ended: "" });
-  expect(recordingNews([ann], [bob])).toEqual({ began: "", ended: "" });
+it("tells who began, who recorded when they came, who ended, and nothing of others", () => {
+  const silent = { ...ann, records: false };
+  expect(recordingNews([silent, bob], [ann, bob])).toEqual({ began: "ann", met: "", ended: "" });
+  expect(recordingNews([bob], [ann, bob])).toEqual({ began: "", met: "ann", ended: "" });
+  expect(recordingNews([ann, bob], [silent, bob])).toEqual({ began: "", met: "", ended: "ann" });
+  expect(recordingNews([ann], [ann, bob])).toEqual({ began: "", met: "", ended: "" });
+  expect(recordingNews([ann], [bob])).toEqual({ began: "", met: "", ended: "" });
 });

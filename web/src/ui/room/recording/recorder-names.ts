@@ -19,12 +19,15 @@ export function recordersIn(participants: readonly Named[]): string {
   return namesOf(participants.filter(({ records }) => records));
 }
 
-/** Who began to record between two lists of participants, and who ended it and is still there. */
+/** Who began to record between two lists of participants, who recorded when we met, and who ended it and is there. */
 export function recordingNews(before: readonly Named[], after: readonly Named[]) {
+  const known = (people: readonly Named[], id: string) => people.some((one) => one.id === id);
   const recorded = (people: readonly Named[], id: string) =>
     people.some((person) => person.id === id && person.records);
+  const now = after.filter(({ id, records }) => records && !recorded(before, id));
   return {
-    began: namesOf(after.filter(({ id, records }) => records && !recorded(before, id))),
+    began: namesOf(now.filter(({ id }) => known(before, id))),
+    met: namesOf(now.filter(({ id }) => !known(before, id))),
     ended: namesOf(after.filter(({ id, records }) => !records && recorded(before, id))),
   };
 }

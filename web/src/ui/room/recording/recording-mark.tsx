@@ -14,9 +14,10 @@ export function RecordingMark({ call }: { call: Call }) {
   const isRecording = useStore(call.isRecording);
   const known = useRef<readonly Participant[]>([]);
   useEffect(() => {
-    const { began, ended } = recordingNews(known.current, participants);
+    const { began, met, ended } = recordingNews(known.current, participants);
     known.current = participants;
     if (began) toast(t("call.recording.began", { names: began }));
+    if (met) toast(t("call.recording.by", { names: met }));
     if (ended) toast(t("call.recording.ended", { names: ended }));
   }, [participants, t]);
   const names = recordersIn(participants);

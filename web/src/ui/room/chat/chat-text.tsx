@@ -1,4 +1,4 @@
-import { linkParts } from "../../links";
+import { linkParts } from "../../../links";
 
 /** Shows a text as written, with its links as links. */
 export function ChatText({ text }: { text: string }) {

@@ -1,0 +1,77 @@
+import { useMemo, useRef, useState } from "react";
+import type { Chat } from "../../../call/chat";
+import type { ChatEntry } from "../../../call/chat-entries";
+import { CloseAction } from "../../kit/button";
+import { useSentence } from "../../kit/texts";
+import { toast } from "../../kit/toast";
+import { useCallTexts } from "../texts";
+import { AlertMenu } from "./alert-menu";
+import { Composer, type ComposerMode } from "./composer";
+import { MessageList } from "./message-list";
+
+/** Puts a text into the clipboard. False where the browser refuses, as it does on pages over plain http. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface ChatPanelProps {
+  chat: Chat;
+  me: string;
+  isCreator: boolean;
+  onClose(): void;
+}
+
+const WRITING: ComposerMode = { kind: "writing" };
+
+export function ChatPanel({ chat, me, isCreator, onClose }: ChatPanelProps) {
+  const t = useCallTexts();
+  const sentence = useSentence();
+  const [mode, setMode] = useState<ComposerMode>(WRITING);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const deeds = useMemo(() => {
+    const compose = (next: ComposerMode) => {
+      setMode(next);
+      // The menu that was pressed gives the focus back to its button first.
+      requestAnimationFrame(() => field.current?.focus());
+    };
+    return {
+      reply: (entry: ChatEntry) => compose({ kind: "answering", entry }),
+      edit: (entry: ChatEntry) => compose({ kind: "editing", entry }),
+      again: (entry: ChatEntry) => void chat.sendAgain(entry.message_id),
+      copy: (entry: ChatEntry) => {
+        void copied(entry.message).then((done) =>
+          toast(done ? t("call.chat.copied") : t("call.chat.notCopied")),
+        );
+      },
+      remove: async (entry: ChatEntry) => {
+        const refused = await chat.delete(entry);
+        if (refused) toast(sentence(refused));
+      },
+    };
+  }, [chat, t, sentence]);
+  return (
+    <aside className="panel" aria-label={t("call.chat.title")}>
+      <header className="panel-head">
+        <h2>{t("call.chat.title")}</h2>
+        <span className="row">
+          <AlertMenu />
+          <CloseAction label={t("call.chat.close")} onPress={onClose} />
+        </span>
+      </header>
+      <MessageList chat={chat} me={me} isCreator={isCreator} deeds={deeds} />
+      <Composer
+        chat={chat}
+        me={me}
+        mode={mode}
+        field={field}
+        onEdit={deeds.edit}
+        onDone={() => setMode(WRITING)}
+      />
+    </aside>
+  );
+}
