@@ -229,15 +229,6 @@ export const EyeOffIcon = ({ size }: IconProps) =>
     </>,
     size,
   );
-export const MoreIcon = ({ size }: IconProps) =>
-  drawing(
-    <>
-      <circle cx="5" cy="12" r="1.200" />
-      <circle cx="12" cy="12" r="1.200" />
-      <circle cx="19" cy="12" r="1.200" />
-    </>,
-    size,
-  );
 export const ListIcon = ({ size }: IconProps) =>
   drawing(
     <path d="M9 6h11M9 12h11M9 18h11M4.500 6h.1M4.500 12h.1M4.500 18h.1" />,
