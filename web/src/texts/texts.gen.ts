@@ -463,6 +463,7 @@ export interface CallOnlyTexts {
   "call.keys.openPeople": None;
   "call.keys.openChat": None;
   "call.keys.openConnections": None;
+  "call.keys.arrangement": None;
   "call.keys.openSheet": None;
   "call.talk.held": None;
   "call.talk.muted": None;

@@ -268,6 +268,15 @@ export const SpeakerIcon = ({ size }: IconProps) =>
     size,
     "pointing",
   );
+export const MoreIcon = ({ size }: IconProps) =>
+  drawing(
+    <>
+      <circle cx="5" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="12" cy="12" r="1.200" fill="currentColor" />
+      <circle cx="19" cy="12" r="1.200" fill="currentColor" />
+    </>,
+    size,
+  );
 export const KeyboardIcon = ({ size }: IconProps) =>
   drawing(
     <>
