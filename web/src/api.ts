@@ -18,6 +18,7 @@ import type {
   MessagePage,
   NewRoom,
   RefreshedSession,
+  RoomChange,
   RoomCheck,
   RoomCreation,
   RoomEntrance,
@@ -190,7 +191,7 @@ export class Api {
   ) {}
 
   /** Reads a page of the rooms that this person may see, by name; `after` is the last name of the page before. */
-  async rooms(page: Pick<RoomCheck, "limit" | "after"> = {}): Promise<RoomEntry[]> {
+  async rooms(page: Omit<RoomCheck, "username"> = {}): Promise<RoomEntry[]> {
     return (await this.#ask({ method: "POST", path: "/room/check", body: page })) as RoomEntry[];
   }
 
@@ -213,6 +214,15 @@ export class Api {
     await this.#ask({ method: "POST", path: "/room/access", body: { name, password } });
   }
 
+  /** What is absent stays as it is. */
+  async changeRoom(change: RoomChange) {
+    await this.#ask({ method: "POST", path: "/room/change", body: change });
+  }
+
+  async removeRoom(room: string) {
+    await this.#ask({ method: "POST", path: "/room/remove", body: { room } });
+  }
+
   async makeEvent(room: string) {
     await this.#ask({ method: "POST", path: "/event", body: { room } });
   }
@@ -220,6 +230,10 @@ export class Api {
   async invite(room: string, email: readonly string[]): Promise<InvitationOutcome> {
     const answer = await this.#ask({ method: "POST", path: "/invitation", body: { email, room } });
     return { invited: [...email], rejected: [], ...(answer as Partial<InvitationOutcome>) };
+  }
+
+  async takeBackInvitation(room: string, email: string) {
+    await this.#ask({ method: "POST", path: "/invitation/remove", body: { room, email } });
   }
 
   async invitations(room: string): Promise<InvitationEntry[]> {

@@ -297,6 +297,11 @@ export interface InvitationOutcome {
   rejected: string[];
 }
 
+export interface InvitationRemoval {
+  room: string;
+  email: string;
+}
+
 export interface InvitationSummary {
   room: string;
   event: boolean;
@@ -579,6 +584,16 @@ export interface RoomAccess {
   password: string;
 }
 
+/** What is absent, or null, stays as it is. */
+export interface RoomChange {
+  room: string;
+  description?: string | null;
+  /** False hides the room from all but its members. */
+  listed?: boolean | null;
+  /** People who have given an earlier one may still enter. */
+  password?: string | null;
+}
+
 export interface RoomCheck {
   /** Kept for existing clients; only the caller's identity decides what they see. */
   username?: string | null;
@@ -586,6 +601,10 @@ export interface RoomCheck {
   limit?: number | null;
   /** The name of the last room on the previous page. */
   after?: string | null;
+  /** Only rooms that have this in their name, description or creator, in any case. */
+  search?: string | null;
+  /** True for the caller's own rooms and those that they are invited to alone. */
+  mine?: boolean | null;
 }
 
 export interface RoomCreation {

@@ -40,11 +40,13 @@ from parlour.events.assembly import EventsFeature
 from parlour.http.proxies import TrustedProxies
 from parlour.rooms.assembly import RoomsFeature
 from parlour.rooms.facts import (
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
 )
 
@@ -150,7 +152,16 @@ class CallsFeature:
         node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
-        for access_changed in (PeopleInvited, PersonBanned, PersonUnbanned, RoomBecameEvent, RoomRemoved):
+        node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
+        for access_changed in (
+            InvitationTakenBack,
+            PeopleInvited,
+            PersonBanned,
+            PersonUnbanned,
+            RoomBecameEvent,
+            RoomChanged,
+            RoomRemoved,
+        ):
             node.subscribe(access_changed, room_list.on_access_changed)
 
     def _register_tasks(self) -> None:

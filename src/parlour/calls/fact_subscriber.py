@@ -8,7 +8,7 @@ from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
 from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
-from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
 
 
@@ -30,6 +30,10 @@ class CallFactSubscriber:
     def on_person_banned(self, banned: PersonBanned) -> None:
         """Remove the banned people from the room's call."""
         self._evictions.remove(banned.room, Banned(), lambda member: member.user_id in banned.people)
+
+    def on_invitation_taken_back(self, taken: InvitationTakenBack) -> None:
+        """Remove from the call who came in by the invitation alone."""
+        self._evictions.remove(taken.room, NotInvited(), lambda member: member.user_id in taken.refused)
 
     def on_room_became_event(self, became: RoomBecameEvent) -> None:
         """Remove people without an invitation from the call; begin the attendance of the invited people."""

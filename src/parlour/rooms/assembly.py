@@ -11,10 +11,18 @@ from parlour.bus import Bus
 from parlour.core import Core
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
-from parlour.rooms.facts import PersonBanned, RoomBecameEvent, RoomRemoved
+from parlour.rooms.facts import (
+    InvitationTakenBack,
+    PersonBanned,
+    RoomBecameEvent,
+    RoomChanged,
+    RoomRemoved,
+)
 from parlour.rooms.http import room_routes
 from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.invitations_http import invitation_routes
+from parlour.rooms.management import RoomManagement
+from parlour.rooms.management_http import management_routes
 from parlour.rooms.service import RoomService
 
 
@@ -34,6 +42,7 @@ class RoomsFeature:
         self._lists_to_strangers = options.lists_to_strangers
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
+        self.management = RoomManagement(core.database, accounts.passwords)
         self._subscribe(core.bus)
         self.administration = RoomAdministration(
             database=core.database, passwords=accounts.passwords, clock=core.clock
@@ -48,7 +57,7 @@ class RoomsFeature:
     def _subscribe(self, bus: Bus) -> None:
         """Forget rights that end: an account that changes its address loses its invitations, for example."""
         forget = self.service.forget_rights
-        for rights_end in (PersonBanned, RoomBecameEvent, RoomRemoved):
+        for rights_end in (InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomChanged, RoomRemoved):
             bus.subscribe(rights_end, lambda _fact: forget())
         bus.subscribe(SessionsEnded, lambda ended: forget(ended.user_id))
         bus.subscribe(GuestTimeEnded, lambda ended: forget(ended.user_id))
@@ -61,6 +70,7 @@ class RoomsFeature:
                 identification=self._accounts.identification,
                 lists_to_strangers=self._lists_to_strangers,
             ),
+            management_routes(management=self.management, identification=self._accounts.identification),
         ]
 
     async def close(self) -> None:

@@ -23,6 +23,21 @@ class PeopleInvited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationTakenBack:
+    """An address is no longer invited; `refused` are the accounts that may not enter the room any more."""
+
+    room: Room
+    refused: frozenset[UserId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChanged:
+    """The creator has changed what a room is like; `room` is the room as it is now."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomBecameEvent:
     """`people` are all who may be there: its creator and those invited."""
 

@@ -27,6 +27,7 @@ from parlour.rooms.refusals import (
     WrongRoomPassword,
 )
 from parlour.rooms.service import RoomService
+from parlour.rooms.store import RoomFilter
 from parlour.scheduling.turns import SharedWork, in_turns
 from parlour.wire.arrays import array_of, encoded_item, json_array, json_object
 from parlour.wire.base import RoomName
@@ -164,7 +165,10 @@ def room_routes(
         return encoded_item(_entry(room))
 
     async def room_list(caller: Identity | None, page: RoomCheck) -> list[bytes]:
-        found = await rooms.visible(caller, limit=page.limit, after=page.after)
+        only = RoomFilter(search=page.search, mine=page.mine is True)
+        if caller is None and only.mine:
+            return [b"[]"]
+        found = await rooms.visible(caller, limit=page.limit, after=page.after, only=only)
         return [piece async for piece in array_of(map(encoded_room, found))]
 
     async def strangers_list() -> list[bytes]:
@@ -189,7 +193,7 @@ def room_routes(
         page = body or RoomCheck()
         if caller is None and not lists_to_strangers:
             return JSONResponse([])
-        if caller is None and page.limit is None and page.after is None:
+        if caller is None and (page.limit, page.after, page.search, page.mine) == (None,) * 4:
             found = await list_for_strangers()
         else:
             found = await room_list(caller, page)

@@ -27,6 +27,7 @@ class Action(Enum):
     READ_ATTENDANCE = "read attendance"
     BAN = "remove a person"
     REMOVE_MESSAGE = "remove a message of others"
+    CHANGE = "change the room"
     REMOVE = "remove the room"
 
 
@@ -99,6 +100,7 @@ POLICY: Mapping[Action, Mapping[RoomKind, Row]] = {
     Action.READ_ATTENDANCE: _any_kind(_CREATOR_ALONE),
     Action.BAN: _any_kind(_CREATOR_ALONE),
     Action.REMOVE_MESSAGE: _any_kind(_CREATOR_ALONE),
+    Action.CHANGE: _any_kind(_CREATOR_ALONE),
     Action.REMOVE: _any_kind(_CREATOR_ALONE),
 }
 
@@ -109,9 +111,18 @@ def roles_of(identity: Identity | None, facts: MembershipFacts = STRANGER) -> fr
     """Collect every role of a person; without an identity there is no other role."""
     if identity is None:
         return frozenset({Role.ANONYMOUS})
+    return _roles(facts, is_guest=isinstance(identity, GuestIdentity))
+
+
+def may_enter(facts: MembershipFacts, kind: RoomKind) -> bool:
+    """Tell for an account of which nothing else is known: guests and clients enter alike."""
+    return refusal(Action.ENTER, _roles(facts, is_guest=False), kind) is None
+
+
+def _roles(facts: MembershipFacts, *, is_guest: bool) -> frozenset[Role]:
     held = {
-        Role.GUEST: isinstance(identity, GuestIdentity),
-        Role.CLIENT: not isinstance(identity, GuestIdentity),
+        Role.GUEST: is_guest,
+        Role.CLIENT: not is_guest,
         Role.ADMITTED: facts.is_admitted,
         Role.INVITEE: facts.is_invited,
         Role.BANNED: facts.is_banned,

@@ -44,6 +44,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
+from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
 from parlour.wire.addresses import email_key, parsed_email
@@ -205,14 +206,21 @@ class RoomService:
             self._remember(identity, name, admitted, mark)
         return admitted
 
-    async def visible(self, identity: Identity | None, *, limit: int | None, after: str | None) -> list[Room]:
+    async def visible(
+        self,
+        identity: Identity | None,
+        *,
+        limit: int | None,
+        after: str | None,
+        only: RoomFilter = EVERY_ROOM,
+    ) -> list[Room]:
         """List rooms by name, read in pages: all in one statement would hold the event loop too long."""
         user_id = None if identity is None else identity.user_id
         found: list[Room] = []
         while limit is None or len(found) < limit:
             size = PAGE if limit is None else min(PAGE, limit - len(found))
             async with self._database.reading(snapshot=False) as connection:
-                page = await store.visible_rooms(connection, user_id, limit=size, after=after)
+                page = await store.visible_rooms(connection, user_id, limit=size, after=after, only=only)
             found += page
             if len(page) < size:
                 break

@@ -1,9 +1,9 @@
 """The rows of rooms. Every function works in the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -218,27 +218,60 @@ async def room_and_all_facts(
     return _room(room), facts_by_user
 
 
-def _visible_rooms(*, to_a_person: bool, after_another: bool) -> Select[Any]:
+_SEARCHED = or_(
+    rooms.c.name_key.like(bindparam("name_pattern", type_=String), escape="\\"),
+    *(
+        func.lower(text).like(bindparam("text_pattern", type_=String), escape="\\")
+        for text in (rooms.c.description, rooms.c.creator_name, clients.c.display_name)
+    ),
+)
+"""SQLite's `lower` knows ASCII alone: beyond it, descriptions match as they are written there."""
+
+
+def _search_patterns(search: str) -> dict[str, str]:
+    """The values of `_SEARCHED`. A name is found whatever its spaces and width, as it is when entered."""
+    name, text = (
+        part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        for part in (name_key(search), search.strip().lower())
+    )
+    return {"name_pattern": f"%{name}%", "text_pattern": f"%{text}%"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomFilter:
+    """Which of the visible rooms a list has. `mine`: those that the person created or is invited to."""
+
+    search: str | None = None
+    mine: bool = False
+
+
+EVERY_ROOM = RoomFilter()
+
+
+@cache
+def _visible_rooms(*, to_a_person: bool, after_another: bool, searched: bool, mine: bool) -> Select[Any]:
     free: ColumnElement[bool] = events.c.id.is_(None)
     visible = and_(free, rooms.c.is_listed)
     if to_a_person:
         member = and_(or_(_is_invited(_ASKING), and_(free, _ADMITTED)), ~_is_banned(_ASKING))
         visible = or_(visible, rooms.c.creator_id == _ASKING, member)
+        if mine:
+            visible = or_(rooms.c.creator_id == _ASKING, and_(_is_invited(_ASKING), ~_is_banned(_ASKING)))
     query = _LISTED_ROOM.where(visible).order_by(rooms.c.name_key)
     if after_another:
         query = query.where(rooms.c.name_key > _CALLED)
+    if searched:
+        query = query.where(_SEARCHED)
     return prepared(query.limit(bindparam("at_most", type_=Integer)))
 
 
-_VISIBLE_ROOMS = {
-    (to_a_person, after_another): _visible_rooms(to_a_person=to_a_person, after_another=after_another)
-    for to_a_person in (False, True)
-    for after_another in (False, True)
-}
-
-
 async def visible_rooms(
-    connection: AsyncConnection, user_id: UserId | None, *, limit: int, after: str | None
+    connection: AsyncConnection,
+    user_id: UserId | None,
+    *,
+    limit: int,
+    after: str | None,
+    only: RoomFilter = EVERY_ROOM,
 ) -> list[Room]:
     """List rooms by name: events to creator and invitees alone, unlisted rooms to the admitted too."""
     named: dict[str, Any] = {"at_most": limit}
@@ -246,7 +279,14 @@ async def visible_rooms(
         named["user_id"] = user_id
     if after is not None:
         named |= _called(after)
-    query = _VISIBLE_ROOMS[user_id is not None, after is not None]
+    if only.search is not None:
+        named |= _search_patterns(only.search)
+    query = _visible_rooms(
+        to_a_person=user_id is not None,
+        after_another=after is not None,
+        searched=only.search is not None,
+        mine=only.mine,
+    )
     return [_listed_room(row) for row in await connection.execute(query, named)]
 
 
@@ -348,6 +388,10 @@ async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
     return (await connection.execute(select(rooms.c.id).where(looks), _called(name))).first() is not None
 
 
+async def change_room(connection: AsyncConnection, room_id: RoomId, columns: dict[str, str | bool]) -> None:
+    await connection.execute(update(rooms).where(rooms.c.id == room_id).values(columns))
+
+
 async def set_password(connection: AsyncConnection, room_id: RoomId, password_hash: str) -> None:
     await connection.execute(update(rooms).where(rooms.c.id == room_id).values(password_hash=password_hash))
 
@@ -399,6 +443,15 @@ async def invite(
     ]
     for start in range(0, len(rows), ROWS_A_TURN):
         await insert_many_if_absent(connection, invitations, rows[start : start + ROWS_A_TURN])
+
+
+async def take_back_invitation(connection: AsyncConnection, room_id: RoomId, email: str) -> frozenset[UserId]:
+    """Delete the invitation of an address. Answers who has the address now."""
+    key = email_key(email)
+    here = and_(invitations.c.room_id == room_id, invitations.c.email_key == key)
+    await connection.execute(delete(invitations).where(here))
+    found = await connection.execute(select(users.c.id).where(users.c.email_key == key))
+    return frozenset(UserId(row.id) for row in found)
 
 
 async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[Invitation]:

@@ -247,6 +247,12 @@ class RoomCheck(Body):
     after: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
         None, description="The name of the last room on the previous page."
     )
+    search: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
+        None, description="Only rooms that have this in their name, description or creator, in any case."
+    )
+    mine: bool | None = Field(
+        None, description="True for the caller's own rooms and those that they are invited to alone."
+    )
 
 
 class RoomEntry(Body):
@@ -463,6 +469,22 @@ class BanList(Body):
 
 class RoomRemoval(Body):
     room: RoomName
+
+
+class RoomChange(Body):
+    __doc__ = "What is absent, or null, stays as it is."
+
+    room: RoomName
+    description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)] | None = None
+    listed: bool | None = Field(None, description="False hides the room from all but its members.")
+    password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)] | None = (
+        Field(None, description="People who have given an earlier one may still enter.")
+    )
+
+
+class InvitationRemoval(Body):
+    room: RoomName
+    email: Email
 
 
 class EventMove(Body):

@@ -78,8 +78,14 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/message",
-        {"roomname": "no such room", "email": "x@example.org", "message": "x", "message_id": "x"},
-        optional=("email", "message_id"),
+        {
+            "roomname": "no such room",
+            "email": "x@example.org",
+            "message": "x",
+            "message_id": "x",
+            "reply_to": "x",
+        },
+        optional=("email", "message_id", "reply_to"),
     ),
     Endpoint("POST", "/invitation", {"email": ["x@example.org"], "room": "no such room"}),
     Endpoint("POST", "/invitation/check", {"email": "x@example.org", "room": "no such room"}),

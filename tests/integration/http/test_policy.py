@@ -34,6 +34,7 @@ DEEDS: dict[Action, Callable[[Person, str], tuple[str, str, dict[str, object] | 
         "/message/remove",
         {"roomname": room, "message_id": "of-the-creator"},
     ),
+    Action.CHANGE: lambda _who, room: ("POST", "/room/change", {"room": room, "description": "new"}),
     Action.REMOVE: lambda _who, room: ("POST", "/room/remove", {"room": room}),
 }
 

@@ -119,6 +119,18 @@ async def test_ban_over_http_reaches_every_socket_of_the_person(peers: Peers, co
                     break
 
 
+async def test_who_was_invited_alone_leaves_when_the_invitation_is_taken_back(peers: Peers) -> None:
+    async with peers("ann", "bob", "carl") as (ann, bob, carl):
+        await carl.person.enters(ann.room)
+        for person in (carl.person, bob.person):
+            taken = {"room": ann.room, "email": person.email}
+            assert (await ann.person.post("/invitation/remove", taken)).status_code == 200
+        await bob.expects("removed", room=ann.room, code="not_invited")
+        await ann.expects("remove-peer", peerID=bob.peer_id)
+        await carl.expects("remove-peer", peerID=bob.peer_id)
+        await bob.may_not("join", {"room": ann.room}, code="not_admitted")
+
+
 async def test_removed_room_ends_its_call(peers: Peers) -> None:
     async with peers("ann", "bob") as (ann, bob):
         answer = await ann.person.post("/room/remove", {"room": ann.room})

@@ -20,11 +20,13 @@ from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.db.migrate import migrate
 from parlour.mail.facts import MailQueued
 from parlour.rooms.facts import (
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
 )
 from parlour.settings import Settings
@@ -37,11 +39,13 @@ FACTS = (
     MessageDeleted,
     MessageEdited,
     MessageStored,
+    InvitationTakenBack,
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
     RoomBecameEvent,
+    RoomChanged,
     RoomRemoved,
     SessionsEnded,
 )
@@ -109,6 +113,17 @@ async def test_a_room_and_who_may_enter(scene: Scene) -> None:
     assert isinstance(invited, PeopleInvited)
     assert invited.emails == ("cleo@example.org",)
     assert scene.only(MailQueued)
+    scene.heard.clear()
+    management = scene.parlour.rooms.management
+    await management.take_back_invitation(ann, room=name, email="cleo@example.org")
+    (taken,) = scene.heard
+    assert isinstance(taken, InvitationTakenBack)
+    assert taken.refused == frozenset()  # nobody has that address
+    scene.heard.clear()
+    await management.change(ann, room=name, description="new", is_listed=None, password=None, source=SOURCE)
+    (changed,) = scene.heard
+    assert isinstance(changed, RoomChanged)
+    assert changed.room.description == "new"
     scene.heard.clear()
     await rooms.ban(ann, room=name, email=ben.email)
     (banned,) = scene.heard

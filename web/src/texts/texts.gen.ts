@@ -107,6 +107,21 @@ export interface CommonTexts {
   "home.emptyClient": None;
   "home.emptyVisitor": None;
   "home.openRoom": None;
+  "home.stepOpen": None;
+  "home.stepShare": None;
+  "home.stepMeet": None;
+  "manage.menu": { room: string };
+  "manage.edit": None;
+  "manage.newPassword": None;
+  "manage.newPasswordHint": None;
+  "manage.save": None;
+  "manage.saved": { room: string };
+  "manage.delete": None;
+  "manage.deleteText": { room: string };
+  "manage.reallyDelete": None;
+  "manage.keep": None;
+  "manage.deleted": { room: string };
+  "manage.notLoaded": None;
   "login.title": None;
   "login.toRoom": None;
   "login.account": None;
@@ -260,6 +275,18 @@ export interface CommonTexts {
   "over.deletedText": None;
   "over.signUpAgain": None;
   "over.loggedOut": None;
+  "invite.title": None;
+  "invite.addresses": None;
+  "invite.send": None;
+  "invite.soFar": None;
+  "invite.sendAgain": None;
+  "invite.sendAgainTo": { email: string };
+  "invite.sentAgain": { email: string };
+  "invite.takeBack": None;
+  "invite.takeBackFrom": { email: string };
+  "invite.reallyTakeBack": None;
+  "invite.reallyTakeBackFrom": { email: string };
+  "invite.invited": { addresses: string };
 }
 
 /** The texts of the room and the call. */
@@ -548,11 +575,6 @@ export interface CallOnlyTexts {
   "call.chat.notifications": None;
   "call.chat.notPermitted": None;
   "call.chat.notification": { name: string; room: string };
-  "call.invite.title": None;
-  "call.invite.addresses": None;
-  "call.invite.send": None;
-  "call.invite.soFar": None;
-  "call.invite.invited": { addresses: string };
   "call.attendance.empty": None;
   "call.attendance.stay": { from: string; until: string };
   "call.attendance.stillHere": { from: string };

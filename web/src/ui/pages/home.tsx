@@ -1,17 +1,17 @@
-import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
-import { Link as AriaLink, Input, SearchField } from "react-aria-components";
-import { Problem } from "../../problem";
-import type { RoomEntry } from "../../wire.gen";
-import { roomPath } from "../app/destination";
+import { type ReactElement, useEffect, useMemo, useState } from "react";
+import { Input, SearchField } from "react-aria-components";
+import type { Identity } from "../../session";
+import { forgetRooms, recentRooms } from "../app/recent-rooms";
 import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../app/services";
 import { Action, LinkAction } from "../kit/button";
-import { EventIcon, LockIcon, PlusIcon, SearchIcon } from "../kit/icons";
+import { PlusIcon, SearchIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, Spinner } from "../kit/notice";
-import { PersonName } from "../kit/person-name";
 import { Rich, useSentence, useTexts } from "../kit/texts";
+import { RoomCard } from "./room-card";
 import { groupRooms, type RoomGroup } from "./room-groups";
-import { FIRST_ROOMS, type LoadedRooms, roomPages } from "./room-pages";
+import type { LoadedRooms } from "./room-pages";
+import { useFound, useRooms } from "./use-rooms";
 
 export function HomePage({ children }: { children: ReactElement }) {
   const t = useTexts();
@@ -53,10 +53,8 @@ export function HomePage({ children }: { children: ReactElement }) {
       )}
       {!loaded && !problem && <Spinner label={t("home.loading")} />}
       {isHidden && <p className="soft">{t("home.hidden")}</p>}
-      {loaded && !isHidden && <Rooms rooms={loaded.rooms} me={identity?.username ?? null} />}
-      {loaded?.more && loaded.rooms.length >= FIRST_ROOMS && (
-        <Action onPress={loadMore}>{t("home.more")}</Action>
-      )}
+      {loaded && !isHidden && <Rooms loaded={loaded} identity={identity} onChange={reload} />}
+      {loaded?.more && <Action onPress={loadMore}>{t("home.more")}</Action>}
     </main>
   );
 }
@@ -77,59 +75,25 @@ function Welcome() {
   );
 }
 
-/** Shows the first load page by page, and later ones, which replace it, when they are complete. */
-function useRooms(person: string | null) {
-  const { api, signaling } = useServices();
-  const inUse = useStore(signaling.roomsInUse);
-  const [loaded, setLoaded] = useState<LoadedRooms | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [most, setMost] = useState(FIRST_ROOMS);
-  const latest = useRef(0);
-  const reload = useCallback(async () => {
-    const load = ++latest.current;
-    let last: LoadedRooms | null = null;
-    try {
-      for await (const pages of roomPages((page) => api.rooms(page), most)) {
-        if (load !== latest.current) return;
-        last = pages;
-        setLoaded((before) => (isProgress(before, pages) ? pages : before));
-      }
-      setLoaded(last);
-      setProblem(null);
-    } catch (error) {
-      if (load === latest.current) setProblem(Problem.of(error));
-    }
-  }, [api, most]);
-  // A room in use that a complete list lacks is new.
-  const isComplete = loaded !== null && !loaded.more;
-  const unknown =
-    isComplete && inUse.some((name) => !loaded.rooms.some((room) => room.name === name));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list depends on the person
-  useEffect(() => void reload(), [reload, person, unknown]);
-  useEffect(() => {
-    const onFocus = () => document.visibilityState === "visible" && void reload();
-    document.addEventListener("visibilitychange", onFocus);
-    return () => document.removeEventListener("visibilitychange", onFocus);
-  }, [reload]);
-  const loadMore = () => setMost((before) => before + FIRST_ROOMS);
-  return { loaded, problem, reload: () => void reload(), loadMore };
+interface RoomsProps {
+  loaded: LoadedRooms;
+  identity: Identity | null;
+  onChange(): void;
 }
 
-/** A complete list stays until the next one is complete. */
-function isProgress(before: LoadedRooms | null, pages: LoadedRooms): boolean {
-  return before === null || (before.more && pages.rooms.length > before.rooms.length);
-}
-
-function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }) {
+function Rooms({ loaded, identity, onChange }: RoomsProps) {
   const t = useTexts();
   const { signaling } = useServices();
   const [search, setSearch] = useState("");
+  const { rooms, isSearching } = useFound(loaded, search);
   const inUse = new Set(useStore(signaling.roomsInUse));
-  if (rooms.length === 0) return <NoRooms loggedIn={me !== null} />;
-  const groups = groupRooms(rooms, { me, search });
+  const recent = useRecentRooms(identity);
+  const me = identity?.username ?? null;
+  if (loaded.rooms.length === 0) return <NoRooms mayOpen={me !== null} />;
+  const groups = groupRooms(rooms, { me, recent });
   return (
     <>
-      {rooms.length > 3 && (
+      {loaded.rooms.length > 3 && (
         <SearchField
           className="field room-search"
           aria-label={t("home.search")}
@@ -142,7 +106,8 @@ function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }
           </div>
         </SearchField>
       )}
-      {groups.length === 0 && (
+      {groups.length === 0 && isSearching && <Spinner label={t("home.loading")} />}
+      {groups.length === 0 && !isSearching && (
         <div className="empty" role="status">
           <h2>{t("home.nothingFound")}</h2>
           <p>
@@ -152,13 +117,28 @@ function Rooms({ rooms, me }: { rooms: readonly RoomEntry[]; me: string | null }
         </div>
       )}
       {groups.map((group) => (
-        <Group key={group.kind} group={group} inUse={inUse} />
+        <Group key={group.kind} group={group} inUse={inUse} onChange={onChange} />
       ))}
     </>
   );
 }
 
-function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> }) {
+/** Read once: cards do not change places while somebody looks at them. */
+function useRecentRooms(identity: Identity | null): readonly string[] {
+  const who = identity?.email ?? null;
+  useEffect(() => {
+    if (who === null) forgetRooms();
+  }, [who]);
+  return useMemo(() => (who === null ? [] : recentRooms(who)), [who]);
+}
+
+interface GroupProps {
+  group: RoomGroup;
+  inUse: ReadonlySet<string>;
+  onChange(): void;
+}
+
+function Group({ group, inUse, onChange }: GroupProps) {
   const t = useTexts();
   const title = t(`home.${group.kind}`);
   return (
@@ -169,7 +149,12 @@ function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> 
       <ul className="room-list">
         {group.rooms.map((room) => (
           <li key={room.name}>
-            <RoomCard room={room} inUse={inUse.has(room.name)} own={group.kind === "own"} />
+            <RoomCard
+              room={room}
+              inUse={inUse.has(room.name)}
+              own={group.kind === "own"}
+              onChange={onChange}
+            />
           </li>
         ))}
       </ul>
@@ -177,60 +162,23 @@ function Group({ group, inUse }: { group: RoomGroup; inUse: ReadonlySet<string> 
   );
 }
 
-function RoomCard({ room, inUse, own }: { room: RoomEntry; inUse: boolean; own: boolean }) {
-  const t = useTexts();
-  return (
-    <article className="room-card">
-      <AriaLink href={roomPath(room.name)} className="title">
-        <Isolated>{room.name}</Isolated>
-      </AriaLink>
-      {room.description && (
-        <p className="about" dir="auto">
-          {room.description}
-        </p>
-      )}
-      <div className="row">
-        {room.room_id !== null ? (
-          <span className="badge warm">
-            <EventIcon size={14} />
-            <span>{t("app.event")}</span>
-          </span>
-        ) : (
-          <span className="badge">
-            <LockIcon size={14} />
-            <span>{t("home.password")}</span>
-          </span>
-        )}
-        {own && <span className="badge">{t("home.yours")}</span>}
-        {inUse && (
-          <span className="badge accent">
-            <span className="dot" />
-            <span>{t("app.inUse")}</span>
-          </span>
-        )}
-        {!own && room.username && (
-          <span className="by">
-            <Rich
-              text="app.by"
-              name={<PersonName username={room.username} displayName={room.displayName} />}
-            />
-          </span>
-        )}
-      </div>
-    </article>
-  );
-}
-
-function NoRooms({ loggedIn }: { loggedIn: boolean }) {
+function NoRooms({ mayOpen }: { mayOpen: boolean }) {
   const t = useTexts();
   return (
     <div className="empty">
       <h2>{t("home.emptyTitle")}</h2>
-      <p>{loggedIn ? t("home.emptyClient") : t("home.emptyVisitor")}</p>
-      {loggedIn && (
-        <LinkAction href="/new" look="primary">
-          {t("home.openRoom")}
-        </LinkAction>
+      <p>{mayOpen ? t("home.emptyClient") : t("home.emptyVisitor")}</p>
+      {mayOpen && (
+        <>
+          <ol className="first-steps">
+            <li>{t("home.stepOpen")}</li>
+            <li>{t("home.stepShare")}</li>
+            <li>{t("home.stepMeet")}</li>
+          </ol>
+          <LinkAction href="/new" look="primary">
+            {t("home.openRoom")}
+          </LinkAction>
+        </>
       )}
     </div>
   );

@@ -7,21 +7,27 @@ export interface RoomGroup {
 
 interface View {
   me: string | null;
-  search: string;
+  /** Names of the rooms that were entered last, which come first. */
+  recent: readonly string[];
 }
 
-export function groupRooms(rooms: readonly RoomEntry[], { me, search }: View): RoomGroup[] {
+export function groupRooms(rooms: readonly RoomEntry[], { me, recent }: View): RoomGroup[] {
+  const rank = new Map(recent.map((name, index) => [name, index]));
+  const rankOf = ({ name }: RoomEntry) => rank.get(name) ?? recent.length;
+  const sorted = rooms.toSorted((a, b) => rankOf(a) - rankOf(b) || a.name.localeCompare(b.name));
+  const own = (room: RoomEntry) => me !== null && room.username === me;
+  const groups: RoomGroup[] = [
+    { kind: "own", rooms: sorted.filter(own) },
+    { kind: "invitations", rooms: sorted.filter((room) => !own(room) && room.room_id !== null) },
+    { kind: "open", rooms: sorted.filter((room) => !own(room) && room.room_id === null) },
+  ];
+  return groups.filter((group) => group.rooms.length > 0);
+}
+
+/** Finds rooms among those that are loaded, as the server finds them among all. */
+export function roomsWith(search: string, rooms: readonly RoomEntry[]): readonly RoomEntry[] {
   const wanted = search.trim().toLocaleLowerCase();
   const text = ({ name, description, displayName, username }: RoomEntry) =>
     [name, description, displayName, username].join("\n").toLocaleLowerCase();
-  const found = rooms
-    .filter((room) => text(room).includes(wanted))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
-  const own = (room: RoomEntry) => me !== null && room.username === me;
-  const groups: RoomGroup[] = [
-    { kind: "own", rooms: found.filter(own) },
-    { kind: "invitations", rooms: found.filter((room) => !own(room) && room.room_id !== null) },
-    { kind: "open", rooms: found.filter((room) => !own(room) && room.room_id === null) },
-  ];
-  return groups.filter((group) => group.rooms.length > 0);
+  return wanted === "" ? rooms : rooms.filter((room) => text(room).includes(wanted));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { RoomEntry } from "../../wire.gen";
-import { roomPages } from "./room-pages";
+import { roomPages, together } from "./room-pages";
 
 const rooms = (count: number): RoomEntry[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -36,4 +36,10 @@ it("reads page by page, each after the last room of the one before", async () =>
 it("reads one page where that is all, and no more than it is asked for", async () => {
   expect((await pagesOf(rooms(0), 1_000)).loaded).toEqual([[0, false]]);
   expect((await pagesOf(rooms(5_000), 1_000)).loaded.at(-1)).toEqual([1_000, true]);
+});
+
+it("puts a room that is in two lists in once", () => {
+  const [first, second, third] = rooms(3) as [RoomEntry, RoomEntry, RoomEntry];
+  const both = together({ rooms: [first, second], more: true }, [second, third]);
+  expect(both).toEqual({ rooms: [first, second, third], more: true });
 });

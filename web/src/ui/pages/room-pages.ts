@@ -2,7 +2,7 @@ import type { RoomEntry } from "../../wire.gen";
 
 const PAGE_SIZE = 200;
 /** The rooms that are read without being asked for; more come by a button. */
-export const FIRST_ROOMS = 1_000;
+export const FIRST_ROOMS = 200;
 
 export interface LoadedRooms {
   readonly rooms: readonly RoomEntry[];
@@ -23,4 +23,10 @@ export async function* roomPages(read: ReadPage, most: number): AsyncGenerator<L
     more = page.length >= PAGE_SIZE;
     yield { rooms, more };
   }
+}
+
+/** Adds rooms to a list that may have some of them. */
+export function together(listed: LoadedRooms, more: readonly RoomEntry[]): LoadedRooms {
+  const names = new Set(listed.rooms.map(({ name }) => name));
+  return { ...listed, rooms: [...listed.rooms, ...more.filter(({ name }) => !names.has(name))] };
 }

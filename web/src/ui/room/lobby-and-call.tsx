@@ -15,6 +15,7 @@ import { LocalMedia } from "../../call/media";
 import type { Speaker } from "../../call/speaker";
 import type { Identity } from "../../session";
 import { FailureBoundary } from "../app/failure";
+import { rememberRoom } from "../app/recent-rooms";
 import { useServerConfig, useServices, useStore } from "../app/services";
 import type { RoomFacts } from "./admission";
 import { CallExit } from "./call-exit";
@@ -62,6 +63,7 @@ export function LobbyAndCall({ room, identity }: LobbyAndCallProps) {
   const enter = () => {
     if (present.current) return;
     present.current = call;
+    rememberRoom(identity.email, room.name);
     void call.start();
     void call.opened.then(() => setEntered(call));
   };

@@ -1,0 +1,63 @@
+"""The HTTP endpoints by which a creator changes a room."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from parlour.accounts.identity import Identity
+from parlour.accounts.sessions.identification import Identification
+from parlour.accounts.sessions.request_source import request_source
+from parlour.errors import Busy, InvalidRequest
+from parlour.rooms.management import RoomManagement
+from parlour.rooms.refusals import NotTheCreator, RoomNotFound
+from parlour.wire.direct_route import DirectRoute
+from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
+from parlour.wire.http import InvitationRemoval, Nothing, RoomChange
+
+
+def management_routes(*, management: RoomManagement, identification: Identification) -> APIRouter:
+    router = APIRouter(tags=["rooms"], route_class=DirectRoute)
+    Writer = Annotated[Identity, Depends(identification.writing)]
+
+    @router.post(
+        "/room/change",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            Busy,
+            InvalidRequest,
+            description="Change a room of one's own: its description, its password, who sees it in lists.",
+            audit=AuditRule(kind="room", code="room_changed"),
+        ),
+    )
+    async def change_room(body: RoomChange, caller: Writer, request: Request) -> Nothing:
+        await management.change(
+            caller,
+            room=body.room,
+            description=body.description,
+            is_listed=body.listed,
+            password=body.password,
+            source=request_source(request),
+        )
+        return Nothing()
+
+    @router.post(
+        "/invitation/remove",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description=(
+                "Take back an invitation to a room of one's own; again is harmless. Who may not enter any "
+                "more leaves its call."
+            ),
+            audit=AuditRule(kind="role", code="invitation_taken_back"),
+        ),
+    )
+    async def take_back_invitation(body: InvitationRemoval, caller: Writer) -> Nothing:
+        await management.take_back_invitation(caller, room=body.room, email=body.email)
+        return Nothing()
+
+    return router

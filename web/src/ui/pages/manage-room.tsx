@@ -1,0 +1,117 @@
+import { useState } from "react";
+import * as rules from "../../rules";
+import type { RoomEntry } from "../../wire.gen";
+import { Inviting } from "../app/inviting";
+import { useServices } from "../app/services";
+import { Action } from "../kit/button";
+import { Field, Switch } from "../kit/field";
+import { submitting, useFields, useTask } from "../kit/form";
+import { Isolated } from "../kit/isolated";
+import { ProblemNotice } from "../kit/notice";
+import { Rich, useTexts } from "../kit/texts";
+import { toast } from "../kit/toast";
+import type { ManageProps } from "./room-menu";
+
+export function ManageRoom({ deed, room, onDone }: ManageProps) {
+  switch (deed) {
+    case "edit":
+      return <EditRoom room={room} onDone={onDone} />;
+    case "invitations":
+      return <Inviting room={room.name} />;
+    case "delete":
+      return <DeleteRoom room={room} onDone={onDone} />;
+  }
+}
+
+interface DeedProps {
+  room: RoomEntry;
+  onDone(): void;
+}
+
+const RULES = {
+  description: rules.description,
+  password: (password: string) => (password === "" ? null : rules.roomPassword(password)),
+};
+
+/** The name is the room's address, which others have: it stays. */
+function EditRoom({ room, onDone }: DeedProps) {
+  const t = useTexts();
+  const { api } = useServices();
+  const isEvent = room.room_id !== null;
+  const [isHidden, setIsHidden] = useState(room.listed === false);
+  const fields = useFields({ description: room.description, password: "" }, RULES);
+  const task = useTask();
+  const save = async () => {
+    const { description, password } = fields.values;
+    await api.changeRoom({
+      room: room.name,
+      description: description.trim(),
+      listed: !isHidden,
+      ...(password !== "" && { password }),
+    });
+    toast(t("manage.saved", { room: room.name }));
+    onDone();
+  };
+  const submit = () => fields.valid() && task.run(save, (problem) => fields.refuse(problem));
+  return (
+    <form
+      className="form"
+      noValidate
+      aria-label={t("manage.edit")}
+      onSubmit={submitting(() => void submit())}
+    >
+      <p>
+        <strong>
+          <Isolated>{room.name}</Isolated>
+        </strong>
+      </p>
+      <Field {...fields.bind("description")} label={t("newRoom.description")} multiline />
+      {!isEvent && (
+        <Field
+          {...fields.bind("password")}
+          label={t("manage.newPassword")}
+          type="password"
+          autoComplete="new-password"
+          hint={t("manage.newPasswordHint")}
+        />
+      )}
+      {!isEvent && (
+        <Switch
+          label={t("newRoom.unlisted")}
+          hint={t("newRoom.unlistedHint")}
+          isSelected={isHidden}
+          onChange={setIsHidden}
+        />
+      )}
+      <ProblemNotice problem={task.problem} />
+      <Action type="submit" look="primary" isPending={task.pending}>
+        {t("manage.save")}
+      </Action>
+    </form>
+  );
+}
+
+function DeleteRoom({ room, onDone }: DeedProps) {
+  const t = useTexts();
+  const { api } = useServices();
+  const task = useTask();
+  const remove = async () => {
+    await api.removeRoom(room.name);
+    toast(t("manage.deleted", { room: room.name }));
+    onDone();
+  };
+  return (
+    <div className="stack">
+      <p>
+        <Rich text="manage.deleteText" room={<Isolated>{room.name}</Isolated>} />
+      </p>
+      <ProblemNotice problem={task.problem} />
+      <div className="row">
+        <Action look="danger" isPending={task.pending} onPress={() => void task.run(remove)}>
+          {t("manage.reallyDelete")}
+        </Action>
+        <Action slot="close">{t("manage.keep")}</Action>
+      </div>
+    </div>
+  );
+}

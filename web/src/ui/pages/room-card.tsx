@@ -1,0 +1,61 @@
+import { Link as AriaLink } from "react-aria-components";
+import type { RoomEntry } from "../../wire.gen";
+import { roomPath } from "../app/destination";
+import { EventIcon, LockIcon } from "../kit/icons";
+import { Isolated } from "../kit/isolated";
+import { PersonName } from "../kit/person-name";
+import { Rich, useTexts } from "../kit/texts";
+import { RoomMenu } from "./room-menu";
+
+interface RoomCardProps {
+  room: RoomEntry;
+  inUse: boolean;
+  own: boolean;
+  /** Called when its creator has changed or deleted it. */
+  onChange(): void;
+}
+
+export function RoomCard({ room, inUse, own, onChange }: RoomCardProps) {
+  const t = useTexts();
+  return (
+    <article className="room-card">
+      <AriaLink href={roomPath(room.name)} className="title">
+        <Isolated>{room.name}</Isolated>
+      </AriaLink>
+      {own && <RoomMenu room={room} onChange={onChange} />}
+      {room.description && (
+        <p className="about" dir="auto">
+          {room.description}
+        </p>
+      )}
+      <div className="row">
+        {room.room_id !== null ? (
+          <span className="badge warm">
+            <EventIcon size={14} />
+            <span>{t("app.event")}</span>
+          </span>
+        ) : (
+          <span className="badge">
+            <LockIcon size={14} />
+            <span>{t("home.password")}</span>
+          </span>
+        )}
+        {own && <span className="badge">{t("home.yours")}</span>}
+        {inUse && (
+          <span className="badge accent">
+            <span className="dot" />
+            <span>{t("app.inUse")}</span>
+          </span>
+        )}
+        {!own && room.username && (
+          <span className="by">
+            <Rich
+              text="app.by"
+              name={<PersonName username={room.username} displayName={room.displayName} />}
+            />
+          </span>
+        )}
+      </div>
+    </article>
+  );
+}
