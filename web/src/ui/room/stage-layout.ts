@@ -42,7 +42,7 @@ const LEGIBLE_AREA = 14_000;
 const LEGIBLE_AREA_ASIDE = 6_000;
 export const PAGER_HEIGHT = 48;
 /** The least height that the buttons of the pages leave to the tiles. */
-const LEAST_HEIGHT = 96;
+const LEAST_HEIGHT = 64;
 const STRIP = { share: 0.18, least: 112, most: 240 };
 /** The largest share of an upright stage's height that the large place takes. */
 const LARGE_SHARE = 0.62;
@@ -191,7 +191,9 @@ function stacked({ width, height }: Size, { hasLargeScreen, large }: Tiles) {
   const largeWidth = Math.max(width - 2 * PADDING, 0);
   const isWide = hasLargeScreen && large.length === 1;
   const wanted = largeWidth / (isWide ? SCREEN_RATIO : FACE_RATIO);
-  const largeHeight = Math.min(wanted, height * LARGE_SHARE);
+  // On a low stage half is left to the strip: a row of faces stands in it, and the buttons of its pages.
+  const most = Math.max(height / 2, height - LEAST_HEIGHT - PAGER_HEIGHT);
+  const largeHeight = Math.min(wanted, height * LARGE_SHARE, most);
   return {
     area: { left: PADDING, top: 0, width: largeWidth, height: largeHeight },
     strip: { left: 0, top: largeHeight, width, height: height - largeHeight },

@@ -71,7 +71,7 @@ export function ChatPanel({ chat, files, me, isCreator, onClose }: ChatPanelProp
       <FileCards files={files} />
       <Composer
         chat={chat}
-        attach={files.isSupported && <AttachAction files={files} field={field} />}
+        attach={files.isSupported ? <AttachAction files={files} field={field} /> : null}
         me={me}
         mode={mode}
         field={field}

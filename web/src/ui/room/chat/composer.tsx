@@ -1,7 +1,7 @@
 import {
   type FormEvent,
   type KeyboardEvent,
-  type ReactNode,
+  type ReactElement,
   type RefObject,
   useEffect,
   useState,
@@ -27,7 +27,7 @@ export type ComposerMode =
 interface ComposerProps {
   chat: Chat;
   me: string;
-  attach: ReactNode;
+  attach: ReactElement | null;
   mode: ComposerMode;
   field: RefObject<HTMLTextAreaElement | null>;
   onEdit(entry: ChatEntry): void;
