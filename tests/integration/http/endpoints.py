@@ -70,8 +70,8 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/room/check",
-        {"username": "x", "limit": 1, "after": "x"},
-        optional=("username", "limit", "after"),
+        {"username": "x", "limit": 1, "after": "x", "search": "x", "mine": False},
+        optional=("username", "limit", "after", "search", "mine"),
         needs_identity=False,
         needs_body=False,
     ),
