@@ -75,7 +75,10 @@ interface InvitationProps {
   onTakenBack(): Promise<void>;
 }
 
-/** Taking back is asked once more, in the same place. */
+/**
+ * Taking back is asked once more, in the same place. The buttons stay enabled meanwhile: a disabled one would lose
+ * the focus, and the dialog its keys.
+ */
 function Invitation({ room, invitation, onTakenBack }: InvitationProps) {
   const { email, username, displayName } = invitation;
   const t = useTexts();
@@ -103,7 +106,6 @@ function Invitation({ room, invitation, onTakenBack }: InvitationProps) {
       <Action
         look="quiet"
         className="compact"
-        isDisabled={task.pending}
         aria-label={t("invite.sendAgainTo", { email })}
         onPress={() => task.run(sendAgain)}
       >
@@ -112,7 +114,6 @@ function Invitation({ room, invitation, onTakenBack }: InvitationProps) {
       <Action
         look={isAsking ? "danger" : "quiet"}
         className="compact"
-        isDisabled={task.pending}
         aria-label={t(isAsking ? "invite.reallyTakeBackFrom" : "invite.takeBackFrom", { email })}
         onBlur={() => setAsking(false)}
         onPress={() => (isAsking ? void task.run(takeBack) : setAsking(true))}

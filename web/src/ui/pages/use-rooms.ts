@@ -83,6 +83,7 @@ export function useFound(loaded: LoadedRooms, search: string): Found {
   const wanted = search.trim();
   const [answer, setAnswer] = useState<{ to: string; rooms: readonly RoomEntry[] } | null>(null);
   const isAsked = loaded.more && wanted !== "";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list may lack what was found
   useEffect(() => {
     if (!isAsked) return;
     let isOver = false;
@@ -96,7 +97,7 @@ export function useFound(loaded: LoadedRooms, search: string): Found {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [api, wanted, isAsked]);
+  }, [api, wanted, isAsked, loaded]);
   const here = roomsWith(wanted, loaded.rooms);
   if (!isAsked) return { rooms: here, isSearching: false };
   if (answer?.to !== wanted) return { rooms: here, isSearching: true };
