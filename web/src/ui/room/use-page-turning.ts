@@ -1,4 +1,4 @@
-import { type RefObject, useEffect } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { type Point, pagesTurned } from "./swipe";
 import { isRightToLeft } from "./writing";
 
@@ -11,9 +11,12 @@ export function usePageTurning(
   stage: RefObject<HTMLElement | null>,
   turn: ((by: number) => void) | null,
 ): void {
+  const current = useRef(turn);
+  current.current = turn;
+  const turns = turn !== null;
   useEffect(() => {
     const element = stage.current;
-    if (!element || !turn) return;
+    if (!element || !turns) return;
     const ending = new AbortController();
     const { signal } = ending;
     const onKey = (event: KeyboardEvent) => {
@@ -22,7 +25,7 @@ export function usePageTurning(
       if (!by || altKey || ctrlKey || metaKey || shiftKey || event.defaultPrevented) return;
       if (target instanceof Element && target.closest(ELSEWHERE)) return;
       event.preventDefault();
-      turn(by);
+      current.current?.(by);
     };
     let from: Point | null = null;
     const begin = ({ pointerType, isPrimary, clientX: x, clientY: y }: PointerEvent) => {
@@ -31,15 +34,16 @@ export function usePageTurning(
     const end = ({ clientX: x, clientY: y }: PointerEvent) => {
       const by = from && pagesTurned(from, { x, y }, { isRtl: isRightToLeft(element) });
       from = null;
-      if (by) turn(by);
+      if (by) current.current?.(by);
     };
     const cancel = () => {
       from = null;
     };
     document.addEventListener("keydown", onKey, { signal });
     element.addEventListener("pointerdown", begin, { signal });
-    element.addEventListener("pointerup", end, { signal });
-    element.addEventListener("pointercancel", cancel, { signal });
+    // The tile under the finger may go while it moves, and what comes next would not pass the stage.
+    document.addEventListener("pointerup", end, { signal, capture: true });
+    document.addEventListener("pointercancel", cancel, { signal, capture: true });
     return () => ending.abort();
-  }, [stage, turn]);
+  }, [stage, turns]);
 }
