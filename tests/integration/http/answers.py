@@ -42,7 +42,8 @@ def does_not_fit(answer: httpx.Response, field: str) -> None:
 
 def invalid_fields(problem: dict[str, Any]) -> set[str]:
     for error in problem["errors"]:
-        assert set(error) == {"field", "message"}, error
+        assert set(error) - {"code"} == {"field", "message"}, error
+        assert _SNAKE_CASE.fullmatch(error.get("code", "absent")), error
         assert _SENTENCE.fullmatch(error["message"]), error
     return {error["field"] for error in problem["errors"]}
 

@@ -25,6 +25,9 @@ async def test_files_of_the_client(server: ParlourServer) -> None:
         page = (await http.get("/")).text
         for path in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page):
             plain, content = await raw(http, path, "identity")
+            if len(content) < 512:  # A form of its own would save nothing: it is a single packet either way.
+                assert "content-encoding" not in (await raw(http, path, "gzip, br"))[0].headers
+                continue
             etags = {plain.headers["etag"]}
             sizes = [len(content)]
             assert "content-encoding" not in plain.headers
