@@ -57,7 +57,8 @@ async def test_sql_and_template_injection_in_each_text_field(
     server: ParlourServer, ann: Person, mallory: Person, text: str
 ) -> None:
     """What is text stays text: it is stored and shown to the letter, or it fits nothing."""
-    room = await ann.creates_room(f"{text} {unique('r')}"[:64], password=text, description=text)
+    ending = unique("r")
+    room = await ann.creates_room(f"{text} {ending}"[:64], password=text, description=text)
     assert (await mallory.sees())[room]["description"] == text
     await mallory.enters(room, password=text)
     await mallory.writes(text, to=room)
@@ -66,7 +67,9 @@ async def test_sql_and_template_injection_in_each_text_field(
     invited = f"{unique('bob')}@example.org"
     await ann.invites(invited, to=room)
     mail = await server.expect_mail(invited)
-    assert room in mail.text and "1337" not in mail.text + mail.html + mail.subject
+    assert room in mail.text
+    # What 7*191 would be, right before the rest of the name: a port or a token can have these digits, too.
+    assert f"1337 {ending}" not in mail.text + mail.html + mail.subject
     for path, body in (
         ("/client/login", {"username": text, "password": text}),
         ("/client", {"username": text, "email": f"x@example.org{text}", "password": text * 3}),

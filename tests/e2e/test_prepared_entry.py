@@ -167,13 +167,13 @@ async def test_the_call_is_rendered_ahead_where_nobody_finds_it(
     for _ in range(2):
         await ann.page.wait_for_function(f"() => {_HOLDS_CALL}.length === 1", polling=50)
         await ann.page.wait_for_function(_SHOWS_PREVIEW_ALONE, polling=50)
-        assert await ann.page.evaluate("window.listening") == 0
+        await ann.page.wait_for_function("() => window.listening === 1", polling=50)  # the lobby's meter
         await ann.page.evaluate(f"window.ahead = {_HOLDS_CALL}[0]")
         await ann.enters()
         await ann.expects()
         assert await ann.page.evaluate("window.ahead.isConnected"), "what was rendered is what is shown"
-        await ann.page.wait_for_function("() => window.listening === 1", polling=50)
+        await ann.page.wait_for_function("() => window.listening === 2", polling=50)
         await ann.leaves()
+        await ann.page.evaluate("window.listening = 0")
         await ann.button("Enter again").click()
         await expect(ann.button("Enter the room")).to_be_visible()
-        await ann.page.evaluate("window.listening = 0")

@@ -231,7 +231,7 @@ async def test_a_guests_time_ends_in_the_middle_of_a_call(
 
         await end_time_of(gus.account)
         await expect(gus.heading("Your time as a guest is over")).to_be_visible()
-        await expect(gus.page.get_by_role("alert")).to_contain_text("account of your own")
+        await expect(gus.page.get_by_role("alert").filter(has_text="account of your own")).to_be_visible()
         await ann.expects()
         await gus.button("Create an account").click()
         await expect(gus.heading("Sign up")).to_be_visible()
