@@ -40,5 +40,6 @@ export function useKeptFocus(): void {
 /** What is behind an open dialog takes no focus, and a dialog without the focus hears no Escape. */
 function placeForFocus(): HTMLElement | null {
   const dialogs = document.querySelectorAll<HTMLElement>(".modal [role=dialog]");
-  return dialogs.item(dialogs.length - 1) ?? document.querySelector("h1, main");
+  const heading = document.querySelector<HTMLElement>("h1");
+  return dialogs.item(dialogs.length - 1) ?? heading ?? document.querySelector("main");
 }
