@@ -28,7 +28,8 @@ class RecordingTopology implements MediaTopology {
   check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
   wish = () => {};
-  speak = () => {};
+  readonly speech: boolean[] = [];
+  speak = (isAudible: boolean) => void this.speech.push(isAudible);
   record = (isRecording: boolean) => void (isRecording && this.orders.push("record"));
   readonly gestures: Gesture[] = [];
   gesture = (gesture: Gesture) => void this.gestures.push(gesture);
@@ -182,6 +183,13 @@ describe("Call", () => {
     built.mesh?.participants.set([bob]);
     paint();
     expect(call.participants.get()).toEqual([bob]);
+  });
+
+  it("tells the topology when the person at this browser speaks", async () => {
+    const { call, built } = participation([joined("me", "bob")]);
+    await call.start();
+    for (const isAudible of [true, false]) call.voice.isAudible.set(isAudible);
+    expect(built.mesh?.speech).toEqual([true, false]);
   });
 
   it("shows the participants once for each paint, as they are by then", async () => {
