@@ -241,9 +241,7 @@ describe("Call", () => {
     expect(call.gestures.hands.get()).toEqual(["self"]);
     link.set("connecting");
     link.set("online");
-    expect(built.other?.gestures).toEqual([
-      { kind: "hand", raisedAt: call.gestures.ownHand.get() },
-    ]);
+    expect(built.other?.gestures).toEqual([{ kind: "hand", number: call.gestures.ownHand.get() }]);
     built.other?.participants.set([bob]);
     built.other?.gestureListener?.askedToLower("bob");
     expect(call.gestures.hands.get()).toEqual([]);
