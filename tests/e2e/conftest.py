@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHOWN_WITHIN_MS, StartServer
-from tests.e2e.media import keep_connections
+from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.e2e.seats import Seat, pair_in_a_call
 from tests.people import Person, Visitors
@@ -27,12 +27,17 @@ async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
 
 @pytest.fixture
 def at_browser(person: People) -> AtBrowser:
-    """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet."""
+    """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet.
 
-    async def sit_down(account: Person, **context: Any) -> Participant:
+    The camera's pictures are small, for two cores to spare, unless `large_pictures` are what a test is about.
+    """
+
+    async def sit_down(account: Person, *, large_pictures: bool = False, **context: Any) -> Participant:
         page = await person(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
+        if not large_pictures:
+            await use_small_pictures(page)
         return Participant(page, account)
 
     return sit_down
