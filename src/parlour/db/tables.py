@@ -238,6 +238,9 @@ events = Table(
     Column("id", Id, primary_key=True),
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, unique=True),
     _moment("created_at"),
+    _moment("starts_at", nullable=True),
+    Column("starts_offset", Integer, nullable=True),  # minutes east of UTC, as its creator said it
+    Column("duration_minutes", Integer, nullable=True),
 )
 
 event_log = Table(

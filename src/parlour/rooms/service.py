@@ -44,6 +44,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
+from parlour.rooms.schedule import ScheduleChange
 from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
@@ -252,6 +253,8 @@ class RoomService:
                 room=known.name,
                 path=room_path(known.name),
                 is_event=known.is_event,
+                starts_at=None if known.schedule is None else known.schedule.starts_at,
+                duration_minutes=None if known.schedule is None else known.schedule.duration_minutes,
             )
             mails = [
                 Mail(
@@ -285,11 +288,15 @@ class RoomService:
         if role not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
-    async def make_event(self, identity: Identity, *, room: str) -> None:
-        """Let only the creator and invitees enter from now on; again is harmless."""
+    async def make_event(
+        self, identity: Identity, *, room: str, change: ScheduleChange | None = None
+    ) -> None:
+        """Let only the creator and invitees enter from now on; again is harmless, or changes its time."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
+            if change is not None:
+                await store.set_schedule(connection, known.room_id, change.schedule)
             made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
             people = await store.hidden_rooms_among(connection, [made.room_id])
             connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import Any
 
@@ -45,6 +45,7 @@ from parlour.errors import InvalidToken
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import MembershipFacts
+from parlour.rooms.schedule import Schedule
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
 from parlour.wire.names import name_key, name_skeleton, older_name_key
@@ -52,9 +53,13 @@ from parlour.wire.names import name_key, name_skeleton, older_name_key
 KEPT_ROOMS = 16_384
 """Rooms of lists that are kept, some 10 MB: at eight everybody asks for the same ones."""
 
-_ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
-    rooms, events, events.c.room_id == rooms.c.id
-)
+_ROOM = select(
+    rooms,
+    events.c.id.label("event_id"),
+    events.c.starts_at,
+    events.c.starts_offset,
+    events.c.duration_minutes,
+).outerjoin_from(rooms, events, events.c.room_id == rooms.c.id)
 _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_name")).outerjoin(
     clients, clients.c.user_id == rooms.c.creator_id
 )
@@ -72,6 +77,15 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
         creator_display_name=creator_display_name,
+        schedule=None if row.starts_at is None else _schedule(row),
+    )
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    minutes = row.duration_minutes
+    return Schedule(
+        row.starts_at.astimezone(timezone(timedelta(minutes=row.starts_offset or 0))),
+        None if minutes is None else timedelta(minutes=minutes),
     )
 
 
@@ -412,6 +426,19 @@ async def admit(connection: AsyncConnection, room_id: RoomId, user_id: UserId, *
 
 async def make_event(connection: AsyncConnection, room_id: RoomId, *, now: datetime) -> None:
     await insert_if_absent(connection, events, {"room_id": room_id, "created_at": now})
+
+
+async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: Schedule | None) -> None:
+    """Change when an event takes place; nothing happens where the room is none."""
+    columns = dict.fromkeys(("starts_at", "starts_offset", "duration_minutes"))
+    if schedule is not None:
+        offset = schedule.starts_at.utcoffset() or timedelta()
+        columns = {
+            "starts_at": schedule.starts_at,
+            "starts_offset": offset // timedelta(minutes=1),
+            "duration_minutes": schedule.duration_minutes,
+        }
+    await connection.execute(update(events).where(events.c.room_id == room_id).values(columns))
 
 
 async def languages_of(connection: AsyncConnection, emails: Iterable[str]) -> dict[str, str]:
