@@ -16,6 +16,7 @@ import type {
   LinkStatus,
   LinkToken,
   MessagePage,
+  NewEvent,
   NewRoom,
   RefreshedSession,
   RoomChange,
@@ -223,8 +224,8 @@ export class Api {
     await this.#ask({ method: "POST", path: "/room/remove", body: { room } });
   }
 
-  async makeEvent(room: string) {
-    await this.#ask({ method: "POST", path: "/event", body: { room } });
+  async makeEvent(event: NewEvent) {
+    await this.#ask({ method: "POST", path: "/event", body: event });
   }
 
   async invite(room: string, email: readonly string[]): Promise<InvitationOutcome> {

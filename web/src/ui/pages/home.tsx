@@ -2,14 +2,21 @@ import { type ReactElement, useEffect, useMemo, useState } from "react";
 import { Input, SearchField } from "react-aria-components";
 import type { Identity } from "../../session";
 import { forgetRooms, recentRooms } from "../app/recent-rooms";
-import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../app/services";
+import {
+  useIdentity,
+  useNow,
+  useServerConfig,
+  useServices,
+  useStore,
+  useTitle,
+} from "../app/services";
 import { Action, LinkAction } from "../kit/button";
 import { PlusIcon, SearchIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, Spinner } from "../kit/notice";
 import { Rich, useSentence, useTexts } from "../kit/texts";
 import { RoomCard } from "./room-card";
-import { groupRooms, type RoomGroup } from "./room-groups";
+import { groupRooms, isOwn, type RoomGroup } from "./room-groups";
 import type { LoadedRooms } from "./room-pages";
 import { useFound, useRooms } from "./use-rooms";
 
@@ -89,8 +96,9 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
   const inUse = new Set(useStore(signaling.roomsInUse));
   const recent = useRecentRooms(identity);
   const me = identity?.username ?? null;
+  const now = useNow(60_000);
   if (loaded.rooms.length === 0) return <NoRooms mayOpen={me !== null} />;
-  const groups = groupRooms(rooms, { me, recent });
+  const groups = groupRooms(rooms, { me, recent, now });
   return (
     <>
       {loaded.rooms.length > 3 && (
@@ -117,7 +125,7 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
         </div>
       )}
       {groups.map((group) => (
-        <Group key={group.kind} group={group} inUse={inUse} onChange={onChange} />
+        <Group key={group.kind} group={group} me={me} inUse={inUse} onChange={onChange} />
       ))}
     </>
   );
@@ -134,11 +142,12 @@ function useRecentRooms(identity: Identity | null): readonly string[] {
 
 interface GroupProps {
   group: RoomGroup;
+  me: string | null;
   inUse: ReadonlySet<string>;
   onChange(): void;
 }
 
-function Group({ group, inUse, onChange }: GroupProps) {
+function Group({ group, me, inUse, onChange }: GroupProps) {
   const t = useTexts();
   const title = t(`home.${group.kind}`);
   return (
@@ -152,7 +161,7 @@ function Group({ group, inUse, onChange }: GroupProps) {
             <RoomCard
               room={room}
               inUse={inUse.has(room.name)}
-              own={group.kind === "own"}
+              own={isOwn(room, me)}
               onChange={onChange}
             />
           </li>

@@ -1,10 +1,11 @@
 import { Link as AriaLink } from "react-aria-components";
 import type { RoomEntry } from "../../wire.gen";
 import { roomPath } from "../app/destination";
+import { endOf } from "../app/event-times";
 import { EventIcon, LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { PersonName } from "../kit/person-name";
-import { Rich, useTexts } from "../kit/texts";
+import { Rich, useTexts, useTimes } from "../kit/texts";
 import { RoomMenu } from "./room-menu";
 
 interface RoomCardProps {
@@ -17,12 +18,18 @@ interface RoomCardProps {
 
 export function RoomCard({ room, inUse, own, onChange }: RoomCardProps) {
   const t = useTexts();
+  const times = useTimes();
   return (
     <article className="room-card">
       <AriaLink href={roomPath(room.name)} className="title">
         <Isolated>{room.name}</Isolated>
       </AriaLink>
       {own && <RoomMenu room={room} onChange={onChange} />}
+      {room.starts_at && (
+        <time className="when" dateTime={room.starts_at}>
+          {times.event(room.starts_at, endOf(room), false)}
+        </time>
+      )}
       {room.description && (
         <p className="about" dir="auto">
           {room.description}
