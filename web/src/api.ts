@@ -4,6 +4,8 @@ import { catalogues } from "./texts/browser-texts";
 import type {
   AccountExport,
   AttendanceList,
+  CallEntry,
+  CallList,
   ClientConfirmation,
   ClientRegistration,
   Configuration,
@@ -194,6 +196,12 @@ export class Api {
   /** Reads a page of the rooms that this person may see, by name; `after` is the last name of the page before. */
   async rooms(page: Omit<RoomCheck, "username"> = {}): Promise<RoomEntry[]> {
     return (await this.#ask({ method: "POST", path: "/room/check", body: page })) as RoomEntry[];
+  }
+
+  /** Reads who is in the calls of some rooms, as far as this person may know. */
+  async callsIn(rooms: readonly string[]): Promise<CallEntry[]> {
+    const answer = await this.#ask({ method: "POST", path: "/room/people", body: { rooms } });
+    return (answer as CallList).calls;
   }
 
   async mayCreateRooms(): Promise<boolean> {

@@ -69,6 +69,25 @@ export interface CallChanged {
   room: string;
 }
 
+/** A call that the caller may join. */
+export interface CallEntry {
+  room: string;
+  /** How many are in it; who is in it twice counts twice. */
+  count: number;
+  /** The first three of them. */
+  people: CallPerson[];
+}
+
+export interface CallList {
+  calls: CallEntry[];
+}
+
+export interface CallPerson {
+  username: string;
+  /** Absent if there is none. */
+  displayName?: string | null;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -671,6 +690,11 @@ export interface RoomEntry {
 
 export interface RoomRemoval {
   room: string;
+}
+
+export interface RoomsInUse {
+  /** The names of the rooms, as `share-rooms` says them. */
+  rooms: string[];
 }
 
 /** Write to the room one is in; acknowledged when it is stored. */

@@ -1,7 +1,7 @@
 """The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -409,6 +409,16 @@ class RoomService:
         if shown.next_step == "enter":
             self._remember(identity, name, replace(found[0], creator_display_name=None), mark)
         return shown
+
+    async def enterable_among(self, identity: Identity, room_ids: Sequence[RoomId]) -> list[RoomId]:
+        """Tell which of these rooms this person may enter; it is asked about a bounded number."""
+        async with self._database.reading(snapshot=False) as connection:
+            found = await store.rooms_and_facts(connection, room_ids, identity.user_id)
+        return [
+            room.room_id
+            for room, facts in found
+            if policy.refusal(Action.ENTER, policy.roles_of(identity, facts), room.kind) is None
+        ]
 
     async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events or not listed, and who may see each."""

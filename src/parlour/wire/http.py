@@ -28,6 +28,8 @@ from parlour.wire.base import (
 LONGEST_EVENT_MINUTES = 10_080
 """A week."""
 
+MOST_ROOMS_ASKED = 100
+
 Handle = Annotated[Text, StringConstraints(min_length=1, max_length=320), Field(examples=["ann-lee"])]
 MessageId = Annotated[
     str,
@@ -552,6 +554,31 @@ class AttendanceList(Body):
         exclude_if=_is_absent,
         description="Pass it as `after` to get the next page. Absent on the last page.",
     )
+
+
+class RoomsInUse(Body):
+    rooms: list[RoomName] = Field(
+        description="The names of the rooms, as `share-rooms` says them.", max_length=MOST_ROOMS_ASKED
+    )
+
+
+class CallPerson(Body):
+    username: str
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
+
+
+class CallEntry(Body):
+    __doc__ = "A call that the caller may join."
+
+    room: str
+    count: int = Field(description="How many are in it; who is in it twice counts twice.")
+    people: list[CallPerson] = Field(description="The first three of them.")
+
+
+class CallList(Body):
+    calls: list[CallEntry]
 
 
 class IceServer(Body):

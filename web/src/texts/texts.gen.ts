@@ -112,6 +112,8 @@ export interface CommonTexts {
   "home.open": None;
   "home.password": None;
   "home.yours": None;
+  "home.inCall": { names: string };
+  "home.inCallMore": { count: number; names: string };
   "home.emptyTitle": None;
   "home.emptyClient": None;
   "home.emptyVisitor": None;

@@ -18,6 +18,7 @@ import { Rich, useSentence, useTexts } from "../kit/texts";
 import { RoomCard } from "./room-card";
 import { groupRooms, isOwn, type RoomGroup } from "./room-groups";
 import type { LoadedRooms } from "./room-pages";
+import { type Calls, useCalls } from "./use-calls";
 import { useFound, useRooms } from "./use-rooms";
 
 export function HomePage({ children }: { children: ReactElement }) {
@@ -93,7 +94,9 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
   const { signaling } = useServices();
   const [search, setSearch] = useState("");
   const { rooms, isSearching } = useFound(loaded, search);
-  const inUse = new Set(useStore(signaling.roomsInUse));
+  const roomsInUse = useStore(signaling.roomsInUse);
+  const inUse = new Set(roomsInUse);
+  const calls = useCalls(roomsInUse);
   const recent = useRecentRooms(identity);
   const me = identity?.username ?? null;
   const now = useNow(60_000);
@@ -125,7 +128,14 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
         </div>
       )}
       {groups.map((group) => (
-        <Group key={group.kind} group={group} me={me} inUse={inUse} onChange={onChange} />
+        <Group
+          key={group.kind}
+          group={group}
+          me={me}
+          calls={calls}
+          inUse={inUse}
+          onChange={onChange}
+        />
       ))}
     </>
   );
@@ -143,11 +153,12 @@ function useRecentRooms(identity: Identity | null): readonly string[] {
 interface GroupProps {
   group: RoomGroup;
   me: string | null;
+  calls: Calls;
   inUse: ReadonlySet<string>;
   onChange(): void;
 }
 
-function Group({ group, me, inUse, onChange }: GroupProps) {
+function Group({ group, me, calls, inUse, onChange }: GroupProps) {
   const t = useTexts();
   const title = t(`home.${group.kind}`);
   return (
@@ -161,6 +172,7 @@ function Group({ group, me, inUse, onChange }: GroupProps) {
             <RoomCard
               room={room}
               inUse={inUse.has(room.name)}
+              call={calls.get(room.name) ?? null}
               own={isOwn(room, me)}
               onChange={onChange}
             />
