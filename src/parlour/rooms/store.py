@@ -48,13 +48,13 @@ from parlour.rooms.policy import MembershipFacts
 from parlour.rooms.schedule import Schedule
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
-from parlour.wire.names import name_key, name_skeleton, older_name_key
+from parlour.wire.names import name_key, name_skeleton, older_name_key, search_key
 
 KEPT_ROOMS = 16_384
 """Rooms of lists that are kept, some 10 MB: at eight everybody asks for the same ones."""
 
-_ROOM = select(
-    rooms,
+_ROOM: Select[Any] = select(
+    *(column for column in rooms.c if column is not rooms.c.description_key),
     events.c.id.label("event_id"),
     events.c.starts_at,
     events.c.starts_offset,
@@ -251,18 +251,22 @@ async def rooms_and_facts(
 _SEARCHED = or_(
     rooms.c.name_key.like(bindparam("name_pattern", type_=String), escape="\\"),
     *(
-        func.lower(text).like(bindparam("text_pattern", type_=String), escape="\\")
-        for text in (rooms.c.description, rooms.c.creator_name, clients.c.display_name)
+        text.like(bindparam("text_pattern", type_=String), escape="\\")
+        for text in (
+            func.coalesce(rooms.c.description_key, func.lower(rooms.c.description)),
+            func.coalesce(clients.c.username_key, func.lower(rooms.c.creator_name)),
+            func.coalesce(clients.c.display_name_key, func.lower(clients.c.display_name)),
+        )
     ),
 )
-"""SQLite's `lower` knows ASCII alone: beyond it, descriptions match as they are written there."""
+"""Keys are compared, which are folded alike for both databases; a row of a version before may lack one."""
 
 
 def _search_patterns(search: str) -> dict[str, str]:
     """The values of `_SEARCHED`. A name is found whatever its spaces and width, as it is when entered."""
     name, text = (
         part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        for part in (name_key(search), search.strip().lower())
+        for part in (name_key(search), search_key(search))
     )
     return {"name_pattern": f"%{name}%", "text_pattern": f"%{text}%"}
 
@@ -399,6 +403,7 @@ async def add_room(
             name_skeleton=name_skeleton(name),
             password_hash=password_hash,
             description=description,
+            description_key=search_key(description),
             creator_id=creator_id,
             creator_name=creator_name,
             is_listed=is_listed,
@@ -419,6 +424,10 @@ async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
 
 
 async def change_room(connection: AsyncConnection, room_id: RoomId, columns: dict[str, str | bool]) -> None:
+    """The description brings its key along."""
+    description = columns.get("description")
+    if isinstance(description, str):
+        columns = {**columns, "description_key": search_key(description)}
     await connection.execute(update(rooms).where(rooms.c.id == room_id).values(columns))
 
 

@@ -65,5 +65,19 @@ test("rooms are found by what their card says, in any case", () => {
   expect(found(" gARD ")).toEqual(["Garden"]);
   expect(found("äpple")).toEqual(["Garden"]);
   expect(found("bob b")).toEqual(["Attic"]);
+  expect(found("A\u0308PPLE  TREE")).toEqual(["Garden"]);
   expect(found("nothing")).toEqual([]);
+});
+
+test("letters of any script are found in any case", () => {
+  const rooms = ["Ärzte", "Straße", "ΟΔΟΣ", "Комната", "Ｗｉｄｅ", "INFO"].map((name) =>
+    room(name),
+  );
+  const found = (search: string) => roomsWith(search, rooms).map(({ name }) => name);
+  expect(found("ärzte")).toEqual(["Ärzte"]);
+  expect(found("STRASSE")).toEqual(["Straße"]);
+  expect(found("οδος")).toEqual(["ΟΔΟΣ"]);
+  expect(found("КОМНАТА")).toEqual(["Комната"]);
+  expect(found("wide")).toEqual(["Ｗｉｄｅ"]);
+  expect(found("info")).toEqual(["INFO"]);
 });

@@ -40,10 +40,16 @@ export function groupRooms(rooms: readonly RoomEntry[], { me, recent, now }: Vie
 
 const startOf = ({ starts_at }: RoomEntry) => Date.parse(starts_at ?? "");
 
+/** Folds a text nearly as the server does, whatever the browser's language: of one case, width and composition. */
+function searchKey(text: string): string {
+  const folded = text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ");
+  return folded.split(/\s+/).filter(Boolean).join(" ");
+}
+
 /** Finds rooms among those that are loaded, as the server finds them among all. */
 export function roomsWith(search: string, rooms: readonly RoomEntry[]): readonly RoomEntry[] {
-  const wanted = search.trim().toLocaleLowerCase();
+  const wanted = searchKey(search);
   const text = ({ name, description, displayName, username }: RoomEntry) =>
-    [name, description, displayName, username].join("\n").toLocaleLowerCase();
+    [name, description, displayName, username].map((part) => searchKey(part ?? "")).join("\n");
   return wanted === "" ? rooms : rooms.filter((room) => text(room).includes(wanted));
 }
