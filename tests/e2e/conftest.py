@@ -1,12 +1,13 @@
 """People at real browsers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import SHOWN_WITHIN_MS, StartServer
+from tests.e2e.look import Photographer
 from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.e2e.seats import Seat, pair_in_a_call
@@ -54,3 +55,15 @@ async def pair(network: Network, fresh_server: StartServer) -> AsyncIterator[tup
     """Two in a call, on hosts of their own, who see each other."""
     async with pair_in_a_call(network, fresh_server) as pair:
         yield pair
+
+
+@pytest.fixture
+def photographer(pytestconfig: pytest.Config) -> Iterator[Photographer]:
+    """`await photographer.takes(page, "home")` checks the page in every look."""
+    folder = None
+    if pytestconfig.getoption("--pictures"):
+        folder = pytestconfig.rootpath / "test-results" / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+    photographer = Photographer(folder)
+    yield photographer
+    assert not photographer.complaints, "\n".join(photographer.complaints)
