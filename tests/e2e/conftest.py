@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
-from tests.conftest import SHOWN_WITHIN_MS, StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer, people_at
 from tests.e2e.media import keep_connections
 from tests.e2e.participant import Participant
 from tests.e2e.seats import Seat, pair_in_a_call
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
+from tests.servers.firefox import firefox
 from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
@@ -28,9 +30,28 @@ async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
 @pytest.fixture
 def at_browser(person: People) -> AtBrowser:
     """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet."""
+    return _seating(person)
 
+
+@pytest.fixture(scope="session")
+async def firefox_browser(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[Browser]:
+    is_shown = pytestconfig.getoption("headed")
+    async with firefox(tmp_path_factory.mktemp("firefox"), is_shown=is_shown) as running:
+        yield running
+
+
+@pytest.fixture
+async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[AtBrowser]:
+    """As `at_browser`, at a Firefox."""
+    async with people_at(firefox_browser, request) as people:
+        yield _seating(people)
+
+
+def _seating(people: People) -> AtBrowser:
     async def sit_down(account: Person, **context: Any) -> Participant:
-        page = await person(account.username or account.email, at=account.server.url, **context)
+        page = await people(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
         return Participant(page, account)
