@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
-from tests.conftest import SHOWN_WITHIN_MS, StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer, people_at
 from tests.e2e.look import Photographer
 from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
@@ -14,6 +15,7 @@ from tests.e2e.seats import Seat, pair_in_a_call
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
+from tests.servers.firefox import firefox
 from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
@@ -32,9 +34,28 @@ def at_browser(person: People) -> AtBrowser:
 
     The camera's pictures are small, for two cores to spare, unless `large_pictures` are what a test is about.
     """
+    return _seating(person)
 
+
+@pytest.fixture(scope="session")
+async def firefox_browser(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[Browser]:
+    is_shown = pytestconfig.getoption("headed")
+    async with firefox(tmp_path_factory.mktemp("firefox"), is_shown=is_shown) as running:
+        yield running
+
+
+@pytest.fixture
+async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[AtBrowser]:
+    """As `at_browser`, at a Firefox."""
+    async with people_at(firefox_browser, request) as people:
+        yield _seating(people)
+
+
+def _seating(people: People) -> AtBrowser:
     async def sit_down(account: Person, *, large_pictures: bool = False, **context: Any) -> Participant:
-        page = await person(account.username or account.email, at=account.server.url, **context)
+        page = await people(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
         if not large_pictures:
