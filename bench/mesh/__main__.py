@@ -56,8 +56,8 @@ async def _measure(
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.mesh", description=__doc__)
     parser.add_argument("--people", type=int, nargs="+", default=PEOPLE, help="how many are in the call")
-    parser.add_argument("--settle", type=float, default=8, help="seconds for a new line to be got used to")
-    parser.add_argument("--seconds", type=float, default=6, help="seconds to measure each line for")
+    parser.add_argument("--settle", type=float, default=6, help="seconds for a new line to be got used to")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds to measure each line for")
     parser.add_argument(
         "--compare", action="store_true", help="measure a call of four with fixed quality too"
     )

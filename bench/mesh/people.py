@@ -125,6 +125,7 @@ class Call:
 @asynccontextmanager
 async def call_of(count: int, folder: Path, camera: Camera, *, is_fixed: bool = False) -> AsyncIterator[Call]:
     """Start a server, a network and so many browsers, and have everybody enter one room."""
+    expect.set_options(timeout=ENTER_MS)
     async with AsyncExitStack() as ending:
         network = await ending.enter_async_context(Network(folder))
         server = await ending.enter_async_context(
@@ -155,6 +156,6 @@ async def call_of(count: int, folder: Path, camera: Camera, *, is_fixed: bool = 
             await seats[-1].participant.comes_to(room)
             await seats[-1].participant.enters()
         for seat in seats:
-            await expect(seat.participant.stage.get_by_role("group")).to_have_count(count, timeout=ENTER_MS)
+            await expect(seat.participant.stage.get_by_role("group")).to_have_count(count)
             await watch.begin(seat.participant.page)
         yield Call(seats, camera, is_fixed=is_fixed)
