@@ -1,4 +1,4 @@
-"""What fake cameras and microphones bring: files that Chromium plays in a loop.
+"""Files that Chromium plays in a loop in the place of cameras and microphones.
 
 Chromium's own fake camera has little to encode but its bouncing shape, and its microphone beeps. Here a face
 sways a little before a room, with the noise of a sensor, and people speak in turns.
@@ -15,14 +15,14 @@ _LOOP_SECONDS = 2
 _NOISE = b"\x03"
 """The bits of a sample that are random in each picture: as much as a small sensor adds in a room."""
 _SWAY = 0.04
-"""How far the face moves to each side, of the picture's width."""
+"""The way of the face to each side, as a share of the picture's width."""
 _RATE = 48_000
 _SYLLABLES = 4
 """A second, as in speech."""
 _PITCH, _HARMONICS = 140, 12
 _LOUD = 9_000
 TURN_SECONDS = 4
-"""For so long a person speaks before the next one does."""
+"""Seconds that a person speaks before the next one does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What browsers received and sent, from looks at the statistics of their connections once a second."""
+"""Figures of what browsers received and sent, from looks once a second at their connections."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -14,28 +14,30 @@ BREAKS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What one browser has received from another and sent to it since their connection is there."""
+    """The media that one browser has received from another and sent to it, since they are connected."""
 
     height: int
-    """Of the latest picture; 0 if none has come."""
+    """Lines of the latest picture; 0 if none has come."""
     frames: float
     freezes: float
     heard: float
     """Samples of sound, without silence that was made up."""
     concealed: float
-    """Those of them that were made up, since packets were lost or late."""
+    """Samples among these that were made up, since packets were lost or late."""
     sent: float
     """Bytes of media."""
     limited: str
-    """What limits the picture that is sent (RTCQualityLimitationReason)."""
+    """The limit of the picture that is sent (RTCQualityLimitationReason)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
+    """The statistics of all connections of a browser at one moment."""
+
     at: float
     """Seconds of the page's clock."""
     of: Mapping[str, Stream]
-    """By connection."""
+    """The streams, by connection."""
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> Self:
@@ -47,7 +49,7 @@ class Received:
     """One person's media as another received them."""
 
     height: int
-    """Of the latest picture; 0 if none came."""
+    """Lines of the latest picture; 0 if none came."""
     frames_per_second: float
     freezes: int
     sound_concealed: float
@@ -62,14 +64,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What one browser cost; bitrates in bit/s."""
+    """Costs of one browser; bitrates in bit/s."""
 
     upload: float
     cores: float
     """CPU time by time."""
     megabytes: float
     limited_by_cpu: int
-    """How many of the pictures that it sent were smaller for want of CPU, at the end."""
+    """The number of sent pictures that were smaller for want of CPU, at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Scene:
     breaks_before: int = 0
     """Seconds in which sound broke while pictures came, as the line had just changed."""
     is_fixed: bool = False
-    """Whether the clients leave all parameters of their senders as they are."""
+    """True if the clients leave all parameters of their senders as they are."""
 
     @property
     def height(self) -> float:
@@ -136,12 +138,12 @@ class Follower:
     """Lines."""
     after: int
     seconds: float | None
-    """From the change until it filled the tile; None where it did not while it was waited for."""
+    """Time from the change until it filled the tile; None where it did not while it was waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """How the pictures of one person followed a window that got another size."""
+    """Pictures that had to follow a window as it got another size."""
 
     people: int
     camera: str

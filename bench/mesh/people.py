@@ -32,7 +32,7 @@ SIZES = (
 """The windows that one person gets in turn: smaller twice, larger twice."""
 FOLLOWED_WITHIN = 10.0
 LATENCY = 0.01
-"""Of each end of a line, in seconds: a round trip of 40 ms."""
+"""Seconds at each end of a line: a round trip takes 40 ms."""
 _LEAVE_ALONE = """
   RTCRtpSender.prototype.setParameters = async () => {};
   RTCRtpTransceiver.prototype.setCodecPreferences = () => {};
@@ -41,6 +41,8 @@ _LEAVE_ALONE = """
 
 @dataclass(frozen=True, slots=True)
 class Seat:
+    """A person at a browser on a host of their own."""
+
     participant: Participant
     host: Host
 

@@ -1,4 +1,4 @@
-"""What is measured: how many people, before which cameras, behind which lines."""
+"""The calls that are measured: so many people, before these cameras, behind these lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CAMERAS = (
     (3, Camera(480, 270, 8)),
     (4, Camera(320, 180, 8)),
 )
-"""By the people for each core: browsers that want more than the cores have measure these alone."""
+"""Cameras by the people for each core: browsers that want more than the cores have measure these alone."""
 
 
 @dataclass(frozen=True, slots=True)

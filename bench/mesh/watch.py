@@ -1,4 +1,4 @@
-"""What a page notes of its own connections, once a second, while the measurement does other things."""
+"""Notes that a page takes of its own connections, once a second, while the measurement does other things."""
 
 from playwright.async_api import Page, ViewportSize
 
@@ -84,7 +84,7 @@ async def begin(page: Page) -> None:
 
 
 async def take(page: Page) -> list[Look]:
-    """Return the looks since the last of those that were taken before, that one included."""
+    """Return the looks since the last one that was taken before, which is the first."""
     return [Look.read(look) for look in await page.evaluate(_TAKE)]
 
 
