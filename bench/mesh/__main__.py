@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from playwright.async_api import Error as PlaywrightError
+
 from bench.mesh import page, report
 from bench.mesh.figures import Resize, Scene
 from bench.mesh.people import call_of
@@ -27,7 +29,7 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     chosen = plans(options.people, cores=cores, compare=options.compare)
     if left_out := sorted(set(options.people) - {plan.people for plan in chosen}):
-        print(f"Too few cores for calls of {', '.join(map(str, left_out))}: left out.", file=sys.stderr)
+        _say(f"Too few cores for calls of {', '.join(map(str, left_out))}: left out.")
     scenes, resizes = asyncio.run(_measure(chosen, settle=options.settle, seconds=options.seconds))
     section = page.section(scenes, resizes, settle=options.settle, seconds=options.seconds)
     print(section)
@@ -41,16 +43,34 @@ async def _measure(
     scenes: list[Scene] = []
     resizes: list[Resize] = []
     for plan in chosen:
-        with tempfile.TemporaryDirectory(prefix="parlour-mesh-") as folder:
-            async with call_of(plan.people, Path(folder), plan.camera, is_fixed=plan.is_fixed) as call:
-                await asyncio.sleep(settle)  # until estimates have grown
-                if plan.resizes:
-                    resizes += await call.resizes()
-                for line, loss in plan.lines:
-                    scene = await call.measure(line=line, loss=loss, settle=settle, seconds=seconds)
-                    print(report.table([scene]).splitlines()[-1], file=sys.stderr, flush=True)
-                    scenes.append(scene)
+        try:
+            await _measure_call(plan, scenes, resizes, settle=settle, seconds=seconds)
+        except (PlaywrightError, AssertionError, OSError) as error:  # a TimeoutError is an OSError
+            _say(f"The call of {plan.people} broke off: {type(error).__name__} {error}")
     return scenes, resizes
+
+
+async def _measure_call(
+    plan: Plan, scenes: list[Scene], resizes: list[Resize], *, settle: float, seconds: float
+) -> None:
+    """Add the figures of a call as they come, so that those are kept that came before a failure."""
+    _say(f"{plan.people} people, {plan.camera.title}{', fixed quality' if plan.is_fixed else ''}")
+    with tempfile.TemporaryDirectory(prefix="parlour-mesh-") as folder:
+        async with call_of(plan.people, Path(folder), plan.camera, is_fixed=plan.is_fixed) as call:
+            _say("All have entered")
+            await asyncio.sleep(settle)  # until estimates have grown
+            if plan.resizes:
+                found = await call.resizes()
+                _say(report.resize_table(found))
+                resizes += found
+            for line, loss in plan.lines:
+                scene = await call.measure(line=line, loss=loss, settle=settle, seconds=seconds)
+                _say(report.table([scene]).splitlines()[-1])
+                scenes.append(scene)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _options() -> argparse.Namespace:

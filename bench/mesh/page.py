@@ -36,7 +36,7 @@ def section(scenes: Sequence[Scene], resizes: Sequence[Resize], *, settle: float
         report.verdicts(scenes, resizes),
         report.table(scenes),
         *pictures,
-        "How soon pictures follow a window that gets another size, first 1280 × 800:",
+        "How soon pictures follow a window that gets another size, and in the end its first one again:",
         report.resize_table(resizes),
     ]
     if compared := report.comparison(scenes):

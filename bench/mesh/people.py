@@ -23,13 +23,15 @@ from tests.servers.network import Host, Network
 ENTER_MS = 120_000
 """Eight browsers that start on two cores take their time."""
 WINDOW = ViewportSize(width=1280, height=800)
+SMALL_WINDOW = ViewportSize(width=800, height=500)
+"""The windows of people whose cameras are small, since the machine is: to draw without a GPU costs too."""
+LARGE_CAMERA = 720
 SIZES = (
     ViewportSize(width=640, height=480),
     ViewportSize(width=320, height=300),
     ViewportSize(width=640, height=480),
-    WINDOW,
 )
-"""The windows that one person gets in turn: smaller twice, larger twice."""
+"""The windows that one person gets in turn, before the one that they had."""
 FOLLOWED_WITHIN = 10.0
 LATENCY = 0.01
 """Seconds at each end of a line: a round trip takes 40 ms."""
@@ -69,6 +71,7 @@ class Call:
     def __init__(self, seats: list[Seat], camera: Camera, *, is_fixed: bool) -> None:
         self._seats = seats
         self._camera = camera
+        self._window = window_for(camera)
         self._is_fixed = is_fixed
 
     async def measure(self, *, line: float | None, loss: float, settle: float, seconds: float) -> Scene:
@@ -114,7 +117,7 @@ class Call:
         """Give one person's window other sizes, and measure how soon the pictures that come follow."""
         page = self._seats[0].participant.page
         found = []
-        for size in SIZES:
+        for size in (*SIZES, self._window):
             followers = await watch.resize(page, size, captured=self._camera.height, within=FOLLOWED_WITHIN)
             title = f"{size['width']} × {size['height']}"
             found.append(Resize(len(self._seats), self._camera.title, title, followers))
@@ -122,6 +125,10 @@ class Call:
 
     async def _looks(self) -> Sequence[list[Look]]:
         return await asyncio.gather(*(watch.take(seat.participant.page) for seat in self._seats))
+
+
+def window_for(camera: Camera) -> ViewportSize:
+    return WINDOW if camera.height >= LARGE_CAMERA else SMALL_WINDOW
 
 
 @asynccontextmanager
@@ -149,7 +156,7 @@ async def call_of(count: int, folder: Path, camera: Camera, *, is_fixed: bool = 
             browser = await ending.enter_async_context(chromium(host.program(CHROMIUM), *flags))
             people = People(browser)
             ending.push_async_callback(people.leave)
-            page = await people(account.username or "", at=url, viewport=WINDOW)
+            page = await people(account.username or "", at=url, viewport=window_for(camera))
             page.set_default_timeout(ENTER_MS)
             await keep_connections(page)
             if is_fixed:

@@ -16,8 +16,8 @@ COMPARED = 4
 CAMERAS = (
     (1, Camera(1280, 720, 30)),
     (2, Camera(1280, 720, 10)),
-    (3, Camera(480, 270, 8)),
-    (4, Camera(320, 180, 8)),
+    (3, Camera(480, 270, 6)),
+    (4, Camera(320, 180, 5)),
 )
 """Cameras by the people for each core: browsers that want more than the cores have measure these alone."""
 
