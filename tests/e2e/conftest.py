@@ -48,7 +48,7 @@ async def firefox_browser(
 
 @pytest.fixture
 async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[AtBrowser]:
-    """As `at_browser`, at a Firefox."""
+    """`ann = await at_firefox(account)` sits at a Firefox, like `at_browser` does at Chromium."""
     async with people_at(firefox_browser, request) as people:
         yield _seating(people)
 

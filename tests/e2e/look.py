@@ -22,7 +22,7 @@ class Look:
     dark: bool
     viewport: ViewportSize
     audited: bool = True
-    """Whether axe looks too; once for each colour scheme is enough."""
+    """axe looks too where this is true; once for each colour scheme is enough."""
 
 
 SETTLED_WITHIN_MS = 60_000

@@ -490,6 +490,8 @@ class EventTime(Body):
 
 
 class NewEvent(EventTime):
+    """The room that becomes an event, and when it takes place."""
+
     room: RoomName
 
 
