@@ -1,4 +1,4 @@
-"""An event with a time: its creator sets it, invitees see it at home and in the lobby, and who is in already."""
+"""An event with a time: its creator sets it, invitees see it at home and in the lobby, and who is in."""
 
 import pytest
 from playwright.async_api import expect
