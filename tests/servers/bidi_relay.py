@@ -2,7 +2,7 @@
 
     python bidi_relay.py FIREFOX ARGUMENT...
 
-Playwright sends commands of the `emulation` module for each profile, whether or not somebody asked for it,
+Playwright sends commands of the `emulation` module for each profile, whether or not it was asked for,
 and gives up where one is refused. Debian's Firefox does not know all of them. Where Firefox answers that it
 does not know such a command, the relay answers that it has been carried out; nothing is emulated then.
 """
