@@ -490,7 +490,7 @@ class EventTime(Body):
 
 
 class NewEvent(EventTime):
-    """The room that becomes an event, and when it takes place."""
+    __doc__ = "The room that becomes an event, and when it takes place."
 
     room: RoomName
 
