@@ -5,7 +5,7 @@ import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import { GuestTimer } from "../app/guest-timer";
 import { useNow, useServices, useStore } from "../app/services";
-import { IconAction } from "../kit/button";
+import { IconAction } from "../kit/icon-action";
 import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { shownName } from "../kit/person-name";

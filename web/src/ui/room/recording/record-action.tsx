@@ -1,6 +1,6 @@
 import type { Call } from "../../../call/call";
 import { useStore } from "../../app/services";
-import { IconAction } from "../../kit/button";
+import { IconAction } from "../../kit/icon-action";
 import { RecordIcon } from "../../kit/icons";
 import { useCallTexts } from "../texts";
 
