@@ -1,6 +1,7 @@
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
+import { scriptLimitsPlugin } from "./build/script-limits.mjs";
 import { segmentationPlugin } from "./build/segmentation.mjs";
 import { textsChunkName, textsPlugin } from "./build/texts.mjs";
 import { API_PATHS, SOCKET_PATH } from "./proxies.gen.ts";
@@ -19,7 +20,7 @@ const reactAriaTexts = optimizeLocales.vite({
 });
 
 export default defineConfig({
-  plugins: [textsPlugin(), segmentationPlugin(), reactAriaTexts, react()],
+  plugins: [textsPlugin(), segmentationPlugin(), reactAriaTexts, react(), scriptLimitsPlugin()],
   // The path below which it is served is known at run time: see src/base-path.ts.
   base: "./",
   build: {
@@ -33,7 +34,8 @@ export default defineConfig({
       input: { main: "index.html", docs: "docs/index.html" },
       output: {
         chunkFileNames: ({ facadeModuleId, name }) =>
-          `assets/${textsChunkName(facadeModuleId) ?? name}-[hash].js`,
+          // What all parts share is no catalogue, though a module called `texts` is among it.
+          `assets/${textsChunkName(facadeModuleId) ?? name.replace(/^texts$/, "kit")}-[hash].js`,
       },
     },
   },

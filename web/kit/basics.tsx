@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { Radio, RadioGroup } from "react-aria-components";
 import { Avatar } from "../src/ui/kit/avatar";
-import { Action, CloseAction, IconAction, LinkAction, TextLink } from "../src/ui/kit/button";
+import { Action, CloseAction, LinkAction, TextLink } from "../src/ui/kit/button";
 import { EmailsField } from "../src/ui/kit/emails-field";
 import { Checkbox, Field, Switch } from "../src/ui/kit/field";
+import { IconAction } from "../src/ui/kit/icon-action";
 import { EventIcon, HandIcon, LinkIcon, LockIcon, PlusIcon, RecordIcon } from "../src/ui/kit/icons";
 import { Notice, Spinner } from "../src/ui/kit/notice";
 import { PersonName } from "../src/ui/kit/person-name";

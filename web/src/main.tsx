@@ -15,6 +15,7 @@ import "./ui/styles/contrast.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AccountApi, Api } from "./api";
+import { withoutBasePath } from "./base-path";
 import { keepAssets } from "./kept-assets";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
@@ -22,6 +23,7 @@ import { catalogues } from "./texts/browser-texts";
 import { App } from "./ui/app";
 import { FailureBoundary } from "./ui/app/failure";
 import { ServicesContext } from "./ui/app/services";
+import { chunkAt } from "./ui/page-chunks";
 
 const accounts = new AccountApi();
 const session = new Session(accounts);
@@ -29,10 +31,20 @@ const api = new Api(session);
 const signaling = new Signaling(session);
 
 void session.restore();
+const isRestoring = session.state.get().kind === "restoring";
+if (isRestoring) signaling.fetchAhead();
+
+/** Nobody waits for what comes with a page while the session is restored: then something else is shown first. */
+async function firstPage(): Promise<void> {
+  const loading = chunkAt(withoutBasePath(location.pathname), isRestoring)?.load();
+  // Where it cannot be loaded, the page says so.
+  const settled = loading?.catch((error: unknown) => console.warn("The first page", error));
+  if (!isRestoring) await settled;
+}
 
 const root = document.getElementById("root");
 // Nothing is shown before, so that nobody sees another language first.
-void catalogues.load().then(() => {
+void Promise.all([catalogues.load(), firstPage()]).then(() => {
   if (!root) return;
   createRoot(root).render(
     <StrictMode>

@@ -1,5 +1,6 @@
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
 import { withBasePath } from "./base-path";
+import { Chunk } from "./chunk";
 import type { Session } from "./session";
 import { Store } from "./store";
 import { TransportOrder } from "./transport-order";
@@ -61,6 +62,10 @@ type Emits = {
       : (payload: ClientEvents[E]) => void;
 };
 type TypedSocket = Socket<Listeners, Emits>;
+type Library = Pick<typeof import("socket.io-client"), "io">;
+
+/** The library is a tenth of the client, which nobody needs who is not logged in. */
+const LIBRARY = new Chunk<Library>(() => import("socket.io-client"));
 
 /** The Socket.IO connection of the person who is logged in. It lives as long as the login. */
 export class Signaling {
@@ -68,7 +73,9 @@ export class Signaling {
   /** Whether the server has announced that it restarts. */
   readonly restarting = new Store(false);
   readonly roomsInUse = new Store<readonly string[]>([]);
-  readonly #socket: TypedSocket;
+  /** Null until the library is loaded. */
+  #socket: TypedSocket | null = null;
+  readonly #listeners = new Set<{ event: keyof ServerEvents; listener: never }>();
   /** The email of the person whose socket it is. */
   #owner: string | null = null;
   #connectedAt = 0;
@@ -79,34 +86,25 @@ export class Signaling {
   constructor(
     private readonly session: Session,
     private readonly order = new TransportOrder(),
+    private readonly library = LIBRARY,
   ) {
-    this.#socket = io({
-      path: withBasePath("/socket.io"),
-      autoConnect: false,
-      transports: order.transports,
-      tryAllTransports: true,
-      reconnectionDelay: FIRST_PAUSE_MS,
-      reconnectionDelayMax: LONGEST_PAUSE_MS,
-      randomizationFactor: SPREAD,
-      timeout: order.timeoutMs,
-      withCredentials: false,
-      auth: (give) => {
-        // Called at each connect, so that a reconnect never sends an old token.
-        session.token().then(
-          (token) => give({ token }),
-          () => give({}),
-        );
-      },
-    });
-    this.#follow();
-    this.#followTransports();
     session.state.subscribe(() => this.#followSession());
     this.#followSession();
   }
 
+  /** Loads the library for a login that is about to be taken up. */
+  fetchAhead(): void {
+    this.library.fetchAhead();
+  }
+
   on<E extends keyof ServerEvents>(event: E, listener: Listeners[E]): () => void {
-    this.#socket.on(event, listener as never);
-    return () => void this.#socket.off(event, listener as never);
+    const heard = { event, listener: listener as never };
+    this.#listeners.add(heard);
+    this.#socket?.on(event, heard.listener);
+    return () => {
+      this.#listeners.delete(heard);
+      this.#socket?.off(event, heard.listener);
+    };
   }
 
   /** Calls `show` with refusals, except of signals to peers: those to a peer that has just left are refused, too. */
@@ -118,7 +116,7 @@ export class Signaling {
 
   /** `answered` runs before the handlers of any message that the server sent after its answer. */
   join(payload: Join, answered: (answer: Acknowledgements["join"]) => void): void {
-    if (!this.#socket.connected) answered(NO_ANSWER);
+    if (!this.#socket?.connected) answered(NO_ANSWER);
     else {
       this.#socket
         .timeout(ACK_TIMEOUT_MS)
@@ -156,12 +154,12 @@ export class Signaling {
   }
 
   leave(): void {
-    if (this.#socket.connected) this.#socket.emit("leave");
+    if (this.#socket?.connected) this.#socket.emit("leave");
   }
 
   /** Sends a signal to a peer. It is lost while the socket is not connected: `PendingSignals` keeps it. */
   send(signal: PeerSignal): void {
-    if (!this.#socket.connected) return;
+    if (!this.#socket?.connected) return;
     if (signal.event === "offer-sdp") this.#socket.emit("offer-sdp", signal.payload);
     else this.#socket.emit("offer-ice", signal.payload);
   }
@@ -170,14 +168,14 @@ export class Signaling {
   check(): void {
     const socket = this.#socket;
     if (this.#owner === null || this.#probing) return;
-    if (socket.connected) this.#probe();
+    if (socket?.connected) this.#probe(socket);
     else if (Date.now() - this.#triedAt > ATTEMPT_MS) this.#connect();
   }
 
   async #answered<T>(
     ask: (socket: ReturnType<TypedSocket["timeout"]>) => Promise<T>,
   ): Promise<T | typeof NO_ANSWER> {
-    if (!this.#socket.connected) return NO_ANSWER;
+    if (!this.#socket?.connected) return NO_ANSWER;
     try {
       return await ask(this.#socket.timeout(ACK_TIMEOUT_MS));
     } catch {
@@ -191,12 +189,12 @@ export class Signaling {
     const owner = state.kind === "logged-in" ? state.identity.email : null;
     if (owner !== this.#owner) this.#disconnect();
     this.#owner = owner;
-    if (owner === null || this.#socket.active) return;
+    if (owner === null || this.#socket?.active) return;
     this.#connect();
   }
 
   #disconnect(): void {
-    this.#socket.disconnect();
+    this.#socket?.disconnect();
     this.link.set("offline");
     this.roomsInUse.set([]);
   }
@@ -204,28 +202,71 @@ export class Signaling {
   #connect(): void {
     this.#triedAt = Date.now();
     this.link.set("connecting");
+    const socket = this.#socket;
+    if (!socket) {
+      this.#create();
+      return;
+    }
     // This ends the library's pause before its next attempt, too.
-    if (this.#socket.active) this.#socket.disconnect();
-    this.#socket.connect();
+    if (socket.active) socket.disconnect();
+    socket.connect();
+  }
+
+  /** Makes the socket, and connects it, once the library is loaded; a server that is away is asked again. */
+  #create(): void {
+    this.library.load().then(
+      ({ io }) => {
+        this.#socket ??= this.#socketOf(io);
+        if (this.#owner !== null && !this.#socket.active) this.#socket.connect();
+      },
+      (error: unknown) => {
+        console.warn("The connection to the server", error);
+        this.#reconnectRenewed();
+      },
+    );
+  }
+
+  #socketOf(io: Library["io"]): TypedSocket {
+    const socket: TypedSocket = io({
+      path: withBasePath("/socket.io"),
+      autoConnect: false,
+      transports: this.order.transports,
+      tryAllTransports: true,
+      reconnectionDelay: FIRST_PAUSE_MS,
+      reconnectionDelayMax: LONGEST_PAUSE_MS,
+      randomizationFactor: SPREAD,
+      timeout: this.order.timeoutMs,
+      withCredentials: false,
+      auth: (give) => {
+        // Called at each connect, so that a reconnect never sends an old token.
+        this.session.token().then(
+          (token) => give({ token }),
+          () => give({}),
+        );
+      },
+    });
+    this.#follow(socket);
+    this.#followTransports(socket);
+    for (const { event, listener } of this.#listeners) socket.on(event, listener);
+    return socket;
   }
 
   /** Sends an event without effect for its acknowledgement, and closes a connection that does not give it. */
-  #probe(): void {
+  #probe(socket: TypedSocket): void {
     this.#probing = true;
-    const { engine } = this.#socket.io;
-    this.#socket
+    const { engine } = socket.io;
+    socket
       .timeout(PROBE_MS)
       .emitWithAck("username")
       .catch(() => {
-        if (this.#socket.io.engine === engine) engine.close();
+        if (socket.io.engine === engine) engine.close();
       })
       .finally(() => {
         this.#probing = false;
       });
   }
 
-  #follow(): void {
-    const socket = this.#socket;
+  #follow(socket: TypedSocket): void {
     socket.io.on("reconnect_attempt", () => {
       this.#triedAt = Date.now();
     });
@@ -250,8 +291,7 @@ export class Signaling {
   }
 
   /** Reorders the transports after a timeout: the library tries the next one only after a refusal. */
-  #followTransports(): void {
-    const { io: manager } = this.#socket;
+  #followTransports({ io: manager }: TypedSocket): void {
     const reorder = () => {
       manager.opts.transports = this.order.transports;
       manager.timeout(this.order.timeoutMs);
@@ -278,7 +318,7 @@ export class Signaling {
     setTimeout(async () => {
       if (this.session.state.get().kind !== "logged-in") return;
       const token = await this.session.renew().catch(() => null);
-      if (token && !this.#socket.active) this.#socket.connect();
+      if (token && !this.#socket?.active) this.#connect();
     }, jittered(this.#backoffMs));
   }
 }

@@ -20,6 +20,7 @@ export interface CommonTexts {
   "app.seeRooms": None;
   "app.enterRoom": None;
   "app.tryAgain": None;
+  "app.notLoaded": None;
   "app.close": None;
   "app.dismiss": None;
   "app.loadingList": None;
@@ -504,7 +505,6 @@ export interface CallOnlyTexts {
   "call.settings.announcementsText": None;
   "call.settings.captions": None;
   "call.settings.captionsHint": None;
-  "call.settings.notLoaded": None;
   "call.announced.arrivals": None;
   "call.announced.messages": None;
   "call.announced.gestures": None;

@@ -1,9 +1,8 @@
 import {
   type ComponentType,
-  lazy,
   type ReactElement,
-  Suspense,
   useEffect,
+  useState,
   useSyncExternalStore,
 } from "react";
 import { UNSAFE_PortalProvider as PortalProvider } from "react-aria/PortalProvider";
@@ -14,38 +13,23 @@ import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import { PAGES } from "../pages.gen";
 import { withDestination } from "./app/destination";
 import { FailureBoundary } from "./app/failure";
+import { invitationToken } from "./app/invitation-token";
+import { Loaded, Waiting } from "./app/loaded";
 import { useServices, useStore } from "./app/services";
 import { Shell } from "./app/shell";
 import { useExpectedAddress, WrongAddress } from "./app/wrong-address";
 import { overlayContainer } from "./kit/fullscreen";
-import { Logo } from "./kit/icons";
 import { useKeptFocus } from "./kit/kept-focus";
-import { useSentence, useShownTexts, useTexts } from "./kit/texts";
+import { useSentence, useShownTexts } from "./kit/texts";
 import { Toasts, toast } from "./kit/toast";
-import { ForgotPage } from "./pages/forgot";
+import { chunkAt, followLinksAhead, MEMBER_PAGES, ROOM_PAGE, VISITOR_PAGES } from "./page-chunks";
 import { HomePage } from "./pages/home";
-import { InvitedPage, invitationToken } from "./pages/invited";
-import { LoginPage } from "./pages/login";
-import { MailPage } from "./pages/mail";
-import { NewRoomPage } from "./pages/new-room";
 import { NotFoundPage } from "./pages/not-found";
-import { ProfilePage } from "./pages/profile";
-import { RegisterPage } from "./pages/register";
-import { ResetPage } from "./pages/reset";
 import { SessionOverPage } from "./pages/session-over";
-import { StopEmailPage } from "./pages/stop-email";
-import { VerifyClientPage } from "./pages/verify-client";
-import { VerifyEmailPage } from "./pages/verify-email";
-import { VerifyGuestPage } from "./pages/verify-guest";
 import { RememberedRecordings } from "./room/recording/remembered-recordings";
 
-/** Loads the room page as a chunk of its own, which other pages do without. */
-const loadRoomPage = async () => {
-  const page = await import("./room/room-page");
-  await page.loadCallTexts();
-  return page;
-};
-const RoomPage = lazy(async () => ({ default: (await loadRoomPage()).RoomPage }));
+/** When the room is loaded for those who will enter one: home and its list come first. */
+const ROOM_AFTER_MS = 2_000;
 
 export function App() {
   return (
@@ -67,13 +51,16 @@ function Client() {
     [signaling, sentence],
   );
   useKeptFocus();
-  // A person who is logged in will enter a room. Where preloading fails, the chunk is loaded on entering.
+  const isLoggedIn = state.kind === "logged-in";
+  useEffect(() => followLinksAhead(isLoggedIn), [isLoggedIn]);
   useEffect(() => {
-    if (state.kind === "logged-in") loadRoomPage().catch(() => {});
-  }, [state.kind]);
+    if (!isLoggedIn) return;
+    const timer = setTimeout(() => ROOM_PAGE.fetchAhead(), ROOM_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isLoggedIn]);
   return (
     <RouterProvider navigate={navigate} useHref={withBasePath}>
-      {state.kind === "restoring" && <Restoring unreachable={state.unreachable ?? false} />}
+      {state.kind === "restoring" && <Waiting isServerSilent={state.unreachable ?? false} />}
       {state.kind === "over" && (
         <Shell>
           <SessionOverPage end={state} />
@@ -87,21 +74,9 @@ function Client() {
   );
 }
 
-function Restoring({ unreachable = false }: { unreachable?: boolean }) {
-  const t = useTexts();
-  return (
-    <main className="narrow" aria-busy="true" aria-label={t("app.loading")}>
-      <Logo size={52} />
-      <p className="soft" role="status">
-        {unreachable && t("app.serverSilent")}
-      </p>
-    </main>
-  );
-}
-
 function Routes() {
   const expected = useExpectedAddress();
-  const path = usePathname();
+  const path = useLoadedPath();
   if (expected) {
     return (
       <Shell>
@@ -109,8 +84,9 @@ function Routes() {
       </Shell>
     );
   }
+  if (path === null) return <Waiting />;
   return (
-    <Switch>
+    <Switch location={path}>
       <Route path={PAGES.room}>
         <InvitedOrLoggedIn>
           <FailureBoundary at={path}>
@@ -121,12 +97,37 @@ function Routes() {
       <Route>
         <Shell>
           <FailureBoundary at={path}>
-            <Pages />
+            <Pages path={path} />
           </FailureBoundary>
         </Shell>
       </Route>
     </Switch>
   );
+}
+
+/**
+ * Returns the path whose page is shown: the page before stays until the next one is loaded. Null before the first one
+ * is there.
+ */
+function useLoadedPath(): string | null {
+  const [path] = useLocation();
+  const { kind } = useStore(useServices().session.state);
+  const chunk = chunkAt(path, kind === "logged-in");
+  const isHere = chunk === null || chunk.loaded !== null;
+  const [arrived, setArrived] = useState(isHere ? path : null);
+  useEffect(() => {
+    let isOver = false;
+    const arrive = () => {
+      if (!isOver) setArrived(path);
+    };
+    if (isHere) arrive();
+    // A page that cannot be loaded says so itself.
+    else chunk.load().then(arrive, arrive);
+    return () => {
+      isOver = true;
+    };
+  }, [path, chunk, isHere]);
+  return isHere ? path : arrived;
 }
 
 type PageName = Exclude<keyof typeof PAGES, "room">;
@@ -138,30 +139,44 @@ const SHOWN: Record<PageName, (parameters: { token?: string }) => ReactElement> 
       <RememberedRecordings />
     </HomePage>
   ),
-  login: () => <LoginPage />,
-  register: () => <RegisterPage />,
-  mail: () => <MailPage />,
+  login: () => <Visitor>{({ LoginPage }) => <LoginPage />}</Visitor>,
+  register: () => <Visitor>{({ RegisterPage }) => <RegisterPage />}</Visitor>,
+  mail: () => <Visitor>{({ MailPage }) => <MailPage />}</Visitor>,
   newRoom: () => (
     <LoggedIn>
-      <NewRoomPage />
+      <Loaded chunk={MEMBER_PAGES}>{({ NewRoomPage }) => <NewRoomPage />}</Loaded>
     </LoggedIn>
   ),
   profile: () => (
     <LoggedIn>
-      <ProfilePage />
+      <Loaded chunk={MEMBER_PAGES}>{({ ProfilePage }) => <ProfilePage />}</Loaded>
     </LoggedIn>
   ),
-  verifyClient: ({ token = "" }) => <VerifyClientPage token={token} />,
-  verifyGuest: ({ token = "" }) => <VerifyGuestPage token={token} />,
-  verifyEmail: ({ token }) => <WithToken inPath={token}>{VerifyEmailPage}</WithToken>,
-  stopEmail: () => <WithToken>{StopEmailPage}</WithToken>,
-  forgot: () => <ForgotPage />,
-  reset: ({ token }) => <WithToken inPath={token}>{ResetPage}</WithToken>,
+  verifyClient: ({ token = "" }) => (
+    <Visitor>{({ VerifyClientPage }) => <VerifyClientPage token={token} />}</Visitor>
+  ),
+  verifyGuest: ({ token = "" }) => (
+    <Visitor>{({ VerifyGuestPage }) => <VerifyGuestPage token={token} />}</Visitor>
+  ),
+  verifyEmail: ({ token }) => (
+    <Visitor>{(pages) => <WithToken inPath={token}>{pages.VerifyEmailPage}</WithToken>}</Visitor>
+  ),
+  stopEmail: () => <Visitor>{(pages) => <WithToken>{pages.StopEmailPage}</WithToken>}</Visitor>,
+  forgot: () => <Visitor>{({ ForgotPage }) => <ForgotPage />}</Visitor>,
+  reset: ({ token }) => (
+    <Visitor>{(pages) => <WithToken inPath={token}>{pages.ResetPage}</WithToken>}</Visitor>
+  ),
 };
 
-function Pages() {
+type VisitorPages = NonNullable<typeof VISITOR_PAGES.loaded>;
+
+function Visitor({ children }: { children(pages: VisitorPages): ReactElement }) {
+  return <Loaded chunk={VISITOR_PAGES}>{children}</Loaded>;
+}
+
+function Pages({ path }: { path: string }) {
   return (
-    <Switch>
+    <Switch location={path}>
       {(Object.keys(SHOWN) as PageName[]).map((name) => (
         <Route key={name} path={PAGES[name]}>
           {SHOWN[name]}
@@ -206,7 +221,9 @@ function InvitedOrLoggedIn({ children }: { children: ReactElement }) {
   return (
     <Shell>
       <FailureBoundary at={token}>
-        <InvitedPage key={token} token={token} room={room} />
+        <Visitor>
+          {({ InvitedPage }) => <InvitedPage key={token} token={token} room={room} />}
+        </Visitor>
       </FailureBoundary>
     </Shell>
   );
@@ -220,11 +237,7 @@ function useRoomName(): string {
 
 function NamedRoom() {
   const name = useRoomName();
-  return (
-    <Suspense fallback={<Restoring />}>
-      <RoomPage key={name} name={name} />
-    </Suspense>
-  );
+  return <Loaded chunk={ROOM_PAGE}>{({ RoomPage }) => <RoomPage key={name} name={name} />}</Loaded>;
 }
 
 function decodedName(segment: string): string {

@@ -1,24 +1,18 @@
 import type { ReactElement, ReactNode } from "react";
-import {
-  Link as AriaLink,
-  Button,
-  Menu,
-  MenuItem,
-  MenuTrigger,
-  Popover,
-  Separator,
-} from "react-aria-components";
+import { Link as AriaLink } from "react-aria-components";
 import { useLocation } from "wouter";
+import { Chunk } from "../../chunk";
 import type { Identity } from "../../session";
 import { Avatar } from "../kit/avatar";
 import { LinkAction } from "../kit/button";
 import { Logo } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
+import { MenuButton } from "../kit/menu-button";
 import { shownName } from "../kit/person-name";
 import { useTexts } from "../kit/texts";
 import { GuestTimer } from "./guest-timer";
 import { LanguageMenu } from "./language-menu";
-import { useIdentity, useServices } from "./services";
+import { useIdentity } from "./services";
 
 export function Shell({ children }: { children: ReactElement }) {
   const t = useTexts();
@@ -60,41 +54,25 @@ function LoginLinks() {
   );
 }
 
+const ACCOUNT_ITEMS = new Chunk(() =>
+  import("./account-items").then((items) => items.AccountItems),
+);
+
 function AccountMenu({ identity }: { identity: Identity }) {
-  const { session } = useServices();
-  const [, navigate] = useLocation();
   const t = useTexts();
   const name = shownName(t, identity);
-  const logOut = () => {
-    navigate("/");
-    void session.logOut();
-  };
   return (
-    <MenuTrigger>
-      <Button className="account-button" aria-label={t("app.accountOf", { name })}>
-        <Avatar name={name} size={34} />
-        <span className="name">
-          <Isolated>{name}</Isolated>
-        </span>
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <div className="menu-account">
-          <strong>
-            <Isolated>{name}</Isolated>
-          </strong>
-          <div className="soft small">{identity.email}</div>
-        </div>
-        <Separator className="menu-line" />
-        <Menu className="menu" aria-label={t("app.account")}>
-          <MenuItem className="menu-item" href="/profile">
-            {t("app.profile")}
-          </MenuItem>
-          <MenuItem className="menu-item" onAction={logOut}>
-            {t("app.logOut")}
-          </MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
+    <MenuButton
+      label={t("app.accountOf", { name })}
+      className="account-button"
+      menu={ACCOUNT_ITEMS}
+      values={{ identity }}
+    >
+      <Avatar name={name} size={34} />
+      <span className="name">
+        <Isolated>{name}</Isolated>
+      </span>
+    </MenuButton>
   );
 }
 

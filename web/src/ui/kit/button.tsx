@@ -1,17 +1,9 @@
 import type { ReactNode } from "react";
-import {
-  Link as AriaLink,
-  Button,
-  type ButtonProps,
-  type LinkProps,
-  Tooltip,
-  TooltipTrigger,
-} from "react-aria-components";
+import { Link as AriaLink, Button, type ButtonProps, type LinkProps } from "react-aria-components";
 import { CloseIcon } from "./icons";
-import { KeyCap, type Keys, withKeys } from "./keys";
 import { useTexts } from "./texts";
 
-type Look = "primary" | "secondary" | "quiet" | "danger";
+export type Look = "primary" | "secondary" | "quiet" | "danger";
 
 interface ActionProps extends Omit<ButtonProps, "children" | "className"> {
   look?: Look;
@@ -25,41 +17,6 @@ export function Action({ look = "secondary", className = "", children, ...props 
       {props.isPending && <span className="spinner" aria-hidden="true" />}
       <span className="contents">{children}</span>
     </Button>
-  );
-}
-
-interface IconActionProps extends Omit<ButtonProps, "children" | "className"> {
-  label: string;
-  icon: ReactNode;
-  look?: Look;
-  className?: string;
-  keys?: Keys | null;
-}
-
-/** A button that shows an icon alone; its name appears as a tooltip. */
-export function IconAction({
-  label,
-  icon,
-  look = "quiet",
-  className = "",
-  keys,
-  ...props
-}: IconActionProps) {
-  return (
-    <TooltipTrigger delay={400}>
-      <Button
-        {...props}
-        {...withKeys(keys)}
-        aria-label={label}
-        className={`button icon-only ${look} ${className}`}
-      >
-        {icon}
-      </Button>
-      <Tooltip className="tooltip" offset={8}>
-        <span>{label}</span>
-        <KeyCap keys={keys} />
-      </Tooltip>
-    </TooltipTrigger>
   );
 }
 

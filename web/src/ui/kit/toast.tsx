@@ -1,45 +1,74 @@
-import {
-  Text,
-  UNSTABLE_Toast as Toast,
-  UNSTABLE_ToastContent as ToastContent,
-  UNSTABLE_ToastQueue as ToastQueue,
-  UNSTABLE_ToastRegion as ToastRegion,
-} from "react-aria-components";
+import { type ComponentType, useEffect, useState, useSyncExternalStore } from "react";
+import { Chunk } from "../../chunk";
 import { shortened } from "../../length";
-import { CloseAction } from "./button";
+import { Store } from "../../store";
 import { useFullscreenElement } from "./fullscreen";
-import { useTexts } from "./texts";
 
-const queue = new ToastQueue<string>({ maxVisibleToasts: 3 });
-
-/** The most toasts shown and waiting; further ones are dropped. */
-const MAX_TOASTS = 10;
+/** The most messages that wait to be shown; further ones are dropped. */
+const MAX_WAITING = 10;
 const MAX_LENGTH = 300;
-let open = 0;
+export const SHOWN_MS = 6_000;
 
-export function toast(message: string): void {
-  const content = shortened(message, MAX_LENGTH);
-  if (open >= MAX_TOASTS || queue.visibleToasts.some((toast) => toast.content === content)) return;
-  open += 1;
-  const onClose = () => {
-    open -= 1;
-  };
-  queue.add(content, { timeout: 6000, onClose });
+/** Shows messages, and tells when it has taken them. */
+export interface ToastRegionProps {
+  messages: readonly string[];
+  onTaken(): void;
 }
 
+type Region = ComponentType<ToastRegionProps>;
+
+const REGION = new Chunk<Region>(() => import("./toast-region").then((file) => file.ToastRegion));
+const NONE: readonly string[] = [];
+const waiting = new Store(NONE);
+
+/** Loads what shows messages, so that they are shown where the server is away, too. */
+export function fetchToastsAhead(): void {
+  REGION.fetchAhead();
+}
+
+/** Shows a message for a while. */
+export function toast(message: string): void {
+  const content = shortened(message, MAX_LENGTH);
+  const messages = waiting.get();
+  if (messages.length >= MAX_WAITING || messages.includes(content)) return;
+  waiting.set([...messages, content]);
+}
+
+const onTaken = () => waiting.set(NONE);
+
+/** Where messages are shown. It is loaded for the first one; if it cannot be, they are shown without it. */
 export function Toasts() {
-  const t = useTexts();
   useFullscreenElement(); // which they move into, and out of
+  const messages = useSyncExternalStore(waiting.subscribe, waiting.get);
+  const [loaded, setLoaded] = useState<{ Shown: Region } | null>(null);
+  const isNeeded = messages.length > 0;
+  useEffect(() => {
+    if (!isNeeded) return;
+    REGION.load().then(
+      (Shown) => setLoaded({ Shown }),
+      (error: unknown) => {
+        console.warn("Notifications", error);
+        setLoaded({ Shown: PlainToasts });
+      },
+    );
+  }, [isNeeded]);
+  return loaded && <loaded.Shown messages={messages} onTaken={onTaken} />;
+}
+
+/** Says it without what could not be loaded: it may be that the server cannot be reached. */
+function PlainToasts({ messages, onTaken }: ToastRegionProps) {
+  useEffect(() => {
+    if (messages.length === 0) return;
+    const timer = setTimeout(onTaken, SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [messages, onTaken]);
   return (
-    <ToastRegion queue={queue} className="toasts" aria-label={t("app.notifications")}>
-      {({ toast }) => (
-        <Toast toast={toast} className="toast">
-          <ToastContent>
-            <Text slot="title">{toast.content}</Text>
-          </ToastContent>
-          <CloseAction slot="close" label={t("app.dismiss")} />
-        </Toast>
-      )}
-    </ToastRegion>
+    <div className="toasts">
+      {messages.map((message) => (
+        <div key={message} className="toast" role="alert">
+          <span>{message}</span>
+        </div>
+      ))}
+    </div>
   );
 }

@@ -14,13 +14,6 @@ import { ProblemNotice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
 import { Rich, useTexts, useTimes } from "../kit/texts";
 
-const FRAGMENT = "#invitation=";
-
-/** Reads the token of an invitation's link from the fragment, which no server logs. */
-export function invitationToken(hash: string): string | null {
-  return hash.startsWith(FRAGMENT) ? hash.slice(FRAGMENT.length) : null;
-}
-
 type Look =
   | { kind: "looking" }
   | { kind: "known"; invitation: InvitationSummary }

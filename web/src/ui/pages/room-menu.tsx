@@ -1,9 +1,8 @@
-import { type ComponentType, useState } from "react";
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { useState } from "react";
+import { Chunk } from "../../chunk";
 import type { RoomEntry } from "../../wire.gen";
 import { MoreIcon } from "../kit/icons";
-import { Modal } from "../kit/modal";
-import { Notice, Spinner } from "../kit/notice";
+import { MenuButton } from "../kit/menu-button";
 import { useTexts } from "../kit/texts";
 
 export type RoomDeed = "edit" | "invitations" | "delete";
@@ -20,69 +19,30 @@ interface RoomMenuProps {
   onChange(): void;
 }
 
-const DEEDS: readonly RoomDeed[] = ["edit", "invitations", "delete"];
-const TITLES = {
-  edit: "manage.edit",
-  invitations: "invite.title",
-  delete: "manage.delete",
-} as const;
+const DEEDS = new Chunk(() => import("./room-deeds"));
+const ITEMS = new Chunk(() => DEEDS.load().then((deeds) => deeds.RoomItems));
 
 /** What its creator can do with a room. The dialogs are loaded when one is opened. */
 export function RoomMenu({ room, onChange }: RoomMenuProps) {
   const t = useTexts();
   const [deed, setDeed] = useState<RoomDeed | null>(null);
-  const [loaded, setLoaded] = useState<{ Manage: ComponentType<ManageProps> } | null>(null);
-  const open = (chosen: RoomDeed) => {
-    setDeed(chosen);
-    import("./manage-room")
-      .then(({ ManageRoom: Manage }) => setLoaded({ Manage }))
-      .catch((error: unknown) => {
-        console.warn("The dialogs of rooms", error);
-        setLoaded({ Manage: NotLoaded });
-      });
-  };
-  const done = () => {
+  const onDone = () => {
     setDeed(null);
     onChange();
   };
   return (
     <>
-      <MenuTrigger>
-        <Button
-          className="button quiet icon-only compact room-menu"
-          aria-label={t("manage.menu", { room: room.name })}
-        >
-          <MoreIcon size={18} />
-        </Button>
-        <Popover className="popover" placement="bottom end">
-          <Menu
-            className="menu"
-            aria-label={t("manage.menu", { room: room.name })}
-            onAction={(key) => open(key as RoomDeed)}
-          >
-            {DEEDS.map((each) => (
-              <MenuItem key={each} id={each} className="menu-item">
-                {t(TITLES[each])}
-              </MenuItem>
-            ))}
-          </Menu>
-        </Popover>
-      </MenuTrigger>
-      {deed && (
-        <Modal title={t(TITLES[deed])} isOpen onClose={() => setDeed(null)}>
-          {loaded ? (
-            <loaded.Manage deed={deed} room={room} onDone={done} />
-          ) : (
-            <Spinner label={t("app.loadingList")} />
-          )}
-        </Modal>
+      <MenuButton
+        label={t("manage.menu", { room: room.name })}
+        className="button quiet icon-only compact room-menu"
+        menu={ITEMS}
+        values={{ room: room.name, onDeed: setDeed }}
+      >
+        <MoreIcon size={18} />
+      </MenuButton>
+      {deed && DEEDS.loaded && (
+        <DEEDS.loaded.RoomDialog {...{ deed, room, onDone }} onClose={() => setDeed(null)} />
       )}
     </>
   );
-}
-
-/** The server cannot be reached, or was updated meanwhile. */
-function NotLoaded() {
-  const t = useTexts();
-  return <Notice tone="warning">{t("manage.notLoaded")}</Notice>;
 }

@@ -1,7 +1,7 @@
 import { type ReactElement, useMemo } from "react";
 import type { Call } from "../../call/call";
 import { useStore } from "../app/services";
-import { IconAction } from "../kit/button";
+import { IconAction } from "../kit/icon-action";
 import { InviteIcon, LinkIcon, ListIcon, RecordIcon } from "../kit/icons";
 import type { RoomFacts } from "./admission";
 import type { Panel } from "./controls";

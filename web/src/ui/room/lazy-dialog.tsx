@@ -19,7 +19,7 @@ export function LazyDialog({
       .then((Shown) => setLoaded({ Shown }))
       .catch((error: unknown) => {
         console.warn("A dialog", error);
-        toast(t("call.settings.notLoaded"));
+        toast(t("app.notLoaded"));
         onClose();
       });
   }, [load]);

@@ -1,6 +1,6 @@
 import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { useStore } from "../../app/services";
-import { IconAction } from "../../kit/button";
+import { IconAction } from "../../kit/icon-action";
 import { BellIcon, CheckIcon } from "../../kit/icons";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";

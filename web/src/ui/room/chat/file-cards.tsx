@@ -1,6 +1,7 @@
 import { type FileCard, type Files, isShown } from "../../../call/files/files";
 import { useStore } from "../../app/services";
-import { Action, IconAction } from "../../kit/button";
+import { Action } from "../../kit/button";
+import { IconAction } from "../../kit/icon-action";
 import { CloseIcon } from "../../kit/icons";
 import { PersonName } from "../../kit/person-name";
 import { useCallTexts } from "../texts";

@@ -1,7 +1,7 @@
 import { ownStanding } from "../../../call/health/advice";
 import type { CallHealth } from "../../../call/health/call-health";
 import { useStore } from "../../app/services";
-import { IconAction } from "../../kit/button";
+import { IconAction } from "../../kit/icon-action";
 import { useKeysOf, useShortcut } from "../keys/use-shortcuts";
 import { useCallTexts } from "../texts";
 import { HealthIcon } from "./health-mark";

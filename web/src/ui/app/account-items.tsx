@@ -1,0 +1,40 @@
+import { MenuItem, Separator } from "react-aria-components";
+import { useLocation } from "wouter";
+import type { Identity } from "../../session";
+import { Isolated } from "../kit/isolated";
+import type { OpenMenu } from "../kit/menu-button";
+import { shownName } from "../kit/person-name";
+import { ShownMenu } from "../kit/shown-menu";
+import { useTexts } from "../kit/texts";
+import { useServices } from "./services";
+
+export function AccountItems({ identity, ...menu }: OpenMenu & { identity: Identity }) {
+  const { session } = useServices();
+  const [, navigate] = useLocation();
+  const t = useTexts();
+  const logOut = () => {
+    navigate("/");
+    void session.logOut();
+  };
+  const head = (
+    <>
+      <div className="menu-account">
+        <strong>
+          <Isolated>{shownName(t, identity)}</Isolated>
+        </strong>
+        <div className="soft small">{identity.email}</div>
+      </div>
+      <Separator className="menu-line" />
+    </>
+  );
+  return (
+    <ShownMenu {...menu} label={t("app.account")} placement="bottom end" head={head}>
+      <MenuItem className="menu-item" href="/profile">
+        {t("app.profile")}
+      </MenuItem>
+      <MenuItem className="menu-item" onAction={logOut}>
+        {t("app.logOut")}
+      </MenuItem>
+    </ShownMenu>
+  );
+}

@@ -1,0 +1,61 @@
+import { type ReactElement, useEffect, useState } from "react";
+import type { Chunk } from "../../chunk";
+import { Action } from "../kit/button";
+import { AlertIcon, Logo } from "../kit/icons";
+import { useTexts } from "../kit/texts";
+import { CardPage } from "./shell";
+
+interface LoadedProps<T> {
+  chunk: Chunk<T>;
+  children(part: T): ReactElement;
+}
+
+/** Shows a page that comes with a chunk, and offers to try again where that cannot be loaded. */
+export function Loaded<T>({ chunk, children }: LoadedProps<T>) {
+  const [state, setState] = useState<"loading" | "here" | "failed">("loading");
+  useEffect(() => {
+    if (state !== "loading" || chunk.loaded) return;
+    let isOver = false;
+    const settle = (as: "here" | "failed") => () => !isOver && setState(as);
+    chunk.load().then(settle("here"), settle("failed"));
+    return () => {
+      isOver = true;
+    };
+  }, [chunk, state]);
+  if (chunk.loaded) return children(chunk.loaded);
+  return state === "failed" ? <NotLoaded onRetry={() => setState("loading")} /> : <Waiting />;
+}
+
+/** The server cannot be reached, or was updated meanwhile: then loading the page anew helps. */
+function NotLoaded({ onRetry }: { onRetry(): void }) {
+  const t = useTexts();
+  return (
+    <CardPage>
+      <span className="emblem warm">
+        <AlertIcon size={26} />
+      </span>
+      <div className="card-head" role="alert">
+        <h1>{t("failure.title")}</h1>
+        <p className="soft">{t("app.notLoaded")}</p>
+      </div>
+      <Action look="primary" onPress={onRetry}>
+        {t("app.tryAgain")}
+      </Action>
+      <Action look="quiet" onPress={() => location.reload()}>
+        {t("failure.reload")}
+      </Action>
+    </CardPage>
+  );
+}
+
+export function Waiting({ isServerSilent = false }: { isServerSilent?: boolean }) {
+  const t = useTexts();
+  return (
+    <main className="narrow" aria-busy="true" aria-label={t("app.loading")}>
+      <Logo size={52} />
+      <p className="soft" role="status">
+        {isServerSilent && t("app.serverSilent")}
+      </p>
+    </main>
+  );
+}
