@@ -490,6 +490,8 @@ class EventTime(Body):
 
 
 class NewEvent(EventTime):
+    __doc__ = "A room that becomes an event, or an event whose time changes."
+
     room: RoomName
 
 
