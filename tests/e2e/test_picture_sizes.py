@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Locator, Page, ViewportSize
 
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.media import use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -99,12 +98,12 @@ async def test_each_gets_what_they_show(visitors: Visitors, at_browser: AtBrowse
 async def _in_a_call(
     visitors: Visitors, at_browser: AtBrowser, *names: str, small: tuple[str, ...] = ()
 ) -> list[Participant]:
-    people = [await at_browser(await visitors.client(name)) for name in names]
+    people = [
+        await at_browser(await visitors.client(name), large_pictures=name not in small) for name in names
+    ]
     room = await people[0].account.creates_room()
     await people[0].account.invites(*(person.account for person in people[1:]), to=room)
-    for name, person in zip(names, people, strict=True):
-        if name in small:
-            await use_small_pictures(person.page)
+    for person in people:
         await person.comes_to(room)
         await person.enters()
     return people

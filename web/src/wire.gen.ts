@@ -443,7 +443,7 @@ export interface NewBan {
   email: string;
 }
 
-/** A room that becomes an event, or an event whose time changes. */
+/** The room that becomes an event, and when it takes place. */
 export interface NewEvent {
   /** When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null takes its time away; if absent, its time stays as it is. */
   starts_at?: string | null;

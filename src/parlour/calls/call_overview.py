@@ -15,7 +15,7 @@ NAMED_PEOPLE = 3
 
 @dataclass(frozen=True, slots=True)
 class PersonInCall:
-    """A member of a call, by the names that others see."""
+    """A person in a call, by the names that others see."""
 
     username: str
     display_name: str | None

@@ -40,7 +40,7 @@ def event_calendar(content: RoomInvitation, *, public_url: str) -> str | None:
 
 
 def _end(starts_at: datetime, minutes: int | None) -> list[str]:
-    """Leave the end out where it is not known: the event is a moment then (section 3.6.1)."""
+    """Say when the event ends; one without an end is a moment (section 3.6.1)."""
     return [] if minutes is None else [f"DTEND:{_utc(starts_at + timedelta(minutes=minutes))}"]
 
 

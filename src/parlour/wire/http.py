@@ -490,7 +490,7 @@ class EventTime(Body):
 
 
 class NewEvent(EventTime):
-    __doc__ = "A room that becomes an event, or an event whose time changes."
+    """The room that becomes an event, and when it takes place."""
 
     room: RoomName
 

@@ -7,7 +7,7 @@ import {
   MAX_SHOWN_BYTES,
 } from "./file-messages";
 import { IncomingFile } from "./incoming-file";
-import { type OutgoingContent, OutgoingFile } from "./outgoing-file";
+import { type OutgoingContent, OutgoingFile, type OutgoingListener } from "./outgoing-file";
 
 export interface FileSender {
   readonly username: string;
@@ -19,9 +19,8 @@ const MAX_OPEN = 4;
 /** Files of one peer that are remembered at most, with what arrived of them. */
 const MAX_KEPT = 12;
 
-export interface FilePeerParts {
+export interface FilePeerParts extends OutgoingListener {
   readonly sender: FileSender;
-  changed(): void;
   hash(content: Blob): Promise<string>;
 }
 
@@ -57,7 +56,7 @@ export class FilePeer {
       say: (message: FileMessage) => this.#channel?.say(message),
       send: (chunk: Parameters<FileChannel["send"]>[0]) => this.#channel?.send(chunk) ?? false,
     };
-    const file = new OutgoingFile(id, facts, content, way, this.parts.changed);
+    const file = new OutgoingFile(id, facts, content, way, this.parts);
     this.outgoing.set(id, file);
     file.offer();
     return file;
@@ -101,7 +100,8 @@ export class FilePeer {
     this.#forgetOldest();
     const file = new IncomingFile(id, facts, {
       say: (message) => this.#channel?.say(message),
-      changed: this.parts.changed,
+      changed: () => this.parts.changed(),
+      progressed: () => this.parts.progressed(),
       hash: this.parts.hash,
     });
     this.incoming.set(id, file);

@@ -40,10 +40,11 @@ async function transfer(size: number, capacity: number, spoil: boolean) {
     size,
     read: async (from: number, to: number) => bytes.slice(from, to),
   };
-  const outgoing = new OutgoingFile(7, facts, content, way, () => {});
+  const heeded = { changed: () => {}, progressed: () => {} };
+  const outgoing = new OutgoingFile(7, facts, content, way, heeded);
   const incoming = new IncomingFile(7, facts, {
     say: (message) => void toSender.push(written(message)),
-    changed: () => {},
+    ...heeded,
     hash: sha256,
   });
   const deliver = async () => {

@@ -1,4 +1,5 @@
 import { Store } from "../../store";
+import { Paced } from "../paced";
 import {
   type FileFacts,
   isPicture,
@@ -31,6 +32,8 @@ export type FileProblem = "tooLarge" | "empty" | "tooMany" | "nobody" | "unreada
 /** One's own files that are on their way at most. */
 const MAX_SENDING = 3;
 const MAX_OWN = 12;
+/** How often progress is shown: a file comes in pieces of 16 KB, hundreds of them a second. */
+const PROGRESS_EVERY_MS = 250;
 
 interface OwnFile {
   readonly id: number;
@@ -51,6 +54,7 @@ export class Files {
   readonly #left: FilePeer[] = [];
   readonly #urls = new Map<Blob, string>();
   readonly #order: string[] = [];
+  readonly #shown = new Paced(() => this.#showNow(), PROGRESS_EVERY_MS);
 
   /** Hashing takes a secure context, as devices do. */
   readonly isSupported = globalThis.crypto?.subtle !== undefined;
@@ -60,7 +64,12 @@ export class Files {
     const known = this.#peers.get(peerID);
     const peer =
       known ??
-      new FilePeer({ sender, changed: () => this.#show(), hash: (content) => sha256(content) });
+      new FilePeer({
+        sender,
+        changed: () => this.#show(),
+        progressed: () => this.#shown.soon(),
+        hash: (content) => sha256(content),
+      });
     this.#peers.set(peerID, peer);
     peer.use(channel);
   }
@@ -111,6 +120,7 @@ export class Files {
 
   close(): void {
     for (const peerID of [...this.#peers.keys()]) this.detach(peerID);
+    this.#shown.close();
     for (const url of this.#urls.values()) URL.revokeObjectURL(url);
     this.#urls.clear();
     this.#own = [];
@@ -133,6 +143,10 @@ export class Files {
   }
 
   #show(): void {
+    this.#shown.now();
+  }
+
+  #showNow(): void {
     const cards = [
       ...this.#allIncoming().map(({ key, file, sender }) => this.#cardOf(key, file, sender)),
       ...this.#own.map((own) => this.#ownCard(own)),

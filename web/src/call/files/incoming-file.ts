@@ -12,7 +12,10 @@ export type IncomingState =
 /** Tells that it has changed, and what to say to the sender. */
 export interface IncomingListener {
   say(message: FileMessage): void;
+  /** Its state is another one. */
   changed(): void;
+  /** A piece has arrived. */
+  progressed(): void;
   hash(content: Blob): Promise<string>;
 }
 
@@ -53,7 +56,7 @@ export class IncomingFile {
     if (this.state !== "moving" || !isNext) return;
     this.#chunks.push(bytes);
     this.received += bytes.length;
-    this.listener.changed();
+    this.listener.progressed();
     void this.#finish();
   }
 
@@ -82,6 +85,7 @@ export class IncomingFile {
   async #finish(): Promise<void> {
     if (this.received < this.facts.size || this.state !== "moving") return;
     this.state = "checking";
+    this.listener.changed();
     const content = new Blob(this.#chunks);
     this.#chunks = [];
     const hash = await this.listener.hash(content).catch(() => null);

@@ -8,6 +8,13 @@ export interface FileWay {
   send(chunk: Chunk): boolean;
 }
 
+export interface OutgoingListener {
+  /** Its state is another one. */
+  changed(): void;
+  /** A piece was handed over. */
+  progressed(): void;
+}
+
 export interface OutgoingContent {
   readonly size: number;
   read(from: number, to: number): Promise<Uint8Array<ArrayBuffer>>;
@@ -26,7 +33,7 @@ export class OutgoingFile {
     readonly facts: FileFacts,
     private readonly content: OutgoingContent,
     private readonly way: FileWay,
-    private readonly changed: () => void,
+    private readonly listener: OutgoingListener,
   ) {}
 
   /** Says what is offered, when the channel opens or opens again. The peer asks anew for what it lacks. */
@@ -42,7 +49,7 @@ export class OutgoingFile {
     this.sent = from;
     this.#turn += 1;
     void this.pump();
-    this.changed();
+    this.listener.changed();
   }
 
   /** Sends as much as the channel takes; called again whenever it takes more. */
@@ -58,7 +65,7 @@ export class OutgoingFile {
       if (!bytes) return this.cancel();
       if (!this.way.send({ id: this.id, offset, bytes })) return;
       this.sent += bytes.length;
-      this.changed();
+      this.listener.progressed();
     }
   }
 
@@ -82,6 +89,6 @@ export class OutgoingFile {
 
   #end(state: OutgoingState): void {
     this.state = state;
-    this.changed();
+    this.listener.changed();
   }
 }
