@@ -139,10 +139,20 @@ def _sample(schema: dict[str, Any]) -> dict[str, Any]:
     kind = kinds[0]
     if "$ref" in kind:
         kind = schema["$defs"][kind["$ref"].rsplit("/", 1)[1]]
-    return {name: HARMLESS.get(name, _value(kind["properties"][name])) for name in kind.get("required", ())}
+    members = kind["properties"]
+    return {
+        name: HARMLESS[name] if name in HARMLESS else _value(members[name])
+        for name in kind.get("required", ())
+    }
 
 
-HARMLESS = {"password": "x", "room": "no such room", "roomname": "no such room", "name": "no such room"}
+HARMLESS: dict[str, Any] = {
+    "password": "x",
+    "room": "no such room",
+    "roomname": "no such room",
+    "name": "no such room",
+    "rooms": ["no such room"],
+}
 
 
 def _value(schema: dict[str, Any]) -> Any:
