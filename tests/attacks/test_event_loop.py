@@ -247,6 +247,10 @@ WORST: dict[str, list[Request]] = {
     "POST /message/edit": [{"json": {"roomname": ROOM, "message_id": "x" * 200, "message": "\u20ac" * 4000}}],
     "POST /message/delete": [{"json": {"roomname": ROOM, "message_id": "x" * 200}}],
     "POST /message/remove": [{"json": {"roomname": ROOM, "message_id": "x" * 200}}],
+    "POST /room/people": [
+        {"json": {"rooms": [f"room {n}" for n in range(100)]}},
+        {"json": {"rooms": ["\u0390" * 64] * 1000}},
+    ],
     "POST /room/remove": [{"json": {"room": "room 2"}}],
     "POST /event/log": [{"json": {"email": "ann@example.org", "name": ROOM, "move": "j"}}],
     "GET /event/log": [{"params": {"room": ROOM}}],
