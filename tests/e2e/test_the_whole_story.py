@@ -101,7 +101,8 @@ async def _turn_their_devices_off_and_on(ann: Participant, bob: Participant) -> 
 
     await bob.button("Turn camera on").click()
     await bob.button("Turn microphone on").click()
-    await expect(row.get_by_role("img")).to_have_count(0)
+    # The mark of a connection comes and goes with the load of the machine.
+    await expect(row.get_by_role("img", name=re.compile("off$|shares"))).to_have_count(0)
     await expect(ann.face_of(bob.name)).to_have_count(0)
     await ann.sees_and_hears(bob.name)
 
