@@ -13,11 +13,15 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; font-size: 15px; }
 .small { font-size: 12px; fill: #59636e; }
 .Parlour { fill: #0969da; } .Node { fill: #8c959f; }
+.series0 { fill: #0969da; } .series1 { fill: #1a7f37; }
+.series2 { fill: #bc4c00; } .series3 { fill: #8250df; }
 .line { stroke: #d1d9e0; } .range { stroke: #1f2328; stroke-width: 1.5; }
 .target { stroke: #cf222e; stroke-width: 2; }
 @media (prefers-color-scheme: dark) {
   text { fill: #f0f6fc; } .small { fill: #9198a1; }
   .Parlour { fill: #4493f8; } .Node { fill: #6e7681; }
+  .series0 { fill: #4493f8; } .series1 { fill: #3fb950; }
+  .series2 { fill: #db6d28; } .series3 { fill: #ab7df8; }
   .line { stroke: #3d444d; } .range { stroke: #f0f6fc; } .target { stroke: #ff7b72; }
 }
 """
@@ -53,24 +57,33 @@ def ratios(title: str, rows: Sequence[Ratio]) -> str:
     return _svg(title, _height(len(rows), 1), parts)
 
 
-def bars(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
-    """Draw a bar for each server in each row."""
-    longest = max([value for _, pair in rows for value in pair.values()], default=1.0)
+SERVERS = {PARLOUR: PARLOUR, NODE: NODE}
+"""The colours of the servers, by their names."""
+
+
+def bars(
+    title: str,
+    rows: Sequence[tuple[str, Mapping[str, float]]],
+    colours: Mapping[str, str] = SERVERS,
+) -> str:
+    """Draw a bar for each server in each row, or whatever else `colours` names."""
+    longest = max([value for _, each in rows for value in each.values()], default=1.0) or 1.0
     parts = []
-    for index, server in enumerate((PARLOUR, NODE)):
+    for index, (name, colour) in enumerate(colours.items()):
         x = LEFT + 90 * index
-        parts.append(f'<rect class="{server}" x="{x}" y="{TOP - 22}" width="12" height="12" rx="2"/>')
-        parts.append(_text(x + 18, TOP - 12, server, "small"))
-    for place, (name, pair) in enumerate(rows):
-        y = TOP + place * (2 * BAR + GAP)
-        parts.append(_text(LEFT - 10, y + BAR + 4, name, "", "end"))
-        for index, (server, value) in enumerate(pair.items()):
+        parts.append(f'<rect class="{colour}" x="{x}" y="{TOP - 22}" width="12" height="12" rx="2"/>')
+        parts.append(_text(x + 18, TOP - 12, name, "small"))
+    y = float(TOP)
+    for title_of_row, each in rows:
+        parts.append(_text(LEFT - 10, y + BAR * len(each) / 2 + 4, title_of_row, "", "end"))
+        for index, (name, value) in enumerate(each.items()):
             top = y + index * BAR
             end = _x(value, longest)
-            parts.append(_bar(server, top, end, BAR - 3))
+            parts.append(_bar(colours[name], top, end, BAR - 3))
             label = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
             parts.append(_text(end + 8, top + BAR - 6, label, "small"))
-    return _svg(title, _height(len(rows), 2), parts)
+        y += BAR * len(each) + GAP
+    return _svg(title, round(y) + 10, parts)
 
 
 def stacked(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import browser_page, chart
 from bench.machine import Cores, cpu_model, memory_gigabytes, versions
+from bench.mesh.page import measured
 from bench.outcome import NODE, PARLOUR
 from bench.report import Outcomes, all_verdicts, caveats, head, number, row, shares
 from bench.servers import socketio_version
@@ -95,6 +96,7 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         targets=markdown(("ratio to Node, if without a unit", "at most", "measured", "met"), targets),
         tables="\n\n".join(tables),
         browsers=browser_page.notes(drawn),
+        mesh=measured(),
         browser_method=browser_page.METHOD,
         minutes=circumstances.minutes,
     )

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -200,15 +200,23 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
     """`page = await person("ann", at=server.url)`: a new person with a browser profile of their own.
 
     A failed test leaves a screenshot of each page in `test-results/`. An uncaught error of the web client,
-    or a breach of its content security policy, fails the test too.
+    a breach of its content security policy or a request to a third party fails the test too.
     """
+    async with people_at(browser, request) as people:
+        yield people
+
+
+@asynccontextmanager
+async def people_at(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
+    """People at profiles of `browser`, as the fixture `person` has them at Chromium."""
     evidence = evidence_folder(request.config.rootpath, request.node.nodeid)
     people = People(browser, traces=evidence if request.config.getoption("tracing") else None)
     yield people
-    if request.node.stash.get(_FAILED, False) or people.faults:
+    faults = tuple(people.faults)  # a screenshot styles the page, which breaks the policy in Firefox
+    if request.node.stash.get(_FAILED, False) or faults:
         await people.keep_evidence(evidence)
     await people.leave()
-    assert not people.faults, "\n".join(people.faults)
+    assert not faults, "\n".join(faults)
 
 
 # -------------------------------------------------------------------------------------------- reports

@@ -1,18 +1,21 @@
 """People at real browsers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
-from tests.conftest import SHOWN_WITHIN_MS, StartServer
-from tests.e2e.media import keep_connections
+from tests.conftest import SHOWN_WITHIN_MS, StartServer, people_at
+from tests.e2e.look import Photographer
+from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.e2e.seats import Seat, pair_in_a_call
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
+from tests.servers.firefox import firefox
 from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
@@ -27,12 +30,36 @@ async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
 
 @pytest.fixture
 def at_browser(person: People) -> AtBrowser:
-    """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet."""
+    """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet.
 
-    async def sit_down(account: Person, **context: Any) -> Participant:
-        page = await person(account.username or account.email, at=account.server.url, **context)
+    The camera's pictures are small, for two cores to spare, unless `large_pictures` are what a test is about.
+    """
+    return _seating(person)
+
+
+@pytest.fixture(scope="session")
+async def firefox_browser(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[Browser]:
+    is_shown = pytestconfig.getoption("headed")
+    async with firefox(tmp_path_factory.mktemp("firefox"), is_shown=is_shown) as running:
+        yield running
+
+
+@pytest.fixture
+async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[AtBrowser]:
+    """`ann = await at_firefox(account)` sits at a Firefox, like `at_browser` does at Chromium."""
+    async with people_at(firefox_browser, request) as people:
+        yield _seating(people)
+
+
+def _seating(people: People) -> AtBrowser:
+    async def sit_down(account: Person, *, large_pictures: bool = False, **context: Any) -> Participant:
+        page = await people(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
+        if not large_pictures:
+            await use_small_pictures(page)
         return Participant(page, account)
 
     return sit_down
@@ -49,3 +76,15 @@ async def pair(network: Network, fresh_server: StartServer) -> AsyncIterator[tup
     """Two in a call, on hosts of their own, who see each other."""
     async with pair_in_a_call(network, fresh_server) as pair:
         yield pair
+
+
+@pytest.fixture
+def photographer(pytestconfig: pytest.Config) -> Iterator[Photographer]:
+    """`await photographer.takes(page, "home")` checks the page in every look."""
+    folder = None
+    if pytestconfig.getoption("--pictures"):
+        folder = pytestconfig.rootpath / "test-results" / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+    photographer = Photographer(folder)
+    yield photographer
+    assert not photographer.complaints, "\n".join(photographer.complaints)

@@ -7,6 +7,8 @@ from pathlib import Path
 from playwright.async_api import Page, ViewportSize
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from tests.e2e.axe import violations
+
 _UNNAMED = re.compile(
     r"^\s*- (button|link|textbox|searchbox|checkbox|switch|radio|combobox)\b(?! \")", re.MULTILINE
 )
@@ -19,6 +21,8 @@ class Look:
     name: str
     dark: bool
     viewport: ViewportSize
+    audited: bool = True
+    """axe looks too where this is true; once for each colour scheme is enough."""
 
 
 SETTLED_WITHIN_MS = 60_000
@@ -27,7 +31,7 @@ SETTLED_WITHIN_MS = 60_000
 LOOKS = (
     Look("light", dark=False, viewport={"width": 1280, "height": 800}),
     Look("dark", dark=True, viewport={"width": 1280, "height": 800}),
-    Look("phone", dark=False, viewport={"width": 390, "height": 844}),
+    Look("phone", dark=False, viewport={"width": 320, "height": 640}, audited=False),
 )
 
 
@@ -42,8 +46,8 @@ class Photographer:
         self._folder = folder
         self.complaints: list[str] = []
 
-    async def takes(self, page: Page, name: str) -> None:
-        """Check `page` in every look; afterwards it has the first look again."""
+    async def takes(self, page: Page, name: str, *, audited: bool = True) -> None:
+        """Check `page` in every look, also by axe if `audited`; afterwards it has the first look again."""
         for look in LOOKS:
             await _wear(page, look)
             where = f"{name} ({look.name})"
@@ -54,6 +58,8 @@ class Photographer:
             self.complaints += [
                 f"{where}: a {found[1]} without a name" for found in _UNNAMED.finditer(snapshot)
             ]
+            if audited and look.audited:
+                self.complaints += [f"{where}: {found}" for found in await violations(page)]
             if self._folder is not None:
                 picture = self._folder / f"{name}-{look.name}.png"
                 await page.screenshot(path=picture, animations="disabled")
@@ -71,7 +77,8 @@ async def fits(page: Page, width: int) -> bool:
 
 
 async def _wear(page: Page, look: Look) -> None:
-    await page.emulate_media(color_scheme="dark" if look.dark else "light")
+    # Without motion, colours are at once what they stay.
+    await page.emulate_media(color_scheme="dark" if look.dark else "light", reduced_motion="reduce")
     await page.set_viewport_size(look.viewport)
     # The page learns of its size a little later. Polled: by default, Playwright waits for frames.
     await page.wait_for_function(

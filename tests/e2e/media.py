@@ -60,7 +60,8 @@ _FOLLOW = """
 _SMALL_PICTURES = """
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   const small = { width: 320, height: 180, frameRate: 10 };
-  navigator.mediaDevices.getUserMedia = ({ audio, video }) => open({ audio, video: video && small });
+  navigator.mediaDevices.getUserMedia = ({ audio, video }) =>
+    open({ audio, video: video && { ...(video === true ? {} : video), ...small } });
 """
 
 # Magenta, which no picture of Chromium's fake camera is, with a bar that moves.

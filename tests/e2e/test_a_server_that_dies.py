@@ -9,7 +9,6 @@ from playwright.async_api import expect
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.frames import FrameWatch
-from tests.e2e.media import use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -30,7 +29,6 @@ async def test_a_server_that_is_killed_and_started_again_freezes_no_picture(
         await accounts[0].invites(*accounts[1:], to=room)
         ann, bob, _ = people = [await at_browser(account) for account in accounts[:3]]
         for someone in people:
-            await use_small_pictures(someone.page)
             await someone.comes_to(room)
             await someone.enters()
         await asyncio.gather(*(one.sees_and_hears(*others(one, people)) for one in people))

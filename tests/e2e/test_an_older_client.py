@@ -19,7 +19,6 @@ from tests.e2e.media import (
     received,
     shows_camera,
     shows_screen,
-    use_small_pictures,
 )
 from tests.e2e.participant import Participant
 from tests.people import Person, Visitors
@@ -102,7 +101,6 @@ async def test_an_older_client_sees_a_shared_screen_in_the_cameras_place(
         room = await _room_of_two(ann, old)
         await ann.account.invites(bob.account, to=room)
         for ours in (ann, bob):
-            await use_small_pictures(ours.page)
             await paint_screens(ours.page)
             await ours.comes_to(room)
             await ours.enters()

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Request, expect
 
 from tests.e2e.conftest import AtBrowser
-from tests.e2e.media import received, use_small_pictures
+from tests.e2e.media import received
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -139,7 +139,6 @@ async def two_at_browsers(visitors: Visitors, at_browser: AtBrowser, asked: list
 
     for one in (ann, bob):
         one.page.context.on("request", note)
-        await use_small_pictures(one.page)
     await ann.page.add_init_script(_KEEP_TRACKS)
     await ann.page.add_init_script(_PACE)
     return [ann, bob]
@@ -194,7 +193,6 @@ async def test_what_others_see_and_hear(visitors: Visitors, at_browser: AtBrowse
 async def test_a_worker_that_cannot_be_loaded(visitors: Visitors, at_browser: AtBrowser) -> None:
     ann = await at_browser(await visitors.client("ann"))
     room = await ann.account.creates_room()
-    await use_small_pictures(ann.page)
     await ann.page.add_init_script(_KEEP_TRACKS)
     await ann.page.add_init_script(
         """localStorage.setItem("parlour.effects", '{"background": "picture:dusk", "noise": true}')"""
@@ -211,7 +209,6 @@ async def test_a_worker_that_cannot_be_loaded(visitors: Visitors, at_browser: At
 async def test_pictures_of_ones_own_stay_in_the_browser(visitors: Visitors, at_browser: AtBrowser) -> None:
     ann = await at_browser(await visitors.client("ann"))
     room = await ann.account.creates_room()
-    await use_small_pictures(ann.page)
     await ann.comes_to(room)
     dialog = await opens_backgrounds(ann)
     asked: list[str] = []

@@ -27,6 +27,7 @@ def create_many(server: ParlourServer, like: str) -> None:
                 "name_key": f"room {number:03}",
                 "name_skeleton": None,
                 "description": f"where we meet for the {number}th time",
+                "description_key": f"where we meet for the {number}th time",
             }
             for number in range(MANY)
         ]

@@ -8,7 +8,6 @@ from playwright.async_api import Error, ViewportSize, expect
 
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.layout import layout_faults
-from tests.e2e.media import use_small_pictures
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import People
@@ -60,7 +59,6 @@ async def test_a_telephone_call_puts_the_call_on_hold(visitors: Visitors, at_bro
     await ann.account.invites(bob.account, to=room)
     await ann.page.add_init_script(_TELEPHONE)
     for person in (ann, bob):
-        await use_small_pictures(person.page)
         await person.comes_to(room)
         await person.enters()
     await bob.sees_and_hears(ann.name)

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.layout import SIZES, layout_faults
-from tests.e2e.media import received, shows_screen, use_small_pictures
+from tests.e2e.media import received, shows_screen
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -61,7 +61,6 @@ async def test_several_screens_with_sound_for_text_or_for_motion(
     room = await ann.account.creates_room()
     await ann.account.invites(bob.account, to=room)
     for person in people:
-        await use_small_pictures(person.page)
         await person.page.add_init_script(_SOUNDING_SCREENS)
         await person.comes_to(room)
         await person.enters()

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, ViewportSize, expect
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.layout import SIZES, layout_faults
-from tests.e2e.media import paint_screens, shows_camera, shows_screen, use_small_pictures
+from tests.e2e.media import paint_screens, shows_camera, shows_screen
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 
@@ -93,7 +93,6 @@ async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser
     room = await ann.account.creates_room()
     await ann.account.invites(bob.account, cyd.account, to=room)
     for person in people:
-        await use_small_pictures(person.page)
         await paint_screens(person.page)
     for person in (ann, bob):
         await person.comes_to(room)
@@ -138,7 +137,6 @@ async def test_a_screen_that_is_shared_while_the_server_is_away(
         room = await ann.account.creates_room()
         await ann.account.invites(bob.account, to=room)
         for person in people:
-            await use_small_pictures(person.page)
             await paint_screens(person.page)
             await person.comes_to(room)
             await person.enters()

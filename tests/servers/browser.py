@@ -1,12 +1,13 @@
 """Real browsers: Debian's Chromium with a fake camera and microphone."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = [
@@ -22,6 +23,21 @@ _FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 _STARTED_WITHIN_MS = 120_000
+_OF_A_NETWORK = frozenset({"http", "https", "ws", "wss"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# In Firefox, Playwright sets the value of a field, of which React takes no notice; this command types it.
+_TYPE_TEXT = """
+  Object.defineProperty(window, "__pw_bidiInsertText", {
+    get: () => (text) => void document.execCommand("insertText", false, text),
+    set: () => {},
+  });
+"""
+# Not every browser tells who drives it of a breach; all tell the page.
+_TELL_BREACHES = """
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, disposition }) => {
+    console.error(`Content Security Policy: ${effectiveDirective} ${blockedURI} (${disposition})`);
+  });
+"""
 
 
 @asynccontextmanager
@@ -40,8 +56,8 @@ async def chromium(program: Path = CHROMIUM, *flags: str, is_shown: bool = False
 class People:
     """Pages of several people, each with a browser profile of their own: separate cookies and storage.
 
-    `faults` collects uncaught errors of the web client and breaches of its content security policy, which
-    no use of the pages may cause.
+    `faults` collects uncaught errors of the web client, breaches of its content security policy and requests
+    to third parties, which no use of the pages may cause.
     """
 
     def __init__(self, browser: Browser, *, traces: Path | None = None) -> None:
@@ -60,9 +76,13 @@ class People:
         self._contexts.append((name, opened))
         if self._traces is not None:
             await opened.tracing.start(title=name, screenshots=True, snapshots=True, sources=True)
+        await opened.add_init_script(_TELL_BREACHES)
+        if self._browser.browser_type.name == "firefox":
+            await opened.add_init_script(_TYPE_TEXT)
+        ours = _LOOPBACK | {urlsplit(at).hostname}
+        opened.on("request", lambda request: self._asked(name, request.url, ours))
+        opened.on("page", lambda opened_page: self._watch(name, opened_page, ours))
         page = await opened.new_page()
-        page.on("console", lambda message: self._said(name, message))
-        page.on("pageerror", lambda error: self.faults.append(f"{name}: {error}"))
         self._pages[name] = page
         return page
 
@@ -79,6 +99,21 @@ class People:
             if self._traces is not None:
                 await context.tracing.stop(path=self._traces / f"{number}-{_file_name(name)}.zip")
             await context.close()
+
+    def _watch(self, name: str, page: Page, ours: Set[str | None]) -> None:
+        page.on("console", lambda message: self._said(name, message))
+        page.on("pageerror", lambda error: self._threw(name, page, error))
+        page.on("websocket", lambda socket: self._asked(name, socket.url, ours))
+
+    def _threw(self, name: str, page: Page, error: Error) -> None:
+        # Firefox runs the tests' own scripts in the empty page too, which has no devices.
+        if page.url != "about:blank":
+            self.faults.append(f"{name}: {error}")
+
+    def _asked(self, name: str, url: str, ours: Set[str | None]) -> None:
+        asked = urlsplit(url)
+        if asked.scheme in _OF_A_NETWORK and asked.hostname not in ours:
+            self.faults.append(f"{name}: a request to a third party: {url}")
 
     def _said(self, name: str, message: ConsoleMessage) -> None:
         line = f"{name}: {message.type}: {message.text}"

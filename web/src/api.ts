@@ -4,6 +4,8 @@ import { catalogues } from "./texts/browser-texts";
 import type {
   AccountExport,
   AttendanceList,
+  CallEntry,
+  CallList,
   ClientConfirmation,
   ClientRegistration,
   Configuration,
@@ -16,6 +18,7 @@ import type {
   LinkStatus,
   LinkToken,
   MessagePage,
+  NewEvent,
   NewRoom,
   RefreshedSession,
   RoomChange,
@@ -195,6 +198,12 @@ export class Api {
     return (await this.#ask({ method: "POST", path: "/room/check", body: page })) as RoomEntry[];
   }
 
+  /** Reads who is in the calls of some rooms, as far as this person may know. */
+  async callsIn(rooms: readonly string[]): Promise<CallEntry[]> {
+    const answer = await this.#ask({ method: "POST", path: "/room/people", body: { rooms } });
+    return (answer as CallList).calls;
+  }
+
   async mayCreateRooms(): Promise<boolean> {
     const answer = await this.#ask({ method: "GET", path: "/room/creation" });
     return (answer as RoomCreation).allowed;
@@ -223,8 +232,8 @@ export class Api {
     await this.#ask({ method: "POST", path: "/room/remove", body: { room } });
   }
 
-  async makeEvent(room: string) {
-    await this.#ask({ method: "POST", path: "/event", body: { room } });
+  async makeEvent(event: NewEvent) {
+    await this.#ask({ method: "POST", path: "/event", body: event });
   }
 
   async invite(room: string, email: readonly string[]): Promise<InvitationOutcome> {

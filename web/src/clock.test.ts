@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatDate, formatDuration, formatSpan, relativeDay } from "./clock";
+import { formatDate, formatDistance, formatDuration, formatSpan, relativeDay } from "./clock";
 
 it.each([
   [-5, "0:00"],
@@ -24,7 +24,21 @@ it("names days as people do", () => {
   const day = (...date: [number, number, number]) => formatDate(noon(...date), "en", now);
   expect(relativeDay(noon(2026, 2, 1), now)).toBe("today");
   expect(relativeDay(noon(2026, 1, 28), now)).toBe("yesterday");
+  expect(relativeDay(noon(2026, 2, 2), now)).toBe("tomorrow");
   expect(relativeDay(noon(2026, 1, 27), now)).toBeNull();
   expect(day(2026, 1, 3)).toBe("February 3");
   expect(day(2025, 11, 24)).toBe("December 24, 2025");
+  expect(formatDate(noon(2026, 2, 4), "en", now, "short")).toBe("Wed, March 4");
+});
+
+it("says how far away what is soon is", () => {
+  const now = new Date(2026, 2, 1, 9);
+  const distance = (minutes: number, locale = "en") =>
+    formatDistance(new Date(now.getTime() + minutes * 60_000).toISOString(), locale, now);
+  expect(distance(20)).toBe("in 20 minutes");
+  expect(distance(-1)).toBe("1 minute ago");
+  expect(distance(180)).toBe("in 3 hours");
+  expect(distance(90, "de")).toBe("in 2 Stunden");
+  expect(distance(721)).toBeNull();
+  expect(distance(-721)).toBeNull();
 });

@@ -21,20 +21,44 @@ export function formatTime(iso: string, locale: string): string {
   return new Date(iso).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }
 
+const NAMED_DAYS = { yesterday: -1, today: 0, tomorrow: 1 };
+export type NamedDay = keyof typeof NAMED_DAYS;
+
 /** Names the days that have a name; others are dates. */
-export function relativeDay(iso: string, now = new Date()): "today" | "yesterday" | null {
+export function relativeDay(iso: string, now = new Date()): NamedDay | null {
   const day = new Date(iso).toDateString();
-  if (day === now.toDateString()) return "today";
-  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  return day === yesterday.toDateString() ? "yesterday" : null;
+  for (const [name, distance] of Object.entries(NAMED_DAYS)) {
+    const named = new Date(now.getFullYear(), now.getMonth(), now.getDate() + distance);
+    if (day === named.toDateString()) return name as NamedDay;
+  }
+  return null;
 }
 
-export function formatDate(iso: string, locale: string, now = new Date()): string {
+const HOUR_MS = 3_600_000;
+
+/** Says how far away a moment is, such as "in 20 minutes"; null for more than half a day. */
+export function formatDistance(iso: string, locale: string, now = new Date()): string | null {
+  const ms = Date.parse(iso) - now.getTime();
+  if (Math.abs(ms) > 12 * HOUR_MS) return null;
+  const relative = new Intl.RelativeTimeFormat(locale);
+  const minutes = Math.round(ms / 60_000);
+  return Math.abs(minutes) < 60
+    ? relative.format(minutes, "minute")
+    : relative.format(Math.round(ms / HOUR_MS), "hour");
+}
+
+export function formatDate(
+  iso: string,
+  locale: string,
+  now = new Date(),
+  weekday?: "long" | "short",
+): string {
   const date = new Date(iso);
   const sameYear = date.getFullYear() === now.getFullYear();
   return date.toLocaleDateString(locale, {
     day: "numeric",
     month: "long",
+    ...(weekday && { weekday }),
     ...(sameYear ? {} : { year: "numeric" }),
   });
 }

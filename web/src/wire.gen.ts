@@ -69,6 +69,25 @@ export interface CallChanged {
   room: string;
 }
 
+/** A call that the caller may join. */
+export interface CallEntry {
+  room: string;
+  /** How many are in it; who is in it twice counts twice. */
+  count: number;
+  /** The first three of them. */
+  people: CallPerson[];
+}
+
+export interface CallList {
+  calls: CallEntry[];
+}
+
+export interface CallPerson {
+  username: string;
+  /** Absent if there is none. */
+  displayName?: string | null;
+}
+
 /** An ICE candidate from a peer. */
 export interface CandidateFromPeer {
   peerID: string;
@@ -192,6 +211,14 @@ export interface EventMove {
   move: "j" | "l";
 }
 
+/** When an event takes place. */
+export interface EventTime {
+  /** When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null takes its time away; if absent, its time stays as it is. */
+  starts_at?: string | null;
+  /** How long it lasts from `starts_at`, without which it means nothing. */
+  duration_minutes?: number | null;
+}
+
 export interface ExportedAccount {
   email: string;
   /** Null for a guest. */
@@ -216,6 +243,10 @@ export interface ExportedRoom {
   description: string;
   created_at: string;
   event: boolean;
+  /** When the event starts; absent if it has no time. */
+  starts_at?: string | null;
+  /** How long the event lasts; absent if that is not known. */
+  duration_minutes?: number | null;
 }
 
 export interface ExportedVisit {
@@ -313,6 +344,10 @@ export interface InvitationSummary {
   email: string;
   /** The address belongs to a client, who has to log in. */
   has_account: boolean;
+  /** When the event starts; absent if it has no time. */
+  starts_at?: string | null;
+  /** How long the event lasts; absent if that is not known. */
+  duration_minutes?: number | null;
 }
 
 /** Enter the call of a room. Identity comes from the login, never from `username`. */
@@ -408,7 +443,12 @@ export interface NewBan {
   email: string;
 }
 
+/** The room that becomes an event, and when it takes place. */
 export interface NewEvent {
+  /** When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null takes its time away; if absent, its time stays as it is. */
+  starts_at?: string | null;
+  /** How long it lasts from `starts_at`, without which it means nothing. */
+  duration_minutes?: number | null;
   room: string;
 }
 
@@ -584,8 +624,12 @@ export interface RoomAccess {
   password: string;
 }
 
-/** What is absent, or null, stays as it is. */
+/** What is absent stays as it is, and so does what is null, except for `starts_at`. */
 export interface RoomChange {
+  /** When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null takes its time away; if absent, its time stays as it is. */
+  starts_at?: string | null;
+  /** How long it lasts from `starts_at`, without which it means nothing. */
+  duration_minutes?: number | null;
   room: string;
   description?: string | null;
   /** False hides the room from all but its members. */
@@ -639,10 +683,19 @@ export interface RoomEntry {
   listed?: false | null;
   /** The creator's; absent if there is none. */
   displayName?: string | null;
+  /** When the event starts; absent if it has no time. */
+  starts_at?: string | null;
+  /** How long the event lasts; absent if that is not known. */
+  duration_minutes?: number | null;
 }
 
 export interface RoomRemoval {
   room: string;
+}
+
+export interface RoomsInUse {
+  /** The names of the rooms, as `share-rooms` says them. */
+  rooms: string[];
 }
 
 /** Write to the room one is in; acknowledged when it is stored. */

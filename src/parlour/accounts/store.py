@@ -26,6 +26,7 @@ from parlour.db.tables import (
 from parlour.db.upsert import insert_selected_if_absent
 from parlour.wire.addresses import email_key
 from parlour.wire.base import username_key
+from parlour.wire.names import search_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +236,7 @@ async def add_client(
             password_hash=password_hash,
             verified_at=verified_at,
             display_name=display_name,
+            display_name_key=None if display_name is None else search_key(display_name),
         )
     )
 
@@ -244,10 +246,10 @@ async def add_guest(connection: AsyncConnection, user_id: UserId, *, display_nam
 
 
 async def set_display_name(connection: AsyncConnection, user_id: UserId, display_name: str | None) -> None:
-    for table in (clients, guests):
-        await connection.execute(
-            update(table).where(table.c.user_id == user_id).values(display_name=display_name)
-        )
+    key = None if display_name is None else search_key(display_name)
+    own = {"display_name": display_name}
+    for table, values in ((clients, own | {"display_name_key": key}), (guests, own)):
+        await connection.execute(update(table).where(table.c.user_id == user_id).values(values))
 
 
 async def end_visits(connection: AsyncConnection, user_id: UserId, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
+from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.cluster.local import LocalNode
@@ -116,6 +117,7 @@ class CallsFeature:
             rooms=rooms,
             chat=neighbours.chat.service,
         )
+        self._overview = CallOverview(presence, rooms)
         self.evictions = Evictions(presence, delivery, self._participations)
         self._subscriber = CallFactSubscriber(presence, delivery, self._participations, self.evictions)
         self._rights = RightsCheck(presence, self._participations, self.evictions, authorization, rooms)
@@ -177,6 +179,7 @@ class CallsFeature:
         return [
             call_routes(
                 plan=self._ice,
+                overview=self._overview,
                 identification=self._accounts.identification,
                 sessions=self._accounts.sessions,
                 clock=self._core.clock,

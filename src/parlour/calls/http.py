@@ -1,4 +1,4 @@
-"""The HTTP endpoint of calls: it hands out ICE servers with credentials of the caller."""
+"""The HTTP endpoints of calls: ICE servers with credentials of the caller, and who is in the calls."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,13 +9,20 @@ from fastapi import APIRouter, Depends
 from parlour.accounts.identity import Identity
 from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.service import LoginSessions
+from parlour.calls.call_overview import CallOverview
 from parlour.calls.ice import IcePlan
-from parlour.wire.endpoint import CallerKind, endpoint
-from parlour.wire.http import IceServer, IceServers
+from parlour.errors import InvalidRequest
+from parlour.wire.endpoint import NOT_KEPT, CallerKind, endpoint
+from parlour.wire.http import CallEntry, CallList, CallPerson, IceServer, IceServers, RoomsInUse
 
 
 def call_routes(
-    *, plan: IcePlan, identification: Identification, sessions: LoginSessions, clock: Callable[[], datetime]
+    *,
+    plan: IcePlan,
+    overview: CallOverview,
+    identification: Identification,
+    sessions: LoginSessions,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
     router = APIRouter(tags=["calls"])
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -39,6 +46,34 @@ def call_routes(
                 for server in found.servers
             ],
             expires_at=found.expires_at,
+        )
+
+    @router.post(
+        "/room/people",
+        **endpoint(
+            CallerKind.CALLER,
+            InvalidRequest,
+            description=(
+                "Who is in the calls of some rooms. Rooms without a call, and rooms that the caller may not "
+                "enter, are left out."
+            ),
+            audit=NOT_KEPT,
+        ),
+    )
+    async def people(body: RoomsInUse, caller: Caller) -> CallList:
+        calls = await overview.calls_in(caller, body.rooms)
+        return CallList(
+            calls=[
+                CallEntry(
+                    room=call.room,
+                    count=call.count,
+                    people=[
+                        CallPerson(username=person.username, display_name=person.display_name)
+                        for person in call.people
+                    ],
+                )
+                for call in calls
+            ]
         )
 
     return router

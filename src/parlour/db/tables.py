@@ -89,6 +89,7 @@ clients = Table(
     Column("username", String(24), nullable=False),
     Column("username_key", String(24), nullable=False, unique=True),
     Column("display_name", String(64), nullable=True),  # null shows the username
+    Column("display_name_key", Text, nullable=True),
     Column("password_hash", Text, nullable=False),
     _moment("verified_at", nullable=True),
     _moment("last_login_at", nullable=True),
@@ -178,6 +179,7 @@ rooms = Table(
     Column("description", Text, nullable=False),
     _outlives("creator_id", "users.id"),
     Column("creator_name", String(24), nullable=False),
+    Column("description_key", Text, nullable=True),  # null where a version before has written the row
     Column("is_listed", Boolean, nullable=False, server_default=true()),
     _moment("created_at"),
 )
@@ -238,6 +240,9 @@ events = Table(
     Column("id", Id, primary_key=True),
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, unique=True),
     _moment("created_at"),
+    _moment("starts_at", nullable=True),
+    Column("starts_offset", Integer, nullable=True),  # minutes east of UTC, as its creator said it
+    Column("duration_minutes", Integer, nullable=True),
 )
 
 event_log = Table(

@@ -6,6 +6,7 @@ signed when the mail is rendered, so that no copy of the database holds a token 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -122,7 +123,8 @@ class AccountWasDeleted(_ToAccount, frozen=True, kw_only=True, tag=True):
 class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     """Invites an address to a room; `path` is the room's page, `inviter_name` the inviter's display name.
 
-    `link` is None in mails that versions without invitation tokens queued.
+    `link` is None in mails that versions without invitation tokens queued. `starts_at` has the offset from
+    UTC that its creator gave it.
     """
 
     inviter: str
@@ -131,6 +133,8 @@ class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     path: str
     is_event: bool
     link: InvitationLink | None = None
+    starts_at: datetime | None = None
+    duration_minutes: int | None = None
 
 
 class PreRenderedMail(_Kind, frozen=True, kw_only=True, tag="Written"):
@@ -277,6 +281,7 @@ def text_of(
                 greeting=t("greeting.plain"),
                 paragraphs=(
                     t(f"{kind}.text", inviter=_inviter(content), room=quotable(content.room)),
+                    *_times(t, content),
                     t("invitation.how", recipient=recipient),
                 ),
                 link=f"{public_url}{content.path}{_fragment(content.link, sign)}",
@@ -321,6 +326,24 @@ def _inviter(content: RoomInvitation) -> str:
     if not content.inviter_name:
         return content.inviter
     return f"{quotable(content.inviter_name)} ({content.inviter})"
+
+
+def _times(t: MailTexts, content: RoomInvitation) -> tuple[str, ...]:
+    """Say when an event starts, on the clock of its creator and in UTC: the reader's zone is not known."""
+    starts_at = content.starts_at
+    if not content.is_event or starts_at is None:
+        return ()
+    in_utc = f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    there = f"{starts_at:%Y-%m-%d %H:%M} ({starts_at.tzname()})"
+    starts = (
+        t("event.starts", time=in_utc)
+        if not starts_at.utcoffset()
+        else t("event.starts_there", there=there, time=in_utc)
+    )
+    if content.duration_minutes is None:
+        return (starts,)
+    lasts = t("event.lasts", duration=t.duration(timedelta(minutes=content.duration_minutes)))
+    return (f"{starts} {lasts}",)
 
 
 def _fragment(link: InvitationLink | None, sign: SignLink) -> str:

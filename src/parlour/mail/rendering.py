@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from parlour.mail.contents import Mail, PreRenderedMail, SignLink, text_of
+from parlour.mail.calendar import event_calendar
+from parlour.mail.contents import Mail, PreRenderedMail, RoomInvitation, SignLink, text_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,6 +19,8 @@ class RenderedMail:
     subject: str
     text: str
     html: str
+    calendar: str | None = None
+    """An iCalendar object that is attached."""
 
 
 class MailRenderer:
@@ -46,4 +49,7 @@ class MailRenderer:
         mail_text = text_of(content, recipient=mail.recipient, public_url=self._public_url, sign=self._sign)
         text = self._templates.get_template("mail.txt").render(mail=mail_text)
         html = self._templates.get_template("mail.html").render(mail=mail_text)
-        return RenderedMail(mail.recipient, mail_text.subject, text, html)
+        calendar = None
+        if isinstance(content, RoomInvitation):
+            calendar = event_calendar(content, public_url=self._public_url)
+        return RenderedMail(mail.recipient, mail_text.subject, text, html, calendar)

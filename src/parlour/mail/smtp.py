@@ -164,6 +164,8 @@ class SmtpSession:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
+        if mail.calendar is not None:
+            message.add_attachment(mail.calendar, subtype="calendar", filename="event.ics")
         return message
 
 

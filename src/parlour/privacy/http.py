@@ -93,6 +93,8 @@ def _belongings(mine: Belongings) -> dict[str, AsyncIterator[bytes]]:
                 description=room.description,
                 created_at=room.created_at,
                 event=room.is_event,
+                starts_at=room.starts_at,
+                duration_minutes=room.duration_minutes,
             )
             for room in mine.rooms
         ),

@@ -19,6 +19,8 @@ class OwnRoom:
     description: str
     created_at: datetime
     is_event: bool
+    starts_at: datetime | None
+    duration_minutes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class OwnAttendance:
 
 async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[OwnRoom]:
     query = (
-        select(rooms, events.c.id.label("event_id"))
+        select(rooms, events.c.id.label("event_id"), events.c.starts_at, events.c.duration_minutes)
         .outerjoin_from(rooms, events, events.c.room_id == rooms.c.id)
         .where(rooms.c.creator_id == user_id)
         .order_by(rooms.c.id)
@@ -67,6 +69,8 @@ async def rooms_of(connection: AsyncConnection, user_id: UserId) -> list[OwnRoom
             description=row.description,
             created_at=row.created_at,
             is_event=row.event_id is not None,
+            starts_at=row.starts_at,
+            duration_minutes=row.duration_minutes,
         )
         async for row in rows_in_turns(connection, query)
     ]

@@ -6,6 +6,7 @@ from typing import NewType
 
 from parlour.accounts.identity import UserId
 from parlour.rooms.access import Access, InvitationAccess, RoomKind, kind_of
+from parlour.rooms.schedule import Schedule
 from parlour.wire.names import exact_name_key
 
 RoomId = NewType("RoomId", int)
@@ -24,6 +25,7 @@ class Room:
     access: Access
     is_listed: bool = True
     creator_display_name: str | None = None
+    schedule: Schedule | None = None
 
     def __hash__(self) -> int:
         """Hash the id alone: that of all fields takes as long as the rest of a list's entry."""

@@ -12,6 +12,7 @@ from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance
+from parlour.rooms.management_http import schedule_change
 from parlour.rooms.policy import Role
 from parlour.rooms.refusals import (
     Banned,
@@ -262,12 +263,12 @@ def room_routes(
             RoomNotFound,
             NotTheCreator,
             InvalidRequest,
-            description="Make a room an event: entered by invitation only.",
+            description="Make a room an event: entered by invitation only; say when it takes place.",
             audit=AuditRule(kind="room", code="event_made"),
         ),
     )
     async def make_event(body: NewEvent, caller: Writer) -> Nothing:
-        await rooms.make_event(caller, room=body.room)
+        await rooms.make_event(caller, room=body.room, change=schedule_change(body))
         return Nothing()
 
     @router.post(
@@ -363,4 +364,6 @@ def _entry(room: Room) -> RoomEntry:
         description=room.description,
         listed=None if room.is_listed else False,
         display_name=room.creator_display_name,
+        starts_at=None if room.schedule is None else room.schedule.starts_at,
+        duration_minutes=None if room.schedule is None else room.schedule.duration_minutes,
     )

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from parlour.accounts.identity import Identity, RequestSource
 from parlour.accounts.passwords.hashing import Passwords
-from parlour.db.database import Database
+from parlour.db.database import AsyncConnection, Database
 from parlour.rooms import policy, store
 from parlour.rooms.access import PasswordAccess
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.entities import Room
 from parlour.rooms.facts import InvitationTakenBack, RoomChanged
 from parlour.rooms.policy import Action
+from parlour.rooms.refusals import EventNotFound
+from parlour.rooms.schedule import ScheduleChange
 
 
 class RoomManagement:
@@ -29,10 +31,11 @@ class RoomManagement:
         is_listed: bool | None,
         password: str | None,
         source: RequestSource,
+        schedule: ScheduleChange | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
-        Raises RoomNotFound, NotTheCreator or Busy.
+        Raises RoomNotFound, NotTheCreator or Busy, or EventNotFound for the time of a room that is no event.
         """
         async with self._database.reading() as connection:
             await permitted(connection, Action.CHANGE, room=room, identity=identity)
@@ -47,9 +50,13 @@ class RoomManagement:
             columns = {name: value for name, value in changed.items() if value is not None}
             if columns:
                 await store.change_room(connection, known.room_id, columns)
-                connection.after_commit(
-                    RoomChanged(room=_as_changed(known, description, is_listed, password_hash))
-                )
+            if schedule is not None:
+                await _reschedule(connection, known, schedule)
+            if columns or schedule is not None:
+                room_now = _as_changed(known, description, is_listed, password_hash)
+                if schedule is not None:
+                    room_now = replace(room_now, schedule=schedule.schedule)
+                connection.after_commit(RoomChanged(room=room_now))
 
     async def take_back_invitation(self, identity: Identity, *, room: str, email: str) -> None:
         """Invite an address no longer; it is harmless where it is not invited.
@@ -66,6 +73,14 @@ class RoomManagement:
                 user_id for user_id, facts in facts_by_user.items() if not policy.may_enter(facts, known.kind)
             )
             connection.after_commit(InvitationTakenBack(room=known, refused=refused))
+
+
+async def _reschedule(connection: AsyncConnection, room: Room, change: ScheduleChange) -> None:
+    """Raises EventNotFound: other rooms take place at no time, and lose none."""
+    if room.is_event:
+        await store.set_schedule(connection, room.room_id, change.schedule)
+    elif change.schedule is not None:
+        raise EventNotFound
 
 
 def _as_changed(

@@ -1,5 +1,6 @@
 """The HTTP endpoints by which a creator changes a room."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -9,10 +10,11 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest
 from parlour.rooms.management import RoomManagement
-from parlour.rooms.refusals import NotTheCreator, RoomNotFound
+from parlour.rooms.refusals import EventNotFound, NotTheCreator, RoomNotFound
+from parlour.rooms.schedule import Schedule, ScheduleChange
 from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
-from parlour.wire.http import InvitationRemoval, Nothing, RoomChange
+from parlour.wire.http import EventTime, InvitationRemoval, Nothing, RoomChange
 
 
 def management_routes(*, management: RoomManagement, identification: Identification) -> APIRouter:
@@ -24,10 +26,14 @@ def management_routes(*, management: RoomManagement, identification: Identificat
         **endpoint(
             CallerKind.WRITER,
             RoomNotFound,
+            EventNotFound,
             NotTheCreator,
             Busy,
             InvalidRequest,
-            description="Change a room of one's own: its description, its password, who sees it in lists.",
+            description=(
+                "Change a room of one's own: its description, its password, who sees it in lists, when it "
+                "takes place, which events alone do."
+            ),
             audit=AuditRule(kind="room", code="room_changed"),
         ),
     )
@@ -38,6 +44,7 @@ def management_routes(*, management: RoomManagement, identification: Identificat
             description=body.description,
             is_listed=body.listed,
             password=body.password,
+            schedule=schedule_change(body),
             source=request_source(request),
         )
         return Nothing()
@@ -61,3 +68,13 @@ def management_routes(*, management: RoomManagement, identification: Identificat
         return Nothing()
 
     return router
+
+
+def schedule_change(body: EventTime) -> ScheduleChange | None:
+    """Read a request; None where it leaves the time as it is. A new start replaces the duration as well."""
+    if "starts_at" not in body.model_fields_set:
+        return None
+    if body.starts_at is None:
+        return ScheduleChange(None)
+    minutes = body.duration_minutes
+    return ScheduleChange(Schedule(body.starts_at, None if minutes is None else timedelta(minutes=minutes)))

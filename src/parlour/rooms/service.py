@@ -1,7 +1,7 @@
 """The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -44,6 +44,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
+from parlour.rooms.schedule import ScheduleChange
 from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
@@ -252,6 +253,8 @@ class RoomService:
                 room=known.name,
                 path=room_path(known.name),
                 is_event=known.is_event,
+                starts_at=None if known.schedule is None else known.schedule.starts_at,
+                duration_minutes=None if known.schedule is None else known.schedule.duration_minutes,
             )
             mails = [
                 Mail(
@@ -285,11 +288,15 @@ class RoomService:
         if role not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
 
-    async def make_event(self, identity: Identity, *, room: str) -> None:
-        """Let only the creator and invitees enter from now on; again is harmless."""
+    async def make_event(
+        self, identity: Identity, *, room: str, change: ScheduleChange | None = None
+    ) -> None:
+        """Let only the creator and invitees enter from now on; again is harmless, or changes its time."""
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
             await store.make_event(connection, known.room_id, now=self._clock())
+            if change is not None:
+                await store.set_schedule(connection, known.room_id, change.schedule)
             made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
             people = await store.hidden_rooms_among(connection, [made.room_id])
             connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))
@@ -402,6 +409,16 @@ class RoomService:
         if shown.next_step == "enter":
             self._remember(identity, name, replace(found[0], creator_display_name=None), mark)
         return shown
+
+    async def enterable_among(self, identity: Identity, room_ids: Sequence[RoomId]) -> list[RoomId]:
+        """Tell which of these rooms this person may enter; it is asked about a bounded number."""
+        async with self._database.reading(snapshot=False) as connection:
+            found = await store.rooms_and_facts(connection, room_ids, identity.user_id)
+        return [
+            room.room_id
+            for room, facts in found
+            if policy.refusal(Action.ENTER, policy.roles_of(identity, facts), room.kind) is None
+        ]
 
     async def hidden_rooms_among(self, room_ids: Iterable[RoomId]) -> dict[RoomId, set[UserId]]:
         """Which of these rooms are events or not listed, and who may see each."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import Any
 
@@ -45,16 +45,21 @@ from parlour.errors import InvalidToken
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Ban, Invitation, Room, RoomId
 from parlour.rooms.policy import MembershipFacts
+from parlour.rooms.schedule import Schedule
 from parlour.scheduling.turns import in_turns
 from parlour.wire.addresses import email_key
-from parlour.wire.names import name_key, name_skeleton, older_name_key
+from parlour.wire.names import name_key, name_skeleton, older_name_key, search_key
 
 KEPT_ROOMS = 16_384
 """Rooms of lists that are kept, some 10 MB: at eight everybody asks for the same ones."""
 
-_ROOM = select(rooms, events.c.id.label("event_id")).outerjoin_from(
-    rooms, events, events.c.room_id == rooms.c.id
-)
+_ROOM: Select[Any] = select(
+    *(column for column in rooms.c if column is not rooms.c.description_key),
+    events.c.id.label("event_id"),
+    events.c.starts_at,
+    events.c.starts_offset,
+    events.c.duration_minutes,
+).outerjoin_from(rooms, events, events.c.room_id == rooms.c.id)
 _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_name")).outerjoin(
     clients, clients.c.user_id == rooms.c.creator_id
 )
@@ -72,6 +77,15 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
         creator_display_name=creator_display_name,
+        schedule=None if row.starts_at is None else _schedule(row),
+    )
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    minutes = row.duration_minutes
+    return Schedule(
+        row.starts_at.astimezone(timezone(timedelta(minutes=row.starts_offset or 0))),
+        None if minutes is None else timedelta(minutes=minutes),
     )
 
 
@@ -218,21 +232,41 @@ async def room_and_all_facts(
     return _room(room), facts_by_user
 
 
+_FACTS_IN_MANY = _ROOM.add_columns(
+    _is_invited(_ASKING).label("is_invited"),
+    _is_banned(_ASKING).label("is_banned"),
+    _ADMITTED.label("is_admitted"),
+).where(rooms.c.id.in_(bindparam("room_ids", expanding=True)))
+
+
+async def rooms_and_facts(
+    connection: AsyncConnection, room_ids: Sequence[RoomId], user_id: UserId
+) -> list[tuple[Room, MembershipFacts]]:
+    """Find a person's facts in many rooms at once; a deleted room has none."""
+    asked = {"room_ids": list(room_ids), "user_id": user_id}
+    found = await connection.execute(_FACTS_IN_MANY, asked)
+    return [_room_with_facts(row, user_id) for row in found]
+
+
 _SEARCHED = or_(
     rooms.c.name_key.like(bindparam("name_pattern", type_=String), escape="\\"),
     *(
-        func.lower(text).like(bindparam("text_pattern", type_=String), escape="\\")
-        for text in (rooms.c.description, rooms.c.creator_name, clients.c.display_name)
+        text.like(bindparam("text_pattern", type_=String), escape="\\")
+        for text in (
+            func.coalesce(rooms.c.description_key, func.lower(rooms.c.description)),
+            func.coalesce(clients.c.username_key, func.lower(rooms.c.creator_name)),
+            func.coalesce(clients.c.display_name_key, func.lower(clients.c.display_name)),
+        )
     ),
 )
-"""SQLite's `lower` knows ASCII alone: beyond it, descriptions match as they are written there."""
+"""Keys are compared, which are folded alike for both databases; a row of a version before may lack one."""
 
 
 def _search_patterns(search: str) -> dict[str, str]:
     """The values of `_SEARCHED`. A name is found whatever its spaces and width, as it is when entered."""
     name, text = (
         part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        for part in (name_key(search), search.strip().lower())
+        for part in (name_key(search), search_key(search))
     )
     return {"name_pattern": f"%{name}%", "text_pattern": f"%{text}%"}
 
@@ -369,6 +403,7 @@ async def add_room(
             name_skeleton=name_skeleton(name),
             password_hash=password_hash,
             description=description,
+            description_key=search_key(description),
             creator_id=creator_id,
             creator_name=creator_name,
             is_listed=is_listed,
@@ -389,6 +424,10 @@ async def is_name_taken(connection: AsyncConnection, name: str) -> bool:
 
 
 async def change_room(connection: AsyncConnection, room_id: RoomId, columns: dict[str, str | bool]) -> None:
+    """The description brings its key along."""
+    description = columns.get("description")
+    if isinstance(description, str):
+        columns = {**columns, "description_key": search_key(description)}
     await connection.execute(update(rooms).where(rooms.c.id == room_id).values(columns))
 
 
@@ -412,6 +451,19 @@ async def admit(connection: AsyncConnection, room_id: RoomId, user_id: UserId, *
 
 async def make_event(connection: AsyncConnection, room_id: RoomId, *, now: datetime) -> None:
     await insert_if_absent(connection, events, {"room_id": room_id, "created_at": now})
+
+
+async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: Schedule | None) -> None:
+    """Change when an event takes place; nothing happens where the room is none."""
+    columns = dict.fromkeys(("starts_at", "starts_offset", "duration_minutes"))
+    if schedule is not None:
+        offset = schedule.starts_at.utcoffset() or timedelta()
+        columns = {
+            "starts_at": schedule.starts_at,
+            "starts_offset": offset // timedelta(minutes=1),
+            "duration_minutes": schedule.duration_minutes,
+        }
+    await connection.execute(update(events).where(events.c.room_id == room_id).values(columns))
 
 
 async def languages_of(connection: AsyncConnection, emails: Iterable[str]) -> dict[str, str]:

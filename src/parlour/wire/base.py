@@ -1,10 +1,20 @@
 """Building blocks of the wire's types: text without NUL, names, passwords, times."""
 
+import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from parlour.wire.addresses import parsed_email
@@ -81,6 +91,32 @@ Timestamp = Annotated[
     datetime,
     PlainSerializer(iso, return_type=str),
     Field(examples=["2026-11-22T18:30:00.000Z"]),
+]
+
+_DAY = (
+    "20[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))|20(?:[02468][048]|[13579][26])-02-29"
+)
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+_OFFSET = "(?:[Zz]|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+ZONED_TIME_PATTERN = f"^(?:{_DAY})[Tt]{_TIME}{_OFFSET}$"
+"""RFC 3339 of this century, without leap seconds: days that exist, and offsets that some clock has."""
+_ZONED_TIME = re.compile(ZONED_TIME_PATTERN)
+
+
+def parsed_zoned_time(value: object) -> datetime:
+    """Parse RFC 3339; the result keeps the offset. Raises ValueError."""
+    if not isinstance(value, str) or not _ZONED_TIME.fullmatch(value):
+        raise ValueError("use a date and time with an offset from UTC, such as 2026-11-22T19:30:00+01:00")
+    return datetime.fromisoformat(value.upper())
+
+
+ZonedTime = Annotated[
+    datetime,
+    BeforeValidator(parsed_zoned_time),
+    WithJsonSchema(
+        {"type": "string", "pattern": ZONED_TIME_PATTERN, "examples": ["2026-11-22T19:30:00+01:00"]}
+    ),
 ]
 
 

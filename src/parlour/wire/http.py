@@ -22,7 +22,13 @@ from parlour.wire.base import (
     Text,
     Timestamp,
     Username,
+    ZonedTime,
 )
+
+LONGEST_EVENT_MINUTES = 10_080
+"""A week."""
+
+MOST_ROOMS_ASKED = 100
 
 Handle = Annotated[Text, StringConstraints(min_length=1, max_length=320), Field(examples=["ann-lee"])]
 MessageId = Annotated[
@@ -272,6 +278,12 @@ class RoomEntry(Body):
         exclude_if=_is_absent,
         description="The creator's; absent if there is none.",
     )
+    starts_at: Timestamp | None = Field(
+        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
+    )
+    duration_minutes: int | None = Field(
+        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
+    )
 
 
 class RoomEntrance(Body):
@@ -378,6 +390,12 @@ class ExportedRoom(Body):
     description: str
     created_at: Timestamp
     event: bool
+    starts_at: Timestamp | None = Field(
+        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
+    )
+    duration_minutes: int | None = Field(
+        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
+    )
 
 
 class ExportedInvitation(Body):
@@ -435,6 +453,12 @@ class InvitationSummary(Body):
     )
     email: str = Field(description="The invited address.")
     has_account: bool = Field(description="The address belongs to a client, who has to log in.")
+    starts_at: Timestamp | None = Field(
+        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
+    )
+    duration_minutes: int | None = Field(
+        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
+    )
 
 
 class InvitationEntry(Body):
@@ -449,7 +473,25 @@ class InvitationList(Body):
     invitations: list[InvitationEntry]
 
 
-class NewEvent(Body):
+class EventTime(Body):
+    __doc__ = "When an event takes place."
+
+    starts_at: ZonedTime | None = Field(
+        None,
+        description="When the event starts: RFC 3339 with an offset, which emails to invitees mention. Null "
+        "takes its time away; if absent, its time stays as it is.",
+    )
+    duration_minutes: int | None = Field(
+        None,
+        ge=1,
+        le=LONGEST_EVENT_MINUTES,
+        description="How long it lasts from `starts_at`, without which it means nothing.",
+    )
+
+
+class NewEvent(EventTime):
+    __doc__ = "The room that becomes an event, and when it takes place."
+
     room: RoomName
 
 
@@ -471,8 +513,8 @@ class RoomRemoval(Body):
     room: RoomName
 
 
-class RoomChange(Body):
-    __doc__ = "What is absent, or null, stays as it is."
+class RoomChange(EventTime):
+    __doc__ = "What is absent stays as it is, and so does what is null, except for `starts_at`."
 
     room: RoomName
     description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)] | None = None
@@ -514,6 +556,31 @@ class AttendanceList(Body):
         exclude_if=_is_absent,
         description="Pass it as `after` to get the next page. Absent on the last page.",
     )
+
+
+class RoomsInUse(Body):
+    rooms: list[RoomName] = Field(
+        description="The names of the rooms, as `share-rooms` says them.", max_length=MOST_ROOMS_ASKED
+    )
+
+
+class CallPerson(Body):
+    username: str
+    display_name: str | None = Field(
+        None, alias="displayName", exclude_if=_is_absent, description="Absent if there is none."
+    )
+
+
+class CallEntry(Body):
+    __doc__ = "A call that the caller may join."
+
+    room: str
+    count: int = Field(description="How many are in it; who is in it twice counts twice.")
+    people: list[CallPerson] = Field(description="The first three of them.")
+
+
+class CallList(Body):
+    calls: list[CallEntry]
 
 
 class IceServer(Body):

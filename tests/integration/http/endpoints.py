@@ -89,7 +89,12 @@ ENDPOINTS = (
     ),
     Endpoint("POST", "/invitation", {"email": ["x@example.org"], "room": "no such room"}),
     Endpoint("POST", "/invitation/check", {"email": "x@example.org", "room": "no such room"}),
-    Endpoint("POST", "/event", {"room": "no such room"}),
+    Endpoint(
+        "POST",
+        "/event",
+        {"room": "no such room", "starts_at": "2026-12-01T15:00:00+01:00", "duration_minutes": 1},
+        optional=("starts_at", "duration_minutes"),
+    ),
     Endpoint(
         "POST",
         "/event/log",

@@ -120,6 +120,8 @@ async def test_the_end_of_an_account(eve: Person, ann: Person, visitors: Visitor
     room = room_of(ann)
     await eve.enters(room)
     await eve.writes("remember me", to=room)
+    done(await eve.put("/account/name", json={"displayName": "Éva"}))
+    left = await eve.creates_room()
     other = await visitors.same(eve)
     await other.logs_in()
     answer = await eve.post("/account/deletion", {"password": PASSWORD})
@@ -136,6 +138,9 @@ async def test_the_end_of_an_account(eve: Person, ann: Person, visitors: Visitor
         eve.email,
         "remember me",
     )
+    listed = (await ann.sees())[left]
+    assert listed["username"] == eve.username, "the room says who created it, a name that nobody gets again"
+    assert "displayName" not in listed
     mails = await eve.server.mails(eve.email)
     assert "deleted" in mails[0].subject
 

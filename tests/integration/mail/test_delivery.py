@@ -124,6 +124,27 @@ async def test_headers_and_parts(fresh_server: StartServer, smtp_server: StartSm
         assert again.message["Message-ID"] != message["Message-ID"]
 
 
+async def test_an_event_comes_with_its_calendar(
+    fresh_server: StartServer, smtp_server: StartSmtpServer
+) -> None:
+    mails = await smtp_server()
+    server = await fresh_server({"PARLOUR_SMTP_URL": mails.url})
+    async with Visitors(server) as visitors:
+        ann = await logged_in(visitors, mails)
+        room = await ann.creates_room("Gärten; Höfe, Wälder")
+        done(await ann.post("/event", {"room": room, "starts_at": "2026-12-01T15:00:00+01:00"}))
+        await ann.invites("bob@example.org", to=room)
+        received = await mails.expect_message("bob@example.org")
+        (calendar,) = received.message.iter_attachments()
+        assert calendar.get_content_type() == "text/calendar"
+        assert calendar.get_filename() == "event.ics"
+        lines = calendar.get_content().splitlines()
+        assert "DTSTART:20261201T140000Z" in lines
+        assert "SUMMARY:Gärten\\; Höfe\\, Wälder" in lines
+        assert "2026-12-01 15:00 (UTC+01:00)" in received.text
+        assert "2026-12-01 15:00 (UTC+01:00)" in received.html
+
+
 ODD_NAMES = [
     "Garden <b>x</b>",
     'quote " and \\ back',

@@ -57,7 +57,7 @@ async def test_one_refusal_is_nobody_elses(
         room = await ann.creates_room()
         people = [f"{unique(name)}@example.org" for name in ("bad", "bob", "cyd", "dan")]
         if at == "RCPT":
-            mails.refuse(answer, at=at, text="bad")
+            mails.refuse(answer, at=at, text=people[0])
         else:
             mails.refuse(answer, times=1, at=at)
         await ann.invites(*people, to=room)

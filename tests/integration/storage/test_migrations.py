@@ -19,7 +19,7 @@ from parlour.accounts.identity import UserId
 from parlour.db.database import Database
 from parlour.db.migrate import HEAD, DatabaseTooNew, migrate
 from parlour.db.tables import metadata
-from parlour.rooms.store import room_and_facts, visible_rooms
+from parlour.rooms.store import RoomFilter, room_and_facts, visible_rooms
 from tests.conftest import Databases
 from tests.people import Visitors
 from tests.servers import ParlourServer
@@ -324,3 +324,36 @@ async def test_sessions_of_before_are_remembered(empty: Database) -> None:
     await migrate(empty)
     [(remembered,)] = await rows(empty, "SELECT remembered FROM refresh_sessions")
     assert remembered == 1
+
+
+TEXTS_OF_BEFORE = (
+    "INSERT INTO users (id, email, email_key, created_at) VALUES"
+    " (1, 'ann@example.org', 'ann@example.org', '2026-01-01 00:00:00'),"
+    " (2, 'bob@example.org', 'bob@example.org', '2026-01-01 00:00:00')",
+    "INSERT INTO clients (user_id, username, username_key, display_name, password_hash) VALUES"
+    " (1, 'annie', 'annie', 'ÄNNE', 'x'), (2, 'bobby', 'bobby', NULL, 'x')",
+    "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_id, creator_name, created_at)"
+    " VALUES (1, 'Garden', 'garden', 'x', 'Für ÄRZTE', 1, 'annie', '2026-01-01 00:00:00'),"
+    " (2, 'Attic', 'attic', 'x', '', 2, 'bobby', '2026-01-01 00:00:00')",
+)
+
+
+async def test_texts_of_before_are_found_in_any_case(empty: Database) -> None:
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0020"))
+    await in_transaction(empty, run(TEXTS_OF_BEFORE))
+    await migrate(empty)
+    # A version before, which still runs, knows no keys: what it writes is found as far as the database folds.
+    await in_transaction(
+        empty,
+        run(
+            (
+                "INSERT INTO rooms (id, name, name_key, password_hash, description, creator_id, creator_name,"
+                " created_at) VALUES (3, 'Barn', 'barn', 'x', 'OLD hay', 2, 'bobby', '2026-01-01 00:00:00')",
+            )
+        ),
+    )
+    async with empty.transaction() as connection:
+        for search, found in (("für ärzte", ["Garden"]), ("änne", ["Garden"]), ("old HAY", ["Barn"])):
+            only = RoomFilter(search=search)
+            listed = await visible_rooms(connection, None, limit=9, after=None, only=only)
+            assert [room.name for room in listed] == found

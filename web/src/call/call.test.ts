@@ -28,7 +28,8 @@ class RecordingTopology implements MediaTopology {
   check = (reason: HealthCheckReason) => void this.orders.push(reason);
   publish = () => {};
   wish = () => {};
-  speak = () => {};
+  readonly speech: boolean[] = [];
+  speak = (isAudible: boolean) => void this.speech.push(isAudible);
   record = (isRecording: boolean) => void (isRecording && this.orders.push("record"));
   readonly gestures: Gesture[] = [];
   gesture = (gesture: Gesture) => void this.gestures.push(gesture);
@@ -184,6 +185,13 @@ describe("Call", () => {
     expect(call.participants.get()).toEqual([bob]);
   });
 
+  it("tells the topology when the person at this browser speaks", async () => {
+    const { call, built } = participation([joined("me", "bob")]);
+    await call.start();
+    for (const isAudible of [true, false]) call.voice.isAudible.set(isAudible);
+    expect(built.mesh?.speech).toEqual([true, false]);
+  });
+
   it("shows the participants once for each paint, as they are by then", async () => {
     const { call, built, paint } = participation([joined("me", "bob")]);
     await call.start();
@@ -233,9 +241,7 @@ describe("Call", () => {
     expect(call.gestures.hands.get()).toEqual(["self"]);
     link.set("connecting");
     link.set("online");
-    expect(built.other?.gestures).toEqual([
-      { kind: "hand", raisedAt: call.gestures.ownHand.get() },
-    ]);
+    expect(built.other?.gestures).toEqual([{ kind: "hand", number: call.gestures.ownHand.get() }]);
     built.other?.participants.set([bob]);
     built.other?.gestureListener?.askedToLower("bob");
     expect(call.gestures.hands.get()).toEqual([]);

@@ -14,7 +14,7 @@ function newSubject() {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("orders hands by when they were raised, ours among them, and none that is down", () => {
+it("orders hands by their numbers, ours among them, and none that is down", () => {
   const others = [person("bob", 30), person("eve", 10), person("old"), person("cyd", null)];
   expect(handsInOrder(others, 20)).toEqual(["eve", SELF, "bob"]);
   expect(handsInOrder([person("b", 5), person("a", 5)], null)).toEqual(["a", "b"]);
@@ -22,13 +22,14 @@ it("orders hands by when they were raised, ours among them, and none that is dow
 
 it("tells when our hand goes up and down, once", () => {
   const { gestures, told } = newSubject();
+  gestures.follow([person("bob", 4), person("cyd"), person("eve", null)]);
   gestures.raiseHand(true);
   gestures.raiseHand(true);
-  expect(told).toEqual([{ kind: "hand", raisedAt: Date.now() }]);
-  gestures.follow([person("bob", Date.now() - 1), person("eve", Date.now() + 1)]);
+  expect(told).toEqual([{ kind: "hand", number: 5 }]);
+  gestures.follow([person("bob", 4), person("eve", 6)]);
   expect(gestures.hands.get()).toEqual(["bob", SELF, "eve"]);
   gestures.raiseHand(false);
-  expect(told.at(-1)).toEqual({ kind: "hand", raisedAt: null });
+  expect(told.at(-1)).toEqual({ kind: "hand", number: null });
   expect(gestures.hands.get()).toEqual(["bob", "eve"]);
 });
 

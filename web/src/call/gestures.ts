@@ -22,8 +22,8 @@ export function isReaction(name: unknown): name is Reaction {
 
 /** What the person at this browser tells the others beside media. */
 export type Gesture =
-  /** Null for a hand that is down. */
-  | { readonly kind: "hand"; readonly raisedAt: number | null }
+  /** Of hands that are up, the lower number was raised first. Null for a hand that is down. */
+  | { readonly kind: "hand"; readonly number: number | null }
   | { readonly kind: "reaction"; readonly reaction: Reaction }
   /** Asks a participant to lower their hand, who does so for the room's creator alone. */
   | { readonly kind: "lower-hand"; readonly of: string };
@@ -56,7 +56,14 @@ interface Heard {
   readonly reaction: Reaction;
 }
 
-/** Ids in the order in which they raised their hands. */
+/** The highest number that is told of a hand. */
+export const MOST_HANDS = 1_000_000;
+
+/**
+ * Ids in the order in which they raised their hands. Whoever raises one takes the number after the highest that
+ * they see (Lamport's logical clock), so that everybody sees one order: computers' clocks differ, and what is told
+ * to those who come later takes its time.
+ */
 export function handsInOrder(
   participants: readonly Pick<Participant, "id" | "hand">[],
   own: number | null,
@@ -86,7 +93,7 @@ export interface GestureParts {
 
 /** Raised hands and reactions, of the others and our own. */
 export class Gestures {
-  /** When our hand was raised, by this computer's clock; null while it is down. */
+  /** The number of our hand; null while it is down. */
   readonly ownHand = new Store<number | null>(null);
   /** Who has a hand up, the longest first; ours as `SELF`. */
   readonly hands = new Store<readonly string[]>([]);
@@ -106,14 +113,19 @@ export class Gestures {
 
   raiseHand(isUp: boolean): void {
     if (isUp === (this.ownHand.get() !== null)) return;
-    this.ownHand.set(isUp ? this.#now() : null);
+    this.ownHand.set(isUp ? this.#nextNumber() : null);
     this.tellHand();
     this.#order();
   }
 
+  #nextNumber(): number {
+    const highest = Math.max(0, ...this.#participants.map(({ hand }) => hand ?? 0));
+    return Math.min(highest + 1, MOST_HANDS);
+  }
+
   /** Tells our hand to all, also where another topology begins. */
   tellHand(): void {
-    this.parts.tell({ kind: "hand", raisedAt: this.ownHand.get() });
+    this.parts.tell({ kind: "hand", number: this.ownHand.get() });
   }
 
   lowerHandOf(participant: string): void {

@@ -92,7 +92,7 @@ export interface Participant {
   readonly speaking: boolean;
   /** Whether they say that they record the call. */
   readonly records?: boolean;
-  /** When they raised their hand, by this computer's clock; null where it is down. Clients that know no hands tell nothing. */
+  /** The number of their hand: who raised it first has the lowest. Null where it is down; clients that know no hands tell nothing. */
   readonly hand?: number | null;
   readonly health: MediaHealth;
   /** The code that two participants compare to exclude a third between them. Null until media are connected. */

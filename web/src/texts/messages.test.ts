@@ -106,6 +106,18 @@ describe("a moment", () => {
     expect(times("de").moment(at(-3))).toMatch(/25\. Februar.*09:05/);
   });
 
+  it("of an event has its end, and how far away it is", () => {
+    const noon = (day: number, hour: number) => new Date(2026, 2, day, hour).toISOString();
+    const event = (start: string, end: string | null = null, within = false) =>
+      times("en").event(start, end, within);
+    expect(event(noon(1, 15))).toBe("Today, 03:00 PM (in 3 hours)");
+    expect(event(noon(2, 15), noon(2, 16), true)).toBe("tomorrow, 03:00 PM – 04:00 PM");
+    expect(event(noon(5, 15), noon(6, 16), true)).toBe(
+      "Thu, March 5, 03:00 PM – March 6, 04:00 PM",
+    );
+    expect(times("de").event(noon(2, 15), noon(2, 16), false)).toBe("Morgen, 15:00 – 16:00");
+  });
+
   it("has durations in words", () => {
     expect(times("en").span(1800)).toBe("30 minutes");
     expect(times("de").span(3600)).toBe("1 Stunde");

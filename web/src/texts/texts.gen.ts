@@ -66,6 +66,13 @@ export interface CommonTexts {
   "time.moment": { day: string; time: string };
   "time.todayAt": { time: string };
   "time.yesterdayAt": { time: string };
+  "time.tomorrow": None;
+  "time.tomorrowAt": { time: string };
+  "time.until": { from: string; to: string };
+  "time.nearby": { distance: string; moment: string };
+  "time.starts": { moment: string };
+  "time.started": { moment: string };
+  "time.over": { moment: string };
   "problem.unreachable": None;
   "problem.unknown": { status: string };
   "problem.unexpected": None;
@@ -96,6 +103,8 @@ export interface CommonTexts {
   "home.welcomeTitle": None;
   "home.welcome": None;
   "home.search": None;
+  "home.upcoming": None;
+  "home.past": None;
   "home.nothingFound": None;
   "home.noMatch": { search: string };
   "home.showAll": None;
@@ -104,6 +113,8 @@ export interface CommonTexts {
   "home.open": None;
   "home.password": None;
   "home.yours": None;
+  "home.inCall": { names: string };
+  "home.inCallMore": { count: number; names: string };
   "home.emptyTitle": None;
   "home.emptyClient": None;
   "home.emptyVisitor": None;
@@ -227,6 +238,12 @@ export interface CommonTexts {
   "newRoom.description": None;
   "newRoom.invite": None;
   "newRoom.eventHint": None;
+  "event.start": None;
+  "event.zone": { zone: string };
+  "event.duration": None;
+  "event.notATime": None;
+  "event.passed": None;
+  "event.minutes": { most: number };
   "newRoom.unlisted": None;
   "newRoom.unlistedHint": None;
   "newRoom.submit": None;

@@ -30,33 +30,33 @@ const channelTo = (peerID: string) => {
 const state = '{"microphone":true,"camera":false}';
 const handOf = () => subject.mesh.participants.get()[0]?.hand;
 
-it("tells those who come later for how long our hand is up, and nothing of a hand that never was", () => {
+it("tells those who come later the number of our hand, and nothing of a hand that never was", () => {
   const bob = channelTo("bob");
   bob.open();
   const quiet = bob.sent.length;
-  subject.mesh.gesture({ kind: "hand", raisedAt: Date.now() });
-  vi.setSystemTime(1_004_000);
+  subject.mesh.gesture({ kind: "hand", number: 3 });
   const eve = channelTo("eve");
   eve.open();
-  expect(bob.sent.slice(quiet)).toEqual(['{"version":1,"hand":0}']);
-  expect(eve.sent.at(-1)).toBe('{"version":1,"hand":4000}');
-  subject.mesh.gesture({ kind: "hand", raisedAt: null });
+  expect(bob.sent.slice(quiet)).toEqual(['{"version":1,"hand":3}']);
+  expect(eve.sent.at(-1)).toBe('{"version":1,"hand":3}');
+  subject.mesh.gesture({ kind: "hand", number: null });
   expect(eve.sent.at(-1)).toBe('{"version":1,"hand":null}');
   const cyd = channelTo("cyd");
   cyd.open();
   expect(cyd.sent.some((text) => text.includes("hand"))).toBe(false);
 });
 
-it("knows when a peer raised their hand by our own clock", () => {
+it("knows the number of a peer's hand, and passes over what is none", () => {
   const bob = channelTo("bob");
   bob.open();
   bob.hear(state);
   expect(handOf()).toBeUndefined();
-  bob.hear('{"version":1,"hand":3000}');
-  expect(handOf()).toBe(997_000);
+  bob.hear('{"version":1,"hand":2}');
+  expect(handOf()).toBe(2);
   bob.hear('{"version":1,"hand":null}');
   expect(handOf()).toBeNull();
-  for (const odd of ['"1"', "-1", "1e300", "true"]) bob.hear(`{"version":1,"hand":${odd}}`);
+  for (const odd of ['"1"', "0", "-1", "1.5", "1e300", "true"])
+    bob.hear(`{"version":1,"hand":${odd}}`);
   expect(handOf()).toBeNull();
 });
 

@@ -87,7 +87,7 @@ export class MeshPeer implements ControlledPeer {
   #state: PeerState | null;
   /** What the peer does not send for now, though it is on. */
   #paused: readonly PictureSource[] = [];
-  /** When the peer raised their hand, by our clock. */
+  /** The number of the peer's hand. */
   #hand: number | null | undefined;
   #heardState = false;
   /** What the peer wants of us, as it says. */
@@ -247,8 +247,8 @@ export class MeshPeer implements ControlledPeer {
     this.#channel.tellWishes(wishes);
   }
 
-  tellHand(raisedAt: number | null): void {
-    this.#channel.tellHand(raisedAt);
+  tellHand(hand: number | null): void {
+    this.#channel.tellHand(hand);
   }
 
   tellOnce(news: { reaction: Reaction } | { lower: true }): void {
@@ -411,7 +411,7 @@ export class MeshPeer implements ControlledPeer {
     }
     if (reaction) this.options.reacted(reaction);
     if (lower) this.options.askedToLower();
-    if (hand !== undefined) this.#hand = hand === null ? null : Date.now() - hand;
+    if (hand !== undefined) this.#hand = hand;
     if (paused) this.#paused = paused;
     this.#records = records ?? this.#records;
     if (!paused && hand === undefined && records === undefined) return;

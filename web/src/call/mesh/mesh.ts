@@ -90,7 +90,7 @@ export class Mesh implements PreparableTopology {
   readonly #unsubscribe: (() => void)[];
   #local = NO_LOCAL_TRACKS;
   #isRecording = false;
-  #raisedAt: number | null = null;
+  #hand: number | null = null;
   readonly #gestureListeners = new Set<GestureListener>();
 
   constructor(private readonly parts: MeshParts) {
@@ -195,8 +195,8 @@ export class Mesh implements PreparableTopology {
   gesture(gesture: Gesture): void {
     switch (gesture.kind) {
       case "hand":
-        this.#raisedAt = gesture.raisedAt;
-        for (const peer of this.#peers.values()) peer.tellHand(gesture.raisedAt);
+        this.#hand = gesture.number;
+        for (const peer of this.#peers.values()) peer.tellHand(gesture.number);
         break;
       case "reaction":
         for (const peer of this.#present()) peer.tellOnce({ reaction: gesture.reaction });
@@ -385,7 +385,7 @@ export class Mesh implements PreparableTopology {
     });
     this.#peers.set(peerID, built);
     built.tellRecording(this.#isRecording);
-    built.tellHand(this.#raisedAt);
+    built.tellHand(this.#hand);
     this.#quality.follow(peerID, built);
     for (const signal of this.#early.get(peerID) ?? []) {
       if ("description" in signal) built.receiveDescription(signal.description);

@@ -1,5 +1,5 @@
 import { bestEffort } from "../best-effort";
-import { isReaction, type Reaction } from "../gestures";
+import { isReaction, MOST_HANDS, type Reaction } from "../gestures";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { RateLimiter } from "../rate-limiter";
 import { SCREENS, type ScreenSource, type SourceStates } from "../topology";
@@ -12,8 +12,6 @@ const MAX_MID_LENGTH = 32;
 const VERSION = 1;
 /** In pixels; a peer that wants more means as much as there is. */
 const MAX_HEIGHT = 10_000;
-/** A call that lasts longer has no hands from before. */
-const LONGEST_MS = 7 * 24 * 3600 * 1000;
 const SOURCES = ["camera", ...SCREENS] as const;
 /** A peer that sends faster than anybody presses buttons is not read any more. */
 const BURST = 50;
@@ -85,7 +83,7 @@ export interface PictureNews {
   readonly paused?: readonly PictureSource[];
   /** Whether the peer records the call. The server tells that too, while it is there. */
   readonly records?: boolean;
-  /** For how many milliseconds the peer's hand is up: clocks differ. Null where it is down. */
+  /** The number of the peer's hand, from 1: of those that are up, the lowest was raised first. Null where it is down. */
   readonly hand?: number | null;
   readonly reaction?: Reaction;
   /** Asks for our hand to go down. */
@@ -105,7 +103,7 @@ export function parseNews(data: unknown): PictureNews | null {
       ...(typeof wants === "object" && wants !== null && { wants: wishesOf(wants) }),
       ...(Array.isArray(paused) && { paused: SOURCES.filter((source) => paused.includes(source)) }),
       ...(typeof records === "boolean" && { records }),
-      ...((hand === null || isAge(hand)) && { hand }),
+      ...((hand === null || isNumberOfHand(hand)) && { hand }),
       ...(isReaction(reaction) && { reaction }),
       ...(lower === true && { lower }),
     };
@@ -127,8 +125,8 @@ function isHeight(height: unknown): height is number {
   return typeof height === "number" && height >= 0 && height <= MAX_HEIGHT;
 }
 
-function isAge(age: unknown): age is number {
-  return typeof age === "number" && age >= 0 && age <= LONGEST_MS;
+function isNumberOfHand(number: unknown): number is number {
+  return Number.isSafeInteger(number) && Number(number) >= 1 && Number(number) <= MOST_HANDS;
 }
 
 function written({ on, screenMid = null, screens = [] }: PeerState): string {
@@ -157,8 +155,8 @@ export class StateChannel {
   readonly #wishes: Message = { ours: null, told: null };
   readonly #paused: Message = { ours: null, told: null };
   readonly #records: Message = { ours: null, told: null };
-  /** When our hand was raised, and what of that the peer was told. */
-  readonly #hand: { raisedAt: number | null; told: number | null } = { raisedAt: null, told: null };
+  /** The number of our hand, and what of that the peer was told. */
+  readonly #hand: { ours: number | null; told: number | null } = { ours: null, told: null };
   readonly #limiter = new RateLimiter(BURST, EVERY_MS);
 
   constructor(private readonly listener: ChannelListener) {}
@@ -200,8 +198,8 @@ export class StateChannel {
     this.#tellNews(this.#records, { records }, !records);
   }
 
-  tellHand(raisedAt: number | null): void {
-    this.#hand.raisedAt = raisedAt;
+  tellHand(hand: number | null): void {
+    this.#hand.ours = hand;
     this.#tell();
   }
 
@@ -226,10 +224,9 @@ export class StateChannel {
       this.#channel.send(message.ours);
       message.told = message.ours;
     }
-    const { raisedAt, told } = this.#hand;
-    if (raisedAt === told) return;
-    const hand = raisedAt === null ? null : Math.max(0, Date.now() - raisedAt);
+    const { ours: hand, told } = this.#hand;
+    if (hand === told) return;
     this.#channel.send(JSON.stringify({ version: VERSION, hand }));
-    this.#hand.told = raisedAt;
+    this.#hand.told = hand;
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordedView, Seat } from "./picture-layout";
+import type { Given } from "./requested-frames";
 
 /** Where a recording is kept: below the private files of this origin. */
 export interface RecordingFile {
@@ -14,11 +15,11 @@ export interface Scene {
   readonly speaker: string | null;
 }
 
-/** What the page tells the worker. Frames come in streams that are transferred. */
+/** What the page tells the worker. Frames come in streams, or over ports, that are transferred. */
 export type RecorderOrder =
-  | { readonly kind: "start"; readonly file: RecordingFile; readonly sound: ReadableStream }
+  | { readonly kind: "start"; readonly file: RecordingFile; readonly sound: Given<AudioData> }
   | { readonly kind: "scene"; readonly scene: Scene }
-  | { readonly kind: "frames"; readonly id: string; readonly frames: ReadableStream }
+  | { readonly kind: "frames"; readonly id: string; readonly frames: Given<VideoFrame> }
   | { readonly kind: "pause" | "resume" | "stop" }
   | { readonly kind: "repair"; readonly file: RecordingFile; readonly repaired: RecordingFile };
 

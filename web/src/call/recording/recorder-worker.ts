@@ -1,6 +1,7 @@
 import type { RecorderNews, RecorderOrder } from "./recorder-messages";
 import { Recording } from "./recording";
 import { repair } from "./repair";
+import { requestedFrames, soundOf } from "./requested-frames";
 
 const tell = (news: RecorderNews) => self.postMessage(news);
 let recording: Promise<Recording> | null = null;
@@ -9,7 +10,7 @@ let recording: Promise<Recording> | null = null;
 async function carryOut(order: RecorderOrder): Promise<void> {
   switch (order.kind) {
     case "start":
-      recording = Recording.start(order.file, order.sound, tell);
+      recording = Recording.start(order.file, soundOf(order.sound), tell);
       await recording;
       return;
     case "repair":
@@ -20,7 +21,7 @@ async function carryOut(order: RecorderOrder): Promise<void> {
       (await recording)?.composer.show(order.scene);
       return;
     case "frames":
-      (await recording)?.composer.follow(order.id, order.frames);
+      (await recording)?.composer.follow(order.id, requestedFrames(order.frames));
       return;
     default:
       await (await recording)?.[order.kind]();

@@ -12,7 +12,7 @@ import {
 } from "./recorded-sources";
 import type { RecorderNews, RecorderOrder, RecordingEnd, RecordingFile } from "./recorder-messages";
 import { SoundMix } from "./sound-mix";
-import { streamOf } from "./track-frames";
+import { framesOf } from "./track-frames";
 
 export interface RecorderState {
   readonly phase: "starting" | "recording" | "paused" | "ending" | "ended";
@@ -57,6 +57,8 @@ export class Recorder {
   readonly #tracks = new Map<string, MediaStreamTrack>();
   readonly #views = new Map<string, View>();
   readonly #unsubscribe: (() => void)[];
+  /** Aborted at the end, also that of a worker that cannot say any more that it reads nothing. */
+  readonly #over = new AbortController();
   #speaker: string | null = null;
   #told = "";
 
@@ -67,7 +69,7 @@ export class Recorder {
     this.#release = hold(options.file);
     this.#worker.onmessage = ({ data }: MessageEvent<RecorderNews>) => this.#hear(data);
     this.#worker.onerror = () => this.#ended("failed");
-    const sound = this.#mix.stream();
+    const sound = this.#mix.sound();
     this.#order({ kind: "start", file: options.file, sound }, [sound]);
     const follow = () => this.#follow();
     this.#unsubscribe = [
@@ -125,6 +127,7 @@ export class Recorder {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     window.removeEventListener("beforeunload", warn);
     for (const view of this.#views.values()) view.close();
+    this.#over.abort();
     this.#mix.close();
     this.#worker.terminate();
     if (this.options.everybody) this.call.endRecording();
@@ -171,7 +174,7 @@ export class Recorder {
     for (const { seat, track } of pictures) {
       if (!track || this.#tracks.get(seat.id) === track || track.readyState === "ended") continue;
       this.#tracks.set(seat.id, track);
-      const frames = streamOf(track);
+      const frames = framesOf(track, this.#over.signal);
       this.#order({ kind: "frames", id: seat.id, frames }, [frames]);
     }
   }

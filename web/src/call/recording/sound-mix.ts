@@ -1,10 +1,13 @@
 import { bestEffort } from "../best-effort";
-import { streamOf } from "./track-frames";
+import type { Given } from "./requested-frames";
+import tapAddress from "./sound-tap-worklet.js?url";
+import { hasTrackStreams, streamOf } from "./track-frames";
 
 /** Mixes sounds into one track, which is silent where there are none. */
 export class SoundMix {
-  readonly #context = new AudioContext({ sampleRate: 48_000 });
-  readonly #destination = this.#context.createMediaStreamDestination();
+  // Firefox mixes no sound of another rate than the context's own, which is that of its devices by default.
+  readonly #context = new AudioContext(hasTrackStreams() ? { sampleRate: 48_000 } : {});
+  readonly #mixed = this.#context.createGain();
   readonly #silence = this.#context.createConstantSource();
   readonly #sources = new Map<MediaStreamTrack, MediaStreamAudioSourceNode>();
 
@@ -12,15 +15,39 @@ export class SoundMix {
     // Without a source, the track would have no samples at all.
     const gain = this.#context.createGain();
     gain.gain.value = 0;
-    this.#silence.connect(gain).connect(this.#destination);
+    this.#silence.connect(gain).connect(this.#mixed);
     this.#silence.start();
     void this.#context.resume().catch(() => {});
   }
 
-  stream(): ReadableStream {
-    const [track] = this.#destination.stream.getAudioTracks();
+  /** Gives the mixed sound; to be called once. */
+  sound(): Given<AudioData> {
+    if (!hasTrackStreams()) return this.#tapped();
+    const destination = this.#context.createMediaStreamDestination();
+    this.#mixed.connect(destination);
+    const [track] = destination.stream.getAudioTracks();
     if (!track) throw new Error("The mixed sound has no track");
     return streamOf(track);
+  }
+
+  #tapped(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#tap(port1).catch((error: unknown) => {
+      console.warn("Sound of the recording", error);
+      port1.postMessage(null);
+    });
+    return port2;
+  }
+
+  async #tap(port: MessagePort): Promise<void> {
+    await this.#context.audioWorklet.addModule(tapAddress);
+    const tap = new AudioWorkletNode(this.#context, "sound-tap", {
+      channelCount: 2,
+      channelCountMode: "explicit",
+    });
+    tap.port.postMessage(port, [port]);
+    // It gives no sound on, and yet browsers only run what leads to an end.
+    this.#mixed.connect(tap).connect(this.#context.destination);
   }
 
   /** Mixes these tracks from now on. */
@@ -34,7 +61,7 @@ export class SoundMix {
       if (this.#sources.has(track)) continue;
       bestEffort("a sound of the recording", () => {
         const source = this.#context.createMediaStreamSource(new MediaStream([track]));
-        source.connect(this.#destination);
+        source.connect(this.#mixed);
         this.#sources.set(track, source);
       });
     }

@@ -1,3 +1,6 @@
+import { framesOfElement } from "./element-frames";
+import type { Given } from "./requested-frames";
+
 /** Gives the frames of a track, or its sound, as a stream (MediaStreamTrack Insertable Media Processing). */
 interface TrackProcessor {
   readonly readable: ReadableStream;
@@ -17,17 +20,28 @@ function processorType(): TrackProcessorType | undefined {
     .MediaStreamTrackProcessor;
 }
 
-/** Whether this browser has all that a recording needs. Firefox and Safari lack some of it. */
+/** Whether this browser gives the frames and the sound of a track as streams. Firefox and Safari do not. */
+export function hasTrackStreams(): boolean {
+  return processorType() !== undefined;
+}
+
+/** Whether this browser has all that a recording needs. */
 export function canRecord(): boolean {
   const { storage, locks } = navigator;
   return (
-    processorType() !== undefined &&
+    typeof VideoFrame === "function" &&
     typeof VideoEncoder === "function" &&
     typeof AudioEncoder === "function" &&
+    (hasTrackStreams() || typeof AudioWorkletNode === "function") &&
     typeof OffscreenCanvas === "function" &&
     typeof storage?.getDirectory === "function" &&
     locks !== undefined
   );
+}
+
+/** Gives the pictures of a track until `over`, or until nobody reads them any more. */
+export function framesOf(track: MediaStreamTrack, over: AbortSignal): Given<VideoFrame> {
+  return hasTrackStreams() ? streamOf(track) : framesOfElement(track, over);
 }
 
 export function streamOf(track: MediaStreamTrack): ReadableStream {

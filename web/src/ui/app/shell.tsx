@@ -22,7 +22,7 @@ export function Shell({ children }: { children: ReactElement }) {
       <header className="topbar">
         <AriaLink href="/" className="brand" aria-label={t("app.homeLink")}>
           <Logo />
-          Parlour
+          <span className="brand-name">Parlour</span>
         </AriaLink>
         <GuestTimer />
         {identity ? <AccountMenu identity={identity} /> : <LoginLinks />}

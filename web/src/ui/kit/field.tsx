@@ -22,7 +22,8 @@ export interface FieldProps {
   onBlur?(): void;
   error?: string | null;
   hint?: string;
-  type?: "text" | "email" | "password";
+  type?: "text" | "email" | "password" | "datetime-local";
+  inputMode?: "numeric";
   autoComplete?: string;
   autoFocus?: boolean;
   multiline?: boolean;

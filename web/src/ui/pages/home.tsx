@@ -2,15 +2,23 @@ import { type ReactElement, useEffect, useMemo, useState } from "react";
 import { Input, SearchField } from "react-aria-components";
 import type { Identity } from "../../session";
 import { forgetRooms, recentRooms } from "../app/recent-rooms";
-import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../app/services";
+import {
+  useIdentity,
+  useNow,
+  useServerConfig,
+  useServices,
+  useStore,
+  useTitle,
+} from "../app/services";
 import { Action, LinkAction } from "../kit/button";
 import { PlusIcon, SearchIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, Spinner } from "../kit/notice";
 import { Rich, useSentence, useTexts } from "../kit/texts";
 import { RoomCard } from "./room-card";
-import { groupRooms, type RoomGroup } from "./room-groups";
+import { groupRooms, isOwn, type RoomGroup } from "./room-groups";
 import type { LoadedRooms } from "./room-pages";
+import { type Calls, useCalls } from "./use-calls";
 import { useFound, useRooms } from "./use-rooms";
 
 export function HomePage({ children }: { children: ReactElement }) {
@@ -86,11 +94,14 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
   const { signaling } = useServices();
   const [search, setSearch] = useState("");
   const { rooms, isSearching } = useFound(loaded, search);
-  const inUse = new Set(useStore(signaling.roomsInUse));
+  const roomsInUse = useStore(signaling.roomsInUse);
+  const inUse = new Set(roomsInUse);
+  const calls = useCalls(roomsInUse);
   const recent = useRecentRooms(identity);
   const me = identity?.username ?? null;
+  const now = useNow(60_000);
   if (loaded.rooms.length === 0) return <NoRooms mayOpen={me !== null} />;
-  const groups = groupRooms(rooms, { me, recent });
+  const groups = groupRooms(rooms, { me, recent, now });
   return (
     <>
       {loaded.rooms.length > 3 && (
@@ -117,7 +128,14 @@ function Rooms({ loaded, identity, onChange }: RoomsProps) {
         </div>
       )}
       {groups.map((group) => (
-        <Group key={group.kind} group={group} inUse={inUse} onChange={onChange} />
+        <Group
+          key={group.kind}
+          group={group}
+          me={me}
+          calls={calls}
+          inUse={inUse}
+          onChange={onChange}
+        />
       ))}
     </>
   );
@@ -134,11 +152,13 @@ function useRecentRooms(identity: Identity | null): readonly string[] {
 
 interface GroupProps {
   group: RoomGroup;
+  me: string | null;
+  calls: Calls;
   inUse: ReadonlySet<string>;
   onChange(): void;
 }
 
-function Group({ group, inUse, onChange }: GroupProps) {
+function Group({ group, me, calls, inUse, onChange }: GroupProps) {
   const t = useTexts();
   const title = t(`home.${group.kind}`);
   return (
@@ -152,7 +172,8 @@ function Group({ group, inUse, onChange }: GroupProps) {
             <RoomCard
               room={room}
               inUse={inUse.has(room.name)}
-              own={group.kind === "own"}
+              call={calls.get(room.name) ?? null}
+              own={isOwn(room, me)}
               onChange={onChange}
             />
           </li>

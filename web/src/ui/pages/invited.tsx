@@ -3,6 +3,7 @@ import { Problem } from "../../problem";
 import * as rules from "../../rules";
 import type { InvitationSummary } from "../../wire.gen";
 import { roomPath, withDestination } from "../app/destination";
+import { EventTimeLine } from "../app/event-time";
 import { useServerConfig, useServices, useTitle } from "../app/services";
 import { CardPage } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
@@ -87,6 +88,7 @@ function Invitation({ token, invitation }: InvitationProps) {
             inviter={<PersonName username={inviter} displayName={inviterDisplayName} />}
           />
         </p>
+        <EventTimeLine time={invitation} />
         <p className="soft small">
           <Rich text="invited.for" email={<Isolated>{email}</Isolated>} />
         </p>

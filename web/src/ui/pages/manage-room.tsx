@@ -10,6 +10,7 @@ import { Isolated } from "../kit/isolated";
 import { ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
+import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
 import type { ManageProps } from "./room-menu";
 
 export function ManageRoom({ deed, room, onDone }: ManageProps) {
@@ -31,7 +32,9 @@ interface DeedProps {
 const RULES = {
   description: rules.description,
   password: (password: string) => (password === "" ? null : rules.roomPassword(password)),
+  minutes: minutesRule,
 };
+const FIELDS = { starts_at: "startsAt", duration_minutes: "minutes" } as const;
 
 /** The name is the room's address, which others have: it stays. */
 function EditRoom({ room, onDone }: DeedProps) {
@@ -39,20 +42,27 @@ function EditRoom({ room, onDone }: DeedProps) {
   const { api } = useServices();
   const isEvent = room.room_id !== null;
   const [isHidden, setIsHidden] = useState(room.listed === false);
-  const fields = useFields({ description: room.description, password: "" }, RULES);
+  const stored = eventFieldValues(room);
+  const fields = useFields(
+    { description: room.description, password: "", ...stored },
+    { ...RULES, startsAt: startRule(stored.startsAt) },
+  );
   const task = useTask();
   const save = async () => {
-    const { description, password } = fields.values;
+    const { description, password, startsAt, minutes } = fields.values;
+    const isMoved = startsAt !== stored.startsAt || minutes !== stored.minutes;
     await api.changeRoom({
       room: room.name,
       description: description.trim(),
       listed: !isHidden,
       ...(password !== "" && { password }),
+      ...(isMoved && eventTime(fields.values)),
     });
     toast(t("manage.saved", { room: room.name }));
     onDone();
   };
-  const submit = () => fields.valid() && task.run(save, (problem) => fields.refuse(problem));
+  const submit = () =>
+    fields.valid() && task.run(save, (problem) => fields.refuse(problem, FIELDS));
   return (
     <form
       className="form"
@@ -66,6 +76,7 @@ function EditRoom({ room, onDone }: DeedProps) {
         </strong>
       </p>
       <Field {...fields.bind("description")} label={t("newRoom.description")} multiline />
+      {isEvent && <EventFields start={fields.bind("startsAt")} minutes={fields.bind("minutes")} />}
       {!isEvent && (
         <Field
           {...fields.bind("password")}

@@ -14,6 +14,7 @@ import { CheckIcon, LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
+import { EventFields, eventTime, minutesRule, startRule } from "./event-fields";
 
 export function NewRoomPage() {
   const t = useTexts();
@@ -104,7 +105,12 @@ const RULES = {
   name: rules.roomName,
   password: rules.roomPassword,
   description: rules.description,
+  startsAt: startRule(),
+  minutes: minutesRule,
 };
+const EMPTY = { name: "", password: "", description: "", startsAt: "", minutes: "" };
+/** What the server calls what the fields have. */
+const FIELDS = { starts_at: "startsAt", duration_minutes: "minutes" } as const;
 
 interface FormProps {
   username: string;
@@ -119,7 +125,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
   const [typed, setTyped] = useState("");
   const [isEvent, setIsEvent] = useState(false);
   const [isHidden, setIsHidden] = useState(false);
-  const fields = useFields({ name: "", password: "", description: "" }, RULES);
+  const fields = useFields(EMPTY, RULES);
   const task = useTask();
 
   const create = async () => {
@@ -136,7 +142,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
     let rejected: string[] = [];
     let problem: Problem | null = null;
     try {
-      if (isEvent) await api.makeEvent(name);
+      if (isEvent) await api.makeEvent({ room: name, ...eventTime(fields.values) });
       const invited = takeTyped(emails, typed).filter((email) => email !== ownEmail);
       if (invited.length > 0) rejected = (await api.invite(name, invited)).rejected;
     } catch (error) {
@@ -145,7 +151,12 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
     onCreated({ name, rejected, problem });
   };
   const refuse = (problem: Problem) =>
-    fields.refuse(problem.status === 409 ? problem.at("name") : problem);
+    fields.refuse(problem.status === 409 ? problem.at("name") : problem, FIELDS);
+  const changeKind = (event: boolean) => {
+    setIsEvent(event);
+    fields.set("startsAt", "");
+    fields.set("minutes", "");
+  };
   return (
     <CardPage roomy>
       <div className="card-head">
@@ -178,8 +189,11 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
           label={t("app.event")}
           hint={t("newRoom.eventHint")}
           isSelected={isEvent}
-          onChange={setIsEvent}
+          onChange={changeKind}
         />
+        {isEvent && (
+          <EventFields start={fields.bind("startsAt")} minutes={fields.bind("minutes")} />
+        )}
         {!isEvent && (
           <Switch
             label={t("newRoom.unlisted")}

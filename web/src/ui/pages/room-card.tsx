@@ -1,31 +1,47 @@
 import { Link as AriaLink } from "react-aria-components";
-import type { RoomEntry } from "../../wire.gen";
+import type { CallEntry, RoomEntry } from "../../wire.gen";
 import { roomPath } from "../app/destination";
+import { endOf } from "../app/event-times";
 import { EventIcon, LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { PersonName } from "../kit/person-name";
-import { Rich, useTexts } from "../kit/texts";
+import { Rich, useShownTexts, useTexts, useTimes } from "../kit/texts";
+import { peopleInCall } from "./people-in-call";
 import { RoomMenu } from "./room-menu";
 
 interface RoomCardProps {
   room: RoomEntry;
   inUse: boolean;
+  /** Null where nobody is in its call, or this person may not know who. */
+  call: CallEntry | null;
   own: boolean;
   /** Called when its creator has changed or deleted it. */
   onChange(): void;
 }
 
-export function RoomCard({ room, inUse, own, onChange }: RoomCardProps) {
+export function RoomCard({ room, inUse, call, own, onChange }: RoomCardProps) {
   const t = useTexts();
+  const times = useTimes();
+  const { locale } = useShownTexts();
   return (
     <article className="room-card">
       <AriaLink href={roomPath(room.name)} className="title">
         <Isolated>{room.name}</Isolated>
       </AriaLink>
       {own && <RoomMenu room={room} onChange={onChange} />}
+      {room.starts_at && (
+        <time className="when" dateTime={room.starts_at}>
+          {times.event(room.starts_at, endOf(room), false)}
+        </time>
+      )}
       {room.description && (
         <p className="about" dir="auto">
           {room.description}
+        </p>
+      )}
+      {inUse && call && (
+        <p className="small" dir="auto">
+          {peopleInCall(t, locale, call)}
         </p>
       )}
       <div className="row">

@@ -16,7 +16,9 @@ const known = {
   isEvent: false,
   isCreator: false,
   creator: { username: "ann", displayName: null },
+  time: null,
 };
+const time = { starts_at: "2026-12-01T15:00:00Z", duration_minutes: 90 };
 const found = (entrance: RoomEntrance) =>
   findAdmission({ entrance: async () => entrance }, "garden");
 const failed = (problem: Problem) =>
@@ -25,8 +27,8 @@ const failed = (problem: Problem) =>
 it.each<[string, RoomEntrance, Admission]>([
   [
     "its creator in",
-    { room: { ...room, room_id: 7 }, roles: ["creator"], next: "enter" },
-    { kind: "admitted", room: { ...known, isEvent: true, isCreator: true } },
+    { room: { ...room, room_id: 7, ...time }, roles: ["creator"], next: "enter" },
+    { kind: "admitted", room: { ...known, isEvent: true, isCreator: true, time } },
   ],
   [
     "others in after the password",
@@ -38,7 +40,14 @@ it.each<[string, RoomEntrance, Admission]>([
     { room: null, roles: [], next: "password" },
     {
       kind: "password",
-      room: { name: "garden", description: "", isEvent: false, isCreator: false, creator: null },
+      room: {
+        name: "garden",
+        description: "",
+        isEvent: false,
+        isCreator: false,
+        creator: null,
+        time: null,
+      },
     },
   ],
   [

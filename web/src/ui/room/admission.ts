@@ -4,6 +4,7 @@ import { Problem } from "../../problem";
 import type { Identity } from "../../session";
 import type { Refused } from "../../texts/sentences";
 import type { RoomEntrance } from "../../wire.gen";
+import type { EventTime } from "../app/event-times";
 import { useServices } from "../app/services";
 
 export interface RoomFacts {
@@ -11,6 +12,8 @@ export interface RoomFacts {
   readonly description: string;
   readonly isEvent: boolean;
   readonly isCreator: boolean;
+  /** Null where it is not an event, or none with a time. */
+  readonly time: EventTime | null;
   /** Null where the server does not tell. */
   readonly creator: { readonly username: string; readonly displayName?: string | null } | null;
 }
@@ -30,6 +33,9 @@ function factsOf(name: string, { room, roles }: RoomEntrance): RoomFacts {
     description: room?.description ?? "",
     isEvent: (room?.room_id ?? null) !== null,
     isCreator: roles.includes("creator"),
+    time: room?.starts_at
+      ? { starts_at: room.starts_at, duration_minutes: room.duration_minutes ?? null }
+      : null,
     creator: room?.username
       ? { username: room.username, displayName: room.displayName ?? null }
       : null,

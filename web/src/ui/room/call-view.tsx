@@ -5,16 +5,17 @@ import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import { GuestTimer } from "../app/guest-timer";
 import { useNow, useServices, useStore } from "../app/services";
-import { IconAction } from "../kit/icon-action";
-import { EventIcon, InviteIcon, LinkIcon, ListIcon, Logo } from "../kit/icons";
+import { EventIcon, LinkIcon, Logo } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
+import { useIsNarrow } from "../kit/media-query";
 import { shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { Announcements } from "./announcements";
 import { AttendanceDialog } from "./attendance-dialog";
+import { type CallDeed, DeedAction, useCallDeeds } from "./call-deeds";
 import { ChatAlerts } from "./chat/chat-alerts";
 import { LazyChatPanel, useFetchedChatPanel } from "./chat/lazy-chat-panel";
-import { Controls } from "./controls";
+import { Controls, type Panel } from "./controls";
 import { CallGestures } from "./gestures/call-gestures";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
@@ -30,7 +31,6 @@ import { PeoplePanel } from "./people-panel";
 import { usePhone } from "./phone";
 import { PictureInPicture } from "./picture-in-picture";
 import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
-import { RecordAction } from "./recording/record-action";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
@@ -47,6 +47,8 @@ export interface CallViewProps {
 
 type OpenDialog = "invite" | "attendance" | "shortcuts" | "settings" | null;
 
+const NO_DEEDS: readonly CallDeed[] = [];
+
 export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
@@ -60,6 +62,12 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
   useFetchedChatPanel();
   const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
   const openSettings = useCallback(() => setDialog("settings"), []);
+  const onPanel = useCallback(
+    (wanted: Panel | null) => (wanted ? show(wanted) : close()),
+    [show, close],
+  );
+  const deeds = useCallDeeds({ call, room, panel, onPanel, onDialog: setDialog });
+  const isNarrow = useIsNarrow();
   return (
     <Shortcuts call={box}>
       <CallGestures value={call.gestures}>
@@ -71,17 +79,12 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             room={room.name}
             isOpen={panel === "chat"}
           />
-          <CallBar {...{ phase, room, choices, small }} onOpen={setDialog}>
+          <CallBar {...{ phase, room, choices, small }} deeds={isNarrow ? NO_DEEDS : deeds}>
             <RecordingMark call={call} />
-            <RecordAction
-              call={call}
-              isOpen={panel === "recording"}
-              onOpen={(open) => (open ? show("recording") : close())}
-            />
             <HealthAction
               health={call.health}
               isOpen={panel === "connections"}
-              onOpen={(open) => (open ? show("connections") : close())}
+              onOpen={(open) => onPanel(open ? "connections" : null)}
             />
           </CallBar>
           <GuestWarning />
@@ -132,6 +135,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             call={call}
             panel={panel}
             onPanel={show}
+            deeds={isNarrow ? deeds : NO_DEEDS}
             onShortcuts={openShortcuts}
             onSettings={openSettings}
           />
@@ -172,11 +176,11 @@ interface CallBarProps {
   room: RoomFacts;
   choices: KeptChoices;
   small: PictureInPicture;
-  onOpen(dialog: OpenDialog): void;
+  deeds: readonly CallDeed[];
   children: readonly ReactElement[];
 }
 
-function CallBar({ phase, room, choices, small, onOpen, children }: CallBarProps) {
+function CallBar({ phase, room, choices, small, deeds, children }: CallBarProps) {
   const t = useCallTexts();
   return (
     <header className="call-bar">
@@ -195,25 +199,9 @@ function CallBar({ phase, room, choices, small, onOpen, children }: CallBarProps
         <GuestTimer quiet />
         {children}
         <ViewMenu choices={choices} small={small} />
-        {room.isCreator && room.isEvent && (
-          <IconAction
-            label={t("call.bar.attendance")}
-            icon={<ListIcon />}
-            onPress={() => onOpen("attendance")}
-          />
-        )}
-        {room.isCreator && (
-          <IconAction
-            label={t("call.bar.invite")}
-            icon={<InviteIcon />}
-            onPress={() => onOpen("invite")}
-          />
-        )}
-        <IconAction
-          label={t("call.bar.copyLink")}
-          icon={<LinkIcon />}
-          onPress={() => void copyRoomLink(t, room.name)}
-        />
+        {deeds.map((deed) => (
+          <DeedAction key={deed.id} deed={deed} />
+        ))}
       </span>
     </header>
   );

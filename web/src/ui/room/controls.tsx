@@ -3,6 +3,7 @@ import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components"
 import type { Call } from "../../call/call";
 import { useStored } from "../app/services";
 import { ChatIcon, LeaveIcon, PeopleIcon } from "../kit/icons";
+import type { CallDeed } from "./call-deeds";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { GesturesControl } from "./gestures/gestures-control";
 import { MoreMenu } from "./more-menu";
@@ -15,12 +16,15 @@ interface ControlsProps {
   call: Call;
   panel: Panel | null;
   onPanel(panel: Panel | null): void;
+  /** What has no room on the bar above. */
+  deeds: readonly CallDeed[];
   onShortcuts(): void;
   onSettings(): void;
 }
 
 /** Of all in a call the dearest to render, so it is not rendered with what is around it. */
-export const Controls = memo(({ call, panel, onPanel, onShortcuts, onSettings }: ControlsProps) => {
+export const Controls = memo((props: ControlsProps) => {
+  const { call, panel, onPanel, deeds, onShortcuts, onSettings } = props;
   const t = useCallTexts();
   const { media } = call;
   const unread = useStored(call.chat.state, (chat) => chat.unread);
@@ -48,7 +52,7 @@ export const Controls = memo(({ call, panel, onPanel, onShortcuts, onSettings }:
           badge={unread}
           shortcut="chat"
         />
-        <MoreMenu onShortcuts={onShortcuts} onSettings={onSettings} />
+        <MoreMenu deeds={deeds} onShortcuts={onShortcuts} onSettings={onSettings} />
         <TooltipTrigger delay={500}>
           <Button
             className="control leave"

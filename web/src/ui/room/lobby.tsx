@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { EntryPreparation } from "../../call/entry-preparation";
 import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
+import { EventTimeLine } from "../app/event-time";
 import { useServices, useStore } from "../app/services";
 import { Shell } from "../app/shell";
 import { Avatar } from "../kit/avatar";
@@ -72,6 +73,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
                 </span>
               )}
             </div>
+            {room.time && <EventTimeLine time={room.time} />}
             <PeoplePresent preparation={preparation} />
           </div>
           <MediaNotice microphone={microphone} camera={camera} />

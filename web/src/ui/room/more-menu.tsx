@@ -1,16 +1,18 @@
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { KeyboardIcon, MoreIcon, SettingsIcon } from "../kit/icons";
 import { KeyCap } from "../kit/keys";
+import type { CallDeed } from "./call-deeds";
 import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
 import { useCallTexts } from "./texts";
 
 interface MoreMenuProps {
+  deeds: readonly CallDeed[];
   onShortcuts(): void;
   onSettings(): void;
 }
 
 /** What is needed seldom, or has no room among the controls. */
-export function MoreMenu({ onShortcuts, onSettings }: MoreMenuProps) {
+export function MoreMenu({ deeds, onShortcuts, onSettings }: MoreMenuProps) {
   const t = useCallTexts();
   const keys = useKeysOf("sheet");
   useShortcut("sheet", onShortcuts);
@@ -21,6 +23,12 @@ export function MoreMenu({ onShortcuts, onSettings }: MoreMenuProps) {
       </Button>
       <Popover className="popover" placement="top">
         <Menu className="menu" aria-label={t("call.controls.more")}>
+          {deeds.map(({ id, label, icon, act }) => (
+            <MenuItem key={id} className="menu-item" textValue={label} onAction={act}>
+              {icon}
+              <span className="grow">{label}</span>
+            </MenuItem>
+          ))}
           <MenuItem
             className="menu-item"
             textValue={t("call.settings.title")}

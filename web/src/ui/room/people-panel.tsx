@@ -165,8 +165,10 @@ function Person({
     <li>
       <Avatar name={displayName ?? username} size={32} />
       <span className="grow">
-        <PersonName username={username} displayName={displayName} self={self} />
-        {isCreator && <span className="badge person-role">{t("call.people.creator")}</span>}
+        <span className="person-line">
+          <PersonName username={username} displayName={displayName} self={self} />
+          {isCreator && <span className="badge">{t("call.people.creator")}</span>}
+        </span>
         {children}
       </span>
       <span className="row soft person-devices">

@@ -125,6 +125,12 @@ function MessageButtons({ entry, mine, isMenuOpen, deeds, onMenu }: MessageProps
           mine ? t("call.chat.moreOfYours") : t("call.chat.moreOf", { name: fullName(entry) })
         }
         onClick={(event) => onMenu(entry, event.currentTarget)}
+        // A click by a key looks like a screen reader's, for which React Aria moves the focus into the menu later, if at all.
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          onMenu(entry, event.currentTarget);
+        }}
       >
         <MoreIcon size={16} />
       </button>

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { ChatEntry } from "../../../call/chat-entries";
+import { scrolledUpBy } from "./scroll-position";
 
 /** Pixels from an edge at which more is shown. */
 const NEAR = 120;
@@ -19,7 +20,7 @@ interface Edges {
 export function useKeptScroll(shown: readonly ChatEntry[], edges: Edges) {
   const box = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
-  const state = useRef({ atEnd: true, wantsEnd: false, anchor: null as Anchor | null });
+  const state = useRef({ atEnd: true, wantsEnd: false, anchor: null as Anchor | null, top: 0 });
   const latest = useRef(edges);
   latest.current = edges;
   useEffect(() => {
@@ -30,10 +31,12 @@ export function useKeptScroll(shown: readonly ChatEntry[], edges: Edges) {
     const followHeight = () => {
       if (element.clientHeight === clientHeight) return;
       ({ clientHeight } = element);
+      state.current.atEnd &&= scrolledUpBy(element, state.current.top) === 0;
       if (state.current.atEnd) element.scrollTop = element.scrollHeight;
     };
     const onScroll = () => {
       followHeight();
+      state.current.top = element.scrollTop;
       const below = element.scrollHeight - element.scrollTop - element.clientHeight;
       state.current.atEnd = below < AT_END && latest.current.isNewest;
       state.current.anchor = anchorIn(element);
@@ -54,13 +57,16 @@ export function useKeptScroll(shown: readonly ChatEntry[], edges: Edges) {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    const { atEnd: wasAtEnd, wantsEnd, anchor } = state.current;
+    const { wantsEnd, anchor, top } = state.current;
+    const moved = scrolledUpBy(element, top);
+    state.current.atEnd &&= moved === 0;
     const writes = shown.at(-1)?.delivery === "sending";
-    if (latest.current.isNewest && (wasAtEnd || wantsEnd || writes)) {
+    if (latest.current.isNewest && (state.current.atEnd || wantsEnd || writes)) {
       element.scrollTop = element.scrollHeight;
-    } else if (anchor) restore(element, anchor);
+    } else if (anchor) restore(element, { id: anchor.id, top: anchor.top + moved });
     state.current.wantsEnd = false;
     state.current.anchor = anchorIn(element);
+    state.current.top = element.scrollTop;
   }, [shown]);
   const toEnd = useCallback(() => {
     const element = box.current;
