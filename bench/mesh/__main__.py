@@ -9,6 +9,7 @@ leave all parameters of their senders, and the order of codecs, as the browser h
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ def main() -> None:
     chosen = plans(options.people, cores=cores, compare=options.compare)
     if left_out := sorted(set(options.people) - {plan.people for plan in chosen}):
         _say(f"Too few cores for calls of {', '.join(map(str, left_out))}: left out.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # browsers and namespaces end with it
     scenes, resizes = asyncio.run(_measure(chosen, settle=options.settle, seconds=options.seconds))
     section = page.section(scenes, resizes, settle=options.settle, seconds=options.seconds)
     print(section)
