@@ -19,6 +19,7 @@ from tests.servers import ParlourServer
 PROBE = Path(__file__).parents[2] / "soak" / "probe"
 ROOMS, TIMES = 50, 8
 """Few rooms, many times: the rate limiters of all their people are remembered from one time to the next."""
+MOST_ROUNDS = 4
 UNDER_WAY = 20
 """Objects of a type that belong to tasks which happen to run while they are counted."""
 BLOCKS_PER_VISIT = 0.25
@@ -49,13 +50,26 @@ async def server(seed: Seed) -> AsyncIterator[ParlourServer]:
 
 
 async def test_nothing_is_kept_of_people_who_came_and_went(seed: Seed, server: ParlourServer) -> None:
+    """Reads that are remembered fill up first, and may be voided in between; what leaks grows each time."""
     await _visits(seed, server)
-    before = await _held(server)
-    await _visits(seed, server)
-    after = await _held(server)
-    growth = after.types - before.types
-    assert [kind for kind, count in growth.items() if count > UNDER_WAY] == []
-    assert after.blocks - before.blocks < BLOCKS_PER_VISIT * TIMES * ROOMS * FOURS.size
+    before, growth = await _held(server), ["unknown"]
+    for _ in range(MOST_ROUNDS):
+        await _visits(seed, server)
+        after = await _held(server)
+        growth = _growth(before, after)
+        if not growth:
+            break
+        before = after
+    assert growth == []
+
+
+def _growth(before: Held, after: Held) -> list[str]:
+    """Name what there is more of."""
+    types = after.types - before.types
+    grown = [kind for kind, count in types.items() if count > UNDER_WAY]
+    blocks = after.blocks - before.blocks
+    is_more = blocks >= BLOCKS_PER_VISIT * TIMES * ROOMS * FOURS.size
+    return [*grown, f"{blocks} blocks"] if is_more else grown
 
 
 async def _visits(seed: Seed, server: ParlourServer) -> None:

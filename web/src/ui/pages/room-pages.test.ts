@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { RoomEntry } from "../../wire.gen";
-import { roomPages, together } from "./room-pages";
+import { roomPages, roomsLacking, together } from "./room-pages";
 
 const rooms = (count: number): RoomEntry[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -42,4 +42,11 @@ it("puts a room that is in two lists in once", () => {
   const [first, second, third] = rooms(3) as [RoomEntry, RoomEntry, RoomEntry];
   const both = together({ rooms: [first, second], more: true }, [second, third]);
   expect(both).toEqual({ rooms: [first, second, third], more: true });
+});
+
+it("names rooms in use that a complete list lacks, and of no other list", () => {
+  const loaded = { rooms: rooms(2), more: false };
+  expect(roomsLacking(loaded, ["room 1", "hidden", "new"])).toEqual(["hidden", "new"]);
+  expect(roomsLacking({ ...loaded, more: true }, ["new"])).toEqual([]);
+  expect(roomsLacking(null, ["new"])).toEqual([]);
 });

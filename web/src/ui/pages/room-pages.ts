@@ -30,3 +30,10 @@ export function together(listed: LoadedRooms, more: readonly RoomEntry[]): Loade
   const names = new Set(listed.rooms.map(({ name }) => name));
   return { ...listed, rooms: [...listed.rooms, ...more.filter(({ name }) => !names.has(name))] };
 }
+
+/** Names the rooms in use that a complete list lacks: they are new, or hidden from who asks. */
+export function roomsLacking(loaded: LoadedRooms | null, inUse: readonly string[]): string[] {
+  if (loaded === null || loaded.more) return [];
+  const known = new Set(loaded.rooms.map(({ name }) => name));
+  return inUse.filter((name) => !known.has(name));
+}

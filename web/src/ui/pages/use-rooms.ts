@@ -4,7 +4,7 @@ import { Problem } from "../../problem";
 import type { RoomEntry } from "../../wire.gen";
 import { useServices, useStore } from "../app/services";
 import { roomsWith } from "./room-groups";
-import { FIRST_ROOMS, type LoadedRooms, roomPages, together } from "./room-pages";
+import { FIRST_ROOMS, type LoadedRooms, roomPages, roomsLacking, together } from "./room-pages";
 
 /** The most of one's own rooms and invitations that are read; all of them, for nearly everybody. */
 const MOST_OWN = 1_000;
@@ -34,12 +34,14 @@ export function useRooms(person: string | null) {
       if (load === latest.current) setProblem(Problem.of(error));
     }
   }, [api, person, most]);
-  // A room in use that a complete list lacks is new.
-  const isComplete = loaded !== null && !loaded.more;
-  const unknown =
-    isComplete && inUse.some((name) => !loaded.rooms.some((room) => room.name === name));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a room that is not in the list
-  useEffect(() => void reload(), [reload, unknown]);
+  useEffect(() => void reload(), [reload]);
+  // A room in use that the list lacks is new, unless it is hidden; then it stays lacking, and is asked for once.
+  const lacking = useRef<readonly string[]>([]);
+  useEffect(() => {
+    const before = lacking.current;
+    lacking.current = roomsLacking(loaded, inUse);
+    if (lacking.current.some((name) => !before.includes(name))) void reload();
+  }, [reload, loaded, inUse]);
   useEffect(() => {
     const onFocus = () => document.visibilityState === "visible" && void reload();
     document.addEventListener("visibilitychange", onFocus);

@@ -119,6 +119,12 @@ describe("any stage with any tiles", () => {
       }),
     ));
 
+  it("has buttons for pages where there are several, though less room would do for all", () => {
+    const tiles = { ...grid(21), large: [0, 1, 2], self: 20, corner: "top-start" as const };
+    const { pages, pager } = layOutStage({ width: 240, height: 2116 }, tiles);
+    expect([pages, pager === null]).toEqual([2, false]);
+  });
+
   it("moves only those after a newcomer", () =>
     fc.assert(
       fc.property(stages, fc.integer({ min: 3, max: 40 }), (space, count) => {

@@ -103,7 +103,8 @@ function inPages(space: Size, members: readonly number[], wanted: Wanted): Paged
   }
   const height = Math.max(space.height - PAGER_HEIGHT, Math.min(space.height, LEAST_HEIGHT));
   const room = { width: space.width, height };
-  const most = mostLegible(room, members.length, wanted);
+  // Another shape of the grid may make all legible in less room, for once; pages stay.
+  const most = mostLegible(room, members.length - 1, wanted);
   const { shown, ...of } = pageOf(members, { most, kept, page });
   const top = space.height - PAGER_HEIGHT;
   const pager = { left: 0, top, width: space.width, height: PAGER_HEIGHT };
