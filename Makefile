@@ -104,19 +104,19 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 
 MEASURED := tests/unit tests/integration/http
 COVERAGE := $(CURDIR)/test-results/coverage
-SUITE := $(BIN)/pytest --numprocesses=4 --dist=worksteal --durations=10
+SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 
 .PHONY: test
 test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
 	  || { . tools/say; fail "A check failed: see above."; }
 ifeq ($(ARGS),)
-	@. tools/say; say "The tests whose coverage is measured, four at a time"
+	@. tools/say; say "The tests whose coverage is measured, three at a time"
 	@$(MAKE) measure
-	@. tools/say; say "All other tests, four at a time"
+	@. tools/say; say "All other tests, three at a time"
 	@exec $(SUITE) $(MEASURED:%=--ignore=%)
 else
-	@. tools/say; say "The tests that were asked for, four at a time"
+	@. tools/say; say "The tests that were asked for, three at a time"
 	@exec $(SUITE) $(ARGS)
 endif
 
