@@ -826,14 +826,16 @@ export interface ServerEvents {
   refused: Refused;
 }
 
-/** How long texts may be, in code points. */
+/** Lengths of texts are in code points; `roomsAsked` counts the rooms of one request. */
 export const LIMITS = {
   chatText: 4000,
   description: 1000,
+  eventMinutes: 10080,
   passwordLeast: 8,
   password: 128,
   roomName: 64,
   roomPassword: 128,
+  roomsAsked: 100,
   usernameLeast: 4,
   username: 24,
 } as const;

@@ -40,6 +40,14 @@ class Room:
         return self.access.event_id if isinstance(self.access, InvitationAccess) else None
 
     @property
+    def starts_at(self) -> datetime | None:
+        return None if self.schedule is None else self.schedule.starts_at
+
+    @property
+    def duration_minutes(self) -> int | None:
+        return None if self.schedule is None else self.schedule.duration_minutes
+
+    @property
     def kind(self) -> RoomKind:
         return kind_of(self.access, is_listed=self.is_listed)
 

@@ -364,6 +364,6 @@ def _entry(room: Room) -> RoomEntry:
         description=room.description,
         listed=None if room.is_listed else False,
         display_name=room.creator_display_name,
-        starts_at=None if room.schedule is None else room.schedule.starts_at,
-        duration_minutes=None if room.schedule is None else room.schedule.duration_minutes,
+        starts_at=room.starts_at,
+        duration_minutes=room.duration_minutes,
     )

@@ -27,7 +27,6 @@ def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder
     )
     async def look_at_invitation(body: LinkToken, request: Request) -> InvitationSummary:
         found = await links.look(body.token, source=request_source(request))
-        schedule = found.room.schedule
         return InvitationSummary(
             room=found.room.name,
             event=found.room.is_event,
@@ -35,8 +34,8 @@ def invitation_routes(*, links: InvitationLinks, login_responder: LoginResponder
             inviter_display_name=found.room.creator_display_name,
             email=found.email,
             has_account=found.has_account,
-            starts_at=None if schedule is None else schedule.starts_at,
-            duration_minutes=None if schedule is None else schedule.duration_minutes,
+            starts_at=found.room.starts_at,
+            duration_minutes=found.room.duration_minutes,
         )
 
     @router.post(

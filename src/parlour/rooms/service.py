@@ -253,8 +253,8 @@ class RoomService:
                 room=known.name,
                 path=room_path(known.name),
                 is_event=known.is_event,
-                starts_at=None if known.schedule is None else known.schedule.starts_at,
-                duration_minutes=None if known.schedule is None else known.schedule.duration_minutes,
+                starts_at=known.starts_at,
+                duration_minutes=known.duration_minutes,
             )
             mails = [
                 Mail(

@@ -125,13 +125,12 @@ def _called(name: str) -> dict[str, str]:
 
 _ASKING: BindParameter[int] = bindparam("user_id", type_=Id)
 _ADMITTED = exists().where(admissions.c.room_id == rooms.c.id, admissions.c.user_id == _ASKING)
-_ROOM_AND_FACTS = prepared(
-    _ROOM.add_columns(
-        _is_invited(_ASKING).label("is_invited"),
-        _is_banned(_ASKING).label("is_banned"),
-        _ADMITTED.label("is_admitted"),
-    ).where(rooms.c.name_key == _CALLED)
+_WITH_FACTS = _ROOM.add_columns(
+    _is_invited(_ASKING).label("is_invited"),
+    _is_banned(_ASKING).label("is_banned"),
+    _ADMITTED.label("is_admitted"),
 )
+_ROOM_AND_FACTS = prepared(_WITH_FACTS.where(rooms.c.name_key == _CALLED))
 _SHOWN_ROOM_AND_FACTS = _ROOM_AND_FACTS.add_columns(
     clients.c.display_name.label("creator_display_name")
 ).outerjoin(clients, clients.c.user_id == rooms.c.creator_id)
@@ -232,11 +231,7 @@ async def room_and_all_facts(
     return _room(room), facts_by_user
 
 
-_FACTS_IN_MANY = _ROOM.add_columns(
-    _is_invited(_ASKING).label("is_invited"),
-    _is_banned(_ASKING).label("is_banned"),
-    _ADMITTED.label("is_admitted"),
-).where(rooms.c.id.in_(bindparam("room_ids", expanding=True)))
+_FACTS_IN_MANY = _WITH_FACTS.where(rooms.c.id.in_(bindparam("room_ids", expanding=True)))
 
 
 async def rooms_and_facts(

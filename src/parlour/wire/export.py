@@ -71,7 +71,7 @@ def typescript() -> str:
         _mapping("ClientEvents", "What a client sends, by event name.", client),
         _mapping("Acknowledgements", "What an event is acknowledged with.", acks),
         _mapping("ServerEvents", "What the server sends, by event name.", server),
-        _length_limits(),
+        _client_limits(),
     ]
     return "\n".join(blocks)
 
@@ -79,18 +79,20 @@ def typescript() -> str:
 LIMITS = {
     "chatText": CHAT_TEXT_LENGTH,
     "description": DESCRIPTION_LENGTH,
+    "eventMinutes": http.LONGEST_EVENT_MINUTES,
     "passwordLeast": PASSWORD_LENGTH[0],
     "password": PASSWORD_LENGTH[1],
     "roomName": ROOM_NAME_LENGTH,
     "roomPassword": ROOM_PASSWORD_LENGTH,
+    "roomsAsked": http.MOST_ROOMS_ASKED,
     "usernameLeast": USERNAME_LENGTH[0],
     "username": USERNAME_LENGTH[1],
 }
 
 
-def _length_limits() -> str:
+def _client_limits() -> str:
     lines = [f"  {name}: {limit}," for name, limit in LIMITS.items()]
-    comment = "/** How long texts may be, in code points. */"
+    comment = "/** Lengths of texts are in code points; `roomsAsked` counts the rooms of one request. */"
     return "\n".join([comment, "export const LIMITS = {", *lines, "} as const;", ""])
 
 

@@ -42,6 +42,16 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+EventStart = Annotated[
+    Timestamp | None,
+    Field(exclude_if=_is_absent, description="When the event starts; absent if it has no time."),
+]
+EventDuration = Annotated[
+    int | None,
+    Field(exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."),
+]
+
+
 class Problem(Body):
     __doc__ = "A refusal (RFC 9457, `application/problem+json`)."
 
@@ -278,12 +288,8 @@ class RoomEntry(Body):
         exclude_if=_is_absent,
         description="The creator's; absent if there is none.",
     )
-    starts_at: Timestamp | None = Field(
-        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
-    )
-    duration_minutes: int | None = Field(
-        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
-    )
+    starts_at: EventStart = None
+    duration_minutes: EventDuration = None
 
 
 class RoomEntrance(Body):
@@ -390,12 +396,8 @@ class ExportedRoom(Body):
     description: str
     created_at: Timestamp
     event: bool
-    starts_at: Timestamp | None = Field(
-        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
-    )
-    duration_minutes: int | None = Field(
-        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
-    )
+    starts_at: EventStart = None
+    duration_minutes: EventDuration = None
 
 
 class ExportedInvitation(Body):
@@ -453,12 +455,8 @@ class InvitationSummary(Body):
     )
     email: str = Field(description="The invited address.")
     has_account: bool = Field(description="The address belongs to a client, who has to log in.")
-    starts_at: Timestamp | None = Field(
-        None, exclude_if=_is_absent, description="When the event starts; absent if it has no time."
-    )
-    duration_minutes: int | None = Field(
-        None, exclude_if=_is_absent, description="How long the event lasts; absent if that is not known."
-    )
+    starts_at: EventStart = None
+    duration_minutes: EventDuration = None
 
 
 class InvitationEntry(Body):

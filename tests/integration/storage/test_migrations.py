@@ -164,10 +164,15 @@ async def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
     return found
 
 
-async def test_addresses_that_one_key_held_together_are_taken_apart(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0005"))
-    await in_transaction(empty, run(OLD_KEYS))
+async def migrate_from(empty: Database, revision: str, statements: Sequence[str]) -> None:
+    """Write what a version of `revision` has written, and migrate that."""
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, revision))
+    await in_transaction(empty, run(statements))
     await migrate(empty)
+
+
+async def test_addresses_that_one_key_held_together_are_taken_apart(empty: Database) -> None:
+    await migrate_from(empty, "0005", OLD_KEYS)
     assert await rows(empty, "SELECT id, email_key FROM users ORDER BY id") == [
         (1, "ann@xn--strae-oqa.example"),
         (2, "bob@example.org"),
@@ -208,9 +213,7 @@ UNCONFIRMED = (
 
 
 async def test_accounts_that_nobody_confirmed_become_registrations(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0006"))
-    await in_transaction(empty, run(UNCONFIRMED))
-    await migrate(empty)
+    await migrate_from(empty, "0006", UNCONFIRMED)
     waiting = "SELECT id, email_key, username FROM registrations WHERE user_id IS NULL"
     assert await rows(empty, waiting) == [("new", "ann@example.org", "Ann-Lee")]
     assert await rows(empty, "SELECT id FROM users ORDER BY id") == [(2,), (3,)]
@@ -228,9 +231,7 @@ OLD_MAILS = (
 
 
 async def test_mails_that_wait_keep_no_token(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0010"))
-    await in_transaction(empty, run(OLD_MAILS))
-    await migrate(empty)
+    await migrate_from(empty, "0010", OLD_MAILS)
     kept = await rows(empty, "SELECT id, content FROM outbox ORDER BY id")
     assert [(number, json.loads(content)) for number, content in kept] == [
         (1, {"kind": "Written", "subject": "Hello", "text": "Hello", "html": "<p>Hello"}),
@@ -259,9 +260,7 @@ OLD_BANS = (
 
 
 async def test_bans_get_the_account_of_their_address(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0011"))
-    await in_transaction(empty, run(OLD_BANS))
-    await migrate(empty)
+    await migrate_from(empty, "0011", OLD_BANS)
     kept = await rows(empty, "SELECT room_id, email, email_key, user_id FROM bans ORDER BY email_key")
     assert kept == [
         (1, "Eve@example.org", "eve@example.org", 2),
@@ -282,9 +281,7 @@ NAMED_ALIKE = (
 
 
 async def test_rooms_whose_names_are_one_by_now_stay_two(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0012"))
-    await in_transaction(empty, run(NAMED_ALIKE))
-    await migrate(empty)
+    await migrate_from(empty, "0012", NAMED_ALIKE)
     query = "SELECT id, name_key, name_skeleton FROM rooms ORDER BY id"
     assert await rows(empty, query) == [
         (1, "café", "café"),
@@ -319,9 +316,7 @@ SESSION_OF_BEFORE = (
 
 
 async def test_sessions_of_before_are_remembered(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0013"))
-    await in_transaction(empty, run(SESSION_OF_BEFORE))
-    await migrate(empty)
+    await migrate_from(empty, "0013", SESSION_OF_BEFORE)
     [(remembered,)] = await rows(empty, "SELECT remembered FROM refresh_sessions")
     assert remembered == 1
 
@@ -339,9 +334,7 @@ TEXTS_OF_BEFORE = (
 
 
 async def test_texts_of_before_are_found_in_any_case(empty: Database) -> None:
-    await in_transaction(empty, lambda connection: to(connection, command.upgrade, "0020"))
-    await in_transaction(empty, run(TEXTS_OF_BEFORE))
-    await migrate(empty)
+    await migrate_from(empty, "0020", TEXTS_OF_BEFORE)
     # A version before, which still runs, knows no keys: what it writes is found as far as the database folds.
     await in_transaction(
         empty,

@@ -3,6 +3,7 @@ import type { Chunk } from "../../chunk";
 import { Action } from "../kit/button";
 import { AlertIcon, Logo } from "../kit/icons";
 import { useTexts } from "../kit/texts";
+import { TroubleHead } from "../kit/trouble-head";
 import { CardPage } from "./shell";
 
 interface LoadedProps<T> {
@@ -31,13 +32,9 @@ function NotLoaded({ onRetry }: { onRetry(): void }) {
   const t = useTexts();
   return (
     <CardPage>
-      <span className="emblem warm">
-        <AlertIcon size={26} />
-      </span>
-      <div className="card-head" role="alert">
-        <h1>{t("failure.title")}</h1>
-        <p className="soft">{t("app.notLoaded")}</p>
-      </div>
+      <TroubleHead icon={<AlertIcon size={26} />} title={t("failure.title")} role="alert">
+        {t("app.notLoaded")}
+      </TroubleHead>
       <Action look="primary" onPress={onRetry}>
         {t("app.tryAgain")}
       </Action>

@@ -1,10 +1,8 @@
 import type { Rule } from "../../rules";
+import { LIMITS } from "../../wire.gen";
 import { type EventTime, localTime, zonedTime, zoneName } from "../app/event-times";
 import { Field, type FieldProps } from "../kit/field";
 import { useShownTexts, useTexts } from "../kit/texts";
-
-/** As the server has it: a week. */
-const LONGEST_MINUTES = 10_080;
 
 export interface EventFieldValues {
   readonly startsAt: string;
@@ -36,8 +34,8 @@ export function startRule(stored = ""): Rule {
 
 export const minutesRule: Rule = (value) => {
   const minutes = value.trim();
-  const isGood = /^[0-9]{1,5}$/.test(minutes) && +minutes >= 1 && +minutes <= LONGEST_MINUTES;
-  return minutes === "" || isGood ? null : (t) => t("event.minutes", { most: LONGEST_MINUTES });
+  const isGood = /^[0-9]{1,5}$/.test(minutes) && +minutes >= 1 && +minutes <= LIMITS.eventMinutes;
+  return minutes === "" || isGood ? null : (t) => t("event.minutes", { most: LIMITS.eventMinutes });
 };
 
 type Bound = Omit<FieldProps, "label">;

@@ -14,6 +14,7 @@ import { CheckIcon, LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { Notice, ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
+import { TroubleHead } from "../kit/trouble-head";
 import { EventFields, eventTime, minutesRule, startRule } from "./event-fields";
 
 export function NewRoomPage() {
@@ -71,13 +72,9 @@ function NoNewRoom({ title, children }: { title: string; children: ReactNode }) 
   const t = useTexts();
   return (
     <CardPage>
-      <span className="emblem warm">
-        <LockIcon size={26} />
-      </span>
-      <div className="card-head">
-        <h1>{title}</h1>
-        <p className="soft">{children}</p>
-      </div>
+      <TroubleHead icon={<LockIcon size={26} />} title={title}>
+        {children}
+      </TroubleHead>
       <LinkAction href="/">{t("app.seeRooms")}</LinkAction>
     </CardPage>
   );

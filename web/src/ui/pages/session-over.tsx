@@ -6,6 +6,7 @@ import { CardPage } from "../app/shell";
 import { Action } from "../kit/button";
 import { ClockIcon, PersonIcon } from "../kit/icons";
 import { useSentence, useTexts } from "../kit/texts";
+import { TroubleHead } from "../kit/trouble-head";
 
 export function SessionOverPage({ end }: { end: Refused }) {
   return end.code === "other_account" ? <OtherAccount end={end} /> : <Over end={end} />;
@@ -26,13 +27,9 @@ function OtherAccount({ end }: { end: Refused }) {
   };
   return (
     <CardPage>
-      <span className="emblem warm">
-        <PersonIcon size={26} />
-      </span>
-      <div className="card-head" role="alert">
-        <h1>{t("over.otherTitle")}</h1>
-        <p className="soft">{t("over.otherText", { problem: sentence(end) })}</p>
-      </div>
+      <TroubleHead icon={<PersonIcon size={26} />} title={t("over.otherTitle")} role="alert">
+        {t("over.otherText", { problem: sentence(end) })}
+      </TroubleHead>
       <div className="form">
         <Action look="primary" onPress={() => void session.goOnAsOther()}>
           {t("over.goOn")}
@@ -60,15 +57,9 @@ function Over({ end }: { end: Refused }) {
   };
   return (
     <CardPage>
-      <span className="emblem warm">
-        <ClockIcon size={26} />
-      </span>
-      <div className="card-head" role="alert">
-        <h1>{title}</h1>
-        <p className="soft">
-          {guest ? t("over.guestText") : gone ? t("over.deletedText") : sentence(end)}
-        </p>
-      </div>
+      <TroubleHead icon={<ClockIcon size={26} />} title={title} role="alert">
+        {guest ? t("over.guestText") : gone ? t("over.deletedText") : sentence(end)}
+      </TroubleHead>
       <div className="form">
         <Action look="primary" onPress={() => go(guest || gone ? "/register" : "/login")}>
           {guest ? t("app.createAccount") : gone ? t("over.signUpAgain") : t("app.logInAgain")}

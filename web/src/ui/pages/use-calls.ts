@@ -1,9 +1,7 @@
 import { useEffect, useState } from "react";
-import type { CallEntry } from "../../wire.gen";
+import { type CallEntry, LIMITS } from "../../wire.gen";
 import { useServices } from "../app/services";
 
-/** As many as the server answers at once. */
-const MOST_ASKED = 100;
 const ASK_EVERY_MS = 30_000;
 
 export type Calls = ReadonlyMap<string, CallEntry>;
@@ -14,7 +12,7 @@ const NO_CALLS: Calls = new Map();
 export function useCalls(inUse: readonly string[]): Calls {
   const { api } = useServices();
   const [calls, setCalls] = useState(NO_CALLS);
-  const asked = JSON.stringify(inUse.slice(0, MOST_ASKED));
+  const asked = JSON.stringify(inUse.slice(0, LIMITS.roomsAsked));
   useEffect(() => {
     const rooms: string[] = JSON.parse(asked);
     let latest = 0;

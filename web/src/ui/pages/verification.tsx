@@ -10,6 +10,7 @@ import { AlertIcon, CheckIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { useSentence, useTexts } from "../kit/texts";
+import { TroubleHead } from "../kit/trouble-head";
 
 type Look =
   | { kind: "looking" }
@@ -158,13 +159,9 @@ export function DeadLink({ text, again }: { text: string; again?: Again }) {
   const t = useTexts();
   return (
     <CardPage>
-      <span className="emblem warm">
-        <AlertIcon size={26} />
-      </span>
-      <div className="card-head" role="alert">
-        <h1>{t("link.dead")}</h1>
-        <p className="soft">{text}</p>
-      </div>
+      <TroubleHead icon={<AlertIcon size={26} />} title={t("link.dead")} role="alert">
+        {text}
+      </TroubleHead>
       <div className="form">
         {again && (
           <LinkAction href={again.href} look="primary">

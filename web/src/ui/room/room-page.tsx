@@ -10,6 +10,7 @@ import { LockIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { useSentence } from "../kit/texts";
+import { TroubleHead } from "../kit/trouble-head";
 import { useAdmission } from "./admission";
 import { LobbyAndCall } from "./lobby-and-call";
 import { PasswordGate } from "./password-gate";
@@ -70,15 +71,13 @@ function ClosedRoom({ name, reason }: { name: string; reason: Refused | null }) 
   const sentence = useSentence();
   return (
     <CardPage>
-      <span className="emblem warm">
-        <LockIcon size={26} />
-      </span>
-      <div className="card-head" role="alert">
-        <h1>
-          <CallRich text="call.entry.closed" room={<Isolated>{name}</Isolated>} />
-        </h1>
-        <p className="soft">{reason ? sentence(reason) : t("call.entry.closedText")}</p>
-      </div>
+      <TroubleHead
+        icon={<LockIcon size={26} />}
+        title={<CallRich text="call.entry.closed" room={<Isolated>{name}</Isolated>} />}
+        role="alert"
+      >
+        {reason ? sentence(reason) : t("call.entry.closedText")}
+      </TroubleHead>
       <LinkAction href="/" look="primary">
         {t("app.seeRooms")}
       </LinkAction>
