@@ -133,7 +133,6 @@ export interface CommonTexts {
   "manage.reallyDelete": None;
   "manage.keep": None;
   "manage.deleted": { room: string };
-  "manage.notLoaded": None;
   "login.title": None;
   "login.toRoom": None;
   "login.account": None;
@@ -539,7 +538,6 @@ export interface CallOnlyTexts {
   "call.effects.notAPicture": None;
   "call.effects.tooMany": { count: number };
   "call.effects.notKept": None;
-  "call.effects.notLoaded": None;
   "call.effects.noise": None;
   "call.effects.noiseCost": { share: string };
   "call.effects.noNoise": None;
@@ -610,7 +608,6 @@ export interface CallOnlyTexts {
   "call.chat.placeholder": None;
   "call.chat.send": None;
   "call.chat.length": { length: number; most: number };
-  "call.chat.notLoaded": None;
   "call.chat.new": None;
   "call.chat.toEnd": None;
   "call.chat.edited": None;
@@ -690,7 +687,6 @@ export interface CallOnlyTexts {
   "call.health.notMeasured": None;
   "call.health.lastMinutes": None;
   "call.health.save": None;
-  "call.health.notLoaded": None;
   "call.health.time": None;
   "call.health.cpu": None;
   "call.health.cpuHelp": None;
