@@ -126,6 +126,7 @@ export interface CommonTexts {
   "manage.edit": None;
   "manage.newPassword": None;
   "manage.newPasswordHint": None;
+  "manage.eventHint": None;
   "manage.save": None;
   "manage.saved": { room: string };
   "manage.delete": None;
