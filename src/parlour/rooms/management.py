@@ -32,6 +32,7 @@ class RoomManagement:
         password: str | None,
         source: RequestSource,
         schedule: ScheduleChange | None = None,
+        is_relay_only: bool | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
@@ -45,6 +46,7 @@ class RoomManagement:
             changed = {
                 "description": description,
                 "is_listed": is_listed,
+                "is_relay_only": is_relay_only,
                 "password_hash": password_hash,
             }
             columns = {name: value for name, value in changed.items() if value is not None}
@@ -54,6 +56,8 @@ class RoomManagement:
                 await _reschedule(connection, known, schedule)
             if columns or schedule is not None:
                 room_now = _as_changed(known, description, is_listed, password_hash)
+                if is_relay_only is not None:
+                    room_now = replace(room_now, is_relay_only=is_relay_only)
                 if schedule is not None:
                     room_now = replace(room_now, schedule=schedule.schedule)
                 connection.after_commit(RoomChanged(room=room_now))

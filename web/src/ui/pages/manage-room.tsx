@@ -11,6 +11,7 @@ import { ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
+import { RelayOnlySwitch } from "./relay-only-switch";
 import type { ManageProps } from "./room-menu";
 
 export function ManageRoom({ deed, room, onDone }: ManageProps) {
@@ -42,6 +43,8 @@ function EditRoom({ room, onDone }: DeedProps) {
   const { api } = useServices();
   const isEvent = room.room_id !== null;
   const [isHidden, setIsHidden] = useState(room.listed === false);
+  const wasRelayOnly = room.relay_only === true;
+  const [isRelayOnly, setIsRelayOnly] = useState(wasRelayOnly);
   const stored = eventFieldValues(room);
   const fields = useFields(
     { description: room.description, password: "", ...stored },
@@ -55,6 +58,7 @@ function EditRoom({ room, onDone }: DeedProps) {
       room: room.name,
       description: description.trim(),
       listed: !isHidden,
+      ...(isRelayOnly !== wasRelayOnly && { relay_only: isRelayOnly }),
       ...(password !== "" && { password }),
       ...(isMoved && eventTime(fields.values)),
     });
@@ -94,6 +98,7 @@ function EditRoom({ room, onDone }: DeedProps) {
           onChange={setIsHidden}
         />
       )}
+      <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
         {t("manage.save")}
