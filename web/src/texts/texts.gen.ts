@@ -246,6 +246,8 @@ export interface CommonTexts {
   "event.minutes": { most: number };
   "newRoom.unlisted": None;
   "newRoom.unlistedHint": None;
+  "newRoom.relayOnly": None;
+  "newRoom.relayOnlyHint": None;
   "newRoom.submit": None;
   "newRoom.ready": { room: string };
   "newRoom.notAll": None;
