@@ -23,7 +23,7 @@ class Look:
     dark: bool
     viewport: ViewportSize
     audit: Literal["whole", "colours", "none"]
-    """By what axe judges a page in this look: by all of its rules once, by colours once for each theme."""
+    """axe judges a page by all of its rules once, and by those of colours once for each theme."""
 
 
 SETTLED_WITHIN_MS = 60_000

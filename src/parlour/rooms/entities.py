@@ -54,7 +54,7 @@ class Room:
 
     @property
     def sequence(self) -> int:
-        """How often the event has got another time (RFC 5545, SEQUENCE)."""
+        """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
         return 0 if self.schedule is None else self.schedule.sequence
 
     @property

@@ -18,7 +18,7 @@ from parlour.rooms.entities import Room, room_path
 from parlour.rooms.schedule import Schedule, is_news
 
 MOST_TOLD = 1_000
-"""Invitees that are told of a change, those who were invited first: one transaction queues all mails."""
+"""Invitees that are told of a change, in the order of their invitations: one transaction queues all mails."""
 MAILS_A_TURN = 4
 """Mails that are written in one turn of the event loop."""
 
