@@ -32,7 +32,7 @@ class Audience:
     creator: Identity
     source: RequestSource
     languages: Mapping[str, str | None]
-    """The addresses, with the languages of those that have an account."""
+    """The addresses, each with the language of its account if it has one."""
 
 
 class EventMails:
