@@ -1,4 +1,4 @@
-"""What moves on a page while nothing happens there: boxes that change from one frame to the next."""
+"""Boxes of a page that change from one frame to the next while nothing happens there."""
 
 import asyncio
 
