@@ -136,7 +136,7 @@ class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     starts_at: datetime | None = None
     duration_minutes: int | None = None
     sequence: int = 0
-    """How often the event has got another time (RFC 5545, SEQUENCE)."""
+    """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
 
 
 class _EventNews(_Kind, frozen=True, kw_only=True):

@@ -15,7 +15,10 @@ RoomId = NewType("RoomId", int)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A room; `creator_id` is None once its creator's account is deleted."""
+    """A room; `creator_id` is None once its creator's account is deleted.
+
+    With `is_relay_only`, media of its calls go through TURN alone.
+    """
 
     room_id: RoomId
     name: str
@@ -25,6 +28,7 @@ class Room:
     created_at: datetime
     access: Access
     is_listed: bool = True
+    is_relay_only: bool = False
     creator_display_name: str | None = None
     schedule: Schedule | None = None
 
@@ -50,7 +54,7 @@ class Room:
 
     @property
     def sequence(self) -> int:
-        """How often the event has got another time (RFC 5545, SEQUENCE)."""
+        """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
         return 0 if self.schedule is None else self.schedule.sequence
 
     @property

@@ -18,7 +18,7 @@ from parlour.rooms.entities import Room, room_path
 from parlour.rooms.schedule import Schedule, is_news
 
 MOST_TOLD = 1_000
-"""Invitees that are told of a change, those who were invited first: one transaction queues all mails."""
+"""Invitees that are told of a change, in the order of their invitations: one transaction queues all mails."""
 MAILS_A_TURN = 4
 """Mails that are written in one turn of the event loop."""
 
@@ -32,7 +32,7 @@ class Audience:
     creator: Identity
     source: RequestSource
     languages: Mapping[str, str | None]
-    """The addresses, with the languages of those that have an account."""
+    """The addresses, each with the language of its account if it has one."""
 
 
 class EventMails:

@@ -18,6 +18,7 @@ from parlour.rooms.refusals import (
     CreatorNotFound,
     CreatorStays,
     GuestsCreateNoRooms,
+    NoRelay,
     NotInvited,
     NotTheCreator,
     RoomCreationNotAllowed,
@@ -26,6 +27,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
+from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.service import RoomService
 from parlour.rooms.store import RoomFilter
 from parlour.scheduling.turns import SharedWork, in_turns
@@ -62,6 +64,7 @@ def room_routes(
     rooms: RoomService,
     identification: Identification,
     lists_to_strangers: bool,
+    relay: RelayRule,
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -76,6 +79,7 @@ def room_routes(
             CreatorNotFound,
             GuestsCreateNoRooms,
             RoomCreationNotAllowed,
+            NoRelay,
             NotTheCaller,
             Busy,
             InvalidRequest,
@@ -84,6 +88,7 @@ def room_routes(
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
+        relay.require_for(relay_only=body.relay_only)
         await rooms.create(
             caller,
             name=body.name,
@@ -91,6 +96,7 @@ def room_routes(
             description=body.description,
             creator=body.creator,
             is_listed=body.listed is not False,
+            is_relay_only=body.relay_only is True,
             source=request_source(request),
         )
         return Nothing()
@@ -330,6 +336,7 @@ def _entry(room: Room) -> RoomEntry:
         created_at=room.created_at,
         description=room.description,
         listed=None if room.is_listed else False,
+        relay_only=True if room.is_relay_only else None,
         display_name=room.creator_display_name,
         starts_at=room.starts_at,
         duration_minutes=room.duration_minutes,

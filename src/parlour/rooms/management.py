@@ -44,6 +44,7 @@ class RoomManagement:
         password: str | None,
         source: RequestSource,
         schedule: ScheduleChange | None = None,
+        is_relay_only: bool | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
@@ -60,13 +61,14 @@ class RoomManagement:
             changed = {
                 "description": description,
                 "is_listed": is_listed,
+                "is_relay_only": is_relay_only,
                 "password_hash": password_hash,
             }
             columns = {name: value for name, value in changed.items() if value is not None}
             if columns:
                 await store.change_room(connection, known.room_id, columns)
             _require_event(known, schedule)
-            room_now = _as_changed(known, description, is_listed, password_hash)
+            room_now = _as_changed(known, description, is_listed, password_hash, is_relay_only)
             if schedule is not None:
                 room_now = await self._reschedule(connection, room_now, schedule, audience)
             if columns or schedule is not None:
@@ -149,12 +151,17 @@ def _require_event(room: Room, change: ScheduleChange | None) -> None:
 
 
 def _as_changed(
-    room: Room, description: str | None, is_listed: bool | None, password_hash: str | None
+    room: Room,
+    description: str | None,
+    is_listed: bool | None,
+    password_hash: str | None,
+    is_relay_only: bool | None,
 ) -> Room:
     has_password = isinstance(room.access, PasswordAccess)
     return replace(
         room,
         description=room.description if description is None else description,
         is_listed=room.is_listed if is_listed is None else is_listed,
+        is_relay_only=room.is_relay_only if is_relay_only is None else is_relay_only,
         access=PasswordAccess(password_hash) if password_hash and has_password else room.access,
     )

@@ -14,7 +14,7 @@ class Schedule:
     starts_at: datetime
     duration: timedelta | None = None
     sequence: int = field(default=0, compare=False)
-    """How often the event has got another time (RFC 5545, SEQUENCE), as the database counts it."""
+    """The number of times that the event has got another time (RFC 5545, SEQUENCE), by the database."""
 
     @property
     def duration_minutes(self) -> int | None:

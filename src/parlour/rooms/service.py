@@ -107,6 +107,7 @@ class RoomService:
         creator: str,
         source: RequestSource,
         is_listed: bool = True,
+        is_relay_only: bool = False,
     ) -> None:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
         or Busy.
@@ -141,6 +142,7 @@ class RoomService:
                     creator_id=identity.user_id,
                     creator_name=identity.name,
                     is_listed=is_listed,
+                    is_relay_only=is_relay_only,
                     now=self._clock(),
                 )
         except IntegrityError as error:

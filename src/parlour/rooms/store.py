@@ -77,6 +77,7 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         created_at=row.created_at,
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
+        is_relay_only=row.is_relay_only,
         creator_display_name=creator_display_name,
         schedule=None if row.starts_at is None else _schedule(row),
     )
@@ -391,6 +392,7 @@ async def add_room(
     creator_name: str,
     now: datetime,
     is_listed: bool = True,
+    is_relay_only: bool = False,
 ) -> None:
     """Raises IntegrityError where the name is taken."""
     await connection.execute(
@@ -404,6 +406,7 @@ async def add_room(
             creator_id=creator_id,
             creator_name=creator_name,
             is_listed=is_listed,
+            is_relay_only=is_relay_only,
             created_at=now,
         )
     )

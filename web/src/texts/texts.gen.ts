@@ -134,7 +134,6 @@ export interface CommonTexts {
   "manage.reallyDelete": None;
   "manage.keep": None;
   "manage.deleted": { room: string };
-  "manage.notLoaded": None;
   "login.title": None;
   "login.toRoom": None;
   "login.account": None;
@@ -247,6 +246,8 @@ export interface CommonTexts {
   "event.minutes": { most: number };
   "newRoom.unlisted": None;
   "newRoom.unlistedHint": None;
+  "newRoom.relayOnly": None;
+  "newRoom.relayOnlyHint": None;
   "newRoom.submit": None;
   "newRoom.ready": { room: string };
   "newRoom.notAll": None;
@@ -546,7 +547,6 @@ export interface CallOnlyTexts {
   "call.effects.notAPicture": None;
   "call.effects.tooMany": { count: number };
   "call.effects.notKept": None;
-  "call.effects.notLoaded": None;
   "call.effects.noise": None;
   "call.effects.noiseCost": { share: string };
   "call.effects.noNoise": None;
@@ -617,7 +617,6 @@ export interface CallOnlyTexts {
   "call.chat.placeholder": None;
   "call.chat.send": None;
   "call.chat.length": { length: number; most: number };
-  "call.chat.notLoaded": None;
   "call.chat.new": None;
   "call.chat.toEnd": None;
   "call.chat.edited": None;
@@ -697,7 +696,6 @@ export interface CallOnlyTexts {
   "call.health.notMeasured": None;
   "call.health.lastMinutes": None;
   "call.health.save": None;
-  "call.health.notLoaded": None;
   "call.health.time": None;
   "call.health.cpu": None;
   "call.health.cpuHelp": None;

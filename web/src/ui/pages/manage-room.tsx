@@ -11,6 +11,7 @@ import { ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
+import { RelayOnlySwitch } from "./relay-only-switch";
 import type { ManageProps } from "./room-menu";
 
 export function ManageRoom({ deed, room, onDone }: ManageProps) {
@@ -43,6 +44,8 @@ function EditRoom({ room, onDone }: DeedProps) {
   const wasEvent = room.room_id !== null;
   const [isEvent, setIsEvent] = useState(wasEvent);
   const [isHidden, setIsHidden] = useState(room.listed === false);
+  const wasRelayOnly = room.relay_only === true;
+  const [isRelayOnly, setIsRelayOnly] = useState(wasRelayOnly);
   const stored = eventFieldValues(room);
   const fields = useFields(
     { description: room.description, password: "", ...stored },
@@ -59,6 +62,7 @@ function EditRoom({ room, onDone }: DeedProps) {
       room: room.name,
       description: description.trim(),
       listed: !isHidden,
+      ...(isRelayOnly !== wasRelayOnly && { relay_only: isRelayOnly }),
       ...(password !== "" && { password }),
       ...(!becomesEvent && time),
     });
@@ -110,6 +114,7 @@ function EditRoom({ room, onDone }: DeedProps) {
           onChange={setIsHidden}
         />
       )}
+      <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
         {t("manage.save")}

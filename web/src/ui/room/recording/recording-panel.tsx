@@ -15,7 +15,7 @@ import { useCallTexts } from "../texts";
 import { KeptRecordings } from "./kept-recordings";
 import { sizeWords } from "./size-words";
 
-export interface RecordingPanelProps {
+interface RecordingPanelProps {
   call: Call;
   /** The account that the recordings belong to. */
   account: string;
