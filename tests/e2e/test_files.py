@@ -89,7 +89,7 @@ async def test_a_file_goes_on_after_a_break(
     await bob.button("Accept").click()
     unfinished = files_of(bob).get_by_role("listitem").filter(has_text="unfinished")
     await expect(unfinished).to_contain_text("On its way")
-    await ann.page.wait_for_function("window.sentBytes > 99 * 16_384", polling=50)
+    await ann.page.wait_for_function("() => window.sentBytes > 99 * 16_384", polling=50)
     await ann.leaves()
     await expect(unfinished).to_contain_text("Not finished: the person has left")
     await ann.button("Enter again").click()
