@@ -29,6 +29,7 @@ DONE = (
     "privacy",
     "rooms",
     "scheduling",
+    "turn",
     "wire",
 )
 """The files and folders of src/parlour whose docstrings are held to the rule: all of them."""
