@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour import __version__
+from parlour.cli.doctor import doctor
 from parlour.cli.rooms import room
 from parlour.cli.running import (
     LOCKED,
@@ -165,6 +166,7 @@ def _columns(entry: dict[str, Any]) -> list[str]:
 
 main.add_command(user)
 main.add_command(room)
+main.add_command(doctor)
 main.add_command(turn_commands)
 main.add_command(media_commands)
 

@@ -21,6 +21,7 @@ DONE = (
     "chat",
     "cli",
     "db",
+    "doctor",
     "engine",
     "events",
     "http",
