@@ -17,6 +17,7 @@ from tests.servers import ParlourServer
 from tests.servers.browser import People, chromium
 from tests.servers.parlour import PROGRAM
 
+# A file is read from the browser's cache after it was fetched, and counts once.
 FETCHED = """(ending) => performance.getEntriesByType('resource')
     .filter(({ name }) => new URL(name).pathname.endsWith(ending))
     .map(({ name, encodedBodySize }) => [name.split('/').at(-1), encodedBodySize])"""
@@ -25,12 +26,11 @@ FIRST_PICTURE = "(video) => new Promise((seen) => video.requestVideoFrameCallbac
 
 
 async def weigh(page: Page, what: str, *, listed: bool) -> None:
-    script = await page.evaluate(FETCHED, ".js")
-    styles = await page.evaluate(FETCHED, ".css")
-    kilobytes = [sum(size for _, size in files) / 1000 for files in (script, styles)]
+    script, styles = [dict(await page.evaluate(FETCHED, ending)) for ending in (".js", ".css")]
+    kilobytes = [sum(files.values()) / 1000 for files in (script, styles)]
     print(f"{what}: {kilobytes[0]:.1f} KB of script in {len(script)} files, {kilobytes[1]:.1f} KB of styles")
     if listed:
-        for name, size in sorted(script, key=lambda file: -file[1]):
+        for name, size in sorted(script.items(), key=lambda file: -file[1]):
             print(f"  {size / 1000:6.1f} {name}")
 
 

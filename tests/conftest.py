@@ -207,15 +207,24 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
 
 
 @asynccontextmanager
-async def people_at(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
-    """People at profiles of `browser`, as the fixture `person` has them at Chromium."""
-    evidence = evidence_folder(request.config.rootpath, request.node.nodeid)
+async def people_at(
+    browser: Browser, request: pytest.FixtureRequest, name: str = ""
+) -> AsyncIterator[People]:
+    """People at profiles of `browser`, as the fixture `person` has them at Chromium.
+
+    A test with several browsers names each, so that one's evidence does not replace another's.
+    """
+    evidence = evidence_folder(request.config.rootpath, request.node.nodeid) / name
     people = People(browser, traces=evidence if request.config.getoption("tracing") else None)
-    yield people
-    faults = tuple(people.faults)  # a screenshot styles the page, which breaks the policy in Firefox
-    if request.node.stash.get(_FAILED, False) or faults:
-        await people.keep_evidence(evidence)
-    await people.leave()
+    is_whole = False  # a fixture that fails among these people raises here; a test that fails does not
+    try:
+        yield people
+        is_whole = True
+    finally:
+        faults = tuple(people.faults)  # a screenshot styles the page, which breaks the policy in Firefox
+        if not is_whole or request.node.stash.get(_FAILED, False) or faults:
+            await people.keep_evidence(evidence)
+        await people.leave()
     assert not faults, "\n".join(faults)
 
 

@@ -1,6 +1,7 @@
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
+import { fetchedImportsPlugin } from "./build/fetched-imports.mjs";
 import { scriptLimitsPlugin } from "./build/script-limits.mjs";
 import { segmentationPlugin } from "./build/segmentation.mjs";
 import { textsChunkName, textsPlugin } from "./build/texts.mjs";
@@ -20,7 +21,14 @@ const reactAriaTexts = optimizeLocales.vite({
 });
 
 export default defineConfig({
-  plugins: [textsPlugin(), segmentationPlugin(), reactAriaTexts, react(), scriptLimitsPlugin()],
+  plugins: [
+    textsPlugin(),
+    segmentationPlugin(),
+    fetchedImportsPlugin(),
+    reactAriaTexts,
+    react(),
+    scriptLimitsPlugin(),
+  ],
   // The path below which it is served is known at run time: see src/base-path.ts.
   base: "./",
   build: {

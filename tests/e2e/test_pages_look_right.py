@@ -6,13 +6,15 @@ Nothing is wider than the screen, and everything one can press or fill has a nam
 import re
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import FilePayload, Page, Request, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.look import Photographer
+from tests.e2e.media import paint_screens
 from tests.e2e.participant import Participant, room_path
 from tests.people import Person, Visitors
+from tests.servers.motion import moved
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -86,6 +88,13 @@ async def test_pages_of_somebody_at_home(
         await photographer.takes(page, "home")
         await ann.button(f"Account: {ann.name}").click()
         await photographer.takes(page, "account-menu")
+        await page.keyboard.press("Escape")
+        await ann.button("Manage “Team”").click()
+        await photographer.takes(page, "room-menu")
+        await page.get_by_role("menuitem", name="Edit room").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await photographer.takes(page, "room-edit")
+        await page.keyboard.press("Escape")
 
         await page.goto("/new")
         await ann.field("Name").fill("Choir rehearsal")
@@ -106,6 +115,9 @@ async def test_pages_of_somebody_at_home(
         await page.goto(room_path("Team"))
         await expect(page.get_by_label("Your camera", exact=True)).to_be_visible()
         await photographer.takes(page, "lobby")
+        await ann.button("Check sound and picture").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await photographer.takes(page, "lobby-devices")
         await page.goto(room_path("No such room"))
         await expect(ann.heading("You can’t enter “No such room”")).to_be_visible()
         await photographer.takes(page, "room-closed")
@@ -117,6 +129,7 @@ async def test_pages_of_a_call(
     async with Visitors(await fresh_server()) as visitors:
         accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd")]
         ann, bob, cyd = [await at_browser(account) for account in accounts]
+        await paint_screens(bob.page)
         event = await ann.account.creates_event("Summer planning")
         await ann.account.invites(bob.account, cyd.account, to=event)
 
@@ -126,6 +139,7 @@ async def test_pages_of_a_call(
         await bob.comes_to(event)
         await bob.enters()
         await ann.sees_and_hears(bob.name)
+        await _nothing_moves(ann.page)
         await photographer.takes(ann.page, "call-of-2")
         await cyd.comes_to(event)
         await cyd.enters()
@@ -150,6 +164,8 @@ async def test_pages_of_a_call(
         await expect(ann.page.get_by_role("dialog").get_by_role("listitem")).to_have_count(3)
         await photographer.takes(ann.page, "call-attendance")
         await ann.page.keyboard.press("Escape")
+        await cyd.leaves()
+        await _call_of_two(ann, bob, photographer)
         await ann.leaves()
         await photographer.takes(ann.page, "call-left")
 
@@ -257,3 +273,89 @@ async def _chat(ann: Participant, bob: Participant, cyd: Participant) -> None:
     await ann.opens("Chat")
     await expect(ann.page.get_by_role("log").get_by_role("link")).to_be_visible()
     await ann.writes("Wonderful, thank you both!")
+
+
+async def _call_of_two(ann: Participant, bob: Participant, photographer: Photographer) -> None:
+    """What may stand on the stage, over it and beside it. What bob does, ann sees."""
+    await ann.expects(bob.name)
+    await _on_the_stage(ann, bob, photographer)
+    await _over_the_call(ann, bob, photographer)
+    await _in_the_chat(ann, bob, photographer)
+
+
+async def _on_the_stage(ann: Participant, bob: Participant, photographer: Photographer) -> None:
+    page = ann.page
+    await ann.tile(bob.name).hover()
+    await ann.button(f"Pin {bob.name}").click()
+    await bob.page.keyboard.press("h")
+    await expect(ann.tile(bob.name).get_by_role("img", name="Hand raised, number 1")).to_be_visible()
+    await ann.button("Hand and reactions").click()
+    await photographer.takes(page, "call-pinned-with-a-hand")
+    await page.keyboard.press("Escape")
+    await ann.button(f"Pin {bob.name}").click()
+
+    await bob.button("Share screen").click()
+    await expect(bob.button("Stop sharing")).to_be_visible()
+    await bob.button("Screen sharing options").click()
+    await bob.page.get_by_role("menuitem", name="Share another screen").click()
+    await expect(ann.tile(f"Screen 2 of {bob.name}").locator("video")).to_be_visible()
+    await photographer.takes(page, "call-screens")
+    await page.keyboard.press("g")
+    await photographer.takes(page, "call-speaker-view")
+    await page.keyboard.press("g")
+    await bob.button("Stop sharing").click()
+
+
+async def _over_the_call(ann: Participant, bob: Participant, photographer: Photographer) -> None:
+    """Meanwhile the call is recorded."""
+    page = ann.page
+    await bob.button("Record").click()
+    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
+    await bob.button("Start recording").click()
+    mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
+    await expect(mark).to_be_visible()
+    for name, item in (("settings", "Settings"), ("shortcuts", "Keyboard shortcuts")):
+        await ann.button("More options").click()
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog", name=item)).to_be_visible()
+        await photographer.takes(page, f"call-{name}")
+        await page.keyboard.press("Escape")
+    await ann.button("Choose microphone").click()
+    await photographer.takes(page, "call-recorded-and-microphones")
+    await page.keyboard.press("Escape")
+    await bob.button("Stop recording").click()
+    await expect(mark).to_have_count(0)
+
+
+async def _in_the_chat(ann: Participant, bob: Participant, photographer: Photographer) -> None:
+    page = ann.page
+    await bob.opens("Chat")
+    async with bob.page.expect_file_chooser() as choosing:
+        await bob.button("Send files").click()
+    await (await choosing.value).set_files(
+        FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"noon")
+    )
+    await ann.opens("Chat")
+    await expect(ann.button("Accept")).to_be_visible()
+    answered = page.get_by_role("log").get_by_role("article").first
+    await answered.hover()
+    await answered.get_by_role("button", name="Options for").click()
+    await page.get_by_role("menuitem", name="Reply").click()
+    await ann.field("Message").fill("Then we begin at noon")
+    await ann.field("Message").press("Enter")
+    await expect(page.get_by_role("log").get_by_role("button", name="Reply to:")).to_be_visible()
+    await expect(page.get_by_text("Sending…")).to_have_count(0)
+    await page.keyboard.press("ArrowUp")
+    await expect(ann.field("Edited message")).to_be_visible()
+    await photographer.takes(page, "call-chat-reply-edit-and-file")
+    await page.keyboard.press("Escape")
+
+
+async def _nothing_moves(page: Page) -> None:
+    """The controls of a call stay where they are, with a CPU six times as slow, too."""
+    await page.emulate_media(reduced_motion="no-preference")
+    browser = await page.context.new_cdp_session(page)
+    for slowness in (1, 6):
+        await browser.send("Emulation.setCPUThrottlingRate", {"rate": slowness})
+        assert await moved(page, still="footer, .call-bar") == []
+    await browser.send("Emulation.setCPUThrottlingRate", {"rate": 1})

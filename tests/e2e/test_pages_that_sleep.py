@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
-from tests.conftest import SHOWN_WITHIN_MS, StartServer
+from tests.conftest import SHOWN_WITHIN_MS, StartServer, people_at
 from tests.e2e.media import keep_connections, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.people import Visitors
-from tests.servers.browser import People, chromium
+from tests.servers.browser import chromium
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -105,7 +105,9 @@ def grace() -> int:
 
 
 @pytest.fixture
-async def sleeper(fresh_server: StartServer, grace: int) -> AsyncIterator[Sleeper]:
+async def sleeper(
+    fresh_server: StartServer, grace: int, request: pytest.FixtureRequest
+) -> AsyncIterator[Sleeper]:
     """Two in a call, with the chat open."""
     server = await fresh_server({"PARLOUR_RESUME_GRACE": grace})
     async with AsyncExitStack() as ending:
@@ -117,9 +119,9 @@ async def sleeper(fresh_server: StartServer, grace: int) -> AsyncIterator[Sleepe
         browsers = []
         for account in accounts:
             browser = await ending.enter_async_context(chromium())
-            people = People(browser)
-            ending.push_async_callback(people.leave)
-            page = await people(account.username or "", at=server.url)
+            name = account.username or ""
+            people = await ending.enter_async_context(people_at(browser, request, name))
+            page = await people(name, at=server.url)
             page.set_default_timeout(SHOWN_WITHIN_MS)
             await keep_connections(page)
             await use_small_pictures(page)

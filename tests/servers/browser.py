@@ -1,5 +1,6 @@
 """Real browsers: Debian's Chromium with a fake camera and microphone."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
@@ -8,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+
+from tests.servers.motion import moved
 
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = [
@@ -23,6 +26,7 @@ _FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 _STARTED_WITHIN_MS = 120_000
+_FRAMES_WITHIN_SECONDS = 20
 _OF_A_NETWORK = frozenset({"http", "https", "ws", "wss"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # In Firefox, Playwright sets the value of a field, of which React takes no notice; this command types it.
@@ -87,11 +91,12 @@ class People:
         return page
 
     async def keep_evidence(self, folder: Path) -> None:
-        """Write a screenshot of each person's page, and the browsers' console messages, to `folder`."""
+        """Write a screenshot of each person's page, what moves there, and the console's messages."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, page in self._pages.items():
             if not page.is_closed():
                 await page.screenshot(path=folder / f"{_file_name(name)}.png", full_page=True)
+                (folder / f"{_file_name(name)}-moves.txt").write_text(await _motion(page))
         (folder / "console.txt").write_text("\n".join(self._console) + "\n")
 
     async def leave(self) -> None:
@@ -120,6 +125,17 @@ class People:
         self._console.append(line)
         if "Content Security Policy" in message.text:
             self.faults.append(line)
+
+
+async def _motion(page: Page) -> str:
+    """Say which boxes move: a click waits as long as its target does."""
+    try:
+        async with asyncio.timeout(_FRAMES_WITHIN_SECONDS):
+            return "\n".join(await moved(page)) + "\n"
+    except TimeoutError:
+        return "The page renders no frames.\n"
+    except Error as error:
+        return f"{error}\n"
 
 
 def _file_name(text: str) -> str:

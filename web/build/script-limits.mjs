@@ -11,11 +11,11 @@ const KB = 1000;
 export const PAGES = {
   home: { limit: 120 * KB, modules: ["/src/main.tsx"], sections: ["common", "refusals"] },
   room: {
-    limit: 244 * KB,
+    limit: 220 * KB,
     modules: [
       "/src/main.tsx",
       "/src/ui/room/room-page.tsx",
-      "/src/ui/kit/toast-region.tsx",
+      "/src/ui/room/password-gate.tsx",
       "/socket.io-client/build/esm/index.js",
     ],
     sections: ["common", "refusals", "call"],

@@ -22,6 +22,15 @@ describe("a chunk", () => {
     expect(chunk.loaded).toBe("here");
   });
 
+  it("has parts, which come with it", async () => {
+    const fetch = vi.fn(async () => ({ menu: "menu", panel: "panel" }));
+    const chunk = new Chunk(fetch);
+    const [menu, panel] = [chunk.part((all) => all.menu), chunk.part((all) => all.panel)];
+    expect(await Promise.all([menu.load(), panel.load()])).toEqual(["menu", "panel"]);
+    expect(menu.loaded).toBe("menu");
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
   it("may be fetched ahead, in silence", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const chunk = new Chunk(() => Promise.reject(new Error("away")));

@@ -15,6 +15,11 @@ export class Chunk<T> {
     return this.#loading;
   }
 
+  /** A part of what is loaded, as a chunk of its own. */
+  part<P>(pick: (whole: T) => P): Chunk<P> {
+    return new Chunk(() => this.load().then(pick));
+  }
+
   /** Loads it for later. Whoever needs it then tries again and says what failed. */
   fetchAhead(): void {
     this.load().catch((error: unknown) => console.warn("A part of the client", error));

@@ -3,7 +3,3 @@ declare module "*.json?section=common" {
   const section: import("./texts/messages").Section;
   export default section;
 }
-declare module "*.json?section=call" {
-  const section: import("./texts/messages").Section;
-  export default section;
-}

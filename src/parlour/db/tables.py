@@ -245,6 +245,7 @@ events = Table(
     _moment("starts_at", nullable=True),
     Column("starts_offset", Integer, nullable=True),  # minutes east of UTC, as its creator said it
     Column("duration_minutes", Integer, nullable=True),
+    Column("sequence", Integer, nullable=False, server_default="0"),  # how often its time was changed
 )
 
 event_log = Table(

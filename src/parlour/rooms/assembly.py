@@ -11,6 +11,7 @@ from parlour.bus import Bus
 from parlour.core import Core
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.event_mails import EventMails
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PersonBanned,
@@ -45,7 +46,12 @@ class RoomsFeature:
         self.relay = options.relay
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
-        self.management = RoomManagement(core.database, accounts.passwords)
+        self.management = RoomManagement(
+            database=core.database,
+            passwords=accounts.passwords,
+            event_mails=EventMails(core, accounts.links),
+            clock=core.clock,
+        )
         self._subscribe(core.bus)
         self.administration = RoomAdministration(
             database=core.database, passwords=accounts.passwords, clock=core.clock

@@ -12,7 +12,6 @@ from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance
-from parlour.rooms.management_http import schedule_change
 from parlour.rooms.policy import Role
 from parlour.rooms.refusals import (
     Banned,
@@ -45,7 +44,6 @@ from parlour.wire.http import (
     InvitationList,
     InvitationOutcome,
     NewBan,
-    NewEvent,
     NewInvitation,
     NewRoom,
     Nothing,
@@ -54,7 +52,6 @@ from parlour.wire.http import (
     RoomCreation,
     RoomEntrance,
     RoomEntry,
-    RoomRemoval,
 )
 
 JSON = "application/json"
@@ -263,21 +260,6 @@ def room_routes(
         return Nothing()
 
     @router.post(
-        "/event",
-        **endpoint(
-            CallerKind.WRITER,
-            RoomNotFound,
-            NotTheCreator,
-            InvalidRequest,
-            description="Make a room an event: entered by invitation only; say when it takes place.",
-            audit=AuditRule(kind="room", code="event_made"),
-        ),
-    )
-    async def make_event(body: NewEvent, caller: Writer) -> Nothing:
-        await rooms.make_event(caller, room=body.room, change=schedule_change(body))
-        return Nothing()
-
-    @router.post(
         "/room/ban",
         **endpoint(
             CallerKind.WRITER,
@@ -325,21 +307,6 @@ def room_routes(
         found = await rooms.bans(caller, room=room)
         entries = (BanEntry(email=ban.email, banned_at=ban.banned_at) for ban in found)
         return StreamingResponse(json_object(bans=json_array(entries)), media_type=JSON)
-
-    @router.post(
-        "/room/remove",
-        **endpoint(
-            CallerKind.WRITER,
-            RoomNotFound,
-            NotTheCreator,
-            InvalidRequest,
-            description="Remove a room of one's own, its chat, invitations and attendance; its call ends.",
-            audit=AuditRule(kind="room", code="room_removed"),
-        ),
-    )
-    async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
-        await rooms.remove(caller, room=body.room)
-        return Nothing()
 
     return router
 

@@ -15,7 +15,7 @@ from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.schedule import Schedule, ScheduleChange
 from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
-from parlour.wire.http import EventTime, InvitationRemoval, Nothing, RoomChange
+from parlour.wire.http import EventTime, InvitationRemoval, NewEvent, Nothing, RoomChange, RoomRemoval
 
 
 def management_routes(
@@ -56,6 +56,23 @@ def management_routes(
         return Nothing()
 
     @router.post(
+        "/event",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Make a room an event: entered by invitation only; say when it takes place.",
+            audit=AuditRule(kind="room", code="event_made"),
+        ),
+    )
+    async def make_event(body: NewEvent, caller: Writer, request: Request) -> Nothing:
+        await management.make_event(
+            caller, room=body.room, change=schedule_change(body), source=request_source(request)
+        )
+        return Nothing()
+
+    @router.post(
         "/invitation/remove",
         **endpoint(
             CallerKind.WRITER,
@@ -71,6 +88,21 @@ def management_routes(
     )
     async def take_back_invitation(body: InvitationRemoval, caller: Writer) -> Nothing:
         await management.take_back_invitation(caller, room=body.room, email=body.email)
+        return Nothing()
+
+    @router.post(
+        "/room/remove",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Remove a room of one's own, its chat, invitations and attendance; its call ends.",
+            audit=AuditRule(kind="room", code="room_removed"),
+        ),
+    )
+    async def remove_room(body: RoomRemoval, caller: Writer, request: Request) -> Nothing:
+        await management.remove(caller, room=body.room, source=request_source(request))
         return Nothing()
 
     return router

@@ -31,7 +31,7 @@ const environment: LanguageEnvironment = {
 
 const COMMON = {
   english,
-  others: import.meta.glob<Section>(["./*.json", "!./en.json"], {
+  loaded: import.meta.glob<Section>(["./*.json", "!./en.json"], {
     query: "?section=common",
     import: "default",
   }),
@@ -39,7 +39,7 @@ const COMMON = {
 /** English refusals are the server's own sentences. */
 const REFUSALS = {
   english: {},
-  others: import.meta.glob<Section>(["./*.json", "!./en.json"], {
+  loaded: import.meta.glob<Section>(["./*.json", "!./en.json"], {
     query: "?section=refusals",
     import: "default",
   }),

@@ -1,15 +1,11 @@
-/** The texts of the room and the call, which come with their chunk. */
+/** The texts of the room and the call, which are loaded beside their chunk. */
 
 import { catalogues } from "./browser-texts";
-import english from "./en.json?section=call";
 import type { Section } from "./messages";
 
 const CALL_TEXTS = {
-  english,
-  others: import.meta.glob<Section>(["./*.json", "!./en.json"], {
-    query: "?section=call",
-    import: "default",
-  }),
+  english: null,
+  loaded: import.meta.glob<Section>("./*.json", { query: "?section=call", import: "default" }),
 };
 
 export function loadCallTexts(): Promise<void> {

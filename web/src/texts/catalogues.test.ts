@@ -19,8 +19,8 @@ function browser(read: readonly string[] = ["en-US"], kept: string | null = null
   };
 }
 
-/** A chunk with one text, whose catalogues arrive when they are let. */
-function chunk(key: string) {
+/** A chunk with one text, whose catalogues arrive when they are let. English comes with its code, unless it is late. */
+function chunk(key: string, hasEnglish = true) {
   const waiting = new Map<string, (section: Section | Error) => void>();
   const load = (language: string) => () =>
     new Promise<Section>((resolve, reject) => {
@@ -29,8 +29,8 @@ function chunk(key: string) {
       );
     });
   const texts: ChunkTexts = {
-    english: { [key]: "English" },
-    others: { "./de.json": load("de"), "./ar.json": load("ar") },
+    english: hasEnglish ? { [key]: "English" } : null,
+    loaded: { "./en.json": load("en"), "./de.json": load("de"), "./ar.json": load("ar") },
   };
   return {
     texts,
@@ -132,4 +132,44 @@ it("shows a chunk in English where its texts cannot be loaded", async () => {
   await adding;
   expect(catalogues.texts.get().format("room")).toBe("English");
   expect(catalogues.texts.get().format("home")).toBe("de");
+});
+
+it("loads English like any other language where it does not come with the code", async () => {
+  const [home, room] = [chunk("home"), chunk("room", false)];
+  const catalogues = new Catalogues(browser(), home.texts);
+  const adding = catalogues.add(room.texts);
+  room.arrives("en");
+  await adding;
+  expect(catalogues.texts.get().format("room")).toBe("en");
+  const choosing = catalogues.choose("de");
+  home.arrives("de");
+  room.arrives("de");
+  await choosing;
+  expect(catalogues.texts.get().format("room")).toBe("de");
+});
+
+it("adds a chunk in English that is loaded, where the language cannot be", async () => {
+  const [home, room] = [chunk("home"), chunk("room", false)];
+  const catalogues = new Catalogues(browser(["de"]), home.texts);
+  const loading = catalogues.load();
+  home.arrives("de");
+  await loading;
+  const adding = catalogues.add(room.texts);
+  room.fails("de");
+  await vi.waitUntil(() => room.isAwaited("en"));
+  room.arrives("en");
+  await adding;
+  expect(catalogues.texts.get().format("room")).toBe("en");
+});
+
+it("adds no chunk without texts, and tries again the next time", async () => {
+  const room = chunk("room", false);
+  const catalogues = new Catalogues(browser(), chunk("home").texts);
+  const failing = catalogues.add(room.texts);
+  room.fails("en");
+  await expect(failing).rejects.toThrow("No network");
+  const adding = catalogues.add(room.texts);
+  room.arrives("en");
+  await adding;
+  expect(catalogues.texts.get().format("room")).toBe("en");
 });

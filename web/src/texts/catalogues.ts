@@ -2,11 +2,12 @@ import { Store } from "../store";
 import { isLanguage, type Language, languageOf, localeOf } from "./languages";
 import { type Section, Texts } from "./messages";
 
-/** The texts of a part of the client, which come with its code in English, and are loaded in other languages. */
+/** The texts of a part of the client. */
 export interface ChunkTexts {
-  readonly english: Section;
-  /** Loads the texts in each other language, by the path of its catalogue, such as `./de.json`. */
-  readonly others: Readonly<Record<string, () => Promise<Section>>>;
+  /** Those in English that come with the code; null where English is loaded like any other language. */
+  readonly english: Section | null;
+  /** Loads the texts in a language, by the path of its catalogue, such as `./de.json`. */
+  readonly loaded: Readonly<Record<string, () => Promise<Section>>>;
 }
 
 /** What a browser knows of its person's language. */
@@ -21,8 +22,8 @@ export interface LanguageEnvironment {
 }
 
 /**
- * The texts of the interface in the language that is shown. English comes with the code, so that it is there where
- * another language cannot be loaded; of the other languages, the wanted one alone is loaded.
+ * The texts of the interface in the language that is shown, which alone is loaded. The English ones of the first page
+ * come with the code, so that they are there where another language cannot be loaded.
  */
 export class Catalogues {
   readonly texts: Store<Texts>;
@@ -40,7 +41,7 @@ export class Catalogues {
     this.texts = new Store(
       this.#textsIn(
         "en",
-        chunks.map(({ english }) => english),
+        chunks.map(({ english }) => english ?? {}),
       ),
     );
   }
@@ -68,13 +69,17 @@ export class Catalogues {
     }
   }
 
-  /** Adds the texts of a chunk that is about to be shown: in English, if they cannot be loaded in the language. */
+  /**
+   * Adds the texts of a chunk that is about to be shown: in English, if they cannot be loaded in the language. Throws
+   * where these cannot be loaded either.
+   */
   async add(chunk: ChunkTexts): Promise<void> {
     if (!this.#chunks.includes(chunk)) this.#chunks.push(chunk);
     const { language } = this.texts.get();
     const section = await sectionOf(chunk, language).catch((error) => {
+      if (language === "en") throw error;
       console.warn("Texts", error);
-      return chunk.english;
+      return sectionOf(chunk, "en");
     });
     const now = this.texts.get();
     // Another language that was loaded meanwhile may have come before the chunk.
@@ -97,7 +102,9 @@ export class Catalogues {
   }
 }
 
-async function sectionOf({ english, others }: ChunkTexts, language: Language): Promise<Section> {
-  if (language === "en") return english;
-  return (await others[`./${language}.json`]?.()) ?? english;
+async function sectionOf({ english, loaded }: ChunkTexts, language: Language): Promise<Section> {
+  if (language === "en" && english) return english;
+  const load = loaded[`./${language}.json`];
+  if (!load) throw new Error(`There are no texts in the language ${language}.`);
+  return await load();
 }

@@ -126,6 +126,7 @@ export interface CommonTexts {
   "manage.edit": None;
   "manage.newPassword": None;
   "manage.newPasswordHint": None;
+  "manage.eventHint": None;
   "manage.save": None;
   "manage.saved": { room: string };
   "manage.delete": None;
@@ -133,7 +134,6 @@ export interface CommonTexts {
   "manage.reallyDelete": None;
   "manage.keep": None;
   "manage.deleted": { room: string };
-  "manage.notLoaded": None;
   "login.title": None;
   "login.toRoom": None;
   "login.account": None;
@@ -342,6 +342,9 @@ export interface CallOnlyTexts {
   "call.recording.bySelf": None;
   "call.recording.began": { names: string };
   "call.recording.ended": { names: string };
+  "call.recording.full": None;
+  "call.recording.broken": None;
+  "call.recording.silent": None;
   "call.recording.person": None;
   "call.recording.askTitle": None;
   "call.recording.askText": None;
@@ -374,6 +377,8 @@ export interface CallOnlyTexts {
   "call.record.length": None;
   "call.record.size": None;
   "call.record.free": None;
+  "call.record.silent": None;
+  "call.record.turnSoundOn": None;
   "call.record.done": None;
   "call.record.full": None;
   "call.record.broken": None;
@@ -382,6 +387,7 @@ export interface CallOnlyTexts {
   "call.record.keptText": None;
   "call.record.busy": None;
   "call.record.cutOff": None;
+  "call.record.noEnd": None;
   "call.record.save": None;
   "call.record.notSaved": None;
   "call.record.delete": None;
@@ -541,7 +547,6 @@ export interface CallOnlyTexts {
   "call.effects.notAPicture": None;
   "call.effects.tooMany": { count: number };
   "call.effects.notKept": None;
-  "call.effects.notLoaded": None;
   "call.effects.noise": None;
   "call.effects.noiseCost": { share: string };
   "call.effects.noNoise": None;
@@ -612,7 +617,6 @@ export interface CallOnlyTexts {
   "call.chat.placeholder": None;
   "call.chat.send": None;
   "call.chat.length": { length: number; most: number };
-  "call.chat.notLoaded": None;
   "call.chat.new": None;
   "call.chat.toEnd": None;
   "call.chat.edited": None;
@@ -692,7 +696,6 @@ export interface CallOnlyTexts {
   "call.health.notMeasured": None;
   "call.health.lastMinutes": None;
   "call.health.save": None;
-  "call.health.notLoaded": None;
   "call.health.time": None;
   "call.health.cpu": None;
   "call.health.cpuHelp": None;

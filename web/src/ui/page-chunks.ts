@@ -1,15 +1,12 @@
 import { withoutBasePath } from "../base-path";
 import { Chunk } from "../chunk";
 import { PAGES } from "../pages.gen";
-import { fetchToastsAhead } from "./kit/toast";
+import { loadCallTexts } from "../texts/call-texts";
 
 export const VISITOR_PAGES = new Chunk(() => import("./pages/visitor-pages"));
 export const MEMBER_PAGES = new Chunk(() => import("./pages/member-pages"));
 export const ROOM_PAGE = new Chunk(async () => {
-  const page = await import("./room/room-page");
-  await page.loadCallTexts();
-  // A call that has lost the server still says what happens.
-  fetchToastsAhead();
+  const [page] = await Promise.all([import("./room/room-page"), loadCallTexts()]);
   return page;
 });
 

@@ -2,13 +2,13 @@ import { MenuItem, Separator } from "react-aria-components";
 import { useLocation } from "wouter";
 import type { Identity } from "../../session";
 import { Isolated } from "../kit/isolated";
-import type { OpenMenu } from "../kit/menu-button";
 import { shownName } from "../kit/person-name";
 import { ShownMenu } from "../kit/shown-menu";
 import { useTexts } from "../kit/texts";
+import type { Popup } from "../kit/use-popup";
 import { useServices } from "./services";
 
-export function AccountItems({ identity, ...menu }: OpenMenu & { identity: Identity }) {
+export function AccountItems({ identity, ...menu }: Popup & { identity: Identity }) {
   const { session } = useServices();
   const [, navigate] = useLocation();
   const t = useTexts();

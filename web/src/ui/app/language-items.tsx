@@ -2,16 +2,16 @@ import { MenuItem } from "react-aria-components";
 import { catalogues } from "../../texts/browser-texts";
 import { isLanguage, LANGUAGES, type Language } from "../../texts/languages";
 import { CheckIcon } from "../kit/icons";
-import type { OpenMenu } from "../kit/menu-button";
 import { ShownMenu } from "../kit/shown-menu";
 import { useTexts } from "../kit/texts";
+import type { Popup } from "../kit/use-popup";
 import { useStore } from "./services";
 
 /** The item that follows the browser's languages. */
 const BROWSER = "browser";
 
 /** Each language is named in itself, so that those who read it find it. */
-export function LanguageItems(menu: OpenMenu) {
+export function LanguageItems(menu: Popup) {
   const t = useTexts();
   const chosen = useStore(catalogues.chosen);
   return (

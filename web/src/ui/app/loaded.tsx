@@ -1,9 +1,10 @@
-import { type ReactElement, useEffect, useState } from "react";
+import type { ReactElement } from "react";
 import type { Chunk } from "../../chunk";
 import { Action } from "../kit/button";
 import { AlertIcon, Logo } from "../kit/icons";
 import { useTexts } from "../kit/texts";
 import { TroubleHead } from "../kit/trouble-head";
+import { useChunk } from "../kit/use-chunk";
 import { CardPage } from "./shell";
 
 interface LoadedProps<T> {
@@ -13,18 +14,9 @@ interface LoadedProps<T> {
 
 /** Shows a page that comes with a chunk, and offers to try again where that cannot be loaded. */
 export function Loaded<T>({ chunk, children }: LoadedProps<T>) {
-  const [state, setState] = useState<"loading" | "here" | "failed">("loading");
-  useEffect(() => {
-    if (state !== "loading" || chunk.loaded) return;
-    let isOver = false;
-    const settle = (as: "here" | "failed") => () => !isOver && setState(as);
-    chunk.load().then(settle("here"), settle("failed"));
-    return () => {
-      isOver = true;
-    };
-  }, [chunk, state]);
-  if (chunk.loaded) return children(chunk.loaded);
-  return state === "failed" ? <NotLoaded onRetry={() => setState("loading")} /> : <Waiting />;
+  const { part, hasFailed, retry } = useChunk(chunk);
+  if (part !== null) return children(part);
+  return hasFailed ? <NotLoaded onRetry={retry} /> : <Waiting />;
 }
 
 /** The server cannot be reached, or was updated meanwhile: then loading the page anew helps. */

@@ -1,8 +1,8 @@
 import { useEffect } from "react";
 
 /**
- * Moves the focus to the open dialog, else to the page's heading, where the focused element goes away. Browsers
- * would move it to the body, so that keyboard users begin again at the top and screen readers say nothing. It
+ * Moves the focus to the open dialog, else to the page's heading, where the focused element goes away or is disabled.
+ * Browsers would move it to the body, so that keyboard users begin again at the top and screen readers say nothing. It
  * happens two frames later, since a dialog that closes may return the focus to an element of its own choice.
  */
 export function useKeptFocus(): void {
@@ -12,23 +12,27 @@ export function useKeptFocus(): void {
     const note = (event: FocusEvent) => {
       last = event.target instanceof Element ? event.target : null;
     };
-    const isLost = () =>
-      last !== null && !last.isConnected && document.activeElement === document.body;
+    const isGone = () => last !== null && (!last.isConnected || last.matches(":disabled"));
     const recover = () => {
-      if (!isLost()) return;
+      if (!isGone() || document.activeElement !== document.body) return;
       const place = placeForFocus();
       if (!place?.hasAttribute("tabindex")) place?.setAttribute("tabindex", "-1");
       place?.focus({ preventScroll: true });
     };
     const observer = new MutationObserver(() => {
-      if (!isLost()) return;
+      // A disabled element keeps the focus until the next frame.
+      if (!isGone()) return;
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
         frame = requestAnimationFrame(recover);
       });
     });
     document.addEventListener("focusin", note);
-    observer.observe(document.body, { childList: true, subtree: true });
+    observer.observe(document.body, {
+      childList: true,
+      subtree: true,
+      attributeFilter: ["disabled"],
+    });
     return () => {
       document.removeEventListener("focusin", note);
       observer.disconnect();

@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from "react";
+import { NARROW_PX } from "./narrow";
 
-const NARROW = "(max-width: 520px)";
+const NARROW = `(max-width: ${NARROW_PX}px)`;
 
-/** Whether the window is as narrow as a phone's, or enlarged until it is; style sheets ask the same. */
+/** Whether the window is narrow; style sheets ask the same. */
 export function useIsNarrow(): boolean {
   return useSyncExternalStore(onNarrow, () => matchMedia(NARROW).matches);
 }

@@ -1,9 +1,9 @@
 import type { ReactElement, ReactNode } from "react";
 import { Menu, type MenuProps, Popover, type PopoverProps } from "react-aria-components";
-import type { OpenMenu } from "./menu-button";
+import type { Popup } from "./use-popup";
 
 interface ShownMenuProps
-  extends OpenMenu,
+  extends Popup,
     Pick<
       MenuProps<object>,
       "selectionMode" | "selectedKeys" | "onSelectionChange" | "disallowEmptySelection" | "onAction"

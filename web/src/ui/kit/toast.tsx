@@ -1,8 +1,9 @@
-import { type ComponentType, useEffect, useState, useSyncExternalStore } from "react";
+import { type ComponentType, useEffect, useSyncExternalStore } from "react";
 import { Chunk } from "../../chunk";
 import { shortened } from "../../length";
 import { Store } from "../../store";
 import { useFullscreenElement } from "./fullscreen";
+import { useChunk } from "./use-chunk";
 
 /** The most messages that wait to be shown; further ones are dropped. */
 const MAX_WAITING = 10;
@@ -17,14 +18,11 @@ export interface ToastRegionProps {
 
 type Region = ComponentType<ToastRegionProps>;
 
-const REGION = new Chunk<Region>(() => import("./toast-region").then((file) => file.ToastRegion));
+export const TOAST_REGION = new Chunk<Region>(() =>
+  import("./toast-region").then((file) => file.ToastRegion),
+);
 const NONE: readonly string[] = [];
 const waiting = new Store(NONE);
-
-/** Loads what shows messages, so that they are shown where the server is away, too. */
-export function fetchToastsAhead(): void {
-  REGION.fetchAhead();
-}
 
 /** Shows a message for a while. */
 export function toast(message: string): void {
@@ -40,19 +38,9 @@ const onTaken = () => waiting.set(NONE);
 export function Toasts() {
   useFullscreenElement(); // which they move into, and out of
   const messages = useSyncExternalStore(waiting.subscribe, waiting.get);
-  const [loaded, setLoaded] = useState<{ Shown: Region } | null>(null);
-  const isNeeded = messages.length > 0;
-  useEffect(() => {
-    if (!isNeeded) return;
-    REGION.load().then(
-      (Shown) => setLoaded({ Shown }),
-      (error: unknown) => {
-        console.warn("Notifications", error);
-        setLoaded({ Shown: PlainToasts });
-      },
-    );
-  }, [isNeeded]);
-  return loaded && <loaded.Shown messages={messages} onTaken={onTaken} />;
+  const { part, hasFailed } = useChunk(TOAST_REGION, messages.length > 0);
+  const Shown = hasFailed ? PlainToasts : part;
+  return Shown && <Shown messages={messages} onTaken={onTaken} />;
 }
 
 /** Says it without what could not be loaded: it may be that the server cannot be reached. */

@@ -20,7 +20,7 @@ interface RoomMenuProps {
 }
 
 const DEEDS = new Chunk(() => import("./room-deeds"));
-const ITEMS = new Chunk(() => DEEDS.load().then((deeds) => deeds.RoomItems));
+const ITEMS = DEEDS.part((deeds) => deeds.RoomItems);
 
 /** What its creator can do with a room. The dialogs are loaded when one is opened. */
 export function RoomMenu({ room, onChange }: RoomMenuProps) {

@@ -8,20 +8,18 @@ import { Modal } from "../kit/modal";
 import { ProblemNotice, Spinner } from "../kit/notice";
 import { PersonName } from "../kit/person-name";
 import { useTimes } from "../kit/texts";
-import type { RoomFacts } from "./admission";
 import { useCallTexts } from "./texts";
 
 interface AttendanceDialogProps {
-  room: RoomFacts;
-  isOpen: boolean;
+  room: string;
   onClose(): void;
 }
 
-export function AttendanceDialog({ room, isOpen, onClose }: AttendanceDialogProps) {
+export function AttendanceDialog({ room, onClose }: AttendanceDialogProps) {
   const t = useCallTexts();
   return (
-    <Modal title={t("call.bar.attendance")} isOpen={isOpen} onClose={onClose}>
-      <AttendanceList room={room.name} />
+    <Modal title={t("call.bar.attendance")} isOpen onClose={onClose}>
+      <AttendanceList room={room} />
     </Modal>
   );
 }

@@ -11,32 +11,38 @@ import { useIsNarrow } from "../kit/media-query";
 import { shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
 import { Announcements } from "./announcements";
-import { AttendanceDialog } from "./attendance-dialog";
+import {
+  ATTENDANCE_DIALOG,
+  CHAT_PANEL,
+  HEALTH_PANEL,
+  INVITE_DIALOG,
+  PEOPLE_PANEL,
+  RECORDING_PANEL,
+  SETTINGS_DIALOG,
+  SHORTCUT_SHEET,
+  useFetchedCallChunks,
+} from "./call-chunks";
 import { type CallDeed, DeedAction, useCallDeeds } from "./call-deeds";
 import { ChatAlerts } from "./chat/chat-alerts";
-import { LazyChatPanel, useFetchedChatPanel } from "./chat/lazy-chat-panel";
 import { Controls, type Panel } from "./controls";
 import { CallGestures } from "./gestures/call-gestures";
 import { GuestWarning } from "./guest-warning";
 import { HealthAction } from "./health/health-action";
-import { LazyHealthPanel } from "./health/lazy-health-panel";
-import { InviteDialog } from "./invite-dialog";
 import { TalkKey } from "./keys/talk-key";
 import { Shortcuts } from "./keys/use-shortcuts";
-import { LazyDialog, settingsDialog, shortcutSheet } from "./lazy-dialog";
+import { LazyDialog } from "./lazy-dialog";
+import { LazyPanel } from "./lazy-panel";
 import { CallMediaNotice } from "./media-notice";
 import { OwnSoundHint } from "./own-sound-hint";
 import { usePanels } from "./panels";
-import { PeoplePanel } from "./people-panel";
 import { usePhone } from "./phone";
 import { PictureInPicture } from "./picture-in-picture";
-import { LazyRecordingPanel } from "./recording/lazy-recording-panel";
 import { RecordingMark } from "./recording/recording-mark";
 import { copyRoomLink } from "./room-link";
 import { Stage } from "./stage";
 import { KeptChoices } from "./stage-choices";
 import { useCallTexts } from "./texts";
-import { ViewMenu } from "./view-menu";
+import { ViewAction } from "./view-action";
 
 export interface CallViewProps {
   call: Call;
@@ -45,23 +51,24 @@ export interface CallViewProps {
   identity: Identity;
 }
 
-type OpenDialog = "invite" | "attendance" | "shortcuts" | "settings" | null;
+type OpenDialog = "invite" | "attendance" | "shortcuts" | "settings";
 
 const NO_DEEDS: readonly CallDeed[] = [];
 
 export function CallView({ call, phase, room, identity }: CallViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { panel, show, close } = usePanels(box);
-  const [dialog, setDialog] = useState<OpenDialog>(null);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const [choices] = useState(() => new KeptChoices());
   const [small] = useState(() => new PictureInPicture(call.views));
   useEffect(() => () => small.close(), [small]);
   const t = useCallTexts();
   const name = shownName(t, identity);
   usePhone(call, withoutDirectionControls(room.name));
-  useFetchedChatPanel();
+  useFetchedCallChunks(phase.kind !== "joining");
   const openShortcuts = useCallback(() => setDialog("shortcuts"), []);
   const openSettings = useCallback(() => setDialog("settings"), []);
+  const closeDialog = useCallback(() => setDialog(null), []);
   const onPanel = useCallback(
     (wanted: Panel | null) => (wanted ? show(wanted) : close()),
     [show, close],
@@ -102,34 +109,53 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             <OwnSoundHint call={call} />
             <TalkKey media={call.media} call={box} />
             {panel === "chat" && (
-              <LazyChatPanel
-                chat={call.chat}
-                files={call.files}
-                me={identity.email}
-                isCreator={room.isCreator}
+              <LazyPanel
+                panel={CHAT_PANEL}
+                values={{
+                  chat: call.chat,
+                  files: call.files,
+                  me: identity.email,
+                  isCreator: room.isCreator,
+                }}
+                title={t("call.chat.title")}
+                close={t("call.chat.close")}
                 onClose={close}
               />
             )}
             {panel === "people" && (
-              <PeoplePanel
-                call={call}
-                name={identity.username ?? t("app.guest")}
-                displayName={identity.displayName}
+              <LazyPanel
+                panel={PEOPLE_PANEL}
+                values={{
+                  call,
+                  name: identity.username ?? t("app.guest"),
+                  displayName: identity.displayName,
+                  isCreator: room.isCreator,
+                  creator: room.creator?.username ?? null,
+                  onInvite: room.isCreator ? () => setDialog("invite") : null,
+                }}
+                title={t("call.people.title")}
+                close={t("call.people.close")}
                 onClose={close}
-                isCreator={room.isCreator}
-                creator={room.creator?.username ?? null}
-                onInvite={room.isCreator ? () => setDialog("invite") : null}
               />
             )}
             {panel === "recording" && (
-              <LazyRecordingPanel
-                call={call}
-                account={identity.email}
-                name={name}
+              <LazyPanel
+                panel={RECORDING_PANEL}
+                values={{ call, account: identity.email, name }}
+                title={t("call.record.title")}
+                close={t("call.record.close")}
                 onClose={close}
               />
             )}
-            {panel === "connections" && <LazyHealthPanel call={call} onClose={close} />}
+            {panel === "connections" && (
+              <LazyPanel
+                panel={HEALTH_PANEL}
+                values={{ call }}
+                title={t("call.health.title")}
+                close={t("call.health.close")}
+                onClose={close}
+              />
+            )}
           </div>
           <Controls
             call={call}
@@ -139,22 +165,30 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             onShortcuts={openShortcuts}
             onSettings={openSettings}
           />
-          <InviteDialog room={room} isOpen={dialog === "invite"} onClose={() => setDialog(null)} />
-          <AttendanceDialog
-            room={room}
-            isOpen={dialog === "attendance"}
-            onClose={() => setDialog(null)}
-          />
-          {dialog === "shortcuts" && (
-            <LazyDialog load={shortcutSheet} onClose={() => setDialog(null)} />
-          )}
-          {dialog === "settings" && (
-            <LazyDialog load={settingsDialog} onClose={() => setDialog(null)} />
-          )}
+          {dialog && <CallDialog dialog={dialog} room={room.name} onClose={closeDialog} />}
         </div>
       </CallGestures>
     </Shortcuts>
   );
+}
+
+interface CallDialogProps {
+  dialog: OpenDialog;
+  room: string;
+  onClose(): void;
+}
+
+function CallDialog({ dialog, room, onClose }: CallDialogProps) {
+  switch (dialog) {
+    case "invite":
+      return <LazyDialog dialog={INVITE_DIALOG} values={{ room }} onClose={onClose} />;
+    case "attendance":
+      return <LazyDialog dialog={ATTENDANCE_DIALOG} values={{ room }} onClose={onClose} />;
+    case "shortcuts":
+      return <LazyDialog dialog={SHORTCUT_SHEET} values={{}} onClose={onClose} />;
+    case "settings":
+      return <LazyDialog dialog={SETTINGS_DIALOG} values={{}} onClose={onClose} />;
+  }
 }
 
 /** Says that the connection to the server is missing, on which the media of the call do not depend. */
@@ -198,7 +232,7 @@ function CallBar({ phase, room, choices, small, deeds, children }: CallBarProps)
       <span className="call-bar-end">
         <GuestTimer quiet />
         {children}
-        <ViewMenu choices={choices} small={small} />
+        <ViewAction choices={choices} small={small} />
         {deeds.map((deed) => (
           <DeedAction key={deed.id} deed={deed} />
         ))}

@@ -2,11 +2,13 @@ import { memo } from "react";
 import { Button, Toolbar, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { Call } from "../../call/call";
 import { useStored } from "../app/services";
-import { ChatIcon, LeaveIcon, PeopleIcon } from "../kit/icons";
+import { ChatIcon, LeaveIcon, MoreIcon, PeopleIcon } from "../kit/icons";
+import { MenuButton } from "../kit/menu-button";
+import { MORE_MENU } from "./call-chunks";
 import type { CallDeed } from "./call-deeds";
 import { CameraControl, ControlToggle, MicrophoneControl } from "./device-control";
 import { GesturesControl } from "./gestures/gestures-control";
-import { MoreMenu } from "./more-menu";
+import { useShortcut } from "./keys/use-shortcuts";
 import { ScreenControl } from "./screen-control";
 import { useCallTexts } from "./texts";
 
@@ -28,6 +30,7 @@ export const Controls = memo((props: ControlsProps) => {
   const t = useCallTexts();
   const { media } = call;
   const unread = useStored(call.chat.state, (chat) => chat.unread);
+  useShortcut("sheet", onShortcuts);
   const toggle = (name: Panel) => (open: boolean) => onPanel(open ? name : null);
   return (
     <footer>
@@ -52,7 +55,14 @@ export const Controls = memo((props: ControlsProps) => {
           badge={unread}
           shortcut="chat"
         />
-        <MoreMenu deeds={deeds} onShortcuts={onShortcuts} onSettings={onSettings} />
+        <MenuButton
+          label={t("call.controls.more")}
+          className="control"
+          menu={MORE_MENU}
+          values={{ deeds, onShortcuts, onSettings }}
+        >
+          <MoreIcon />
+        </MenuButton>
         <TooltipTrigger delay={500}>
           <Button
             className="control leave"

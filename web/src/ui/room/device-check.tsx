@@ -4,14 +4,25 @@ import type { DeviceKind, LocalMedia } from "../../call/media";
 import { SoundCheck } from "../../call/sound-check";
 import { useStore } from "../app/services";
 import { Action } from "../kit/button";
+import { Modal } from "../kit/modal";
 import { Notice } from "../kit/notice";
 import { rememberDevice } from "./device-choice";
 import { DevicePicker } from "./device-picker";
 import { LevelMeter } from "./level-meter";
 import { type TranslateCall, useCallTexts } from "./texts";
 
+/** The check of sound and picture. */
+export function DeviceCheckDialog({ media, onClose }: { media: LocalMedia; onClose(): void }) {
+  const t = useCallTexts();
+  return (
+    <Modal title={t("call.check.title")} isOpen onClose={onClose}>
+      <DeviceCheck media={media} />
+    </Modal>
+  );
+}
+
 /** Hear the speaker, see that the microphone hears, hear oneself, and choose other devices where one does not. */
-export function DeviceCheck({ media }: { media: LocalMedia }) {
+function DeviceCheck({ media }: { media: LocalMedia }) {
   const [check] = useState(() => new SoundCheck(browserSound));
   const t = useCallTexts();
   const { microphone, camera } = useStore(media.view);

@@ -1,37 +1,27 @@
 import { type ReactElement, useId, useState } from "react";
-import {
-  Button,
-  Header,
-  Menu,
-  MenuItem,
-  MenuSection,
-  MenuTrigger,
-  Popover,
-  ToggleButton,
-  Tooltip,
-  TooltipTrigger,
-} from "react-aria-components";
+import { Button, ToggleButton, Tooltip, TooltipTrigger } from "react-aria-components";
 import type { DeviceKind, DeviceView, LocalMedia } from "../../call/media";
 import { useStore } from "../app/services";
 import {
   AlertIcon,
   CameraIcon,
   CameraOffIcon,
-  CheckIcon,
   ChevronIcon,
   MicrophoneIcon,
   MicrophoneOffIcon,
 } from "../kit/icons";
 import { KeyCap, type Keys, withKeys } from "../kit/keys";
-import { rememberChoice, rememberDevice } from "./device-choice";
-import { BackgroundItem, NoiseItem } from "./effects/effect-menu";
-import { LazyBackgroundDialog } from "./effects/lazy-background-dialog";
+import { MenuButton } from "../kit/menu-button";
+import { BACKGROUND_DIALOG, CAMERA_MENU, MICROPHONE_MENU } from "./call-chunks";
+import { rememberChoice } from "./device-choice";
 import type { ShortcutName } from "./keys/shortcuts";
 import { useKeysOf, useShortcut } from "./keys/use-shortcuts";
+import { LazyDialog } from "./lazy-dialog";
 import { deviceSentence } from "./media-notice";
 import { useCallTexts } from "./texts";
 
 export function MicrophoneControl({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
   const { microphone } = useStore(media.view);
   return (
     <DeviceControl
@@ -39,21 +29,21 @@ export function MicrophoneControl({ media }: { media: LocalMedia }) {
       device={microphone}
       icon={microphone.on ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
       onToggle={(on) => void media.setMicrophone(on)}
-      onChoose={(id) => {
-        rememberDevice("microphone", id);
-        void media.choose("microphone", id);
-      }}
-      more={
-        <>
-          <NoiseItem media={media} />
-          <SpeakerSection media={media} />
-        </>
-      }
-    />
+    >
+      <MenuButton
+        label={t("call.device.chooseMicrophone")}
+        className="control-more"
+        menu={MICROPHONE_MENU}
+        values={{ media }}
+      >
+        <ChevronIcon size={16} />
+      </MenuButton>
+    </DeviceControl>
   );
 }
 
 export function CameraControl({ media }: { media: LocalMedia }) {
+  const t = useCallTexts();
   const { camera } = useStore(media.view);
   const [isChoosing, setChoosing] = useState(false);
   return (
@@ -63,29 +53,35 @@ export function CameraControl({ media }: { media: LocalMedia }) {
         device={camera}
         icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
         onToggle={(on) => void media.setCamera(on)}
-        onChoose={(id) => {
-          rememberDevice("camera", id);
-          void media.choose("camera", id);
-        }}
-        more={<BackgroundItem onOpen={() => setChoosing(true)} />}
-      />
-      <LazyBackgroundDialog media={media} isOpen={isChoosing} onClose={() => setChoosing(false)} />
+      >
+        <MenuButton
+          label={t("call.device.chooseCamera")}
+          className="control-more"
+          menu={CAMERA_MENU}
+          values={{ media, onBackground: () => setChoosing(true) }}
+        >
+          <ChevronIcon size={16} />
+        </MenuButton>
+      </DeviceControl>
+      {isChoosing && (
+        <LazyDialog
+          dialog={BACKGROUND_DIALOG}
+          values={{ media }}
+          onClose={() => setChoosing(false)}
+        />
+      )}
     </>
   );
 }
 
 const TEXTS = {
   microphone: {
-    name: "call.device.microphone",
     turnOn: "call.device.turnOnMicrophone",
     turnOff: "call.device.turnOffMicrophone",
-    choose: "call.device.chooseMicrophone",
   },
   camera: {
-    name: "call.device.camera",
     turnOn: "call.device.turnOnCamera",
     turnOff: "call.device.turnOffCamera",
-    choose: "call.device.chooseCamera",
   },
 } as const;
 
@@ -94,13 +90,12 @@ interface DeviceControlProps {
   device: DeviceView;
   icon: ReactElement;
   onToggle(on: boolean): void;
-  onChoose(deviceId: string): void;
-  /** Another section of the menu. */
-  more?: ReactElement;
+  /** Opens the menu beside it. */
+  children: ReactElement;
 }
 
 function DeviceControl(props: DeviceControlProps) {
-  const { kind, device, icon, onToggle, onChoose, more } = props;
+  const { kind, device, icon, onToggle, children } = props;
   const t = useCallTexts();
   const label = t(device.on ? TEXTS[kind].turnOff : TEXTS[kind].turnOn);
   const problem = deviceSentence(t, kind, device);
@@ -128,94 +123,8 @@ function DeviceControl(props: DeviceControlProps) {
         <ControlTooltip label={label} problem={problem} keys={keys} />
       </TooltipTrigger>
       <ProblemSentence id={problemId}>{problem}</ProblemSentence>
-      {device.choices.length > 0 && <DeviceMenu {...{ kind, device, onChoose, more }} />}
+      {device.choices.length > 0 && children}
     </div>
-  );
-}
-
-interface DeviceMenuProps extends Pick<DeviceControlProps, "kind" | "device" | "onChoose"> {
-  more: ReactElement | undefined;
-}
-
-function DeviceMenu({ kind, device, onChoose, more }: DeviceMenuProps) {
-  const t = useCallTexts();
-  const choose = t(TEXTS[kind].choose);
-  return (
-    <MenuTrigger>
-      <Button className="control-more" aria-label={choose}>
-        <ChevronIcon size={16} />
-      </Button>
-      <Popover className="popover" placement="top">
-        <Menu className="menu" aria-label={choose}>
-          <DeviceSection
-            name={t(TEXTS[kind].name)}
-            choices={device.choices}
-            chosen={device.deviceId}
-            onChoose={onChoose}
-          />
-          {more}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
-  );
-}
-
-/** The speakers, where the browser lets pages choose one. */
-function SpeakerSection({ media }: { media: LocalMedia }) {
-  const t = useCallTexts();
-  const { choices, deviceId } = useStore(media.speaker.view);
-  if (choices.length < 2) return null;
-  const choose = (id: string) => {
-    rememberDevice("speaker", id);
-    media.speaker.choose(id);
-  };
-  return (
-    <DeviceSection
-      name={t("call.device.speaker")}
-      choices={choices}
-      chosen={deviceId || "default"}
-      onChoose={choose}
-    />
-  );
-}
-
-interface DeviceSectionProps {
-  name: string;
-  choices: readonly MediaDeviceInfo[];
-  chosen: string | null;
-  onChoose(deviceId: string): void;
-}
-
-function DeviceSection({ name, choices, chosen, onChoose }: DeviceSectionProps) {
-  const t = useCallTexts();
-  return (
-    <MenuSection
-      selectionMode="single"
-      disallowEmptySelection
-      selectedKeys={chosen ? [`${name} ${chosen}`] : []}
-      onSelectionChange={(keys) => {
-        const [key] = keys === "all" ? [] : [...keys];
-        const id = String(key ?? "").slice(name.length + 1);
-        if (id && id !== chosen) onChoose(id);
-      }}
-    >
-      <Header className="menu-head">{name}</Header>
-      {choices.map((choice, index) => (
-        <MenuItem
-          key={choice.deviceId}
-          id={`${name} ${choice.deviceId}`} // a headset has one id in both sections
-          className="menu-item"
-          textValue={choice.label}
-        >
-          {({ isSelected }) => (
-            <>
-              <span className="mark">{isSelected && <CheckIcon />}</span>
-              <span>{choice.label || t("call.device.unnamed", { number: String(index + 1) })}</span>
-            </>
-          )}
-        </MenuItem>
-      ))}
-    </MenuSection>
   );
 }
 

@@ -1,19 +1,17 @@
 import { Inviting } from "../app/inviting";
 import { Modal } from "../kit/modal";
-import type { RoomFacts } from "./admission";
 import { useCallTexts } from "./texts";
 
 interface InviteDialogProps {
-  room: RoomFacts;
-  isOpen: boolean;
+  room: string;
   onClose(): void;
 }
 
-export function InviteDialog({ room, isOpen, onClose }: InviteDialogProps) {
+export function InviteDialog({ room, onClose }: InviteDialogProps) {
   const t = useCallTexts();
   return (
-    <Modal title={t("invite.title")} isOpen={isOpen} onClose={onClose}>
-      <Inviting room={room.name} />
+    <Modal title={t("invite.title")} isOpen onClose={onClose}>
+      <Inviting room={room} />
     </Modal>
   );
 }

@@ -1,33 +1,19 @@
-import { type ComponentType, useEffect, useState } from "react";
-import { toast } from "../kit/toast";
-import { useCallTexts } from "./texts";
+import type { ComponentType } from "react";
+import type { Chunk } from "../../chunk";
+import { useOpened } from "../kit/use-opened";
 
 interface DialogProps {
   onClose(): void;
 }
 
-/** Loads a dialog when it is opened; `load` stays the same function. */
-export function LazyDialog({
-  load,
-  onClose,
-}: DialogProps & { load(): Promise<ComponentType<DialogProps>> }) {
-  const t = useCallTexts();
-  const [loaded, setLoaded] = useState<{ Shown: ComponentType<DialogProps> } | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is loaded once
-  useEffect(() => {
-    load()
-      .then((Shown) => setLoaded({ Shown }))
-      .catch((error: unknown) => {
-        console.warn("A dialog", error);
-        toast(t("app.notLoaded"));
-        onClose();
-      });
-  }, [load]);
-  return loaded && <loaded.Shown onClose={onClose} />;
+interface LazyDialogProps<P> extends DialogProps {
+  dialog: Chunk<ComponentType<P & DialogProps>>;
+  /** What the dialog gets besides. */
+  values: P;
 }
 
-export const shortcutSheet = () =>
-  import("./keys/shortcut-sheet").then(({ ShortcutSheet }) => ShortcutSheet);
-
-export const settingsDialog = () =>
-  import("./settings-dialog").then(({ SettingsDialog }) => SettingsDialog);
+/** An open dialog, which is loaded then if it was not before. */
+export function LazyDialog<P extends object>({ dialog, values, onClose }: LazyDialogProps<P>) {
+  const Shown = useOpened(dialog, true, onClose);
+  return Shown && <Shown {...values} onClose={onClose} />;
+}

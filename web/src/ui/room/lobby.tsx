@@ -11,14 +11,15 @@ import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
 import type { RoomFacts } from "./admission";
+import { RECORDING_QUESTION } from "./call-chunks";
 import { DeviceCheckAction } from "./device-check-action";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { DeviceHelp } from "./device-help";
+import { LazyDialog } from "./lazy-dialog";
 import { LevelMeter } from "./level-meter";
 import { EffectNotice, MediaNotice } from "./media-notice";
 import { PeoplePresent } from "./people-present";
 import { recordersAmong } from "./recording/recorder-names";
-import { RecordingQuestion } from "./recording/recording-question";
 import { RememberedRecordings } from "./recording/remembered-recordings";
 import { CallRich, useCallTexts } from "./texts";
 import { Video } from "./video";
@@ -82,12 +83,13 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           {recorders && (
             <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
           )}
-          <RecordingQuestion
-            names={recorders}
-            isOpen={isAsking}
-            onEnter={() => onEnter?.()}
-            onClose={() => setAsking(false)}
-          />
+          {isAsking && (
+            <LazyDialog
+              dialog={RECORDING_QUESTION}
+              values={{ names: recorders, onEnter: () => onEnter?.() }}
+              onClose={() => setAsking(false)}
+            />
+          )}
           {onEnter ? (
             <Action look="primary" className="enter" onPress={ask} autoFocus>
               {t("app.enterRoom")}

@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Panel } from "./controls";
 
 /** Keeps which panel is open. Escape closes it and returns the focus to the button that opened it. */
@@ -10,7 +11,8 @@ export function usePanels(call: RefObject<HTMLElement | null>) {
     setPanel(wanted);
   }, []);
   const close = useCallback(() => {
-    setPanel(null);
+    // In a small window the button that opened it is hidden meanwhile, and takes no focus.
+    flushSync(() => setPanel(null));
     if (opener.current instanceof HTMLElement) opener.current.focus();
   }, []);
   useEffect(() => {

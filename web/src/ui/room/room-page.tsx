@@ -1,8 +1,7 @@
-export { loadCallTexts } from "../../texts/call-texts";
-
 import { withoutDirectionControls } from "../../names";
 import type { Identity } from "../../session";
 import type { Refused } from "../../texts/sentences";
+import { Loaded } from "../app/loaded";
 import { useIdentity, useTitle } from "../app/services";
 import { CardPage, Shell } from "../app/shell";
 import { Action, LinkAction } from "../kit/button";
@@ -12,8 +11,8 @@ import { ProblemNotice, Spinner } from "../kit/notice";
 import { useSentence } from "../kit/texts";
 import { TroubleHead } from "../kit/trouble-head";
 import { useAdmission } from "./admission";
+import { PASSWORD_GATE } from "./call-chunks";
 import { LobbyAndCall } from "./lobby-and-call";
-import { PasswordGate } from "./password-gate";
 import { CallRich, useCallTexts } from "./texts";
 
 export function RoomPage({ name }: { name: string }) {
@@ -58,7 +57,11 @@ function Entrance({ name, identity }: { name: string; identity: Identity }) {
     case "password":
       return (
         <Shell>
-          <PasswordGate room={admission.room} onAdmitted={() => admit(admission.room)} />
+          <Loaded chunk={PASSWORD_GATE}>
+            {(PasswordGate) => (
+              <PasswordGate room={admission.room} onAdmitted={() => admit(admission.room)} />
+            )}
+          </Loaded>
         </Shell>
       );
     case "admitted":

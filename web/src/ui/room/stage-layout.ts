@@ -1,3 +1,4 @@
+import { NARROW_PX } from "../kit/narrow";
 import { type Corner, cornerPlace } from "./own-corner";
 import { pageOf } from "./stage-pages";
 import { bestGrid, GAP, type Grid, narrowestRatio, PADDING, type Size, WIDE } from "./tile-grid";
@@ -67,7 +68,7 @@ export function layOutStage(space: Size, tiles: Tiles): StageLayout {
 function pair(space: Size, { self, corner }: Tiles): StageLayout {
   const { width, height } = space;
   const other = { left: PADDING, top: 0, width: Math.max(width - 2 * PADDING, 0), height };
-  const isNarrow = width <= 520;
+  const isNarrow = width <= NARROW_PX;
   const wanted = isNarrow ? 96 : clamp(width * 0.2, 108, 240);
   const ratio = isNarrow ? FACE_RATIO : WIDE;
   const selfHeight = Math.min(wanted / ratio, height * 0.4);

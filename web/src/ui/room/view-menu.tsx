@@ -1,21 +1,10 @@
-import {
-  Button,
-  Header,
-  Menu,
-  MenuItem,
-  MenuSection,
-  MenuTrigger,
-  Popover,
-  Separator,
-  Text,
-  Tooltip,
-  TooltipTrigger,
-} from "react-aria-components";
+import { Header, MenuItem, MenuSection, Separator, Text } from "react-aria-components";
 import { useStore } from "../app/services";
 import { useFullscreenElement } from "../kit/fullscreen";
-import { CheckIcon, LayoutIcon } from "../kit/icons";
+import { CheckIcon } from "../kit/icons";
+import { ShownMenu } from "../kit/shown-menu";
 import { toast } from "../kit/toast";
-import { useShortcut } from "./keys/use-shortcuts";
+import type { Popup } from "../kit/use-popup";
 import type { PictureInPicture } from "./picture-in-picture";
 import type { KeptChoices } from "./stage-choices";
 import { ARRANGEMENTS, type Arrangement } from "./stage-focus";
@@ -26,40 +15,17 @@ const TEXTS = {
   speaker: { name: "call.view.speaker", hint: "call.view.speakerHint" },
 } as const satisfies Record<Arrangement, unknown>;
 
-interface ViewMenuProps {
+interface ViewMenuProps extends Popup {
   choices: KeptChoices;
   small: PictureInPicture;
 }
 
 /** Chooses how the call is seen. */
-export function ViewMenu({ choices, small }: ViewMenuProps) {
-  const t = useCallTexts();
-  useShortcut("arrangement", () => {
-    const { arrangement } = choices.current.get();
-    choices.change({ arrangement: arrangement === "grid" ? "speaker" : "grid" });
-  });
-  return (
-    <MenuTrigger>
-      <TooltipTrigger delay={400}>
-        <Button className="button icon-only quiet" aria-label={t("call.view.title")}>
-          <LayoutIcon />
-        </Button>
-        <Tooltip className="tooltip" offset={8}>
-          {t("call.view.title")}
-        </Tooltip>
-      </TooltipTrigger>
-      <Popover className="popover" placement="bottom end">
-        <ViewItems choices={choices} small={small} />
-      </Popover>
-    </MenuTrigger>
-  );
-}
-
-function ViewItems({ choices, small }: ViewMenuProps) {
+export function ViewMenu({ choices, small, ...menu }: ViewMenuProps) {
   const t = useCallTexts();
   const { arrangement, showsSelf } = useStore(choices.current);
   return (
-    <Menu className="menu" aria-label={t("call.view.title")}>
+    <ShownMenu {...menu} label={t("call.view.title")} placement="bottom end">
       <MenuSection
         selectionMode="single"
         disallowEmptySelection
@@ -88,7 +54,7 @@ function ViewItems({ choices, small }: ViewMenuProps) {
       <Separator className="menu-line" />
       <SmallWindowItem small={small} />
       {document.fullscreenEnabled && <FullscreenItem />}
-    </Menu>
+    </ShownMenu>
   );
 }
 

@@ -5,6 +5,7 @@ import { shortened } from "../../../length";
 import { useStore } from "../../app/services";
 import { fullName } from "../../kit/person-name";
 import { toast } from "../../kit/toast";
+import { CHIME } from "../call-chunks";
 import { useCallTexts } from "../texts";
 import { alertSettings } from "./alert-settings";
 
@@ -31,12 +32,21 @@ export function ChatAlerts({ chat, files, room, isOpen }: ChatAlertsProps) {
     told.current = unread;
     if (!isNew || !last || document.visibilityState === "visible") return;
     const { sound, notification } = alertSettings.get();
-    if (sound) void import("./chime").then(({ chime }) => chime());
+    if (sound) void ring();
     if (!notification) return;
     const title = t("call.chat.notification", { name: fullName(last), room });
     return notify(title, shortened(last.message, MOST_SHOWN), room);
   }, [entries, unread, room, t]);
   return null;
+}
+
+async function ring(): Promise<void> {
+  try {
+    const chime = await CHIME.load();
+    chime();
+  } catch (error) {
+    console.warn("The sound of a message", error);
+  }
 }
 
 /** A message is read where the chat is open in a tab that is seen. */

@@ -22,7 +22,7 @@ async function copied(text: string): Promise<boolean> {
   }
 }
 
-export interface ChatPanelProps {
+interface ChatPanelProps {
   chat: Chat;
   files: Files;
   me: string;

@@ -67,6 +67,8 @@ export function Composer({ chat, me, attach, mode, field, onEdit, onDone }: Comp
     void chat.send(text.trim(), mode.kind === "answering" ? mode.entry : null);
     write("");
     onDone();
+    // The button that sent it is disabled without a text, and would lose the focus.
+    field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;

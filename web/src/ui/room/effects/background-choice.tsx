@@ -15,6 +15,7 @@ import { canReplaceBackground } from "../../../call/effects/support";
 import type { LocalMedia, MediaView } from "../../../call/media";
 import { useStore } from "../../app/services";
 import { Action } from "../../kit/button";
+import { Modal } from "../../kit/modal";
 import { Notice, Spinner } from "../../kit/notice";
 import { useShownTexts } from "../../kit/texts";
 import { type TranslateCall, useCallTexts } from "../texts";
@@ -26,8 +27,17 @@ import "../../styles/effects.css";
 
 const NOTHING = "none";
 
+export function BackgroundDialog({ media, onClose }: { media: LocalMedia; onClose(): void }) {
+  const t = useCallTexts();
+  return (
+    <Modal title={t("call.effects.background")} isOpen onClose={onClose}>
+      <BackgroundChoice media={media} />
+    </Modal>
+  );
+}
+
 /** The choice of what is shown behind the person, beside their own picture, which shows it. */
-export function BackgroundChoice({ media }: { media: LocalMedia }) {
+function BackgroundChoice({ media }: { media: LocalMedia }) {
   const t = useCallTexts();
   const view = useStore(media.view);
   const { pictures, problem, add, remove } = useOwnPictures(t);

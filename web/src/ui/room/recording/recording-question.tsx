@@ -5,16 +5,15 @@ import { useCallTexts } from "../texts";
 interface RecordingQuestionProps {
   /** Those who record; empty where nobody does any more. */
   names: string;
-  isOpen: boolean;
   onEnter(): void;
   onClose(): void;
 }
 
 /** Asks who comes to a call that is recorded whether they enter. */
-export function RecordingQuestion({ names, isOpen, onEnter, onClose }: RecordingQuestionProps) {
+export function RecordingQuestion({ names, onEnter, onClose }: RecordingQuestionProps) {
   const t = useCallTexts();
   return (
-    <Modal title={t("call.recording.askTitle")} isOpen={isOpen} onClose={onClose}>
+    <Modal title={t("call.recording.askTitle")} isOpen onClose={onClose}>
       <div className="stack">
         {names && <p>{t("call.recording.by", { names })}</p>}
         <p>{t("call.recording.askText")}</p>

@@ -1,21 +1,19 @@
-import { type ComponentType, useEffect, useState } from "react";
+import { useState } from "react";
+import { Chunk } from "../../../chunk";
 import { mayHaveRecordings } from "../../../recordings-flag";
+import { loadCallTexts } from "../../../texts/call-texts";
 import { useIdentity } from "../../app/services";
+import { useChunk } from "../../kit/use-chunk";
 
-type Loaded = { Kept: ComponentType<{ account: string }> };
+const OFFERED = new Chunk(async () => {
+  const [{ KeptRecordings }] = await Promise.all([import("./kept-recordings"), loadCallTexts()]);
+  return KeptRecordings;
+});
 
 /** Offers recordings that were not saved. What it takes is loaded only where this browser has recorded. */
 export function RememberedRecordings() {
   const identity = useIdentity();
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  useEffect(() => {
-    if (!mayHaveRecordings()) return;
-    import("./offered-recordings")
-      .then(async ({ loadCallTexts, OfferedRecordings: Kept }) => {
-        await loadCallTexts();
-        setLoaded({ Kept });
-      })
-      .catch((error: unknown) => console.warn("Recordings", error));
-  }, []);
-  return loaded && identity && <loaded.Kept account={identity.email} />;
+  const [isNeeded] = useState(mayHaveRecordings);
+  const { part: Offered } = useChunk(OFFERED, isNeeded);
+  return isNeeded && Offered && identity && <Offered account={identity.email} />;
 }

@@ -1,2 +1,0 @@
-export { loadCallTexts } from "../../../texts/call-texts";
-export { KeptRecordings as OfferedRecordings } from "./kept-recordings";
