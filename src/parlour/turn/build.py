@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import subprocess  # nosec B404 - the compiler, with arguments of ours alone
+import subprocess  # nosec B404
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,7 +62,7 @@ def _go_in(folder: Path) -> Path | None:
 
 def _run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
     try:
-        done = subprocess.run(  # noqa: S603  # nosec B603 - as at the import
+        done = subprocess.run(  # noqa: S603  # nosec B603
             command,
             cwd=folder,
             env=environment,
