@@ -29,6 +29,7 @@ COPY pyproject.toml requirements.lock ./
 # What it runs on and no more, at the versions and hashes of the lock: those of a constraint are checked too.
 RUN uv pip install --no-cache --verify-hashes --compile-bytecode -r pyproject.toml --constraint requirements.lock
 COPY README.md LICENSE ./
+COPY media/ media/
 COPY src/ src/
 COPY --from=web /build/src/parlour/_web/ src/parlour/_web/
 RUN uv build --no-cache --wheel --build-constraints requirements.lock --require-hashes --out-dir dist \

@@ -53,8 +53,14 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	  npm --prefix web run --silent build || fail "The web client could not be built: see the lines above."
 	@touch $@
 
+# Parlour's own TURN server; `parlour media install` builds it for people.
+.tools/media/parlour-turn: $(shell find media -type f) src/parlour/turn/build.py | .venv/.installed
+	@. tools/say; say "Building the TURN server of media into .tools/media"
+	@$(BIN)/parlour media install --to .tools/media >/dev/null
+	@touch $@
+
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn
 	@tools/install-test-packages
 	@tools/build-test-programs --optional java
 
@@ -102,7 +108,7 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
 	  || { . tools/say; fail "A check failed: see above."; }
 
-MEASURED := tests/unit tests/integration/http
+MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 

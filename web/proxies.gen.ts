@@ -4,6 +4,7 @@ export const API_PATHS = [
   "account",
   "asyncapi.json",
   "client",
+  "client-address",
   "config",
   "dev",
   "email",

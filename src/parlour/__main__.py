@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour import __version__
+from parlour.cli.doctor import doctor
 from parlour.cli.rooms import room
 from parlour.cli.running import (
     LOCKED,
@@ -20,6 +21,7 @@ from parlour.cli.running import (
     settings_or_fail,
     show,
 )
+from parlour.cli.turn import media_commands, turn_commands
 from parlour.cli.users import user
 from parlour.db.private_files import UMASK
 from parlour.lean_imports import import_fastapi, lean_imports
@@ -50,7 +52,8 @@ def main() -> None:
     show_default=True,
     help="The port to listen on; 0 picks a free one.",
 )
-def serve(host: str, port: int) -> None:
+@click.option("--turn", is_flag=True, help="Run a STUN and TURN server beside it (PARLOUR_TURN=embedded).")
+def serve(host: str, port: int, *, turn: bool) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port."""
     gc.disable()  # until the server is ready
     with lean_imports():
@@ -60,7 +63,8 @@ def serve(host: str, port: int) -> None:
 
     ignore_closed_pipes()
     try:
-        serve_forever(settings_or_fail(), host=host, port=port)
+        overrides = {"turn": "embedded"} if turn else {}
+        serve_forever(settings_or_fail(**overrides), host=host, port=port)
     except (SettingsError, PortTaken) as error:
         fail(str(error))
     except DatabaseLocked as error:
@@ -162,6 +166,9 @@ def _columns(entry: dict[str, Any]) -> list[str]:
 
 main.add_command(user)
 main.add_command(room)
+main.add_command(doctor)
+main.add_command(turn_commands)
+main.add_command(media_commands)
 
 
 if __name__ == "__main__":

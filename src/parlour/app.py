@@ -28,6 +28,7 @@ from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
+from parlour.turn.assembly import TurnFeature
 
 log = structlog.get_logger("parlour")
 
@@ -48,6 +49,7 @@ class Parlour:
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
+        self.turn = TurnFeature(core, options.embedded_turn())
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
 
@@ -63,6 +65,7 @@ class Parlour:
             self.events,
             self.privacy,
             self.calls,
+            self.turn,
         )
 
     def asgi(self) -> ASGIApp:

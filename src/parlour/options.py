@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from parlour import __version__
 from parlour.accounts.assembly import AccountOptions
@@ -23,6 +25,8 @@ from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import Settings
+from parlour.turn.assembly import EmbeddedTurn
+from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
 
 
@@ -110,15 +114,8 @@ class Options:
 
     def calls(self) -> CallOptions:
         settings = self.settings
-        secret = settings.turn_secret
         return CallOptions(
-            ice=IcePlan(
-                stun_urls=settings.ice_urls,
-                turn_urls=settings.turn_urls,
-                turn_secret=None if secret is None else secret.get_secret_value(),
-                lifetime=timedelta(seconds=settings.turn_ttl),
-                relay_only=settings.relay_only,
-            ),
+            ice=self.ice(),
             grace=settings.resume_grace,
             limits=CallLimits(people=settings.people_per_call, participations=settings.visits_per_person),
             connections=ConnectionLimits(
@@ -133,6 +130,34 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
+        )
+
+    def ice(self) -> IcePlan:
+        """Return the servers that the settings name, or else those of the server that runs beside Parlour."""
+        settings = self.settings
+        uris = () if self.turn_server is None else self.turn_server.uris()
+        return IcePlan(
+            stun_urls=settings.ice_urls or tuple(str(uri) for uri in uris if not uri.relays),
+            turn_urls=settings.turn_urls or tuple(str(uri) for uri in uris if uri.relays),
+            turn_secret=settings.relay_secret() if settings.has_relay else None,
+            lifetime=timedelta(seconds=settings.turn_ttl),
+            relay_only=settings.relay_only,
+        )
+
+    @property
+    def turn_server(self) -> TurnOptions | None:
+        """Return how the TURN server beside Parlour runs, None without one."""
+        return turn_options(self.settings, port=self.port) if self.settings.runs_turn else None
+
+    def embedded_turn(self) -> EmbeddedTurn | None:
+        options, settings = self.turn_server, self.settings
+        if options is None:
+            return None
+        return EmbeddedTurn(
+            options=options,
+            kind=settings.turn_server,
+            media_folder=settings.media_folder(),
+            folder=settings.data_dir.resolve() / "turn",
         )
 
     def configuration(self) -> Configuration:
@@ -153,3 +178,28 @@ class Options:
             public_room_list=settings.public_room_list,
             relay=settings.has_relay,
         )
+
+
+def turn_options(settings: Settings, *, port: int) -> TurnOptions:
+    """Return what the settings say of a TURN server. While Parlour's own URL is local, so is the relay."""
+    chain, key = settings.turn_cert, settings.turn_key
+    first, _, last = settings.turn_relay_ports.partition("-")
+    listen = settings.turn_listen
+    if listen is None and settings.is_local(port=port):
+        listen = ip_address("127.0.0.1")
+    host = settings.turn_host or urlsplit(settings.url(port=port)).hostname or "localhost"
+    if host == "localhost":
+        host = "127.0.0.1"  # where it listens then; as a name, it may stand for ::1
+    return TurnOptions(
+        host=host,
+        realm=settings.turn_realm,
+        secret=settings.relay_secret() or "",
+        listen=listen,
+        external=settings.turn_external_address,
+        port=settings.turn_port,
+        tls_port=settings.turn_tls_port,
+        relay_ports=PortRange(int(first), int(last)),
+        certificate=None if chain is None or key is None else Certificate(chain.resolve(), key.resolve()),
+        quota=settings.turn_quota,
+        allowed_peers=tuple(ip_network(network) for network in settings.turn_allowed_peers),
+    )

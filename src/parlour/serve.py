@@ -27,6 +27,7 @@ from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
+from parlour.turn.server import TurnServerMissing
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """The grace of handlers and of requests at the shutdown: together, less than five seconds."""
@@ -100,6 +101,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     address, port = listener.getsockname()[:2]
     connections = _connections()
     parlour = Parlour(settings, port=port)
+    _require_turn(parlour)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
     if not settings.keeps_data_private():
@@ -219,6 +221,14 @@ async def _require_database(parlour: Parlour) -> None:
         ) from error
     except DatabaseTooNew as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
+
+
+def _require_turn(parlour: Parlour) -> None:
+    """Raise SettingsError if a TURN server is to run beside Parlour and none is installed."""
+    try:
+        parlour.turn.require_program()
+    except TurnServerMissing as error:
+        raise SettingsError(f"{PREFIX}TURN: {error}.") from error
 
 
 async def _require_redis(parlour: Parlour) -> None:

@@ -1,15 +1,17 @@
 """The settings: one frozen object, read from the environment and `.env` (docs/settings.md)."""
 
+import hashlib
+import hmac
 import os
 import re
 import secrets
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import idna
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -24,6 +26,7 @@ PREFIX = "PARLOUR_"
 SECRET_BYTES = 48
 SHORTEST_SECRET = 32
 _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 FEWEST_LETTERS = 10
 """The fewest distinct characters of a strong secret; 32 random hexadecimal digits have some 14."""
 
@@ -125,6 +128,24 @@ def _redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _host(value: str) -> str:
+    """Accept a host name, or an IP address without brackets."""
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        pass
+    if _HOST.fullmatch(value) is None:
+        raise ValueError("has to be a host name such as turn.example.org, or an IP address")
+    return value
+
+
+def _port_range(value: str) -> str:
+    first, _, last = value.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65_535):
+        raise ValueError("has to be a range of ports from 1024 to 65535 such as 49152-65535")
+    return value
+
+
 def _sender(value: str) -> str:
     parsed_sender(value)
     return value
@@ -170,6 +191,14 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _one_line(value: SecretStr) -> SecretStr:
+    """Refuse what a line of coturn's configuration cannot hold."""
+    text = value.get_secret_value()
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("has to be one line of printable characters")
+    return value
+
+
 def _all_long_enough(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return tuple(_long_enough(value) for value in values)
 
@@ -188,6 +217,7 @@ ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
@@ -217,9 +247,23 @@ class Settings(BaseSettings):
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
-    turn_secret: SecretStr | None = None
+    turn_secret: Annotated[SecretStr, AfterValidator(_one_line)] | None = None
     turn_ttl: Annotated[int, Field(ge=10, le=86_400)] = 43_200
     relay_only: bool = False
+    turn: Annotated[str, Field(pattern="^embedded$")] | None = None
+    turn_server: Literal["coturn", "parlour"] | None = None
+    turn_host: Annotated[str, AfterValidator(_host)] | None = None
+    turn_listen: IPvAnyAddress | None = None
+    turn_external_address: IPvAnyAddress | None = None
+    turn_port: Port = 3478
+    turn_tls_port: Port = 5349
+    turn_relay_ports: Annotated[str, AfterValidator(_port_range)] = "49152-65535"
+    turn_cert: Path | None = None
+    turn_key: Path | None = None
+    turn_realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,127}$")] = "parlour"
+    turn_quota: Annotated[int, Field(ge=1, le=65_535)] = 256
+    turn_allowed_peers: Proxies = ()
+    media_dir: Path | None = None
     trusted_proxies: Proxies = ()
     proxy_header: ProxyHeader | None = None
     compression: bool = False
@@ -281,15 +325,41 @@ class Settings(BaseSettings):
     @property
     def has_relay(self) -> bool:
         """True if browsers are given a TURN server."""
-        return bool(self.turn_urls)
+        return bool(self.turn_urls) or self.runs_turn
+
+    @property
+    def runs_turn(self) -> bool:
+        """True if a TURN server runs beside Parlour."""
+        return self.turn is not None
 
     def require_relay(self) -> None:
-        """Raise SettingsError if media are to be relayed and nothing relays them."""
+        """Check what is said of TURN. Raises SettingsError, also if media are to be relayed by nothing."""
         if self.relay_only and not self.has_relay:
             raise SettingsError(
                 f"{PREFIX}RELAY_ONLY: calls are to use a relay alone, but none is set; set "
-                f"{PREFIX}TURN_URLS to a TURN server."
+                f"{PREFIX}TURN_URLS to a TURN server, or {PREFIX}TURN to embedded."
             )
+        if (self.turn_cert is None) != (self.turn_key is None):
+            raise SettingsError(f"{PREFIX}TURN_CERT: it needs {PREFIX}TURN_KEY, and the other way round.")
+        for name, file in (("TURN_CERT", self.turn_cert), ("TURN_KEY", self.turn_key)):
+            if file is not None and not os.access(file, os.R_OK):
+                raise SettingsError(f"{PREFIX}{name}: {file} cannot be read.")
+
+    def relay_secret(self) -> str | None:
+        """Return the secret shared with the TURN server; one beside Parlour has its own by default.
+
+        That is derived from the secret which signs tokens, so it stays the same over restarts. Raises
+        SettingsError.
+        """
+        if self.turn_secret is not None:
+            return self.turn_secret.get_secret_value()
+        if not self.runs_turn:
+            return None
+        return hmac.new(self.secret().encode(), b"parlour turn", hashlib.sha256).hexdigest()
+
+    def media_folder(self) -> Path:
+        """Return the folder of programs that `parlour media install` builds."""
+        return self.media_dir or self.data_dir / "media"
 
     def shows_mail(self, *, port: int) -> bool:
         return self.smtp_url is None and self.is_local(port=port)

@@ -258,6 +258,7 @@ WORST: dict[str, list[Request]] = {
     "GET /ice": [{}],
     "GET /config": [{}],
     "GET /healthz": [{}],
+    "GET /client-address": [{"headers": {"X-Forwarded-For": "192.0.2.1," * 5000}}],
     "GET /readyz": [{}],
     "GET /openapi.json": [{}],
     "GET /asyncapi.json": [{}],

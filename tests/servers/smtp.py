@@ -1,10 +1,8 @@
 """A real SMTP server that keeps the mails that it receives."""
 
 import asyncio
-import datetime
 import email
 import email.policy
-import ipaddress
 import ssl
 import warnings
 from dataclasses import dataclass
@@ -14,11 +12,8 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.servers.certificate import self_signed
 from tests.servers.process import free_port
 
 Security = Literal["plain", "starttls", "tls"]
@@ -92,7 +87,7 @@ class SmtpServer:
         self.mails: list[ReceivedMail] = []
         self.refused = 0
         self.certificate = folder / "smtp-certificate.pem"
-        self._tls = _certified(folder, self.certificate) if security != "plain" else None
+        self._tls = _tls_context(folder, self.certificate) if security != "plain" else None
         self._refusal: _Refusal | None = None
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -251,32 +246,9 @@ class _Connection(SMTP):
             self.transport.abort()
 
 
-def _certified(folder: Path, certificate: Path) -> ssl.SSLContext:
-    """Make a TLS context with a self-signed certificate for localhost, written to `certificate`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Parlour's test mail server")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = folder / "smtp-key.pem"
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+def _tls_context(folder: Path, certificate: Path) -> ssl.SSLContext:
+    key = folder / "smtp-key.pem"
+    self_signed(certificate, key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, private)
+    context.load_cert_chain(certificate, key)
     return context

@@ -21,6 +21,7 @@ DONE = (
     "chat",
     "cli",
     "db",
+    "doctor",
     "engine",
     "events",
     "http",
@@ -29,6 +30,7 @@ DONE = (
     "privacy",
     "rooms",
     "scheduling",
+    "turn",
     "wire",
 )
 """The files and folders of src/parlour whose docstrings are held to the rule: all of them."""

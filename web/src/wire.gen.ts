@@ -122,6 +122,10 @@ export interface ChatStored {
   ok: true;
 }
 
+export interface ClientAddress {
+  address: string;
+}
+
 /** Optional: the link and the browser that registered are usually enough. */
 export interface ClientConfirmation {
   /** The password chosen at registration; needed after `registration_not_proven`. */

@@ -54,11 +54,11 @@ def ignore_closed_pipes() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def settings_or_fail() -> "Settings":
+def settings_or_fail(**overrides: str) -> "Settings":
     from parlour.settings import SettingsError, read_settings
 
     try:
-        return read_settings()
+        return read_settings(**overrides)
     except SettingsError as error:
         fail(str(error))
 

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import __version__
@@ -12,7 +12,7 @@ from parlour.errors import Unavailable
 from parlour.http.openapi import Document, openapi
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.endpoint import CallerKind, endpoint
-from parlour.wire.http import Configuration, Health
+from parlour.wire.http import ClientAddress, Configuration, Health
 
 READY_SECONDS = 5
 
@@ -30,6 +30,19 @@ def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path:
     )
     async def configuration() -> Configuration:
         return public
+
+    @router.get(
+        "/client-address",
+        **endpoint(
+            CallerKind.ANYONE,
+            description=(
+                "The address that the caller comes from, as Parlour sees it through proxies that it trusts."
+            ),
+            needs_database=False,
+        ),
+    )
+    async def client_address(request: Request) -> ClientAddress:
+        return ClientAddress(address="" if request.client is None else request.client.host)
 
     @router.head("/healthz", include_in_schema=False)
     @router.get(

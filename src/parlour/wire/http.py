@@ -639,5 +639,9 @@ class Configuration(Body):
     relay: bool = Field(description="There is a TURN server, so rooms can be made to use it alone.")
 
 
+class ClientAddress(Body):
+    address: str
+
+
 class Health(Body):
     status: Literal["ok"]

@@ -1,0 +1,120 @@
+// Command parlour-turn is the STUN and TURN server (RFC 8489, RFC 8656) that Parlour runs beside itself.
+//
+// Its only argument is a configuration in JSON, which src/parlour/turn/own_server.py writes. It ends when its
+// standard input ends, so it never outlives the Parlour that started it.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/pion/turn/v5"
+)
+
+type configuration struct {
+	Realm        string         `json:"realm"`
+	Secret       string         `json:"secret"`
+	Listen       string         `json:"listen"` // all addresses where it is empty
+	Port         int            `json:"port"`
+	TLSPort      int            `json:"tls_port"` // 0 for none
+	Certificate  string         `json:"certificate"`
+	Key          string         `json:"key"`
+	Relay        netip.Addr     `json:"relay"`    // where relayed packets are sent from
+	External     netip.Addr     `json:"external"` // how others see that address
+	FirstPort    int            `json:"first_port"`
+	LastPort     int            `json:"last_port"`
+	Quota        int            `json:"quota"`
+	DeniedPeers  []netip.Prefix `json:"denied_peers"`
+	AllowedPeers []netip.Prefix `json:"allowed_peers"`
+}
+
+func main() {
+	log.SetFlags(0)
+	if err := run(); err != nil {
+		log.Fatalf("parlour-turn: %s", err)
+	}
+}
+
+func run() error {
+	if len(os.Args) != 2 {
+		return errors.New("usage: parlour-turn CONFIGURATION")
+	}
+	config, err := read(os.Args[1])
+	if err != nil {
+		return err
+	}
+	server, err := start(config)
+	if err != nil {
+		return err
+	}
+	log.Printf("listening on port %d", config.Port)
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		ended <- syscall.SIGTERM
+	}()
+	<-ended
+	return server.Close()
+}
+
+func read(file string) (configuration, error) {
+	var config configuration
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return config, err
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		return config, fmt.Errorf("%s: %w", file, err)
+	}
+	if config.Secret == "" || !config.Relay.IsValid() || !config.External.IsValid() {
+		return config, fmt.Errorf("%s: secret, relay and external are needed", file)
+	}
+	return config, nil
+}
+
+// start listens over UDP and TCP, and over TLS where there is a certificate.
+func start(config configuration) (*turn.Server, error) {
+	relay := &relay{config: config}
+	address := net.JoinHostPort(config.Listen, strconv.Itoa(config.Port))
+	datagrams, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	listeners := []turn.ListenerConfig{
+		{Listener: bounded(stream), RelayAddressGenerator: relay, PermissionHandler: relay.permits},
+	}
+	if config.TLSPort != 0 {
+		secure, err := listenTLS(config)
+		if err != nil {
+			return nil, err
+		}
+		listeners = append(listeners, turn.ListenerConfig{
+			Listener: secure, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
+		})
+	}
+	people := newPeople(config.Secret, config.Quota)
+	return turn.NewServer(turn.ServerConfig{
+		Realm:        config.Realm,
+		AuthHandler:  people.key,
+		QuotaHandler: people.mayAllocate,
+		EventHandler: people.events(),
+		PacketConnConfigs: []turn.PacketConnConfig{
+			{PacketConn: datagrams, RelayAddressGenerator: relay, PermissionHandler: relay.permits},
+		},
+		ListenerConfigs: listeners,
+	})
+}

@@ -1,0 +1,141 @@
+"""Checks of STUN and TURN: they answer, take real credentials, and relay a packet."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+
+from parlour.calls.ice import IcePlan, turn_credential
+from parlour.doctor.findings import Finding, Report
+from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
+from parlour.turn.stun import MalformedStun, TransportAddress
+from parlour.turn.uri import IceUri, parsed
+
+PERSON = "doctor"
+PACKET = b"parlour doctor"
+WITHIN_SECONDS = 4.0
+TRIES = 3
+_TRANSPORTS = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
+
+
+class RelayCheck:
+    """Each URI that browsers are given works."""
+
+    name = "STUN and TURN"
+
+    def __init__(self, plan: IcePlan) -> None:
+        self._plan = plan
+
+    async def run(self) -> list[Finding]:
+        report, plan = Report(self.name), self._plan
+        if not plan.turn_urls:
+            report.warn(
+                "there is no TURN server, so people behind strict firewalls and some routers see nobody.",
+                "Run one with parlour serve --turn, or set PARLOUR_TURN_URLS and PARLOUR_TURN_SECRET.",
+            )
+        elif plan.turn_secret is None:
+            report.warn(
+                "PARLOUR_TURN_SECRET is not set, so browsers get no credentials, which TURN servers ask for.",
+                "Set it to the static-auth-secret of coturn.",
+            )
+        for url in (*plan.stun_urls, *plan.turn_urls):
+            await self._check(report, url)
+        if plan.turn_urls and not any(_is_tcp(url) for url in plan.turn_urls):
+            report.warn(
+                "TURN is offered over UDP alone, which some networks block.",
+                "Add the same URI with ?transport=tcp, and a turns: one, to PARLOUR_TURN_URLS.",
+            )
+        return report.findings
+
+    async def _check(self, report: Report, url: str) -> None:
+        try:
+            uri = parsed(url)
+        except ValueError as error:
+            report.fail(
+                f"{error}.", "Write it like stun:turn.example.org:3478 or turns:turn.example.org:5349."
+            )
+            return
+        try:
+            if uri.relays and self._plan.turn_secret is not None:
+                await self._relay(report, url, uri, self._plan.turn_secret)
+            else:
+                async with turn_client(uri, within=WITHIN_SECONDS) as client:
+                    report.ok(f"{url} answers, and sees this machine as {await client.bind()}.")
+        except NoAnswer as error:
+            port = f"{'UDP' if uri.transport == 'udp' else 'TCP'} port {uri.port}"
+            report.fail(
+                f"{url} does not answer ({error}).",
+                f"Start the server there, and open {port} of {uri.host} in its firewall.",
+            )
+        except ssl.SSLError as error:
+            report.fail(
+                f"{url}: browsers will not accept its certificate "
+                f"({getattr(error, 'verify_message', None) or error.reason}).",
+                "Give the TURN server a valid certificate for that name (PARLOUR_TURN_CERT and _KEY).",
+            )
+        except TurnRefusal as refusal:
+            _say_refusal(report, url, refusal)
+        except MalformedStun as error:
+            report.fail(
+                f"what answers at {url} is no such server ({error}).", "Correct host and port of the URI."
+            )
+
+    async def _relay(self, report: Report, url: str, uri: IceUri, secret: str) -> None:
+        """Allocate twice, and send a packet from one relay to the other, as two people who both need one."""
+        until = datetime.now(UTC) + timedelta(minutes=5)
+        credential = turn_credential(secret, PERSON, until)
+        async with (
+            turn_client(uri, within=WITHIN_SECONDS) as one,
+            turn_client(uri, within=WITHIN_SECONDS) as other,
+        ):
+            ours, theirs = await one.allocate(*credential), await other.allocate(*credential)
+            await one.permit(theirs.ip)
+            await other.permit(ours.ip)
+            arrived = await _sent(one, theirs, other)
+            await one.release()
+            await other.release()
+        if arrived:
+            report.ok(f"{url} relays over {_TRANSPORTS[uri.transport]} (its relays are at {ours.ip}).")
+        else:
+            report.fail(
+                f"{url} takes the credentials, but a packet from one of its relays to another gets lost.",
+                "Open the relay ports (PARLOUR_TURN_RELAY_PORTS, UDP) in the firewall; behind a NAT set "
+                "PARLOUR_TURN_EXTERNAL_ADDRESS.",
+            )
+
+
+async def _sent(one: TurnClient, to: TransportAddress, other: TurnClient) -> bool:
+    """Send the packet more than once, since any may get lost; return True if one arrives as it was."""
+    for _ in range(TRIES):
+        one.send(to, PACKET)
+    try:
+        _, packet = await other.receive()
+    except NoAnswer:
+        return False
+    return packet == PACKET
+
+
+def _say_refusal(report: Report, url: str, refusal: TurnRefusal) -> None:
+    if refusal.code in (401, 431):
+        report.fail(
+            f"{url} refuses Parlour's credentials ({refusal}).",
+            "Give both the same secret (PARLOUR_TURN_SECRET, static-auth-secret of coturn with "
+            "use-auth-secret), and the right time to both machines.",
+        )
+    elif refusal.code == 403:
+        report.fail(
+            f"{url} lets no packets through to its own relays ({refusal}).",
+            "Two people who both need a relay meet there: allow its own address (allowed-peer-ip of coturn).",
+        )
+    elif refusal.code in (486, 508):
+        report.fail(
+            f"{url} has no relay left ({refusal}).",
+            "Raise the quota (PARLOUR_TURN_QUOTA) or the range of ports (PARLOUR_TURN_RELAY_PORTS).",
+        )
+    else:
+        report.fail(f"{url} answers with an error ({refusal}).", "See the TURN server's log.")
+
+
+def _is_tcp(url: str) -> bool:
+    try:
+        return parsed(url).transport != "udp"
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""STUN and TURN: a client, and a server that runs beside Parlour."""

@@ -1,0 +1,249 @@
+"""The TURN server that runs beside Parlour: coturn, and the project's own, behind the same settings."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parlour.calls.ice import turn_credential
+from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
+from parlour.turn.stun import TransportAddress
+from parlour.turn.uri import IceUri, parsed
+from tests.people import Visitors, done
+from tests.servers import ParlourServer
+from tests.servers.certificate import self_signed
+from tests.servers.command import run_parlour
+from tests.servers.process import free_port
+
+CHECKOUT = Path(__file__).parents[3]
+SECRET = "north wind, south wind, and no wind at all"
+QUOTA = 8
+STARTED = re.compile(r'"server": "(\w+)".*"pid": (\d+).*"event": "turn.started"')
+PRIVATE = (
+    "0.0.0.1",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.2",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+)
+
+
+@dataclass(frozen=True)
+class Relaying:
+    """A Parlour with its TURN server; `configuration` is what `GET /ice` answers a person."""
+
+    kind: str
+    server: ParlourServer
+    configuration: dict[str, Any]
+    tls: ssl.SSLContext
+
+    @property
+    def urls(self) -> list[str]:
+        urls: list[str] = self.configuration["iceServers"][1]["urls"]
+        return urls
+
+    @property
+    def credential(self) -> tuple[str, str]:
+        turn = self.configuration["iceServers"][1]
+        return turn["username"], turn["credential"]
+
+    def uri(self, transport: str) -> IceUri:
+        return next(uri for uri in map(parsed, self.urls) if uri.transport == transport)
+
+    def of(self, person: str) -> tuple[str, str]:
+        return turn_credential(SECRET, person, datetime.now(UTC) + timedelta(minutes=5))
+
+
+def settings(folder: Path, kind: str) -> dict[str, str | int]:
+    chain, key = folder / "turn.pem", folder / "turn.key"
+    self_signed(chain, key)
+    return {
+        "PARLOUR_TURN": "embedded",
+        "PARLOUR_TURN_SERVER": kind,
+        "PARLOUR_TURN_SECRET": SECRET,
+        "PARLOUR_TURN_PORT": free_port(),
+        "PARLOUR_TURN_TLS_PORT": free_port(),
+        "PARLOUR_TURN_CERT": str(chain),
+        "PARLOUR_TURN_KEY": str(key),
+        "PARLOUR_TURN_QUOTA": QUOTA,
+        "PARLOUR_MEDIA_DIR": str(CHECKOUT / ".tools" / "media"),
+    }
+
+
+@pytest.fixture(scope="module", params=["coturn", "parlour"])
+async def relaying(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Relaying]:
+    folder = tmp_path_factory.mktemp(f"turn-{request.param}")
+    chosen = settings(folder, request.param)
+    async with ParlourServer(folder, None, chosen) as server, Visitors(server) as visitors:
+        ann = await visitors.client("ann")
+        answer = done(await ann.get("/ice")).json()
+        tls = ssl.create_default_context(cafile=str(chosen["PARLOUR_TURN_CERT"]))
+        found = Relaying(request.param, server, answer, tls)
+        await answers(found.uri("udp"))
+        yield found
+    await until_gone(started(server, request.param)[-1])
+
+
+async def answers(uri: IceUri) -> TransportAddress:
+    """Wait until the server has started."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(NoAnswer):
+                async with turn_client(uri, within=1.0) as client:
+                    return await client.bind()
+
+
+@pytest.fixture
+async def client(relaying: Relaying) -> AsyncIterator[Callable[..., Any]]:
+    """`await client("udp")`: a client of the server, over this transport."""
+    async with AsyncExitStack() as ending:
+
+        async def connect(transport: str = "udp") -> TurnClient:
+            reached = turn_client(relaying.uri(transport), within=30.0, tls=relaying.tls)
+            return await ending.enter_async_context(reached)
+
+        yield connect
+
+
+async def test_browsers_are_told_of_every_way_to_it(relaying: Relaying) -> None:
+    assert [uri.transport for uri in map(parsed, relaying.urls)] == ["udp", "tcp", "tls"]
+    (stun,) = relaying.configuration["iceServers"][0]["urls"]
+    assert str((await answers(parsed(stun))).ip) == "127.0.0.1"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+async def test_packets_are_relayed(relaying: Relaying, client: Callable[..., Any], transport: str) -> None:
+    """Between two people who both need a relay, one of whom is reached over UDP."""
+    one, other = await client(transport), await client()
+    ours, theirs = await one.allocate(*relaying.credential), await other.allocate(*relaying.of("bob"))
+    await one.permit(theirs.ip)
+    await other.permit(ours.ip)
+    one.send(theirs, b"one way")
+    assert await other.receive() == (ours, b"one way")
+    other.send(ours, b"and back")
+    assert await one.receive() == (theirs, b"and back")
+    await one.release()
+    await other.release()
+
+
+async def test_credentials_that_do_not_count(relaying: Relaying, client: Callable[..., Any]) -> None:
+    now, (username, password) = datetime.now(UTC), relaying.of("eve")
+    later = f"{int(username.partition(':')[0]) + 60}:eve"
+    wrong = {
+        "expired": turn_credential(SECRET, "eve", now - timedelta(seconds=1)),
+        "altered": (username, "A" + password[1:] if password[0] != "A" else "B" + password[1:]),
+        "prolonged": (later, password),
+        "of somebody else": (username.replace("eve", "bob"), password),
+        "of another secret": turn_credential("south wind", "eve", now + timedelta(minutes=5)),
+        "without an end": ("eve", turn_credential(SECRET, "eve", now)[1]),
+        "empty": ("", ""),
+    }
+    for why, credential in wrong.items():
+        with pytest.raises(TurnRefusal) as refusal:
+            await (await client()).allocate(*credential)
+        assert refusal.value.code == 401, why
+
+
+async def test_private_peers_are_not_reached(relaying: Relaying, client: Callable[..., Any]) -> None:
+    one = await client()
+    await one.allocate(*relaying.credential)
+    for address in PRIVATE:
+        with pytest.raises(TurnRefusal) as refusal:
+            await one.permit(ip_address(address))
+        assert refusal.value.code == 403, address
+    await one.permit(ip_address("8.8.8.8"))  # the internet is what it is for: no packet is sent there
+    await one.release()
+
+
+async def test_of_its_own_machine_relays_alone_are_reached(
+    relaying: Relaying, client: Callable[..., Any]
+) -> None:
+    if relaying.kind == "coturn":
+        return  # it knows addresses, not ports
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.bind(("127.0.0.1", free_port()))
+        service.setblocking(False)
+        one, other = await client(), await client()
+        ours, theirs = await one.allocate(*relaying.credential), await other.allocate(*relaying.credential)
+        await one.permit(theirs.ip)
+        await other.permit(ours.ip)
+        one.send(TransportAddress(theirs.ip, service.getsockname()[1]), b"for a service")
+        one.send(theirs, b"for a relay")
+        assert await other.receive() == (ours, b"for a relay")
+        with pytest.raises(BlockingIOError):
+            service.recv(100)
+
+
+async def test_one_person_gets_so_many_relays(relaying: Relaying, client: Callable[..., Any]) -> None:
+    """However often the credentials are renewed meanwhile."""
+    later = datetime.now(UTC) + timedelta(minutes=6)
+    for number in range(QUOTA):
+        credential = relaying.of("carl") if number % 2 else turn_credential(SECRET, "carl", later)
+        await (await client()).allocate(*credential)
+    with pytest.raises(TurnRefusal) as refusal:
+        await (await client()).allocate(*relaying.of("carl"))
+    assert refusal.value.code == 486
+    one = await client()
+    await one.allocate(*relaying.of("dora"))
+    await one.release()
+
+
+def started(server: ParlourServer, kind: str) -> list[int]:
+    """The process ids of all that have been started so far."""
+    found = STARTED.findall(server.log.read_text())
+    assert {name for name, _ in found} <= {kind}
+    return [int(pid) for _, pid in found]
+
+
+def is_gone(pid: int) -> bool:
+    """A process that nobody waits for stays in the table, as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+async def until_gone(pid: int) -> None:
+    async with asyncio.timeout(60):
+        while not is_gone(pid):  # noqa: ASYNC110 - a process of somebody else announces no end
+            await asyncio.sleep(0.02)
+
+
+async def test_it_comes_back_and_ends_with_parlour(relaying: Relaying) -> None:
+    uri, server = relaying.uri("udp"), relaying.server
+    first = started(server, relaying.kind)[-1]
+    os.kill(first, signal.SIGKILL)
+    await until_gone(first)
+    await answers(uri)
+    second = started(server, relaying.kind)[-1]
+    assert second != first
+    await server.kill()
+    await until_gone(second)
+    await server.start()
+    await answers(uri)
+
+
+async def test_without_a_program_it_says_what_to_install(tmp_path: Path) -> None:
+    chosen = {"PARLOUR_TURN_SERVER": "parlour", "PARLOUR_MEDIA_DIR": str(tmp_path)}
+    ended = await run_parlour("serve", "--turn", "--port", "0", folder=tmp_path, settings=chosen)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "parlour: PARLOUR_TURN: no TURN server is installed; build Parlour's own (`parlour media install`).\n"
+    )
