@@ -21,6 +21,7 @@ from parlour.mail.assembly import MailOptions
 from parlour.mail.smtp import parsed_sender
 from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import Settings
 from parlour.wire.http import Configuration
 
@@ -104,6 +105,7 @@ class Options:
         return RoomOptions(
             creation=CreationPolicy.parsed(self.settings.room_creation),
             lists_to_strangers=self.settings.public_room_list,
+            relay=RelayRule(self.settings.has_relay),
         )
 
     def calls(self) -> CallOptions:
@@ -114,6 +116,8 @@ class Options:
                 stun_urls=settings.ice_urls,
                 turn_urls=settings.turn_urls,
                 turn_secret=None if secret is None else secret.get_secret_value(),
+                lifetime=timedelta(seconds=settings.turn_ttl),
+                relay_only=settings.relay_only,
             ),
             grace=settings.resume_grace,
             limits=CallLimits(people=settings.people_per_call, participations=settings.visits_per_person),
@@ -147,4 +151,5 @@ class Options:
             registration_domains=list(registration.domains),
             room_creation=CreationPolicy.parsed(settings.room_creation).mode,
             public_room_list=settings.public_room_list,
+            relay=settings.has_relay,
         )

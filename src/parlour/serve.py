@@ -94,6 +94,7 @@ class Server(engine.Server):
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM. Raises SettingsError, PortTaken or DatabaseLocked."""
     settings.require_safe(host=host, port=port)
+    settings.require_relay()
     configure_logs(level=settings.log_level)
     listener = _listen(host, port)
     address, port = listener.getsockname()[:2]

@@ -218,6 +218,8 @@ class Settings(BaseSettings):
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
     turn_secret: SecretStr | None = None
+    turn_ttl: Annotated[int, Field(ge=10, le=86_400)] = 43_200
+    relay_only: bool = False
     trusted_proxies: Proxies = ()
     proxy_header: ProxyHeader | None = None
     compression: bool = False
@@ -275,6 +277,19 @@ class Settings(BaseSettings):
     def origins(self, *, port: int) -> frozenset[str]:
         """Return the origins whose pages may use the API: Parlour's own, and the allowed origins."""
         return self.own_origins(port=port).union(self.allowed_origins)
+
+    @property
+    def has_relay(self) -> bool:
+        """True if browsers are given a TURN server."""
+        return bool(self.turn_urls)
+
+    def require_relay(self) -> None:
+        """Raise SettingsError if media are to be relayed and nothing relays them."""
+        if self.relay_only and not self.has_relay:
+            raise SettingsError(
+                f"{PREFIX}RELAY_ONLY: calls are to use a relay alone, but none is set; set "
+                f"{PREFIX}TURN_URLS to a TURN server."
+            )
 
     def shows_mail(self, *, port: int) -> bool:
         return self.smtp_url is None and self.is_local(port=port)

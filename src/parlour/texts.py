@@ -75,6 +75,7 @@ _REFUSALS = (
     ("creator_stays", "The room's creator can't be removed from it."),
     ("room_removed", "The room's creator has removed this room."),
     ("not_the_creator", "Only the room's creator can do that."),
+    ("no_relay", "This server has no relay (TURN), so calls can't be made to use only one."),
     ("event_not_found", "This event doesn't exist."),
     ("invalid_move", 'The move must be "j" (joined) or "l" (left).'),
     ("message_id_taken", "Another message already has this id."),

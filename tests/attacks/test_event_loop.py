@@ -242,6 +242,7 @@ WORST: dict[str, list[Request]] = {
     "POST /room/change": [
         {"json": {"room": ROOM, "description": "\u20ac" * 500, "password": "x" * 1000}},
         {"json": {"room": "x" * LARGE}},
+        {"json": {"room": ROOM, "starts_at": "2090-12-01T15:00:00+01:00"}},  # a mail to each invitee
     ],
     "POST /invitation/remove": [{"json": {"room": ROOM, "email": "eve@example.org"}}],
     "POST /message/edit": [{"json": {"roomname": ROOM, "message_id": "x" * 200, "message": "\u20ac" * 4000}}],

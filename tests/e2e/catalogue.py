@@ -43,4 +43,7 @@ async def english_on(page: Page, language: str) -> list[str]:
     own = set(catalogue(language).values())
     english = (text for text in catalogue("en").values() if text not in own)
     sentences = [text for text in english if len(text) >= _LONG_ENOUGH and "{" not in text]
-    return [text for text in sentences if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", shown)]
+    # A look for the plain text first: to compile so many expressions takes longer than the page does.
+    return [
+        text for text in sentences if text in shown and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", shown)
+    ]

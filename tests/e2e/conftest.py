@@ -32,7 +32,7 @@ async def visitors(server: ParlourServer) -> AsyncIterator[Visitors]:
 def at_browser(person: People) -> AtBrowser:
     """`ann = await at_browser(account)` sits at a browser of their own, with no page opened yet.
 
-    The camera's pictures are small, for two cores to spare, unless `large_pictures` are what a test is about.
+    The camera has few `lines`, to spare two cores; None leaves it as the client asks for it.
     """
     return _seating(person)
 
@@ -54,12 +54,12 @@ async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -
 
 
 def _seating(people: People) -> AtBrowser:
-    async def sit_down(account: Person, *, large_pictures: bool = False, **context: Any) -> Participant:
+    async def sit_down(account: Person, *, lines: int | None = 180, **context: Any) -> Participant:
         page = await people(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)
         await keep_connections(page)
-        if not large_pictures:
-            await use_small_pictures(page)
+        if lines is not None:
+            await use_small_pictures(page, lines)
         return Participant(page, account)
 
     return sit_down

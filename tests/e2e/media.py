@@ -59,7 +59,7 @@ _FOLLOW = """
 
 _SMALL_PICTURES = """
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  const small = { width: 320, height: 180, frameRate: 10 };
+  const small = { width: %(width)d, height: %(height)d, frameRate: 10 };
   navigator.mediaDevices.getUserMedia = ({ audio, video }) =>
     open({ audio, video: video && { ...(video === true ? {} : video), ...small } });
 """
@@ -120,9 +120,9 @@ async def keep_connections(page: Page) -> None:
     await page.add_init_script(_KEEP_CONNECTIONS)
 
 
-async def use_small_pictures(page: Page) -> None:
+async def use_small_pictures(page: Page, lines: int = 180) -> None:
     """Make the camera's picture small, to leave CPU for the measured work. Call it before the page loads."""
-    await page.add_init_script(_SMALL_PICTURES)
+    await page.add_init_script(_SMALL_PICTURES % {"width": lines * 16 // 9, "height": lines})
 
 
 async def received(video: Locator, *, frames: int = 5, within: float = 120) -> Received:

@@ -9,7 +9,7 @@ from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
 
-_DEVICES = """
+DEVICES = """
   const real = navigator.mediaDevices;
   const open = real.getUserMedia.bind(real);
   const kinds = { audio: "audioinput", video: "videoinput" };
@@ -85,7 +85,7 @@ async def test_devices_are_taken_up_again_by_themselves(visitors: Visitors, at_b
     ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
     room = await ann.account.creates_room()
     await ann.account.invites(bob.account, to=room)
-    await bob.page.add_init_script(_DEVICES)
+    await bob.page.add_init_script(DEVICES)
     for one in (ann, bob):
         await one.comes_to(room)
         await one.enters()

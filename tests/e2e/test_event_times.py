@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from tests.conftest import Unique
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.participant import Participant
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -54,3 +55,18 @@ async def test_an_event_is_found_by_its_time(
     await ann.button("Save").click()
     await expect(ann.page.get_by_role("region", name="Your own")).to_contain_text(event)
     await expect(ann.page.get_by_text(WHEN)).to_have_count(0)
+    moved = await ann.account.server.expect_mail(bob.account.email)
+    assert f"{ann.name} has changed when the event “{event}” takes place." in moved.text
+    await _makes_an_event_of_a_room(ann)
+
+
+async def _makes_an_event_of_a_room(ann: Participant) -> None:
+    room = await ann.account.creates_room()
+    await ann.page.goto("/")
+    await ann.button(f"Manage “{room}”").click()
+    await ann.page.get_by_role("menuitem", name="Edit room").click()
+    await ann.page.get_by_role("switch", name="Event").check(force=True)
+    await expect(ann.field("New password (optional)")).to_have_count(0)
+    await ann.field("Starts (optional)").fill("2090-01-01T15:00")
+    await ann.button("Save").click()
+    await expect(ann.page.get_by_role("region", name="Upcoming events")).to_contain_text(room)

@@ -1,12 +1,13 @@
-"""Files and pasted pictures go from browser to browser; how they go on after a break: files.test.ts."""
+"""Files and pasted pictures go from browser to browser, and on after a break (more breaks: files.test.ts)."""
 
 import os
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Locator, expect
 
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.participant import Participant
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
@@ -23,6 +24,100 @@ _PASTE_A_PICTURE = """
 """
 
 
+# Closes the connection behind the page's back, once so many pieces were sent; counts the bytes of pieces.
+_BREAK_AFTER = """
+  (pieces) => {
+    window.sentBytes = 0;
+    window.plainSend ??= RTCDataChannel.prototype.send;
+    let left = pieces;
+    RTCDataChannel.prototype.send = function (data) {
+      window.plainSend.call(this, data);
+      if (typeof data === "string") return;
+      window.sentBytes += data.byteLength;
+      left -= 1;
+      if (left === 0) window.connections.filter((one) => one.connectionState === "connected").at(-1).close();
+    };
+  }
+"""
+# Recovery waits for ICE to notice, tries to restart it, and builds another connection then.
+_HEALED_WITHIN_MS = 120_000
+
+
+def files_of(someone: Participant) -> Locator:
+    return someone.page.get_by_role("region", name="Files")
+
+
+async def offers(someone: Participant, file: FilePayload | Path) -> None:
+    async with someone.page.expect_file_chooser() as choosing:
+        await someone.button("Send files").click()
+    await (await choosing.value).set_files(file)
+
+
+async def saves(someone: Participant, name: str, folder: Path) -> bytes:
+    card = files_of(someone).get_by_role("listitem").filter(has_text=name)
+    async with someone.page.expect_download() as saving:
+        await card.get_by_role("link", name="Save").click()
+    await (await saving.value).save_as(folder / "saved")
+    return (folder / "saved").read_bytes()
+
+
+async def test_a_file_goes_on_after_a_break(
+    visitors: Visitors, at_browser: AtBrowser, tmp_path: Path
+) -> None:
+    """Its connection is replaced by another one; a sender who leaves in the middle is said to have left."""
+    ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
+    room = await ann.account.creates_room()
+    await bob.account.enters(room)
+    for person in (ann, bob):
+        await person.comes_to(room)
+        await person.enters()
+        await person.opens("Chat")
+    await bob.sees_and_hears(ann.name)
+
+    content = os.urandom(SIZE)
+    await ann.page.evaluate(_BREAK_AFTER, 100)
+    await offers(ann, FilePayload(name="report.bin", mimeType="", buffer=content))
+    await bob.button("Accept").click()
+    report = files_of(bob).get_by_role("listitem").filter(has_text="report")
+    await expect(report).to_contain_text("Received", timeout=_HEALED_WITHIN_MS)
+    assert await saves(bob, "report", tmp_path) == content
+    assert await ann.page.evaluate("window.sentBytes") < 1.1 * SIZE, "what had arrived was not sent again"
+    await bob.sees_and_hears(ann.name)
+
+    await ann.page.evaluate(_BREAK_AFTER, 100)
+    await offers(ann, FilePayload(name="unfinished.bin", mimeType="", buffer=content))
+    await bob.button("Accept").click()
+    unfinished = files_of(bob).get_by_role("listitem").filter(has_text="unfinished")
+    await expect(unfinished).to_contain_text("On its way")
+    await ann.page.wait_for_function("window.sentBytes > 99 * 16_384", polling=50)
+    await ann.leaves()
+    await expect(unfinished).to_contain_text("Not finished: the person has left")
+    await ann.button("Enter again").click()
+    await ann.enters()
+    await bob.sees_and_hears(ann.name)
+    await ann.opens("Chat")
+    again = os.urandom(1024 * 1024)
+    await offers(ann, FilePayload(name="again.bin", mimeType="", buffer=again))
+    await bob.button("Accept").click()
+    assert await saves(bob, "again", tmp_path) == again
+
+
+async def _is_too_large(someone: Participant, folder: Path) -> None:
+    large = folder / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    await offers(someone, large)
+    await expect(someone.page.get_by_text("Files can have 64 MB at most.")).to_be_visible()
+
+
+async def _is_declined(sender: Participant, receiver: Participant) -> None:
+    await offers(sender, FilePayload(name="unwanted.bin", mimeType="", buffer=b"unwanted"))
+    await receiver.button("Decline").click()
+    for person in (sender, receiver):
+        card = files_of(person).get_by_role("listitem").filter(has_text="unwanted")
+        await expect(card).to_contain_text("Cancelled")
+
+
 async def test_a_file_and_a_picture(visitors: Visitors, at_browser: AtBrowser, tmp_path: Path) -> None:
     ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
     room = await ann.account.creates_room()
@@ -33,7 +128,7 @@ async def test_a_file_and_a_picture(visitors: Visitors, at_browser: AtBrowser, t
     await bob.sees_and_hears(ann.name)
     for person in (ann, bob):
         await person.opens("Chat")
-    ours, theirs = [person.page.get_by_role("region", name="Files") for person in (ann, bob)]
+    ours, theirs = files_of(ann), files_of(bob)
 
     await ann.field("Message").evaluate(_PASTE_A_PICTURE)
     picture = theirs.get_by_role("img", name="Picture drawn.png")
@@ -43,9 +138,7 @@ async def test_a_file_and_a_picture(visitors: Visitors, at_browser: AtBrowser, t
 
     content = os.urandom(SIZE)
     report = FilePayload(name="../report\u202efdp.bin", mimeType="text/html", buffer=content)
-    async with ann.page.expect_file_chooser() as choosing:
-        await ann.button("Send files").click()
-    await (await choosing.value).set_files(report)
+    await offers(ann, report)
     await bob.button("Accept").click()
     await expect(theirs.get_by_text("Received")).to_have_count(2)
     await expect(ours.get_by_text("1 of 1 have it")).to_have_count(2)
@@ -57,3 +150,6 @@ async def test_a_file_and_a_picture(visitors: Visitors, at_browser: AtBrowser, t
     await saved.save_as(tmp_path / "saved")
     assert (tmp_path / "saved").read_bytes() == content
     assert "/" not in saved.suggested_filename and "\u202e" not in saved.suggested_filename
+
+    await _is_too_large(ann, tmp_path)
+    await _is_declined(ann, bob)

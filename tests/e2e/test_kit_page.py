@@ -59,7 +59,7 @@ async def vite() -> AsyncIterator[str]:
         _WEB / "node_modules" / "vite" / "bin" / "vite.js",
         *("--host", "127.0.0.1", "--port", str(port), "--strictPort", "--clearScreen", "false"),
         cwd=_WEB,
-        env=dict(os.environ),
+        env={**os.environ, "NO_COLOR": "1"},  # with CI set, it would colour the line that is waited for
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         preexec_fn=dying_with_parent(signal.SIGKILL),

@@ -89,9 +89,7 @@ async def _in_a_call(
     visitors: Visitors, at_browser: AtBrowser, init: str | None = None
 ) -> tuple[Participant, Participant]:
     ann, bob = [
-        await at_browser(
-            await visitors.client(name), large_pictures=True, viewport={"width": 1280, "height": 800}
-        )
+        await at_browser(await visitors.client(name), lines=None, viewport={"width": 1280, "height": 800})
         for name in ("ann", "bob")
     ]
     if init is not None:

@@ -35,6 +35,7 @@ def test_defaults_are_the_contracts(nowhere: Path) -> None:
     assert (settings.guest_ttl, settings.verification_ttl) == (1800, 3600)
     assert (settings.smtp_url, settings.redis_url, settings.turn_secret) == (None, None, None)
     assert (settings.ice_urls, settings.turn_urls) == ((), ())
+    assert (settings.turn_ttl, settings.relay_only, settings.has_relay) == (43_200, False, False)
     assert settings.shows_mail(port=8000)
     assert not settings.is_https(port=8000)
 
@@ -312,3 +313,10 @@ def test_a_data_folder_that_cannot_be_is_named(
     settings = read(monkeypatch, DATA_DIR=folder)
     with pytest.raises(SettingsError, match=r"^PARLOUR_DATA_DIR: .*\.$"):
         settings.secret()
+
+
+def test_media_can_only_be_relayed_where_something_relays_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(monkeypatch).require_relay()
+    with pytest.raises(SettingsError, match=r"PARLOUR_RELAY_ONLY: .*PARLOUR_TURN_URLS"):
+        read(monkeypatch, RELAY_ONLY="true").require_relay()
+    read(monkeypatch, TURN_URLS="turn:turn.example.org").require_relay()

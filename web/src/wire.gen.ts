@@ -162,6 +162,8 @@ export interface Configuration {
   room_creation: "clients" | "listed" | "nobody";
   /** Rooms are also listed to people who are not logged in. */
   public_room_list: boolean;
+  /** There is a TURN server, so rooms can be made to use it alone. */
+  relay: boolean;
 }
 
 /** Empty, unless the caller asked to be logged in and was: then it is the answer of a login. */
@@ -285,6 +287,13 @@ export interface IceCandidate {
   usernameFragment?: string | null;
 }
 
+/** The STUN and TURN servers for connections of this call, as `GET /ice` gives them. */
+export interface IceConfiguration {
+  iceServers: IceServerEntry[];
+  ttl?: number;
+  iceTransportPolicy?: "relay";
+}
+
 /** A member of RTCConfiguration.iceServers (W3C WebRTC). */
 export interface IceServer {
   urls: string[];
@@ -292,10 +301,21 @@ export interface IceServer {
   credential?: string | null;
 }
 
+/** A member of RTCConfiguration.iceServers (W3C WebRTC); STUN servers have no credential. */
+export interface IceServerEntry {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
 export interface IceServers {
   iceServers: IceServer[];
   /** When the TURN credentials expire; null without TURN. */
   expires_at: string | null;
+  /** The seconds until then, for clocks that are wrong. */
+  ttl?: number | null;
+  /** Media go through TURN alone in all calls of this server; absent otherwise. */
+  iceTransportPolicy?: "relay" | null;
 }
 
 export interface InvitationAcceptance {
@@ -373,6 +393,7 @@ export interface Joined {
   received?: number | null;
   topology?: "mesh";
   offered?: string[];
+  ice?: IceConfiguration;
 }
 
 export interface LinkStatus {
@@ -477,6 +498,8 @@ export interface NewRoom {
   creator: string;
   /** False hides the room from all but its members; they enter by link or name. */
   listed?: boolean | null;
+  /** True asks browsers to send media of its calls through TURN alone. */
+  relay_only?: boolean | null;
 }
 
 /** A success with nothing to say: an empty object. */
@@ -537,6 +560,7 @@ export interface Prepared {
   peers: PeerEntry[];
   topology: "mesh";
   ok: true;
+  ice?: IceConfiguration;
 }
 
 /** A refusal (RFC 9457, `application/problem+json`). */
@@ -634,6 +658,8 @@ export interface RoomChange {
   description?: string | null;
   /** False hides the room from all but its members. */
   listed?: boolean | null;
+  /** Whether media go through TURN alone, for those who enter from now on. */
+  relay_only?: boolean | null;
   /** People who have given an earlier one may still enter. */
   password?: string | null;
 }
@@ -681,6 +707,8 @@ export interface RoomEntry {
   description: string;
   /** False for a room that only its members see, else absent. */
   listed?: false | null;
+  /** True where its media go through TURN alone, else absent. */
+  relay_only?: true | null;
   /** The creator's; absent if there is none. */
   displayName?: string | null;
   /** When the event starts; absent if it has no time. */

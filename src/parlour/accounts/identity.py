@@ -20,17 +20,26 @@ def own_display_name(display_name: str | None, *, username: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientIdentity:
-    """A permanent account; `session` is the login through which it acts here."""
+    """A permanent account; `session` is the login through which it acts here.
+
+    `session_ends_at` is the end of that session when it was read; each refresh puts it off.
+    """
 
     user_id: UserId
     email: str
     username: str
     display_name: str | None = field(default=None, compare=False)
     session: SessionId | None = field(default=None, compare=False)
+    session_ends_at: datetime | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
         return self.username
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Return the earliest time at which the person's session may end by itself; None if unknown."""
+        return self.session_ends_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,11 @@ class GuestIdentity:
     @property
     def name(self) -> str:
         return GUEST_NAME
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Return the time at which the guest's time is over."""
+        return self.expires_at
 
 
 Identity = ClientIdentity | GuestIdentity

@@ -108,7 +108,9 @@ _RECORD_LOGIN = prepared(
     .values(last_login_at=bindparam("new_last_login_at"))
 )
 _ACCOUNT_BY_SESSION = (
-    ACCOUNT.add_columns(refresh_sessions.c.revoked_at)
+    ACCOUNT.add_columns(
+        refresh_sessions.c.revoked_at, refresh_sessions.c.expires_at.label("session_expires_at")
+    )
     .join(refresh_sessions, refresh_sessions.c.user_id == users.c.id)
     .where(refresh_sessions.c.family == bindparam("family"))
 )
@@ -148,10 +150,11 @@ async def lock_account(connection: AsyncConnection, user_id: int) -> Account | N
     return await account_by_id(connection, user_id)
 
 
-async def account_by_session(connection: AsyncConnection, family: str) -> Account | None:
-    """Return the account of a session; None if the session is unknown or revoked."""
+async def account_by_session(connection: AsyncConnection, family: str) -> tuple[Account, datetime] | None:
+    """Return the account of a session and the session's end; None if the session is unknown or revoked."""
     row = (await connection.execute(_ACCOUNT_BY_SESSION, {"family": family})).one_or_none()
-    return None if row is None or row.revoked_at is not None else account_of(row)
+    account = None if row is None or row.revoked_at is not None else account_of(row)
+    return None if row is None or account is None else (account, row.session_expires_at)
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> Account | None:

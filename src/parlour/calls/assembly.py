@@ -33,6 +33,7 @@ from parlour.calls.socket.connections import Signaling, TransportOptions, signal
 from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
+from parlour.calls.visit_credentials import VisitCredentials
 from parlour.chat.assembly import ChatFeature
 from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.core import Core
@@ -108,7 +109,9 @@ class CallsFeature:
             delivery,
             RoomEntry(presence, rooms, authorization, self._node, options.limits),
             CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
-            ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace),
+            VisitCredentials(
+                ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice
+            ),
         )
         self.service = SignalingService(
             presence=presence,

@@ -46,6 +46,8 @@ def call_routes(
                 for server in found.servers
             ],
             expires_at=found.expires_at,
+            ttl=found.ttl,
+            ice_transport_policy="relay" if plan.relay_only else None,
         )
 
     @router.post(

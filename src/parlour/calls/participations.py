@@ -19,8 +19,9 @@ from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
 from parlour.calls.replay_buffer import ReplayBuffer
-from parlour.calls.resume_tokens import ResumeToken, ResumeTokens
+from parlour.calls.resume_tokens import ResumeToken
 from parlour.calls.room_entry import Permission, RoomEntry
+from parlour.calls.visit_credentials import VisitCredentials
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
@@ -54,13 +55,14 @@ class Participations:
         delivery: PeerDelivery,
         entry: RoomEntry,
         records: CallRecords,
-        resume_tokens: ResumeTokens,
+        credentials: VisitCredentials,
     ) -> None:
         self._presence = presence
         self._delivery = delivery
         self._entry = entry
         self._records = records
-        self._resume_tokens = resume_tokens
+        self._credentials = credentials
+        self._resume_tokens = resume_tokens = credentials.resume_tokens
         self._joining: dict[ConnectionId, Join] = {}
         self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
         self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
@@ -104,7 +106,8 @@ class Participations:
         self._entry.require_place(current.identity, room)
         if isinstance(current.state, Watching):
             self._records.wait_in_lobby(current.connection_id, room)
-        return Prepared(room.name, self._presence.call(room.room_id).members.entries())
+        peers = self._presence.call(room.room_id).members.entries()
+        return Prepared(room.name, peers, ice=self._credentials.ice(current.identity, room))
 
     def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
         """Join at once where the right to is known and no attendance has to be written before the answer."""
@@ -298,6 +301,7 @@ class Participations:
             resumed=resumed,
             received=participation.replay_buffer.taken if is_counted else None,
             topology="mesh",
+            ice=self._credentials.ice(identity, participation.room),
         )
 
     def _still_there(self, connection_id: ConnectionId) -> Member:

@@ -22,15 +22,26 @@ def room() -> None:
 @click.argument("creator")
 @click.option("--description", default="", help="What the room is for.")
 @click.option("--unlisted", is_flag=True, help="Hide the room from everyone but its members.")
+@click.option("--relay-only", is_flag=True, help="Send sound and video of its calls through TURN alone.")
 @password_option("PARLOUR_ROOM_PASSWORD")
 @as_json
-def create(name: str, creator: str, description: str, unlisted: bool, password: str, as_json: bool) -> None:
+def create(
+    name: str,
+    creator: str,
+    *,
+    description: str,
+    unlisted: bool,
+    relay_only: bool,
+    password: str,
+    as_json: bool,
+) -> None:
     """Create the room NAME, which belongs to CREATOR, a username or an email address."""
     from parlour.wire.http import NewRoom
 
     wanted = valid(lambda: NewRoom(name=name, password=password, description=description, creator=creator))
 
     async def work(parlour: "Parlour") -> CommandResult:
+        parlour.rooms.relay.require_for(relay_only=relay_only)
         owner = await parlour.accounts.administration.client(wanted.creator)
         await parlour.rooms.administration.create(
             name=wanted.name,
@@ -38,6 +49,7 @@ def create(name: str, creator: str, description: str, unlisted: bool, password: 
             description=wanted.description,
             creator=owner,
             is_listed=not unlisted,
+            is_relay_only=relay_only,
         )
         return CommandResult(
             lines=[f"Created {wanted.name}."],

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     true,
 )
 
@@ -181,6 +182,7 @@ rooms = Table(
     Column("creator_name", String(24), nullable=False),
     Column("description_key", Text, nullable=True),  # null where a version before has written the row
     Column("is_listed", Boolean, nullable=False, server_default=true()),
+    Column("is_relay_only", Boolean, nullable=False, server_default=false()),
     _moment("created_at"),
 )
 Index("uq_rooms_name_skeleton", rooms.c.name_skeleton, unique=True)
@@ -243,6 +245,7 @@ events = Table(
     _moment("starts_at", nullable=True),
     Column("starts_offset", Integer, nullable=True),  # minutes east of UTC, as its creator said it
     Column("duration_minutes", Integer, nullable=True),
+    Column("sequence", Integer, nullable=False, server_default="0"),  # how often its time was changed
 )
 
 event_log = Table(

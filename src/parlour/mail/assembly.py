@@ -26,7 +26,9 @@ class MailFeature:
     """Renders and sends the outbox; `sign` makes the tokens of links, which the outbox does not store."""
 
     def __init__(self, outbox: Outbox, tasks: Supervisor, sign: SignLink, options: MailOptions) -> None:
-        self.renderer = MailRenderer(public_url=options.public_url, sign=sign)
+        self.renderer = MailRenderer(
+            public_url=options.public_url, sender=options.sender.addr_spec, sign=sign
+        )
         if options.server is not None:
             sender = MailSender(outbox, self.renderer, options.server, options.sender)
             tasks.repeat("mail", sender.step)

@@ -1,51 +1,108 @@
-"""An invitation to an event as an iCalendar object (RFC 5545), which calendars take over. Pure."""
+"""An event as an iCalendar object (RFC 5545), which calendars take over by iTIP (RFC 5546). Pure."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
-from parlour.mail.contents import RoomInvitation
+from parlour.mail.contents import Content, EventCancelled, EventMoved, RoomInvitation
 from parlour.mail.quotation import quotable
 
 _LONGEST_LINE = 75
 """Octets, without the line break (RFC 5545, section 3.1)."""
 _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+_OF_ADDRESSES = "@!$&'*+=~._-"
+"""Characters of addresses that a URI may have as they are (RFC 6068)."""
+
+Method = Literal["REQUEST", "CANCEL"]
 
 
-def event_calendar(content: RoomInvitation, *, public_url: str) -> str | None:
-    """Return the calendar's text; None where the invitation says no time.
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The text of an iCalendar object, and what a calendar is to do with it."""
 
-    A later mail about the same event replaces its entry, which has the same UID and an older DTSTAMP. The
-    link is the room's page without the invitation's token: people share their calendars.
+    method: Method
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """The entry of an event in a calendar."""
+
+    room_id: int
+    method: Method
+    stamp: int
+    starts_at: datetime | None
+
+
+def event_calendar(content: Content, *, recipient: str, organizer: str, public_url: str) -> Calendar | None:
+    """Return what is attached to a mail about an event; None where no calendar can have the event.
+
+    All mails about an event have one UID, so that a later one, of a higher SEQUENCE, replaces the entry or
+    takes it away. The link is the room's page without the invitation's token: people share their calendars.
+    The organizer is the address that sends the mails: no invitee learns the creator's.
     """
-    starts_at, link = content.starts_at, content.link
-    if not content.is_event or starts_at is None or link is None:
+    if not isinstance(content, RoomInvitation | EventMoved | EventCancelled):
+        return None
+    entry = _entry(content)
+    if entry is None:
         return None
     page = f"{public_url}{content.path}"
+    name = content.inviter_name or content.inviter
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Parlour//Parlour//EN",
+        f"METHOD:{entry.method}",
         "BEGIN:VEVENT",
-        f"UID:event-{link.room_id}@{urlsplit(public_url).hostname or 'parlour'}",
-        f"DTSTAMP:{_utc(datetime.fromtimestamp(link.issued_at, UTC))}",
-        f"DTSTART:{_utc(starts_at)}",
-        *_end(starts_at, content.duration_minutes),
+        f"UID:event-{entry.room_id}@{urlsplit(public_url).hostname or 'parlour'}",
+        f"DTSTAMP:{_utc(datetime.fromtimestamp(entry.stamp, UTC))}",
+        f"SEQUENCE:{content.sequence}",
+        f"STATUS:{'CONFIRMED' if entry.method == 'REQUEST' else 'CANCELLED'}",
+        *_times(entry.starts_at, content.duration_minutes),
         f"SUMMARY:{quotable(content.room).translate(_ESCAPED)}",
+        f"ORGANIZER;CN={_parameter(quotable(name))}:{_mailbox(organizer)}",
+        f"ATTENDEE;RSVP=FALSE:{_mailbox(recipient)}",
         f"LOCATION:{page.translate(_ESCAPED)}",
         f"URL:{page}",
         "END:VEVENT",
         "END:VCALENDAR",
     ]
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+    return Calendar(entry.method, "".join(f"{_folded(line)}\r\n" for line in lines))
 
 
-def _end(starts_at: datetime, minutes: int | None) -> list[str]:
-    """Say when the event ends; one without an end is a moment (section 3.6.1)."""
-    return [] if minutes is None else [f"DTEND:{_utc(starts_at + timedelta(minutes=minutes))}"]
+def _entry(content: RoomInvitation | EventMoved | EventCancelled) -> _Entry | None:
+    """Return None for an invitation that says no time. An event that loses its time leaves calendars."""
+    starts_at = content.starts_at
+    if isinstance(content, EventCancelled):
+        room_id, stamp = content.room_id, content.cancelled_at
+        return _Entry(room_id=room_id, method="CANCEL", stamp=stamp, starts_at=starts_at)
+    link = content.link
+    if link is None or (isinstance(content, RoomInvitation) and (starts_at is None or not content.is_event)):
+        return None
+    method: Method = "CANCEL" if starts_at is None else "REQUEST"
+    return _Entry(room_id=link.room_id, method=method, stamp=link.issued_at, starts_at=starts_at)
+
+
+def _times(starts_at: datetime | None, minutes: int | None) -> list[str]:
+    """Say when the event starts and ends; one without an end is a moment (RFC 5545, section 3.6.1)."""
+    if starts_at is None:
+        return []
+    end = [] if minutes is None else [f"DTEND:{_utc(starts_at + timedelta(minutes=minutes))}"]
+    return [f"DTSTART:{_utc(starts_at)}", *end]
 
 
 def _utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _mailbox(address: str) -> str:
+    return f"mailto:{quote(address, safe=_OF_ADDRESSES)}"
+
+
+def _parameter(text: str) -> str:
+    """Quote the value of a parameter, which can hold no quotation marks (RFC 5545, section 3.1)."""
+    return f'"{text.replace(chr(34), chr(39))}"'
 
 
 def _folded(line: str) -> str:

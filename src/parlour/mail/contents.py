@@ -135,6 +135,37 @@ class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     link: InvitationLink | None = None
     starts_at: datetime | None = None
     duration_minutes: int | None = None
+    sequence: int = 0
+    """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
+
+
+class _EventNews(_Kind, frozen=True, kw_only=True):
+    """The base of mails to the invitees of an event; `inviter` is who has changed it.
+
+    `sequence` grows with each change, so that calendars take the last one, in whichever order mails arrive.
+    """
+
+    inviter: str
+    inviter_name: str = ""
+    room: str
+    path: str
+    sequence: int
+    duration_minutes: int | None = None
+
+
+class EventMoved(_EventNews, frozen=True, kw_only=True, tag=True):
+    """Tells an invitee when an event takes place now; `starts_at` is None while that is not known."""
+
+    link: InvitationLink
+    starts_at: datetime | None = None
+
+
+class EventCancelled(_EventNews, frozen=True, kw_only=True, tag=True):
+    """Tells an invitee that an event was removed before its end; `cancelled_at` is in Unix seconds."""
+
+    room_id: int
+    starts_at: datetime
+    cancelled_at: int
 
 
 class PreRenderedMail(_Kind, frozen=True, kw_only=True, tag="Written"):
@@ -155,6 +186,8 @@ Content = (
     | EmailWasChanged
     | AccountWasDeleted
     | RoomInvitation
+    | EventMoved
+    | EventCancelled
 )
 
 
@@ -270,25 +303,60 @@ def text_of(
                 link=f"{public_url}/",
                 footnote=t("deleted.footnote"),
             )
-        case RoomInvitation():
-            # The inviter chose the room's name: it appears quoted in the text and never in the subject.
-            kind = "event" if content.is_event else "room"
-            host = urlsplit(public_url).hostname or "Parlour"
-            return _mail_text(
-                t,
-                kind,
-                subject=t(f"{kind}.subject", inviter=content.inviter, host=host),
-                greeting=t("greeting.plain"),
-                paragraphs=(
-                    t(f"{kind}.text", inviter=_inviter(content), room=quotable(content.room)),
-                    *_times(t, content),
-                    t("invitation.how", recipient=recipient),
-                ),
-                link=f"{public_url}{content.path}{_fragment(content.link, sign)}",
-                footnote=t("invitation.footnote"),
-            )
+        case RoomInvitation() | EventMoved() | EventCancelled():
+            return _text_to_invitee(t, content, recipient=recipient, public_url=public_url, sign=sign)
         case _:
             assert_never(content)
+
+
+def _text_to_invitee(
+    t: MailTexts,
+    content: RoomInvitation | EventMoved | EventCancelled,
+    *,
+    recipient: str,
+    public_url: str,
+    sign: SignLink,
+) -> MailText:
+    """Write an invitation, or that its event takes place at another time or not at all.
+
+    The inviter chose the room's name: it appears quoted in the text and never in the subject.
+    """
+    if isinstance(content, EventCancelled):
+        return _cancelled_text(t, content, public_url=public_url)
+    times = _times(t, content)
+    if isinstance(content, EventMoved):
+        kind = "event_moved"
+        times = times or (t("event_moved.no_time"),)
+    else:
+        kind = "event" if content.is_event else "room"
+    return _mail_text(
+        t,
+        kind,
+        subject=t(f"{kind}.subject", inviter=content.inviter, host=_host(public_url)),
+        greeting=t("greeting.plain"),
+        paragraphs=(
+            t(f"{kind}.text", inviter=_inviter(content), room=quotable(content.room)),
+            *times,
+            t("invitation.how", recipient=recipient),
+        ),
+        link=f"{public_url}{content.path}{_fragment(content.link, sign)}",
+        footnote=t("invitation.footnote"),
+    )
+
+
+def _cancelled_text(t: MailTexts, content: EventCancelled, *, public_url: str) -> MailText:
+    return _mail_text(
+        t,
+        "event_cancelled",
+        subject=t("event_cancelled.subject", inviter=content.inviter, host=_host(public_url)),
+        greeting=t("greeting.plain"),
+        paragraphs=(
+            t("event_cancelled.text", inviter=_inviter(content), room=quotable(content.room)),
+            t("event_cancelled.was", time=_there(content.starts_at)),
+        ),
+        link=f"{public_url}/",
+        footnote=t("event_cancelled.footnote"),
+    )
 
 
 def _mail_text(
@@ -321,29 +389,38 @@ def _hello(t: MailTexts, display_name: str | None, username: str = "") -> str:
     return t("greeting.named", name=name) if name else t("greeting.plain")
 
 
-def _inviter(content: RoomInvitation) -> str:
+def _host(public_url: str) -> str:
+    return urlsplit(public_url).hostname or "Parlour"
+
+
+def _inviter(content: RoomInvitation | EventMoved | EventCancelled) -> str:
     """Name the inviter; a display name is always followed by the unique username."""
     if not content.inviter_name:
         return content.inviter
     return f"{quotable(content.inviter_name)} ({content.inviter})"
 
 
-def _times(t: MailTexts, content: RoomInvitation) -> tuple[str, ...]:
+def _times(t: MailTexts, content: RoomInvitation | EventMoved) -> tuple[str, ...]:
     """Say when an event starts, on the clock of its creator and in UTC: the reader's zone is not known."""
     starts_at = content.starts_at
-    if not content.is_event or starts_at is None:
+    if starts_at is None or (isinstance(content, RoomInvitation) and not content.is_event):
         return ()
-    in_utc = f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    there = f"{starts_at:%Y-%m-%d %H:%M} ({starts_at.tzname()})"
+    in_utc = _there(starts_at.astimezone(UTC))
     starts = (
         t("event.starts", time=in_utc)
         if not starts_at.utcoffset()
-        else t("event.starts_there", there=there, time=in_utc)
+        else t("event.starts_there", there=_there(starts_at), time=in_utc)
     )
     if content.duration_minutes is None:
         return (starts,)
     lasts = t("event.lasts", duration=t.duration(timedelta(minutes=content.duration_minutes)))
     return (f"{starts} {lasts}",)
+
+
+def _there(moment: datetime) -> str:
+    """Write a moment on the clock of its offset."""
+    zone = "UTC" if not moment.utcoffset() else f"({moment.tzname()})"
+    return f"{moment:%Y-%m-%d %H:%M} {zone}"
 
 
 def _fragment(link: InvitationLink | None, sign: SignLink) -> str:

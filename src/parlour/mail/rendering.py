@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from parlour.mail.calendar import event_calendar
-from parlour.mail.contents import Mail, PreRenderedMail, RoomInvitation, SignLink, text_of
+from parlour.mail.calendar import Calendar, event_calendar
+from parlour.mail.contents import Mail, PreRenderedMail, SignLink, text_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,15 +19,16 @@ class RenderedMail:
     subject: str
     text: str
     html: str
-    calendar: str | None = None
+    calendar: Calendar | None = None
     """An iCalendar object that is attached."""
 
 
 class MailRenderer:
-    """Signs the links of a mail and fills the templates."""
+    """Signs the links of a mail and fills the templates. `sender` is the address that mails come from."""
 
-    def __init__(self, *, public_url: str, sign: SignLink) -> None:
+    def __init__(self, *, public_url: str, sender: str, sign: SignLink) -> None:
         self._public_url = public_url.rstrip("/")
+        self._sender = sender
         self._sign = sign
 
     def load(self) -> None:
@@ -49,7 +50,7 @@ class MailRenderer:
         mail_text = text_of(content, recipient=mail.recipient, public_url=self._public_url, sign=self._sign)
         text = self._templates.get_template("mail.txt").render(mail=mail_text)
         html = self._templates.get_template("mail.html").render(mail=mail_text)
-        calendar = None
-        if isinstance(content, RoomInvitation):
-            calendar = event_calendar(content, public_url=self._public_url)
+        calendar = event_calendar(
+            content, recipient=mail.recipient, organizer=self._sender, public_url=self._public_url
+        )
         return RenderedMail(mail.recipient, mail_text.subject, text, html, calendar)

@@ -165,7 +165,12 @@ class SmtpSession:
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
         if mail.calendar is not None:
-            message.add_attachment(mail.calendar, subtype="calendar", filename="event.ics")
+            message.add_attachment(
+                mail.calendar.text,
+                subtype="calendar",
+                filename="event.ics",
+                params={"method": mail.calendar.method},  # RFC 6047, section 2.4
+            )
         return message
 
 

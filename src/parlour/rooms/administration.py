@@ -36,7 +36,14 @@ class RoomAdministration:
             return room, invitations, await store.bans_of(connection, room.room_id)
 
     async def create(
-        self, *, name: str, password: str, description: str, creator: ClientIdentity | None, is_listed: bool
+        self,
+        *,
+        name: str,
+        password: str,
+        description: str,
+        creator: ClientIdentity | None,
+        is_listed: bool,
+        is_relay_only: bool = False,
     ) -> None:
         """Also where people may create none. `creator` is None for a guest, who has no rooms.
 
@@ -59,6 +66,7 @@ class RoomAdministration:
                     creator_id=creator.user_id,
                     creator_name=creator.username,
                     is_listed=is_listed,
+                    is_relay_only=is_relay_only,
                     now=self._clock(),
                 )
         except IntegrityError as error:

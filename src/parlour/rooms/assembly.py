@@ -11,6 +11,7 @@ from parlour.bus import Bus
 from parlour.core import Core
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
+from parlour.rooms.event_mails import EventMails
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PersonBanned,
@@ -23,6 +24,7 @@ from parlour.rooms.invitation_links import InvitationLinks
 from parlour.rooms.invitations_http import invitation_routes
 from parlour.rooms.management import RoomManagement
 from parlour.rooms.management_http import management_routes
+from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.service import RoomService
 
 
@@ -32,6 +34,7 @@ class RoomOptions:
 
     creation: CreationPolicy
     lists_to_strangers: bool
+    relay: RelayRule
 
 
 class RoomsFeature:
@@ -40,9 +43,15 @@ class RoomsFeature:
     def __init__(self, core: Core, accounts: AccountsFeature, options: RoomOptions) -> None:
         self._accounts = accounts
         self._lists_to_strangers = options.lists_to_strangers
+        self.relay = options.relay
         checks = PasswordChecks(accounts.passwords, core.limits.password_throttle("room"))
         self.service = RoomService(core, checks, accounts.sessions, accounts.links, options.creation)
-        self.management = RoomManagement(core.database, accounts.passwords)
+        self.management = RoomManagement(
+            database=core.database,
+            passwords=accounts.passwords,
+            event_mails=EventMails(core, accounts.links),
+            clock=core.clock,
+        )
         self._subscribe(core.bus)
         self.administration = RoomAdministration(
             database=core.database, passwords=accounts.passwords, clock=core.clock
@@ -69,8 +78,13 @@ class RoomsFeature:
                 rooms=self.service,
                 identification=self._accounts.identification,
                 lists_to_strangers=self._lists_to_strangers,
+                relay=self.relay,
             ),
-            management_routes(management=self.management, identification=self._accounts.identification),
+            management_routes(
+                management=self.management,
+                identification=self._accounts.identification,
+                relay=self.relay,
+            ),
         ]
 
     async def close(self) -> None:

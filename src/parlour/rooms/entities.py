@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
+from urllib.parse import quote
 
 from parlour.accounts.identity import UserId
 from parlour.rooms.access import Access, InvitationAccess, RoomKind, kind_of
@@ -14,7 +15,10 @@ RoomId = NewType("RoomId", int)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A room; `creator_id` is None once its creator's account is deleted."""
+    """A room; `creator_id` is None once its creator's account is deleted.
+
+    With `is_relay_only`, media of its calls go through TURN alone.
+    """
 
     room_id: RoomId
     name: str
@@ -24,6 +28,7 @@ class Room:
     created_at: datetime
     access: Access
     is_listed: bool = True
+    is_relay_only: bool = False
     creator_display_name: str | None = None
     schedule: Schedule | None = None
 
@@ -48,12 +53,22 @@ class Room:
         return None if self.schedule is None else self.schedule.duration_minutes
 
     @property
+    def sequence(self) -> int:
+        """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
+        return 0 if self.schedule is None else self.schedule.sequence
+
+    @property
     def kind(self) -> RoomKind:
         return kind_of(self.access, is_listed=self.is_listed)
 
     def is_called(self, name: str) -> bool:
         """Compare names in any case; other spellings of a name are the database's to know."""
         return exact_name_key(self.name) == exact_name_key(name)
+
+
+def room_path(name: str) -> str:
+    """The web client's page of a room."""
+    return f"/r/{quote(name, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

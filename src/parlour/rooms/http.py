@@ -12,13 +12,13 @@ from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest, NotTheCaller
 from parlour.rooms.entities import Room
 from parlour.rooms.entrance import Entrance
-from parlour.rooms.management_http import schedule_change
 from parlour.rooms.policy import Role
 from parlour.rooms.refusals import (
     Banned,
     CreatorNotFound,
     CreatorStays,
     GuestsCreateNoRooms,
+    NoRelay,
     NotInvited,
     NotTheCreator,
     RoomCreationNotAllowed,
@@ -27,6 +27,7 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
+from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.service import RoomService
 from parlour.rooms.store import RoomFilter
 from parlour.scheduling.turns import SharedWork, in_turns
@@ -43,7 +44,6 @@ from parlour.wire.http import (
     InvitationList,
     InvitationOutcome,
     NewBan,
-    NewEvent,
     NewInvitation,
     NewRoom,
     Nothing,
@@ -52,7 +52,6 @@ from parlour.wire.http import (
     RoomCreation,
     RoomEntrance,
     RoomEntry,
-    RoomRemoval,
 )
 
 JSON = "application/json"
@@ -65,6 +64,7 @@ def room_routes(
     rooms: RoomService,
     identification: Identification,
     lists_to_strangers: bool,
+    relay: RelayRule,
 ) -> APIRouter:
     router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Caller = Annotated[Identity, Depends(identification.required)]
@@ -79,6 +79,7 @@ def room_routes(
             CreatorNotFound,
             GuestsCreateNoRooms,
             RoomCreationNotAllowed,
+            NoRelay,
             NotTheCaller,
             Busy,
             InvalidRequest,
@@ -87,6 +88,7 @@ def room_routes(
         ),
     )
     async def create_room(body: NewRoom, caller: Writer, request: Request) -> Nothing:
+        relay.require_for(relay_only=body.relay_only)
         await rooms.create(
             caller,
             name=body.name,
@@ -94,6 +96,7 @@ def room_routes(
             description=body.description,
             creator=body.creator,
             is_listed=body.listed is not False,
+            is_relay_only=body.relay_only is True,
             source=request_source(request),
         )
         return Nothing()
@@ -257,21 +260,6 @@ def room_routes(
         return Nothing()
 
     @router.post(
-        "/event",
-        **endpoint(
-            CallerKind.WRITER,
-            RoomNotFound,
-            NotTheCreator,
-            InvalidRequest,
-            description="Make a room an event: entered by invitation only; say when it takes place.",
-            audit=AuditRule(kind="room", code="event_made"),
-        ),
-    )
-    async def make_event(body: NewEvent, caller: Writer) -> Nothing:
-        await rooms.make_event(caller, room=body.room, change=schedule_change(body))
-        return Nothing()
-
-    @router.post(
         "/room/ban",
         **endpoint(
             CallerKind.WRITER,
@@ -320,21 +308,6 @@ def room_routes(
         entries = (BanEntry(email=ban.email, banned_at=ban.banned_at) for ban in found)
         return StreamingResponse(json_object(bans=json_array(entries)), media_type=JSON)
 
-    @router.post(
-        "/room/remove",
-        **endpoint(
-            CallerKind.WRITER,
-            RoomNotFound,
-            NotTheCreator,
-            InvalidRequest,
-            description="Remove a room of one's own, its chat, invitations and attendance; its call ends.",
-            audit=AuditRule(kind="room", code="room_removed"),
-        ),
-    )
-    async def remove_room(body: RoomRemoval, caller: Writer) -> Nothing:
-        await rooms.remove(caller, room=body.room)
-        return Nothing()
-
     return router
 
 
@@ -363,6 +336,7 @@ def _entry(room: Room) -> RoomEntry:
         created_at=room.created_at,
         description=room.description,
         listed=None if room.is_listed else False,
+        relay_only=True if room.is_relay_only else None,
         display_name=room.creator_display_name,
         starts_at=room.starts_at,
         duration_minutes=room.duration_minutes,

@@ -1,15 +1,18 @@
-"""Change a room later, as its creator may: the room itself, and who is invited to it."""
+"""Change a room later, as its creator may: the room itself, when it takes place, who is invited to it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from parlour.accounts.identity import Identity, RequestSource
 from parlour.accounts.passwords.hashing import Passwords
-from parlour.db.database import AsyncConnection, Database
+from parlour.db.database import Database, Transaction
 from parlour.rooms import policy, store
 from parlour.rooms.access import PasswordAccess
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.entities import Room
-from parlour.rooms.facts import InvitationTakenBack, RoomChanged
+from parlour.rooms.event_mails import Audience, EventMails
+from parlour.rooms.facts import InvitationTakenBack, RoomBecameEvent, RoomChanged, RoomRemoved
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import EventNotFound
 from parlour.rooms.schedule import ScheduleChange
@@ -18,9 +21,18 @@ from parlour.rooms.schedule import ScheduleChange
 class RoomManagement:
     """One transaction per use case; hashing happens outside of it."""
 
-    def __init__(self, database: Database, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        passwords: Passwords,
+        event_mails: EventMails,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database = database
         self._passwords = passwords
+        self._event_mails = event_mails
+        self._clock = clock
 
     async def change(
         self,
@@ -32,31 +44,88 @@ class RoomManagement:
         password: str | None,
         source: RequestSource,
         schedule: ScheduleChange | None = None,
+        is_relay_only: bool | None = None,
     ) -> None:
         """None leaves something as it is. The name is the room's address, and stays.
 
+        The invitees of an event get a mail when its time is another one.
         Raises RoomNotFound, NotTheCreator or Busy, or EventNotFound for the time of a room that is no event.
         """
         async with self._database.reading() as connection:
-            await permitted(connection, Action.CHANGE, room=room, identity=identity)
+            present = await permitted(connection, Action.CHANGE, room=room, identity=identity)
+        _require_event(present, schedule)
+        audience = await self._audience(identity, present, schedule, source)
         password_hash = None if password is None else await self._passwords.hash(password, source)
         async with self._database.transaction() as connection:
             known = await permitted_to_write(connection, Action.CHANGE, room=room, identity=identity)
             changed = {
                 "description": description,
                 "is_listed": is_listed,
+                "is_relay_only": is_relay_only,
                 "password_hash": password_hash,
             }
             columns = {name: value for name, value in changed.items() if value is not None}
             if columns:
                 await store.change_room(connection, known.room_id, columns)
+            _require_event(known, schedule)
+            room_now = _as_changed(known, description, is_listed, password_hash, is_relay_only)
             if schedule is not None:
-                await _reschedule(connection, known, schedule)
+                room_now = await self._reschedule(connection, room_now, schedule, audience)
             if columns or schedule is not None:
-                room_now = _as_changed(known, description, is_listed, password_hash)
-                if schedule is not None:
-                    room_now = replace(room_now, schedule=schedule.schedule)
                 connection.after_commit(RoomChanged(room=room_now))
+
+    async def make_event(
+        self,
+        identity: Identity,
+        *,
+        room: str,
+        source: RequestSource,
+        change: ScheduleChange | None = None,
+    ) -> None:
+        """Let only the creator and invitees enter from now on; again is harmless, or changes its time."""
+        async with self._database.reading() as connection:
+            present = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+        audience = await self._audience(identity, present, change, source)
+        async with self._database.transaction() as connection:
+            known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            await store.make_event(connection, known.room_id, now=self._clock())
+            if change is not None:
+                await self._reschedule(connection, known, change, audience)
+            made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
+            people = await store.hidden_rooms_among(connection, [made.room_id])
+            connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))
+
+    async def remove(self, identity: Identity, *, room: str, source: RequestSource) -> None:
+        """Remove the room with its chat, its invitations and its attendance.
+
+        The invitees of an event that is yet to take place get a mail.
+        """
+        async with self._database.reading() as connection:
+            present = await permitted(connection, Action.REMOVE, room=room, identity=identity)
+        audience = await self._audience(identity, present, ScheduleChange(None), source)
+        async with self._database.transaction() as connection:
+            known = await permitted(connection, Action.REMOVE, room=room, identity=identity)
+            if await store.remove_room(connection, known.room_id):  # another request may have been faster
+                await self._event_mails.cancelled(connection, known, audience)
+                connection.after_commit(RoomRemoved(room=known))
+
+    async def _audience(
+        self, identity: Identity, room: Room, change: ScheduleChange | None, source: RequestSource
+    ) -> Audience:
+        after = room.schedule if change is None else change.schedule
+        return await self._event_mails.audience(identity, room, after, source)
+
+    async def _reschedule(
+        self, transaction: Transaction, room: Room, change: ScheduleChange, audience: Audience
+    ) -> Room:
+        """Return the room with its new time, of which the audience is told. The same time is no change."""
+        if room.schedule == change.schedule:
+            return room
+        sequence = await store.set_schedule(transaction, room.room_id, change.schedule)
+        schedule = None if change.schedule is None else replace(change.schedule, sequence=sequence)
+        moved = replace(room, schedule=schedule)
+        await self._event_mails.moved(transaction, moved, audience, sequence=sequence)
+        return moved
 
     async def take_back_invitation(self, identity: Identity, *, room: str, email: str) -> None:
         """Invite an address no longer; it is harmless where it is not invited.
@@ -75,21 +144,24 @@ class RoomManagement:
             connection.after_commit(InvitationTakenBack(room=known, refused=refused))
 
 
-async def _reschedule(connection: AsyncConnection, room: Room, change: ScheduleChange) -> None:
+def _require_event(room: Room, change: ScheduleChange | None) -> None:
     """Raises EventNotFound: other rooms take place at no time, and lose none."""
-    if room.is_event:
-        await store.set_schedule(connection, room.room_id, change.schedule)
-    elif change.schedule is not None:
+    if change is not None and change.schedule is not None and not room.is_event:
         raise EventNotFound
 
 
 def _as_changed(
-    room: Room, description: str | None, is_listed: bool | None, password_hash: str | None
+    room: Room,
+    description: str | None,
+    is_listed: bool | None,
+    password_hash: str | None,
+    is_relay_only: bool | None,
 ) -> Room:
     has_password = isinstance(room.access, PasswordAccess)
     return replace(
         room,
         description=room.description if description is None else description,
         is_listed=room.is_listed if is_listed is None else is_listed,
+        is_relay_only=room.is_relay_only if is_relay_only is None else is_relay_only,
         access=PasswordAccess(password_hash) if password_hash and has_password else room.access,
     )

@@ -10,14 +10,17 @@ from parlour.accounts.sessions.identification import Identification
 from parlour.accounts.sessions.request_source import request_source
 from parlour.errors import Busy, InvalidRequest
 from parlour.rooms.management import RoomManagement
-from parlour.rooms.refusals import EventNotFound, NotTheCreator, RoomNotFound
+from parlour.rooms.refusals import EventNotFound, NoRelay, NotTheCreator, RoomNotFound
+from parlour.rooms.relay_rule import RelayRule
 from parlour.rooms.schedule import Schedule, ScheduleChange
 from parlour.wire.direct_route import DirectRoute
 from parlour.wire.endpoint import AuditRule, CallerKind, endpoint
-from parlour.wire.http import EventTime, InvitationRemoval, Nothing, RoomChange
+from parlour.wire.http import EventTime, InvitationRemoval, NewEvent, Nothing, RoomChange, RoomRemoval
 
 
-def management_routes(*, management: RoomManagement, identification: Identification) -> APIRouter:
+def management_routes(
+    *, management: RoomManagement, identification: Identification, relay: RelayRule
+) -> APIRouter:
     router = APIRouter(tags=["rooms"], route_class=DirectRoute)
     Writer = Annotated[Identity, Depends(identification.writing)]
 
@@ -28,16 +31,18 @@ def management_routes(*, management: RoomManagement, identification: Identificat
             RoomNotFound,
             EventNotFound,
             NotTheCreator,
+            NoRelay,
             Busy,
             InvalidRequest,
             description=(
-                "Change a room of one's own: its description, its password, who sees it in lists, when it "
-                "takes place, which events alone do."
+                "Change a room of one's own: its description, its password, who sees it in lists, whether "
+                "its media are relayed, and when it takes place, which events alone do."
             ),
             audit=AuditRule(kind="room", code="room_changed"),
         ),
     )
     async def change_room(body: RoomChange, caller: Writer, request: Request) -> Nothing:
+        relay.require_for(relay_only=body.relay_only)
         await management.change(
             caller,
             room=body.room,
@@ -45,7 +50,25 @@ def management_routes(*, management: RoomManagement, identification: Identificat
             is_listed=body.listed,
             password=body.password,
             schedule=schedule_change(body),
+            is_relay_only=body.relay_only,
             source=request_source(request),
+        )
+        return Nothing()
+
+    @router.post(
+        "/event",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Make a room an event: entered by invitation only; say when it takes place.",
+            audit=AuditRule(kind="room", code="event_made"),
+        ),
+    )
+    async def make_event(body: NewEvent, caller: Writer, request: Request) -> Nothing:
+        await management.make_event(
+            caller, room=body.room, change=schedule_change(body), source=request_source(request)
         )
         return Nothing()
 
@@ -65,6 +88,21 @@ def management_routes(*, management: RoomManagement, identification: Identificat
     )
     async def take_back_invitation(body: InvitationRemoval, caller: Writer) -> Nothing:
         await management.take_back_invitation(caller, room=body.room, email=body.email)
+        return Nothing()
+
+    @router.post(
+        "/room/remove",
+        **endpoint(
+            CallerKind.WRITER,
+            RoomNotFound,
+            NotTheCreator,
+            InvalidRequest,
+            description="Remove a room of one's own, its chat, invitations and attendance; its call ends.",
+            audit=AuditRule(kind="room", code="room_removed"),
+        ),
+    )
+    async def remove_room(body: RoomRemoval, caller: Writer, request: Request) -> Nothing:
+        await management.remove(caller, room=body.room, source=request_source(request))
         return Nothing()
 
     return router

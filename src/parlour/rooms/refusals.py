@@ -68,6 +68,11 @@ class NotTheCreator(Refusal):
     status = 403
 
 
+class NoRelay(Refusal):
+    code = "no_relay"
+    status = 409
+
+
 class EventNotFound(Refusal):
     code = "event_not_found"
     status = 404

@@ -1,9 +1,8 @@
-"""The use cases of rooms: create, list, enter, invite, make an event, ban, remove."""
+"""The use cases of rooms: create, list, enter, invite, ban."""
 
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
@@ -23,15 +22,13 @@ from parlour.rooms import policy, store
 from parlour.rooms.access import PasswordAccess, RoomKind
 from parlour.rooms.authorization import permitted, permitted_to_write
 from parlour.rooms.creation_policy import CreationPolicy
-from parlour.rooms.entities import Ban, Invitation, Room, RoomId
+from parlour.rooms.entities import Ban, Invitation, Room, RoomId, room_path
 from parlour.rooms.entrance import Entrance, entrance
 from parlour.rooms.facts import (
     PeopleInvited,
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
-    RoomBecameEvent,
-    RoomRemoved,
 )
 from parlour.rooms.policy import Action, MembershipFacts, Role
 from parlour.rooms.refusals import (
@@ -44,7 +41,6 @@ from parlour.rooms.refusals import (
     TooManyAddresses,
     WrongRoomPassword,
 )
-from parlour.rooms.schedule import ScheduleChange
 from parlour.rooms.store import EVERY_ROOM, RoomFilter
 from parlour.scheduling.turns import in_turns
 from parlour.wire.address_lists import address_entries
@@ -111,6 +107,7 @@ class RoomService:
         creator: str,
         source: RequestSource,
         is_listed: bool = True,
+        is_relay_only: bool = False,
     ) -> None:
         """Raises what `policy` and `creation` say, CreatorNotFound, NotTheCaller, RoomNameTaken, RateLimited
         or Busy.
@@ -145,6 +142,7 @@ class RoomService:
                     creator_id=identity.user_id,
                     creator_name=identity.name,
                     is_listed=is_listed,
+                    is_relay_only=is_relay_only,
                     now=self._clock(),
                 )
         except IntegrityError as error:
@@ -255,6 +253,7 @@ class RoomService:
                 is_event=known.is_event,
                 starts_at=known.starts_at,
                 duration_minutes=known.duration_minutes,
+                sequence=known.sequence,
             )
             mails = [
                 Mail(
@@ -287,19 +286,6 @@ class RoomService:
         role = policy.deciding_role(policy.roles_of(identity, found[1]))
         if role not in (Role.CREATOR, Role.INVITEE):
             raise NotInvited
-
-    async def make_event(
-        self, identity: Identity, *, room: str, change: ScheduleChange | None = None
-    ) -> None:
-        """Let only the creator and invitees enter from now on; again is harmless, or changes its time."""
-        async with self._database.transaction() as connection:
-            known = await permitted_to_write(connection, Action.MAKE_EVENT, room=room, identity=identity)
-            await store.make_event(connection, known.room_id, now=self._clock())
-            if change is not None:
-                await store.set_schedule(connection, known.room_id, change.schedule)
-            made = await permitted(connection, Action.MAKE_EVENT, room=room, identity=identity)
-            people = await store.hidden_rooms_among(connection, [made.room_id])
-            connection.after_commit(RoomBecameEvent(room=made, people=frozenset(people[made.room_id])))
 
     async def rights(self, room: Room, people: Iterable[Identity]) -> Rights | None:
         """Decide again who may be in a call, as the database says now; None where the room is no more."""
@@ -344,13 +330,6 @@ class RoomService:
         async with self._database.reading() as connection:
             known = await permitted(connection, Action.BAN, room=room, identity=identity)
             return await store.bans_of(connection, known.room_id)
-
-    async def remove(self, identity: Identity, *, room: str) -> None:
-        """Remove the room with its chat, its invitations and its attendance."""
-        async with self._database.transaction() as connection:
-            known = await permitted(connection, Action.REMOVE, room=room, identity=identity)
-            await store.remove_room(connection, known.room_id)
-            connection.after_commit(RoomRemoved(room=known))
 
     async def enter(self, identity: Identity, *, room: str, prepares: bool = False) -> Room:
         """The room, where this person may join its call. Raises RoomNotFound or what policy says.
@@ -443,11 +422,6 @@ def _may_enter(found: tuple[Room, MembershipFacts] | None, *, identity: Identity
         return False
     room, facts = found
     return policy.refusal(Action.ENTER, policy.roles_of(identity, facts), room.kind) is None
-
-
-def room_path(name: str) -> str:
-    """The web client's page of a room."""
-    return f"/r/{quote(name, safe='')}"
 
 
 async def _sorted_addresses(addresses: list[str]) -> Invited:

@@ -59,6 +59,7 @@ _ROOM: Select[Any] = select(
     events.c.starts_at,
     events.c.starts_offset,
     events.c.duration_minutes,
+    events.c.sequence,
 ).outerjoin_from(rooms, events, events.c.room_id == rooms.c.id)
 _LISTED_ROOM = _ROOM.add_columns(clients.c.display_name.label("creator_display_name")).outerjoin(
     clients, clients.c.user_id == rooms.c.creator_id
@@ -76,6 +77,7 @@ def _room(row: Row[Any], creator_display_name: str | None = None) -> Room:
         created_at=row.created_at,
         access=PasswordAccess(row.password_hash) if row.event_id is None else InvitationAccess(row.event_id),
         is_listed=row.is_listed,
+        is_relay_only=row.is_relay_only,
         creator_display_name=creator_display_name,
         schedule=None if row.starts_at is None else _schedule(row),
     )
@@ -86,6 +88,7 @@ def _schedule(row: Row[Any]) -> Schedule:
     return Schedule(
         row.starts_at.astimezone(timezone(timedelta(minutes=row.starts_offset or 0))),
         None if minutes is None else timedelta(minutes=minutes),
+        row.sequence,
     )
 
 
@@ -389,6 +392,7 @@ async def add_room(
     creator_name: str,
     now: datetime,
     is_listed: bool = True,
+    is_relay_only: bool = False,
 ) -> None:
     """Raises IntegrityError where the name is taken."""
     await connection.execute(
@@ -402,6 +406,7 @@ async def add_room(
             creator_id=creator_id,
             creator_name=creator_name,
             is_listed=is_listed,
+            is_relay_only=is_relay_only,
             created_at=now,
         )
     )
@@ -448,8 +453,11 @@ async def make_event(connection: AsyncConnection, room_id: RoomId, *, now: datet
     await insert_if_absent(connection, events, {"room_id": room_id, "created_at": now})
 
 
-async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: Schedule | None) -> None:
-    """Change when an event takes place; nothing happens where the room is none."""
+async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: Schedule | None) -> int:
+    """Change when an event takes place; return how often that has been changed by now.
+
+    Nothing happens where the room is no event.
+    """
     columns = dict.fromkeys(("starts_at", "starts_offset", "duration_minutes"))
     if schedule is not None:
         offset = schedule.starts_at.utcoffset() or timedelta()
@@ -458,7 +466,13 @@ async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: S
             "starts_offset": offset // timedelta(minutes=1),
             "duration_minutes": schedule.duration_minutes,
         }
-    await connection.execute(update(events).where(events.c.room_id == room_id).values(columns))
+    counted = (
+        update(events)
+        .where(events.c.room_id == room_id)
+        .values(**columns, sequence=events.c.sequence + 1)
+        .returning(events.c.sequence)
+    )
+    return (await connection.execute(counted)).scalar() or 0
 
 
 async def languages_of(connection: AsyncConnection, emails: Iterable[str]) -> dict[str, str]:
@@ -518,6 +532,24 @@ async def invitations_to(connection: AsyncConnection, room_id: RoomId) -> list[I
         Invitation(email=row.email, username=row.username, display_name=row.display_name)
         async for row in rows_in_turns(connection, query)
     ]
+
+
+async def invitees(
+    connection: AsyncConnection, room_id: RoomId, *, but: str, at_most: int
+) -> dict[str, str | None]:
+    """Return the addresses that are invited to a room and not banned there, without `but`: the first ones.
+
+    Each has the language of its account, None where it has no account that says one.
+    """
+    banned = exists().where(bans.c.room_id == room_id, bans.c.email_key == invitations.c.email_key)
+    query = (
+        select(invitations.c.email, users.c.language)
+        .outerjoin_from(invitations, users, users.c.email_key == invitations.c.email_key)
+        .where(invitations.c.room_id == room_id, invitations.c.email_key != email_key(but), ~banned)
+        .order_by(invitations.c.id)
+        .limit(at_most)
+    )
+    return {row.email: row.language async for row in rows_in_turns(connection, query)}
 
 
 async def room_of_invitation(connection: AsyncConnection, room_id: int, email: str) -> Room | None:
@@ -586,6 +618,6 @@ async def bans_of(connection: AsyncConnection, room_id: RoomId) -> list[Ban]:
     return [Ban(email=row.email, banned_at=row.banned_at) async for row in rows_in_turns(connection, query)]
 
 
-async def remove_room(connection: AsyncConnection, room_id: RoomId) -> None:
-    """Delete a room and, by the database's own cascades, all that belongs to it."""
-    await connection.execute(delete(rooms).where(rooms.c.id == room_id))
+async def remove_room(connection: AsyncConnection, room_id: RoomId) -> bool:
+    """Delete a room and, by the database's own cascades, all that belongs to it. False where it was gone."""
+    return bool((await connection.execute(delete(rooms).where(rooms.c.id == room_id))).rowcount)

@@ -240,6 +240,9 @@ class NewRoom(Body):
     listed: bool | None = Field(
         None, description="False hides the room from all but its members; they enter by link or name."
     )
+    relay_only: bool | None = Field(
+        None, description="True asks browsers to send media of its calls through TURN alone."
+    )
 
 
 class RoomCreation(Body):
@@ -281,6 +284,9 @@ class RoomEntry(Body):
     description: str
     listed: Literal[False] | None = Field(
         None, exclude_if=_is_absent, description="False for a room that only its members see, else absent."
+    )
+    relay_only: Literal[True] | None = Field(
+        None, exclude_if=_is_absent, description="True where its media go through TURN alone, else absent."
     )
     display_name: str | None = Field(
         None,
@@ -517,6 +523,9 @@ class RoomChange(EventTime):
     room: RoomName
     description: Annotated[Text, StringConstraints(max_length=DESCRIPTION_LENGTH)] | None = None
     listed: bool | None = Field(None, description="False hides the room from all but its members.")
+    relay_only: bool | None = Field(
+        None, description="Whether media go through TURN alone, for those who enter from now on."
+    )
     password: Annotated[Text, StringConstraints(min_length=1, max_length=ROOM_PASSWORD_LENGTH)] | None = (
         Field(None, description="People who have given an earlier one may still enter.")
     )
@@ -594,6 +603,14 @@ class IceServers(CamelBody):
     expires_at: Timestamp | None = Field(
         alias="expires_at", description="When the TURN credentials expire; null without TURN."
     )
+    ttl: int | None = Field(
+        None, exclude_if=_is_absent, description="The seconds until then, for clocks that are wrong."
+    )
+    ice_transport_policy: Literal["relay"] | None = Field(
+        None,
+        exclude_if=_is_absent,
+        description="Media go through TURN alone in all calls of this server; absent otherwise.",
+    )
 
 
 class Configuration(Body):
@@ -619,6 +636,7 @@ class Configuration(Body):
         description="Who can create rooms: everyone with an account, some of them, or nobody."
     )
     public_room_list: bool = Field(description="Rooms are also listed to people who are not logged in.")
+    relay: bool = Field(description="There is a TURN server, so rooms can be made to use it alone.")
 
 
 class Health(Body):

@@ -244,6 +244,24 @@ class PeerEntry(Payload, frozen=True):
     """True where the peer says that it records the call, absent otherwise."""
 
 
+class IceServerEntry(Payload, frozen=True):
+    __doc__ = "A member of RTCConfiguration.iceServers (W3C WebRTC); STUN servers have no credential."
+
+    urls: list[str]
+    username: str | UnsetType = UNSET
+    credential: str | UnsetType = UNSET
+
+
+class IceConfiguration(Payload, frozen=True):
+    __doc__ = "The STUN and TURN servers for connections of this call, as `GET /ice` gives them."
+
+    ice_servers: list[IceServerEntry]
+    ttl: int | UnsetType = UNSET
+    """Seconds until the TURN credentials expire; absent without such credentials."""
+    ice_transport_policy: Literal["relay"] | UnsetType = UNSET
+    """Media of this call go through TURN alone, so that nobody in it learns the addresses of others."""
+
+
 class Joined(Payload, frozen=True):
     __doc__ = """The acknowledgement of `join`: who one is in the call, and who is there already.
 
@@ -266,6 +284,8 @@ class Joined(Payload, frozen=True):
     """The way in which media travel in this call. A server that does not say it means a mesh."""
     offered: list[PeerId] | UnsetType = UNSET
     """The peers that got one of the `offers` of this join; absent where it had none that could be sent."""
+    ice: IceConfiguration | UnsetType = UNSET
+    """Absent where no STUN or TURN server is set. Without a server in it, `GET /ice` tells them."""
 
 
 class Prepared(Payload, frozen=True):
@@ -277,6 +297,7 @@ class Prepared(Payload, frozen=True):
     peers: list[PeerEntry]
     topology: Literal["mesh"] = "mesh"
     ok: Literal[True] = True
+    ice: IceConfiguration | UnsetType = UNSET
 
 
 class ChatStored(Struct, frozen=True):

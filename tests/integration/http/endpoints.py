@@ -63,8 +63,15 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/room",
-        {"name": "x", "password": "x", "description": "x", "creator": "x", "listed": True},
-        optional=("listed",),
+        {
+            "name": "x",
+            "password": "x",
+            "description": "x",
+            "creator": "x",
+            "listed": True,
+            "relay_only": False,
+        },
+        optional=("listed", "relay_only"),
     ),
     Endpoint("POST", "/room/access", {"name": "no such room", "password": "x"}),
     Endpoint(

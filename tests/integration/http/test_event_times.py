@@ -3,9 +3,10 @@
 import pytest
 
 from tests.integration.http.answers import does_not_fit, refused
-from tests.people import Person, Visitors, done
+from tests.people import Person, Visitors, done, unique
 
 AT = "2026-12-01T15:00:00+01:00"
+LATER = "2090-12-01T15:00:00+01:00"
 IN_UTC = "2026-12-01T14:00:00.000Z"
 CONTRACT = {"name", "room_id", "username", "created_at", "description"}
 
@@ -33,6 +34,52 @@ async def test_those_who_see_an_event_see_its_time(ann: Person, visitors: Visito
         assert entrance["room"] == listed
     exported = done(await ann.get("/account/export")).json()["rooms"]
     assert time.items() <= next(one for one in exported if one["name"] == room).items()
+
+
+async def test_invitees_hear_that_an_event_moves_and_that_it_is_cancelled(visitors: Visitors) -> None:
+    ann, bob, eve = [await visitors.client(name) for name in ("ann", "bob", "eve")]
+    bob.http.headers.update({"Accept-Language": "de"})
+    await bob.logs_in()
+    room = await ann.creates_event()
+    stranger = f"{unique('sam')}@example.org"
+    await ann.invites(bob, eve, ann, stranger, to=room)
+    await ann.bans(eve.email, room)
+
+    async def next_mails() -> tuple[str, str]:
+        german, english = [await ann.server.expect_mail(email) for email in (bob.email, stranger)]
+        return german.text, english.text
+
+    await next_mails()
+    await takes_place(ann, room, starts_at=LATER)
+    german, english = await next_mails()
+    assert "2090-12-01 15:00 (UTC+01:00)" in german and "den Termin der Veranstaltung" in german
+    assert f"{ann.username} has changed when the event “{room}” takes place." in english
+    assert "#invitation=" in english
+    await takes_place(ann, room, starts_at=LATER)
+    done(await ann.post("/room/change", {"room": room, "description": "no news", "starts_at": LATER}))
+    done(await ann.post("/room/change", {"room": room, "starts_at": LATER, "duration_minutes": 30}))
+    _, english = await next_mails()
+    assert "Duration: 30 minutes." in english, "the same time again is no news"
+    done(await ann.post("/room/change", {"room": room, "starts_at": None}))
+    assert all("(UTC+01:00)" not in text for text in await next_mails())
+    await takes_place(ann, room, starts_at="2090-01-02T08:30:00Z")
+    await next_mails()
+    done(await ann.post("/room/remove", {"room": room}))
+    german, english = await next_mails()
+    assert "abgesagt" in german
+    assert "It was planned for 2090-01-02 08:30 UTC." in english
+    for person in (ann, eve):  # who changes it knows, and who is banned does not care
+        subjects = [mail.subject for mail in await ann.server.mails(person.email)]
+        assert not [subject for subject in subjects if "changed" in subject or "cancelled" in subject]
+
+
+async def test_what_has_passed_is_no_news(ann: Person, visitors: Visitors) -> None:
+    room, guest = await ann.creates_room(), await visitors.stranger("gus", client=False)
+    await ann.invites(guest, to=room)
+    await takes_place(ann, room, starts_at="2020-01-01T00:00:00Z", duration_minutes=60)
+    done(await ann.post("/room/change", {"room": room, "starts_at": "2020-01-02T00:00:00Z"}))
+    done(await ann.post("/room/remove", {"room": room}))
+    assert len(await ann.server.mails(guest.email)) == 1
 
 
 async def test_without_a_time_answers_are_what_they_were(ann: Person) -> None:

@@ -127,6 +127,7 @@ async def test_headers_and_parts(fresh_server: StartServer, smtp_server: StartSm
 async def test_an_event_comes_with_its_calendar(
     fresh_server: StartServer, smtp_server: StartSmtpServer
 ) -> None:
+    """Whoever takes its file over has the event, then at its new time, and no more once it is cancelled."""
     mails = await smtp_server()
     server = await fresh_server({"PARLOUR_SMTP_URL": mails.url})
     async with Visitors(server) as visitors:
@@ -135,14 +136,37 @@ async def test_an_event_comes_with_its_calendar(
         done(await ann.post("/event", {"room": room, "starts_at": "2026-12-01T15:00:00+01:00"}))
         await ann.invites("bob@example.org", to=room)
         received = await mails.expect_message("bob@example.org")
-        (calendar,) = received.message.iter_attachments()
-        assert calendar.get_content_type() == "text/calendar"
-        assert calendar.get_filename() == "event.ics"
-        lines = calendar.get_content().splitlines()
+        lines = calendar_lines(received, method="REQUEST")
         assert "DTSTART:20261201T140000Z" in lines
         assert "SUMMARY:Gärten\\; Höfe\\, Wälder" in lines
+        assert f'ORGANIZER;CN="{ann.username}":mailto:{received.sender}' in lines
         assert "2026-12-01 15:00 (UTC+01:00)" in received.text
         assert "2026-12-01 15:00 (UTC+01:00)" in received.html
+        done(await ann.post("/room/change", {"room": room, "starts_at": "2090-12-02T15:00:00Z"}))
+        moved = calendar_lines(await mails.expect_message("bob@example.org"), method="REQUEST")
+        assert "DTSTART:20901202T150000Z" in moved
+        done(await ann.post("/room/remove", {"room": room}))
+        cancelled = calendar_lines(await mails.expect_message("bob@example.org"), method="CANCEL")
+        assert "STATUS:CANCELLED" in cancelled
+    assert [one for one in lines if one.startswith("UID:")] == [one for one in moved if "UID:" in one]
+    sequences = [
+        int(one.removeprefix("SEQUENCE:"))
+        for calendar in (lines, moved, cancelled)
+        for one in calendar
+        if one.startswith("SEQUENCE:")
+    ]
+    assert sequences == [1, 2, 3]
+
+
+def calendar_lines(received: ReceivedMail, *, method: str) -> list[str]:
+    """Return the lines of the attached calendar, whose method its headers name too (RFC 6047)."""
+    (calendar,) = received.message.iter_attachments()
+    assert calendar.get_content_type() == "text/calendar"
+    assert calendar["Content-Type"].params["method"] == method
+    assert calendar.get_filename() == "event.ics"
+    lines: list[str] = calendar.get_content().replace("\r\n", "\n").replace("\n ", "").splitlines()
+    assert f"METHOD:{method}" in lines
+    return lines
 
 
 ODD_NAMES = [

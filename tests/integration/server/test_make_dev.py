@@ -34,7 +34,8 @@ class Development:
             sys.executable,
             self.checkout / "tools" / "dev",
             *("--port", str(self.port), "--server-port", str(free_port())),
-            env=environment(self.checkout, self.checkout),
+            # Vite colours what it says then, in a pipe as in a terminal.
+            env=environment(self.checkout, self.checkout) | {"FORCE_COLOR": "1"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

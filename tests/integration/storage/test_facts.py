@@ -133,13 +133,13 @@ async def test_a_room_and_who_may_enter(scene: Scene) -> None:
     await rooms.unban(ann, room=name, email=ben.email)
     assert [type(fact) for fact in scene.heard] == [PersonUnbanned]
     scene.heard.clear()
-    await rooms.make_event(ann, room=name)
+    await management.make_event(ann, room=name, source=SOURCE)
     (became,) = scene.heard
     assert isinstance(became, RoomBecameEvent)
     assert became.room.is_event
     assert became.people == {ann.user_id}
     scene.heard.clear()
-    await rooms.remove(ann, room=name)
+    await management.remove(ann, room=name, source=SOURCE)
     assert [type(fact) for fact in scene.heard] == [RoomRemoved]
 
 

@@ -106,8 +106,8 @@ async def test_a_room_that_someone_was_let_into_is_remembered(scene: Scene) -> N
     "change",
     [
         lambda parlour, ann, ben, room: parlour.rooms.service.ban(ann, room=room, email=ben.email),
-        lambda parlour, ann, _ben, room: parlour.rooms.service.make_event(ann, room=room),
-        lambda parlour, ann, _ben, room: parlour.rooms.service.remove(ann, room=room),
+        lambda parlour, ann, _ben, room: parlour.rooms.management.make_event(ann, room=room, source=SOURCE),
+        lambda parlour, ann, _ben, room: parlour.rooms.management.remove(ann, room=room, source=SOURCE),
         lambda parlour, _ann, ben, _room: parlour.accounts.sessions.end_all(ben.user_id),
     ],
     ids=["ban", "event", "removal", "sessions"],

@@ -48,7 +48,7 @@ def test_turn_credentials_of_a_known_moment() -> None:
     (server,) = found.servers
     assert server.username == "1767312000:42"
     assert server.credential == "7J0qniuCkDnpU8E28TaPdTgp5m0="
-    assert found.expires_at == NOON + timedelta(hours=12)
+    assert (found.expires_at, found.ttl) == (NOON + timedelta(hours=12), 43_200)
 
 
 def test_turn_credentials_end_with_the_session() -> None:
@@ -57,6 +57,7 @@ def test_turn_credentials_end_with_the_session() -> None:
     found = with_secret.for_user("42", now=NOON, until=soon)
     (server,) = found.servers
     assert (found.expires_at, server.username) == (soon, f"{int(soon.timestamp())}:42")
+    assert found.ttl == 1_800
     assert with_secret.for_user(
         "42", now=NOON, until=NOON + timedelta(days=9)
     ).expires_at == NOON + timedelta(hours=12)

@@ -20,7 +20,7 @@ from parlour.mail.contents import (
     VerificationLink,
 )
 from parlour.mail.rendering import MailRenderer, RenderedMail
-from parlour.rooms.service import room_path
+from parlour.rooms.entities import room_path
 
 
 def id_of(link: VerificationLink | RegistrationLink | InvitationLink) -> str:
@@ -30,7 +30,9 @@ def id_of(link: VerificationLink | RegistrationLink | InvitationLink) -> str:
 
 
 RENDERER = MailRenderer(
-    public_url="https://meet.example.org/parlour/", sign=lambda link: f"t.o.k-{id_of(link)}"
+    public_url="https://meet.example.org/parlour/",
+    sender="parlour@example.org",
+    sign=lambda link: f"t.o.k-{id_of(link)}",
 )
 LINK = VerificationLink(verification_id="7", user_id=1, purpose="any", issued_at=0, expires_at=60)
 REGISTRATION = RegistrationLink(registration_id="8", issued_at=0, expires_at=60)

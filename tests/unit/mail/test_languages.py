@@ -1,7 +1,7 @@
 """Mails in every language: nothing is missing, and names in them stay what they are."""
 
 import string
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +18,10 @@ from parlour.mail.contents import (
     EmailChangeConfirmation,
     EmailChangeNotice,
     EmailWasChanged,
+    EventCancelled,
+    EventMoved,
     GuestVerification,
+    InvitationLink,
     Mail,
     PasswordReset,
     PasswordWasChanged,
@@ -28,9 +31,13 @@ from parlour.mail.contents import (
 )
 from parlour.mail.rendering import MailRenderer
 
-RENDERER = MailRenderer(public_url="https://meet.example.org", sign=lambda _link: "t.o.k")
+RENDERER = MailRenderer(
+    public_url="https://meet.example.org", sender="parlour@example.org", sign=lambda _link: "t.o.k"
+)
 LINK = VerificationLink(verification_id="7", user_id=1, purpose="any", issued_at=0, expires_at=60)
 REGISTRATION = RegistrationLink(registration_id="8", issued_at=0, expires_at=60)
+INVITATION = InvitationLink(room_id=7, email="bob@example.org", issued_at=0, expires_at=60)
+AT = datetime(2026, 12, 1, tzinfo=UTC)
 CATALOGUES = Path(parlour.mail.__file__).parent / "texts"
 TEXTS = {
     language: msgspec.json.decode((CATALOGUES / f"{language}.json").read_bytes()) for language in LANGUAGES
@@ -53,6 +60,8 @@ def every_kind(language: str) -> list[Content]:
         (account, AccountWasDeleted),
         ({**invitation, "is_event": False}, RoomInvitation),
         ({**invitation, "is_event": True}, RoomInvitation),
+        ({**invitation, "sequence": 1, "link": INVITATION}, EventMoved),
+        ({**invitation, "sequence": 1, "room_id": 7, "starts_at": AT, "cancelled_at": 0}, EventCancelled),
     ]
     return [msgspec.convert(msgspec.to_builtins(values), kind, strict=False) for values, kind in contents]
 
@@ -119,7 +128,7 @@ def test_every_mail_can_be_written(language: str) -> None:
         root = Root(mail.html).attributes
         assert root["lang"] == language
         assert root.get("dir", "ltr") == LANGUAGES[language]
-    assert len(subjects) == 10
+    assert len(subjects) == 12
 
 
 def test_names_are_isolated_in_right_to_left_mails_and_never_interpreted() -> None:

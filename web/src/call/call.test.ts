@@ -96,6 +96,7 @@ function participation(
     signaling,
     topologies: {
       prepare: async () => {},
+      learn: () => {},
       create: (name) => {
         if (name === "unheard-of") return null;
         built[name] = new RecordingTopology();

@@ -1,5 +1,5 @@
 import { Store } from "../store";
-import type { Acknowledgements, Joined } from "../wire.gen";
+import type { Acknowledgements, IceConfiguration, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
 import { Files } from "./files/files";
 import { Gestures } from "./gestures";
@@ -26,6 +26,8 @@ export type CallPhase =
 export interface Topologies {
   /** Fetches what connections need, so that none waits for it once the server introduces participants. */
   prepare(): Promise<void>;
+  /** Takes what an acknowledgement says of the ways that media may take. */
+  learn(ice: IceConfiguration | undefined): void;
   /** Null where this client does not know the topology, since the server is newer than the page. */
   create(name: string): MediaTopology | null;
 }
@@ -236,6 +238,7 @@ export class Call {
       this.#notEntered(answer);
       return;
     }
+    this.parts.topologies.learn(answer.ice);
     const topology = this.#topologyOf(answer);
     if (!topology) {
       this.#end(UNKNOWN_TOPOLOGY);

@@ -24,6 +24,7 @@ interface ChatParts {
   send?: (payload: SendChat) => Promise<Answer>;
   edit?: ChatOptions["edit"];
   delete?: ChatOptions["delete"];
+  load?: ChatOptions["load"];
   pages?: MessagePage[];
 }
 
@@ -33,7 +34,7 @@ function chat({ inside = true, ...options }: ChatParts & { inside?: boolean } = 
   const subject = new Chat({
     room: "Garden",
     author,
-    load: async () => pages.shift() ?? { messages: [], more: false },
+    load: options.load ?? (async () => pages.shift() ?? { messages: [], more: false }),
     send: options.send ?? (async () => REFUSED),
     edit: options.edit ?? (async () => REFUSED),
     delete: options.delete ?? (async () => REFUSED),
@@ -231,6 +232,49 @@ describe("Chat", () => {
     expect(ids(subject)).toEqual(["m2", "m3", "m4"]);
     expect(await subject.loadBackTo("unknown")).toBe(false);
     expect(ids(subject)).toEqual(["m1", "m2", "m3", "m4"]);
+  });
+
+  it("waits for a page that is on its way before it looks further back", async () => {
+    const page = (second: number, more: boolean): MessagePage => ({
+      messages: [message(`m${second}`, second)],
+      more,
+    });
+    const pages = [page(4, true), page(3, true), page(2, false)];
+    const arrivals: (() => void)[] = [];
+    const subject = chat({
+      load: () =>
+        new Promise((resolve) => arrivals.push(() => resolve(pages.shift() ?? page(1, false)))),
+    });
+    const arrives = async () => {
+      arrivals.shift()?.();
+      await settled();
+    };
+    const newest = subject.loadBackTo("m4");
+    await arrives();
+    expect(await newest).toBe(true);
+
+    const scrolled = subject.loadOlder();
+    const found = subject.loadBackTo("m2");
+    await settled();
+    expect(arrivals).toHaveLength(1);
+    await arrives();
+    await scrolled;
+    await arrives();
+    expect(await found).toBe(true);
+    expect(ids(subject)).toEqual(["m2", "m3", "m4"]);
+  });
+
+  it("looks further back while what was missed is fetched", async () => {
+    const page = (...seconds: number[]): MessagePage => ({
+      messages: seconds.map((second) => message(`m${second}`, second)),
+      more: true,
+    });
+    const subject = chat({ pages: [page(6, 5), page(8, 7), page(6, 5), page(4, 3)] });
+    await settled();
+    subject.pause();
+    subject.resume();
+    expect(await subject.loadBackTo("m3")).toBe(true);
+    expect(ids(subject)).toEqual([3, 4, 5, 6, 7, 8].map((second) => `m${second}`));
   });
 
   it("loads older pages before what it has", async () => {

@@ -82,6 +82,8 @@ export class Chat {
   #historyDue: ReturnType<typeof setTimeout> | undefined;
   /** The older page that is on its way. */
   #older: Promise<void> | null = null;
+  /** Any page of the history that is on its way. */
+  #page: Promise<MessagePage | null> | null = null;
 
   constructor(private readonly options: ChatOptions) {}
 
@@ -161,9 +163,10 @@ export class Chat {
   }
 
   async #loadOlder(): Promise<void> {
-    const { entries, loading } = this.state.get();
+    await this.#whenLoaded();
+    const { entries } = this.state.get();
     const oldest = entries.find((entry) => entry.delivery === "sent");
-    if (!oldest || loading || entries.length >= MAX_ENTRIES) return;
+    if (!oldest || entries.length >= MAX_ENTRIES) return;
     const page = await this.#load(oldest.message_id);
     if (page) this.state.update((state) => ({ ...state, more: page.more && !isFull(state) }));
   }
@@ -171,6 +174,8 @@ export class Chat {
   /** Loads older pages until a message is known. False where it is too far back, or cannot be loaded. */
   async loadBackTo(message_id: string): Promise<boolean> {
     for (let pages = 0; pages < PAGES_BACK; pages++) {
+      if (this.#entry(message_id)) return true;
+      await this.#whenLoaded();
       const { entries, more } = this.state.get();
       if (this.#entry(message_id)) return true;
       if (!more) return false;
@@ -285,7 +290,20 @@ export class Chat {
     if (this.#connection === "up") this.#fetchedTo = undefined;
   }
 
-  async #load(before: string | undefined): Promise<MessagePage | null> {
+  /** Waits while pages are on their way: what is looked for may be on one of them. */
+  async #whenLoaded(): Promise<void> {
+    while (this.#page) await this.#page;
+  }
+
+  #load(before: string | undefined): Promise<MessagePage | null> {
+    const page = this.#fetch(before).finally(() => {
+      if (this.#page === page) this.#page = null;
+    });
+    this.#page = page;
+    return page;
+  }
+
+  async #fetch(before: string | undefined): Promise<MessagePage | null> {
     this.state.update((state) => ({ ...state, loading: true }));
     try {
       const page = await this.options.load(before);

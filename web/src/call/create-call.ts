@@ -1,6 +1,7 @@
 import type { Api } from "../api";
 import type { Identity } from "../session";
 import type { Signaling } from "../signaling";
+import type { IceConfiguration } from "../wire.gen";
 import { Call } from "./call";
 import { Chat } from "./chat";
 import { createTopology } from "./create-topology";
@@ -54,6 +55,7 @@ export function createEntry({
   };
   const topologies = {
     prepare: async () => void (await ice.fresh()),
+    learn: (configuration: IceConfiguration | undefined) => ice.take(configuration),
     create: (name: string) => createTopology(name, topologyParts),
   };
   const preparation = new EntryPreparation({

@@ -61,7 +61,11 @@ function lobby({ devices = Promise.resolve() } = {}) {
     },
     media: { outgoing },
     mediaReady: devices,
-    topologies: { prepare: async () => {}, create: (name) => (name === "mesh" ? topology : null) },
+    topologies: {
+      prepare: async () => {},
+      learn: () => {},
+      create: (name) => (name === "mesh" ? topology : null),
+    },
     isVisible: () => world.isVisible,
     watchNetwork: (changed) => {
       networkChanged = changed;

@@ -1,6 +1,6 @@
 import type { Signaling } from "../signaling";
 import { Store } from "../store";
-import type { PeerEntry } from "../wire.gen";
+import type { IceConfiguration, PeerEntry } from "../wire.gen";
 import { bestEffort } from "./best-effort";
 import type { LocalMedia } from "./media";
 import type { PreparableTopology, PreparedTopology } from "./topology";
@@ -25,6 +25,8 @@ export interface PreparationParts {
   readonly topologies: {
     /** Fetches what connections need. */
     prepare(): Promise<void>;
+    /** Takes what an acknowledgement says of the ways that media may take. */
+    learn(ice: IceConfiguration | undefined): void;
     /** Null where this client does not know the topology. */
     create(name: string): PreparableTopology | null;
   };
@@ -127,6 +129,7 @@ export class EntryPreparation {
     if (this.#isClosed) return;
     this.present.set(answer.ok ? answer.peers : []);
     this.#know();
+    if (answer.ok) topologies.learn(answer.ice);
     this.#name = answer.ok ? answer.topology : null;
     this.#connect();
     if (this.#isStale) this.#ask();

@@ -126,6 +126,7 @@ export interface CommonTexts {
   "manage.edit": None;
   "manage.newPassword": None;
   "manage.newPasswordHint": None;
+  "manage.eventHint": None;
   "manage.save": None;
   "manage.saved": { room: string };
   "manage.delete": None;
@@ -245,6 +246,8 @@ export interface CommonTexts {
   "event.minutes": { most: number };
   "newRoom.unlisted": None;
   "newRoom.unlistedHint": None;
+  "newRoom.relayOnly": None;
+  "newRoom.relayOnlyHint": None;
   "newRoom.submit": None;
   "newRoom.ready": { room: string };
   "newRoom.notAll": None;
@@ -339,6 +342,9 @@ export interface CallOnlyTexts {
   "call.recording.bySelf": None;
   "call.recording.began": { names: string };
   "call.recording.ended": { names: string };
+  "call.recording.full": None;
+  "call.recording.broken": None;
+  "call.recording.silent": None;
   "call.recording.person": None;
   "call.recording.askTitle": None;
   "call.recording.askText": None;
@@ -371,6 +377,8 @@ export interface CallOnlyTexts {
   "call.record.length": None;
   "call.record.size": None;
   "call.record.free": None;
+  "call.record.silent": None;
+  "call.record.turnSoundOn": None;
   "call.record.done": None;
   "call.record.full": None;
   "call.record.broken": None;
@@ -379,6 +387,7 @@ export interface CallOnlyTexts {
   "call.record.keptText": None;
   "call.record.busy": None;
   "call.record.cutOff": None;
+  "call.record.noEnd": None;
   "call.record.save": None;
   "call.record.notSaved": None;
   "call.record.delete": None;

@@ -269,12 +269,12 @@ class LoginSessions:
         """End a session; return its user, or None if the session had ended."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            account = await store.account_by_session(connection, session)
+            found = await store.account_by_session(connection, session)
             user_id = await session_store.revoke_session(connection, session, now=now)
             if user_id is None:
                 return None
             connection.after_commit(_ended(user_id, {session}, LoggedOut()))
-        return None if account is None else _identity(account, session, now)
+        return None if found is None else _identity(found[0], session, now, ends_at=found[1])
 
     async def log_out_of_browser(self, session: SessionId, *, besides: SessionId) -> bool:
         """End `session`, which a browser's cookie names, if it belongs to the same user as `besides`.
@@ -354,12 +354,13 @@ class LoginSessions:
         """Return the user of a session. Raises InvalidToken if the session or the account has ended."""
         now, mark = self._clock(), self._mark()
         async with self._database.point_lookup() as connection:
-            account = await store.account_by_session(connection, family)
-        if account is None or account.user_id != user_id or self._terminations.include(family):
+            found = await store.account_by_session(connection, family)
+        if found is None or found[0].user_id != user_id or self._terminations.include(family):
             if self.recent(user_id, family) is not None:
                 self.forget(user_id)
             raise InvalidToken
-        identity = _identity(account, family, now)
+        account, ends_at = found
+        identity = _identity(account, family, now, ends_at=ends_at)
         if identity is None:
             raise InvalidToken
         self._remember(identity, mark)
@@ -405,7 +406,7 @@ class LoginSessions:
         session, account = found
         if session.generation != claim.generation and not _within_grace(session, claim, now):
             return None
-        identity = _identity(account, session.family, now)
+        identity = _identity(account, session.family, now, ends_at=session.expires_at)
         if identity is not None:
             self._remember(identity, mark)
         return identity
@@ -486,7 +487,7 @@ class LoginSessions:
         claim: RefreshToken,
         now: datetime,
     ) -> LoggedIn | None:
-        identity = _identity(account, session.family, now)
+        identity = _identity(account, session.family, now, ends_at=session.expires_at)
         if identity is None:
             return None
         if claim.generation == session.generation:
@@ -556,7 +557,7 @@ class LoginSessions:
             expires_at=expires_at,
         )
         return LoggedIn(
-            identity=replace(identity, session=SessionId(refresh.family)),
+            identity=_in_session(identity, SessionId(refresh.family), ends_at=refresh.expires_at),
             access_token=self._signer.sign_access(access),
             refresh_token=refresh_text,
             refresh_expires_at=refresh.expires_at,
@@ -564,8 +565,19 @@ class LoginSessions:
         )
 
 
-def _identity(account: store.Account, session: SessionId, now: datetime) -> Identity | None:
-    """Return the identity of an account; None if it is not verified, or if the guest's time is over."""
+def _in_session(identity: Identity, session: SessionId, *, ends_at: datetime) -> Identity:
+    if isinstance(identity, ClientIdentity):
+        return replace(identity, session=session, session_ends_at=ends_at)
+    return replace(identity, session=session)
+
+
+def _identity(
+    account: store.Account, session: SessionId, now: datetime, *, ends_at: datetime
+) -> Identity | None:
+    """Return the identity of an account in a session that ends at `ends_at`.
+
+    None if the account is not verified, or if the guest's time is over.
+    """
     if account.client is not None and account.client.verified_at is not None:
         return ClientIdentity(
             user_id=account.user_id,
@@ -573,6 +585,7 @@ def _identity(account: store.Account, session: SessionId, now: datetime) -> Iden
             username=account.client.username,
             display_name=account.client.display_name,
             session=session,
+            session_ends_at=ends_at,
         )
     guest = account.guest
     if guest is not None and guest.expires_at is not None and guest.expires_at > now:

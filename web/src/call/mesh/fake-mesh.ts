@@ -10,11 +10,22 @@ export function newMesh(name = "") {
   const unsent: SessionDescription[] = [];
   const configuration: RTCConfiguration = {};
   const line = { up: true };
+  const credentials: { areDue: boolean; renewed: RTCConfiguration | null } = {
+    areDue: false,
+    renewed: { iceServers: [{ urls: "turn:renewed" }] },
+  };
   const listeners = new Map<string, (payload: never) => void>();
   const mesh = new Mesh({
     ice: {
       configuration: () => configuration,
       fresh: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
+      get isDue() {
+        return credentials.areDue;
+      },
+      renewed: async () => {
+        credentials.areDue = false;
+        return credentials.renewed;
+      },
     },
     signaling: {
       get isReady() {
@@ -59,6 +70,7 @@ export function newMesh(name = "") {
     connections,
     configuration,
     line,
+    credentials,
     ...controls,
   };
 }

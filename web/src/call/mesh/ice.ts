@@ -1,19 +1,30 @@
-import type { IceServer, IceServers } from "../../wire.gen";
+import type { IceConfiguration, IceServer, IceServers } from "../../wire.gen";
 
 const RENEW_AHEAD_MS = 60_000;
+const AT_MOST_EVERY_MS = 5_000;
+/** After a renewal that failed; the servers known so far stay. */
+const RETRY_MS = 15_000;
 /** Time limit for the server's answer, since connections wait for it. */
 const ANSWER_WITHIN_MS = 3_000;
+
+/** What acknowledgements and `GET /ice` have in common. */
+type KnownIce = Omit<IceServers, "expires_at">;
 
 /**
  * The configuration of peer connections: the ICE servers (STUN and TURN), fetched anew before their credentials
  * expire, and the one certificate of this participation.
  */
 export class IceSource {
-  #known: IceServers = { iceServers: [], expires_at: null };
-  #asked = false;
+  #known: KnownIce = { iceServers: [] };
+  /** Of the room, as far as an acknowledgement has told. */
+  #policy: IceConfiguration["iceTransportPolicy"];
+  #renewAt = Number.NEGATIVE_INFINITY;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  /** Shared by requests at the same time, so that they do not make two. */
+  #asking: Promise<boolean> | null = null;
 
   #certificate: RTCCertificate | undefined;
-  /** Shared by requests at the same time, so that they do not make two. */
+  /** Shared as well. */
   #certifying: Promise<RTCCertificate | undefined> | null = null;
 
   constructor(
@@ -23,28 +34,62 @@ export class IceSource {
   ) {}
 
   configuration(): RTCConfiguration {
-    const iceServers = this.#known.iceServers.map(asBrowsersWantIt);
-    return this.#certificate ? { iceServers, certificates: [this.#certificate] } : { iceServers };
+    const policy = this.#policy ?? this.#known.iceTransportPolicy;
+    return {
+      iceServers: this.#known.iceServers.map(asBrowsersWantIt),
+      ...(this.#certificate && { certificates: [this.#certificate] }),
+      ...(policy && { iceTransportPolicy: policy }),
+    };
+  }
+
+  /** Takes what the acknowledgement of `prepare` or `join` brings; without servers, they are still to be asked for. */
+  take(ice: IceConfiguration | undefined): void {
+    this.#policy = ice?.iceTransportPolicy;
+    if (ice && ice.iceServers.length > 0) this.#learn(ice);
   }
 
   /** Fetches what has expired. Without an answer the known servers stay: within one network none is needed. */
   async fresh(): Promise<RTCConfiguration> {
     this.#certifying ??= this.certify();
     this.#certificate = await this.#certifying;
-    if (!this.#asked || this.#expiring()) {
-      try {
-        this.#known = await inTime(this.ask());
-        this.#asked = true;
-      } catch (error) {
-        console.warn("ICE servers", error);
-      }
-    }
+    if (this.now() >= this.#renewAt) await this.#ask();
     return this.configuration();
   }
 
-  #expiring(): boolean {
-    const { expires_at } = this.#known;
-    return expires_at !== null && Date.parse(expires_at) - this.now() < RENEW_AHEAD_MS;
+  /** Whether the credentials of standing connections are to be renewed. */
+  get isDue(): boolean {
+    return this.#asking === null && this.now() >= Math.max(this.#renewAt, this.#retryAt);
+  }
+
+  /** Fetches new credentials; null where that failed, and is to be tried again. */
+  async renewed(): Promise<RTCConfiguration | null> {
+    return (await this.#ask()) ? this.configuration() : null;
+  }
+
+  #ask(): Promise<boolean> {
+    this.#asking ??= this.#askNow().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #askNow(): Promise<boolean> {
+    try {
+      this.#learn(await inTime(this.ask()));
+      return true;
+    } catch (error) {
+      this.#retryAt = this.now() + RETRY_MS;
+      console.warn("ICE servers", error);
+      return false;
+    }
+  }
+
+  /** Counts the time from here on, since this computer's clock may be wrong. */
+  #learn(known: KnownIce): void {
+    const ttlMs = (known.ttl ?? Number.POSITIVE_INFINITY) * 1000;
+    this.#known = known;
+    const renewInMs = ttlMs - Math.min(RENEW_AHEAD_MS, ttlMs / 2);
+    this.#renewAt = this.now() + Math.max(renewInMs, AT_MOST_EVERY_MS);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type TrackSource,
   type Unreachable,
 } from "../topology";
+import { readSample } from "./connection-sample";
 import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
 import { OneScreenAlone } from "./one-screen-alone";
@@ -502,6 +503,17 @@ export class MeshPeer implements ControlledPeer {
       bestEffort("new ICE servers", () => this.#connection.setConfiguration(configuration));
     }
     this.#connection.restartIce();
+  }
+
+  /**
+   * Takes new credentials. A relay is held by those it began with, and a TURN server refuses them once they have
+   * expired: so a connection that uses one finds another way, over a relay with the new ones, while it still works.
+   */
+  async renewIce(configuration: RTCConfiguration): Promise<void> {
+    bestEffort("new ICE servers", () => this.#connection.setConfiguration(configuration));
+    const report = await this.#connection.getStats().catch(() => null);
+    if (this.#closed || report === null) return;
+    if (readSample(report, 0).path?.local === "relay") this.#connection.restartIce();
   }
 
   #health(): MediaHealth {

@@ -259,6 +259,49 @@ describe("towards somebody to whom no way is found", () => {
   });
 });
 
+describe("when credentials are about to expire", () => {
+  const relayed = (candidateType: string) => async () =>
+    new Map<string, unknown>([
+      ["transport", { type: "transport", selectedCandidatePairId: "pair" }],
+      ["pair", { type: "candidate-pair", localCandidateId: "local" }],
+      ["local", { type: "local-candidate", candidateType }],
+    ]);
+
+  it("gives new ones to all, and another relay to those who use one, while the old one still works", async () => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+    subject.addPeer(bob(true));
+    subject.addPeer({ peerID: "e1", peerUsername: "eve", createOffer: true });
+    const [direct, overRelay] = subject.connections;
+    if (!direct || !overRelay) throw new Error("two connections");
+    for (const connection of subject.connections) connection.change("connected");
+    direct.getStats = relayed("host");
+    overRelay.getStats = relayed("relay");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(direct.configuration).toBeNull();
+    subject.credentials.areDue = true;
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (const { configuration } of subject.connections) {
+      expect(configuration).toEqual(subject.credentials.renewed);
+    }
+    expect(subject.connections.map(({ log }) => log)).toEqual([[], ["restart"]]);
+    vi.useRealTimers();
+  });
+
+  it("leaves connections alone where there are none to be had", async () => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+    subject.addPeer(bob(true));
+    subject.credentials.renewed = null;
+    subject.credentials.areDue = true;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(subject.connection().configuration).toBeNull();
+    vi.useRealTimers();
+  });
+});
+
 describe("towards people who do harm", () => {
   const named = (fingerprint: string, origin = 1) =>
     `v=0\no=- ${origin} 2 IN IP4 127.0.0.1\na=fingerprint:sha-256 ${fingerprint}\n`;

@@ -46,7 +46,7 @@ import { WindowMeters } from "./window-meter";
 
 export interface MeshParts {
   readonly signaling: Pick<ResumableSignaling, "on" | "send" | "isReady">;
-  readonly ice: Pick<IceSource, "configuration" | "fresh">;
+  readonly ice: Pick<IceSource, "configuration" | "fresh" | "isDue" | "renewed">;
   readonly maxPeers?: number | undefined;
   readonly files?: Pick<Files, "attach" | "detach"> | undefined;
   connect?(configuration: RTCConfiguration): RTCPeerConnection;
@@ -402,10 +402,21 @@ export class Mesh implements PreparableTopology {
   /** Falls back to no ICE servers where this browser refuses a server's way to name them: some calls need none. */
   #connect(configuration: RTCConfiguration): RTCPeerConnection {
     const { connect = (wanted: RTCConfiguration) => new RTCPeerConnection(wanted) } = this.parts;
-    return bestEffort("the ICE servers", () => connect(configuration)) ?? connect({});
+    const { iceTransportPolicy = "all" } = configuration;
+    return (
+      bestEffort("the ICE servers", () => connect(configuration)) ?? connect({ iceTransportPolicy })
+    );
+  }
+
+  /** Gives all connections new credentials before the old ones end. */
+  async #renewIce(): Promise<void> {
+    const configuration = await this.parts.ice.renewed();
+    if (!configuration) return;
+    for (const peer of this.#peers.values()) void peer.renewIce(configuration);
   }
 
   #look(): void {
+    if (this.parts.ice.isDue) void this.#renewIce();
     let changed = false;
     for (const peer of this.#present()) changed = peer.look() || changed;
     if (changed) this.#show();

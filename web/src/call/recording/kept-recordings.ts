@@ -1,11 +1,13 @@
 import { rememberRecordings } from "../../recordings-flag";
-import { folderOf } from "./private-files";
+import { folderOf, removeFile } from "./private-files";
 import type { RecorderNews, RecorderOrder, RecordingFile } from "./recorder-messages";
 
 const FOLDER = "recordings";
 const WHOLE = ".webm";
 /** The end of the name while it is written. It stays where the page dies before it is whole. */
 const PART = ".webm.part";
+/** The end of the name where the recording has ended without its end, such as on a full disk. */
+const CUT = ".webm.cut";
 const LONGEST_NAME = 64;
 /** With less than this, there is nothing but the head of a file. */
 const LEAST_BYTES = 1_000;
@@ -16,8 +18,10 @@ export interface KeptRecording {
   readonly room: string;
   readonly startedAt: Date;
   readonly bytes: number;
-  /** False where its end is missing, since the page was closed. */
+  /** False where its end is missing. */
   readonly isWhole: boolean;
+  /** Whether its end is missing since it could not be written, rather than since the page was closed. */
+  readonly isCut: boolean;
   /** Whether a page writes it right now. */
   readonly isBusy: boolean;
 }
@@ -52,11 +56,12 @@ export function savedName({ room, startedAt }: Pick<KeptRecording, "room" | "sta
 /** Understands a file's name; null for any other file. */
 export function parseName(
   name: string,
-): Pick<KeptRecording, "room" | "startedAt" | "isWhole"> | null {
-  const match = /^(\d{1,15}) (.*)(\.webm)(\.part)?$/s.exec(name);
+): Pick<KeptRecording, "room" | "startedAt" | "isWhole" | "isCut"> | null {
+  const match = /^(\d{1,15}) (.*)\.webm(\.part|\.cut)?$/s.exec(name);
   if (!match) return null;
-  const [, time, room = "", , part] = match;
-  return { room, startedAt: new Date(Number(time)), isWhole: part === undefined };
+  const [, time, room = "", end] = match;
+  const startedAt = new Date(Number(time));
+  return { room, startedAt, isWhole: end === undefined, isCut: end === ".cut" };
 }
 
 function lockOf({ folder, name }: RecordingFile): string {
@@ -73,10 +78,13 @@ export function hold(file: RecordingFile): () => void {
   return release;
 }
 
-/** Notes that a recording is whole. Where the browser renames no files, it is made whole when it is saved. */
-export async function noteWhole({ folder, name }: RecordingFile): Promise<void> {
+/**
+ * Notes that a recording has ended, and whether it is whole. Where the browser renames no files, each counts as cut
+ * off, and is made whole when it is saved.
+ */
+export async function noteEnd({ folder, name }: RecordingFile, isWhole: boolean): Promise<void> {
   const handle: Moving = await (await folderOf(folder)).getFileHandle(name);
-  await handle.move?.(name.slice(0, -PART.length) + WHOLE);
+  await handle.move?.(name.slice(0, -PART.length) + (isWhole ? WHOLE : CUT));
 }
 
 /** Waits until no page writes the recording. */
@@ -104,7 +112,7 @@ export async function keptRecordings(account: string): Promise<KeptRecording[]> 
 }
 
 export async function removeRecording({ file }: KeptRecording): Promise<void> {
-  await (await folderOf(file.folder)).removeEntry(file.name);
+  await removeFile(file);
 }
 
 /**
@@ -140,14 +148,14 @@ function download(file: File, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Makes a recording whole whose page was closed; what cannot be mended is given as it is. */
+/** Makes a recording whole whose end is missing; what cannot be mended is given as it is. */
 async function whole(recording: KeptRecording): Promise<KeptRecording> {
   if (recording.isWhole) return recording;
   const { folder, name } = recording.file;
-  const file = { folder, name: name.slice(0, -PART.length) + WHOLE };
+  const file = { folder, name: name.replace(/\.webm\.\w+$/, WHOLE) };
   if (!(await repaired(recording.file, file))) return recording;
   await removeRecording(recording);
-  return { ...recording, file, isWhole: true };
+  return { ...recording, file, isWhole: true, isCut: false };
 }
 
 function repaired(file: RecordingFile, into: RecordingFile): Promise<boolean> {

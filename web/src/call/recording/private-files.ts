@@ -14,6 +14,10 @@ export async function fileHandle(
   return (await folderOf(folder)).getFileHandle(name, options);
 }
 
+export async function removeFile({ folder, name }: RecordingFile): Promise<void> {
+  await (await folderOf(folder)).removeEntry(name);
+}
+
 /** Bytes that this site may still write; null where the browser does not tell. */
 export async function freeBytes(): Promise<number | null> {
   try {

@@ -17,7 +17,13 @@ export interface Scene {
 
 /** What the page tells the worker. Frames come in streams, or over ports, that are transferred. */
 export type RecorderOrder =
-  | { readonly kind: "start"; readonly file: RecordingFile; readonly sound: Given<AudioData> }
+  | {
+      readonly kind: "start";
+      readonly file: RecordingFile;
+      readonly sound: Given<AudioData>;
+      /** Samples a second of the sound. */
+      readonly soundRate: number;
+    }
   | { readonly kind: "scene"; readonly scene: Scene }
   | { readonly kind: "frames"; readonly id: string; readonly frames: Given<VideoFrame> }
   | { readonly kind: "pause" | "resume" | "stop" }
@@ -41,7 +47,8 @@ export type RecorderNews =
       /** Bytes that are still free for this site; null where the browser does not tell. */
       readonly free: number | null;
     }
-  | { readonly kind: "ended"; readonly end: RecordingEnd }
+  /** `isWhole` says that the file has its end: else one cannot seek in it before it is mended. */
+  | { readonly kind: "ended"; readonly end: RecordingEnd; readonly isWhole: boolean }
   | { readonly kind: "repaired"; readonly ok: boolean };
 
 /** With less than this, a recording ends while there is room for what makes it seekable. */
@@ -49,4 +56,9 @@ export const LEAST_FREE_BYTES = 32 * 1024 * 1024;
 
 export function isFull(free: number | null): boolean {
   return free !== null && free < LEAST_FREE_BYTES;
+}
+
+/** Why a recording ends where its file cannot be written. */
+export function endAfter(error: unknown): RecordingEnd {
+  return (error as DOMException | null)?.name === "QuotaExceededError" ? "full" : "failed";
 }

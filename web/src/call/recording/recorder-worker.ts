@@ -1,4 +1,4 @@
-import type { RecorderNews, RecorderOrder } from "./recorder-messages";
+import { endAfter, type RecorderNews, type RecorderOrder } from "./recorder-messages";
 import { Recording } from "./recording";
 import { repair } from "./repair";
 import { requestedFrames, soundOf } from "./requested-frames";
@@ -10,7 +10,7 @@ let recording: Promise<Recording> | null = null;
 async function carryOut(order: RecorderOrder): Promise<void> {
   switch (order.kind) {
     case "start":
-      recording = Recording.start(order.file, soundOf(order.sound), tell);
+      recording = Recording.start(order.file, soundOf(order.sound), order.soundRate, tell);
       await recording;
       return;
     case "repair":
@@ -31,7 +31,7 @@ async function carryOut(order: RecorderOrder): Promise<void> {
 self.addEventListener("message", ({ data }: MessageEvent<RecorderOrder>) => {
   carryOut(data).catch((error: unknown) => {
     console.warn("Recording", error);
-    if (data.kind === "start") tell({ kind: "ended", end: "failed" });
+    if (data.kind === "start") tell({ kind: "ended", end: endAfter(error), isWhole: false });
     if (data.kind === "repair") tell({ kind: "repaired", ok: false });
   });
 });

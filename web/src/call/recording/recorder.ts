@@ -1,7 +1,7 @@
 import { Store } from "../../store";
 import type { View, Views } from "../quality/views";
 import type { LocalTracks, Participant } from "../topology";
-import { hold, newRecorderWorker, noteWhole } from "./kept-recordings";
+import { hold, newRecorderWorker, noteEnd } from "./kept-recordings";
 import { layOutPicture, type RecordedView } from "./picture-layout";
 import {
   type PictureOrigin,
@@ -11,7 +11,7 @@ import {
   speakerOf,
 } from "./recorded-sources";
 import type { RecorderNews, RecorderOrder, RecordingEnd, RecordingFile } from "./recorder-messages";
-import { SoundMix } from "./sound-mix";
+import type { SoundMix } from "./sound-mix";
 import { framesOf } from "./track-frames";
 
 export interface RecorderState {
@@ -19,6 +19,8 @@ export interface RecorderState {
   readonly seconds: number;
   readonly bytes: number;
   readonly free: number | null;
+  /** Whether the browser holds the sound back, so that none is recorded. */
+  readonly isSilent: boolean;
   /** Why it has ended; null before. */
   readonly end: RecordingEnd | null;
 }
@@ -49,10 +51,10 @@ export class Recorder {
     seconds: 0,
     bytes: 0,
     free: null,
+    isSilent: false,
     end: null,
   });
   readonly #worker = newRecorderWorker();
-  readonly #mix = new SoundMix();
   readonly #release: () => void;
   readonly #tracks = new Map<string, MediaStreamTrack>();
   readonly #views = new Map<string, View>();
@@ -65,19 +67,23 @@ export class Recorder {
   constructor(
     private readonly call: RecordableCall,
     readonly options: RecorderOptions,
+    /** Is closed at the end. */
+    private readonly mix: SoundMix,
   ) {
     this.#release = hold(options.file);
     this.#worker.onmessage = ({ data }: MessageEvent<RecorderNews>) => this.#hear(data);
-    this.#worker.onerror = () => this.#ended("failed");
-    const sound = this.#mix.sound();
-    this.#order({ kind: "start", file: options.file, sound }, [sound]);
+    this.#worker.onerror = () => this.#ended("failed", false);
+    const sound = mix.sound();
+    this.#order({ kind: "start", file: options.file, sound, soundRate: mix.rate }, [sound]);
     const follow = () => this.#follow();
     this.#unsubscribe = [
       call.participants.subscribe(follow),
       call.media.outgoing.subscribe(follow),
       call.voice.isAudible.subscribe(follow),
       call.phase.subscribe(() => this.#followCall()),
+      mix.isHeldBack.subscribe(() => this.#set({ isSilent: mix.isHeldBack.get() })),
     ];
+    this.#set({ isSilent: mix.isHeldBack.get() });
     window.addEventListener("beforeunload", warn);
     this.#follow();
     this.#followCall();
@@ -89,6 +95,11 @@ export class Recorder {
 
   resume(): void {
     this.#change("paused", "recording", "resume");
+  }
+
+  /** To be called within a click: asks the browser again to let the sound through. */
+  turnSoundOn(): void {
+    this.mix.flow();
   }
 
   stop(): void {
@@ -118,21 +129,20 @@ export class Recorder {
         this.#set({ seconds: news.seconds, bytes: news.bytes, free: news.free });
         return;
       case "ended":
-        this.#ended(news.end);
+        this.#ended(news.end, news.isWhole);
     }
   }
 
-  #ended(end: RecordingEnd): void {
+  #ended(end: RecordingEnd, isWhole: boolean): void {
     if (this.state.get().phase === "ended") return;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     window.removeEventListener("beforeunload", warn);
     for (const view of this.#views.values()) view.close();
     this.#over.abort();
-    this.#mix.close();
+    this.mix.close();
     this.#worker.terminate();
     if (this.options.everybody) this.call.endRecording();
-    const whole = end === "failed" ? Promise.resolve() : noteWhole(this.options.file);
-    void whole
+    void noteEnd(this.options.file, isWhole)
       .catch((error: unknown) => console.warn("Keeping the recording", error))
       .finally(() => {
         this.#release();
@@ -153,7 +163,7 @@ export class Recorder {
       ownName: this.options.ownName,
       ownSpeaks: this.call.voice.isAudible.get(),
     };
-    this.#mix.follow(soundsOf(recorded, this.options));
+    this.mix.follow(soundsOf(recorded, this.options));
     this.#speaker = speakerOf(recorded, this.#speaker);
     const pictures = picturesOf(recorded, this.options);
     const { view } = this.options;

@@ -32,6 +32,19 @@ describe("the times of sound", () => {
     expect(timeline.place(10, 0.5)).toBeNull();
   });
 
+  it("have silence in the place of sound that does not come", () => {
+    const timeline = new SoundTimeline();
+    expect([0.5, 1, 1.9].map((at) => timeline.gap(at))).toEqual([null, null, null]);
+    expect([2, 2.5, 3].map((at) => timeline.gap(at))).toEqual([
+      { start: 0, duration: 1 },
+      null,
+      { start: 1, duration: 1 },
+    ]);
+    expect(timeline.place(2.5, 0.5)).toBe(2);
+    expect(timeline.gap(3600)).toEqual({ start: 3594, duration: 5 });
+    expect(timeline.place(3600, 0.5)).toBe(3599.5);
+  });
+
   it("never run backward or drift far from the clock", () => {
     const chunk = fc.record({ wait: fc.double({ min: 0, max: 2, noNaN: true }) });
     const property = fc.property(fc.array(chunk), (chunks) => {

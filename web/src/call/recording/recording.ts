@@ -9,12 +9,13 @@ import {
 import { Composer } from "./composer";
 import { freeBytes } from "./private-files";
 import {
+  endAfter,
   isFull,
   type RecorderNews,
   type RecordingEnd,
   type RecordingFile,
 } from "./recorder-messages";
-import { RecordingClock, SoundTimeline } from "./recording-clock";
+import { RecordingClock, type SoundGap, SoundTimeline } from "./recording-clock";
 import { WrittenFile } from "./written-file";
 
 const FRAMES_PER_SECOND = 25;
@@ -44,6 +45,7 @@ export class Recording {
 
   private constructor(
     private readonly file: WrittenFile,
+    private readonly soundRate: number,
     private readonly tell: (news: RecorderNews) => void,
   ) {
     this.#output = new Output({
@@ -57,9 +59,12 @@ export class Recording {
   static async start(
     file: RecordingFile,
     sound: ReadableStream<AudioData>,
+    soundRate: number,
     tell: (news: RecorderNews) => void,
   ): Promise<Recording> {
-    const recording = new Recording(await WrittenFile.create(file), tell);
+    let recording: Recording | null = null;
+    const written = await WrittenFile.create(file, () => void recording?.stop("full"));
+    recording = new Recording(written, soundRate, tell);
     await recording.#begin(sound);
     return recording;
   }
@@ -69,7 +74,10 @@ export class Recording {
     this.#clock.run(performance.now());
     this.#timers.push(
       setInterval(() => void this.#draw(), 1000 / FRAMES_PER_SECOND),
-      setInterval(() => void this.#measure(), TELL_EVERY_MS),
+      setInterval(() => {
+        void this.#fillSound();
+        void this.#measure();
+      }, TELL_EVERY_MS),
     );
     void this.#hear(sound);
     void this.#measure();
@@ -92,18 +100,30 @@ export class Recording {
 
   async #finish(wanted: RecordingEnd): Promise<void> {
     let end = wanted;
+    let isWhole = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.#measure();
     this.#clock.pause(performance.now());
     try {
       await this.#output.finalize();
+      this.file.close();
     } catch (error) {
-      end = isQuota(error) ? "full" : "failed";
+      isWhole = false;
+      if (end === "stopped") end = endAfter(error);
       console.warn("Ending the recording", error);
+      this.#cutOff();
     }
     this.composer.close();
-    this.file.close();
-    this.tell({ kind: "ended", end });
+    this.tell({ kind: "ended", end, isWhole });
+  }
+
+  /** Leaves what was written, without what was reserved. */
+  #cutOff(): void {
+    try {
+      this.file.close();
+    } catch (error) {
+      console.warn("Closing the recording", error);
+    }
   }
 
   async #draw(): Promise<void> {
@@ -151,6 +171,21 @@ export class Recording {
     }
   }
 
+  /** Nothing is written without sound, since players want both together: where none comes, silence is written. */
+  async #fillSound(): Promise<void> {
+    if (!this.#clock.isRunning || this.#ending) return;
+    const gap = this.#timeline.gap(this.#clock.at(performance.now()));
+    if (!gap) return;
+    const sample = silence(gap, this.soundRate);
+    try {
+      await this.#sound.add(sample);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      sample.close();
+    }
+  }
+
   async #measure(): Promise<void> {
     const free = await freeBytes();
     const seconds = this.#clock.at(performance.now());
@@ -161,10 +196,19 @@ export class Recording {
   #fail(error: unknown): void {
     if (this.#ending) return;
     console.warn("Recording", error);
-    void this.stop(isQuota(error) ? "full" : "failed");
+    void this.stop(endAfter(error));
   }
 }
 
-function isQuota(error: unknown): boolean {
-  return (error as DOMException | null)?.name === "QuotaExceededError";
+/** In two channels, as all sound of a recording is. */
+function silence({ start, duration }: SoundGap, sampleRate: number): AudioSample {
+  const numberOfChannels = 2;
+  const data = new Float32Array(numberOfChannels * Math.round(duration * sampleRate));
+  return new AudioSample({
+    data,
+    format: "f32-planar",
+    numberOfChannels,
+    sampleRate,
+    timestamp: start,
+  });
 }

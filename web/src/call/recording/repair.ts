@@ -7,13 +7,13 @@ import {
   WEBM,
   WebMOutputFormat,
 } from "mediabunny";
-import { fileHandle } from "./private-files";
+import { fileHandle, removeFile } from "./private-files";
 import type { RecordingFile } from "./recorder-messages";
 import { WrittenFile } from "./written-file";
 
 /**
  * Writes what there is of a recording whose page died into a file in which one can seek. The media are copied as they
- * are; what was cut off at the end is left out.
+ * are; what was cut off at the end is left out. Where that fails, such as on a full disk, nothing of it stays.
  */
 export async function repair(broken: RecordingFile, repaired: RecordingFile): Promise<void> {
   const handle = await fileHandle(broken);
@@ -27,8 +27,12 @@ export async function repair(broken: RecordingFile, repaired: RecordingFile): Pr
     });
     const conversion = await Conversion.init({ input, output });
     await conversion.execute();
-  } finally {
     file.close();
+  } catch (error) {
+    file.abandon();
+    await removeFile(repaired);
+    throw error;
+  } finally {
     input.dispose();
   }
 }

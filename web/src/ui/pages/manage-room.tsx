@@ -11,6 +11,7 @@ import { ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
 import { EventFields, eventFieldValues, eventTime, minutesRule, startRule } from "./event-fields";
+import { RelayOnlySwitch } from "./relay-only-switch";
 import type { ManageProps } from "./room-menu";
 
 export function ManageRoom({ deed, room, onDone }: ManageProps) {
@@ -40,8 +41,11 @@ const FIELDS = { starts_at: "startsAt", duration_minutes: "minutes" } as const;
 function EditRoom({ room, onDone }: DeedProps) {
   const t = useTexts();
   const { api } = useServices();
-  const isEvent = room.room_id !== null;
+  const wasEvent = room.room_id !== null;
+  const [isEvent, setIsEvent] = useState(wasEvent);
   const [isHidden, setIsHidden] = useState(room.listed === false);
+  const wasRelayOnly = room.relay_only === true;
+  const [isRelayOnly, setIsRelayOnly] = useState(wasRelayOnly);
   const stored = eventFieldValues(room);
   const fields = useFields(
     { description: room.description, password: "", ...stored },
@@ -51,15 +55,23 @@ function EditRoom({ room, onDone }: DeedProps) {
   const save = async () => {
     const { description, password, startsAt, minutes } = fields.values;
     const isMoved = startsAt !== stored.startsAt || minutes !== stored.minutes;
+    const time = isMoved ? eventTime(fields.values) : {};
+    const becomesEvent = isEvent && !wasEvent;
+    if (becomesEvent) await api.makeEvent({ room: room.name, ...time });
     await api.changeRoom({
       room: room.name,
       description: description.trim(),
       listed: !isHidden,
+      ...(isRelayOnly !== wasRelayOnly && { relay_only: isRelayOnly }),
       ...(password !== "" && { password }),
-      ...(isMoved && eventTime(fields.values)),
+      ...(!becomesEvent && time),
     });
     toast(t("manage.saved", { room: room.name }));
     onDone();
+  };
+  const changeKind = (event: boolean) => {
+    setIsEvent(event);
+    for (const field of ["password", "startsAt", "minutes"] as const) fields.set(field, "");
   };
   const submit = () =>
     fields.valid() && task.run(save, (problem) => fields.refuse(problem, FIELDS));
@@ -76,6 +88,14 @@ function EditRoom({ room, onDone }: DeedProps) {
         </strong>
       </p>
       <Field {...fields.bind("description")} label={t("newRoom.description")} multiline />
+      {!wasEvent && (
+        <Switch
+          label={t("app.event")}
+          hint={t("manage.eventHint")}
+          isSelected={isEvent}
+          onChange={changeKind}
+        />
+      )}
       {isEvent && <EventFields start={fields.bind("startsAt")} minutes={fields.bind("minutes")} />}
       {!isEvent && (
         <Field
@@ -94,6 +114,7 @@ function EditRoom({ room, onDone }: DeedProps) {
           onChange={setIsHidden}
         />
       )}
+      <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
       <ProblemNotice problem={task.problem} />
       <Action type="submit" look="primary" isPending={task.pending}>
         {t("manage.save")}

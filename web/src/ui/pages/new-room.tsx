@@ -16,6 +16,7 @@ import { Notice, ProblemNotice } from "../kit/notice";
 import { Rich, useTexts } from "../kit/texts";
 import { TroubleHead } from "../kit/trouble-head";
 import { EventFields, eventTime, minutesRule, startRule } from "./event-fields";
+import { RelayOnlySwitch } from "./relay-only-switch";
 
 export function NewRoomPage() {
   const t = useTexts();
@@ -122,6 +123,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
   const [typed, setTyped] = useState("");
   const [isEvent, setIsEvent] = useState(false);
   const [isHidden, setIsHidden] = useState(false);
+  const [isRelayOnly, setIsRelayOnly] = useState(false);
   const fields = useFields(EMPTY, RULES);
   const task = useTask();
 
@@ -135,6 +137,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
       description: description.trim(),
       creator: username,
       listed,
+      relay_only: isRelayOnly,
     });
     let rejected: string[] = [];
     let problem: Problem | null = null;
@@ -199,6 +202,7 @@ function NewRoomForm({ username, ownEmail, onCreated }: FormProps) {
             onChange={setIsHidden}
           />
         )}
+        <RelayOnlySwitch isSelected={isRelayOnly} onChange={setIsRelayOnly} />
         <ProblemNotice problem={task.problem} />
         <Action type="submit" look="primary" isPending={task.pending}>
           {t("newRoom.submit")}

@@ -1,10 +1,10 @@
 import { type ReactElement, useMemo } from "react";
 import type { Call } from "../../call/call";
-import { useStore } from "../app/services";
 import { IconAction } from "../kit/icon-action";
 import { InviteIcon, LinkIcon, ListIcon, RecordIcon } from "../kit/icons";
 import type { RoomFacts } from "./admission";
 import type { Panel } from "./controls";
+import { useIsRecording } from "./recording/use-is-recording";
 import { copyRoomLink } from "./room-link";
 import { useCallTexts } from "./texts";
 
@@ -31,7 +31,7 @@ interface Given {
 /** The deeds that this person may do in the room. */
 export function useCallDeeds({ call, room, panel, ...given }: Given): readonly CallDeed[] {
   const t = useCallTexts();
-  const isRunning = useStore(call.recorder) !== null;
+  const isRunning = useIsRecording(call);
   const { isCreator, isEvent, name } = room;
   const { onPanel, onDialog } = given;
   const isOpen = panel === "recording";

@@ -65,7 +65,7 @@ function Kept({ recording, onChange }: { recording: KeptRecording; onChange(): v
   const { locale } = useShownTexts();
   const [isSaving, setSaving] = useState(false);
   const [isAsking, setAsking] = useState(false);
-  const { room, startedAt, bytes, isBusy, isWhole } = recording;
+  const { room, startedAt, bytes, isBusy, isWhole, isCut } = recording;
   const save = async () => {
     setSaving(true);
     await saveRecording(recording).catch((error: unknown) => {
@@ -90,7 +90,9 @@ function Kept({ recording, onChange }: { recording: KeptRecording; onChange(): v
         <span className="soft small kept-facts">
           <span>{times.moment(startedAt.toISOString())}</span>
           {isBusy ? <span>{t("call.record.busy")}</span> : <span>{sizeWords(bytes, locale)}</span>}
-          {!isWhole && !isBusy && <span>{t("call.record.cutOff")}</span>}
+          {!isWhole && !isBusy && (
+            <span>{t(isCut ? "call.record.noEnd" : "call.record.cutOff")}</span>
+          )}
         </span>
         {!isBusy && (
           <span className="row">

@@ -5,13 +5,18 @@ import { useStore } from "../../app/services";
 import { RecordIcon } from "../../kit/icons";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
+import { ownRecordingNews } from "./own-recording-news";
 import { recordersIn, recordingNews } from "./recorder-names";
 
-/** Says on the bar that the call is recorded and by whom, and announces who begins and ends. */
+/**
+ * Says on the bar that the call is recorded and by whom, and announces who begins and ends. Of one's own recording it
+ * tells what nobody asked for, which the panel says as well, where it is open.
+ */
 export function RecordingMark({ call }: { call: Call }) {
   const t = useCallTexts();
   const participants = useStore(call.participants);
   const isRecording = useStore(call.isRecording);
+  const recorder = useStore(call.recorder);
   const known = useRef<readonly Participant[]>([]);
   useEffect(() => {
     const { began, met, ended } = recordingNews(known.current, participants);
@@ -20,6 +25,16 @@ export function RecordingMark({ call }: { call: Call }) {
     if (met) toast(t("call.recording.by", { names: met }));
     if (ended) toast(t("call.recording.ended", { names: ended }));
   }, [participants, t]);
+  useEffect(() => {
+    if (!recorder) return;
+    let before = recorder.state.get();
+    return recorder.state.subscribe(() => {
+      const now = recorder.state.get();
+      const news = ownRecordingNews(before, now);
+      before = now;
+      if (news) toast(t(`call.recording.${news}`));
+    });
+  }, [recorder, t]);
   const names = recordersIn(participants);
   if (!names && !isRecording) return null;
   const sentences = [

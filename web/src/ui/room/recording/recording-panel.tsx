@@ -4,6 +4,7 @@ import type { Call } from "../../../call/call";
 import { newRecordingFile } from "../../../call/recording/kept-recordings";
 import type { RecordedView } from "../../../call/recording/picture-layout";
 import { Recorder, type RecorderState } from "../../../call/recording/recorder";
+import { SoundMix } from "../../../call/recording/sound-mix";
 import { canRecord } from "../../../call/recording/track-frames";
 import { formatDuration } from "../../../clock";
 import { useStore } from "../../app/services";
@@ -58,20 +59,25 @@ function Beginning({ call, account, name }: Omit<RecordingPanelProps, "onClose">
   const begin = async () => {
     setPending(true);
     const everybody = what === "everybody";
-    const isTold = !everybody || (await call.beginRecording());
-    setPending(false);
-    setProblem(isTold ? null : "untold");
-    if (!isTold) return;
-    const file = newRecordingFile(account, call.room, new Date());
     const screenName = (owner: string, number: number) =>
       t("call.tile.theirScreen", { name: owner, number });
+    let mix: SoundMix | null = null;
     try {
-      call.recorder.set(new Recorder(call, { everybody, view, ownName: name, file, screenName }));
+      mix = new SoundMix(); // within the click, after which browsers let sound through
+      const isTold = !everybody || (await call.beginRecording());
+      if (isTold) {
+        const file = newRecordingFile(account, call.room, new Date());
+        const options = { everybody, view, ownName: name, file, screenName };
+        call.recorder.set(new Recorder(call, options, mix));
+      } else mix.close();
+      setProblem(isTold ? null : "untold");
     } catch (error) {
       console.warn("Recording", error);
+      mix?.close();
       if (everybody) call.endRecording();
       setProblem("failed");
     }
+    setPending(false);
   };
   return (
     <>
@@ -153,6 +159,14 @@ function Running({ call, account, recorder }: RunningProps) {
   return (
     <>
       <Progress state={state} />
+      {state.isSilent && (
+        <Notice tone="warning">
+          <p>{t("call.record.silent")}</p>
+          <Action className="compact" onPress={() => recorder.turnSoundOn()}>
+            {t("call.record.turnSoundOn")}
+          </Action>
+        </Notice>
+      )}
       <div className="row">
         {phase === "paused" ? (
           <Action onPress={() => recorder.resume()}>{t("call.record.resume")}</Action>

@@ -1,0 +1,117 @@
+"""Mails that tell invitees of a change: their event takes place at another time, or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from parlour.accounts.identity import Identity, RequestSource
+from parlour.accounts.links.service import MailLinks
+from parlour.core import Core
+from parlour.db.database import Transaction
+from parlour.errors import RateLimited
+from parlour.languages import known_language
+from parlour.mail.contents import EventCancelled, EventMoved, Mail
+from parlour.rooms import store
+from parlour.rooms.entities import Room, room_path
+from parlour.rooms.schedule import Schedule, is_news
+
+MOST_TOLD = 1_000
+"""Invitees that are told of a change, in the order of their invitations: one transaction queues all mails."""
+MAILS_A_TURN = 4
+"""Mails that are written in one turn of the event loop."""
+
+log = structlog.get_logger("parlour.rooms")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The invitees that hear of a change, and who has made it."""
+
+    creator: Identity
+    source: RequestSource
+    languages: Mapping[str, str | None]
+    """The addresses, each with the language of its account if it has one."""
+
+
+class EventMails:
+    """Queues mails in the transaction of a change, for an audience that is counted before it."""
+
+    def __init__(self, core: Core, links: MailLinks) -> None:
+        self._database = core.database
+        self._clock = core.clock
+        self._outbox = core.outbox
+        self._quota = core.limits.mails
+        self._links = links
+
+    async def audience(
+        self, creator: Identity, room: Room, after: Schedule | None, source: RequestSource
+    ) -> Audience:
+        """Say who may be mailed when an event is to take place at `after`; None says that it does not.
+
+        Counting may take a while (Redis), and SQLite has one writer: call it outside of the transaction.
+        Where the address has no mails left, the change is made all the same, and nobody is told.
+        """
+        if not is_news(room.schedule, after, self._clock()):
+            return Audience(creator, source, {})
+        async with self._database.reading() as connection:
+            invitees = await store.invitees(connection, room.room_id, but=creator.email, at_most=MOST_TOLD)
+        if not invitees:
+            return Audience(creator, source, {})
+        try:
+            mailed = await self._quota.take_many(list(invitees), address=source.address)
+        except RateLimited:
+            log.warning("event.untold", room=room.room_id, invitees=len(invitees))
+            mailed = []
+        return Audience(creator, source, {email: invitees[email] for email in mailed})
+
+    async def moved(self, transaction: Transaction, room: Room, audience: Audience, *, sequence: int) -> None:
+        """Tell when the event takes place now, after `sequence` changes. `room` is the event as it is now."""
+        content = EventMoved(
+            inviter=audience.creator.name,
+            inviter_name=audience.creator.display_name or "",
+            room=room.name,
+            path=room_path(room.name),
+            sequence=sequence,
+            link=self._links.to_invitation(room_id=room.room_id, email=""),
+            starts_at=room.starts_at,
+            duration_minutes=room.duration_minutes,
+        )
+        await self._put(transaction, audience, content)
+
+    async def cancelled(self, transaction: Transaction, room: Room, audience: Audience) -> None:
+        """Tell that the event does not take place. `room` is the event as it was."""
+        if room.schedule is None:
+            return
+        content = EventCancelled(
+            inviter=audience.creator.name,
+            inviter_name=audience.creator.display_name or "",
+            room=room.name,
+            path=room_path(room.name),
+            sequence=room.sequence + 1,
+            room_id=room.room_id,
+            starts_at=room.schedule.starts_at,
+            duration_minutes=room.duration_minutes,
+            cancelled_at=int(self._clock().timestamp()),
+        )
+        await self._put(transaction, audience, content)
+
+    async def _put(
+        self, transaction: Transaction, audience: Audience, content: EventMoved | EventCancelled
+    ) -> None:
+        """Queue the mail for each, in the language of their account, else in the creator's."""
+
+        def mail(email: str, language: str | None) -> Mail:
+            own = msgspec.structs.replace(
+                content, language=known_language(language or audience.source.language)
+            )
+            if isinstance(own, EventMoved):
+                link = self._links.to_invitation(room_id=own.link.room_id, email=email)
+                own = msgspec.structs.replace(own, link=link)
+            return Mail(email, own)
+
+        invitees = list(audience.languages.items())
+        for start in range(0, len(invitees), MAILS_A_TURN):
+            mails = [mail(*invitee) for invitee in invitees[start : start + MAILS_A_TURN]]
+            await self._outbox.put(transaction, *mails)
