@@ -32,7 +32,7 @@ each (with three people 3 to 6), beside other work on the machine, so that only 
 | The same: CPU of the two who are in, before the click | 83 % | 63 % |
 | The call is rendered in the lobby, outside the page: CPU of the newcomer's main thread | 89 ms | 75 ms |
 | Both, and participants rendered again if changed only: click to picture, three people | 666 ms | 449 ms |
-| Menus, dialogs and the list of people are loaded later: CPU of both browsers, from the click until both see each other | 440 ms | 402 ms |
+| Menus and dialogs come later: CPU of two browsers, from the click until both see | 440 ms | 402 ms |
 | The history of the chat is fetched a second after the entry: the same | 402 ms | 379 ms |
 
 What did not help, or not measurably:
