@@ -51,6 +51,8 @@ export interface CallParts {
 const JOIN_AGAIN_MS = 2_000;
 /** The longest wait for the server's answer to the first join, before anything of the call is shown. */
 export const OPENING_MS = 400;
+/** The first pictures of a call need the CPU that the history of the chat would take. */
+const HISTORY_AFTER_MS = 1_000;
 /** The topology of a server that names none. */
 const DEFAULT_TOPOLOGY = "mesh";
 const UNKNOWN_TOPOLOGY = {
@@ -252,7 +254,7 @@ export class Call {
     if (this.#recordingChanged) void this.parts.signaling.record(this.isRecording.get());
     this.voice.start();
     this.mutedSpeech.start();
-    this.chat.resume();
+    this.chat.resume(before.kind === "joining" ? HISTORY_AFTER_MS : 0);
   }
 
   /** The topology that we have, or another one in its place where the server names another. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Acknowledgements, MessagePage, SendChat, StoredMessage } from "../wire.gen";
 import { Chat, type ChatOptions, randomId } from "./chat";
 import { type ChatEntry, mergeEntries } from "./chat-entries";
@@ -296,4 +296,44 @@ it("makes ids of the form of a UUID", () => {
   expect(randomId()).toMatch(
     /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   );
+});
+
+describe("the history, which can wait", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  function entered() {
+    vi.useFakeTimers();
+    const pages = [{ messages: [message("a", 1)], more: false }];
+    const subject = chat({ inside: false, pages });
+    subject.resume(1_000);
+    return subject;
+  }
+
+  it("is fetched after a while", async () => {
+    const subject = entered();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(ids(subject)).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(ids(subject)).toEqual(["a"]);
+  });
+
+  it("is fetched at once for whoever opens the chat, and once", async () => {
+    const subject = entered();
+    subject.setOpen(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids(subject)).toEqual(["a"]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(subject.state.get().loading).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is not fetched once the connection is down", async () => {
+    const subject = entered();
+    subject.pause();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(ids(subject)).toEqual([]);
+    subject.resume();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids(subject)).toEqual(["a"]);
+  });
 });

@@ -78,6 +78,8 @@ export class Chat {
    */
   #fetchedTo: string | null | undefined;
   #open = false;
+  /** Until the history is fetched; undefined where it need not wait. */
+  #historyDue: ReturnType<typeof setTimeout> | undefined;
   /** The older page that is on its way. */
   #older: Promise<void> | null = null;
   /** Any page of the history that is on its way. */
@@ -109,6 +111,7 @@ export class Chat {
   setOpen(open: boolean): void {
     const closes = this.#open && !open;
     this.#open = open;
+    if (open && this.#historyDue !== undefined) this.#fetchHistory();
     this.state.update((state) => ({
       ...state,
       unread: open ? 0 : state.unread,
@@ -116,22 +119,39 @@ export class Chat {
     }));
   }
 
-  /** Sends waiting messages and fetches missed ones, each time the call is joined. */
-  resume(): void {
+  /**
+   * Sends waiting messages and fetches missed ones, each time the call is joined. What is missed can wait for a while,
+   * unless the chat is open.
+   */
+  resume(historyAfterMs = 0): void {
     this.#connection = "up";
     void this.#deliver();
+    this.#forgetHistoryDue();
+    if (historyAfterMs === 0 || this.#open) this.#fetchHistory();
+    else this.#historyDue = setTimeout(() => this.#fetchHistory(), historyAfterMs);
+  }
+
+  #fetchHistory(): void {
+    this.#forgetHistoryDue();
     void this.#catchUp();
+  }
+
+  #forgetHistoryDue(): void {
+    clearTimeout(this.#historyDue);
+    this.#historyDue = undefined;
   }
 
   /** Lets messages wait while the connection is down. */
   pause(): void {
     if (this.#connection === "up") this.#connection = "down";
     clearTimeout(this.#retry);
+    this.#forgetHistoryDue();
   }
 
   close(): void {
     this.#connection = "gone";
     clearTimeout(this.#retry);
+    this.#forgetHistoryDue();
     for (const message_id of this.#unsent.splice(0)) this.#mark(message_id, "failed");
   }
 
