@@ -42,6 +42,8 @@ export class Recording {
   /** Whether the encoder still has its hands full with the frame before: then this one is left out. */
   #isDrawing = false;
   #ending: Promise<void> | null = null;
+  /** Whether sound has come since that was looked at last. */
+  #hears = false;
 
   private constructor(
     private readonly file: WrittenFile,
@@ -153,6 +155,7 @@ export class Recording {
   }
 
   async #addSound(data: AudioData): Promise<void> {
+    this.#hears = true;
     const duration = data.numberOfFrames / data.sampleRate;
     const isWanted = this.#clock.isRunning && !this.#ending;
     const start = isWanted
@@ -173,7 +176,10 @@ export class Recording {
 
   /** Nothing is written without sound, since players want both together: where none comes, silence is written. */
   async #fillSound(): Promise<void> {
-    if (!this.#clock.isRunning || this.#ending) return;
+    const hears = this.#hears;
+    this.#hears = false;
+    // On a busy computer it comes late, and yet all of it is wanted.
+    if (hears || !this.#clock.isRunning || this.#ending) return;
     const gap = this.#timeline.gap(this.#clock.at(performance.now()));
     if (!gap) return;
     const sample = silence(gap, this.soundRate);
