@@ -1,11 +1,12 @@
 """The whole story without a mouse: all is done by keys, and the focus is seen wherever it goes."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.conftest import Unique
+from tests.conftest import StartServer, Unique
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.focus import Keyboard
 from tests.e2e.participant import Participant
@@ -26,6 +27,13 @@ _TOOLBAR = (
     "More options",
     "Leave",
 )
+
+
+@pytest.fixture
+async def visitors(fresh_server: StartServer) -> AsyncIterator[Visitors]:
+    """At a server of their own: on home, Tab takes one past each room that others have created."""
+    async with Visitors(await fresh_server()) as visitors:
+        yield visitors
 
 
 async def test_from_registering_to_logging_out(
