@@ -77,6 +77,7 @@ class EventMails:
             link=self._links.to_invitation(room_id=room.room_id, email=""),
             starts_at=room.starts_at,
             duration_minutes=room.duration_minutes,
+            room_created_at=room.created_at,
         )
         await self._put(transaction, audience, content)
 
@@ -93,6 +94,7 @@ class EventMails:
             room_id=room.room_id,
             starts_at=room.schedule.starts_at,
             duration_minutes=room.duration_minutes,
+            room_created_at=room.created_at,
             cancelled_at=int(self._clock().timestamp()),
         )
         await self._put(transaction, audience, content)
