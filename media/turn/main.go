@@ -35,6 +35,12 @@ type configuration struct {
 	Quota        int            `json:"quota"`
 	DeniedPeers  []netip.Prefix `json:"denied_peers"`
 	AllowedPeers []netip.Prefix `json:"allowed_peers"`
+
+	// Bounds of connections over TCP and TLS together.
+	MostConnections     int     `json:"most_connections"`
+	MostOfOneHost       int     `json:"most_of_one_host"`
+	FirstMessageSeconds float64 `json:"first_message_seconds"`
+	SilentSeconds       float64 `json:"silent_seconds"`
 }
 
 func main() {
@@ -76,6 +82,10 @@ func read(file string) (configuration, error) {
 	if err := json.Unmarshal(text, &config); err != nil {
 		return config, fmt.Errorf("%s: %w", file, err)
 	}
+	if config.MostConnections <= 0 || config.MostOfOneHost <= 0 || config.FirstMessageSeconds <= 0 ||
+		config.SilentSeconds <= 0 {
+		return config, fmt.Errorf("%s: bounds of connections are needed", file)
+	}
 	if config.Secret == "" || !config.Relay.IsValid() || !config.External.IsValid() {
 		return config, fmt.Errorf("%s: secret, relay and external are needed", file)
 	}
@@ -90,20 +100,28 @@ func start(config configuration) (*turn.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream, err := net.Listen("tcp", address)
+	counted := newConnections(config)
+	streams := []net.Listener{}
+	stream, err := listenTCP(config, config.Port, counted, nil)
 	if err != nil {
 		return nil, err
 	}
-	listeners := []turn.ListenerConfig{
-		{Listener: bounded(stream), RelayAddressGenerator: relay, PermissionHandler: relay.permits},
-	}
+	streams = append(streams, stream)
 	if config.TLSPort != 0 {
-		secure, err := listenTLS(config)
+		secure, err := newTLS(config)
 		if err != nil {
 			return nil, err
 		}
+		stream, err := listenTCP(config, config.TLSPort, counted, secure)
+		if err != nil {
+			return nil, err
+		}
+		streams = append(streams, stream)
+	}
+	listeners := []turn.ListenerConfig{}
+	for _, stream := range streams {
 		listeners = append(listeners, turn.ListenerConfig{
-			Listener: secure, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
+			Listener: stream, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
 		})
 	}
 	people := newPeople(config.Secret, config.Quota)
@@ -116,5 +134,8 @@ func start(config configuration) (*turn.Server, error) {
 			{PacketConn: datagrams, RelayAddressGenerator: relay, PermissionHandler: relay.permits},
 		},
 		ListenerConfigs: listeners,
+		// A client that asks for no family gets a relay of IPv4, even if it comes over IPv6 (RFC 8656, section
+		// 7.2). Where relays are of IPv6 alone, its own family is the better guess.
+		StrictAddressFamily: config.Relay.Unmap().Is4(),
 	})
 }

@@ -14,6 +14,7 @@ const attempts = 64
 var (
 	errNoPort   = errors.New("no port is free")
 	errUDPAlone = errors.New("peers are reached over UDP alone")
+	errFamily   = errors.New("relays are of another family of addresses")
 )
 
 // relay opens the sockets that packets are relayed from, and knows which peers they may reach.
@@ -25,6 +26,9 @@ func (r *relay) Validate() error { return nil }
 
 // AllocatePacketConn opens a socket on the port that is asked for, or on a random one of the range.
 func (r *relay) AllocatePacketConn(wanted turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	if (wanted.Network == "udp4") != r.config.Relay.Unmap().Is4() {
+		return nil, nil, errFamily
+	}
 	count := r.config.LastPort - r.config.FirstPort + 1
 	for range attempts {
 		port := wanted.RequestedPort

@@ -2,7 +2,11 @@ package main
 
 import (
 	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"log"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"sync"
@@ -10,64 +14,166 @@ import (
 )
 
 const (
-	mostConnections = 8192
-	mostOfOneHost   = 4096
+	pauseAfterError = 50 * time.Millisecond
+	hostBitsOfIPv6  = 64
 )
 
-// boundedListener accepts so many connections at a time, and so many of one address; further ones are closed.
-type boundedListener struct {
-	net.Listener
+// connections counts what all listeners have accepted, by host too: an IPv4 address, or a /64 of IPv6.
+type connections struct {
+	most, mostOfOneHost int
+
 	mutex  sync.Mutex
 	all    int
-	byHost map[string]int
+	byHost map[netip.Prefix]int
 }
 
-func bounded(listener net.Listener) *boundedListener {
-	return &boundedListener{Listener: listener, byHost: map[string]int{}}
-}
-
-func (l *boundedListener) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
-		if l.take(host) {
-			return &countedConn{Conn: conn, give: sync.OnceFunc(func() { l.give(host) })}, nil
-		}
-		_ = conn.Close()
+func newConnections(config configuration) *connections {
+	return &connections{
+		most:          config.MostConnections,
+		mostOfOneHost: config.MostOfOneHost,
+		byHost:        map[netip.Prefix]int{},
 	}
 }
 
-func (l *boundedListener) take(host string) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.all >= mostConnections || l.byHost[host] >= mostOfOneHost {
+func (c *connections) take(host netip.Prefix) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.all >= c.most || c.byHost[host] >= c.mostOfOneHost {
 		return false
 	}
-	l.all++
-	l.byHost[host]++
+	c.all++
+	c.byHost[host]++
 	return true
 }
 
-func (l *boundedListener) give(host string) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.all--
-	if l.byHost[host]--; l.byHost[host] == 0 {
-		delete(l.byHost, host)
+func (c *connections) give(host netip.Prefix) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.all--
+	if c.byHost[host]--; c.byHost[host] == 0 {
+		delete(c.byHost, host)
 	}
 }
 
-type countedConn struct {
-	net.Conn
-	give func()
+func hostOf(remote net.Addr) netip.Prefix {
+	address, err := netip.ParseAddrPort(remote.String())
+	if err != nil {
+		return netip.Prefix{}
+	}
+	host := address.Addr().Unmap().WithZone("")
+	bits := host.BitLen()
+	if host.Is6() {
+		bits = hostBitsOfIPv6
+	}
+	return netip.PrefixFrom(host, bits).Masked()
 }
 
-func (c *countedConn) Close() error {
+// boundedListener closes a connection at once where there are too many. With `secure` it speaks TLS.
+type boundedListener struct {
+	net.Listener
+	connections *connections
+	secure      *tls.Config
+	first       time.Duration // for the handshake of TLS and the first message
+	silent      time.Duration // for each further read
+}
+
+func listenTCP(config configuration, port int, counted *connections, secure *tls.Config) (net.Listener, error) {
+	stream, err := net.Listen("tcp", net.JoinHostPort(config.Listen, strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return &boundedListener{
+		Listener:    stream,
+		connections: counted,
+		secure:      secure,
+		first:       seconds(config.FirstMessageSeconds),
+		silent:      seconds(config.SilentSeconds),
+	}, nil
+}
+
+func seconds(number float64) time.Duration {
+	return time.Duration(number * float64(time.Second))
+}
+
+// Accept goes on after an error, such as too many open files: the server listens for as long as it runs.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	failed := false
+	for {
+		conn, err := l.Listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		if err != nil {
+			if !failed {
+				log.Printf("no connection is accepted: %s", err)
+			}
+			failed = true
+			time.Sleep(pauseAfterError)
+			continue
+		}
+		host := hostOf(conn.RemoteAddr())
+		if !l.connections.take(host) {
+			_ = conn.Close()
+			continue
+		}
+		if l.secure != nil {
+			conn = tls.Server(conn, l.secure)
+		}
+		_ = conn.SetDeadline(time.Now().Add(l.first))
+		return &boundedConn{
+			Conn: conn, silent: l.silent, give: sync.OnceFunc(func() { l.connections.give(host) }),
+		}, nil
+	}
+}
+
+// boundedConn ends when its client is silent for too long. It hides from pion/turn that a connection speaks TLS,
+// since that leaves a connection open whose handshake has failed. The first read makes the handshake instead.
+type boundedConn struct {
+	net.Conn
+	silent time.Duration
+	give   func()
+
+	first firstMessage
+}
+
+// Read has one deadline for all of the first message, so that nobody holds a connection by single bytes.
+func (c *boundedConn) Read(into []byte) (int, error) {
+	if c.first.isComplete {
+		if err := c.Conn.SetReadDeadline(time.Now().Add(c.silent)); err != nil {
+			return 0, err
+		}
+		return c.Conn.Read(into)
+	}
+	size, err := c.Conn.Read(into)
+	if err == nil && c.first.read(into[:size]) {
+		err = c.Conn.SetDeadline(time.Time{})
+	}
+	return size, err
+}
+
+func (c *boundedConn) Close() error {
 	c.give()
 	return c.Conn.Close()
+}
+
+// firstMessage follows a STUN message by the length that its header says (RFC 8489, section 5).
+type firstMessage struct {
+	isComplete bool
+	header     []byte
+	size       int
+}
+
+const headerSize = 20
+
+// read returns true once the message is complete.
+func (m *firstMessage) read(bytes []byte) bool {
+	missing := min(headerSize-len(m.header), len(bytes))
+	m.header = append(m.header, bytes[:missing]...)
+	m.size += len(bytes)
+	if len(m.header) == headerSize {
+		m.isComplete = m.size >= headerSize+int(binary.BigEndian.Uint16(m.header[2:4]))
+	}
+	return m.isComplete
 }
 
 // certificates reads the files again where they have changed: certificates are renewed while calls go on.
@@ -79,19 +185,12 @@ type certificates struct {
 	changed time.Time
 }
 
-func listenTLS(config configuration) (net.Listener, error) {
+func newTLS(config configuration) (*tls.Config, error) {
 	files := &certificates{chain: config.Certificate, key: config.Key}
 	if _, err := files.get(nil); err != nil {
 		return nil, err
 	}
-	address := net.JoinHostPort(config.Listen, strconv.Itoa(config.TLSPort))
-	stream, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return tls.NewListener(bounded(stream), &tls.Config{
-		MinVersion: tls.VersionTLS12, GetCertificate: files.get,
-	}), nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}, nil
 }
 
 func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {

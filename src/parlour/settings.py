@@ -358,8 +358,8 @@ class Settings(BaseSettings):
         return hmac.new(self.secret().encode(), b"parlour turn", hashlib.sha256).hexdigest()
 
     def media_folder(self) -> Path:
-        """Return the folder of programs that `parlour media install` builds."""
-        return self.media_dir or self.data_dir / "media"
+        """Return the folder of programs that `parlour media install` builds: they run in other folders."""
+        return (self.media_dir or self.data_dir / "media").resolve()
 
     def shows_mail(self, *, port: int) -> bool:
         return self.smtp_url is None and self.is_local(port=port)

@@ -81,6 +81,13 @@ async def _run(check: Check) -> list[Finding]:
             "See whether a firewall drops what is sent there, or whether the machine is overloaded.",
         )
         return report.findings
+    except Exception as error:  # what nobody foresaw in one check is no reason to hide the others
+        report = Report(check.name)
+        report.fail(
+            f"the check itself has failed ({type(error).__name__}).",
+            "See whether a setting that it is about has an unusual value, and report it as a bug of Parlour.",
+        )
+        return report.findings
 
 
 def is_well(findings: Sequence[Finding]) -> bool:

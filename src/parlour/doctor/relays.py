@@ -1,5 +1,6 @@
 """Checks of STUN and TURN: they answer, take real credentials, and relay a packet."""
 
+import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -36,8 +37,15 @@ class RelayCheck:
                 "PARLOUR_TURN_SECRET is not set, so browsers get no credentials, which TURN servers ask for.",
                 "Set it to the static-auth-secret of coturn.",
             )
-        for url in (*plan.stun_urls, *plan.turn_urls):
-            await self._check(report, url)
+        urls = (*plan.stun_urls, *plan.turn_urls)
+        reports = [Report(self.name) for _ in urls]
+        async with (
+            asyncio.TaskGroup() as checking
+        ):  # at once: where a firewall drops all, each takes its time
+            for number, (own, url) in enumerate(zip(reports, urls, strict=True)):
+                checking.create_task(self._check(own, url, f"{PERSON}-{number}"))
+        for own in reports:
+            report.findings += own.findings
         if plan.turn_urls and not any(_is_tcp(url) for url in plan.turn_urls):
             report.warn(
                 "TURN is offered over UDP alone, which some networks block.",
@@ -45,7 +53,7 @@ class RelayCheck:
             )
         return report.findings
 
-    async def _check(self, report: Report, url: str) -> None:
+    async def _check(self, report: Report, url: str, person: str) -> None:
         try:
             uri = parsed(url)
         except ValueError as error:
@@ -55,7 +63,7 @@ class RelayCheck:
             return
         try:
             if uri.relays and self._plan.turn_secret is not None:
-                await self._relay(report, url, uri, self._plan.turn_secret)
+                await self._relay(report, url, uri, (self._plan.turn_secret, person))
             else:
                 async with turn_client(uri, within=WITHIN_SECONDS) as client:
                     report.ok(f"{url} answers, and sees this machine as {await client.bind()}.")
@@ -71,6 +79,10 @@ class RelayCheck:
                 f"({getattr(error, 'verify_message', None) or error.reason}).",
                 "Give the TURN server a valid certificate for that name (PARLOUR_TURN_CERT and _KEY).",
             )
+        except UnicodeError:
+            report.fail(
+                f"{url} names no host.", "Correct the host of the URI: it has an empty part, or a long one."
+            )
         except TurnRefusal as refusal:
             _say_refusal(report, url, refusal)
         except MalformedStun as error:
@@ -78,10 +90,13 @@ class RelayCheck:
                 f"what answers at {url} is no such server ({error}).", "Correct host and port of the URI."
             )
 
-    async def _relay(self, report: Report, url: str, uri: IceUri, secret: str) -> None:
-        """Allocate twice, and send a packet from one relay to the other, as two people who both need one."""
+    async def _relay(self, report: Report, url: str, uri: IceUri, account: tuple[str, str]) -> None:
+        """Allocate twice, and send a packet from one relay to the other, as two people who both need one.
+
+        `account` is the secret and a person whom no other check uses, since each has a quota.
+        """
         until = datetime.now(UTC) + timedelta(minutes=5)
-        credential = turn_credential(secret, PERSON, until)
+        credential = turn_credential(*account, until)
         async with (
             turn_client(uri, within=WITHIN_SECONDS) as one,
             turn_client(uri, within=WITHIN_SECONDS) as other,

@@ -14,7 +14,7 @@ from parlour.doctor.http_probe import Answer, Connection, Site, connected, upgra
 from parlour.settings import Settings
 
 SOON = timedelta(days=14)
-FRAME_SECONDS = 5.0
+FRAME_SECONDS = 10.0
 _CLAIMED = "192.0.2.77"
 """An address of documentation (RFC 5737), which nobody has: who believes it believes any client."""
 _WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
@@ -22,7 +22,7 @@ _NGINX = (
     "Let the proxy pass on upgrades (in nginx: proxy_http_version 1.1, and the headers Upgrade and "
     "Connection); docs/settings.md has the lines."
 )
-_NO_HTTP = (OSError, EOFError, ValueError, IndexError)
+_NO_HTTP = (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError)
 
 
 class PortCheck:
@@ -141,16 +141,25 @@ class PublicUrlCheck:
             seen, own = await self._address_seen({})
             claims = ({"X-Forwarded-For": _CLAIMED}, {"Forwarded": f"for={_CLAIMED}"})
             believed = [(await self._address_seen(claim))[0] == _CLAIMED for claim in claims]
+            sees_the_proxy = seen != own and (ip_address(seen).is_loopback or self._is_trusted(seen))
+            is_taken_for_a_proxy = self._is_trusted(own)
         except (*_NO_HTTP, KeyError, TypeError):
             report.warn("it does not say which client it sees.", "Update the Parlour that is running.")
             return
-        if any(believed):
+        if any(believed) and is_taken_for_a_proxy:
+            report.warn(
+                f"whether anyone can claim any address cannot be told from here: {own} counts as a proxy.",
+                "Set PARLOUR_TRUSTED_PROXIES to the proxy alone. If that is this very address, ask from "
+                f"another machine: /client-address must not answer {_CLAIMED} to a request that has "
+                f"X-Forwarded-For: {_CLAIMED} in its head.",
+            )
+        elif any(believed):
             report.fail(
                 "anyone can claim any address, and so pass every limit by address.",
                 "Let the proxy write X-Forwarded-For itself, and set PARLOUR_TRUSTED_PROXIES to the proxy "
                 "alone, and PARLOUR_PROXY_HEADER to the header that it sets.",
             )
-        elif seen != own and self._is_a_proxy(seen):
+        elif sees_the_proxy:
             report.warn(
                 f"Parlour takes everybody for {seen}, its proxy, so limits count them as one.",
                 f"Let the proxy send X-Forwarded-For, and set PARLOUR_TRUSTED_PROXIES={seen}.",
@@ -164,11 +173,9 @@ class PublicUrlCheck:
             answer = await connection.ask("/client-address", {"Connection": "close", **claim})
             return str(json.loads(answer.body)["address"]), connection.own_address
 
-    def _is_a_proxy(self, address: str) -> bool:
+    def _is_trusted(self, address: str) -> bool:
         found = ip_address(address)
-        return found.is_loopback or any(
-            found in ip_network(network) for network in self._settings.trusted_proxies
-        )
+        return any(found in ip_network(network) for network in self._settings.trusted_proxies)
 
     async def _check_websocket(self, report: Report) -> None:
         """Upgrade, then wait for the first frame: a proxy that buffers keeps it back."""

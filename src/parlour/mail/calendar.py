@@ -48,6 +48,7 @@ def event_calendar(content: Content, *, recipient: str, organizer: str, public_u
     if entry is None:
         return None
     page = f"{public_url}{content.path}"
+    uid = f"event-{_event_key(entry.room_id, content.room_created_at)}"
     name = content.inviter_name or content.inviter
     lines = [
         "BEGIN:VCALENDAR",
@@ -55,7 +56,7 @@ def event_calendar(content: Content, *, recipient: str, organizer: str, public_u
         "PRODID:-//Parlour//Parlour//EN",
         f"METHOD:{entry.method}",
         "BEGIN:VEVENT",
-        f"UID:event-{entry.room_id}@{urlsplit(public_url).hostname or 'parlour'}",
+        f"UID:{uid}@{urlsplit(public_url).hostname or 'parlour'}",
         f"DTSTAMP:{_utc(datetime.fromtimestamp(entry.stamp, UTC))}",
         f"SEQUENCE:{content.sequence}",
         f"STATUS:{'CONFIRMED' if entry.method == 'REQUEST' else 'CANCELLED'}",
@@ -82,6 +83,11 @@ def _entry(content: RoomInvitation | EventMoved | EventCancelled) -> _Entry | No
         return None
     method: Method = "CANCEL" if starts_at is None else "REQUEST"
     return _Entry(room_id=link.room_id, method=method, stamp=link.issued_at, starts_at=starts_at)
+
+
+def _event_key(room_id: int, created_at: datetime | None) -> str:
+    """Tell an event from all others, also of earlier rooms: SQLite gives the id of a removed room again."""
+    return str(room_id) if created_at is None else f"{room_id}-{created_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
 
 
 def _times(starts_at: datetime | None, minutes: int | None) -> list[str]:

@@ -137,6 +137,7 @@ class RoomInvitation(_Kind, frozen=True, kw_only=True, tag=True):
     duration_minutes: int | None = None
     sequence: int = 0
     """The number of times that the event has got another time (RFC 5545, SEQUENCE)."""
+    room_created_at: datetime | None = None
 
 
 class _EventNews(_Kind, frozen=True, kw_only=True):
@@ -151,6 +152,8 @@ class _EventNews(_Kind, frozen=True, kw_only=True):
     path: str
     sequence: int
     duration_minutes: int | None = None
+    room_created_at: datetime | None = None
+    """Tells the room from an earlier one of the same id; None in mails that an older version queued."""
 
 
 class EventMoved(_EventNews, frozen=True, kw_only=True, tag=True):

@@ -25,14 +25,21 @@ MAILS_A_TURN = 4
 log = structlog.get_logger("parlour.rooms")
 
 
+class AudienceOutdated(Exception):
+    """The event has another time than when its invitees were counted, and they are to hear of the change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The invitees that hear of a change, and who has made it."""
+    """The invitees that may hear of a change, as they were counted before it, and who makes it.
+
+    `counted` is None where the change was no news to anybody; `mailed` are those of them who may get a mail.
+    """
 
     creator: Identity
     source: RequestSource
-    languages: Mapping[str, str | None]
-    """The addresses, each with the language of its account if it has one."""
+    counted: frozenset[str] | None = None
+    mailed: frozenset[str] = frozenset()
 
 
 class EventMails:
@@ -54,19 +61,47 @@ class EventMails:
         Where the address has no mails left, the change is made all the same, and nobody is told.
         """
         if not is_news(room.schedule, after, self._clock()):
-            return Audience(creator, source, {})
+            return Audience(creator, source)
         async with self._database.reading() as connection:
             invitees = await store.invitees(connection, room.room_id, but=creator.email, at_most=MOST_TOLD)
         if not invitees:
-            return Audience(creator, source, {})
+            return Audience(creator, source, frozenset())
         try:
             mailed = await self._quota.take_many(list(invitees), address=source.address)
         except RateLimited:
             log.warning("event.untold", room=room.room_id, invitees=len(invitees))
             mailed = []
-        return Audience(creator, source, {email: invitees[email] for email in mailed})
+        return Audience(creator, source, frozenset(invitees), frozenset(mailed))
 
-    async def moved(self, transaction: Transaction, room: Room, audience: Audience, *, sequence: int) -> None:
+    async def told(
+        self, transaction: Transaction, room: Room, after: Schedule | None, audience: Audience
+    ) -> Mapping[str, str | None]:
+        """Return who hears of the change of `room`, as it was before, each with the language of an account.
+
+        Who was invited after the audience was counted hears too: that invitation says the time before, and
+        was counted itself. Who is invited no more does not. Raises AudienceOutdated.
+        """
+        if not is_news(room.schedule, after, self._clock()):
+            return {}
+        if audience.counted is None:
+            raise AudienceOutdated
+        but = audience.creator.email
+        invitees = await store.invitees(transaction, room.room_id, but=but, at_most=MOST_TOLD)
+        return {
+            email: language
+            for email, language in invitees.items()
+            if email in audience.mailed or email not in audience.counted
+        }
+
+    async def moved(
+        self,
+        transaction: Transaction,
+        room: Room,
+        audience: Audience,
+        told: Mapping[str, str | None],
+        *,
+        sequence: int,
+    ) -> None:
         """Tell when the event takes place now, after `sequence` changes. `room` is the event as it is now."""
         content = EventMoved(
             inviter=audience.creator.name,
@@ -77,10 +112,13 @@ class EventMails:
             link=self._links.to_invitation(room_id=room.room_id, email=""),
             starts_at=room.starts_at,
             duration_minutes=room.duration_minutes,
+            room_created_at=room.created_at,
         )
-        await self._put(transaction, audience, content)
+        await self._put(transaction, audience, told, content)
 
-    async def cancelled(self, transaction: Transaction, room: Room, audience: Audience) -> None:
+    async def cancelled(
+        self, transaction: Transaction, room: Room, audience: Audience, told: Mapping[str, str | None]
+    ) -> None:
         """Tell that the event does not take place. `room` is the event as it was."""
         if room.schedule is None:
             return
@@ -93,12 +131,17 @@ class EventMails:
             room_id=room.room_id,
             starts_at=room.schedule.starts_at,
             duration_minutes=room.duration_minutes,
+            room_created_at=room.created_at,
             cancelled_at=int(self._clock().timestamp()),
         )
-        await self._put(transaction, audience, content)
+        await self._put(transaction, audience, told, content)
 
     async def _put(
-        self, transaction: Transaction, audience: Audience, content: EventMoved | EventCancelled
+        self,
+        transaction: Transaction,
+        audience: Audience,
+        told: Mapping[str, str | None],
+        content: EventMoved | EventCancelled,
     ) -> None:
         """Queue the mail for each, in the language of their account, else in the creator's."""
 
@@ -111,7 +154,7 @@ class EventMails:
                 own = msgspec.structs.replace(own, link=link)
             return Mail(email, own)
 
-        invitees = list(audience.languages.items())
+        invitees = list(told.items())
         for start in range(0, len(invitees), MAILS_A_TURN):
             mails = [mail(*invitee) for invitee in invitees[start : start + MAILS_A_TURN]]
             await self._outbox.put(transaction, *mails)

@@ -254,6 +254,7 @@ class RoomService:
                 starts_at=known.starts_at,
                 duration_minutes=known.duration_minutes,
                 sequence=known.sequence,
+                room_created_at=known.created_at,
             )
             mails = [
                 Mail(

@@ -65,22 +65,23 @@ class TurnProgram:
 
 
 def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
-    """Find the kind of server that is wanted, by default coturn, else the project's own.
+    """Find the kind of server that is wanted, by default the project's own, else coturn.
 
+    The project's own knows the ports of relays: it alone keeps them away from other services of the machine.
     Raises TurnServerMissing.
     """
-    if kind != "parlour":
-        found = _which(coturn.PROGRAM)
-        if found is not None:
-            return TurnProgram("coturn", found)
     if kind != "coturn":
         own = media_folder / own_server.PROGRAM
         found = own if os.access(own, os.X_OK) else _which(own_server.PROGRAM)
         if found is not None:
             return TurnProgram("parlour", found)
+    if kind != "parlour":
+        found = _which(coturn.PROGRAM)
+        if found is not None:
+            return TurnProgram("coturn", found)
     ways = {
-        "coturn": "install coturn (`apt-get install coturn`)",
         "parlour": "build Parlour's own (`parlour media install`)",
+        "coturn": "install coturn (`apt-get install coturn`)",
     }
     wanted = [ways[kind]] if kind is not None else list(ways.values())
     raise TurnServerMissing(f"no TURN server is installed; {', or '.join(wanted)}")

@@ -171,6 +171,21 @@ async def test_settings(
     assert_fault(await says(SettingsCheck(chosen(**values), port=8000)), *words, verdict=verdict)
 
 
+class FaultyCheck:
+    """Fails as no check is meant to."""
+
+    name = "faulty"
+
+    async def run(self) -> list[Finding]:
+        raise LookupError("north wind")
+
+
+async def test_what_nobody_foresaw_hides_no_other_finding(chosen: Callable[..., Settings]) -> None:
+    findings = await run_checks([FaultyCheck(), SettingsCheck(chosen(), port=8000)])
+    assert_fault(findings, "itself has failed", "LookupError")
+    assert_fault(findings, "nobody else can come", verdict=Verdict.WARNING)
+
+
 async def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     settings = Settings(_env_file=None, data_dir=tmp_path / "data")
@@ -271,12 +286,14 @@ async def test_a_public_url_that_does_not_answer(chosen: Callable[..., Settings]
         return PublicUrlCheck(chosen(public_url=url), port=8000)
 
     assert_fault(await says(check(f"http://localhost:{NOBODY}")), "does not answer", "reverse proxy")
-    assert_fault(await says(check("https://nowhere.invalid")), "not known", "DNS")
+    unknown = ".".join(["nowhere" * 8] * 6)  # too long a name for the DNS, so no packet is waited for
+    assert_fault(await says(check(f"https://{unknown}.invalid")), "not known", "DNS")
     assert_fault(await says(PortCheck(port=NOBODY)), "nothing that is Parlour", "--port")
     for answer, words in (
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ("something else",)),
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ("cannot reach Parlour", "502")),
         (b"nonsense\r\n\r\n", ("does not answer",)),
+        (b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100_000, ("does not answer",)),
     ):
         async with answering(answer) as port:
             assert_fault(await says(check(f"http://localhost:{port}")), *words)
@@ -316,7 +333,7 @@ async def test_proxies_that_pass_on_too_little_or_too_much(
     upstream = server.address
     settings = chosen(public_url=url, trusted_proxies=("127.0.0.1",))
 
-    async def through(directives: str) -> list[Finding]:
+    async def through(directives: str, settings: Settings = settings) -> list[Finding]:
         listen = (
             f"}} }} server {{ listen 127.0.0.1:{public}; location / {{ proxy_pass {upstream}; {directives}"
         )
@@ -328,6 +345,13 @@ async def test_proxies_that_pass_on_too_little_or_too_much(
         await through(PASSES_ON + "proxy_set_header X-Forwarded-For $remote_addr;"), "WebSocket", "Upgrade"
     )
     assert_fault(await through(PASSES_ON + UPGRADES), "any address", "PARLOUR_PROXY_HEADER")
+    all_trusted = chosen(public_url=url, trusted_proxies=("127.0.0.0/8",))
+    assert_fault(
+        await through(PASSES_ON + UPGRADES, all_trusted),
+        "cannot be told from here",
+        "127.0.0.2",
+        verdict=Verdict.WARNING,
+    )
     hidden = 'proxy_set_header X-Forwarded-For ""; proxy_set_header Forwarded "";'
     assert_fault(
         await through(PASSES_ON + UPGRADES + hidden),
@@ -386,7 +410,11 @@ async def test_relays(relay: Callable[..., IcePlan], monkeypatch: pytest.MonkeyP
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
-        monkeypatch.setattr("parlour.doctor.relays.WITHIN_SECONDS", 0.5)
-        assert_fault(await says(RelayCheck(relay(tcp, stun=(url,)))), url, "UDP port")
+        with monkeypatch.context() as hurry:
+            hurry.setattr("parlour.doctor.relays.WITHIN_SECONDS", 1.0)
+            hurry.setattr("parlour.doctor.findings.CHECK_SECONDS", 5.0)
+            waited = await says(RelayCheck(relay(tcp, stun=(url,) * 6)))
+        assert [url in finding.says for finding in waited[:6]] == [True] * 6, "each had its time"
+        assert_fault(await says(RelayCheck(relay("turn:turn..example.org"))), "names no host", "Correct")
     with_stun = await says(RelayCheck(relay(tcp, stun=("stun:127.0.0.1:{port}",))))
     assert_well(with_stun, "sees this machine as 127.0.0.1")

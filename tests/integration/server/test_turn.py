@@ -3,12 +3,13 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,8 +18,13 @@ from typing import Any
 import pytest
 
 from parlour.calls.ice import turn_credential
+from parlour.options import Options
+from parlour.settings import Settings
 from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
-from parlour.turn.stun import TransportAddress
+from parlour.turn.options import TurnOptions
+from parlour.turn.own_server import PROGRAM, StreamBounds, own_server_configuration
+from parlour.turn.server import TurnServer, find_program
+from parlour.turn.stun import Method, StunMessage, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 from tests.people import Visitors, done
 from tests.servers import ParlourServer
@@ -172,11 +178,11 @@ async def test_private_peers_are_not_reached(relaying: Relaying, client: Callabl
     await one.release()
 
 
+@pytest.mark.parametrize("relaying", ["parlour"], indirect=True, scope="module")
 async def test_of_its_own_machine_relays_alone_are_reached(
     relaying: Relaying, client: Callable[..., Any]
 ) -> None:
-    if relaying.kind == "coturn":
-        return  # it knows addresses, not ports
+    """coturn knows addresses, not ports: docs/settings.md has a rule of the firewall for it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
         service.bind(("127.0.0.1", free_port()))
         service.setblocking(False)
@@ -212,6 +218,14 @@ def started(server: ParlourServer, kind: str) -> list[int]:
     return [int(pid) for _, pid in found]
 
 
+async def next_started(server: ParlourServer, kind: str, *, after: int) -> int:
+    """Wait until one more than `after` has been started: it may answer before the log says so."""
+    async with asyncio.timeout(60):
+        while len(found := started(server, kind)) <= after:  # noqa: ASYNC110 - a file announces nothing
+            await asyncio.sleep(0.02)
+    return found[-1]
+
+
 def is_gone(pid: int) -> bool:
     """A process that nobody waits for stays in the table, as a zombie."""
     try:
@@ -228,15 +242,17 @@ async def until_gone(pid: int) -> None:
 
 async def test_it_comes_back_and_ends_with_parlour(relaying: Relaying) -> None:
     uri, server = relaying.uri("udp"), relaying.server
-    first = started(server, relaying.kind)[-1]
-    os.kill(first, signal.SIGKILL)
-    await until_gone(first)
+    first = started(server, relaying.kind)
+    os.kill(first[-1], signal.SIGKILL)
+    await until_gone(first[-1])
+    second = await next_started(server, relaying.kind, after=len(first))
+    assert second != first[-1]
     await answers(uri)
-    second = started(server, relaying.kind)[-1]
-    assert second != first
     await server.kill()
     await until_gone(second)
+    before = len(started(server, relaying.kind))
     await server.start()
+    await next_started(server, relaying.kind, after=before)
     await answers(uri)
 
 
@@ -247,3 +263,123 @@ async def test_without_a_program_it_says_what_to_install(tmp_path: Path) -> None
     assert ended.err == (
         "parlour: PARLOUR_TURN: no TURN server is installed; build Parlour's own (`parlour media install`).\n"
     )
+
+
+# ---------------------------------------------------------------- the project's own server, without a Parlour
+
+
+def own_options(folder: Path, **more: Any) -> Options:
+    values = {
+        name.removeprefix("PARLOUR_").lower(): value for name, value in settings(folder, "parlour").items()
+    }
+    return Options(Settings(_env_file=None, **{**values, "data_dir": folder / "data", **more}), 8000)
+
+
+async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default that is relative to the folder in which Parlour was started; the program runs in another."""
+    media = tmp_path / "data" / "media"
+    media.mkdir(parents=True)
+    shutil.copy(CHECKOUT / ".tools" / "media" / PROGRAM, media)
+    monkeypatch.chdir(tmp_path)
+    embedded = own_options(tmp_path, data_dir=Path("data"), media_dir=None).embedded_turn()
+    assert embedded is not None
+    program = find_program(embedded.kind, embedded.media_folder)
+    running = asyncio.create_task(TurnServer(program, embedded.options, embedded.folder).run())
+    answered = asyncio.create_task(answers(IceUri(True, "127.0.0.1", embedded.options.port, "udp")))
+    await asyncio.wait({running, answered}, return_when=asyncio.FIRST_COMPLETED)
+    assert not running.done()
+    await answered
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@asynccontextmanager
+async def own_server(folder: Path, bounds: StreamBounds, *under: str) -> AsyncIterator[TurnOptions]:
+    """Run it on all addresses, of both families, `under` another program."""
+    chosen = own_options(folder).turn_server
+    assert chosen is not None
+    options, file = replace(chosen, listen=None), folder / "turn.conf"
+    file.write_text(own_server_configuration(options, relay=ip_address("127.0.0.1"), bounds=bounds))
+    program = str(CHECKOUT / ".tools" / "media" / PROGRAM)
+    with (folder / "turn.log").open("w") as log:
+        process = await asyncio.create_subprocess_exec(
+            *under, program, str(file), stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log
+        )
+    assert process.stdin is not None
+    try:
+        await answers(IceUri(True, "127.0.0.1", options.port, "udp"))
+        yield options
+    finally:
+        process.stdin.close()
+        async with asyncio.timeout(60):
+            await process.wait()
+
+
+async def until_closed(port: int, *, said: bytes) -> bytes:
+    """Connect, say this and no more; return what was answered when the server has hung up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    try:
+        writer.write(said)
+        async with asyncio.timeout(60):
+            while received := await reader.read(4096):
+                answer += received
+    except ConnectionError:
+        pass  # it hung up before it had read all
+    finally:
+        writer.close()
+    return answer
+
+
+def streams(folder: Path, options: TurnOptions) -> list[tuple[IceUri, ssl.SSLContext]]:
+    tls = ssl.create_default_context(cafile=str(folder / "turn.pem"))
+    ports = {"tcp": options.port, "tls": options.tls_port}
+    return [(uri, tls) for uri in options.uris() if uri.transport in ports]
+
+
+async def test_who_makes_no_handshake_takes_up_no_place(tmp_path: Path) -> None:
+    no_stun = b"\xff" * 20
+    async with own_server(tmp_path, StreamBounds(connections=2)) as options:
+        for _ in range(4):
+            await until_closed(options.tls_port, said=no_stun)
+            await until_closed(options.port, said=no_stun)
+        async with AsyncExitStack() as ending:
+            for uri, tls in streams(tmp_path, options):
+                client = await ending.enter_async_context(turn_client(uri, within=30.0, tls=tls))
+                assert str((await client.bind()).ip) == "127.0.0.1"
+            for port in (options.port, options.tls_port):  # both listeners count together
+                assert await until_closed(port, said=b"") == b""
+
+
+async def test_silent_connections_are_closed(tmp_path: Path) -> None:
+    """At once those that say no whole message, later those that have said one."""
+    binding = StunMessage.new(Method.BINDING).encoded()
+    slow = StreamBounds(first_message_seconds=1.0, silent_seconds=120.0)
+    async with own_server(tmp_path, slow) as options:
+        said = ((options.port, b""), (options.tls_port, b""), (options.port, binding[:-1]))
+        answered = await asyncio.gather(*(until_closed(port, said=part) for port, part in said))
+        assert answered == [b""] * 3
+    soon = StreamBounds(first_message_seconds=120.0, silent_seconds=0.2)
+    async with own_server(tmp_path, soon) as options:
+        assert len(await until_closed(options.port, said=binding)) > len(binding)
+
+
+async def test_it_goes_on_after_too_many_open_files(tmp_path: Path) -> None:
+    few_files = ("prlimit", "--nofile=24:24")
+    async with own_server(tmp_path, StreamBounds(), *few_files) as options, asyncio.timeout(60):
+        with ExitStack() as opened:
+            for _ in range(32):
+                opened.enter_context(socket.create_connection(("127.0.0.1", options.port)))
+            while "too many open files" not in (tmp_path / "turn.log").read_text():  # noqa: ASYNC110 - a file announces nothing
+                await asyncio.sleep(0.02)
+        assert str((await answers(streams(tmp_path, options)[0][0])).ip) == "127.0.0.1"
+
+
+async def test_people_with_ipv6_get_relays_of_ipv4(tmp_path: Path) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    async with own_server(tmp_path, StreamBounds()) as options:
+        for transport in ("udp", "tcp"):
+            uri = IceUri(True, "::1", options.port, transport)
+            async with turn_client(uri, within=30.0) as client:
+                assert (await client.bind()).ip == ip_address("::1")
+                assert (await client.allocate(*turn_credential(SECRET, "ann", later))).ip.version == 4

@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.accounts.identity import ClientIdentity, RequestSource
@@ -18,7 +21,9 @@ from parlour.accounts.refusals import (
 from parlour.app import Parlour
 from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
 from parlour.db.migrate import migrate
+from parlour.db.tables import outbox
 from parlour.mail.facts import MailQueued
+from parlour.rooms.event_mails import Audience
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PeopleInvited,
@@ -29,6 +34,7 @@ from parlour.rooms.facts import (
     RoomChanged,
     RoomRemoved,
 )
+from parlour.rooms.schedule import Schedule, ScheduleChange
 from parlour.settings import Settings
 from tests.people import PASSWORD, ROOM_PASSWORD, unique
 
@@ -141,6 +147,55 @@ async def test_a_room_and_who_may_enter(scene: Scene) -> None:
     scene.heard.clear()
     await management.remove(ann, room=name, source=SOURCE)
     assert [type(fact) for fact in scene.heard] == [RoomRemoved]
+
+
+@pytest.mark.parametrize("change", ["move", "remove"])
+async def test_an_event_that_gets_another_time_meanwhile(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Invitees hear of a change that was none to them when they were counted, as do those invited since."""
+    ann = await scene.client("ann")
+    rooms, management = scene.parlour.rooms.service, scene.parlour.rooms.management
+    name, now = await scene.room(ann), datetime.now(UTC)
+    past, future = (ScheduleChange(Schedule(now + timedelta(days=days))) for days in (-2, 2))
+    await management.make_event(ann, room=name, source=SOURCE, change=past)
+    await rooms.invite(ann, room=name, addresses=["bob@example.org"], source=SOURCE)
+
+    async def set_time(to: ScheduleChange) -> None:
+        await management.change(
+            ann, room=name, description=None, is_listed=None, password=None, source=SOURCE, schedule=to
+        )
+
+    mails = scene.parlour.rooms.management._event_mails
+    counted = mails.audience
+
+    async def meanwhile(*values: Any) -> Audience:
+        """Count, then let another request be faster, once."""
+        audience = await counted(*values)
+        monkeypatch.setattr(mails, "audience", counted)
+        await set_time(future)
+        await rooms.invite(ann, room=name, addresses=["cleo@example.org"], source=SOURCE)
+        return audience
+
+    monkeypatch.setattr(mails, "audience", meanwhile)
+    if change == "move":
+        await set_time(ScheduleChange(Schedule(now - timedelta(days=1))))
+        kind = "EventMoved"
+    else:
+        await management.remove(ann, room=name, source=SOURCE)
+        kind = "EventCancelled"
+    assert await queued(scene, kind) == (
+        ["bob@example.org", "bob@example.org", "cleo@example.org"]
+        if change == "move"
+        else ["bob@example.org", "cleo@example.org"]
+    )
+
+
+async def queued(scene: Scene, kind: str) -> list[str]:
+    """Return whom mails of this kind wait for."""
+    async with scene.parlour.core.database.reading() as connection:
+        rows = await connection.execute(select(outbox.c.recipient, outbox.c.content))
+        return sorted(row.recipient for row in rows if f'"{kind}"' in str(row.content))
 
 
 async def test_the_command_line_publishes_the_same(scene: Scene) -> None:

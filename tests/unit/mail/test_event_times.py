@@ -125,6 +125,19 @@ def test_an_event_that_moves_is_the_same_event_with_a_higher_sequence() -> None:
     assert unfolded(again.calendar) == unfolded(moved.calendar), "whoever is invited later gets the same"
 
 
+def test_a_later_room_of_the_same_id_has_an_event_of_its_own() -> None:
+    """SQLite gives the id of a removed room again."""
+    created = datetime(2026, 11, 27, 6, 30, 1, 5, UTC)
+    uids = [
+        unfolded(mail_of(msgspec.structs.replace(content, room_created_at=at, starts_at=AT)).calendar)["UID"]
+        for at in (created, created + timedelta(microseconds=1))
+        for content in (INVITATION, MOVED, CANCELLED)
+    ]
+    first, later = uids[0], uids[3]
+    assert uids == [first] * 3 + [later] * 3 and first != later
+    assert first == "event-7-20261127T063001000005Z@meet.example.org"
+
+
 def test_an_event_without_a_time_leaves_calendars() -> None:
     undated = mail_of(msgspec.structs.replace(MOVED, starts_at=None))
     assert undated.calendar is not None and undated.calendar.method == "CANCEL"

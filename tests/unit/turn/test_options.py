@@ -145,11 +145,12 @@ def test_who_has_no_program_is_told_what_to_install(tmp_path: Path, monkeypatch:
         missing: Any = kind
         with pytest.raises(TurnServerMissing, match=words):
             find_program(missing, tmp_path)
-    own = tmp_path / "parlour-turn"
-    own.write_text("#!/bin/sh\n")
-    own.chmod(0o700)
-    assert find_program(None, tmp_path).path == own
     coturn = tmp_path / "turnserver"
     coturn.write_text("#!/bin/sh\n")
     coturn.chmod(0o700)
     assert find_program(None, tmp_path).kind == "coturn"
+    own = tmp_path / "parlour-turn"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o700)
+    assert find_program(None, tmp_path).path == own
+    assert find_program("coturn", tmp_path).path == coturn
