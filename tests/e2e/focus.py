@@ -4,12 +4,13 @@ from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 _MOST_PRESSES = 40
+_ROUND = ("Tab", "Shift+Tab")
+"""These keys go round the whole page, and through the browser."""
 # The label around a hidden field has its ring, and the card around a title has the title's.
 _FAULT = """
-  () => {
+  (mayLeave) => {
     const focused = document.activeElement;
-    // Between the page's end and its beginning lies the browser itself.
-    if (!focused || focused === document.body) return null;
+    if (!focused || focused === document.body) return mayLeave ? null : "nothing has the focus";
     // Where an element went away, one of these takes its place as a whole: nothing that one could press.
     if (focused.matches("h1, [role=dialog], [role=menu]")) return null;
     const shown = focused.closest("label[data-focus-visible]") ?? focused;
@@ -53,7 +54,9 @@ class Keyboard:
         for _ in range(_MOST_PRESSES):
             if await self._is_at(target):
                 break
-            await self.presses(by)
+            await self._page.keyboard.press(by)
+            # Between the page's end and its beginning lies the browser itself.
+            await self.sees_the_focus(may_leave=by in _ROUND)
         assert await self._is_at(target), f"{_MOST_PRESSES} times {by} do not lead to {target}"
         await self.sees_the_focus()
 
@@ -64,12 +67,17 @@ class Keyboard:
         )
         return name
 
-    async def sees_the_focus(self) -> None:
-        """Wait until it is drawn and scrolled to; what follows the focus may take a frame."""
+    async def sees_the_focus(self, *, may_leave: bool = False) -> None:
+        """Wait until it is drawn and scrolled to; what follows the focus may take a frame.
+
+        It is not lost; it is beyond the page at most where it `may_leave`.
+        """
         try:
-            await self._page.wait_for_function(f"() => ({_FAULT.strip()})() === null", polling=20)
+            await self._page.wait_for_function(
+                f"(mayLeave) => ({_FAULT.strip()})(mayLeave) === null", arg=may_leave, polling=20
+            )
         except PlaywrightTimeout:
-            raise AssertionError(await self._page.evaluate(_FAULT)) from None
+            raise AssertionError(await self._page.evaluate(_FAULT, may_leave)) from None
 
     async def _is_at(self, target: Locator) -> bool:
         found: bool = await target.evaluate_all("(all) => all.includes(document.activeElement)")

@@ -190,7 +190,7 @@ async def _chats(ann: Participant, keyboard: Keyboard, bob: Participant, room: s
     await keyboard.presses("Enter")
     await expect(ann.field("Message")).to_be_focused()
     await expect(_message(ann, "At noo").get_by_role("button", name="Reply to:")).to_be_visible()
-    await expect(ann.page.get_by_text("Sending…")).to_have_count(0)
+    await expect(_message(ann, "At noo").get_by_role("button", name="Options for")).to_be_attached()
     await keyboard.presses("ArrowUp")
     await expect(ann.field("Edited message")).to_have_value("At noo")
     await keyboard.presses("End")

@@ -63,7 +63,7 @@ async def test_pages_in_the_language_with_the_longest_words(
         await expect(page.get_by_role("menu")).to_be_visible()
         await measure.takes("room's menu")
         await page.get_by_role("menuitem", name=said("manage.edit")).click()
-        await expect(page.get_by_role("dialog")).to_be_visible()
+        await expect(page.get_by_role("dialog", name=said("manage.edit"))).to_be_visible()
         await measure.takes("room's dialog")
         for path in ("/new", "/profile", room_path("Team")):
             await page.goto(path)

@@ -301,9 +301,9 @@ it("makes ids of the form of a UUID", () => {
 describe("the history, which can wait", () => {
   afterEach(() => void vi.useRealTimers());
 
-  function entered() {
+  function entered({ more = false } = {}) {
     vi.useFakeTimers();
-    const pages = [{ messages: [message("a", 1)], more: false }];
+    const pages = [{ messages: [message("a", 1)], more }];
     const subject = chat({ inside: false, pages });
     subject.resume(1_000);
     return subject;
@@ -325,6 +325,14 @@ describe("the history, which can wait", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(subject.state.get().loading).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("goes on before its first page, whatever arrives until that is fetched", async () => {
+    const subject = entered({ more: true });
+    subject.receive(message("b", 2));
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(ids(subject)).toEqual(["a", "b"]);
+    expect(subject.state.get().more).toBe(true);
   });
 
   it("is not fetched once the connection is down", async () => {

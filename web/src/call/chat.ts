@@ -125,6 +125,7 @@ export class Chat {
    */
   resume(historyAfterMs = 0): void {
     this.#connection = "up";
+    this.#noteInterruption();
     void this.#deliver();
     this.#forgetHistoryDue();
     if (historyAfterMs === 0 || this.#open) this.#fetchHistory();
@@ -133,6 +134,7 @@ export class Chat {
 
   #fetchHistory(): void {
     this.#forgetHistoryDue();
+    this.#noteInterruption();
     void this.#catchUp();
   }
 
@@ -266,12 +268,15 @@ export class Chat {
     return true;
   }
 
+  /** Runs before new messages arrive: they are no sign that the history was fetched before. */
+  #noteInterruption(): void {
+    if (this.#fetchedTo !== undefined) return;
+    const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
+    this.#fetchedTo = sent.slice(-FETCHED_AGAIN)[0]?.message_id ?? null;
+  }
+
   /** Fetches the newest messages, and again those known before the interruption, which may have been changed. */
   async #catchUp(): Promise<void> {
-    if (this.#fetchedTo === undefined) {
-      const sent = this.state.get().entries.filter(({ delivery }) => delivery === "sent");
-      this.#fetchedTo = sent.slice(-FETCHED_AGAIN)[0]?.message_id ?? null;
-    }
     const fetchedTo = this.#fetchedTo;
     let before: string | undefined;
     for (let pages = 0; pages < PAGES_BACK && this.#connection === "up"; ) {

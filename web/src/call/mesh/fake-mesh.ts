@@ -1,9 +1,9 @@
 import type { AddPeer, ServerEvents, SessionDescription } from "../../wire.gen";
 import { FakeConnection } from "./fake-connection";
-import { Mesh } from "./mesh";
+import { Mesh, type MeshParts } from "./mesh";
 
-/** A mesh on fake connections and a fake server, for tests. */
-export function newMesh(name = "") {
+/** A mesh on fake connections and a fake server, for tests. Its credentials are fake, too, unless `ice` is given. */
+export function newMesh(name = "", ice?: MeshParts["ice"]) {
   const connections: FakeConnection[] = [];
   const sent: string[] = [];
   const candidates: string[] = [];
@@ -16,7 +16,7 @@ export function newMesh(name = "") {
   };
   const listeners = new Map<string, (payload: never) => void>();
   const mesh = new Mesh({
-    ice: {
+    ice: ice ?? {
       configuration: () => configuration,
       fresh: async () => ({ iceServers: [{ urls: "turn:fresh" }] }),
       get isDue() {

@@ -23,9 +23,28 @@ it("asks once while what it knows holds, and again before it ends", async () => 
   expect(ice.isDue).toBe(false);
   clock.now += 1_000;
   expect(ice.isDue).toBe(true);
-  await ice.fresh();
+  await ice.renewed();
   expect(ask).toHaveBeenCalledTimes(2);
   expect(ice.isDue).toBe(false);
+});
+
+it("renews standing connections in time, whoever has learnt new credentials meanwhile", async () => {
+  const { clock, ask, ice } = newSubject(3_600);
+  await ice.fresh();
+  clock.now += 3_500_000;
+  const told = { urls: ["turn:told.example.org"], username: "u", credential: "c" };
+  ice.take({ iceServers: [told], ttl: 3_600 });
+  expect(ice.isDue).toBe(false);
+  clock.now += 40_000;
+  expect(ice.isDue).toBe(true);
+  expect(await ice.renewed()).toEqual({ iceServers: [told] });
+  expect(ice.isDue).toBe(false);
+  expect(ask).toHaveBeenCalledTimes(1);
+  clock.now += 3_600_000;
+  await ice.fresh();
+  expect(ice.isDue).toBe(true);
+  await ice.renewed();
+  expect(ask).toHaveBeenCalledTimes(2);
 });
 
 it("renews short credentials at half of their time, and servers without credentials never", async () => {
@@ -55,12 +74,24 @@ it("waits before it tries again to renew", async () => {
   expect(await ice.renewed()).toEqual({ iceServers: [server] });
 });
 
+it("waits no longer for another try where credentials have come another way", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { clock, ask, ice } = newSubject(3_600);
+  await ice.fresh();
+  clock.now += 3_600_000;
+  ask.mockRejectedValueOnce(new Error("down"));
+  await ice.renewed();
+  await ice.fresh();
+  expect(ice.isDue).toBe(true);
+});
+
 it("takes servers and policy from an acknowledgement", async () => {
-  const { ask, ice } = newSubject();
+  const { clock, ask, ice } = newSubject();
   const told = { urls: ["turn:told.example.org"], username: "u", credential: "c" };
   ice.take({ iceServers: [told], ttl: 3_600, iceTransportPolicy: "relay" });
   expect(await ice.fresh()).toEqual({ iceServers: [told], iceTransportPolicy: "relay" });
   expect(ask).not.toHaveBeenCalled();
+  clock.now += 3_600_000;
   expect(await ice.renewed()).toEqual({ iceServers: [server], iceTransportPolicy: "relay" });
   ice.take(undefined);
   expect(ice.configuration()).toEqual({ iceServers: [server] });

@@ -18,7 +18,10 @@ export class IceSource {
   #known: KnownIce = { iceServers: [] };
   /** Of the room, as far as an acknowledgement has told. */
   #policy: IceConfiguration["iceTransportPolicy"];
+  /** When what is known is to be renewed. */
   #renewAt = Number.NEGATIVE_INFINITY;
+  /** When the oldest credentials that a standing connection may have are to be renewed. */
+  #renewStandingAt = Number.POSITIVE_INFINITY;
   #retryAt = Number.NEGATIVE_INFINITY;
   /** Shared by requests at the same time, so that they do not make two. */
   #asking: Promise<boolean> | null = null;
@@ -58,12 +61,18 @@ export class IceSource {
 
   /** Whether the credentials of standing connections are to be renewed. */
   get isDue(): boolean {
-    return this.#asking === null && this.now() >= Math.max(this.#renewAt, this.#retryAt);
+    const dueAt = Math.min(this.#renewAt, this.#renewStandingAt);
+    return this.#asking === null && this.now() >= Math.max(dueAt, this.#retryAt);
   }
 
-  /** Fetches new credentials; null where that failed, and is to be tried again. */
+  /**
+   * Credentials for all standing connections: those that a reconnect or a single connection has brought meanwhile, or
+   * new ones. Null where they could not be fetched, and are to be tried again.
+   */
   async renewed(): Promise<RTCConfiguration | null> {
-    return (await this.#ask()) ? this.configuration() : null;
+    if (this.now() >= this.#renewAt && !(await this.#ask())) return null;
+    this.#renewStandingAt = this.#renewAt;
+    return this.configuration();
   }
 
   #ask(): Promise<boolean> {
@@ -90,6 +99,9 @@ export class IceSource {
     this.#known = known;
     const renewInMs = ttlMs - Math.min(RENEW_AHEAD_MS, ttlMs / 2);
     this.#renewAt = this.now() + Math.max(renewInMs, AT_MOST_EVERY_MS);
+    // The connections that stand keep what they have until it is due.
+    this.#renewStandingAt = Math.min(this.#renewStandingAt, this.#renewAt);
+    this.#retryAt = Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AddPeer } from "../../wire.gen";
 import type { LocalTracks } from "../topology";
 import { newMesh } from "./fake-mesh";
+import { IceSource } from "./ice";
 import { RESTART_MS } from "./recovery";
 
 const audio = { kind: "audio" } as MediaStreamTrack;
@@ -286,6 +287,25 @@ describe("when credentials are about to expire", () => {
       expect(configuration).toEqual(subject.credentials.renewed);
     }
     expect(subject.connections.map(({ log }) => log)).toEqual([[], ["restart"]]);
+    vi.useRealTimers();
+  });
+
+  it("counts the time of those in use, also where a reconnect has brought new ones", async () => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    const ice = new IceSource(() => Promise.reject(new Error("not asked for")));
+    ice.take({ iceServers: [{ urls: ["turn:old.example"] }], ttl: 20 });
+    subject = newMesh("", ice);
+    subject.addPeer(bob(true));
+    subject.connection().change("connected");
+    subject.connection().getStats = relayed("relay");
+    await vi.advanceTimersByTimeAsync(9_000);
+    ice.take({ iceServers: [{ urls: ["turn:new.example"] }], ttl: 20 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(subject.connection().configuration?.iceServers).toEqual([
+      { urls: ["turn:new.example"] },
+    ]);
+    expect(subject.connection().log).toEqual(["restart"]);
     vi.useRealTimers();
   });
 

@@ -1,4 +1,4 @@
-import { type ComponentType, useEffect, useSyncExternalStore } from "react";
+import { type ComponentType, useEffect, useState, useSyncExternalStore } from "react";
 import { Chunk } from "../../chunk";
 import { shortened } from "../../length";
 import { Store } from "../../store";
@@ -9,6 +9,8 @@ import { useChunk } from "./use-chunk";
 const MAX_WAITING = 10;
 const MAX_LENGTH = 300;
 export const SHOWN_MS = 6_000;
+/** After this long, a message waits no more for what shows it. */
+const LATE_MS = 1_000;
 
 /** Shows messages, and tells when it has taken them. */
 export interface ToastRegionProps {
@@ -34,16 +36,32 @@ export function toast(message: string): void {
 
 const onTaken = () => waiting.set(NONE);
 
-/** Where messages are shown. It is loaded for the first one; if it cannot be, they are shown without it. */
+/** Where messages are shown. It is loaded for the first one; until it is here, they are shown without it. */
 export function Toasts() {
   useFullscreenElement(); // which they move into, and out of
   const messages = useSyncExternalStore(waiting.subscribe, waiting.get);
-  const { part, hasFailed } = useChunk(TOAST_REGION, messages.length > 0);
-  const Shown = hasFailed ? PlainToasts : part;
+  const isNeeded = messages.length > 0;
+  const { part, hasFailed } = useChunk(TOAST_REGION, isNeeded);
+  const isLate = useIsLate(isNeeded && part === null);
+  const Shown = hasFailed || isLate ? PlainToasts : part;
   return Shown && <Shown messages={messages} onTaken={onTaken} />;
 }
 
-/** Says it without what could not be loaded: it may be that the server cannot be reached. */
+/** Whether something is awaited for longer than one would not notice. */
+function useIsLate(isAwaited: boolean): boolean {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    if (!isAwaited) return;
+    const timer = setTimeout(() => setLate(true), LATE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [isAwaited]);
+  return isAwaited && isLate;
+}
+
+/** Says it without what is not loaded: it may be that the server is silent, or cannot be reached. */
 function PlainToasts({ messages, onTaken }: ToastRegionProps) {
   useEffect(() => {
     if (messages.length === 0) return;

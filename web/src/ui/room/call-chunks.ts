@@ -37,6 +37,7 @@ export const CHIME = new Chunk(() => import("./chat/chime").then((file) => file.
 
 /** What a call may need while the server is away, the likeliest first. */
 const OF_A_CALL = [
+  TOAST_REGION,
   MICROPHONE_MENU,
   CAMERA_MENU,
   SCREEN_MENU,
@@ -45,7 +46,6 @@ const OF_A_CALL = [
   GESTURES_POPOVER,
   CHAT_PANEL,
   PEOPLE_PANEL,
-  TOAST_REGION,
   HEALTH_PANEL,
   INVITE_DIALOG,
   ATTENDANCE_DIALOG,
@@ -67,6 +67,16 @@ export const RECORDING_QUESTION = new Chunk(() =>
 export const PASSWORD_GATE = new Chunk(() =>
   import("./password-gate").then((file) => file.PasswordGate),
 );
+
+/** What a lobby may need at any time: it says what is wrong. */
+const OF_A_LOBBY = [TOAST_REGION];
+/** After the lobby is shown. */
+const FETCHED_AFTER_LOBBY_MS = 1_000;
+
+/** Loads what a lobby may need, once it is there. */
+export function useFetchedLobbyChunks(): void {
+  useEffect(() => fetchWhenIdle(OF_A_LOBBY, FETCHED_AFTER_LOBBY_MS), []);
+}
 
 /** After the entry, when the first pictures are there. */
 const FETCHED_AFTER_MS = 3_000;

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { LocalMedia } from "../../call/media";
 import { Action } from "../kit/button";
+import { useChunk } from "../kit/use-chunk";
 import { DEVICE_CHECK } from "./call-chunks";
 import { LazyDialog } from "./lazy-dialog";
 import { useCallTexts } from "./texts";
@@ -9,10 +10,12 @@ import { useCallTexts } from "./texts";
 export function DeviceCheckAction({ media }: { media: LocalMedia }) {
   const t = useCallTexts();
   const [isOpen, setOpen] = useState(false);
+  const { part } = useChunk(DEVICE_CHECK, isOpen);
   return (
     <>
       <Action
         look="quiet"
+        isPending={isOpen && part === null}
         onHoverStart={() => DEVICE_CHECK.fetchAhead()}
         onFocus={() => DEVICE_CHECK.fetchAhead()}
         onPress={() => setOpen(true)}

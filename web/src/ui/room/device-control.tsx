@@ -12,6 +12,7 @@ import {
 } from "../kit/icons";
 import { KeyCap, type Keys, withKeys } from "../kit/keys";
 import { MenuButton } from "../kit/menu-button";
+import { useChunk } from "../kit/use-chunk";
 import { BACKGROUND_DIALOG, CAMERA_MENU, MICROPHONE_MENU } from "./call-chunks";
 import { rememberChoice } from "./device-choice";
 import type { ShortcutName } from "./keys/shortcuts";
@@ -46,6 +47,7 @@ export function CameraControl({ media }: { media: LocalMedia }) {
   const t = useCallTexts();
   const { camera } = useStore(media.view);
   const [isChoosing, setChoosing] = useState(false);
+  const { part: dialog } = useChunk(BACKGROUND_DIALOG, isChoosing);
   return (
     <>
       <DeviceControl
@@ -60,7 +62,11 @@ export function CameraControl({ media }: { media: LocalMedia }) {
           menu={CAMERA_MENU}
           values={{ media, onBackground: () => setChoosing(true) }}
         >
-          <ChevronIcon size={16} />
+          {isChoosing && dialog === null ? (
+            <span className="spinner" aria-hidden="true" />
+          ) : (
+            <ChevronIcon size={16} />
+          )}
         </MenuButton>
       </DeviceControl>
       {isChoosing && (

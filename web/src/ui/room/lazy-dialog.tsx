@@ -12,7 +12,7 @@ interface LazyDialogProps<P> extends DialogProps {
   values: P;
 }
 
-/** An open dialog, which is loaded then if it was not before. */
+/** An open dialog, which is loaded then if it was not before. The button that opens it shows that it is waited for. */
 export function LazyDialog<P extends object>({ dialog, values, onClose }: LazyDialogProps<P>) {
   const Shown = useOpened(dialog, true, onClose);
   return Shown && <Shown {...values} onClose={onClose} />;

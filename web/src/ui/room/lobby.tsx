@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { EntryPreparation } from "../../call/entry-preparation";
 import type { LocalMedia } from "../../call/media";
 import type { Identity } from "../../session";
@@ -10,8 +10,9 @@ import { Action, LinkAction } from "../kit/button";
 import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
 import { PersonName, shownName } from "../kit/person-name";
+import { useChunk } from "../kit/use-chunk";
 import type { RoomFacts } from "./admission";
-import { RECORDING_QUESTION } from "./call-chunks";
+import { RECORDING_QUESTION, useFetchedLobbyChunks } from "./call-chunks";
 import { DeviceCheckAction } from "./device-check-action";
 import { CameraControl, MicrophoneControl } from "./device-control";
 import { DeviceHelp } from "./device-help";
@@ -40,6 +41,12 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
   const { microphone, camera, background, noise } = useStore(media.view);
   const [isAsking, setAsking] = useState(false);
   const recorders = recordersAmong(useStore(preparation.present));
+  const isRecorded = recorders !== "";
+  const question = useChunk(RECORDING_QUESTION, isAsking);
+  useFetchedLobbyChunks();
+  useEffect(() => {
+    if (isRecorded) RECORDING_QUESTION.fetchAhead();
+  }, [isRecorded]);
   const enter = () => {
     if (recordersAmong(preparation.present.get())) setAsking(true);
     else onEnter?.();
@@ -80,7 +87,7 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
           <MediaNotice microphone={microphone} camera={camera} />
           <DeviceHelp microphone={microphone} camera={camera} />
           <EffectNotice background={background} noise={noise} />
-          {recorders && (
+          {isRecorded && (
             <Notice tone="warning">{t("call.recording.by", { names: recorders })}</Notice>
           )}
           {isAsking && (
@@ -91,7 +98,13 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             />
           )}
           {onEnter ? (
-            <Action look="primary" className="enter" onPress={ask} autoFocus>
+            <Action
+              look="primary"
+              className="enter"
+              isPending={isAsking && question.part === null}
+              onPress={ask}
+              autoFocus
+            >
               {t("app.enterRoom")}
             </Action>
           ) : (
