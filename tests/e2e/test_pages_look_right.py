@@ -86,7 +86,7 @@ async def test_pages_of_somebody_at_home(
         await ann.logs_in(trust=True)
         await expect(page.get_by_role("region")).to_have_count(3)
         await photographer.takes(page, "home")
-        await ann.button(f"Account: {ann.name}").click()
+        await _opens_account_menu(ann)
         await photographer.takes(page, "account-menu")
         await page.keyboard.press("Escape")
         await ann.button("Manage “Team”").click()
@@ -262,6 +262,11 @@ async def _furnish(ann: Person, bob: Person) -> None:
     await bob.creates_room("A room whose name is so long that it cannot stand in one line")
     event = await bob.creates_event("Summer concert")
     await bob.invites(ann, to=event)
+
+
+async def _opens_account_menu(ann: Participant) -> None:
+    await ann.button(f"Account: {ann.name}").click()
+    await expect(ann.page.get_by_role("menuitem", name="Profile")).to_be_visible()
 
 
 async def _chat(ann: Participant, bob: Participant, cyd: Participant) -> None:

@@ -274,6 +274,12 @@ def _is_whole(seen: dict[str, Any]) -> None:
     assert not shared[-1], "after its owner had left"
 
 
+async def recorded_seconds(someone: Participant) -> int:
+    told = await someone.page.locator(".panel .facts dd").first.inner_text()
+    minutes, seconds = told.split(":")
+    return int(minutes) * 60 + int(seconds)
+
+
 async def fills_the_storage(page: Page) -> None:
     """Leave no space to the site, as its browser counts it."""
     session = await page.context.new_cdp_session(page)
@@ -347,10 +353,11 @@ async def test_a_recording_goes_on_with_other_devices(
     for gone in ("mic", "desk"):
         await ann.page.evaluate("(gone) => computer.unplug(gone)", gone)
     await uses(ann, "lid,mic2")
+    await has_recorded(ann, await recorded_seconds(ann) + 4)
     await ann.page.evaluate(_CLUSTERS, 2)
     await ann.button("Stop recording").click()
     seen = await played(ann.page, await saved(ann, tmp_path))
-    assert not any(seen["magenta"][:2]) and seen["magenta"][-1]
+    assert not any(seen["magenta"][:2]) and any(seen["magenta"][-3:]), seen["magenta"]
     assert seen["loudestAtFirst"] < 0.01 < seen["loudest"]
 
 
