@@ -1,11 +1,6 @@
 import { rememberRecordings } from "../../recordings-flag";
 import { folderOf, removeFile } from "./private-files";
-import {
-  LEAST_BYTES,
-  type RecorderNews,
-  type RecorderOrder,
-  type RecordingFile,
-} from "./recorder-messages";
+import type { RecorderNews, RecorderOrder, RecordingFile } from "./recorder-messages";
 
 const FOLDER = "recordings";
 const WHOLE = ".webm";
@@ -14,6 +9,8 @@ const PART = ".webm.part";
 /** The end of the name where the recording has ended without its end, such as on a full disk. */
 const CUT = ".webm.cut";
 const LONGEST_NAME = 64;
+/** With less than this, there is nothing but the head of a file. */
+const LEAST_BYTES = 1_000;
 
 /** A recording that is kept among the private files of this origin until it is saved or deleted. */
 export interface KeptRecording {

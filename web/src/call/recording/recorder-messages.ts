@@ -51,9 +51,6 @@ export type RecorderNews =
   | { readonly kind: "ended"; readonly end: RecordingEnd; readonly isWhole: boolean }
   | { readonly kind: "repaired"; readonly ok: boolean };
 
-/** With less than this, there is nothing but the head of a file: no recording that one could save. */
-export const LEAST_BYTES = 1_000;
-
 /** With less than this, a recording ends while there is room for what makes it seekable. */
 export const LEAST_FREE_BYTES = 32 * 1024 * 1024;
 

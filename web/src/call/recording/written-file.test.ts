@@ -1,5 +1,4 @@
 import { expect, it, vi } from "vitest";
-import { LEAST_BYTES } from "./recorder-messages";
 import { type SyncAccess, WrittenFile } from "./written-file";
 
 const MEGABYTE = 1024 * 1024;
@@ -63,16 +62,6 @@ it.each([false, true])("keeps room for the end of a file (in private: %s)", asyn
   expect(disk.isClosed).toBe(true);
   expect(disk.bytes.length).toBe(file.size);
   expect(disk.bytes.every((byte) => byte === 1)).toBe(true);
-});
-
-it("takes no more space than was written while there is nothing but the head of a file", async () => {
-  const disk = new SmallDisk(3 * MEGABYTE, false);
-  const file = new WrittenFile(disk, () => {});
-  const writer = file.stream().getWriter();
-  await writer.write({ type: "write", data: new Uint8Array(LEAST_BYTES - 1), position: 0 });
-  expect(disk.bytes.length).toBe(LEAST_BYTES - 1);
-  await writer.write({ type: "write", data: new Uint8Array(9), position: file.size });
-  expect(disk.bytes.length).toBeGreaterThan(MEGABYTE);
 });
 
 it.each([false, true])("fails where nothing can be written (in private: %s)", async (inPrivate) => {

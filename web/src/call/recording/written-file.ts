@@ -1,6 +1,6 @@
 import type { StreamTargetChunk } from "mediabunny";
 import { fileHandle } from "./private-files";
-import { endAfter, LEAST_BYTES, type RecordingFile } from "./recorder-messages";
+import { endAfter, type RecordingFile } from "./recorder-messages";
 
 /** What a worker can write to at once (File System standard, FileSystemSyncAccessHandle). */
 export interface SyncAccess {
@@ -61,9 +61,8 @@ export class WrittenFile {
     });
   }
 
-  /** Where nothing but the head is written, the file stays as small: so it counts as no recording. */
   #reserve(end: number): void {
-    if (this.#isFull || end < LEAST_BYTES || end + RESERVE_BYTES <= this.#allocated) return;
+    if (this.#isFull || end + RESERVE_BYTES <= this.#allocated) return;
     const wanted = end + RESERVE_BYTES + STEP_BYTES;
     try {
       this.access.truncate(wanted);
