@@ -2,9 +2,9 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.errors import NotFound
@@ -12,7 +12,7 @@ from parlour.http.proxies import is_proxied
 from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
 from parlour.scheduling.turns import in_turns
-from parlour.wire.base import is_loopback, iso
+from parlour.wire.base import Email, is_loopback, iso
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,9 +47,9 @@ def dev_mail_routes(outbox: Outbox, renderer: MailRenderer) -> APIRouter:
     style = _STYLE.read_text(encoding="utf-8")
 
     @router.get("/dev/mail")
-    async def dev_mail(request: Request) -> Response:
+    async def dev_mail(request: Request, to: Annotated[Email | None, Query()] = None) -> Response:
         _require_this_machine(request)
-        mails = await mails_shown.of(await outbox.kept())
+        mails = await mails_shown.of(await outbox.kept(to))
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(mails, headers=_NOT_COMPRESSED)
         page = _environment().get_template("dev_mail.html").generate(mails=mails)
