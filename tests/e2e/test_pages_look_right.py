@@ -312,19 +312,19 @@ async def _on_the_stage(ann: Participant, bob: Participant, photographer: Photog
 
 
 async def _over_the_call(ann: Participant, bob: Participant, photographer: Photographer) -> None:
-    """Meanwhile the call is recorded."""
+    """At last the call is recorded."""
     page = ann.page
-    await bob.button("Record").click()
-    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
-    await bob.button("Start recording").click()
-    mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
-    await expect(mark).to_be_visible()
     for name, item in (("settings", "Settings"), ("shortcuts", "Keyboard shortcuts")):
         await ann.button("More options").click()
         await page.get_by_role("menuitem", name=item).click()
         await expect(page.get_by_role("dialog", name=item)).to_be_visible()
         await photographer.takes(page, f"call-{name}")
         await page.keyboard.press("Escape")
+    await bob.button("Record").click()
+    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
+    await bob.button("Start recording").click()
+    mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
+    await expect(mark).to_be_visible()
     await ann.button("Choose microphone").click()
     await photographer.takes(page, "call-recorded-and-microphones")
     await page.keyboard.press("Escape")
