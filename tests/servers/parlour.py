@@ -212,11 +212,19 @@ class ParlourServer:
             ready.set_exception(RuntimeError(f"Parlour ended at its start with {code}:\n{tail(self.log)}"))
 
 
+class _OutputProtocol(asyncio.StreamReaderProtocol):
+    """Closes the transport at the end, as that of a subprocess does."""
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
 async def _pipe() -> tuple[asyncio.StreamReader, BinaryIO]:
     """Open a pipe: what reads from it, and the end that is written to."""
     reading, writing = os.pipe()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
+        lambda: _OutputProtocol(reader), os.fdopen(reading, "rb", buffering=0)
     )
     return reader, os.fdopen(writing, "wb", buffering=0)
