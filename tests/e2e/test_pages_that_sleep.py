@@ -105,7 +105,11 @@ async def sleeper(
 ) -> AsyncIterator[Sleeper]:
     """Two in a call, with the chat open; bob has a browser of his own, since all of its pages sleep."""
     server = await fresh_server({"PARLOUR_RESUME_GRACE": AMPLE})
-    async with Visitors(server) as visitors, chromium() as browser, people_at(browser, request, "bob") as beds:
+    async with (
+        Visitors(server) as visitors,
+        chromium() as browser,
+        people_at(browser, request, "bob") as beds,
+    ):
         accounts = [await visitors.client(name) for name in ("ann", "bob")]
         room = await accounts[0].creates_room()
         await accounts[0].invites(accounts[1], to=room)

@@ -123,9 +123,7 @@ async def test_a_room_name_that_is_taken(visitors: Visitors, at_browser: AtBrows
     await expect_error_at(ann, "Name", "already exists")
 
 
-async def test_an_unknown_page_and_a_link_that_is_no_good(
-    visitors: Visitors, at_browser: AtBrowser
-) -> None:
+async def test_an_unknown_page_and_a_link_that_is_no_good(visitors: Visitors, at_browser: AtBrowser) -> None:
     sam = await at_browser(await visitors.stranger("sam"))
     for path in ("/nowhere", "/r", "/verifyclient/"):
         answer = await sam.page.goto(path)

@@ -36,11 +36,11 @@ def obey(channel: socket.socket) -> dict[str, Any] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken)
     while True:
-        ready, _, _ = select.select([channel, waking], [], [])
+        ready, _, _ = select.select([channel.fileno(), waking], [], [])
         if waking in ready:
             os.read(waking, 4096)
             tell_who_ended(channel)
-        if channel not in ready:
+        if channel.fileno() not in ready:
             continue
         message, files, _, _ = socket.recv_fds(channel, _LONGEST_MESSAGE, 3)
         if not message:

@@ -7,6 +7,7 @@ import resource
 import signal
 import ssl
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.servers.process import child_environment, dying_with_parent, ended, f
 _READY = re.compile(rb"Parlour is ready at (https?://\S+)")
 PROGRAM = Path(sys.executable).parent / "parlour"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""An empty TLS context: loading the system's certificates for each HTTP client would dominate a test's time."""
+"""An empty TLS context: loading the system's certificates for each client would dominate a test's time."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class ParlourServer:
                 output = self._process.stdout
             else:
                 output, writing = await _pipe()
-                with Path(os.devnull).open("rb") as nothing, writing:
+                with writing, tempfile.TemporaryFile() as nothing:
                     self._process = await forks.start(
                         *arguments,
                         folder=self.folder,
