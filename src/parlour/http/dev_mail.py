@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAILS_A_TURN = 8
 """The mails that are rendered in a turn of the event loop."""
+MAILS_KEPT = 200
+"""As many as the page shows."""
 _NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
 """The headers of a page that is never compressed: mails hold tokens beside names that strangers chose
 (BREACH).
@@ -37,7 +39,8 @@ class _ShownMails:
         shown: dict[int, dict[str, str]] = {}
         async for queued in in_turns(letters, each=MAILS_A_TURN):
             shown[queued.id] = self._shown.get(queued.id) or _shown(self._renderer, queued)
-        self._shown = shown
+        known = self._shown | shown
+        self._shown = {number: known[number] for number in sorted(known, reverse=True)[:MAILS_KEPT]}
         return list(shown.values())
 
 
