@@ -26,7 +26,7 @@ _NONE = 0
 
 
 class ForkedProcess:
-    """What the tests use of `asyncio.subprocess.Process`."""
+    """A `parlour` that was forked, with what the tests use of `asyncio.subprocess.Process`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -56,7 +56,7 @@ class Forks:
     """Starts the forking process with the first fork."""
 
     running: ClassVar["Forks | None"] = None
-    """What servers and commands are forked by while tests run; None elsewhere, such as in measurements."""
+    """The one that forks servers and commands while tests run; None elsewhere, such as in measurements."""
 
     def __init__(self) -> None:
         self._channel: socket.socket | None = None
@@ -64,7 +64,7 @@ class Forks:
         self._begun: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[int, ForkedProcess] = {}
         self._ended: dict[int, int] = {}
-        """Exit codes of those that have ended before they were known here."""
+        """The exit codes of processes that have ended before they were known here."""
         self._starting = asyncio.Lock()
 
     @classmethod

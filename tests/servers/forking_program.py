@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def import_parlour() -> None:
-    """As `serve` does, with what it imports after its start."""
+    """Import all that `serve` does, also what it imports after its start."""
     gc.disable()
     import_module("parlour.__main__")
     lean = import_module("parlour.lean_imports")
@@ -74,7 +74,7 @@ def tell_who_ended(channel: socket.socket) -> None:
 
 
 def become(order: dict[str, Any], files: list[int], *, parent: int) -> None:
-    """Arrange this process as a program's start would."""
+    """Arrange this process like the start of a program does."""
     os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died in between

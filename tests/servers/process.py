@@ -45,7 +45,7 @@ def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = Non
 
 
 class Process(Protocol):
-    """What `ended` uses of `asyncio.subprocess.Process`."""
+    """The part of `asyncio.subprocess.Process` that `ended` uses."""
 
     @property
     def returncode(self) -> int | None: ...

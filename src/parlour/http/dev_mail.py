@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAILS_A_TURN = 8
 """The mails that are rendered in a turn of the event loop."""
 MAILS_KEPT = 200
-"""As many as the page shows."""
+"""The mails whose rendering is kept, which the page shows at most."""
 _NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
 """The headers of a page that is never compressed: mails hold tokens beside names that strangers chose
 (BREACH).
