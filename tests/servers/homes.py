@@ -29,7 +29,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """How a router translates IPv4, and what it lets out. Nothing comes in that was not asked for.
+    """The NAT of a router for IPv4, and what it lets out. Nothing comes in that was not asked for.
 
     A full cone gives each socket one port, and lets in whatever anybody sends there. A symmetric NAT gives it
     another random port for each destination, and lets in what comes from there alone (RFC 3489, section 5).

@@ -106,7 +106,7 @@ class Host:
 class Network:
     """A subnet of hosts. Its first address belongs to this process: servers listen there.
 
-    It carries IPv6 as well, for those who have an address of `at_6`.
+    It carries IPv6 as well, between addresses of `at_6`.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -31,7 +31,7 @@ _SBIN = ("/usr/local/sbin", "/usr/sbin", "/usr/bin")
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
 LOOK_SECONDS = 10.0
-"""How often the files of coturn's certificate are looked at; coturn answers for itself, so it is told."""
+"""The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
 _LAST_LINES = 5
 _LINE_BYTES = 4096
 
