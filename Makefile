@@ -88,6 +88,10 @@ bench: setup ## Measure (ARGS go to `python -m bench`)
 bench-mesh: setup test-packages ## Measure calls of real browsers over narrow and lossy lines (ARGS="--people 4 --compare")
 	@exec $(BIN)/python -m bench.mesh $(ARGS)
 
+.PHONY: bench-relays
+bench-relays: setup test-packages ## Measure the CPU time of coturn and of our TURN server (ARGS="--rounds 3")
+	@exec $(BIN)/python -m bench.relays $(ARGS)
+
 .PHONY: soak
 soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
 	@$(BIN)/python -m bench.joins

@@ -185,8 +185,8 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
     chain, key = settings.turn_cert, settings.turn_key
     first, _, last = settings.turn_relay_ports.partition("-")
     listen = settings.turn_listen
-    if listen is None and settings.is_local(port=port):
-        listen = ip_address("127.0.0.1")
+    if not listen and settings.is_local(port=port):
+        listen = (ip_address("127.0.0.1"),)
     host = settings.turn_host or urlsplit(settings.url(port=port)).hostname or "localhost"
     if host == "localhost":
         host = "127.0.0.1"  # where it listens then; as a name, it may stand for ::1
@@ -199,7 +199,8 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
         port=settings.turn_port,
         tls_port=settings.turn_tls_port,
         relay_ports=PortRange(int(first), int(last)),
-        certificate=None if chain is None or key is None else Certificate(chain.resolve(), key.resolve()),
+        # Links are kept: those of certbot lead to another file after each renewal.
+        certificate=None if chain is None or key is None else Certificate(chain.absolute(), key.absolute()),
         quota=settings.turn_quota,
         allowed_peers=tuple(ip_network(network) for network in settings.turn_allowed_peers),
     )

@@ -160,6 +160,13 @@ def _proxies(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _one_of_each_family(addresses: tuple[IPvAnyAddress, ...]) -> tuple[IPvAnyAddress, ...]:
+    families = [address.version for address in addresses]
+    if len(set(families)) < len(families):
+        raise ValueError("has to be one IPv4 address, one IPv6 address, or both, comma-separated")
+    return addresses
+
+
 def _registration(words: tuple[str, ...]) -> tuple[str, ...]:
     if words in (("open",), ("invitation",), ("closed",)):
         return words
@@ -206,6 +213,9 @@ def _all_long_enough(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
+OwnAddresses = Annotated[
+    tuple[IPvAnyAddress, ...], NoDecode, BeforeValidator(_split), AfterValidator(_one_of_each_family)
+]
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_all_long_enough)
 ]
@@ -253,7 +263,7 @@ class Settings(BaseSettings):
     turn: Annotated[str, Field(pattern="^embedded$")] | None = None
     turn_server: Literal["coturn", "parlour"] | None = None
     turn_host: Annotated[str, AfterValidator(_host)] | None = None
-    turn_listen: IPvAnyAddress | None = None
+    turn_listen: OwnAddresses = ()
     turn_external_address: IPvAnyAddress | None = None
     turn_port: Port = 3478
     turn_tls_port: Port = 5349

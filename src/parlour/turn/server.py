@@ -3,7 +3,9 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
+import ssl
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ import structlog
 from parlour.db.private_files import make_private_folder
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
-from parlour.turn.options import TurnOptions
+from parlour.turn.options import Certificate, TurnOptions
 from parlour.turn.own_server import own_server_configuration
 from parlour.turn.stun import IpAddress
 
@@ -28,6 +30,8 @@ END_SECONDS = 2.0
 _SBIN = ("/usr/local/sbin", "/usr/sbin", "/usr/bin")
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
+LOOK_SECONDS = 10.0
+"""The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
 _LAST_LINES = 5
 _LINE_BYTES = 4096
 
@@ -50,7 +54,7 @@ class TurnProgram:
     path: Path
 
     def configuration(self, options: TurnOptions, folder: Path) -> str:
-        relay = options.listen or own_address()
+        relay = options.relay or own_address()
         if self.kind == "coturn":
             return coturn_configuration(options, relay=relay, folder=folder)
         return own_server_configuration(options, relay=relay)
@@ -105,22 +109,28 @@ def own_address() -> IpAddress:
 class TurnServer:
     """Runs the program; the supervisor of tasks starts it again whenever it ends."""
 
-    def __init__(self, program: TurnProgram, options: TurnOptions, folder: Path) -> None:
+    def __init__(
+        self, program: TurnProgram, options: TurnOptions, folder: Path, *, look_seconds: float = LOOK_SECONDS
+    ) -> None:
         """`folder` is the server's own, for a configuration with the secret."""
         self._program = program
         self._options = options
         self._folder = folder
+        self._look_seconds = look_seconds
 
     async def run(self) -> None:
         """Run the server until it ends, or until this is cancelled. Raises TurnServerEnded."""
+        former = await asyncio.to_thread(self._certificate_version)
         process = await self._start()
         log.info("turn.started", server=self._program.kind, port=self._options.port, pid=process.pid)
         last: deque[str] = deque(maxlen=_LAST_LINES)
         saying = asyncio.create_task(_log_output(process, last))
+        renewing = asyncio.create_task(self._tell_of_renewals(process, former))
         try:
             status = await process.wait()
             await saying
         finally:
+            renewing.cancel()
             await _end(process)
             saying.cancel()
         log.warning("turn.ended", server=self._program.kind, status=status, said=list(last))
@@ -135,6 +145,25 @@ class TurnServer:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+
+    async def _tell_of_renewals(self, process: asyncio.subprocess.Process, told: object) -> None:
+        """Have coturn load its certificate again when the files change; parlour-turn looks at them itself."""
+        certificate = self._options.certificate
+        if self._program.kind != "coturn" or certificate is None:
+            return
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            found = await asyncio.to_thread(self._certificate_version)
+            if found != told and await asyncio.to_thread(_fit_together, certificate):
+                told = found
+                log.info("turn.certificate_changed", server=self._program.kind)
+                with suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGUSR2)
+
+    def _certificate_version(self) -> object:
+        """Return a value that changes with the files, also where a link leads to others."""
+        certificate = self._options.certificate
+        return certificate and [_version(file) for file in (certificate.chain, certificate.key)]
 
     def _write_configuration(self) -> Path:
         make_private_folder(self._folder)
@@ -171,6 +200,28 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _version(file: Path) -> tuple[int, int, int] | None:
+    """Return None for a file that is not there, as between two steps of a renewal."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _fit_together(certificate: Certificate) -> bool:
+    """Return False while a renewal is half written."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            certificate.chain,
+            certificate.key,
+            password="",  # nosec B106 - nobody is there to type one
+        )
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _owner_only(path: str, flags: int) -> int:

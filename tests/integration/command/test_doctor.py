@@ -25,13 +25,14 @@ from parlour.settings import Settings
 from parlour.turn.server import TurnServer, find_program
 from parlour.turn.uri import IceUri
 from tests.conftest import Databases, StartServer, StartSmtpServer
-from tests.integration.server.test_turn import SECRET, answers
+from tests.integration.server.test_turn import SECRET
 from tests.integration.server.test_turn import settings as turn_settings
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.certificate import self_signed
 from tests.servers.command import run_parlour
 from tests.servers.process import free_port
 from tests.servers.proxies import NGINX_AS_DOCUMENTED, nginx
+from tests.servers.turn import answers
 
 NOBODY = 9
 """A port on which nothing listens."""

@@ -97,6 +97,7 @@ export interface StatsReport {
 
 type Stats = Readonly<Record<string, unknown>>;
 
+const RECEIVED = ["bytesReceived", "requestsReceived", "responsesReceived"];
 /** The most streams that are read of one direction: a peer may negotiate more sections than it has any use for. */
 const MAX_STREAMS = 16;
 
@@ -119,6 +120,17 @@ export function readSample(report: StatsReport, at: number): ConnectionSample {
   });
   const pair = selected ?? pairs.find(isInUse) ?? null;
   return { at, path: pair && pathOf(pair, report), outbound, inbound };
+}
+
+/** A number that grows with all that comes from the other side, STUN included; null where nothing is told of it. */
+export function receivedSoFar(report: StatsReport): number | null {
+  let sum: number | null = null;
+  report.forEach((entry) => {
+    const stats = entry as Stats;
+    if (stats.type !== "candidate-pair") return;
+    for (const name of RECEIVED) sum = (sum ?? 0) + countOf(stats[name]);
+  });
+  return sum;
 }
 
 /** Firefox marks the pair itself; older browsers only nominate it. */

@@ -14,7 +14,7 @@ import {
   type TrackSource,
   type Unreachable,
 } from "../topology";
-import { readSample } from "./connection-sample";
+import { readSample, receivedSoFar } from "./connection-sample";
 import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
 import { OneScreenAlone } from "./one-screen-alone";
@@ -74,6 +74,8 @@ const AUDIBLE_LEVEL = 0.015;
 const FILE_CHANNEL = { negotiated: true, id: 1 } as const;
 /** Its hashes take a tenth of a second of CPU: right after a connect they would hold up the first picture. */
 const CODE_AFTER_MS = 1_000;
+const LISTEN_MS = 2_750;
+const LISTEN_EVERY_MS = 250;
 /** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
 export const UNREACHABLE_MS = 20_000;
 
@@ -130,6 +132,7 @@ export class MeshPeer implements ControlledPeer {
     this.#recovery = new Recovery(
       {
         restart: () => void this.#restart(),
+        hears: () => this.#getsAnything(),
         rebuild: options.rebuild,
         canSignal: options.canSignal,
       },
@@ -496,13 +499,32 @@ export class MeshPeer implements ControlledPeer {
     this.options.changed();
   }
 
+  /** A connection that was broken may have healed meanwhile; one that was thought to stand is not left alone. */
   async #restart(): Promise<void> {
+    const before = this.#connection.connectionState;
     const configuration = await this.options.freshIce().catch(() => null);
-    if (this.#closed || this.#connection.connectionState === "connected") return;
+    if (this.#closed) return;
+    if (before !== "connected" && this.#connection.connectionState === "connected") return;
     if (configuration) {
       bestEffort("new ICE servers", () => this.#connection.setConfiguration(configuration));
     }
     this.#connection.restartIce();
+  }
+
+  /** Each side checks the other one by STUN at least every 2.5 seconds (libwebrtc), whatever else it sends. */
+  async #getsAnything(): Promise<boolean> {
+    const before = await this.#received();
+    if (before === null) return true;
+    for (let waited = 0; waited < LISTEN_MS; waited += LISTEN_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_EVERY_MS));
+      if (this.#closed || (await this.#received()) !== before) return true;
+    }
+    return false;
+  }
+
+  async #received(): Promise<number | null> {
+    const report = await this.#connection.getStats().catch(() => null);
+    return report && receivedSoFar(report);
   }
 
   /**

@@ -322,6 +322,40 @@ describe("when credentials are about to expire", () => {
   });
 });
 
+describe("where this computer's network may have changed", () => {
+  const received = (count: () => number) => async () =>
+    new Map<string, unknown>([["P", { type: "candidate-pair", bytesReceived: count() }]]);
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+    for (const peerID of ["b1", "e1"]) {
+      subject.addPeer({ peerID, peerUsername: peerID, createOffer: true });
+      subject.connection().change("connected");
+    }
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it("restarts ICE for all connections where it has, with credentials that hold", async () => {
+    subject.mesh.check("network-changed");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(subject.connections.map(({ log }) => log)).toEqual([["restart"], ["restart"]]);
+    expect(subject.connection().configuration?.iceServers).toEqual([{ urls: "turn:fresh" }]);
+  });
+
+  it("restarts ICE for those over which nothing comes where it is in doubt", async () => {
+    const [silent, lively] = subject.connections;
+    if (!silent || !lively) throw new Error("two connections");
+    let heard = 0;
+    silent.getStats = received(() => 7);
+    lively.getStats = received(() => heard++);
+    subject.mesh.check("may-be-broken");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(subject.connections.map(({ log }) => log)).toEqual([["restart"], []]);
+  });
+});
+
 describe("towards people who do harm", () => {
   const named = (fingerprint: string, origin = 1) =>
     `v=0\no=- ${origin} 2 IN IP4 127.0.0.1\na=fingerprint:sha-256 ${fingerprint}\n`;
