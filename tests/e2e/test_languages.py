@@ -202,6 +202,7 @@ async def test_pages_speak_the_language_and_fit_a_small_phone(
     await shows("/nothing", "notFound.heading")
     await shows("/verifyguest/no-such-token", "link.dead")
     await shows("/mail?email=ann@example.org", "mail.title")
+    await shows("/check", "check.title")
     await shows("/login", "login.title")
     await ann.field(said("login.account")).fill(account.username or "")
     await ann.field(said("field.password")).fill(account.password)
