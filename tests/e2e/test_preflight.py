@@ -13,11 +13,11 @@ from parlour.turn.uri import IceUri
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import room_path
-from tests.integration.server.test_turn import answers
 from tests.integration.server.test_turn import settings as turn_settings
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.proxies import RecordingProxy
+from tests.servers.turn import answers
 
 pytestmark = pytest.mark.database("sqlite")
 
