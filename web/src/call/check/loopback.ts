@@ -1,5 +1,5 @@
 import type { MediaPath } from "../health/window";
-import { readSample } from "../mesh/connection-sample";
+import { localCandidateInUse, readSample } from "../mesh/connection-sample";
 import { pathOf } from "../mesh/window-meter";
 import { pause, within } from "./aborted";
 import { type Measured, median } from "./judge";
@@ -71,12 +71,12 @@ export class Loopback {
 
   /** Restarts ICE, as after a change of the network; milliseconds until a new way is in use, null where none is. */
   async reconnect(signal: AbortSignal): Promise<number | null> {
-    const before = await this.#pairId();
+    const before = await this.#localCandidate();
     const began = performance.now();
     this.#near.connection.restartIce();
     await this.#negotiate();
     while (performance.now() - began < RECONNECTED_MS && !signal.aborted) {
-      const now = await this.#pairId();
+      const now = await this.#localCandidate();
       if (now !== null && now !== before && (await this.#passes(signal))) {
         return performance.now() - began;
       }
@@ -161,8 +161,8 @@ export class Loopback {
     return path && pathOf(path);
   }
 
-  async #pairId(): Promise<string | null> {
-    return localCandidateId(await this.#near.connection.getStats());
+  async #localCandidate(): Promise<string | null> {
+    return localCandidateInUse(await this.#near.connection.getStats());
   }
 }
 
@@ -196,26 +196,4 @@ function opened(channel: RTCDataChannel): Promise<void> {
     if (channel.readyState === "open") resolve();
     channel.addEventListener("open", () => resolve(), { once: true });
   });
-}
-
-/** The local candidate of the pair in use: a restart of ICE brings others. */
-function localCandidateId(report: RTCStatsReport): string | null {
-  let found: string | null = null;
-  report.forEach((stats) => {
-    if (stats.type !== "candidate-pair" || stats.state !== "succeeded") return;
-    const isInUse = stats.selected ?? (stats.nominated && isSelected(report, stats.id));
-    if (isInUse) found = stats.localCandidateId;
-  });
-  return found;
-}
-
-function isSelected(report: RTCStatsReport, pair: string): boolean {
-  let hasTransport = false;
-  let isNamed = false;
-  report.forEach((stats) => {
-    if (stats.type !== "transport") return;
-    hasTransport = true;
-    if (stats.selectedCandidatePairId === pair) isNamed = true;
-  });
-  return isNamed || !hasTransport;
 }
