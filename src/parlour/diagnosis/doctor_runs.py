@@ -88,7 +88,7 @@ class DoctorRuns:
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await process.communicate()  # what is left in the pipe, which closes at its end alone
 
 
 async def _output(process: asyncio.subprocess.Process) -> bytes:
