@@ -76,16 +76,20 @@ class DoctorRuns:
 
     async def _findings(self) -> tuple[Finding, ...]:
         """Raises OSError, TimeoutError, or msgspec.DecodeError for an output that is none."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command.arguments,
-            env={**os.environ, **self._command.environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *self._command.arguments,
+                env={**os.environ, **self._command.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+            )
         )
         try:
+            process = await asyncio.shield(starting)  # else a run that is closed now would leave a process
             async with asyncio.timeout(LONGEST_SECONDS):
                 return msgspec.json.decode(await _output(process), type=tuple[Finding, ...])
         finally:
+            process = await starting
             with suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()  # what is left in the pipe, which closes at its end alone
