@@ -5,9 +5,11 @@
 # without: -e PARLOUR_ALLOW_INSECURE=true (docs/settings.md).
 
 # The base images are named by their exact versions. A tag can be moved, so who builds for others pins the digest too,
-# at each update of the two lines below: `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints it, and
-# `--build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:…` (NODE_IMAGE likewise), or the line itself, takes it.
+# at each update of the three lines below: `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints it, and
+# `--build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:…` (NODE_IMAGE and GO_IMAGE likewise), or the line
+# itself, takes it.
 ARG NODE_IMAGE=node:20.19.5-bookworm-slim
+ARG GO_IMAGE=golang:1.26.8-bookworm
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 # ---- the web client -----------------------------------------------------------------------------------
@@ -18,6 +20,12 @@ RUN npm ci --no-audit --no-fund
 COPY web/ ./
 # The build goes to ../src/parlour/_web, as in a checkout.
 RUN mkdir -p ../src/parlour && npm run --silent build
+
+# ---- the TURN server, for PARLOUR_TURN=embedded ------------------------------------------------------------
+FROM ${GO_IMAGE} AS turn
+WORKDIR /build
+COPY media/ ./
+RUN CGO_ENABLED=0 GOTOOLCHAIN=local go build -mod=readonly -trimpath -ldflags="-s -w" -o /parlour-turn ./turn
 
 # ---- the Python packages, and the project itself as a wheel ---------------------------------------------
 FROM ${PYTHON_IMAGE} AS python
@@ -40,6 +48,7 @@ FROM ${PYTHON_IMAGE}
 RUN useradd --system --user-group --uid 10001 --no-create-home --shell /usr/sbin/nologin parlour \
     && install -d -o parlour -g parlour -m 0700 /data
 COPY --from=python /opt/parlour /opt/parlour
+COPY --from=turn /parlour-turn /usr/local/bin/parlour-turn
 ENV PATH=/opt/parlour/bin:$PATH PYTHONUNBUFFERED=1 PARLOUR_DATA_DIR=/data
 USER 10001
 WORKDIR /data

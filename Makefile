@@ -88,6 +88,10 @@ bench: setup ## Measure (ARGS go to `python -m bench`)
 bench-mesh: setup test-packages ## Measure calls of real browsers over narrow and lossy lines (ARGS="--people 4 --compare")
 	@exec $(BIN)/python -m bench.mesh $(ARGS)
 
+.PHONY: bench-relays
+bench-relays: setup test-packages ## Measure the CPU time of coturn and of our TURN server (ARGS="--rounds 3")
+	@exec $(BIN)/python -m bench.relays $(ARGS)
+
 .PHONY: soak
 soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
 	@$(BIN)/python -m bench.joins
@@ -113,9 +117,10 @@ COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 
 .PHONY: test
-test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
-	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
-	  || { . tools/say; fail "A check failed: see above."; }
+test: ## Everything: the checks, then the whole suite with its real servers and browsers
+	@$(MAKE) --jobs=2 --output-sync=target setup
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-packages $(STATIC) \
+	  || { . tools/say; fail "A check failed, or what the tests need could not be installed: see above."; }
 ifeq ($(ARGS),)
 	@. tools/say; say "The tests whose coverage is measured, three at a time"
 	@$(MAKE) measure

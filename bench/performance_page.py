@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bench import browser_page, chart
 from bench.machine import Cores, cpu_model, memory_gigabytes, versions
-from bench.mesh.page import measured
+from bench.mesh import page as mesh_page
 from bench.outcome import NODE, PARLOUR
+from bench.relays import page as relays_page
 from bench.report import Outcomes, all_verdicts, caveats, head, number, row, shares
 from bench.servers import socketio_version
 from bench.workloads import WORKLOADS
@@ -96,7 +97,8 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         targets=markdown(("ratio to Node, if without a unit", "at most", "measured", "met"), targets),
         tables="\n\n".join(tables),
         browsers=browser_page.notes(drawn),
-        mesh=measured(),
+        mesh=mesh_page.KEPT.measured(),
+        relays=relays_page.KEPT.measured(),
         browser_method=browser_page.METHOD,
         minutes=circumstances.minutes,
     )

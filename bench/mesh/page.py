@@ -1,29 +1,16 @@
-"""The generated part of docs/performance.md about calls in a mesh.
-
-It is kept in bench/mesh/measured.md, from which `make bench` takes it when it writes the page anew.
-"""
+"""The generated part of docs/performance.md about calls in a mesh."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.kept_section import DOCS, KeptSection
 from bench.machine import cpu_model, memory_gigabytes
 from bench.mesh import report
 from bench.mesh.figures import Resize, Scene
 
-MEASURED = Path(__file__).with_name("measured.md")
-DOCS = Path(__file__).parents[2] / "docs"
-_BEGIN, _END = (
-    "<!-- Measured by `make bench-mesh`. -->",
-    "<!-- The end of what `make bench-mesh` measured. -->",
-)
-
-
-def measured() -> str:
-    """Return the section of the latest run that was kept, between its marks."""
-    return _marked(MEASURED.read_text(encoding="utf-8"))
+KEPT = KeptSection(Path(__file__).with_name("measured.md"), command="make bench-mesh")
 
 
 def section(scenes: Sequence[Scene], resizes: Sequence[Resize], *, settle: float, seconds: float) -> str:
@@ -46,13 +33,6 @@ def section(scenes: Sequence[Scene], resizes: Sequence[Resize], *, settle: float
 
 def write(text: str, charts: Mapping[str, str]) -> None:
     """Keep the section, and put it and its charts into docs/performance.md."""
-    MEASURED.write_text(f"{text}\n", encoding="utf-8")
     for file, svg in charts.items():
         (DOCS / "images" / file).write_text(svg, encoding="utf-8")
-    path = DOCS / "performance.md"
-    former = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
-    path.write_text(former.sub(lambda _: _marked(text), path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def _marked(text: str) -> str:
-    return f"{_BEGIN}\n\n{text.strip()}\n\n{_END}"
+    KEPT.write(text)

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 type configuration struct {
 	Realm        string         `json:"realm"`
 	Secret       string         `json:"secret"`
-	Listen       string         `json:"listen"` // all addresses where it is empty
+	Listen       []string       `json:"listen"` // all addresses where there is none
 	Port         int            `json:"port"`
 	TLSPort      int            `json:"tls_port"` // 0 for none
 	Certificate  string         `json:"certificate"`
@@ -95,47 +96,59 @@ func read(file string) (configuration, error) {
 // start listens over UDP and TCP, and over TLS where there is a certificate.
 func start(config configuration) (*turn.Server, error) {
 	relay := &relay{config: config}
-	address := net.JoinHostPort(config.Listen, strconv.Itoa(config.Port))
-	datagrams, err := net.ListenPacket("udp", address)
-	if err != nil {
-		return nil, err
-	}
-	counted := newConnections(config)
-	streams := []net.Listener{}
-	stream, err := listenTCP(config, config.Port, counted, nil)
-	if err != nil {
-		return nil, err
-	}
-	streams = append(streams, stream)
-	if config.TLSPort != 0 {
-		secure, err := newTLS(config)
-		if err != nil {
-			return nil, err
-		}
-		stream, err := listenTCP(config, config.TLSPort, counted, secure)
-		if err != nil {
-			return nil, err
-		}
-		streams = append(streams, stream)
-	}
-	listeners := []turn.ListenerConfig{}
-	for _, stream := range streams {
-		listeners = append(listeners, turn.ListenerConfig{
-			Listener: stream, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
-		})
-	}
 	people := newPeople(config.Secret, config.Quota)
-	return turn.NewServer(turn.ServerConfig{
+	server := turn.ServerConfig{
 		Realm:        config.Realm,
 		AuthHandler:  people.key,
 		QuotaHandler: people.mayAllocate,
 		EventHandler: people.events(),
-		PacketConnConfigs: []turn.PacketConnConfig{
-			{PacketConn: datagrams, RelayAddressGenerator: relay, PermissionHandler: relay.permits},
-		},
-		ListenerConfigs: listeners,
 		// A client that asks for no family gets a relay of IPv4, even if it comes over IPv6 (RFC 8656, section
 		// 7.2). Where relays are of IPv6 alone, its own family is the better guess.
 		StrictAddressFamily: config.Relay.Unmap().Is4(),
-	})
+	}
+	counted := newConnections(config)
+	listen := func(address string, port int, secure *tls.Config) error {
+		stream, err := listenTCP(config, address, port, counted, secure)
+		if err != nil {
+			return err
+		}
+		server.ListenerConfigs = append(server.ListenerConfigs, turn.ListenerConfig{
+			Listener: stream, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
+		})
+		return nil
+	}
+	var secure *tls.Config
+	if config.TLSPort != 0 {
+		var err error
+		if secure, err = newTLS(config); err != nil {
+			return nil, err
+		}
+	}
+	for _, address := range config.addresses() {
+		datagrams, err := net.ListenPacket("udp", net.JoinHostPort(address, strconv.Itoa(config.Port)))
+		if err != nil {
+			return nil, err
+		}
+		server.PacketConnConfigs = append(server.PacketConnConfigs, turn.PacketConnConfig{
+			PacketConn: datagrams, RelayAddressGenerator: relay, PermissionHandler: relay.permits,
+		})
+		if err := listen(address, config.Port, nil); err != nil {
+			return nil, err
+		}
+		if secure == nil {
+			continue
+		}
+		if err := listen(address, config.TLSPort, secure); err != nil {
+			return nil, err
+		}
+	}
+	return turn.NewServer(server)
+}
+
+// addresses returns the addresses to listen on; the empty one stands for all.
+func (c configuration) addresses() []string {
+	if len(c.Listen) == 0 {
+		return []string{""}
+	}
+	return c.Listen
 }

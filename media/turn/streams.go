@@ -77,8 +77,10 @@ type boundedListener struct {
 	silent      time.Duration // for each further read
 }
 
-func listenTCP(config configuration, port int, counted *connections, secure *tls.Config) (net.Listener, error) {
-	stream, err := net.Listen("tcp", net.JoinHostPort(config.Listen, strconv.Itoa(port)))
+func listenTCP(
+	config configuration, address string, port int, counted *connections, secure *tls.Config,
+) (net.Listener, error) {
+	stream, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}

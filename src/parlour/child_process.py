@@ -74,6 +74,11 @@ class ChildProcess:
             reading.cancel()
         return status
 
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program; nothing happens where it has ended."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
     async def _read_output(self) -> None:
         if self._process.stdout is None:
             return

@@ -160,6 +160,13 @@ def _proxies(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _one_of_each_family(addresses: tuple[IPvAnyAddress, ...]) -> tuple[IPvAnyAddress, ...]:
+    families = [address.version for address in addresses]
+    if len(set(families)) < len(families):
+        raise ValueError("has to be one IPv4 address, one IPv6 address, or both, comma-separated")
+    return addresses
+
+
 def _registration(words: tuple[str, ...]) -> tuple[str, ...]:
     if words in (("open",), ("invitation",), ("closed",)):
         return words
@@ -185,6 +192,21 @@ def _room_creation(words: tuple[str, ...]) -> tuple[str, ...]:
         ) from error
 
 
+def _administrators(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Normalise addresses to the keys by which they are compared."""
+    try:
+        return tuple(email_key(parsed_email(word)) for word in words)
+    except ValueError as error:
+        raise ValueError("has to be email addresses such as ann@example.org, comma-separated") from error
+
+
+def _contact(value: str) -> str:
+    try:
+        return parsed_email(value)
+    except ValueError as error:
+        raise ValueError("has to be an email address such as help@example.org") from error
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"has to have at least {SHORTEST_SECRET} characters")
@@ -206,6 +228,9 @@ def _all_long_enough(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 AllowedOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_proxies)]
+OwnAddresses = Annotated[
+    tuple[IPvAnyAddress, ...], NoDecode, BeforeValidator(_split), AfterValidator(_one_of_each_family)
+]
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_all_long_enough)
 ]
@@ -213,6 +238,9 @@ RegistrationWords = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_registration)
 ]
 CreationWords = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_room_creation)]
+Administrators = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_administrators)
+]
 ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
@@ -253,7 +281,7 @@ class Settings(BaseSettings):
     turn: Annotated[str, Field(pattern="^embedded$")] | None = None
     turn_server: Literal["coturn", "parlour"] | None = None
     turn_host: Annotated[str, AfterValidator(_host)] | None = None
-    turn_listen: IPvAnyAddress | None = None
+    turn_listen: OwnAddresses = ()
     turn_external_address: IPvAnyAddress | None = None
     turn_port: Port = 3478
     turn_tls_port: Port = 5349
@@ -272,6 +300,8 @@ class Settings(BaseSettings):
     registration: RegistrationWords = ("open",)
     room_creation: CreationWords = ("clients",)
     public_room_list: bool = True
+    administrators: Administrators = ()
+    contact: Annotated[str, AfterValidator(_contact)] | None = None
     failures_per_account: Count = 10
     failures_per_address: Count = 300
     mails_per_recipient: Count = 100

@@ -1,6 +1,8 @@
 """Certificates of localhost that nobody has signed: a client trusts them by `SSL_CERT_FILE`."""
 
+import base64
 import datetime
+import hashlib
 import ipaddress
 from pathlib import Path
 
@@ -11,15 +13,19 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(
-    certificate: Path, key: Path, *, lifetime: datetime.timedelta = datetime.timedelta(days=1)
-) -> None:
-    """Write a certificate for localhost, 127.0.0.1 and ::1, and its private key."""
+    certificate: Path, key: Path, *hosts: str, lifetime: datetime.timedelta = datetime.timedelta(days=1)
+) -> str:
+    """Write a certificate for localhost, 127.0.0.1, ::1 and these hosts, and its private key.
+
+    Return the hash of its public key, as `--ignore-certificate-errors-spki-list` of Chromium takes it.
+    """
     private = ec.generate_private_key(ec.SECP256R1())
     common = f"Parlour's tests: {certificate.stem}"  # a client that trusts several knows them by their names
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
     now = datetime.datetime.now(datetime.UTC)
     addresses = [ipaddress.ip_address(address) for address in ("127.0.0.1", "::1")]
-    names = [x509.DNSName("localhost"), *(x509.IPAddress(address) for address in addresses)]
+    named = [x509.DNSName(host) for host in ("localhost", *hosts)]
+    names = [*named, *(x509.IPAddress(address) for address in addresses)]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -39,3 +45,7 @@ def self_signed(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
+    public = private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(hashlib.sha256(public).digest()).decode()

@@ -33,7 +33,7 @@ def config(as_json: bool) -> None:
         options = replace(turn_options(settings, port=8000), listen=settings.turn_listen)
     except SettingsError as error:
         fail(str(error))
-    text = coturn_configuration(options, relay=settings.turn_listen)
+    text = coturn_configuration(options, relay=options.relay)
     show(CommandResult(lines=[text.rstrip("\n")], data={"turnserver.conf": text}), as_json=as_json)
 
 

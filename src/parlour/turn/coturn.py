@@ -61,9 +61,11 @@ def coturn_configuration(options: TurnOptions, *, relay: IpAddress | None, folde
 
 
 def _addresses(options: TurnOptions, relay: IpAddress | None) -> list[str]:
-    lines = [] if options.listen is None else [f"listening-ip={options.listen}"]
+    lines = [f"listening-ip={address}" for address in options.listen]
     if relay is not None:
         lines.append(f"relay-ip={relay}")
+        if relay.version == 6:  # browsers ask for no family, which stands for IPv4 (RFC 8656, section 7.2)
+            lines.append("allocation-default-address-family=keep")
     if options.external is not None:
         lines.append(f"external-ip={options.external}" + ("" if relay is None else f"/{relay}"))
     return lines

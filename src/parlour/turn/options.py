@@ -57,7 +57,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """A TURN server. It listens on `listen` and relays from there, or from all addresses where that is None.
+    """A TURN server. It listens on the addresses `listen`, on all where there is none.
 
     `external` is the address under which a NAT shows it to others. Without a certificate it speaks no TLS.
     `quota` is the most allocations of one person at a time.
@@ -66,7 +66,7 @@ class TurnOptions:
     host: str
     realm: str
     secret: str
-    listen: IpAddress | None
+    listen: tuple[IpAddress, ...]
     external: IpAddress | None
     port: int
     tls_port: int
@@ -74,6 +74,11 @@ class TurnOptions:
     certificate: Certificate | None
     quota: int
     allowed_peers: tuple[IPv4Network | IPv6Network, ...]
+
+    @property
+    def relay(self) -> IpAddress | None:
+        """The address to relay from, None where none is named. One of IPv4 serves people of both families."""
+        return min(self.listen, key=lambda address: address.version, default=None)
 
     def uris(self) -> tuple[IceUri, ...]:
         """Return how browsers reach it: as STUN, and as TURN over UDP, TCP and TLS."""

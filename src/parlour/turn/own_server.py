@@ -36,7 +36,7 @@ def own_server_configuration(options: TurnOptions, *, relay: IpAddress, bounds: 
         {
             "realm": options.realm,
             "secret": options.secret,
-            "listen": "" if options.listen is None else str(options.listen),
+            "listen": [str(address) for address in options.listen],
             "port": options.port,
             "tls_port": 0 if certificate is None else options.tls_port,
             "certificate": "" if certificate is None else str(certificate.chain),

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import signal
 import socket
+import ssl
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +18,7 @@ import structlog
 from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
-from parlour.turn.options import TurnOptions
+from parlour.turn.options import Certificate, TurnOptions
 from parlour.turn.own_server import own_server_configuration
 from parlour.turn.stun import IpAddress
 
@@ -24,6 +26,8 @@ ServerKind = Literal["coturn", "parlour"]
 
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
+LOOK_SECONDS = 10.0
+"""The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
 
 log = structlog.get_logger("parlour.turn")
 
@@ -44,7 +48,7 @@ class TurnProgram:
     path: Path
 
     def configuration(self, options: TurnOptions, folder: Path) -> str:
-        relay = options.listen or own_address()
+        relay = options.relay or own_address()
         if self.kind == "coturn":
             return coturn_configuration(options, relay=relay, folder=folder)
         return own_server_configuration(options, relay=relay)
@@ -91,22 +95,48 @@ def own_address() -> IpAddress:
 class TurnServer:
     """Runs the program; the supervisor of tasks starts it again whenever it ends."""
 
-    def __init__(self, program: TurnProgram, options: TurnOptions, folder: Path) -> None:
+    def __init__(
+        self, program: TurnProgram, options: TurnOptions, folder: Path, *, look_seconds: float = LOOK_SECONDS
+    ) -> None:
         """`folder` is the server's own, for a configuration with the secret."""
         self._program = program
         self._options = options
         self._folder = folder
+        self._look_seconds = look_seconds
 
     async def run(self) -> None:
         """Run the server until it ends, or until this is cancelled. Raises TurnServerEnded."""
         kind = self._program.kind
+        former = await asyncio.to_thread(self._certificate_version)
         configuration = await asyncio.to_thread(self._write_configuration)
         command = self._program.command(configuration)
         process = await ChildProcess.start(command, folder=self._folder, on_line=_log_line)
         log.info("turn.started", server=kind, port=self._options.port, pid=process.pid)
-        status = await process.wait()
+        renewing = asyncio.create_task(self._tell_of_renewals(process, former))
+        try:
+            status = await process.wait()
+        finally:
+            renewing.cancel()
         log.warning("turn.ended", server=kind, status=status, said=list(process.last))
         raise TurnServerEnded(f"{kind} ended with status {status}")
+
+    async def _tell_of_renewals(self, process: ChildProcess, told: object) -> None:
+        """Have coturn load its certificate again when the files change; parlour-turn looks at them itself."""
+        certificate = self._options.certificate
+        if self._program.kind != "coturn" or certificate is None:
+            return
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            found = await asyncio.to_thread(self._certificate_version)
+            if found != told and await asyncio.to_thread(_fit_together, certificate):
+                told = found
+                log.info("turn.certificate_changed", server=self._program.kind)
+                process.send_signal(signal.SIGUSR2)
+
+    def _certificate_version(self) -> object:
+        """Return a value that changes with the files, also where a link leads to others."""
+        certificate = self._options.certificate
+        return certificate and [_version(file) for file in (certificate.chain, certificate.key)]
 
     def _write_configuration(self) -> Path:
         file = self._folder / f"{self._program.kind}.conf"
@@ -117,6 +147,28 @@ class TurnServer:
 def _log_line(line: str) -> None:
     """Log what the server says, at the level of details since coturn says much."""
     log.debug("turn.said", line=line)
+
+
+def _version(file: Path) -> tuple[int, int, int] | None:
+    """Return None for a file that is not there, as between two steps of a renewal."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _fit_together(certificate: Certificate) -> bool:
+    """Return False while a renewal is half written."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            certificate.chain,
+            certificate.key,
+            password="",  # nosec B106 - nobody is there to type one
+        )
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def media_source() -> Path:

@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -20,7 +20,7 @@ import pytest
 from parlour.calls.ice import turn_credential
 from parlour.options import Options
 from parlour.settings import Settings
-from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
+from parlour.turn.client import TurnClient, TurnRefusal, turn_client
 from parlour.turn.options import TurnOptions
 from parlour.turn.own_server import PROGRAM, StreamBounds, own_server_configuration
 from parlour.turn.server import TurnServer, find_program
@@ -31,6 +31,7 @@ from tests.servers import ParlourServer
 from tests.servers.certificate import self_signed
 from tests.servers.command import run_parlour
 from tests.servers.process import free_port
+from tests.servers.turn import answers
 
 CHECKOUT = Path(__file__).parents[3]
 SECRET = "north wind, south wind, and no wind at all"
@@ -47,6 +48,18 @@ PRIVATE = (
     "224.0.0.1",
     "255.255.255.255",
 )
+PRIVATE_IPV6 = (
+    "::",
+    "::ffff:10.0.0.1",
+    "::ffff:127.0.0.2",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "fd00::1",
+    "fe80::1",
+    "ff02::1",
+)
+FORBIDDEN, OTHER_FAMILY = 403, 443
 
 
 @dataclass(frozen=True)
@@ -107,15 +120,6 @@ async def relaying(
     await until_gone(started(server, request.param)[-1])
 
 
-async def answers(uri: IceUri) -> TransportAddress:
-    """Wait until the server has started."""
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(NoAnswer):
-                async with turn_client(uri, within=1.0) as client:
-                    return await client.bind()
-
-
 @pytest.fixture
 async def client(relaying: Relaying) -> AsyncIterator[Callable[..., Any]]:
     """`await client("udp")`: a client of the server, over this transport."""
@@ -170,10 +174,12 @@ async def test_credentials_that_do_not_count(relaying: Relaying, client: Callabl
 async def test_private_peers_are_not_reached(relaying: Relaying, client: Callable[..., Any]) -> None:
     one = await client()
     await one.allocate(*relaying.credential)
-    for address in PRIVATE:
+    for address in (*PRIVATE, *PRIVATE_IPV6):
         with pytest.raises(TurnRefusal) as refusal:
             await one.permit(ip_address(address))
-        assert refusal.value.code == 403, address
+        assert refusal.value.code in ({FORBIDDEN} if address in PRIVATE else {FORBIDDEN, OTHER_FAMILY}), (
+            address
+        )
     await one.permit(ip_address("8.8.8.8"))  # the internet is what it is for: no packet is sent there
     await one.release()
 
@@ -265,14 +271,103 @@ async def test_without_a_program_it_says_what_to_install(tmp_path: Path) -> None
     )
 
 
-# ---------------------------------------------------------------- the project's own server, without a Parlour
+# ------------------------------------------------------------------------------------------ without a Parlour
 
 
-def own_options(folder: Path, **more: Any) -> Options:
-    values = {
-        name.removeprefix("PARLOUR_").lower(): value for name, value in settings(folder, "parlour").items()
-    }
+def options_of(folder: Path, kind: str, **more: Any) -> Options:
+    values = {name.removeprefix("PARLOUR_").lower(): value for name, value in settings(folder, kind).items()}
     return Options(Settings(_env_file=None, **{**values, "data_dir": folder / "data", **more}), 8000)
+
+
+@asynccontextmanager
+async def turn_server(
+    folder: Path, kind: str, *listen: str, look_seconds: float = 0.05
+) -> AsyncIterator[TurnOptions]:
+    """Run a server that listens on these addresses, and looks that often at its certificate."""
+    addresses = tuple(map(ip_address, listen))
+    embedded = options_of(folder, kind, turn_listen=addresses).embedded_turn()
+    assert embedded is not None
+    options, program = embedded.options, find_program(embedded.kind, embedded.media_folder)
+    server = TurnServer(program, options, embedded.folder, look_seconds=look_seconds)
+    running = asyncio.create_task(server.run())
+    try:
+        for address in listen:
+            answered = asyncio.create_task(answers(IceUri(True, address, options.port, "udp")))
+            await asyncio.wait({running, answered}, return_when=asyncio.FIRST_COMPLETED)
+            assert not running.done()
+            await answered
+        yield options
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def credential() -> tuple[str, str]:
+    return turn_credential(SECRET, "ann", datetime.now(UTC) + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("kind", ["coturn", "parlour"])
+async def test_people_of_both_families_get_relays_of_ipv4(kind: str, tmp_path: Path) -> None:
+    """A browser asks for no family, and IPv4 serves everybody."""
+    async with turn_server(tmp_path, kind, "::1", "127.0.0.1") as options:
+        for address in ("::1", "127.0.0.1"):
+            for transport in ("udp", "tcp"):
+                uri = IceUri(True, address, options.port, transport)
+                async with turn_client(uri, within=30.0) as client:
+                    assert (await client.bind()).ip == ip_address(address)
+                    assert (await client.allocate(*credential())).ip == ip_address("127.0.0.1")
+
+
+@pytest.mark.parametrize("kind", ["coturn", "parlour"])
+async def test_of_ipv6_alone_no_private_peers_are_reached(kind: str, tmp_path: Path) -> None:
+    async with (
+        turn_server(tmp_path, kind, "::1") as options,
+        turn_client(IceUri(True, "::1", options.port, "udp"), within=30.0) as client,
+    ):
+        assert (await client.allocate(*credential())).ip == ip_address("::1")
+        for address in (*PRIVATE, *PRIVATE_IPV6):
+            with pytest.raises(TurnRefusal) as refusal:
+                await client.permit(ip_address(address))
+            assert refusal.value.code in {FORBIDDEN, OTHER_FAMILY}, address
+        await client.permit(ip_address("2606:4700::1111"))  # no packet is sent there
+
+
+@pytest.mark.parametrize("kind", ["coturn", "parlour"])
+async def test_a_renewed_certificate_is_shown(kind: str, tmp_path: Path) -> None:
+    """Also where the files that the settings name are links, which lead to others then, as certbot's do."""
+    for version in ("first", "second"):
+        (tmp_path / version).mkdir()
+        self_signed(tmp_path / version / "chain.pem", tmp_path / version / "key.pem")
+    links = {"turn.pem": "chain.pem", "turn.key": "key.pem"}
+
+    def lead_to(version: str, *names: str) -> None:
+        for name in names:
+            link = tmp_path / f".{name}"
+            link.symlink_to(tmp_path / version / links[name])
+            link.replace(tmp_path / name)
+
+    lead_to("first", *links)
+    async with turn_server(tmp_path, kind, "127.0.0.1") as options:
+        former = await shown_certificate(options)
+        lead_to("second", "turn.pem")  # the key does not fit yet
+        assert await shown_certificate(options) == former
+        lead_to("second", "turn.key")
+        wanted = ssl.PEM_cert_to_DER_cert((tmp_path / "second" / "chain.pem").read_text())
+        async with asyncio.timeout(60):
+            while await shown_certificate(options) != wanted:  # noqa: ASYNC110 - the server announces nothing
+                await asyncio.sleep(0.02)
+
+
+async def shown_certificate(options: TurnOptions) -> bytes:
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection("127.0.0.1", options.tls_port, ssl=tls)
+    shown: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return shown
+
+
+# ---------------------------------------------------------------- the project's own server, without a Parlour
 
 
 async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +376,7 @@ async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytes
     media.mkdir(parents=True)
     shutil.copy(CHECKOUT / ".tools" / "media" / PROGRAM, media)
     monkeypatch.chdir(tmp_path)
-    embedded = own_options(tmp_path, data_dir=Path("data"), media_dir=None).embedded_turn()
+    embedded = options_of(tmp_path, "parlour", data_dir=Path("data"), media_dir=None).embedded_turn()
     assert embedded is not None
     program = find_program(embedded.kind, embedded.media_folder)
     running = asyncio.create_task(TurnServer(program, embedded.options, embedded.folder).run())
@@ -296,9 +391,9 @@ async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytes
 @asynccontextmanager
 async def own_server(folder: Path, bounds: StreamBounds, *under: str) -> AsyncIterator[TurnOptions]:
     """Run it on all addresses, of both families, `under` another program."""
-    chosen = own_options(folder).turn_server
+    chosen = options_of(folder, "parlour").turn_server
     assert chosen is not None
-    options, file = replace(chosen, listen=None), folder / "turn.conf"
+    options, file = replace(chosen, listen=()), folder / "turn.conf"
     file.write_text(own_server_configuration(options, relay=ip_address("127.0.0.1"), bounds=bounds))
     program = str(CHECKOUT / ".tools" / "media" / PROGRAM)
     with (folder / "turn.log").open("w") as log:
@@ -373,13 +468,3 @@ async def test_it_goes_on_after_too_many_open_files(tmp_path: Path) -> None:
             while "too many open files" not in (tmp_path / "turn.log").read_text():  # noqa: ASYNC110 - a file announces nothing
                 await asyncio.sleep(0.02)
         assert str((await answers(streams(tmp_path, options)[0][0])).ip) == "127.0.0.1"
-
-
-async def test_people_with_ipv6_get_relays_of_ipv4(tmp_path: Path) -> None:
-    later = datetime.now(UTC) + timedelta(minutes=5)
-    async with own_server(tmp_path, StreamBounds()) as options:
-        for transport in ("udp", "tcp"):
-            uri = IceUri(True, "::1", options.port, transport)
-            async with turn_client(uri, within=30.0) as client:
-                assert (await client.bind()).ip == ip_address("::1")
-                assert (await client.allocate(*turn_credential(SECRET, "ann", later))).ip.version == 4

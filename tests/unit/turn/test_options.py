@@ -47,7 +47,7 @@ def test_browsers_are_told_of_the_server(chosen: Chosen, tmp_path: Path) -> None
     )
     assert plan.turn_secret == of(options).secret
     assert options.configuration().relay
-    assert of(options).listen is None
+    assert (of(options).listen, of(options).relay) == ((), None)
 
 
 def test_its_secret_stays_and_is_its_own(chosen: Chosen) -> None:
@@ -69,7 +69,19 @@ def test_what_is_set_comes_first(chosen: Chosen) -> None:
 
 def test_on_this_machine_alone_it_listens_there_alone(chosen: Chosen) -> None:
     options = of(chosen(turn="embedded"))
-    assert (options.listen, options.host) == (ip_address("127.0.0.1"), "127.0.0.1")
+    assert (options.listen, options.host) == ((ip_address("127.0.0.1"),), "127.0.0.1")
+
+
+def test_on_addresses_of_both_families_it_relays_from_that_of_ipv4(chosen: Chosen) -> None:
+    both = (ip_address("2001:db8::7"), ip_address("198.51.100.7"))
+    options = of(chosen(turn="embedded", turn_listen=both))
+    lines = coturn_configuration(options, relay=options.relay).splitlines()
+    for line in ("listening-ip=2001:db8::7", "listening-ip=198.51.100.7", "relay-ip=198.51.100.7"):
+        assert line in lines
+    family = "allocation-default-address-family=keep"
+    assert family not in lines
+    alone = of(chosen(turn="embedded", turn_listen=both[:1]))
+    assert family in coturn_configuration(alone, relay=alone.relay).splitlines()
 
 
 def test_no_special_network_is_forgotten() -> None:
@@ -113,6 +125,7 @@ def test_relays_of_a_private_machine_reach_each_other(chosen: Chosen) -> None:
         ("TURN_SERVER", "pion"),
         ("TURN_HOST", "turn example"),
         ("TURN_LISTEN", "everywhere"),
+        ("TURN_LISTEN", "198.51.100.7,198.51.100.8"),
         ("TURN_PORT", "0"),
         ("TURN_RELAY_PORTS", "49152"),
         ("TURN_RELAY_PORTS", "2000-1000"),

@@ -8,6 +8,7 @@ import type { Gesture, GestureListener } from "./gestures";
 import { windowOf } from "./health/fake-window";
 import type { HealthListener } from "./health/window";
 import { LocalMedia } from "./media";
+import type { NetworkNews } from "./network-watch";
 import { RELIEF, type ReliefLevel } from "./quality/cpu-relief";
 import { ResumableSignaling } from "./resumable-signaling";
 import type {
@@ -69,7 +70,7 @@ function participation(
   const claims: Join[] = [];
   const signals: PeerSignal[] = [];
   const built: Record<string, RecordingTopology> = {};
-  let networkChanged = () => {};
+  let networkChanged: (news: NetworkNews) => void = () => {};
   const signaling = new ResumableSignaling({
     link,
     join: (claim, answered) => {
@@ -136,7 +137,7 @@ function participation(
     signals,
     signaling,
     hear,
-    change: () => networkChanged(),
+    change: (news: NetworkNews) => networkChanged(news),
     paint: () => {
       const due = [...paints];
       paints.clear();
@@ -354,16 +355,17 @@ describe("Call", () => {
   it("looks after line and peers when the network changes", async () => {
     const { call, orders, said, change } = participation([joined("me")]);
     await call.start();
-    change();
-    expect(said).toEqual(["join Garden", "check"]);
-    expect(orders()).toEqual(["new", "network-changed"]);
+    change("may-be-broken");
+    change("network-changed");
+    expect(said).toEqual(["join Garden", "check", "check"]);
+    expect(orders()).toEqual(["new", "may-be-broken", "network-changed"]);
   });
 
   it("begins anew where a page that was put away comes back", async () => {
     const { call, said, claims, change } = participation([joined("me"), joined("me2")]);
     await call.start();
     call.suspend();
-    change();
+    change("may-be-broken");
     expect(said).toEqual(["join Garden", "leave", "check", "join Garden"]);
     expect(claims[1]).toEqual({ room: "Garden", resumable: true });
   });

@@ -6,6 +6,7 @@ import { Gestures } from "./gestures";
 import { CallHealth } from "./health/call-health";
 import type { LocalMedia } from "./media";
 import { MutedSpeech } from "./muted-speech";
+import type { NetworkNews } from "./network-watch";
 import { OwnVoice } from "./own-voice";
 import { RELIEF } from "./quality/cpu-relief";
 import { Views } from "./quality/views";
@@ -43,7 +44,7 @@ export interface CallParts {
   files?: Files;
   /** Takes over what was prepared before the join, when the call starts; null where nothing was. */
   takePrepared?(): PreparedTopology | null;
-  watchNetwork(changed: () => void): () => void;
+  watchNetwork(changed: (news: NetworkNews) => void): () => void;
   /** Runs work once, when the page is painted next. Returns how to cancel it. */
   beforeNextPaint(work: () => void): () => void;
 }
@@ -133,7 +134,7 @@ export class Call {
       signaling.on("message-deleted", (deleted) => chat.receiveDeletion(deleted)),
       signaling.on("removed", ({ code, message }) => this.#end({ kind: "refused", code, message })),
       signaling.link.subscribe(() => this.#followLink()),
-      this.parts.watchNetwork(() => this.#check()),
+      this.parts.watchNetwork((news) => this.#check(news)),
     ];
     if (signaling.link.get() === "online") this.#join();
   }
@@ -209,10 +210,10 @@ export class Call {
     });
   }
 
-  #check(): void {
+  #check(news: NetworkNews): void {
     this.parts.signaling.check();
     if (this.#suspended) this.#followLink();
-    else if (this.phase.get().kind === "joined") this.#topology?.check("network-changed");
+    else if (this.phase.get().kind === "joined") this.#topology?.check(news);
   }
 
   /** Media of known participants flow on while the connection to the server is down. */

@@ -70,6 +70,8 @@ export interface RemoteScreen extends RemoteTrack {
 export interface Unreachable {
   /** Whether the server names a relay (TURN), which leads around most firewalls. */
   readonly relay: boolean;
+  /** What is wrong with the way from here to the relay, as far as the browser tells. */
+  readonly fault?: "refused" | "silent" | "udpBlocked" | undefined;
 }
 
 /** How well the media of a participant travel. */
@@ -112,8 +114,10 @@ export interface Membership {
 
 /** Why a topology is asked to look after its connections. */
 export type HealthCheckReason =
-  /** The network of this computer went, came or changed, or the computer slept. */
+  /** This computer has another network, as its browser says. */
   | "network-changed"
+  /** The computer slept, the page was hidden, or the line to the server was lost: connections may be broken, too. */
+  | "may-be-broken"
   /** Signals to or from other participants may be lost: offers that were not answered are sent again. */
   | "signals-lost";
 
@@ -144,7 +148,7 @@ export interface MediaTopology {
   followGestures(listener: GestureListener): () => void;
   /** Measures how media travel, until the returned function is called. */
   followHealth(listener: HealthListener): () => void;
-  /** Heals connections that are broken; those that work are not touched. */
+  /** Heals connections that are broken, or whose network is not there any more. */
   check(reason: HealthCheckReason): void;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { readSample } from "./connection-sample";
+import { readSample, receivedSoFar } from "./connection-sample";
 
 function report(...entries: { id: string; [name: string]: unknown }[]) {
   return new Map<string, unknown>(entries.map((entry) => [entry.id, entry]));
@@ -132,4 +132,11 @@ it("reads any report, and no more than so many streams", () => {
       for (const { bytesSent } of outbound) expect(Number.isFinite(bytesSent)).toBe(true);
     }),
   );
+});
+
+it("adds up what has come over all pairs, as far as the browser tells it", () => {
+  const told = { bytesReceived: 100, responsesReceived: 2 };
+  const pairs = [pair("P", told), pair("Q", { ...told, requestsReceived: 1 })];
+  expect(receivedSoFar(report(...candidates, ...pairs))).toBe(205);
+  expect(receivedSoFar(report(...candidates))).toBeNull();
 });

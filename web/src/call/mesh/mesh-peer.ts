@@ -1,6 +1,7 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
 import type { Reaction } from "../gestures";
+import { IceObservation } from "../ice-observation";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import {
@@ -14,7 +15,7 @@ import {
   type TrackSource,
   type Unreachable,
 } from "../topology";
-import { readSample } from "./connection-sample";
+import { readSample, receivedSoFar } from "./connection-sample";
 import { type LocalStreams, MediaSections, type OrderCodecs } from "./media-sections";
 import { Negotiation } from "./negotiation";
 import { OneScreenAlone } from "./one-screen-alone";
@@ -74,6 +75,8 @@ const AUDIBLE_LEVEL = 0.015;
 const FILE_CHANNEL = { negotiated: true, id: 1 } as const;
 /** Its hashes take a tenth of a second of CPU: right after a connect they would hold up the first picture. */
 const CODE_AFTER_MS = 1_000;
+const LISTEN_MS = 2_750;
+const LISTEN_EVERY_MS = 250;
 /** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
 export const UNREACHABLE_MS = 20_000;
 
@@ -95,6 +98,7 @@ export class MeshPeer implements ControlledPeer {
   #wants: PictureWishes = {};
   readonly #oneAlone = new OneScreenAlone();
   readonly #recovery: Recovery;
+  readonly #ice: IceObservation;
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
   #speaking = false;
@@ -116,6 +120,7 @@ export class MeshPeer implements ControlledPeer {
   constructor(private readonly options: MeshPeerOptions) {
     const { connection, peer, local, inherited } = options;
     this.#connection = connection;
+    this.#ice = new IceObservation(connection);
     this.#local = local;
     this.#oneAlone.publish(local.screens);
     this.#sections = new MediaSections(connection, options.streams, local, options.orderCodecs);
@@ -130,6 +135,7 @@ export class MeshPeer implements ControlledPeer {
     this.#recovery = new Recovery(
       {
         restart: () => void this.#restart(),
+        hears: () => this.#getsAnything(),
         rebuild: options.rebuild,
         canSignal: options.canSignal,
       },
@@ -357,8 +363,18 @@ export class MeshPeer implements ControlledPeer {
     const overdue = since !== null && Date.now() - since >= UNREACHABLE_MS;
     if (overdue) this.#recovery.overdue();
     if (!overdue || !this.options.canSignal()) this.#unreachable = null;
-    else this.#unreachable ??= { relay: this.options.hasRelay() };
+    else {
+      const { relay, fault } = this.#whyUnreachable();
+      const isSame = before?.relay === relay && before.fault === fault;
+      this.#unreachable = isSame ? before : { relay, fault };
+    }
     return before !== this.#unreachable;
+  }
+
+  #whyUnreachable(): Unreachable {
+    if (!this.options.hasRelay()) return { relay: false };
+    const fault = this.#ice.relayFault ?? (this.#ice.isUdpBlocked ? "udpBlocked" : undefined);
+    return { relay: true, fault };
   }
 
   close(): void {
@@ -496,13 +512,32 @@ export class MeshPeer implements ControlledPeer {
     this.options.changed();
   }
 
+  /** A connection that was broken may have healed meanwhile; one that was thought to stand is not left alone. */
   async #restart(): Promise<void> {
+    const before = this.#connection.connectionState;
     const configuration = await this.options.freshIce().catch(() => null);
-    if (this.#closed || this.#connection.connectionState === "connected") return;
+    if (this.#closed) return;
+    if (before !== "connected" && this.#connection.connectionState === "connected") return;
     if (configuration) {
       bestEffort("new ICE servers", () => this.#connection.setConfiguration(configuration));
     }
     this.#connection.restartIce();
+  }
+
+  /** Each side checks the other one by STUN at least every 2.5 seconds (libwebrtc), whatever else it sends. */
+  async #getsAnything(): Promise<boolean> {
+    const before = await this.#received();
+    if (before === null) return true;
+    for (let waited = 0; waited < LISTEN_MS; waited += LISTEN_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_EVERY_MS));
+      if (this.#closed || (await this.#received()) !== before) return true;
+    }
+    return false;
+  }
+
+  async #received(): Promise<number | null> {
+    const report = await this.#connection.getStats().catch(() => null);
+    return report && receivedSoFar(report);
   }
 
   /**

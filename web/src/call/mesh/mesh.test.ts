@@ -246,7 +246,7 @@ describe("towards somebody to whom no way is found", () => {
     subject.configuration.iceServers = [{ urls: ["stun:a.example", "turn:a.example"] }];
     subject.addPeer(bob(true));
     await vi.advanceTimersByTimeAsync(20_500);
-    expect(unreachable()).toEqual({ relay: true });
+    expect(unreachable()).toEqual({ relay: true, fault: "silent" });
   });
 
   it("says nothing of them while our own line to the server is down", async () => {
@@ -319,6 +319,40 @@ describe("when credentials are about to expire", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(subject.connection().configuration).toBeNull();
     vi.useRealTimers();
+  });
+});
+
+describe("where this computer's network may have changed", () => {
+  const received = (count: () => number) => async () =>
+    new Map<string, unknown>([["P", { type: "candidate-pair", bytesReceived: count() }]]);
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+    for (const peerID of ["b1", "e1"]) {
+      subject.addPeer({ peerID, peerUsername: peerID, createOffer: true });
+      subject.connection().change("connected");
+    }
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it("restarts ICE for all connections where it has, with credentials that hold", async () => {
+    subject.mesh.check("network-changed");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(subject.connections.map(({ log }) => log)).toEqual([["restart"], ["restart"]]);
+    expect(subject.connection().configuration?.iceServers).toEqual([{ urls: "turn:fresh" }]);
+  });
+
+  it("restarts ICE for those over which nothing comes where it is in doubt", async () => {
+    const [silent, lively] = subject.connections;
+    if (!silent || !lively) throw new Error("two connections");
+    let heard = 0;
+    silent.getStats = received(() => 7);
+    lively.getStats = received(() => heard++);
+    subject.mesh.check("may-be-broken");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(subject.connections.map(({ log }) => log)).toEqual([["restart"], []]);
   });
 });
 

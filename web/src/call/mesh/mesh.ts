@@ -145,7 +145,7 @@ export class Mesh implements PreparableTopology {
   enter({ continuity, others, offered = [] }: Membership): void {
     if (continuity !== "resumed") this.#offered.clear();
     if (continuity === "new") this.#keepOnly(new Set(others.map(({ peerID }) => peerID)));
-    else this.check(continuity === "resumed" ? "network-changed" : "signals-lost");
+    else this.check(continuity === "resumed" ? "may-be-broken" : "signals-lost");
     for (const peer of others) {
       this.#rename(peer);
       // What was told since a first join was sent is newer than its answer.
