@@ -5,6 +5,7 @@ import shutil
 import subprocess  # nosec B404
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 _MOST_SECONDS = 1800
@@ -45,10 +46,21 @@ def install_program(package: str, program: str, folder: Path) -> Path | None:
     found = program_in(folder, program)
     if found is not None:
         return found
-    uv = shutil.which("uv")
-    pip = (uv, "pip") if uv is not None else (sys.executable, "-m", "pip")
-    run_command((*pip, "install", "--quiet", "--target", str(folder.resolve()), package), folder=Path.cwd())
+    run_command(
+        (*_pip(), "install", "--quiet", "--target", str(folder.resolve()), package), folder=Path.cwd()
+    )
     return program_in(folder, program)
+
+
+def _pip() -> Sequence[str]:
+    """Return the command of uv, in PATH or beside this interpreter, or else of pip. Raises CommandFailed."""
+    places = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+    uv = shutil.which("uv", path=os.pathsep.join(places))
+    if uv is not None:
+        return (uv, "pip")
+    if find_spec("pip") is None:
+        raise CommandFailed("neither uv nor pip is installed here, and one of them has to fetch packages")
+    return (sys.executable, "-m", "pip")
 
 
 def program_in(folder: Path, program: str) -> Path | None:

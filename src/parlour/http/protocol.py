@@ -68,8 +68,9 @@ class HttpLimits:
     """The seconds within which some of an unread answer must leave (see `UnreadAnswers`)."""
 
     keep_alive_seconds: float = 180.0
-    """The seconds for which an idle connection is kept: longer than reverse proxies keep theirs (Caddy: 120, nginx:
-    60). Otherwise a proxy may send a request in the moment in which the server hangs up, and lose it."""
+    """The seconds for which an idle connection is kept: longer than reverse proxies keep theirs (Caddy:
+    120, nginx: 60). Otherwise a proxy may send a request in the moment in which the server hangs up, and lose
+    it."""
 
     connections: int = 65_536
     """The connections of the whole server, WebSockets included."""

