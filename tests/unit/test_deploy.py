@@ -36,5 +36,6 @@ def test_the_services_of_the_compose_file() -> None:
     (network,) = compose["networks"]["default"]["ipam"]["config"]
     trusted = services["parlour"]["environment"]["PARLOUR_TRUSTED_PROXIES"]
     assert network["subnet"] in trusted
+    assert "x-forwarded-for" in services["parlour"]["environment"]["PARLOUR_PROXY_HEADER"]
     for service in services.values():
         assert ":" in service["image"] or "build" in service, "an image is named by its version"
