@@ -409,7 +409,7 @@ class Settings(BaseSettings):
                 f"{PREFIX}DOMAIN: {domain} is not the host of {PREFIX}PUBLIC_URL, {self.public_url}; "
                 "leave one of them unset."
             )
-        if not is_loopback(host):
+        if host not in ("127.0.0.1", "localhost"):
             raise SettingsError(
                 f"{PREFIX}DOMAIN: people come to Caddy, so Parlour itself listens on 127.0.0.1 alone, not on "
                 f"{host}; leave out --host."

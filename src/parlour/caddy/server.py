@@ -15,7 +15,12 @@ _ERRORS = frozenset({"error", "dpanic", "panic", "fatal"})
 _OF_CERTIFICATES = "tls"
 """The loggers whose warnings matter; others warn of what the configuration means to do."""
 _OBTAINED = frozenset({"certificate obtained successfully", "certificate renewed successfully"})
-_NO_RIGHT = "permission denied"
+_HINTS = {
+    "permission denied": "ports below 1024 take a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the "
+    "systemd unit, or `sysctl net.ipv4.ip_unprivileged_port_start=80`",
+    "address already in use": "another program has the port; end it, such as by "
+    "`systemctl disable --now caddy`",
+}
 
 log = structlog.get_logger("parlour.caddy")
 
@@ -78,12 +83,7 @@ class Caddy:
 
 
 def _hint(said: list[str]) -> str | None:
-    if not any(_NO_RIGHT in line for line in said):
-        return None
-    return (
-        "ports below 1024 take a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or "
-        "`sysctl net.ipv4.ip_unprivileged_port_start=80`"
-    )
+    return next((hint for fault, hint in _HINTS.items() if any(fault in line for line in said)), None)
 
 
 def _log_line(line: str) -> None:

@@ -20,7 +20,7 @@ _CLAIMED = "192.0.2.77"
 _WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
 _NGINX = (
     "Let the proxy pass on upgrades (in nginx: proxy_http_version 1.1, and the headers Upgrade and "
-    "Connection); docs/settings.md has the lines."
+    "Connection); deploy/nginx.conf has the lines."
 )
 _NO_HTTP = (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError)
 

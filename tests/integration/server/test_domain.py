@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import ssl
 from pathlib import Path
 
@@ -56,8 +57,9 @@ async def test_a_domain_is_enough(databases: Databases, tmp_path: Path) -> None:
             await server.terminate()
             await until_refused(https)
             server.mark_log()
-            await server.start()
-            await server.expect_log("caddy.started")
+            with socket.create_server(("", https)):
+                await server.start()
+                assert "another program has the port" in await server.expect_log("caddy.ended")
             await until_answered(server, trust)
             await server.kill()
             await until_refused(https)

@@ -58,6 +58,15 @@ def test_caddy_serves_this_domain_alone(chosen: Chosen) -> None:
     assert written["apps"]["http"]["http_port"] == 80
 
 
+def test_http_leads_to_the_public_url(chosen: Chosen) -> None:
+    """A port that is led to another one is that of the public URL, and of no other setting."""
+    options = chosen(domain=DOMAIN, public_url=f"https://{DOMAIN}/meet", https_port=8443, http_port=8080)
+    servers = configuration(options)["apps"]["http"]["servers"]
+    ((redirect,),) = [route["handle"] for route in servers["redirects"]["routes"]]
+    assert redirect["headers"] == {"Location": [f"https://{DOMAIN}{{http.request.uri}}"]}
+    assert [server["listen"] for server in servers.values()] == [[":8443"], [":8080"]]
+
+
 @pytest.mark.parametrize(
     ("settings", "issuer"),
     [
@@ -117,6 +126,7 @@ def test_turn_uses_the_files_of_https(chosen: Chosen, tmp_path: Path) -> None:
         ({"domain": DOMAIN, "public_url": "https://other.example.org"}, "127.0.0.1", "PARLOUR_PUBLIC_URL"),
         ({"domain": DOMAIN, "public_url": f"http://{DOMAIN}"}, "127.0.0.1", "PARLOUR_PUBLIC_URL"),
         ({"domain": DOMAIN}, "0.0.0.0", "--host"),  # noqa: S104 - it is refused
+        ({"domain": DOMAIN}, "::1", "--host"),
         ({"domain": DOMAIN, "tls_cert": "a", "tls_key": "b"}, "127.0.0.1", "PARLOUR_TLS_CERT"),
         ({"tls_key": "b"}, "127.0.0.1", "PARLOUR_TLS_CERT"),
     ],
