@@ -118,7 +118,8 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
 	  || { . tools/say; fail "A check failed: see above."; }
 
-MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py
+MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py \
+  tests/integration/server/test_https.py tests/integration/server/test_domain.py
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 
