@@ -1,0 +1,137 @@
+"""The connections to Redis, each with explicit time limits, and the names of the keys."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from parlour.cluster.coordinator import LeaseId
+
+REDIS_UNAVAILABLE = (RedisError, OSError)
+"""What a request raises if Redis is away, hangs or refuses; `asyncio.timeout` raises an OSError as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTimes:
+    """Seconds. A dead node is known to the others after `ttl` + `beat` at the latest.
+
+    A node believes its lease to be over `margin` earlier than Redis does: clocks run at different speeds, and
+    what was decided has to be sent. `patience` bounds each request, `block` the wait for messages.
+    """
+
+    ttl: float = 4.0
+    beat: float = 0.8
+    margin: float = 0.4
+    patience: float = 0.8
+    block: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a cluster. Those that a script touches have one hash tag, so that a Redis Cluster keeps
+    them together; inboxes are spread.
+    """
+
+    prefix: str
+    tag: str
+
+    @staticmethod
+    def of(secret: str) -> "Keys":
+        """Name the keys after the servers' secret: two clusters in one Redis do not meet, and the secret
+        cannot be read from the name.
+        """
+        tag = hashlib.sha256(b"parlour cluster " + secret.encode()).hexdigest()[:16]
+        return Keys("parlour/cluster", tag)
+
+    @property
+    def leases(self) -> str:
+        return self._common("leases")
+
+    @property
+    def nodes(self) -> str:
+        return self._common("nodes")
+
+    @property
+    def owners(self) -> str:
+        return self._common("owners")
+
+    @property
+    def epoch(self) -> str:
+        return self._common("epoch")
+
+    @property
+    def owned_prefix(self) -> str:
+        return self._common("owned") + "/"
+
+    def owned(self, lease_id: LeaseId) -> str:
+        return self.owned_prefix + lease_id
+
+    def inbox(self, lease_id: LeaseId) -> str:
+        return f"{self.prefix}/{self.tag}/inbox/{lease_id}"
+
+    def _common(self, name: str) -> str:
+        return f"{self.prefix}/{{{self.tag}}}/{name}"
+
+
+class Connections:
+    """Three: for questions, for sending, and for reading, which blocks."""
+
+    def __init__(self, url: str, times: LeaseTimes) -> None:
+        """`url` has been validated by the settings. No connection is opened yet."""
+        self.questions = _client(url, connections=4, seconds=times.patience)
+        self.sending = _client(url, connections=1, seconds=times.patience)
+        self.reading = _client(url, connections=1, seconds=times.block + times.patience)
+
+    async def aclose(self) -> None:
+        for client in (self.questions, self.sending, self.reading):
+            await client.aclose(close_connection_pool=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisLink:
+    """How a node reaches its cluster's Redis."""
+
+    connections: Connections
+    keys: Keys
+    times: LeaseTimes
+
+
+async def ask(client: Redis, *command: str | int) -> Any:
+    """Send a command by its name, and return the plain answer: the library's own method has no types."""
+    return await cast(Any, client).execute_command(*command)
+
+
+@asynccontextmanager
+async def bounded(seconds: float) -> AsyncIterator[None]:
+    """Bound a request to Redis, and keep it from swallowing the cancellation of its task.
+
+    The library was seen to swallow one that arrived while it connected: the task would go on, and whoever
+    waits for its end would wait forever.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    finally:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+
+
+def _client(url: str, *, connections: int, seconds: float) -> Redis:
+    """Build a client that never retries by itself: whoever asks knows whether to."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=seconds,
+        socket_connect_timeout=seconds,
+        socket_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis(connection_pool=pool)

@@ -1,0 +1,129 @@
+"""A node whose cluster meets in Redis: one lease after the other."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from parlour.cluster.coordinator import (
+    ClusterListener,
+    CoordinationUnavailable,
+    Lease,
+    LeaseId,
+    Ownership,
+    QueueBounds,
+)
+from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, Connections, Keys, LeaseTimes, RedisLink
+from parlour.cluster.redis.held_lease import HeldLease
+from parlour.cluster.redis.inboxes import RETRY_SECONDS
+from parlour.cluster.redis.registry import Registry
+from parlour.node_id import NodeId
+
+log = structlog.get_logger("parlour.cluster")
+
+
+class RedisCoordinator:
+    """See `Coordinator`. Without a lease, every question is answered at once: nothing is owned or sent."""
+
+    def __init__(
+        self,
+        node_id: NodeId,
+        url: str,
+        *,
+        secret: str,
+        times: LeaseTimes | None = None,
+        bounds: QueueBounds | None = None,
+    ) -> None:
+        """`url` has been validated by the settings. No connection is opened before `run`."""
+        self.node_id = node_id
+        times = times or LeaseTimes()
+        self._connections = Connections(url, times)
+        self._link = RedisLink(self._connections, Keys.of(secret), times)
+        self._bounds = bounds or QueueBounds()
+        self._listener: ClusterListener | None = None
+        self._held: HeldLease | None = None
+        self._leases = 0
+        self._former: LeaseId | None = None
+
+    @property
+    def lease(self) -> Lease | None:
+        return None if self._held is None else self._held.lease
+
+    @property
+    def others(self) -> Mapping[LeaseId, Lease]:
+        return {} if self._held is None else self._held.others
+
+    def listen(self, listener: ClusterListener) -> None:
+        self._listener = listener
+
+    async def run(self) -> None:
+        if self._listener is None:
+            raise RuntimeError("`listen` comes before `run`")
+        while True:
+            self._held = held = await self._registered(self._listener)
+            log.info("cluster.lease_begun", lease=held.lease.lease_id)
+            try:
+                await held.run()
+            finally:
+                self._held = None
+                held.end()
+                log.info("cluster.lease_ended", lease=held.lease.lease_id)
+
+    async def leave(self) -> None:
+        """End the lease; a Redis that does not answer lets it end by itself."""
+        if self._former is None:
+            return
+        try:
+            await Registry(self._link).leave(self._former)
+        except REDIS_UNAVAILABLE as error:
+            log.warning("cluster.left_without_redis", error=type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Close the connections. Call it after `leave`, or without `leave` to look like a crash."""
+        await self._connections.aclose()
+
+    def send(self, to: LeaseId, message: bytes) -> bool:
+        return self._held is not None and self._held.send(to, message)
+
+    def report_loss(self, to: LeaseId) -> None:
+        if self._held is not None:
+            self._held.report_loss(to)
+
+    def backlog(self, to: LeaseId) -> int:
+        return 0 if self._held is None else self._held.backlog(to)
+
+    async def own(self, name: str) -> Ownership:
+        held = self._held
+        if held is None:
+            raise CoordinationUnavailable
+        return await held.own(name)
+
+    def epoch_of(self, name: str) -> int | None:
+        return None if self._held is None else self._held.epoch_of(name)
+
+    async def disown(self, name: str) -> None:
+        if self._held is not None:
+            await self._held.disown(name)
+
+    async def _registered(self, listener: ClusterListener) -> HeldLease:
+        """Register a new lease, as often as it takes. This node's former one ends first: Redis may believe
+        that it goes on.
+        """
+        is_away = False
+        while True:
+            try:
+                if self._former is not None:
+                    await Registry(self._link).leave(self._former)
+                return await self._register(listener)
+            except REDIS_UNAVAILABLE as error:
+                if not is_away:
+                    is_away = True
+                    log.warning("cluster.redis_away", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _register(self, listener: ClusterListener) -> HeldLease:
+        self._leases += 1
+        self._former = LeaseId(f"{self.node_id}.{self._leases}")
+        held = HeldLease(Lease(self._former, self.node_id), listener, self._link, self._bounds)
+        await held.register()
+        return held

@@ -1,0 +1,196 @@
+"""The time of one lease, from its registration to its end, with all that is void afterwards."""
+
+import asyncio
+import time
+from collections import OrderedDict
+
+import structlog
+
+from parlour.cluster.batches import Batch
+from parlour.cluster.coordinator import (
+    ClusterListener,
+    CoordinationUnavailable,
+    Lease,
+    LeaseId,
+    Ownership,
+    QueueBounds,
+)
+from parlour.cluster.listeners import tell
+from parlour.cluster.numbering import InboundNumbers, OutboundQueue
+from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, RedisLink
+from parlour.cluster.redis.inboxes import RETRY_SECONDS, InboxReader, InboxSender
+from parlour.cluster.redis.registry import Registry, Renewed
+
+MAX_STRANGERS = 1_000
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+log = structlog.get_logger("parlour.cluster")
+
+
+class HeldLease:
+    """A lease of this node. `run` returns when it has ended."""
+
+    def __init__(self, lease: Lease, listener: ClusterListener, link: RedisLink, bounds: QueueBounds) -> None:
+        self.lease = lease
+        self.others: dict[LeaseId, Lease] = {}
+        self._listener = listener
+        self._bounds = bounds
+        self._times = link.times
+        self._registry = Registry(link)
+        self._sender = InboxSender(link, lease.lease_id)
+        self._reader = InboxReader(link, lease.lease_id)
+        self._numbers: dict[LeaseId, InboundNumbers] = {}
+        self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
+        """Senders that were dead when something of them was read: their ids never come back."""
+        self._epochs: dict[str, int] = {}
+        self._valid_until = 0.0
+        self._renewing = asyncio.Lock()
+        self._is_away = False
+
+    async def register(self) -> None:
+        """Begin the lease. Raises one of REDIS_UNAVAILABLE."""
+        asked_at = lease_clock()
+        renewed = await self._registry.register(self.lease)
+        tell(self._listener.lease_begun, self.lease)
+        self._take_note(renewed, asked_at)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(self._sender.run(), name="cluster sender"),
+                tasks.create_task(self._reader.run(self._take), name="cluster reader"),
+            ]
+            try:
+                await self._keep_lease()
+            finally:
+                for task in work:
+                    task.cancel()
+
+    def end(self) -> None:
+        """Forget everything, since the lease has ended."""
+        self._valid_until = 0.0
+        self._epochs.clear()
+        self.others.clear()
+        self._sender.queues.clear()
+        tell(self._listener.lease_lost)
+
+    def holds_lease(self) -> bool:
+        return lease_clock() < self._valid_until
+
+    def send(self, to: LeaseId, message: bytes) -> bool:
+        queue = self._sender.queues.get(to)
+        if queue is None or not queue.put(message):
+            return False
+        self._sender.wake()
+        return True
+
+    def report_loss(self, to: LeaseId) -> None:
+        queue = self._sender.queues.get(to)
+        if queue is not None:
+            queue.skip()
+            self._sender.mark()
+
+    def backlog(self, to: LeaseId) -> int:
+        queue = self._sender.queues.get(to)
+        return 0 if queue is None else queue.size
+
+    async def own(self, name: str) -> Ownership:
+        try:
+            ownership = await self._registry.own(self.lease.lease_id, name)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+        if ownership is None or not self.holds_lease():
+            raise CoordinationUnavailable
+        if ownership.owner == self.lease.lease_id:
+            self._epochs[name] = ownership.epoch
+        return ownership
+
+    def epoch_of(self, name: str) -> int | None:
+        epoch = self._epochs.get(name)
+        return epoch if epoch is not None and self.holds_lease() else None
+
+    async def disown(self, name: str) -> None:
+        if self._epochs.pop(name, None) is None:
+            return
+        try:
+            await self._registry.disown(self.lease.lease_id, name)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+
+    async def _keep_lease(self) -> None:
+        pause = self._times.beat
+        while True:
+            await asyncio.sleep(pause)
+            began = lease_clock()
+            if not await self._renew():
+                return
+            self._sender.mark()
+            pause = RETRY_SECONDS if self._is_away else max(0.0, self._times.beat - (lease_clock() - began))
+
+    async def _renew(self) -> bool:
+        """Renew the lease, and learn who is there. Return False once the lease has ended."""
+        async with self._renewing:
+            asked_at = lease_clock()
+            try:
+                renewed = await self._registry.renew(self.lease, read_to=self._reader.read_to)
+            except REDIS_UNAVAILABLE as error:
+                self._note_away(error)
+                return self.holds_lease()
+            self._note_back()
+            if renewed is None:
+                return False
+            self._take_note(renewed, asked_at)
+            return True
+
+    def _take_note(self, renewed: Renewed, asked_at: float) -> None:
+        """The lease counts from before the request: Redis counts from a moment after that."""
+        self._valid_until = asked_at + self._times.ttl - self._times.margin
+        present = {lease.lease_id: lease for lease in renewed.leases if lease.node_id != self.lease.node_id}
+        for gone in self.others.keys() - present.keys():
+            self._sender.drop(gone)
+            del self._numbers[gone]
+            tell(self._listener.node_left, self.others.pop(gone))
+        for new in present.keys() - self.others.keys():
+            self._sender.queues[new] = OutboundQueue(
+                max_messages=self._bounds.messages, max_bytes=self._bounds.size
+            )
+            self._numbers[new] = InboundNumbers()
+            self.others[new] = present[new]
+            tell(self._listener.node_joined, present[new])
+
+    async def _take(self, batch: Batch) -> None:
+        """Receive a batch, of a node that may have registered after the last renewal."""
+        numbers = await self._numbers_of(batch.sender)
+        if numbers is None:
+            return
+        repeated, is_gap = numbers.accept(batch.first, len(batch.messages))
+        if is_gap:
+            tell(self._listener.messages_lost, batch.sender)
+        for message in batch.messages[repeated:]:
+            tell(self._listener.received, batch.sender, message)
+
+    async def _numbers_of(self, sender: LeaseId) -> InboundNumbers | None:
+        """Return None for a sender that is dead; Redis is asked about it once."""
+        if sender not in self._numbers and sender not in self._strangers:
+            await self._renew()
+        numbers = self._numbers.get(sender)
+        if numbers is None and not self._is_away:
+            self._strangers[sender] = None
+            if len(self._strangers) > MAX_STRANGERS:
+                self._strangers.popitem(last=False)
+        return numbers
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._is_away:
+            self._is_away = True
+            log.warning("cluster.redis_away", error=type(error).__name__)
+
+    def _note_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            log.info("cluster.redis_back")
+
+
+def lease_clock() -> float:
+    """Return seconds of a clock that goes on while the machine sleeps, where there is one: a lease does."""
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)

@@ -1,0 +1,212 @@
+"""The contract of a cluster, kept in Redis, and what happens when Redis fails in each way that it can."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from parlour.cluster.batches import Batch, encode
+from parlour.cluster.coordinator import CoordinationUnavailable, LeaseId, QueueBounds
+from parlour.cluster.redis.connections import Keys, LeaseTimes
+from parlour.cluster.redis.coordinator import RedisCoordinator
+from parlour.node_id import new_node_id
+from tests.contract.coordination import Cluster, CoordinatorContract, Node, eventually, started
+from tests.people import unique
+from tests.servers import RedisServer
+
+LONG = LeaseTimes(ttl=120.0, beat=0.1, margin=1.0, patience=30.0, block=1.0)
+"""No lease ends by itself, however slow the machine is."""
+SHORT = LeaseTimes(ttl=2.0, beat=0.1, margin=0.5, patience=0.5, block=0.2)
+
+
+class InRedis:
+    """Nodes that meet in one Redis."""
+
+    def __init__(self, server: RedisServer, times: LeaseTimes) -> None:
+        self.secret = unique("a secret that is long enough")
+        self.keys = Keys.of(self.secret)
+        self._server = server
+        self._times = times
+        self.nodes: list[tuple[Node, RedisCoordinator]] = []
+
+    async def node(self, *, bounds: QueueBounds | None = None) -> Node:
+        coordinator = RedisCoordinator(
+            new_node_id(), self._server.url, secret=self.secret, times=self._times, bounds=bounds
+        )
+        node = await started(coordinator)
+        self.nodes.append((node, coordinator))
+        return node
+
+    async def expire(self, lease_id: LeaseId) -> None:
+        await self.ask("ZADD", self.keys.leases, "XX", 0, lease_id)
+
+    async def ask(self, *command: Any) -> Any:
+        async with Redis.from_url(self._server.url) as redis:
+            return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        for node, coordinator in self.nodes:
+            await node.crash()
+            await coordinator.aclose()
+
+
+@pytest.fixture(scope="module")
+async def shared_redis() -> AsyncIterator[RedisServer]:
+    async with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def in_redis(shared_redis: RedisServer) -> AsyncIterator[InRedis]:
+    cluster = InRedis(shared_redis, LONG)
+    yield cluster
+    await cluster.close()
+
+
+@pytest.fixture
+async def on_the_brink(redis: RedisServer) -> AsyncIterator[InRedis]:
+    """Nodes with short leases, and a Redis of their own to stop and start."""
+    cluster = InRedis(redis, SHORT)
+    yield cluster
+    await cluster.close()
+
+
+class TestInRedis(CoordinatorContract):
+    @pytest.fixture
+    def cluster(self, in_redis: InRedis) -> Cluster:
+        return in_redis
+
+
+async def test_two_clusters_in_one_redis_do_not_meet(shared_redis: RedisServer, in_redis: InRedis) -> None:
+    stranger = InRedis(shared_redis, LONG)
+    try:
+        ann, mallory = await in_redis.node(), await stranger.node()
+        first, second = await ann.coordinator.own("call"), await mallory.coordinator.own("call")
+        assert (first.owner, second.owner) == (ann.id, mallory.id)
+        bob = await in_redis.node()
+        await bob.sees(ann)
+        assert not mallory.coordinator.others
+    finally:
+        await stranger.close()
+
+
+async def test_lost_connections_lose_and_double_nothing(in_redis: InRedis) -> None:
+    """All connections are cut again and again, in the middle of whatever is under way."""
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await ann.sees(bob)
+    await bob.sees(ann)
+    before = (ann.id, bob.id)
+    sent = [b"%d" % number for number in range(4_000)]
+    for start in range(0, len(sent), 200):
+        for message in sent[start : start + 200]:
+            assert ann.coordinator.send(bob.id, message)
+        await in_redis.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        await asyncio.sleep(0)
+    await bob.listener.until(lambda: len(bob.listener.messages[ann.id]) == len(sent))
+    assert bob.listener.messages[ann.id] == sent
+    assert not bob.listener.losses
+    assert (ann.id, bob.id) == before
+
+
+async def test_a_loss_within_redis_is_noticed(in_redis: InRedis) -> None:
+    """Entries are missing (trimmed, or lost in a failover) in the middle and at the end."""
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await ann.sees(bob)
+    await bob.sees(ann)
+    inbox = in_redis.keys.inbox(bob.id)
+    for first, messages in ((0, [b"0", b"1"]), (5, [b"5"]), (3, [b"3", b"4", b"5", b"6"]), (9, [])):
+        await in_redis.ask("XADD", inbox, "*", "b", encode(Batch(ann.id, first, messages)))
+    await bob.listener.until(lambda: len(bob.listener.losses) == 2)
+    assert bob.listener.messages[ann.id] == [b"0", b"1", b"5", b"6"]
+    assert bob.listener.losses == [(ann.id, 2), (ann.id, 4)]
+
+
+async def test_what_cannot_be_read_is_skipped(in_redis: InRedis) -> None:
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await bob.sees(ann)
+    inbox = in_redis.keys.inbox(bob.id)
+    dead = encode(Batch(LeaseId("dead.1"), 0, [b"boo"]))
+    for fields in (("b", b"\x09"), ("b", b""), ("c", b"x"), ("b", dead), ("b", dead)):
+        await in_redis.ask("XADD", inbox, "*", *fields)
+    await in_redis.ask("XADD", inbox, "*", "b", encode(Batch(ann.id, 0, [b"x"])))
+    await bob.listener.until(lambda: bob.listener.messages[ann.id] == [b"x"])
+    assert bob.listener.messages.keys() == {ann.id}
+
+
+async def test_nothing_is_kept_that_was_read_or_belongs_to_the_dead(in_redis: InRedis) -> None:
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await ann.sees(bob)
+    for number in range(1_200):
+        await ann.coordinator.own(f"call {number}")
+        assert ann.coordinator.send(bob.id, b"x" * 1_000)
+    inbox = in_redis.keys.inbox(bob.id)
+
+    async def is_trimmed() -> bool:
+        return bool(await in_redis.ask("XLEN", inbox) <= 1)
+
+    await bob.listener.until(lambda: len(bob.listener.messages[ann.id]) == 1_200)
+    await eventually(is_trimmed)
+    dead = ann.id
+    await ann.crash()
+    await ann.coordinator.leave()
+
+    async def is_forgotten() -> bool:
+        keys = in_redis.keys
+        left = [
+            await in_redis.ask("HLEN", keys.owners),
+            await in_redis.ask("EXISTS", keys.owned(dead), keys.inbox(dead)),
+            await in_redis.ask("ZCARD", keys.leases) - 1,
+            await in_redis.ask("HLEN", keys.nodes) - 1,
+        ]
+        return not any(left)
+
+    await eventually(is_forgotten)
+    assert not ann.coordinator.send(bob.id, b"x")
+    assert not bob.coordinator.send(dead, b"x")
+    assert not await in_redis.ask("EXISTS", in_redis.keys.inbox(dead)), "nobody brings its inbox back"
+
+
+async def test_redis_is_restarted_empty(on_the_brink: InRedis, redis: RedisServer) -> None:
+    ann, bob = await on_the_brink.node(), await on_the_brink.node()
+    await ann.sees(bob)
+    before = await ann.coordinator.own("call")
+    former = (ann.id, bob.id)
+    await redis.stop()
+    await ann.listener.until(lambda: "lost" in ann.listener.events)
+    assert ann.coordinator.epoch_of("call") is None
+    assert not ann.coordinator.send(former[1], b"x")
+    with pytest.raises(CoordinationUnavailable):
+        await ann.coordinator.own("call")
+    await redis.start()
+    await ann.has_lease(besides=former[0])
+    await bob.has_lease(besides=former[1])
+    await ann.listener.until(lambda: bob.coordinator.lease and bob.id in ann.coordinator.others)
+    assert (await bob.coordinator.own("call")).epoch > before.epoch
+
+
+async def test_redis_hangs(on_the_brink: InRedis, redis: RedisServer) -> None:
+    """A lease ends although nobody says so, and no question waits for long."""
+    ann, bob = await on_the_brink.node(), await on_the_brink.node()
+    await ann.sees(bob)
+    await ann.coordinator.own("call")
+    former = ann.id
+    redis.freeze()
+    with pytest.raises(CoordinationUnavailable):
+        await bob.coordinator.own("call")
+    await ann.listener.until(lambda: "lost" in ann.listener.events)
+    assert ann.coordinator.epoch_of("call") is None
+    redis.thaw()
+    await ann.has_lease(besides=former)
+    await eventually(lambda: _owns(ann, bob))
+
+
+async def _owns(*nodes: Node) -> bool:
+    """True if one of the nodes owns the call, after asking."""
+    for node in nodes:
+        try:
+            await node.coordinator.own("call")
+        except CoordinationUnavailable:
+            continue
+    return sum(node.coordinator.epoch_of("call") is not None for node in nodes) == 1
