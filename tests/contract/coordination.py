@@ -1,4 +1,4 @@
-"""What each implementation of `cluster.coordinator` keeps: a suite that a subclass runs with its `cluster`.
+"""The suite of `cluster.coordinator`, for each implementation: a subclass runs it with its own `cluster`.
 
 A lease never runs out in these tests by itself, since a slow machine could make it: `expire` ends it, as the
 end of its time would.
@@ -106,7 +106,7 @@ class Node:
 
 
 class Cluster(Protocol):
-    """What the suite needs of an implementation."""
+    """An implementation as the suite needs it."""
 
     async def node(self, *, bounds: QueueBounds | None = None) -> Node:
         """Start a node, and wait until it has a lease."""
