@@ -138,7 +138,7 @@ async def test_what_cannot_be_read_is_skipped(in_redis: InRedis) -> None:
 async def test_nothing_is_kept_that_was_read_or_belongs_to_the_dead(in_redis: InRedis) -> None:
     ann, bob = await in_redis.node(), await in_redis.node()
     await ann.sees(bob)
-    for number in range(1_200):
+    for number in range(600):
         await ann.coordinator.own(f"call {number}")
         assert ann.coordinator.send(bob.id, b"x" * 1_000)
     inbox = in_redis.keys.inbox(bob.id)
@@ -146,7 +146,7 @@ async def test_nothing_is_kept_that_was_read_or_belongs_to_the_dead(in_redis: In
     async def is_trimmed() -> bool:
         return bool(await in_redis.ask("XLEN", inbox) <= 1)
 
-    await bob.listener.until(lambda: len(bob.listener.messages[ann.id]) == 1_200)
+    await bob.listener.until(lambda: len(bob.listener.messages[ann.id]) == 600)
     await eventually(is_trimmed)
     dead = ann.id
     await ann.crash()

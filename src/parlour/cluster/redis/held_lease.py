@@ -124,7 +124,8 @@ class HeldLease:
             began = lease_clock()
             if not await self._renew():
                 return
-            self._sender.mark()
+            if not self._is_away:  # a mark that is lost with Redis would prove nothing
+                self._sender.mark()
             pause = RETRY_SECONDS if self._is_away else max(0.0, self._times.beat - (lease_clock() - began))
 
     async def _renew(self) -> bool:
