@@ -117,9 +117,10 @@ COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 
 .PHONY: test
-test: setup test-packages ## Everything: the checks, then the whole suite with its real servers and browsers
-	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) \
-	  || { . tools/say; fail "A check failed: see above."; }
+test: ## Everything: the checks, then the whole suite with its real servers and browsers
+	@$(MAKE) --jobs=2 --output-sync=target setup
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-packages $(STATIC) \
+	  || { . tools/say; fail "A check failed, or what the tests need could not be installed: see above."; }
 ifeq ($(ARGS),)
 	@. tools/say; say "The tests whose coverage is measured, three at a time"
 	@$(MAKE) measure

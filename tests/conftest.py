@@ -21,6 +21,7 @@ from parlour.db.migrate import migrate
 from tests.integration.signaling.programs import left_out
 from tests.servers import ParlourServer, PostgresServer, RedisServer, SmtpServer
 from tests.servers.browser import People, chromium, evidence_folder
+from tests.servers.forked import Forks
 from tests.servers.smtp import Security
 
 _DATABASES = ("sqlite", "postgres")
@@ -122,6 +123,15 @@ async def redis() -> AsyncIterator[RedisServer]:
 
 
 # -------------------------------------------------------------------------------------------- servers
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def forks() -> AsyncIterator[None]:
+    """Servers and commands are forks of a process that has imported Parlour."""
+    Forks.running = running = Forks()
+    yield
+    Forks.running = None
+    await running.aclose()
 
 
 @pytest.fixture(scope="session")

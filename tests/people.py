@@ -13,7 +13,6 @@ Methods named after a deed (`logs_in`, `creates_room`) fail unless the server ag
 import asyncio
 import re
 import secrets
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -23,6 +22,7 @@ import httpx
 import jwt
 
 from tests.servers import Mail, ParlourServer
+from tests.servers.parlour import NO_TLS
 
 PASSWORD = "correct horse battery"
 ROOM_PASSWORD = "open sesame"
@@ -31,8 +31,6 @@ Examine = Callable[[httpx.Response], Awaitable[None]]
 """A check of every answer that a person gets."""
 
 _LINK = re.compile(r"/(?:verify(?:client|guest)/|(?:verifyemail|reset)#)(\S+)")
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""An empty TLS context: loading the system's certificates for each person would dominate a test's time."""
 GUEST_SECONDS = 1_800
 GUESSES = 25
 """More than any test allows without a wait."""
@@ -56,7 +54,7 @@ def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.
     hooks = {"response": [examine]} if examine else {}
     return httpx.AsyncClient(
         base_url=server.address,
-        verify=_NO_TLS,
+        verify=NO_TLS,
         event_hooks=hooks,
         timeout=UNTIL_ANSWERED,
         # Less than the five seconds after which the server closes an idle connection: a request that crosses

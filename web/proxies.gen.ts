@@ -7,6 +7,7 @@ export const API_PATHS = [
   "client-address",
   "config",
   "dev",
+  "diagnosis",
   "email",
   "event",
   "guest",

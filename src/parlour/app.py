@@ -15,6 +15,7 @@ from parlour.audit.requests import AuditedRequests
 from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
+from parlour.diagnosis.assembly import DiagnosisFeature
 from parlour.events.assembly import EventsFeature
 from parlour.garbage import FULL_SECONDS, FullCollections, peak_memory
 from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
@@ -50,6 +51,7 @@ class Parlour:
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
         self.turn = TurnFeature(core, options.embedded_turn())
+        self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
 
@@ -66,6 +68,7 @@ class Parlour:
             self.privacy,
             self.calls,
             self.turn,
+            self.diagnosis,
         )
 
     def asgi(self) -> ASGIApp:

@@ -15,6 +15,9 @@ from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
 from parlour.calls.room_entry import CallLimits
 from parlour.core import CoreOptions
+from parlour.diagnosis.administrators import Administrators
+from parlour.diagnosis.assembly import DiagnosisOptions
+from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
 from parlour.http.webclient import security_headers
@@ -24,7 +27,7 @@ from parlour.mail.smtp import parsed_sender
 from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
-from parlour.settings import Settings
+from parlour.settings import PREFIX, Settings
 from parlour.turn.assembly import EmbeddedTurn
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
@@ -177,6 +180,23 @@ class Options:
             room_creation=CreationPolicy.parsed(settings.room_creation).mode,
             public_room_list=settings.public_room_list,
             relay=settings.has_relay,
+            contact=settings.contact,
+        )
+
+    def diagnosis(self) -> DiagnosisOptions:
+        """Return who may run `parlour doctor`; it gets what the options of `serve` have changed, too."""
+        settings = self.settings
+        changed = {
+            "DATA_DIR": str(settings.data_dir.resolve()),
+            "PUBLIC_URL": settings.public_url,
+            "TURN": settings.turn,
+        }
+        return DiagnosisOptions(
+            administrators=Administrators(frozenset(settings.administrators)),
+            command=DoctorCommand(
+                (*DOCTOR, str(self.port)),
+                {f"{PREFIX}{name}": value for name, value in changed.items() if value is not None},
+            ),
         )
 
 

@@ -192,6 +192,21 @@ def _room_creation(words: tuple[str, ...]) -> tuple[str, ...]:
         ) from error
 
 
+def _administrators(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Normalise addresses to the keys by which they are compared."""
+    try:
+        return tuple(email_key(parsed_email(word)) for word in words)
+    except ValueError as error:
+        raise ValueError("has to be email addresses such as ann@example.org, comma-separated") from error
+
+
+def _contact(value: str) -> str:
+    try:
+        return parsed_email(value)
+    except ValueError as error:
+        raise ValueError("has to be an email address such as help@example.org") from error
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"has to have at least {SHORTEST_SECRET} characters")
@@ -223,6 +238,9 @@ RegistrationWords = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_registration)
 ]
 CreationWords = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_room_creation)]
+Administrators = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_administrators)
+]
 ProxyHeader = Annotated[str, Field(pattern="^(x-forwarded-for|forwarded)$")]
 Seconds = Annotated[int, Field(ge=1, le=366 * 86_400)]
 
@@ -282,6 +300,8 @@ class Settings(BaseSettings):
     registration: RegistrationWords = ("open",)
     room_creation: CreationWords = ("clients",)
     public_room_list: bool = True
+    administrators: Administrators = ()
+    contact: Annotated[str, AfterValidator(_contact)] | None = None
     failures_per_account: Count = 10
     failures_per_address: Count = 300
     mails_per_recipient: Count = 100

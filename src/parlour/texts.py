@@ -13,6 +13,7 @@ _REFUSALS = (
     ("not_the_caller", "You can't act on behalf of someone else."),
     ("origin_not_allowed", "Parlour can't be used at this address."),
     ("preflight_refused", "This website isn't allowed to send requests here."),
+    ("not_an_administrator", "Only this server's administrators can do this."),
     ("not_found", "There is nothing at this address."),
     ("method_not_allowed", "This address doesn't support that method."),
     ("malformed_request", "This isn't a valid HTTP request."),

@@ -88,7 +88,9 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = folder / "data" / "parlour.db"
         self._turns = turns
-        self._settings = Settings(data_dir=folder / "data", _env_file=None)
+        self._settings = Settings(
+            data_dir=folder / "data", administrators=("ann@example.org",), _env_file=None
+        )
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="parlour")
         self._server: Server | None = None
@@ -256,6 +258,9 @@ WORST: dict[str, list[Request]] = {
     "POST /event/log": [{"json": {"email": "ann@example.org", "name": ROOM, "move": "j"}}],
     "GET /event/log": [{"params": {"room": ROOM}}],
     "GET /ice": [{}],
+    "GET /diagnosis/permission": [{}],
+    "GET /diagnosis": [{}],
+    "POST /diagnosis": [{}],
     "GET /config": [{}],
     "GET /healthz": [{}],
     "GET /client-address": [{"headers": {"X-Forwarded-For": "192.0.2.1," * 5000}}],

@@ -34,7 +34,7 @@ def at_browser(person: People) -> AtBrowser:
 
     The camera has few `lines`, to spare two cores; None leaves it as the client asks for it.
     """
-    return _seating(person)
+    return seating(person)
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +50,12 @@ async def firefox_browser(
 async def at_firefox(firefox_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[AtBrowser]:
     """`ann = await at_firefox(account)` sits at a Firefox, like `at_browser` does at Chromium."""
     async with people_at(firefox_browser, request) as people:
-        yield _seating(people)
+        yield seating(people)
 
 
-def _seating(people: People) -> AtBrowser:
+def seating(people: People) -> AtBrowser:
+    """Seat people at profiles of the browser of `people`, as the fixture `at_browser` does."""
+
     async def sit_down(account: Person, *, lines: int | None = 180, **context: Any) -> Participant:
         page = await people(account.username or account.email, at=account.server.url, **context)
         page.set_default_timeout(SHOWN_WITHIN_MS)

@@ -23,6 +23,7 @@ _WATCH = """
     let last = null;
     const look = async () => {
       const count = await decoded();
+      if (window.frameRecords[name] !== record) return;  // another watch has begun
       const now = performance.now();
       record.still += Math.min(now - looked, 2 * EVERY_MS);
       looked = now;

@@ -61,45 +61,45 @@ async def saves(someone: Participant, name: str, folder: Path) -> bytes:
     return (folder / "saved").read_bytes()
 
 
-async def test_a_file_goes_on_after_a_break(
-    visitors: Visitors, at_browser: AtBrowser, tmp_path: Path
-) -> None:
-    """Its connection is replaced by another one; a sender who leaves in the middle is said to have left."""
+async def test_files_and_pictures(visitors: Visitors, at_browser: AtBrowser, tmp_path: Path) -> None:
     ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
     room = await ann.account.creates_room()
     await bob.account.enters(room)
     for person in (ann, bob):
         await person.comes_to(room)
         await person.enters()
+    await bob.sees_and_hears(ann.name)
+    for person in (ann, bob):
         await person.opens("Chat")
-    await bob.sees_and_hears(ann.name)
+    await _a_picture_and_a_file(ann, bob, tmp_path)
+    await _is_too_large(ann, tmp_path)
+    await _is_declined(ann, bob)
+    await _a_file_goes_on_after_a_break(ann, bob, tmp_path)
+    await _a_sender_leaves_in_the_middle(ann, bob, tmp_path)
 
-    content = os.urandom(SIZE)
-    await ann.page.evaluate(_BREAK_AFTER, 100)
-    await offers(ann, FilePayload(name="report.bin", mimeType="", buffer=content))
-    await bob.button("Accept").click()
-    report = files_of(bob).get_by_role("listitem").filter(has_text="report")
-    await expect(report).to_contain_text("Received", timeout=_HEALED_WITHIN_MS)
-    assert await saves(bob, "report", tmp_path) == content
-    assert await ann.page.evaluate("window.sentBytes") < 1.1 * SIZE, "what had arrived was not sent again"
-    await bob.sees_and_hears(ann.name)
 
-    await ann.page.evaluate(_BREAK_AFTER, 100)
-    await offers(ann, FilePayload(name="unfinished.bin", mimeType="", buffer=content))
+async def _a_picture_and_a_file(ann: Participant, bob: Participant, folder: Path) -> None:
+    ours, theirs = files_of(ann), files_of(bob)
+    await ann.field("Message").evaluate(_PASTE_A_PICTURE)
+    picture = theirs.get_by_role("img", name="Picture drawn.png")
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_js_property("naturalWidth", 40)
+    await expect(ours).to_contain_text("1 of 1 have it")
+
+    content = os.urandom(1024 * 1024)
+    report = FilePayload(name="../report\u202efdp.bin", mimeType="text/html", buffer=content)
+    await offers(ann, report)
     await bob.button("Accept").click()
-    unfinished = files_of(bob).get_by_role("listitem").filter(has_text="unfinished")
-    await expect(unfinished).to_contain_text("On its way")
-    await ann.page.wait_for_function("() => window.sentBytes > 99 * 16_384", polling=50)
-    await ann.leaves()
-    await expect(unfinished).to_contain_text("Not finished: the person has left")
-    await ann.button("Enter again").click()
-    await ann.enters()
-    await bob.sees_and_hears(ann.name)
-    await ann.opens("Chat")
-    again = os.urandom(1024 * 1024)
-    await offers(ann, FilePayload(name="again.bin", mimeType="", buffer=again))
-    await bob.button("Accept").click()
-    assert await saves(bob, "again", tmp_path) == again
+    await expect(theirs.get_by_text("Received")).to_have_count(2)
+    await expect(ours.get_by_text("1 of 1 have it")).to_have_count(2)
+    async with bob.page.expect_download() as saving:
+        await (
+            theirs.get_by_role("listitem").filter(has_text="report").get_by_role("link", name="Save").click()
+        )
+    saved = await saving.value
+    await saved.save_as(folder / "saved")
+    assert (folder / "saved").read_bytes() == content
+    assert "/" not in saved.suggested_filename and "\u202e" not in saved.suggested_filename
 
 
 async def _is_too_large(someone: Participant, folder: Path) -> None:
@@ -118,38 +118,34 @@ async def _is_declined(sender: Participant, receiver: Participant) -> None:
         await expect(card).to_contain_text("Cancelled")
 
 
-async def test_a_file_and_a_picture(visitors: Visitors, at_browser: AtBrowser, tmp_path: Path) -> None:
-    ann, bob = await at_browser(await visitors.client("ann")), await at_browser(await visitors.client("bob"))
-    room = await ann.account.creates_room()
-    await bob.account.enters(room)
-    for person in (ann, bob):
-        await person.comes_to(room)
-        await person.enters()
-    await bob.sees_and_hears(ann.name)
-    for person in (ann, bob):
-        await person.opens("Chat")
-    ours, theirs = files_of(ann), files_of(bob)
-
-    await ann.field("Message").evaluate(_PASTE_A_PICTURE)
-    picture = theirs.get_by_role("img", name="Picture drawn.png")
-    await expect(picture).to_be_visible()
-    await expect(picture).to_have_js_property("naturalWidth", 40)
-    await expect(ours).to_contain_text("1 of 1 have it")
-
+async def _a_file_goes_on_after_a_break(ann: Participant, bob: Participant, folder: Path) -> None:
+    """Its connection is replaced by another one."""
     content = os.urandom(SIZE)
-    report = FilePayload(name="../report\u202efdp.bin", mimeType="text/html", buffer=content)
-    await offers(ann, report)
+    await ann.page.evaluate(_BREAK_AFTER, 100)
+    await offers(ann, FilePayload(name="broken.bin", mimeType="", buffer=content))
     await bob.button("Accept").click()
-    await expect(theirs.get_by_text("Received")).to_have_count(2)
-    await expect(ours.get_by_text("1 of 1 have it")).to_have_count(2)
-    async with bob.page.expect_download() as saving:
-        await (
-            theirs.get_by_role("listitem").filter(has_text="report").get_by_role("link", name="Save").click()
-        )
-    saved = await saving.value
-    await saved.save_as(tmp_path / "saved")
-    assert (tmp_path / "saved").read_bytes() == content
-    assert "/" not in saved.suggested_filename and "\u202e" not in saved.suggested_filename
+    broken = files_of(bob).get_by_role("listitem").filter(has_text="broken")
+    await expect(broken).to_contain_text("Received", timeout=_HEALED_WITHIN_MS)
+    assert await saves(bob, "broken", folder) == content
+    assert await ann.page.evaluate("window.sentBytes") < 1.1 * SIZE, "what had arrived was not sent again"
+    await bob.sees_and_hears(ann.name)
 
-    await _is_too_large(ann, tmp_path)
-    await _is_declined(ann, bob)
+
+async def _a_sender_leaves_in_the_middle(ann: Participant, bob: Participant, folder: Path) -> None:
+    """They are said to have left; once they are back, they send again."""
+    await ann.page.evaluate(_BREAK_AFTER, 100)
+    await offers(ann, FilePayload(name="unfinished.bin", mimeType="", buffer=os.urandom(SIZE)))
+    await bob.button("Accept").click()
+    unfinished = files_of(bob).get_by_role("listitem").filter(has_text="unfinished")
+    await expect(unfinished).to_contain_text("On its way")
+    await ann.page.wait_for_function("() => window.sentBytes > 99 * 16_384", polling=50)
+    await ann.leaves()
+    await expect(unfinished).to_contain_text("Not finished: the person has left")
+    await ann.button("Enter again").click()
+    await ann.enters()
+    await bob.sees_and_hears(ann.name)
+    await ann.opens("Chat")
+    again = os.urandom(1024 * 1024)
+    await offers(ann, FilePayload(name="again.bin", mimeType="", buffer=again))
+    await bob.button("Accept").click()
+    assert await saves(bob, "again", folder) == again

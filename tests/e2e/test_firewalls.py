@@ -74,6 +74,7 @@ async def test_no_way_between_two_is_said_with_what_it_may_mean(
     await ann.page.clock.fast_forward(SEARCH_MS)
     await expect(state).to_contain_text(f"Can’t connect to {bob.name}")
     await expect(state).to_contain_text("no relay")
+    await expect(state.get_by_role("link", name="Check your connection")).to_be_visible()
 
     for one in (ann, bob):
         await one.page.evaluate("window.blocked = false")

@@ -113,38 +113,48 @@ async def test_pages_of_strangers(visitors: Visitors, ann: Participant, at_brows
     assert not measure.faults, "\n".join(measure.faults)
 
 
-async def test_pages_of_an_account(visitors: Visitors, ann: Participant, at_browser: AtBrowser) -> None:
-    other = await visitors.client("B" * 15, email=f"{LONG_LOCAL_PART}@{'m' * 60}.example.org")
-    await other.creates_room(OTHER_NAME, description=WORD)
-    await other.creates_room("i" * 64, description=WORD)
-    page, measure = ann.page, Measure()
+async def test_pages_of_an_account_and_of_its_call(
+    visitors: Visitors, ann: Participant, at_browser: AtBrowser
+) -> None:
+    bob = await at_browser(await visitors.client("B" * 15, email=f"{LONG_LOCAL_PART}@{'m' * 60}.example.org"))
+    await ann.account.invites(bob.account, to=NAME)
+    measure = Measure()
+    await _pages_of_an_account(ann, bob, measure)
+    await _the_way_into_a_room_is_never_below_the_fold(ann)
+    await _pages_of_a_call(ann, bob, measure)
+    assert not measure.faults, "\n".join(measure.faults)
+
+
+async def _pages_of_an_account(ann: Participant, bob: Participant, measure: Measure) -> None:
+    await bob.account.creates_room(OTHER_NAME, description=WORD)
+    await bob.account.creates_room("i" * 64, description=WORD)
+    page = ann.page
     await ann.logs_in()
     await expect(page.get_by_role("article")).to_have_count(3)
     await measure.takes(page, "home")
     await ann.button(f"Account: {ann.name}").click()
     await measure.takes(page, "account menu")
     await page.keyboard.press("Escape")
-    for path in ("/profile", "/new", room_path(WORD[:64]), room_path(OTHER_NAME), room_path(NAME)):
+    for path in ("/profile", room_path(WORD[:64]), room_path(OTHER_NAME), room_path(NAME), "/new"):
         await page.goto(path)
         await expect(page.locator("h1")).to_be_visible()
         await expect(page.locator(".spinner")).to_have_count(0)
         await measure.takes(page, path[:12])
-    await page.goto("/new")
     await ann.field("Name").fill(WORD[:64])
     await ann.field("Room password").fill("open sesame")
     await ann.field("Description (optional)").fill(WORD)
-    await ann.field("Invite people (optional)").fill(f"{other.email}, {WORD}@@ ")
+    await ann.field("Invite people (optional)").fill(f"{bob.account.email}, {WORD}@@ ")
     await measure.takes(page, "new room")
     await ann.button("Create room").click()
     await expect(ann.link("Enter the room")).to_be_visible()
     await measure.takes(page, "room created")
-    assert not measure.faults, "\n".join(measure.faults)
 
 
-async def test_the_way_into_a_room_is_never_below_the_fold(ann: Participant) -> None:
+async def _the_way_into_a_room_is_never_below_the_fold(ann: Participant) -> None:
     """At 200 %, a window of 1280 by 800 has 640 by 400 CSS pixels."""
     page = ann.page
-    await ann.comes_to(NAME)
+    await page.goto(room_path(NAME))
+    await expect(ann.button("Enter the room")).to_be_visible()
     for width, height in (
         (640, 400),
         (683, 384),
@@ -159,12 +169,10 @@ async def test_the_way_into_a_room_is_never_below_the_fold(ann: Participant) -> 
         assert await ann.button("Enter the room").evaluate(_CAN_BE_PRESSED), (width, height)
 
 
-async def test_pages_of_a_call(visitors: Visitors, ann: Participant, at_browser: AtBrowser) -> None:
-    bob = await at_browser(await visitors.client("B" * 15, email=f"{LONG_LOCAL_PART}@{'m' * 60}.example.org"))
-    await ann.account.invites(bob.account, to=NAME)
-    page, measure = ann.page, Measure()
+async def _pages_of_a_call(ann: Participant, bob: Participant, measure: Measure) -> None:
+    page = ann.page
+    await bob.comes_to(NAME)
     for person in (bob, ann):
-        await person.comes_to(NAME)
         await person.enters()
     await ann.expects(bob.name)
     await measure.takes(page, "call")
@@ -187,4 +195,3 @@ async def test_pages_of_a_call(visitors: Visitors, ann: Participant, at_browser:
         await page.keyboard.press("Escape")
     await ann.leaves()
     await measure.takes(page, "left")
-    assert not measure.faults, "\n".join(measure.faults)

@@ -25,6 +25,7 @@ _NOTE_WHETHER_ONLINE = """
 _NOTE_WHAT_IS_SAID = """
   () => {
     window.said = [];
+    window.listening?.disconnect();
     const look = () => {
       for (const status of document.querySelectorAll("main [role=group] [role=status]")) {
         const name = status.closest("[role=group]").getAttribute("aria-label");
@@ -33,7 +34,8 @@ _NOTE_WHAT_IS_SAID = """
       window.said = [...new Set(window.said)];
     };
     const all = { subtree: true, childList: true, characterData: true };
-    new MutationObserver(look).observe(document.body, all);
+    window.listening = new MutationObserver(look);
+    window.listening.observe(document.body, all);
   }
 """
 
@@ -64,10 +66,18 @@ class Fault:
         print(f"{self._name}: media both ways after {seconds} s")  # noqa: T201 - for docs/reliability.md
 
 
-async def test_a_line_that_gets_poor_and_an_address_that_changes(
+async def test_a_call_heals_whatever_becomes_of_the_network(
     network: Network, pair: tuple[Seat, Seat], record_property: Record
 ) -> None:
+    """One call: a line gets poor, an address changes, a line is cut, a computer goes offline."""
     ann, bob = pair
+    await _a_line_gets_poor(ann, bob, record_property)
+    await _an_address_changes(ann, bob, network.at(99), record_property)
+    await _a_line_is_cut_for_twenty_seconds(ann, bob, record_property)
+    await _a_computer_goes_offline_and_online(ann, bob, record_property)
+
+
+async def _a_line_gets_poor(ann: Seat, bob: Seat, record_property: Record) -> None:
     poor = Fault(ann, bob, "5 % loss")
     await poor.begin()
     bob.host.link.loss = 0.05
@@ -80,9 +90,11 @@ async def test_a_line_that_gets_poor_and_an_address_that_changes(
     await slow.heals(record_property)
     bob.host.link.delay = 0
 
+
+async def _an_address_changes(ann: Seat, bob: Seat, address: str, record_property: Record) -> None:
     moved = Fault(ann, bob, "address change")
     await moved.begin()
-    await bob.host.moves_to(network.at(99))
+    await bob.host.moves_to(address)
     await first_of(
         told(ann, about=bob), told(bob, about=ann)
     )  # ICE may find the new address before the other notices
@@ -90,10 +102,7 @@ async def test_a_line_that_gets_poor_and_an_address_that_changes(
     await quiet(ann, bob)
 
 
-async def test_a_line_that_is_cut_for_twenty_seconds(
-    pair: tuple[Seat, Seat], record_property: Record
-) -> None:
-    ann, bob = pair
+async def _a_line_is_cut_for_twenty_seconds(ann: Seat, bob: Seat, record_property: Record) -> None:
     cut = Fault(ann, bob, "20 s cut")
     await cut.begin()
     bob.host.link.cut, began = True, time.monotonic()
@@ -104,11 +113,8 @@ async def test_a_line_that_is_cut_for_twenty_seconds(
     await quiet(ann, bob)
 
 
-async def test_a_computer_that_goes_offline_and_online(
-    pair: tuple[Seat, Seat], record_property: Record
-) -> None:
+async def _a_computer_goes_offline_and_online(ann: Seat, bob: Seat, record_property: Record) -> None:
     """Its browser says so itself, by the events of that name."""
-    ann, bob = pair
     page = bob.participant.page
     await page.evaluate(_NOTE_WHETHER_ONLINE)
     offline = Fault(ann, bob, f"{OFFLINE_SECONDS} s offline")

@@ -78,8 +78,9 @@ async def test_pages_of_a_forgotten_password(
 async def test_pages_of_somebody_at_home(
     fresh_server: StartServer, at_browser: AtBrowser, photographer: Photographer
 ) -> None:
-    async with Visitors(await fresh_server()) as visitors:
-        account, other = await visitors.client("ann"), await visitors.client("bob")
+    server = await fresh_server({"PARLOUR_ADMINISTRATORS": "ann@example.org"})
+    async with Visitors(server) as visitors:
+        account, other = await visitors.client("ann", email="ann@example.org"), await visitors.client("bob")
         await _furnish(account, other)
         ann = await at_browser(account)
         page = ann.page
@@ -103,11 +104,8 @@ async def test_pages_of_somebody_at_home(
         await page.goto("/profile")
         await expect(page.get_by_role("list", name="Sessions").get_by_role("listitem")).to_have_count(2)
         await photographer.takes(page, "profile")
-        for dialog in ("Change password", "Change email", "Delete account"):
-            await ann.button(dialog).click()
-            await expect(page.get_by_role("dialog")).to_be_visible()
-            await photographer.takes(page, f"profile-{dialog.lower().replace(' ', '-')}")
-            await page.keyboard.press("Escape")
+        await _profile_dialogs(ann, photographer)
+        await _checks(ann, photographer)
 
         await page.goto(room_path("Book club"))
         await expect(ann.field("Room password")).to_be_visible()
@@ -264,6 +262,29 @@ async def _furnish(ann: Person, bob: Person) -> None:
     await bob.invites(ann, to=event)
 
 
+async def _profile_dialogs(ann: Participant, photographer: Photographer) -> None:
+    for dialog in ("Change password", "Change email", "Delete account"):
+        await ann.button(dialog).click()
+        await expect(ann.page.get_by_role("dialog")).to_be_visible()
+        await photographer.takes(ann.page, f"profile-{dialog.lower().replace(' ', '-')}")
+        await ann.page.keyboard.press("Escape")
+
+
+async def _checks(ann: Participant, photographer: Photographer) -> None:
+    """The check before a call, on a server without a relay, and that of the server."""
+    page = ann.page
+    await page.goto("/check")
+    await ann.button("Start the check").click()
+    await expect(ann.button("Save a report")).to_be_visible()
+    ways = page.get_by_role("listitem").filter(has=ann.heading("Ways through the network"))
+    await expect(ways).to_contain_text("This server has no relay")
+    await photographer.takes(page, "check")
+    await ann.link("Check the server").click()
+    await ann.button("Start the check").click()
+    await expect(page.get_by_text("Last checked")).to_be_visible()
+    await photographer.takes(page, "doctor")
+
+
 async def _opens_account_menu(ann: Participant) -> None:
     await ann.button(f"Account: {ann.name}").click()
     await expect(ann.page.get_by_role("menuitem", name="Profile")).to_be_visible()
@@ -312,19 +333,19 @@ async def _on_the_stage(ann: Participant, bob: Participant, photographer: Photog
 
 
 async def _over_the_call(ann: Participant, bob: Participant, photographer: Photographer) -> None:
-    """Meanwhile the call is recorded."""
+    """At last the call is recorded."""
     page = ann.page
-    await bob.button("Record").click()
-    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
-    await bob.button("Start recording").click()
-    mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
-    await expect(mark).to_be_visible()
     for name, item in (("settings", "Settings"), ("shortcuts", "Keyboard shortcuts")):
         await ann.button("More options").click()
         await page.get_by_role("menuitem", name=item).click()
         await expect(page.get_by_role("dialog", name=item)).to_be_visible()
         await photographer.takes(page, f"call-{name}")
         await page.keyboard.press("Escape")
+    await bob.button("Record").click()
+    await bob.page.get_by_role("radio", name="The whole call").check(force=True)
+    await bob.button("Start recording").click()
+    mark = page.get_by_role("img", name=f"This call is being recorded by {bob.name}.")
+    await expect(mark).to_be_visible()
     await ann.button("Choose microphone").click()
     await photographer.takes(page, "call-recorded-and-microphones")
     await page.keyboard.press("Escape")

@@ -4,13 +4,13 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
-from tests.conftest import SHOWN_WITHIN_MS, StartServer, people_at
-from tests.e2e.media import keep_connections, use_small_pictures
+from tests.conftest import StartServer, people_at
+from tests.e2e.conftest import AtBrowser, seating
 from tests.e2e.participant import Participant
 from tests.people import Visitors
 from tests.servers.browser import chromium
@@ -100,39 +100,25 @@ class Sleeper:
 
 
 @pytest.fixture
-def grace() -> int:
-    return AMPLE
-
-
-@pytest.fixture
 async def sleeper(
-    fresh_server: StartServer, grace: int, request: pytest.FixtureRequest
+    fresh_server: StartServer, at_browser: AtBrowser, request: pytest.FixtureRequest
 ) -> AsyncIterator[Sleeper]:
-    """Two in a call, with the chat open."""
-    server = await fresh_server({"PARLOUR_RESUME_GRACE": grace})
-    async with AsyncExitStack() as ending:
-        visitors = await ending.enter_async_context(Visitors(server))
+    """Two in a call, with the chat open; bob has a browser of his own, since all of its pages sleep."""
+    server = await fresh_server({"PARLOUR_RESUME_GRACE": AMPLE})
+    async with (
+        Visitors(server) as visitors,
+        chromium() as browser,
+        people_at(browser, request, "bob") as beds,
+    ):
         accounts = [await visitors.client(name) for name in ("ann", "bob")]
         room = await accounts[0].creates_room()
         await accounts[0].invites(accounts[1], to=room)
-        seats: list[Participant] = []
-        browsers = []
-        for account in accounts:
-            browser = await ending.enter_async_context(chromium())
-            name = account.username or ""
-            people = await ending.enter_async_context(people_at(browser, request, name))
-            page = await people(name, at=server.url)
-            page.set_default_timeout(SHOWN_WITHIN_MS)
-            await keep_connections(page)
-            await use_small_pictures(page)
-            seats.append(Participant(page, account))
-            browsers.append(browser)
-        ann, bob = seats
-        for one in seats:
+        ann, bob = await at_browser(accounts[0]), await seating(beds)(accounts[1])
+        for one in (ann, bob):
             await one.comes_to(room)
             await one.enters()
             await one.page.evaluate("window.samePage = true")
-        sleeper = Sleeper(ann, bob, browsers[1], await bob.page.context.new_cdp_session(bob.page))
+        sleeper = Sleeper(ann, bob, browser, await bob.page.context.new_cdp_session(bob.page))
         await sleeper.expects_to_be_together()
         await asyncio.gather(ann.opens("Chat"), bob.opens("Chat"))
         await sleeper.says(ann, "Good night")
@@ -140,25 +126,41 @@ async def sleeper(
         yield sleeper
 
 
-async def test_a_tab_that_was_hidden(sleeper: Sleeper) -> None:
+async def test_a_tab_is_hidden_a_page_is_frozen_and_a_computer_sleeps(sleeper: Sleeper) -> None:
+    """One call: each is back in it as if nothing had been."""
+    await _a_tab_that_was_hidden(sleeper)
+    await _a_page_that_was_frozen_goes_on_with_its_visit(sleeper)
+    await _the_server_starts_anew(sleeper, grace=SHORT)
+    await _a_computer_that_slept_comes_back_though_its_visit_is_over(sleeper)
+
+
+async def _the_server_starts_anew(sleeper: Sleeper, *, grace: int | None = None) -> None:
+    ann, server = sleeper.ann, sleeper.ann.account.server
+    await server.kill()
+    await expect(ann.page.get_by_text("Your call continues.")).to_be_visible()
+    if grace is not None:
+        server.settings["PARLOUR_RESUME_GRACE"] = str(grace)
+    await server.start()
+
+
+async def _a_tab_that_was_hidden(sleeper: Sleeper) -> None:
     """It stays in the call meanwhile, and misses nothing."""
     ann, bob = sleeper.ann, sleeper.bob
     before = await sleeper.peer_id()
     await sleeper.hides()
     await ann.sees_and_hears(bob.name)
     await sleeper.says(ann, "While you look elsewhere")
-    await ann.account.server.kill()
-    await expect(ann.page.get_by_text("Your call continues.")).to_be_visible()
-    await ann.account.server.start()
+    await _the_server_starts_anew(sleeper)
     await sleeper.is_in_front()
     await sleeper.expects_to_be_together()
     await sleeper.has_read(bob, "While you look elsewhere")
     assert await sleeper.peer_id() == before
 
 
-async def test_a_page_that_was_frozen_goes_on_with_its_visit(sleeper: Sleeper) -> None:
+async def _a_page_that_was_frozen_goes_on_with_its_visit(sleeper: Sleeper) -> None:
     ann, bob = sleeper.ann, sleeper.bob
     before = await sleeper.peer_id()
+    ann.account.server.mark_log()
     async with sleeper.frozen():
         await sleeper.says(ann, "While you were frozen")
         await asyncio.sleep(ASLEEP_SECONDS)  # that it was so long is the subject
@@ -171,9 +173,9 @@ async def test_a_page_that_was_frozen_goes_on_with_its_visit(sleeper: Sleeper) -
     await sleeper.has_read(ann, "Thawed")
 
 
-@pytest.mark.parametrize("grace", [SHORT])
-async def test_a_computer_that_slept_comes_back_though_its_visit_is_over(sleeper: Sleeper) -> None:
+async def _a_computer_that_slept_comes_back_though_its_visit_is_over(sleeper: Sleeper) -> None:
     ann, bob = sleeper.ann, sleeper.bob
+    await sleeper.expects_to_be_together()
     before = await sleeper.peer_id()
     async with sleeper.asleep():
         await sleeper.says(ann, "While you slept")

@@ -32,8 +32,27 @@ _FRAME = """
 _NO_PAGES = "Object.defineProperty(window, 'documentPictureInPicture', { value: undefined });"
 
 
-async def test_the_whole_call_in_a_small_window(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann, bob = await _in_a_call(visitors, at_browser)
+async def test_the_call_in_a_window_that_stays_on_top(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann, bob = [
+        await at_browser(await visitors.client(name), lines=540, viewport={"width": 1280, "height": 800})
+        for name in ("ann", "bob")
+    ]
+    room = await ann.account.creates_room()
+    await ann.account.invites(bob.account, to=room)
+    for person in (ann, bob):
+        await person.comes_to(room, trust=True)
+        await person.enters()
+    await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+    await _the_whole_call_in_a_small_window(ann, bob)
+
+    await ann.page.add_init_script(_NO_PAGES)
+    await ann.page.reload()
+    await ann.enters()
+    await ann.sees_and_hears(bob.name)
+    await _one_video_where_the_browser_has_no_more(ann, bob)
+
+
+async def _the_whole_call_in_a_small_window(ann: Participant, bob: Participant) -> None:
     window, breaches = await _opens(ann)
     small = Participant(window, ann.account)
     await expect(window.locator(".small-call")).to_have_css("display", "flex")
@@ -66,8 +85,7 @@ async def test_the_whole_call_in_a_small_window(visitors: Visitors, at_browser: 
     assert not [*breaches, *more]
 
 
-async def test_one_video_where_the_browser_has_no_more(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann, bob = await _in_a_call(visitors, at_browser, init=_NO_PAGES)
+async def _one_video_where_the_browser_has_no_more(ann: Participant, bob: Participant) -> None:
     await _chooses(ann, "Picture-in-picture")
     await ann.page.wait_for_function("() => document.pictureInPictureElement !== null", polling=50)
     shown = ann.page.locator("body > video")
@@ -83,24 +101,6 @@ async def test_one_video_where_the_browser_has_no_more(visitors: Visitors, at_br
     await ann.leaves()
     await ann.page.wait_for_function("() => document.pictureInPictureElement === null", polling=50)
     await bob.expects()
-
-
-async def _in_a_call(
-    visitors: Visitors, at_browser: AtBrowser, init: str | None = None
-) -> tuple[Participant, Participant]:
-    ann, bob = [
-        await at_browser(await visitors.client(name), lines=None, viewport={"width": 1280, "height": 800})
-        for name in ("ann", "bob")
-    ]
-    if init is not None:
-        await ann.page.add_init_script(init)
-    room = await ann.account.creates_room()
-    await ann.account.invites(bob.account, to=room)
-    for person in (ann, bob):
-        await person.comes_to(room)
-        await person.enters()
-    await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
-    return ann, bob
 
 
 async def _opens(ann: Participant) -> tuple[Page, list[str]]:

@@ -58,13 +58,30 @@ _VIDEO_BYTES = """
     for (;;) {
       const now = await measure();
       if (now.audio >= before.audio + packets) return now.video - before.video;
+      await new Promise((done) => setTimeout(done, 50));
     }
   }
 """
 
 
-async def test_the_height_that_comes_follows_the_tile(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann, bob = await _in_a_call(visitors, at_browser, "ann", "bob")
+async def test_pictures_are_as_large_as_they_are_shown(visitors: Visitors, at_browser: AtBrowser) -> None:
+    ann, bob, cyd = [
+        await at_browser(await visitors.client(name), lines=_CAMERA_LINES) for name in ("ann", "bob", "cyd")
+    ]
+    room = await ann.account.creates_room()
+    await ann.account.invites(bob.account, cyd.account, to=room)
+    for person in (ann, bob):
+        await person.comes_to(room)
+        await person.enters()
+    await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+    await _the_height_that_comes_follows_the_tile(ann, bob)
+    await _a_hidden_tab_gets_no_pictures_and_gets_them_back(ann, bob)
+    await cyd.comes_to(room)
+    await cyd.enters()
+    await _each_gets_what_they_show(ann, bob, cyd)
+
+
+async def _the_height_that_comes_follows_the_tile(ann: Participant, bob: Participant) -> None:
     seen = bob.video_of(ann.name)
     await _resize(bob, 1280, 800)
     assert await _fitting_height(seen) == _CAMERA_LINES
@@ -76,11 +93,7 @@ async def test_the_height_that_comes_follows_the_tile(visitors: Visitors, at_bro
     assert await _fitting_height(seen) == _CAMERA_LINES
 
 
-async def test_a_hidden_tab_gets_no_pictures_and_gets_them_back(
-    visitors: Visitors, at_browser: AtBrowser
-) -> None:
-    ann, bob = await _in_a_call(visitors, at_browser, "ann", "bob")
-    await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
+async def _a_hidden_tab_gets_no_pictures_and_gets_them_back(ann: Participant, bob: Participant) -> None:
     await bob.page.evaluate(_BECOMES, "hidden")
     await _until_encodings(ann.page, "([encoding]) => encoding.active === false")
     async with asyncio.timeout(60):
@@ -91,24 +104,13 @@ async def test_a_hidden_tab_gets_no_pictures_and_gets_them_back(
     await bob.sees_and_hears(ann.name)
 
 
-async def test_each_gets_what_they_show(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann, bob, cyd = await _in_a_call(visitors, at_browser, "ann", "bob", "cyd")
+async def _each_gets_what_they_show(ann: Participant, bob: Participant, cyd: Participant) -> None:
     await _resize(ann, 1280, 800)
     await _resize(cyd, 360, 480)
     large, small = await asyncio.gather(
         _fitting_height(ann.video_of(bob.name)), _fitting_height(cyd.video_of(bob.name))
     )
     assert large > small
-
-
-async def _in_a_call(visitors: Visitors, at_browser: AtBrowser, *names: str) -> list[Participant]:
-    people = [await at_browser(await visitors.client(name), lines=_CAMERA_LINES) for name in names]
-    room = await people[0].account.creates_room()
-    await people[0].account.invites(*(person.account for person in people[1:]), to=room)
-    for person in people:
-        await person.comes_to(room)
-        await person.enters()
-    return people
 
 
 async def _resize(person: Participant, width: int, height: int) -> None:

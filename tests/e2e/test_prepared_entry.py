@@ -97,13 +97,13 @@ async def is_prepared(someone: Participant, *others: str) -> None:
 
 
 async def test_a_click_sends_one_message(visitors: Visitors, at_browser: AtBrowser) -> None:
-    accounts = [await visitors.client(name) for name in ("ann", "bob")]
-    ann, bob = [await at_browser(account) for account in accounts]
-    ann_wire, bob_wire = Wire(), Wire()
-    await ann_wire.tap(ann)
-    await bob_wire.tap(bob)
+    accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd", "dan")]
+    ann, bob, cyd, dan = [await at_browser(account) for account in accounts]
+    ann_wire, bob_wire, cyd_wire = Wire(), Wire(), Wire(loses=("call-changed",))
+    for someone, wire in ((ann, ann_wire), (bob, bob_wire), (cyd, cyd_wire)):
+        await wire.tap(someone)
     room = await accounts[0].creates_room()
-    await accounts[0].invites(accounts[1], to=room)
+    await accounts[0].invites(*accounts[1:], to=room)
     await ann.comes_to(room)
     await ann.enters()
 
@@ -124,21 +124,16 @@ async def test_a_click_sends_one_message(visitors: Visitors, at_browser: AtBrows
     assert "offer-sdp" not in _calls(bob_wire.sent), "the offer was in the join"
     assert await bob.page.evaluate("window.connections.filter((one) => one.localDescription).length") == 1
 
-
-async def test_peers_who_came_and_went_in_between(visitors: Visitors, at_browser: AtBrowser) -> None:
-    """The news of the call do not reach the lobby, so what it has prepared is out of date at the click."""
-    accounts = [await visitors.client(name) for name in ("ann", "bob", "cyd", "dan")]
-    ann, bob, cyd, dan = [await at_browser(account) for account in accounts]
-    wire = Wire(loses=("call-changed",))
-    await wire.tap(cyd)
-    room = await accounts[0].creates_room()
-    await accounts[0].invites(*accounts[1:], to=room)
-    for someone in (ann, bob):
-        await someone.comes_to(room)
-        await someone.enters()
     await cyd.comes_to(room)
     await is_prepared(cyd, ann.name, bob.name)
+    await _peers_who_came_and_went_in_between(ann, bob, cyd, dan, room)
+    assert _calls(cyd_wire.sent).count("offer-sdp") == 1, "one to dan, of whom the lobby did not know"
 
+
+async def _peers_who_came_and_went_in_between(
+    ann: Participant, bob: Participant, cyd: Participant, dan: Participant, room: str
+) -> None:
+    """The news of the call do not reach Cyd's lobby, so what it has prepared is out of date at the click."""
     await bob.leaves()
     await dan.comes_to(room)
     await is_prepared(dan, ann.name)
@@ -151,7 +146,6 @@ async def test_peers_who_came_and_went_in_between(visitors: Visitors, at_browser
     await asyncio.gather(
         ann.sees_and_hears(cyd.name), cyd.sees_and_hears(ann.name, dan.name), dan.sees_and_hears(cyd.name)
     )
-    assert _calls(wire.sent).count("offer-sdp") == 1, "one to dan, of whom the lobby did not know"
     await cyd.page.wait_for_function(
         "() => window.connections.filter((one) => one.signalingState !== 'closed').length === 2", polling=50
     )

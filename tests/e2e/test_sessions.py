@@ -13,8 +13,8 @@ from tests.people import Person, Visitors, claims_of
 
 pytestmark = pytest.mark.database("sqlite")
 
-AMPLE, SHORT = 600, 110
-"""Times of a guest, in seconds: enough to come into the call, and short enough to be warned in it at once."""
+AMPLE_SECONDS = 600
+"""The time of a guest, enough to come into the call."""
 _NOTE_THE_WARNING = """
   () => void (window.leftAtTheWarning = new Promise((done) => {
     const region = document.querySelector('[role="status"][aria-label="Your time as a guest"]');
@@ -39,33 +39,32 @@ async def in_another_tab(person: Participant, account: Person | None = None) -> 
     return Participant(await person.page.context.new_page(), account or person.account)
 
 
-@pytest.mark.parametrize("trust", [True, False])
-async def test_a_reload_logs_nobody_out(visitors: Visitors, at_browser: AtBrowser, trust: bool) -> None:
-    """Nor does a second tab ask for a login. Without trust it ends with the browser."""
+async def test_a_login_is_kept_as_long_as_was_said(visitors: Visitors, at_browser: AtBrowser) -> None:
+    """Neither a reload nor a second tab asks for another one. Without trust it ends with the browser."""
     ann = await at_browser(await visitors.client("ann"))
-    await ann.logs_in(trust=trust)
-    assert await is_kept(ann.page) == trust
-    await ann.page.reload()
-    await ann.expects_to_be_logged_in()
-    assert await is_kept(ann.page) == trust
     tab = await in_another_tab(ann)
-    await tab.page.goto("/profile")
-    await expect(tab.page.get_by_role("main")).to_contain_text(ann.account.email)
-    await expect(tab.page.get_by_role("switch", name="Trust this computer")).to_be_checked(checked=trust)
-
-
-async def test_whether_a_computer_is_trusted_may_be_said_later(
-    visitors: Visitors, at_browser: AtBrowser
-) -> None:
-    ann = await at_browser(await visitors.client("ann"))
-    await ann.logs_in(trust=False)
-    await ann.page.goto("/profile")
-    switch = ann.page.get_by_role("switch", name="Trust this computer")
     for trust in (True, False):
-        async with ann.page.expect_response("**/refresh"):
-            await switch.click(force=True)
-        await expect(switch).to_be_enabled()
+        await ann.logs_in(trust=trust)
         assert await is_kept(ann.page) == trust
+        await ann.page.reload()
+        await ann.expects_to_be_logged_in()
+        assert await is_kept(ann.page) == trust
+        await tab.page.goto("/profile")
+        await expect(tab.page.get_by_role("main")).to_contain_text(ann.account.email)
+        await expect(tab.page.get_by_role("switch", name="Trust this computer")).to_be_checked(checked=trust)
+        await _may_be_said_later(tab, not trust)
+        await logs_out(ann)
+        await ann.page.reload()
+        await ann.expects_to_be_nobody()
+        assert not [cookie for cookie in await ann.page.context.cookies() if cookie.get("name") == "jwt"]
+
+
+async def _may_be_said_later(someone: Participant, trust: bool) -> None:
+    switch = someone.page.get_by_role("switch", name="Trust this computer")
+    async with someone.page.expect_response("**/refresh"):
+        await switch.click(force=True)
+    await expect(switch).to_be_enabled()
+    assert await is_kept(someone.page) == trust
 
 
 async def test_a_reload_in_a_call(visitors: Visitors, at_browser: AtBrowser) -> None:
@@ -146,15 +145,6 @@ async def test_a_second_login_of_the_same_person_takes_the_other_tab_along(
     await expect(tab.heading("You have been logged out")).to_be_visible()
 
 
-async def test_who_logs_out_is_out(visitors: Visitors, at_browser: AtBrowser) -> None:
-    ann = await at_browser(await visitors.client("ann"))
-    await ann.logs_in(trust=True)
-    await logs_out(ann)
-    await ann.page.reload()
-    await ann.expects_to_be_nobody()
-    assert not [cookie for cookie in await ann.page.context.cookies() if cookie.get("name") == "jwt"]
-
-
 async def test_a_link_to_a_room_survives_the_login(visitors: Visitors, at_browser: AtBrowser) -> None:
     ann = await at_browser(await visitors.client("ann"))
     room = await ann.account.creates_room("Café & bar/100% " + ann.name)
@@ -197,12 +187,12 @@ async def a_call_with_a_guest(visitors: Visitors, at_browser: AtBrowser) -> tupl
     return ann, gus
 
 
-async def test_a_guest_is_warned_two_minutes_before_the_end(
+async def test_a_guest_is_warned_two_minutes_before_the_end_which_comes_in_a_call(
     fresh_server: StartServer, at_browser: AtBrowser
 ) -> None:
     """By the clock of the guest's own computer, as the time that is left is shown there."""
-    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": AMPLE})) as visitors:
-        _, gus = await a_call_with_a_guest(visitors, at_browser)
+    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": AMPLE_SECONDS})) as visitors:
+        ann, gus = await a_call_with_a_guest(visitors, at_browser)
         [cookie] = [one for one in await gus.page.context.cookies() if one.get("name") == "jwt"]
         end = datetime.fromtimestamp(claims_of(cookie.get("value", ""))["exp"], UTC)
         await gus.page.evaluate(_NOTE_THE_WARNING)
@@ -218,16 +208,6 @@ async def test_a_guest_is_warned_two_minutes_before_the_end(
         await expect(warning).to_contain_text("ends in less than 2 minutes")
         await gus.button("Dismiss the warning").click()
         await expect(warning).to_be_empty()
-
-
-async def test_a_guests_time_ends_in_the_middle_of_a_call(
-    fresh_server: StartServer, at_browser: AtBrowser
-) -> None:
-    async with Visitors(await fresh_server({"PARLOUR_GUEST_TTL": SHORT})) as visitors:
-        ann, gus = await a_call_with_a_guest(visitors, at_browser)
-        await expect(gus.page.get_by_role("timer", name="Time left as a guest")).to_be_visible()
-        warning = gus.page.get_by_role("status", name="Your time as a guest")
-        await expect(warning).to_contain_text("ends in less than 2 minutes")
 
         await end_time_of(gus.account)
         await expect(gus.heading("Your time as a guest is over")).to_be_visible()

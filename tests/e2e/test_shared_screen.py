@@ -87,13 +87,22 @@ async def test_a_shared_screen_gets_the_large_place_and_the_full_screen(
     await _takes(ann.tile(bob.name), 0.4, more=False)
 
 
-async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser: AtBrowser) -> None:
-    """By who is there, by who comes later, and by who shares; two share at once, and each may end."""
-    ann, bob, cyd = people = [await at_browser(await visitors.client(name)) for name in ("ann", "bob", "cyd")]
-    room = await ann.account.creates_room()
-    await ann.account.invites(bob.account, cyd.account, to=room)
-    for person in people:
-        await paint_screens(person.page)
+async def test_camera_and_screen_are_seen_at_once(fresh_server: StartServer, at_browser: AtBrowser) -> None:
+    """Also by who comes later, and while the server is away."""
+    server = await fresh_server()
+    async with Visitors(server) as visitors:
+        ann, bob, cyd = [await at_browser(await visitors.client(name)) for name in ("ann", "bob", "cyd")]
+        room = await ann.account.creates_room()
+        await ann.account.invites(bob.account, cyd.account, to=room)
+        for person in (ann, bob, cyd):
+            await paint_screens(person.page)
+        await _two_share_at_once_and_each_may_end(ann, bob, cyd, room)
+        await _a_screen_is_shared_while_the_server_is_away(ann, cyd)
+
+
+async def _two_share_at_once_and_each_may_end(
+    ann: Participant, bob: Participant, cyd: Participant, room: str
+) -> None:
     for person in (ann, bob):
         await person.comes_to(room)
         await person.enters()
@@ -127,27 +136,16 @@ async def test_camera_and_screen_are_seen_at_once(visitors: Visitors, at_browser
     await _see_both_of(ann, bob, cyd)
 
 
-async def test_a_screen_that_is_shared_while_the_server_is_away(
-    fresh_server: StartServer, at_browser: AtBrowser
-) -> None:
+async def _a_screen_is_shared_while_the_server_is_away(viewer: Participant, sharer: Participant) -> None:
     """Its section is negotiated through the server; until that is back, it is seen in the camera's place."""
-    server = await fresh_server()
-    async with Visitors(server) as visitors:
-        ann, bob = people = [await at_browser(await visitors.client(name)) for name in ("ann", "bob")]
-        room = await ann.account.creates_room()
-        await ann.account.invites(bob.account, to=room)
-        for person in people:
-            await paint_screens(person.page)
-            await person.comes_to(room)
-            await person.enters()
-        await asyncio.gather(ann.sees_and_hears(bob.name), bob.sees_and_hears(ann.name))
-        await server.kill()
-        for person in people:
-            await expect(person.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
-        await ann.button("Share screen").click()
-        await shows_screen(bob.screen_of(ann.name))
-        await server.start()
-        await asyncio.gather(_see_both_of(ann, bob), bob.sees_and_hears(ann.name))
+    server = sharer.account.server
+    await server.kill()
+    for person in (viewer, sharer):
+        await expect(person.page.get_by_text("Your call continues.")).to_be_visible(timeout=15_000)
+    await sharer.button("Share screen").click()
+    await shows_screen(viewer.screen_of(sharer.name))
+    await server.start()
+    await asyncio.gather(_see_both_of(sharer, viewer), viewer.sees_and_hears(sharer.name))
 
 
 async def _see_both_of(sharer: Participant, *viewers: Participant) -> None:

@@ -203,6 +203,7 @@ _HEARS = """
       const now = await measure();
       const isLouder = now.totalAudioEnergy > before.totalAudioEnergy;
       if (now.packetsReceived >= before.packetsReceived + 20 && isLouder) return;
+      await new Promise((done) => setTimeout(done, 50));
     }
   }
 """

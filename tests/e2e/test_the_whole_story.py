@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from tests.people import ROOM_PASSWORD, Visitors
 from tests.servers import ParlourServer
 
 
+@pytest.mark.database("postgres")  # all other people at browsers are on SQLite
 async def test_two_people_meet(
     server: ParlourServer, visitors: Visitors, at_browser: AtBrowser, unique: Unique
 ) -> None:

@@ -22,7 +22,9 @@ async def expect_error_at(someone: Participant, label: str, text: str) -> None:
     await expect(someone.page.get_by_text(sentence)).to_be_visible()
 
 
-async def test_weak_input_is_told_at_each_field(visitors: Visitors, at_browser: AtBrowser) -> None:
+async def test_what_is_wrong_is_told_at_its_field(visitors: Visitors, at_browser: AtBrowser) -> None:
+    """Weak input, and a name and an address that are taken."""
+    ann = await visitors.client("ann")
     sam = await at_browser(await visitors.stranger("sam"))
     await sam.page.goto("/register")
     await sam.field("Email").fill("sam@")
@@ -36,14 +38,7 @@ async def test_weak_input_is_told_at_each_field(visitors: Visitors, at_browser: 
     await sam.field("Email").fill(sam.account.email)
     await expect(sam.field("Email")).not_to_have_attribute("aria-invalid", "true")
 
-
-async def test_a_taken_name_and_a_taken_email_are_told_at_their_fields(
-    visitors: Visitors, at_browser: AtBrowser
-) -> None:
-    ann, sam = await visitors.client("ann"), await at_browser(await visitors.stranger("sam"))
     assert ann.username
-    await sam.page.goto("/register")
-    await sam.field("Email").fill(sam.account.email)
     await sam.field("Username").fill(ann.username.upper())
     await sam.field("Password").fill(sam.account.password)
     await sam.button("Create account").click()
@@ -128,18 +123,14 @@ async def test_a_room_name_that_is_taken(visitors: Visitors, at_browser: AtBrows
     await expect_error_at(ann, "Name", "already exists")
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/r", "/verifyclient/"])
-async def test_an_unknown_page(visitors: Visitors, at_browser: AtBrowser, path: str) -> None:
+async def test_an_unknown_page_and_a_link_that_is_no_good(visitors: Visitors, at_browser: AtBrowser) -> None:
     sam = await at_browser(await visitors.stranger("sam"))
-    answer = await sam.page.goto(path)
-    assert answer and answer.status == 404
-    await expect(sam.heading("This page doesn’t exist")).to_be_visible()
-    await sam.link("Go to the home page").click()
-    await expect(sam.heading("Good conversations need a room")).to_be_visible()
-
-
-async def test_a_link_that_is_no_good(visitors: Visitors, at_browser: AtBrowser) -> None:
-    sam = await at_browser(await visitors.stranger("sam"))
+    for path in ("/nowhere", "/r", "/verifyclient/"):
+        answer = await sam.page.goto(path)
+        assert answer and answer.status == 404
+        await expect(sam.heading("This page doesn’t exist")).to_be_visible()
+        await sam.link("Go to the home page").click()
+        await expect(sam.heading("Good conversations need a room")).to_be_visible()
     for kind in ("client", "guest"):
         await sam.page.goto(f"/verify{kind}/no-such-token")
         await expect(sam.heading("This link doesn’t work")).to_be_visible()

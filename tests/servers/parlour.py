@@ -1,22 +1,28 @@
 """Parlour as a person starts it: `parlour serve` in a process of its own."""
 
 import asyncio
+import os
 import re
 import resource
 import signal
+import ssl
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import httpx
 
+from tests.servers.forked import ForkedProcess, Forks
 from tests.servers.process import child_environment, dying_with_parent, ended, free_port, tail
 
 _READY = re.compile(rb"Parlour is ready at (https?://\S+)")
 PROGRAM = Path(sys.executable).parent / "parlour"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""An empty TLS context: loading the system's certificates for each client would dominate a test's time."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class ParlourServer:
     `program` may be the `parlour` of another checkout.
     `settings` are environment variables by their full names. The server gets no others, and it runs in
     `folder`, so that it reads no `.env` of the checkout either. `open_files` is its limit on open files, as
-    `ulimit -n` sets it.
+    `ulimit -n` sets it. It is forked where `Forks` can.
     """
 
     def __init__(
@@ -64,7 +70,7 @@ class ParlourServer:
         self._port = free_port()
         self._log_mark = 0
         self._read: Counter[str] = Counter()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | ForkedProcess | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -80,24 +86,36 @@ class ParlourServer:
 
     async def start(self) -> None:
         """Start the server and wait until it says that it is ready. Raises RuntimeError if it ends first."""
+        arguments = ("serve", "--host", self._host, "--port", str(self._port))
+        environment = {**self._environment(), **self.settings}
+        forks = Forks.of(environment) if self._program == PROGRAM else None
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                self._program,
-                "serve",
-                "--host",
-                self._host,
-                "--port",
-                str(self._port),
-                cwd=self.folder,
-                env={**self._environment(), **self.settings},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=self._arrange(),
-            )
+            if forks is None:
+                self._process = await asyncio.create_subprocess_exec(
+                    self._program,
+                    *arguments,
+                    cwd=self.folder,
+                    env=environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=self._arrange(),
+                )
+                assert self._process.stdout is not None
+                output = self._process.stdout
+            else:
+                output, writing = await _pipe()
+                with writing, tempfile.TemporaryFile() as nothing:
+                    self._process = await forks.start(
+                        *arguments,
+                        folder=self.folder,
+                        environment=environment,
+                        files=(nothing.fileno(), writing.fileno(), log.fileno()),
+                        open_files=self._open_files,
+                    )
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._reading = asyncio.create_task(self._keep_output(self._process, ready))
+        self._reading = asyncio.create_task(self._keep_output(self._process, output, ready))
         self.url = await ready
 
     def _environment(self) -> dict[str, str]:
@@ -137,8 +155,9 @@ class ParlourServer:
 
     async def mails(self, to: str | None = None) -> list[Mail]:
         """Return the mails of /dev/mail, newest first."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=60) as client:
-            answer = await client.get("/dev/mail", headers={"Accept": "application/json"})
+        async with httpx.AsyncClient(base_url=self.address, verify=NO_TLS, timeout=60) as client:
+            of = {} if to is None else {"to": to}
+            answer = await client.get("/dev/mail", params=of, headers={"Accept": "application/json"})
         answer.raise_for_status()
         mails = [Mail(**mail) for mail in answer.json()]
         return [mail for mail in mails if to is None or mail.to == to]
@@ -147,7 +166,7 @@ class ParlourServer:
         """Return the oldest mail to `to` that no earlier call has returned; wait up to a minute for it."""
         async with asyncio.timeout(60):
             while len(mails := await self.mails(to)) <= self._read[to]:  # noqa: ASYNC110 - nothing to wait on
-                await asyncio.sleep(0.05)  # /dev/mail announces no changes
+                await asyncio.sleep(0.02)  # /dev/mail announces no changes
         self._read[to] += 1
         return mails[-self._read[to]]
 
@@ -177,14 +196,36 @@ class ParlourServer:
         self._process = self._reading = None
         return code
 
-    async def _keep_output(self, process: asyncio.subprocess.Process, ready: asyncio.Future[str]) -> None:
+    async def _keep_output(
+        self,
+        process: asyncio.subprocess.Process | ForkedProcess,
+        output: asyncio.StreamReader,
+        ready: asyncio.Future[str],
+    ) -> None:
         """Copy stdout to the log until its end; `ready` gets the URL from it, or a failed start's error."""
-        assert process.stdout is not None
         with self.log.open("ab", buffering=0) as log:
-            async for line in process.stdout:
+            async for line in output:
                 log.write(line)
                 if not ready.done() and (found := _READY.search(line)):
                     ready.set_result(found[1].decode().rstrip("/"))
         if not ready.done():
             code = await process.wait()
             ready.set_exception(RuntimeError(f"Parlour ended at its start with {code}:\n{tail(self.log)}"))
+
+
+class _OutputProtocol(asyncio.StreamReaderProtocol):
+    """Closes the transport at the end, as that of a subprocess does."""
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
+async def _pipe() -> tuple[asyncio.StreamReader, BinaryIO]:
+    """Open a pipe: what reads from it, and the end that is written to."""
+    reading, writing = os.pipe()
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: _OutputProtocol(reader), os.fdopen(reading, "rb", buffering=0)
+    )
+    return reader, os.fdopen(writing, "wb", buffering=0)

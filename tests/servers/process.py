@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 _FIRST_PORT = 10_000
 _MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_FILE")
@@ -43,7 +44,20 @@ def dying_with_parent(sign: signal.Signals, user: pwd.struct_passwd | None = Non
     return arrange
 
 
-async def ended(process: asyncio.subprocess.Process, sign: signal.Signals, patience: float = 60) -> int:
+class Process(Protocol):
+    """The part of `asyncio.subprocess.Process` that `ended` uses."""
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def send_signal(self, signal: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    async def wait(self) -> int: ...
+
+
+async def ended(process: Process, sign: signal.Signals, patience: float = 60) -> int:
     """End a process by `sign`, or SIGKILL `patience` seconds later; return its exit code (-N: signal N)."""
     if process.returncode is None:
         process.send_signal(sign)

@@ -194,6 +194,8 @@ WRONG = [
     ("ROOM_CREATION", "everybody"),
     ("ROOM_CREATION", "clients,example.org"),
     ("ROOM_CREATION", "ann@"),
+    ("ADMINISTRATORS", "ann@example.org,bob"),
+    ("CONTACT", "help"),
     ("LOG_LEVEL", "loud"),
 ]
 

@@ -9,7 +9,7 @@ import { parse, TYPE } from "@formatjs/icu-messageformat-parser";
 import { compileString } from "@internationalized/string-compiler";
 
 /** The sections, each with the beginning of its keys. The first is the one of all other keys. */
-export const SECTIONS = { common: "", call: "call.", refusals: "refusal." };
+export const SECTIONS = { common: "", call: "call.", check: "check.", refusals: "refusal." };
 
 /** Marks a tag of rich text: `<link>` and `</link>`. Characters of the private use area stand in no text. */
 const TAG = /<(\/?)([a-zA-Z]+)>/g;
@@ -81,7 +81,7 @@ function typeOf({ kind, words }) {
 
 /** Writes the types of the English catalogue: a text without one of its parameters is a type error. */
 export function typesOf(messages) {
-  const lines = { common: [], call: [], refusals: [] };
+  const lines = { common: [], call: [], check: [], refusals: [] };
   for (const [key, message] of Object.entries(messages)) {
     const parameters = Object.entries(parametersOf(message)).map(
       ([name, parameter]) => `${name}: ${typeOf(parameter)}`,
@@ -99,6 +99,9 @@ export function typesOf(messages) {
     "",
     "/** The texts of the room and the call. */",
     `export interface CallOnlyTexts {\n${lines.call.join("\n")}\n}`,
+    "",
+    "/** The texts of checks. */",
+    `export interface CheckOnlyTexts {\n${lines.check.join("\n")}\n}`,
     "",
   ].join("\n");
 }

@@ -4,6 +4,7 @@ import { Avatar } from "../src/ui/kit/avatar";
 import { Action, CloseAction, LinkAction, TextLink } from "../src/ui/kit/button";
 import { EmailsField } from "../src/ui/kit/emails-field";
 import { Checkbox, Field, Switch } from "../src/ui/kit/field";
+import { FindingItem, type FindingState } from "../src/ui/kit/finding";
 import { IconAction } from "../src/ui/kit/icon-action";
 import { EventIcon, HandIcon, LinkIcon, LockIcon, PlusIcon, RecordIcon } from "../src/ui/kit/icons";
 import { Notice, Spinner } from "../src/ui/kit/notice";
@@ -11,6 +12,14 @@ import { PersonName } from "../src/ui/kit/person-name";
 import { Section, State, States } from "./parts";
 
 const LONG = "Datenschutzgrundverordnungskonforme Benachrichtigungseinstellungen";
+const FINDINGS: readonly FindingState[] = [
+  "fine",
+  "warning",
+  "failed",
+  "skipped",
+  "running",
+  "waiting",
+];
 const LOOKS = ["primary", "secondary", "quiet", "danger"] as const;
 
 export function Buttons() {
@@ -160,6 +169,15 @@ export function Notices() {
               <span>Password</span>
             </span>
           </span>
+        </State>
+        <State name="findings of a check">
+          <ul className="findings wide">
+            {FINDINGS.map((state) => (
+              <FindingItem key={state} state={state} label={state} title="Camera">
+                <p>The camera gives pictures.</p>
+              </FindingItem>
+            ))}
+          </ul>
         </State>
         <State name="spinner">
           <Spinner label="Looking for the room" />

@@ -13,6 +13,7 @@ import "../src/ui/styles/call.css";
 import "../src/ui/styles/panel.css";
 import "../src/ui/styles/chat.css";
 import "../src/ui/styles/health.css";
+import "../src/ui/styles/findings.css";
 import "../src/ui/styles/contrast.css";
 import "../src/ui/styles/effects.css";
 import "./kit.css";

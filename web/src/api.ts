@@ -10,6 +10,8 @@ import type {
   ClientRegistration,
   Configuration,
   ConfirmedClient,
+  Diagnosis,
+  DiagnosisPermission,
   IceServers,
   InvitationAcceptance,
   InvitationEntry,
@@ -301,6 +303,21 @@ export class Api {
 
   async deleteAccount(password: string) {
     await this.#ask({ method: "POST", path: "/account/deletion", body: { password } });
+  }
+
+  /** Whether this person administers the server. */
+  async administers(): Promise<boolean> {
+    const answer = await this.#ask({ method: "GET", path: "/diagnosis/permission" });
+    return (answer as DiagnosisPermission).allowed;
+  }
+
+  async diagnosis(): Promise<Diagnosis> {
+    return (await this.#ask({ method: "GET", path: "/diagnosis" })) as Diagnosis;
+  }
+
+  /** Starts a diagnosis of the server, unless one is under way. */
+  async diagnose(): Promise<Diagnosis> {
+    return (await this.#ask({ method: "POST", path: "/diagnosis" })) as Diagnosis;
   }
 
   async ice(): Promise<IceServers> {

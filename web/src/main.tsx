@@ -11,6 +11,7 @@ import "./ui/styles/call.css";
 import "./ui/styles/panel.css";
 import "./ui/styles/chat.css";
 import "./ui/styles/health.css";
+import "./ui/styles/findings.css";
 import "./ui/styles/contrast.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -8,6 +8,8 @@ export const PAGES = {
   mail: "/mail",
   newRoom: "/new",
   profile: "/profile",
+  check: "/check",
+  doctor: "/doctor",
   room: "/r/:room",
   verifyClient: "/verifyclient/:token",
   verifyGuest: "/verifyguest/:token",

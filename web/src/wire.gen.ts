@@ -168,6 +168,8 @@ export interface Configuration {
   public_room_list: boolean;
   /** There is a TURN server, so rooms can be made to use it alone. */
   relay: boolean;
+  /** The address of whoever helps people with this server. */
+  contact: string | null;
 }
 
 /** Empty, unless the caller asked to be logged in and was: then it is the answer of a login. */
@@ -194,6 +196,30 @@ export interface DescriptionFromPeer {
   peerID: string;
   peerUsername: string;
   sessionDescription: SessionDescription;
+}
+
+/** The last run of `parlour doctor` on this server. */
+export interface Diagnosis {
+  /** When the run that is under way began; null if none. */
+  running_since: string | null;
+  /** When the last run ended; null before the first. */
+  ended_at: string | null;
+  findings: DoctorFinding[];
+}
+
+export interface DiagnosisPermission {
+  /** Whether the caller is an administrator of this server. */
+  allowed: boolean;
+}
+
+/** What `parlour doctor` has found, in English. */
+export interface DoctorFinding {
+  /** What was looked at. */
+  check: string;
+  verdict: "ok" | "warning" | "failed" | "skipped";
+  says: string;
+  /** What to do about it; empty if nothing has to be done. */
+  todo: string;
 }
 
 /** Replace the text of a message that one wrote in the room one is in. */

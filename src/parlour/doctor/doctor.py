@@ -3,6 +3,7 @@
 from parlour.doctor.findings import Check
 from parlour.doctor.machine import FilesCheck, SettingsCheck, VersionsCheck
 from parlour.doctor.mail import MailCheck
+from parlour.doctor.mail_records import MailRecordsCheck
 from parlour.doctor.relays import RelayCheck
 from parlour.doctor.storage import DatabaseCheck, RedisCheck
 from parlour.doctor.web import PortCheck, PublicUrlCheck
@@ -18,6 +19,7 @@ def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Che
         DatabaseCheck(settings),
         RedisCheck(settings),
         MailCheck(settings, port=port, send_to=send_to),
+        MailRecordsCheck(settings),
         PortCheck(port=port),
         PublicUrlCheck(settings, port=port),
         RelayCheck(Options(settings, port).ice()),

@@ -2,9 +2,9 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from parlour.errors import NotFound
@@ -12,13 +12,15 @@ from parlour.http.proxies import is_proxied
 from parlour.mail.outbox import Outbox, QueuedMail
 from parlour.mail.rendering import MailRenderer
 from parlour.scheduling.turns import in_turns
-from parlour.wire.base import is_loopback, iso
+from parlour.wire.base import Email, is_loopback, iso
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAILS_A_TURN = 8
 """The mails that are rendered in a turn of the event loop."""
+MAILS_KEPT = 200
+"""The mails whose rendering is kept, which the page shows at most."""
 _NOT_COMPRESSED = {"Cache-Control": "no-store, no-transform"}
 """The headers of a page that is never compressed: mails hold tokens beside names that strangers chose
 (BREACH).
@@ -37,7 +39,8 @@ class _ShownMails:
         shown: dict[int, dict[str, str]] = {}
         async for queued in in_turns(letters, each=MAILS_A_TURN):
             shown[queued.id] = self._shown.get(queued.id) or _shown(self._renderer, queued)
-        self._shown = shown
+        known = self._shown | shown
+        self._shown = {number: known[number] for number in sorted(known, reverse=True)[:MAILS_KEPT]}
         return list(shown.values())
 
 
@@ -47,9 +50,9 @@ def dev_mail_routes(outbox: Outbox, renderer: MailRenderer) -> APIRouter:
     style = _STYLE.read_text(encoding="utf-8")
 
     @router.get("/dev/mail")
-    async def dev_mail(request: Request) -> Response:
+    async def dev_mail(request: Request, to: Annotated[Email | None, Query()] = None) -> Response:
         _require_this_machine(request)
-        mails = await mails_shown.of(await outbox.kept())
+        mails = await mails_shown.of(await outbox.kept(to))
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(mails, headers=_NOT_COMPRESSED)
         page = _environment().get_template("dev_mail.html").generate(mails=mails)

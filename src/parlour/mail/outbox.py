@@ -114,9 +114,11 @@ class Outbox:
                 update(outbox).where(outbox.c.id == mail_id).values(next_attempt_at=self._clock() + pause)
             )
 
-    async def kept(self, *, at_most: int = 200) -> list[QueuedMail]:
-        """Return the mails that are not to be sent, newest first."""
+    async def kept(self, recipient: str | None = None, *, at_most: int = 200) -> list[QueuedMail]:
+        """Return the mails that are not to be sent, newest first; those to `recipient` alone, if given."""
         newest = select(outbox).where(outbox.c.next_attempt_at.is_(None)).order_by(outbox.c.id.desc())
+        if recipient is not None:
+            newest = newest.where(outbox.c.recipient == recipient)
         async with self._database.reading() as connection:
             rows = (await connection.execute(newest.limit(at_most))).all()
         return [_queued(row) for row in rows]

@@ -637,6 +637,28 @@ class Configuration(Body):
     )
     public_room_list: bool = Field(description="Rooms are also listed to people who are not logged in.")
     relay: bool = Field(description="There is a TURN server, so rooms can be made to use it alone.")
+    contact: str | None = Field(description="The address of whoever helps people with this server.")
+
+
+class DiagnosisPermission(Body):
+    allowed: bool = Field(description="Whether the caller is an administrator of this server.")
+
+
+class DoctorFinding(Body):
+    __doc__ = "What `parlour doctor` has found, in English."
+
+    check: str = Field(description="What was looked at.", examples=["database"])
+    verdict: Literal["ok", "warning", "failed", "skipped"]
+    says: str
+    todo: str = Field(description="What to do about it; empty if nothing has to be done.")
+
+
+class Diagnosis(Body):
+    __doc__ = "The last run of `parlour doctor` on this server."
+
+    running_since: Timestamp | None = Field(description="When the run that is under way began; null if none.")
+    ended_at: Timestamp | None = Field(description="When the last run ended; null before the first.")
+    findings: list[DoctorFinding]
 
 
 class ClientAddress(Body):

@@ -9,6 +9,8 @@ PAGES = {
     "mail": "/mail",
     "newRoom": "/new",
     "profile": "/profile",
+    "check": "/check",
+    "doctor": "/doctor",
     "room": "/r/{room:path}",
     "verifyClient": "/verifyclient/{token}",
     "verifyGuest": "/verifyguest/{token}",

@@ -71,6 +71,20 @@ async def test_programs_get_json(server: ParlourServer) -> None:
     json.dumps(mails)
 
 
+async def test_the_mails_to_one_address(server: ParlourServer) -> None:
+    async with Visitors(server) as visitors:
+        ann, bob = await visitors.stranger("ann"), await visitors.stranger("bob", client=False)
+        await ann.registers()
+        await bob.registers()
+        page = await ann.http.get("/dev/mail", params={"to": f" {ann.email}"})
+        of_nobody = await ann.http.get("/dev/mail", params={"to": "nobody@example.org"})
+        wrong = await ann.http.get("/dev/mail", params={"to": "\x00"})
+    assert ann.email in page.text
+    assert bob.email not in page.text
+    assert "<article>" not in of_nobody.text
+    assert wrong.status_code == 422
+
+
 async def test_nothing_is_shown_where_others_could_look(fresh_server: StartServer) -> None:
     server = await fresh_server({"PARLOUR_PUBLIC_URL": "https://meet.example.org"})
     async with Visitors(server) as visitors:

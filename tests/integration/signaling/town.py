@@ -1,7 +1,6 @@
 """People whom the signaling tests share, since a registration costs more than a whole test."""
 
 import asyncio
-import ssl
 from contextlib import AsyncExitStack
 from itertools import count
 from typing import Self
@@ -10,9 +9,7 @@ import httpx
 
 from tests.people import Person, Residents, Visitors
 from tests.servers import ParlourServer
-
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""An empty TLS context, since loading the system's certificates for each client takes long."""
+from tests.servers.parlour import NO_TLS
 
 TEN = ("ann", "bob", "carl", "dora", "emil", "fay", "gil", "hope", "ivan", "jo")
 
@@ -56,7 +53,7 @@ class Town:
         twin.http = await self._leaving.enter_async_context(
             httpx.AsyncClient(
                 base_url=self.server.url,
-                transport=httpx.AsyncHTTPTransport(local_address=address, verify=_NO_TLS),
+                transport=httpx.AsyncHTTPTransport(local_address=address, verify=NO_TLS),
                 timeout=30,
             )
         )

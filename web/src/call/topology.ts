@@ -70,6 +70,8 @@ export interface RemoteScreen extends RemoteTrack {
 export interface Unreachable {
   /** Whether the server names a relay (TURN), which leads around most firewalls. */
   readonly relay: boolean;
+  /** What is wrong with the way from here to the relay, as far as the browser tells. */
+  readonly fault?: "refused" | "silent" | "udpBlocked" | undefined;
 }
 
 /** How well the media of a participant travel. */

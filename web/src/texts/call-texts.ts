@@ -1,4 +1,4 @@
-/** The texts of the room and the call, which are loaded beside their chunk. */
+/** The texts of the room and the call, and those of checks, which are loaded beside their chunks. */
 
 import { catalogues } from "./browser-texts";
 import type { Section } from "./messages";
@@ -10,4 +10,13 @@ const CALL_TEXTS = {
 
 export function loadCallTexts(): Promise<void> {
   return catalogues.add(CALL_TEXTS);
+}
+
+const CHECK_TEXTS = {
+  english: null,
+  loaded: import.meta.glob<Section>("./*.json", { query: "?section=check", import: "default" }),
+};
+
+export function loadCheckTexts(): Promise<void> {
+  return catalogues.add(CHECK_TEXTS);
 }

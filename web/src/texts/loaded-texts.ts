@@ -2,7 +2,7 @@
 
 import type { Language } from "./languages";
 import { type Section, Texts, type Translate } from "./messages";
-import type { CallOnlyTexts, CommonTexts } from "./texts.gen";
+import type { CallOnlyTexts, CheckOnlyTexts, CommonTexts } from "./texts.gen";
 
 type Sections = Readonly<Record<string, Section>>;
 
@@ -16,6 +16,11 @@ const CALL: Sections = import.meta.glob<Section>("./*.json", {
   import: "default",
   eager: true,
 });
+const CHECK: Sections = import.meta.glob<Section>("./*.json", {
+  query: "?section=check",
+  import: "default",
+  eager: true,
+});
 const REFUSALS: Sections = import.meta.glob<Section>("./*.json", {
   query: "?section=refusals",
   import: "default",
@@ -24,11 +29,16 @@ const REFUSALS: Sections = import.meta.glob<Section>("./*.json", {
 
 export function textsOf(language: Language, locale: string = language): Texts {
   const file = `./${language}.json`;
-  return new Texts(language, locale, { ...COMMON[file], ...CALL[file], ...REFUSALS[file] });
+  return new Texts(language, locale, {
+    ...COMMON[file],
+    ...CALL[file],
+    ...CHECK[file],
+    ...REFUSALS[file],
+  });
 }
 
 const ENGLISH = textsOf("en");
 
 /** Gives English texts. */
-export const english: Translate<CommonTexts & CallOnlyTexts> = (key, ...values) =>
+export const english: Translate<CommonTexts & CallOnlyTexts & CheckOnlyTexts> = (key, ...values) =>
   ENGLISH.format(key, values[0] as Record<string, string>);

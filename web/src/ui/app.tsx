@@ -22,7 +22,14 @@ import { overlayContainer } from "./kit/fullscreen";
 import { useKeptFocus } from "./kit/kept-focus";
 import { useSentence, useShownTexts } from "./kit/texts";
 import { Toasts, toast } from "./kit/toast";
-import { chunkAt, followLinksAhead, MEMBER_PAGES, ROOM_PAGE, VISITOR_PAGES } from "./page-chunks";
+import {
+  CHECK_PAGES,
+  chunkAt,
+  followLinksAhead,
+  MEMBER_PAGES,
+  ROOM_PAGE,
+  VISITOR_PAGES,
+} from "./page-chunks";
 import { HomePage } from "./pages/home";
 import { NotFoundPage } from "./pages/not-found";
 import { SessionOverPage } from "./pages/session-over";
@@ -152,6 +159,12 @@ const SHOWN: Record<PageName, (parameters: { token?: string }) => ReactElement> 
       <Loaded chunk={MEMBER_PAGES}>{({ ProfilePage }) => <ProfilePage />}</Loaded>
     </LoggedIn>
   ),
+  check: () => <Loaded chunk={CHECK_PAGES}>{({ CheckPage }) => <CheckPage />}</Loaded>,
+  doctor: () => (
+    <LoggedIn>
+      <Loaded chunk={CHECK_PAGES}>{({ DoctorPage }) => <DoctorPage />}</Loaded>
+    </LoggedIn>
+  ),
   verifyClient: ({ token = "" }) => (
     <Visitor>{({ VerifyClientPage }) => <VerifyClientPage token={token} />}</Visitor>
   ),
@@ -235,8 +248,12 @@ function useRoomName(): string {
   return decodedName(path.split("/")[2] ?? "");
 }
 
+/** Keeps the name while the page that follows is loaded: the browser's path is that page's already. */
 function NamedRoom() {
-  const name = useRoomName();
+  const inPath = useRoomName();
+  const [kept, setKept] = useState(inPath);
+  if (inPath !== "" && inPath !== kept) setKept(inPath);
+  const name = inPath || kept;
   return <Loaded chunk={ROOM_PAGE}>{({ RoomPage }) => <RoomPage key={name} name={name} />}</Loaded>;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chunkAt, MEMBER_PAGES, ROOM_PAGE, VISITOR_PAGES } from "./page-chunks";
+import { CHECK_PAGES, chunkAt, MEMBER_PAGES, ROOM_PAGE, VISITOR_PAGES } from "./page-chunks";
 
 describe("the chunk of a page", () => {
   it("is found by its path, with and without what follows", () => {
@@ -9,6 +9,7 @@ describe("the chunk of a page", () => {
     }
     expect(chunkAt("/new", true)).toBe(MEMBER_PAGES);
     expect(chunkAt("/r/a/room", true)).toBe(ROOM_PAGE);
+    for (const isLoggedIn of [true, false]) expect(chunkAt("/check", isLoggedIn)).toBe(CHECK_PAGES);
   });
 
   it("is none for home and for what does not exist", () => {

@@ -1,13 +1,22 @@
 import { withoutBasePath } from "../base-path";
 import { Chunk } from "../chunk";
 import { PAGES } from "../pages.gen";
-import { loadCallTexts } from "../texts/call-texts";
+import { loadCallTexts, loadCheckTexts } from "../texts/call-texts";
 
 export const VISITOR_PAGES = new Chunk(() => import("./pages/visitor-pages"));
 export const MEMBER_PAGES = new Chunk(() => import("./pages/member-pages"));
 export const ROOM_PAGE = new Chunk(async () => {
   const [page] = await Promise.all([import("./room/room-page"), loadCallTexts()]);
   return page;
+});
+/** Words of devices and connections are those of calls. */
+export const CHECK_PAGES = new Chunk(async () => {
+  const [pages] = await Promise.all([
+    import("./check/check-pages"),
+    loadCallTexts(),
+    loadCheckTexts(),
+  ]);
+  return pages;
 });
 
 type PageChunk = Chunk<unknown>;
@@ -20,6 +29,8 @@ const CHUNKS: Readonly<Record<keyof typeof PAGES, PageChunk | null>> = {
   mail: VISITOR_PAGES,
   newRoom: MEMBER_PAGES,
   profile: MEMBER_PAGES,
+  check: CHECK_PAGES,
+  doctor: CHECK_PAGES,
   room: ROOM_PAGE,
   verifyClient: VISITOR_PAGES,
   verifyGuest: VISITOR_PAGES,

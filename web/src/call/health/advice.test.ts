@@ -61,6 +61,16 @@ describe("advice", () => {
     expect(adviceFor(connections({ limit: "bandwidth" }))).toEqual([]);
   });
 
+  it("begins with people whom no way leads to", () => {
+    const unreachable = { relay: true, fault: "refused" } as const;
+    const [poor] = connections(POOR);
+    const nobody = { id: "bob", standing: null, windows: [], unreachable };
+    expect(adviceFor([...(poor ? [poor] : []), nobody]).map(({ kind }) => kind)).toEqual([
+      "no-way",
+      "line-between",
+    ]);
+  });
+
   it("is short, and never blames both our line and theirs", () => {
     const values = fc.constantFrom<Partial<HealthWindow>[]>(GOOD, FAIR, POOR, SEVERE, {
       ...POOR,

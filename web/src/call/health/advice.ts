@@ -1,3 +1,4 @@
+import type { Unreachable } from "../topology";
 import { type Mark, mostly, type Standing } from "./mark";
 import type { HealthWindow, MediaPath } from "./window";
 
@@ -6,10 +7,14 @@ export interface Connection {
   readonly id: string;
   readonly standing: Standing | null;
   readonly windows: readonly HealthWindow[];
+  /** Set where no way to the participant is found. */
+  readonly unreachable?: Unreachable | null;
 }
 
 /** Why a call does badly, as far as this browser can tell, for words that say what to do. */
 export type Advice =
+  /** No way to this participant is found. */
+  | { readonly kind: "no-way"; readonly id: string; readonly unreachable: Unreachable }
   /** This computer is too busy to encode pictures. */
   | { readonly kind: "cpu" }
   /** Most connections do badly: what they share is our own line. */
@@ -28,7 +33,12 @@ const MOST = 4;
 export function adviceFor(connections: readonly Connection[]): Advice[] {
   const known = connections.filter(({ standing }) => standing !== null);
   const weak = known.filter(({ standing }) => standing?.mark !== "good");
-  return [...ofComputer(connections), ...ofLines(known, weak), ...ofRelays(weak)].slice(0, MOST);
+  return [
+    ...ofWays(connections),
+    ...ofComputer(connections),
+    ...ofLines(known, weak),
+    ...ofRelays(weak),
+  ].slice(0, MOST);
 }
 
 /**
@@ -39,6 +49,12 @@ export function ownStanding(connections: readonly Connection[]): Standing | null
   const standings = connections.flatMap(({ standing }) => standing ?? []);
   return (
     standings.sort((a, b) => rank(a) - rank(b))[Math.floor((standings.length - 1) / 2)] ?? null
+  );
+}
+
+function ofWays(connections: readonly Connection[]): Advice[] {
+  return connections.flatMap(({ id, unreachable }): Advice[] =>
+    unreachable ? [{ kind: "no-way", id, unreachable }] : [],
   );
 }
 

@@ -59,6 +59,15 @@ describe("the health of a call", () => {
     expect(record("a")?.standing?.mark).toBe("good");
   });
 
+  it("knows whom no way leads to, until they are found or gone", () => {
+    const { health, record } = newHealth("a");
+    const unreachable = { relay: false };
+    health.see([{ ...person("a"), health: { connection: "connecting", unreachable } }]);
+    expect(record("a")?.unreachable).toBe(unreachable);
+    health.see([person("a")]);
+    expect(record("a")?.unreachable).toBeNull();
+  });
+
   it("goes on with the record of a person who comes back", () => {
     const { health, record } = newHealth("a");
     health.take("a", windowOf({ slot: 1 }));

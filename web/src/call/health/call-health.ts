@@ -1,5 +1,5 @@
 import { Store } from "../../store";
-import type { Participant } from "../topology";
+import type { Participant, Unreachable } from "../topology";
 import { type Standing, standingOf } from "./mark";
 import { type HealthWindow, KEPT_WINDOWS } from "./window";
 
@@ -12,6 +12,8 @@ export interface HealthRecord {
   readonly isHere: boolean;
   /** How the connection does now; null before that can be told, and where there is none. */
   readonly standing: Standing | null;
+  /** Set where no way to them is found. */
+  readonly unreachable: Unreachable | null;
   /** Of the last ten minutes, in order of time. Slots in which nothing was measured are missing. */
   readonly windows: readonly HealthWindow[];
 }
@@ -34,8 +36,9 @@ export class CallHealth {
     });
     const known = new Set(records.map(({ id }) => id));
     const fresh = participants.filter(({ id }) => !known.has(id));
-    const added = fresh.map(({ id, username, displayName }): HealthRecord => {
-      return { id, username, displayName, isHere: true, standing: null, windows: [] };
+    const added = fresh.map(({ id, username, displayName, health }): HealthRecord => {
+      const { unreachable } = health;
+      return { id, username, displayName, isHere: true, standing: null, unreachable, windows: [] };
     });
     const changed = added.length > 0 || seen.some((record, at) => record !== records[at]);
     if (changed) this.records.set(bounded([...seen.filter((record) => isOfUse(record)), ...added]));
@@ -57,13 +60,14 @@ export class CallHealth {
 function arrived(record: HealthRecord, participant: Seen): HealthRecord {
   const { username, displayName, health } = participant;
   const standing = health.connection === "connected" ? record.standing : null;
-  const arrived = { ...record, username, displayName, isHere: true, standing };
-  const keys = ["username", "displayName", "isHere", "standing"] as const;
+  const { unreachable } = health;
+  const arrived = { ...record, username, displayName, isHere: true, standing, unreachable };
+  const keys = ["username", "displayName", "isHere", "standing", "unreachable"] as const;
   return keys.every((key) => arrived[key] === record[key]) ? record : arrived;
 }
 
 function departed(record: HealthRecord): HealthRecord {
-  return record.isHere ? { ...record, isHere: false, standing: null } : record;
+  return record.isHere ? { ...record, isHere: false, standing: null, unreachable: null } : record;
 }
 
 function isOfUse({ isHere, windows }: HealthRecord, oldest = Number.NEGATIVE_INFINITY): boolean {

@@ -9,6 +9,7 @@ const record = (id: string, ...windows: HealthWindow[]) => ({
   displayName: undefined,
   isHere: true,
   standing: null,
+  unreachable: null,
   windows,
 });
 

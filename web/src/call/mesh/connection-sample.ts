@@ -105,21 +105,21 @@ const MAX_STREAMS = 16;
 export function readSample(report: StatsReport, at: number): ConnectionSample {
   const outbound: OutboundSample[] = [];
   const inbound: InboundSample[] = [];
-  const pairs: Stats[] = [];
-  let selected: Stats | null = null;
-  report.forEach((entry) => {
-    const stats = entry as Stats;
+  const entries = entriesOf(report);
+  for (const stats of entries) {
     if (stats.type === "outbound-rtp" && outbound.length < MAX_STREAMS) {
       outbound.push(outboundOf(stats, report));
     } else if (stats.type === "inbound-rtp" && inbound.length < MAX_STREAMS) {
       inbound.push(inboundOf(stats, report));
-    } else if (stats.type === "candidate-pair") pairs.push(stats);
-    else if (stats.type === "transport") {
-      selected ??= statsOf(report, stats.selectedCandidatePairId);
     }
-  });
-  const pair = selected ?? pairs.find(isInUse) ?? null;
+  }
+  const pair = pairInUse(entries, report);
   return { at, path: pair && pathOf(pair, report), outbound, inbound };
+}
+
+/** The id of our candidate of the pair that is in use: a restart of ICE brings another one. */
+export function localCandidateInUse(report: StatsReport): string | null {
+  return textOf(pairInUse(entriesOf(report), report)?.localCandidateId);
 }
 
 /** A number that grows with all that comes from the other side, STUN included; null where nothing is told of it. */
@@ -131,6 +131,25 @@ export function receivedSoFar(report: StatsReport): number | null {
     for (const name of RECEIVED) sum = (sum ?? 0) + countOf(stats[name]);
   });
   return sum;
+}
+
+function entriesOf(report: StatsReport): readonly Stats[] {
+  const entries: Stats[] = [];
+  report.forEach((entry) => {
+    entries.push(entry as Stats);
+  });
+  return entries;
+}
+
+/** The pair that the transport names, else the one that is marked. */
+function pairInUse(entries: readonly Stats[], report: StatsReport): Stats | null {
+  const pairs: Stats[] = [];
+  let named: Stats | null = null;
+  for (const stats of entries) {
+    if (stats.type === "candidate-pair") pairs.push(stats);
+    else if (stats.type === "transport") named ??= statsOf(report, stats.selectedCandidatePairId);
+  }
+  return named ?? pairs.find(isInUse) ?? null;
 }
 
 /** Firefox marks the pair itself; older browsers only nominate it. */

@@ -1,6 +1,7 @@
 import type { AddPeer, IceCandidate, SessionDescription } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
 import type { Reaction } from "../gestures";
+import { IceObservation } from "../ice-observation";
 import type { PictureSource, PictureWishes } from "../quality/wishes";
 import { codeOf, fingerprintsOf, type SecurityCode } from "../security-code";
 import {
@@ -97,6 +98,7 @@ export class MeshPeer implements ControlledPeer {
   #wants: PictureWishes = {};
   readonly #oneAlone = new OneScreenAlone();
   readonly #recovery: Recovery;
+  readonly #ice: IceObservation;
   /** The session id of the other side's connection that this one is connected with. */
   #origin: string | null = null;
   #speaking = false;
@@ -118,6 +120,7 @@ export class MeshPeer implements ControlledPeer {
   constructor(private readonly options: MeshPeerOptions) {
     const { connection, peer, local, inherited } = options;
     this.#connection = connection;
+    this.#ice = new IceObservation(connection);
     this.#local = local;
     this.#oneAlone.publish(local.screens);
     this.#sections = new MediaSections(connection, options.streams, local, options.orderCodecs);
@@ -360,8 +363,18 @@ export class MeshPeer implements ControlledPeer {
     const overdue = since !== null && Date.now() - since >= UNREACHABLE_MS;
     if (overdue) this.#recovery.overdue();
     if (!overdue || !this.options.canSignal()) this.#unreachable = null;
-    else this.#unreachable ??= { relay: this.options.hasRelay() };
+    else {
+      const { relay, fault } = this.#whyUnreachable();
+      const isSame = before?.relay === relay && before.fault === fault;
+      this.#unreachable = isSame ? before : { relay, fault };
+    }
     return before !== this.#unreachable;
+  }
+
+  #whyUnreachable(): Unreachable {
+    if (!this.options.hasRelay()) return { relay: false };
+    const fault = this.#ice.relayFault ?? (this.#ice.isUdpBlocked ? "udpBlocked" : undefined);
+    return { relay: true, fault };
   }
 
   close(): void {

@@ -246,7 +246,7 @@ describe("towards somebody to whom no way is found", () => {
     subject.configuration.iceServers = [{ urls: ["stun:a.example", "turn:a.example"] }];
     subject.addPeer(bob(true));
     await vi.advanceTimersByTimeAsync(20_500);
-    expect(unreachable()).toEqual({ relay: true });
+    expect(unreachable()).toEqual({ relay: true, fault: "silent" });
   });
 
   it("says nothing of them while our own line to the server is down", async () => {

@@ -165,7 +165,7 @@ function limit(pair: Pair<OutboundSample>, seconds: number): Limit | null {
   return (["cpu", "bandwidth"] as const).find(isLimit) ?? null;
 }
 
-function pathOf({ local, remote, protocol, relayProtocol }: PathSample): MediaPath {
+export function pathOf({ local, remote, protocol, relayProtocol }: PathSample): MediaPath {
   const usesTcp = local === "relay" ? relayProtocol !== null && relayProtocol !== "udp" : false;
   return {
     isRelayed: local === "relay" || remote === "relay",

@@ -32,6 +32,9 @@ export function AccountItems({ identity, ...menu }: Popup & { identity: Identity
       <MenuItem className="menu-item" href="/profile">
         {t("app.profile")}
       </MenuItem>
+      <MenuItem className="menu-item" href="/check">
+        {t("app.checkConnection")}
+      </MenuItem>
       <MenuItem className="menu-item" onAction={logOut}>
         {t("app.logOut")}
       </MenuItem>

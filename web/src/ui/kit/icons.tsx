@@ -154,6 +154,7 @@ export const LinkIcon = ({ size }: IconProps) =>
 export const CloseIcon = ({ size }: IconProps) => drawing(<path d="m6 6 12 12M18 6 6 18" />, size);
 export const CheckIcon = ({ size }: IconProps) =>
   drawing(<path d="m5 12.500 4.500 4.500L19 7.500" />, size);
+export const SkipIcon = ({ size }: IconProps) => drawing(<path d="M6 12h12" />, size);
 export const PlusIcon = ({ size }: IconProps) => drawing(<path d="M12 5v14M5 12h14" />, size);
 export const SearchIcon = ({ size }: IconProps) =>
   drawing(

@@ -111,6 +111,9 @@ export function Lobby({ room, identity, media, preparation, onEnter }: LobbyProp
             <NoCalls />
           )}
           {onEnter && <DeviceCheckAction media={media} />}
+          <LinkAction href={`/check?room=${encodeURIComponent(room.name)}`} look="quiet">
+            {t("app.checkConnection")}
+          </LinkAction>
           <RememberedRecordings />
           <LinkAction href="/" look="quiet">
             {t("call.lobby.back")}

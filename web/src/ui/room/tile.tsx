@@ -25,9 +25,11 @@ import { Avatar } from "../kit/avatar";
 import { AlertIcon, CloseIcon, MicrophoneOffIcon, RecordIcon, ScreenIcon } from "../kit/icons";
 import { Isolated } from "../kit/isolated";
 import { fullName } from "../kit/person-name";
+import { CheckLink } from "./check-link";
 import { FullscreenAction } from "./fullscreen-action";
 import { TileGestures } from "./gestures/tile-gestures";
 import { HealthMark } from "./health/health-mark";
+import { noWayWords } from "./no-way-words";
 import type { Place } from "./stage-layout";
 import { useCallTexts } from "./texts";
 import { PinAction, TileAction, TileActions } from "./tile-actions";
@@ -138,13 +140,14 @@ function TileNote({ text }: { text: string }) {
 }
 
 /** Explains why nobody is seen: a person who waits cannot know that nobody in the room is at fault. */
-function NoWay({ to, relay }: { to: string } & Unreachable) {
+function NoWay({ to, unreachable }: { to: string; unreachable: Unreachable }) {
   const t = useCallTexts();
   return (
     <div className="tile-no-way" role="status">
       <strong>{t("call.tile.noWay", { name: to })}</strong>
-      <span>{relay ? t("call.tile.noWayText") : t("call.tile.noWayNoRelay")}</span>
+      <span>{noWayWords(t, unreachable)}</span>
       <span>{t("call.tile.noWayHint")}</span>
+      <CheckLink />
     </div>
   );
 }
@@ -198,7 +201,7 @@ export const ParticipantTile = memo((props: ParticipantTileProps) => {
       )}
       {!showsCamera && <TileFace name={name} />}
       {health.unreachable ? (
-        <NoWay to={name} {...health.unreachable} />
+        <NoWay to={name} unreachable={health.unreachable} />
       ) : (
         <ConnectionState connection={health.connection} />
       )}

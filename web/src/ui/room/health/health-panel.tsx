@@ -7,13 +7,14 @@ import { useServerConfig, useStore } from "../../app/services";
 import { Action, CloseAction } from "../../kit/button";
 import { Notice } from "../../kit/notice";
 import { fullName, PersonName } from "../../kit/person-name";
+import { saveFile } from "../../kit/save-file";
 import { useShownTexts } from "../../kit/texts";
+import { CheckLink } from "../check-link";
 import { type TranslateCall, useCallTexts } from "../texts";
 import { HealthMark } from "./health-mark";
 import { HealthPlot } from "./health-plot";
 import { healthReport } from "./health-report";
 import { adviceWords, figuresOf, measureName, summaryWords } from "./health-words";
-import { saveFile } from "./save-file";
 import { standingWords } from "./standing-words";
 
 interface HealthPanelProps {
@@ -34,6 +35,7 @@ export function HealthPanel({ call, onClose }: HealthPanelProps) {
         <CloseAction label={t("call.health.close")} onPress={onClose} />
       </header>
       <div className="panel-body stack">
+        <ServerLost call={call} />
         <AdviceList records={here} />
         {hasMeasured && <History records={records} />}
         <ul className="health-list" aria-label={t("call.health.now")}>
@@ -66,7 +68,8 @@ function nameIn(records: Named): (id: string) => string {
 
 function AdviceList({ records }: { records: Named }) {
   const t = useCallTexts();
-  const advice = adviceFor(records).map((one) => adviceWords(t, one, nameIn(records)));
+  const found = adviceFor(records);
+  const advice = found.map((one) => adviceWords(t, one, nameIn(records)));
   if (advice.length === 0) return <p role="status">{nothingWrong(t, records)}</p>;
   return (
     <>
@@ -78,7 +81,30 @@ function AdviceList({ records }: { records: Named }) {
           <p>{help}</p>
         </Notice>
       ))}
+      {found.some(({ kind }) => kind === "no-way") && (
+        <p>
+          <CheckLink />
+        </p>
+      )}
     </>
+  );
+}
+
+/** Without the server, nobody new is found, and nobody who is lost comes back. */
+function ServerLost({ call }: { call: Call }) {
+  const t = useCallTexts();
+  const { kind } = useStore(call.phase);
+  if (kind !== "rejoining") return null;
+  return (
+    <Notice>
+      <p>
+        <strong>{t("call.bar.reconnecting")}</strong>
+      </p>
+      <p>{t("call.health.noServerHelp")}</p>
+      <p>
+        <CheckLink />
+      </p>
+    </Notice>
   );
 }
 

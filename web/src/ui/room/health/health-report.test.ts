@@ -26,6 +26,7 @@ function record(values: Partial<HealthRecord> = {}): HealthRecord {
     displayName: "Ann",
     isHere: true,
     standing,
+    unreachable: null,
     windows,
     ...values,
   };

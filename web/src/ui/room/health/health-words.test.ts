@@ -12,6 +12,7 @@ it("has words for every piece of advice", () => {
     { kind: "their-line", id: "b" },
     { kind: "line-between", id: "b", isSevere: false },
     { kind: "relay", id: "b", transport: "tcp" },
+    { kind: "no-way", id: "b", unreachable: { relay: true, fault: "refused" } },
   ] as const;
   const words = all.map((advice) => adviceWords(t, advice, nameOf));
   expect(words.map(({ problem }) => problem)).toEqual([
@@ -20,8 +21,10 @@ it("has words for every piece of advice", () => {
     "Bob’s connection is weak.",
     "The connection between you and Bob is weak.",
     "Sound and video between you and Bob take a detour through a relay (over TCP).",
+    "Can’t connect to Bob.",
   ]);
   expect(words[1]?.help).toContain("Turn off your camera");
+  expect(words[5]?.help).toMatch(/^The relay \(TURN\).* refuses .* Parlour will keep trying\.$/);
 });
 
 it("writes figures as people read them", () => {

@@ -1,6 +1,7 @@
 import type { Advice } from "../../../call/health/advice";
 import { type Measure, measured, summaryOf } from "../../../call/health/series";
 import type { HealthWindow, MediaPath, Pictures } from "../../../call/health/window";
+import { noWayWords } from "../no-way-words";
 import type { TranslateCall } from "../texts";
 
 export interface AdviceWords {
@@ -15,6 +16,11 @@ export function adviceWords(
   nameOf: (id: string) => string,
 ): AdviceWords {
   switch (advice.kind) {
+    case "no-way":
+      return {
+        problem: t("call.tile.noWay", { name: nameOf(advice.id) }),
+        help: `${noWayWords(t, advice.unreachable)} ${t("call.tile.noWayHint")}`,
+      };
     case "cpu":
       return {
         problem: t("call.health.cpu"),

@@ -1,0 +1,1 @@
+"""What `parlour doctor` finds, for the administrators of the server."""
