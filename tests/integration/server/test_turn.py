@@ -22,8 +22,14 @@ from parlour.options import Options
 from parlour.settings import Settings
 from parlour.turn.client import TurnClient, TurnRefusal, turn_client
 from parlour.turn.options import TurnOptions
-from parlour.turn.own_server import PROGRAM, StreamBounds, own_server_configuration
-from parlour.turn.server import TurnServer, find_program
+from parlour.turn.own_server import (
+    CONFIGURATION_VERSION,
+    PROGRAM,
+    StreamBounds,
+    own_server_configuration,
+)
+from parlour.turn.programs import find_program
+from parlour.turn.server import TurnServer
 from parlour.turn.stun import Method, StunMessage, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 from tests.people import Visitors, done
@@ -31,7 +37,7 @@ from tests.servers import ParlourServer
 from tests.servers.certificate import self_signed
 from tests.servers.command import run_parlour
 from tests.servers.process import free_port
-from tests.servers.turn import answers
+from tests.servers.turn import answers, program_of_version
 
 CHECKOUT = Path(__file__).parents[3]
 SECRET = "north wind, south wind, and no wind at all"
@@ -269,6 +275,19 @@ async def test_without_a_program_it_says_what_to_install(tmp_path: Path) -> None
     assert ended.err == (
         "parlour: PARLOUR_TURN: no TURN server is installed; build Parlour's own (`parlour media install`).\n"
     )
+
+
+async def test_a_program_of_another_version_has_to_be_built_again(tmp_path: Path) -> None:
+    """It could not read its configuration. Before there were versions, none told its own."""
+    chosen = {"PARLOUR_TURN_SERVER": "parlour", "PARLOUR_MEDIA_DIR": str(tmp_path)}
+    for other in (await program_of_version(CONFIGURATION_VERSION - 1), Path("/bin/false")):
+        shutil.copy(other, tmp_path / PROGRAM)
+        ended = await run_parlour("serve", "--turn", "--port", "0", folder=tmp_path, settings=chosen)
+        assert (ended.code, ended.out) == (2, ""), other
+        assert ended.err == (
+            f"parlour: PARLOUR_TURN: {tmp_path / PROGRAM} was built by another version of Parlour; "
+            "run `parlour media install` again.\n"
+        )
 
 
 # ------------------------------------------------------------------------------------------ without a Parlour
