@@ -1,4 +1,4 @@
-"""Browsers hide a computer's own addresses from pages that have no camera: behind names of mDNS, `….local`."""
+"""Browsers hide a computer's own addresses from pages without a camera: behind names of mDNS, `….local`."""
 
 import re
 

@@ -20,7 +20,7 @@ _TRANSPORTS = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
 
 
 class RelayCheck:
-    """The TURN server that is to run beside Parlour can be run, and each URI that browsers are given works."""
+    """The TURN server beside Parlour can be run, and each URI that browsers are given works."""
 
     name = "STUN and TURN"
 
