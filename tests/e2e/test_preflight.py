@@ -148,6 +148,7 @@ async def test_a_check_names_what_is_broken(
 async def test_a_check_by_coturn_over_tls(fresh_server: StartServer, tmp_path: Path) -> None:
     """The other server, by the way that leads through the strictest firewalls."""
     chosen = turn_settings(tmp_path, "coturn")
+    del chosen["PARLOUR_TURN_QUOTA"]
     key_hash = self_signed(tmp_path / "turn.pem", tmp_path / "turn.key")
     tls_port = int(chosen["PARLOUR_TURN_TLS_PORT"])
     uri = IceUri(True, "localhost", tls_port, "tls")
@@ -159,7 +160,7 @@ async def test_a_check_by_coturn_over_tls(fresh_server: StartServer, tmp_path: P
         ann = await seating(people)(await visitors.client("ann"))
         await ann.logs_in()
         await ann.page.goto("/check")
-        await checks(ann.page, ways="All ways are open", relayed="relayed, TCP")
+        await checks(ann.page, ways="All ways are open", relayed="relayed, TCP", reconnect="comes back")
         await expect(step(ann.page, NAMES["ways"])).to_contain_text("Relay over TLS")
         await people.leave()
         assert not people.faults
