@@ -63,6 +63,7 @@ class Participations:
         self._records = records
         self._credentials = credentials
         self._resume_tokens = resume_tokens = credentials.resume_tokens
+        self._relay_only = credentials.relay_only
         self._joining: dict[ConnectionId, Join] = {}
         self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
         self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
@@ -242,6 +243,7 @@ class Participations:
         for offer in {offer.peer_id: offer for offer in offers}.values():
             message = call.relay(participation.peer_id, offer)
             with suppress(PeerBusy):
+                message = message and self._relay_only.passed_on(message, participation.room)
                 if message and self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size()):
                     offered.append(offer.peer_id)
         return offered

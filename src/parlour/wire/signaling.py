@@ -259,8 +259,8 @@ class IceConfiguration(Payload, frozen=True):
     ttl: int | UnsetType = UNSET
     """Seconds until the TURN credentials expire; absent without such credentials."""
     ice_transport_policy: Literal["relay"] | UnsetType = UNSET
-    """Media of this call are to go through TURN alone. Each client sees to that for itself, and so shows
-    nobody in the call its address; a client that does not know this member still shows its own."""
+    """Media of this call are to go through TURN alone, so that nobody in it learns where others are.
+    Candidates of other kinds, and addresses in descriptions, are not passed on there."""
 
 
 class Joined(Payload, frozen=True):
