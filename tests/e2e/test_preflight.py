@@ -11,13 +11,11 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from parlour.turn.uri import IceUri
 from tests.conftest import StartServer
-from tests.e2e.conftest import AtBrowser, seating
+from tests.e2e.conftest import AtBrowser
 from tests.e2e.participant import room_path
 from tests.integration.server.test_turn import settings as turn_settings
 from tests.people import Visitors
 from tests.servers import ParlourServer
-from tests.servers.browser import CHROMIUM, People, chromium
-from tests.servers.certificate import self_signed
 from tests.servers.proxies import RecordingProxy
 from tests.servers.turn import answers
 
@@ -143,27 +141,6 @@ async def test_a_check_names_what_is_broken(
             await page.unroute("**/ice")
             await gateway.cuts()
             await checks(page, server="doesn’t answer", transport="Not checked", direct="works")
-
-
-async def test_a_check_by_coturn_over_tls(fresh_server: StartServer, tmp_path: Path) -> None:
-    """The other server, by the way that leads through the strictest firewalls."""
-    chosen = turn_settings(tmp_path, "coturn")
-    del chosen["PARLOUR_TURN_QUOTA"]
-    key_hash = self_signed(tmp_path / "turn.pem", tmp_path / "turn.key")
-    tls_port = int(chosen["PARLOUR_TURN_TLS_PORT"])
-    uri = IceUri(True, "localhost", tls_port, "tls")
-    server = await fresh_server({**chosen, "PARLOUR_TURN_URLS": str(uri)})
-    await answers(IceUri(True, "127.0.0.1", int(chosen["PARLOUR_TURN_PORT"]), "udp"))
-    trusted = f"--ignore-certificate-errors-spki-list={key_hash}"
-    async with Visitors(server) as visitors, chromium(CHROMIUM, trusted) as browser:
-        people = People(browser)
-        ann = await seating(people)(await visitors.client("ann"))
-        await ann.logs_in()
-        await ann.page.goto("/check")
-        await checks(ann.page, ways="All ways are open", relayed="relayed, TCP", reconnect="comes back")
-        await expect(step(ann.page, NAMES["ways"])).to_contain_text("Relay over TLS")
-        await people.leave()
-        assert not people.faults
 
 
 async def denies_camera(page: Page) -> None:
