@@ -1,4 +1,4 @@
-"""HAProxy as docs/turn-on-port-443.md has it: pages and TURN on one port, told apart by the name in a handshake."""
+"""HAProxy as docs/turn-on-port-443.md has it: pages and TURN on one port, told apart by SNI."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ _BLOCK = re.compile(r"^```\n(global\n.*?)^```$", re.MULTILINE | re.DOTALL)
 async def shared_port(
     folder: Path, port: int, *, parlour: int, turn: int, turn_host: str, certificate: Path
 ) -> AsyncIterator[None]:
-    """Run it on `port`, before Parlour and the TURN server on theirs. `certificate` has the page's key, too."""
+    """Run it on `port`, before Parlour and the TURN server. `certificate` has the key of the page, too."""
     (text,) = _BLOCK.findall(DOCUMENT.read_text())
     for word, other in {
         ":443,[::]:443 v6only": f"127.0.0.1:{port}",
