@@ -388,6 +388,26 @@ async def shown_certificate(options: TurnOptions) -> bytes:
 # ---------------------------------------------------------------- the project's own server, without a Parlour
 
 
+async def refreshes(client: TurnClient) -> None:
+    while True:
+        await client.refresh(seconds=600)
+        await asyncio.sleep(0.1)  # a server announces no end
+
+
+async def test_no_relay_outlives_its_credentials(tmp_path: Path) -> None:
+    """coturn asks for them once in a connection: docs/settings.md says so."""
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    async with (
+        turn_server(tmp_path, "parlour", "127.0.0.1") as options,
+        turn_client(IceUri(True, "127.0.0.1", options.port, "udp"), within=30.0) as client,
+    ):
+        await client.allocate(*turn_credential(SECRET, "ann", ends))
+        async with asyncio.timeout(60):
+            with pytest.raises(TurnRefusal) as refusal:
+                await refreshes(client)
+        assert (refusal.value.code, datetime.now(UTC) >= ends - timedelta(seconds=1)) == (401, True)
+
+
 async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By default that is relative to the folder in which Parlour was started; the program runs in another."""
     media = tmp_path / "data" / "media"
