@@ -34,6 +34,14 @@ each (with three people 3 to 6), beside other work on the machine, so that only 
 | Both, and participants rendered again if changed only: click to picture, three people | 666 ms | 449 ms |
 | Menus and dialogs come later: CPU of two browsers, from the click until both see | 440 ms | 402 ms |
 | The history of the chat is fetched a second after the entry: the same | 402 ms | 379 ms |
+| A camera begins in VP8 and goes on in VP9 (see below): click to picture, three people | 660 ms | 460 ms |
+
+On the quiet machine, 2026-11-27, medians of five entries in a run, in turn: with VP9 from the first picture
+(which costs twice as much as VP8) 660 and 687 ms to the last of three people's pictures; with VP8 alone 515
+and 535; with VP8 until three estimates of the bandwidth are there, then VP9, and VP8 for two others on two
+cores, 460 and 473 (**400 wanted, missed**; the bare page 139 and 145). Two people take 133 ms (230 wanted;
+the bare page 82). Of the 460 ms, the click to the last introduction takes 115, to the last answer 163,
+until that is set 288, DTLS 397.
 
 What did not help, or not measurably:
 

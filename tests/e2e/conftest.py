@@ -1,5 +1,8 @@
 """People at real browsers."""
 
+import asyncio
+import functools
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,25 @@ from tests.servers.firefox import firefox
 from tests.servers.network import Network
 
 AtBrowser = Callable[..., Awaitable[Participant]]
+
+_LONGEST_TEST_SECONDS = 270
+"""The bound of what a test awaits in a page, where Playwright has none (`page.evaluate`)."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Bound the test, so that a hang is found before `faulthandler_timeout` ends the whole worker."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = _bounded(item.obj)
+
+
+def _bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def bounded(*given: Any, **named: Any) -> None:
+        async with asyncio.timeout(_LONGEST_TEST_SECONDS):
+            await test(*given, **named)
+
+    return bounded
 
 
 @pytest.fixture

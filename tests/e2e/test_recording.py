@@ -103,12 +103,20 @@ _HELD_SOUND = """
   };
 """
 
-# Put before the program of the worker: a disk on which there is only so much space.
+# Put before the program of the worker: a disk that is full once there is a whole cluster (two seconds) of a
+# recording. So many bytes would be a few pictures where the first ones are large, and nothing at all where a
+# computer is too busy to write them one by one.
 _SMALL_DISK = """
   const { write } = FileSystemSyncAccessHandle.prototype;
+  const CLUSTER = [0x1f, 0x43, 0xb6, 0x75];
+  let clusters = 0;
   FileSystemSyncAccessHandle.prototype.write = function (data, options) {
-    if (options.at + data.byteLength > 200_000) throw new DOMException("It is full", "QuotaExceededError");
-    return write.call(this, data, options);
+    if (clusters > 1) throw new DOMException("It is full", "QuotaExceededError");
+    const written = write.call(this, data, options);
+    for (let at = data.indexOf(CLUSTER[0]); at >= 0; at = data.indexOf(CLUSTER[0], at + 1)) {
+      if (CLUSTER.every((byte, offset) => data[at + offset] === byte)) clusters += 1;
+    }
+    return written;
   };
 """
 
@@ -123,8 +131,12 @@ _BEGUN = """
     });
     video.src = URL.createObjectURL(new Blob([bytes], { type: "video/webm" }));
     await loaded;
+    const plays = new Promise((resolve, reject) => {
+      video.addEventListener("timeupdate", () => video.currentTime >= 0.5 && resolve());
+      video.addEventListener("ended", () => reject(new Error(`It ends at ${video.currentTime}`)));
+    });
     await video.play();
-    while (video.currentTime < 0.5) await new Promise((resolve) => requestAnimationFrame(resolve));
+    await plays;
     return { videoWidth: video.videoWidth, soundBytes: video.webkitAudioDecodedByteCount };
   }
 """

@@ -1,3 +1,4 @@
+import { coresOfThisComputer } from "../cores";
 import type { Background } from "./background";
 import type { StartEffect } from "./effect";
 import { EffectSlot } from "./effect-slot";
@@ -25,8 +26,7 @@ export class LocalEffects {
   readonly noise: EffectSlot<true>;
 
   constructor(changed: () => void, starters: EffectStarters) {
-    const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-    const shared = { cores, changed, now: () => performance.now() };
+    const shared = { cores: coresOfThisComputer(), changed, now: () => performance.now() };
     this.background = new EffectSlot({
       ...shared,
       start: starters.background,

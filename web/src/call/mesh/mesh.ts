@@ -9,6 +9,7 @@ import type {
   SessionDescription,
 } from "../../wire.gen";
 import { bestEffort } from "../best-effort";
+import { coresOfThisComputer } from "../cores";
 import type { FileSender } from "../files/file-peer";
 import type { Files } from "../files/files";
 import type { Gesture, GestureListener } from "../gestures";
@@ -83,6 +84,7 @@ export class Mesh implements PreparableTopology {
   readonly #quality = new QualityControl({
     sampler: this.#sampler,
     hasH264Hardware,
+    cores: coresOfThisComputer(),
     now: () => performance.now(),
   });
   /** Peers that got an offer with the join: their introduction, which follows, asks for no other one. */

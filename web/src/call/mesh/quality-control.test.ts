@@ -44,6 +44,7 @@ function newSubject() {
       },
     },
     hasH264Hardware: async () => false,
+    cores: 4,
     now: () => Date.now(),
   });
   control.publish(sending);
@@ -98,6 +99,23 @@ describe("what peers are sent", () => {
     control.publish(sending);
     await settled();
     expect(ann.camera.encoding?.active).toBe(true);
+  });
+
+  it("begins in a cheap codec, and goes on in a dense one", async () => {
+    const { control, observe, settled } = newSubject();
+    const ann = new FakePeer();
+    ann.camera.codecs = ["video/VP8", "video/VP9"].map((mimeType) => ({
+      mimeType,
+      clockRate: 90_000,
+    }));
+    control.follow("p0", ann);
+    const codecs: unknown[] = [];
+    for (let estimates = 0; estimates < 4; estimates += 1) {
+      await settled();
+      codecs.push(ann.camera.encoding?.codec?.mimeType.slice("video/".length));
+      observe("p0", 2_000_000);
+    }
+    expect(codecs).toEqual(["VP8", "VP8", "VP8", "VP9"]);
   });
 
   it("is decided once for what changes in one go", async () => {

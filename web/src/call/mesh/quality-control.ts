@@ -37,6 +37,8 @@ export interface ControlledPeer {
 export interface QualityParts {
   readonly sampler: Pick<StatsSampler, "subscribe">;
   hasH264Hardware(): Promise<boolean>;
+  /** Cores of this computer. */
+  readonly cores: number;
   now(): number;
 }
 
@@ -152,8 +154,8 @@ export class QualityControl {
     if (endsAt !== null) this.#speechEnds = setTimeout(() => this.update(), endsAt - now + 1);
   }
 
-  /** Names of the codecs that suit a source now, the best one first. */
-  preferredCodecs(source: TrackSource): readonly string[] {
+  /** Names of the codecs that suit a source now, the best one first, once its connection has opened. */
+  preferredCodecs(source: TrackSource, { isOpening = false } = {}): readonly string[] {
     if (source === "microphone") return PREFERRED_SOUND;
     if (!isPicture(source)) return PREFERRED_SCREEN_SOUND;
     const now = this.parts.now();
@@ -164,6 +166,8 @@ export class QualityControl {
       relief,
       isText: captures[source]?.isText ?? source !== "camera",
       hasH264Hardware: this.#hasH264Hardware,
+      cores: this.parts.cores,
+      isOpening,
     });
   }
 
@@ -267,7 +271,7 @@ export class QualityControl {
       priority: source === "camera" ? "low" : "medium",
       // While a connection opens, Chromium takes each picture for too large, and needs half a minute to grow again.
       degradationPreference: isText || isOpening ? "maintain-resolution" : "maintain-framerate",
-      codecs: this.preferredCodecs(source),
+      codecs: this.preferredCodecs(source, { isOpening }),
     };
   }
 

@@ -33,6 +33,8 @@ const situation: CodecSituation = {
   hasH264Hardware: false,
   isText: false,
   relief: RELIEF.none,
+  cores: 4,
+  isOpening: false,
 };
 const best = (change: Partial<CodecSituation>, agreed = ALL) =>
   bestCodec(agreed, preferredCodecs({ ...situation, ...change }))?.mimeType;
@@ -53,6 +55,18 @@ it("is AV1 for text on a screen alone", () => {
 it("is cheaper where the CPU has not sufficed for long", () => {
   expect(best({ relief: RELIEF.fewerLines })).toBe("video/VP9");
   expect(best({ relief: RELIEF.cheaperCodec })).toBe("video/VP8");
+});
+
+it("is cheap where two others would take all cores", () => {
+  expect(best({ others: 2, cores: 2 })).toBe("video/VP8");
+  expect(best({ others: 1, cores: 2 })).toBe("video/VP9");
+  expect(best({ source: "screen", isText: true, others: 2, cores: 2 })).toBe("video/AV1");
+});
+
+it("is cheap until the first pictures have come", () => {
+  expect(best({ isOpening: true })).toBe("video/VP8");
+  expect(best({ isOpening: true, hasH264Hardware: true })).toBe("video/H264");
+  expect(best({ isOpening: true, source: "screen", isText: true })).toBe("video/AV1");
 });
 
 it("is one that both sides have", () => {

@@ -17,22 +17,33 @@ export interface CodecSituation {
   readonly hasH264Hardware: boolean;
   readonly isText: boolean;
   readonly relief: ReliefLevel;
+  /** Cores of this computer. */
+  readonly cores: number;
+  /** Whether the connection has only begun, so that the first picture is waited for. */
+  readonly isOpening: boolean;
 }
 
 /** Others up to which a computer encodes for each of them in a codec that costs twice as much as VP8. */
 const FEW_OTHERS = 2;
+/** A computer with no more cores than that does so for one other only: the page itself needs a core. */
+const FEW_CORES = 2;
 const CHEAP = ["video/VP8", "video/H264", "video/VP9", "video/AV1"];
 const CHEAP_IN_HARDWARE = ["video/H264", "video/VP8", "video/VP9", "video/AV1"];
 const DENSE = ["video/VP9", "video/VP8", "video/H264", "video/AV1"];
 /** AV1 has tools of its own for screens, and five pictures a second cost little. */
 const FOR_TEXT = ["video/AV1", "video/VP9", "video/VP8", "video/H264"];
 
-/** Names of video codecs, the best one first. */
+/**
+ * Names of video codecs, the best one first. A camera begins with a cheap one: while a connection is made, all cores
+ * are busy with what comes before its first picture, which then comes sooner.
+ */
 export function preferredCodecs(situation: CodecSituation): readonly string[] {
-  const { source, others, hasH264Hardware, isText, relief } = situation;
-  const mayCost = others <= FEW_OTHERS && relief < RELIEF.cheaperCodec;
-  if (mayCost) return source !== "camera" && isText ? FOR_TEXT : DENSE;
-  return hasH264Hardware && source === "camera" ? CHEAP_IN_HARDWARE : CHEAP;
+  const { source, others, hasH264Hardware, isText, relief, cores, isOpening } = situation;
+  const isCamera = source === "camera";
+  const few = isCamera && cores <= FEW_CORES ? 1 : FEW_OTHERS;
+  const mayCost = others <= few && relief < RELIEF.cheaperCodec;
+  if (mayCost && !(isCamera && isOpening)) return !isCamera && isText ? FOR_TEXT : DENSE;
+  return hasH264Hardware && isCamera ? CHEAP_IN_HARDWARE : CHEAP;
 }
 
 /** The best codec of those that both sides have agreed on; undefined where they have none of them. */
