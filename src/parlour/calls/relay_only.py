@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from parlour.calls.refusals import InvalidPayload
 from parlour.rooms.entities import Room
 from parlour.wire.sdp import SessionDescription
-from parlour.wire.signaling import CandidateFromPeer, FromPeer
+from parlour.wire.signaling import DescriptionFromPeer, FromPeer
 
 # RFC 8839, section 5.1. The related address of a relay is where its client was seen.
 _RELAYED = re.compile(r"[^\r\n]* typ relay(?![^ \r\n])", re.IGNORECASE)
@@ -43,7 +43,7 @@ class RelayOnly:
         """
         if not self.everywhere and not room.is_relay_only:
             return message
-        if type(message) is not CandidateFromPeer:
+        if isinstance(message, DescriptionFromPeer):
             return replace(message, session_description=_without_addresses(message.session_description))
         candidate = message.ice_candidate
         if not candidate.candidate:
