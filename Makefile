@@ -59,8 +59,14 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@$(BIN)/parlour media install --to .tools/media >/dev/null
 	@touch $@
 
+# An ACME server, of which Parlour's Caddy gets its certificate in a test.
+.tools/media/pebble: tests/servers/acme/go.mod tests/servers/acme/go.sum src/parlour/turn/build.py | .venv/.installed
+	@. tools/say; say "Building pebble, an ACME server for the tests, into .tools/media"
+	@$(BIN)/python -m tests.servers.pebble .tools/media
+	@touch $@
+
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/pebble
 	@tools/install-test-packages
 	@tools/build-test-programs --optional java
 
@@ -112,7 +118,8 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
 	  || { . tools/say; fail "A check failed: see above."; }
 
-MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py
+MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py \
+  tests/integration/server/test_https.py tests/integration/server/test_domain.py
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 

@@ -57,9 +57,6 @@ def http_client(server: ParlourServer, examine: Examine | None = None) -> httpx.
         verify=NO_TLS,
         event_hooks=hooks,
         timeout=UNTIL_ANSWERED,
-        # Less than the five seconds after which the server closes an idle connection: a request that crosses
-        # that would be lost, and a POST is not sent again (RFC 9112, 9.3.1).
-        limits=httpx.Limits(keepalive_expiry=2),
     )
 
 

@@ -141,7 +141,7 @@ async def load(
 
 
 async def measure(chosen: argparse.Namespace) -> list[page.Row]:
-    generator = await asyncio.to_thread(build, media_source(), MEDIA, package="load", program="turn-load")
+    generator = await asyncio.to_thread(build, media_source(), MEDIA, package="./load", program="turn-load")
     rows = []
     async with AsyncExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="parlour-relays-")))

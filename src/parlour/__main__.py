@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parlour import __version__
+from parlour.cli.caddy import caddy_commands
 from parlour.cli.doctor import doctor
 from parlour.cli.rooms import room
 from parlour.cli.running import (
@@ -53,8 +54,16 @@ def main() -> None:
     help="The port to listen on; 0 picks a free one.",
 )
 @click.option("--turn", is_flag=True, help="Run a STUN and TURN server beside it (PARLOUR_TURN=embedded).")
-def serve(host: str, port: int, *, turn: bool) -> None:
-    """Migrate the database, then serve the API, signaling and web client on one port."""
+@click.option(
+    "--domain",
+    metavar="NAME",
+    help="Serve https://NAME on port 443, with a certificate that Caddy gets (PARLOUR_DOMAIN).",
+)
+def serve(host: str, port: int, *, turn: bool, domain: str | None) -> None:
+    """Migrate the database, then serve the API, signaling and web client on one port.
+
+    A service manager may hand over the listening socket instead of --host and --port (LISTEN_FDS).
+    """
     gc.disable()  # until the server is ready
     with lean_imports():
         import_fastapi()
@@ -64,6 +73,8 @@ def serve(host: str, port: int, *, turn: bool) -> None:
     ignore_closed_pipes()
     try:
         overrides = {"turn": "embedded"} if turn else {}
+        if domain is not None:
+            overrides["domain"] = domain
         serve_forever(settings_or_fail(**overrides), host=host, port=port)
     except (SettingsError, PortTaken) as error:
         fail(str(error))
@@ -169,6 +180,7 @@ main.add_command(room)
 main.add_command(doctor)
 main.add_command(turn_commands)
 main.add_command(media_commands)
+main.add_command(caddy_commands)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from parlour.accounts.assembly import AccountsFeature
 from parlour.audit.assembly import AuditFeature
 from parlour.audit.requests import AuditedRequests
+from parlour.caddy.assembly import CaddyFeature
 from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
@@ -51,6 +52,7 @@ class Parlour:
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
         self.turn = TurnFeature(core, options.embedded_turn())
+        self.caddy = CaddyFeature(core, options.caddy())
         self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
@@ -68,6 +70,7 @@ class Parlour:
             self.privacy,
             self.calls,
             self.turn,
+            self.caddy,
             self.diagnosis,
         )
 

@@ -9,6 +9,7 @@ from parlour import __version__
 from parlour.accounts.assembly import AccountOptions
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.registration.policy import RegistrationPolicy
+from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions, issued_certificate
 from parlour.calls.assembly import CallOptions
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
@@ -75,7 +76,29 @@ class Options:
         )
 
     def proxies(self) -> TrustedProxies:
-        return TrustedProxies(self.settings.trusted_proxies, header=self.settings.proxy_header)
+        settings = self.settings
+        if settings.domain is None:
+            return TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
+        return TrustedProxies((*settings.trusted_proxies, CADDY_ADDRESS), header=CADDY_HEADER)
+
+    def caddy(self) -> CaddyOptions | None:
+        """Return how Caddy runs beside Parlour, None without a domain."""
+        settings, public = self.settings, urlsplit(self.settings.url(port=self.port))
+        if settings.domain is None:
+            return None
+        return CaddyOptions(
+            domain=settings.domain,
+            origin=f"{public.scheme}://{public.netloc}",
+            http_port=settings.http_port,
+            https_port=settings.https_port,
+            upstream_port=self.port,
+            authority=settings.acme_ca,
+            root=None if settings.acme_root is None else settings.acme_root.resolve(),
+            email=settings.acme_email,
+            trusted_proxies=settings.trusted_proxies,
+            folder=settings.caddy_folder(),
+            programs=settings.programs_folder(),
+        )
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every answer."""
@@ -189,6 +212,7 @@ class Options:
         changed = {
             "DATA_DIR": str(settings.data_dir.resolve()),
             "PUBLIC_URL": settings.public_url,
+            "DOMAIN": settings.domain,
             "TURN": settings.turn,
         }
         return DiagnosisOptions(
@@ -202,12 +226,12 @@ class Options:
 
 def turn_options(settings: Settings, *, port: int) -> TurnOptions:
     """Return what the settings say of a TURN server. While Parlour's own URL is local, so is the relay."""
-    chain, key = settings.turn_cert, settings.turn_key
     first, _, last = settings.turn_relay_ports.partition("-")
     listen = settings.turn_listen
     if not listen and settings.is_local(port=port):
         listen = (ip_address("127.0.0.1"),)
     host = settings.turn_host or urlsplit(settings.url(port=port)).hostname or "localhost"
+    certificate = _turn_certificate(settings, host, port=port)
     if host == "localhost":
         host = "127.0.0.1"  # where it listens then; as a name, it may stand for ::1
     return TurnOptions(
@@ -219,8 +243,22 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
         port=settings.turn_port,
         tls_port=settings.turn_tls_port,
         relay_ports=PortRange(int(first), int(last)),
-        # Links are kept: those of certbot lead to another file after each renewal.
-        certificate=None if chain is None or key is None else Certificate(chain.absolute(), key.absolute()),
+        certificate=certificate,
         quota=settings.turn_quota,
         allowed_peers=tuple(ip_network(network) for network in settings.turn_allowed_peers),
     )
+
+
+def _turn_certificate(settings: Settings, host: str, *, port: int) -> Certificate | None:
+    """Return the files that are set, or else those with which the web pages of the same host are served.
+
+    Symbolic links stay: certbot renews a certificate by changing where they lead.
+    """
+    files = None
+    if settings.turn_cert is not None and settings.turn_key is not None:
+        files = settings.turn_cert, settings.turn_key
+    elif host == settings.domain:
+        files = issued_certificate(settings.caddy_folder(), settings.domain)
+    elif host == urlsplit(settings.url(port=port)).hostname:
+        files = settings.certificate_files
+    return None if files is None else Certificate(*(file.absolute() for file in files))

@@ -6,6 +6,7 @@ import resource
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
+from parlour.caddy.server import CaddyMissing
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
@@ -24,9 +26,11 @@ from parlour.garbage import collect_young_objects, collect_young_objects_alone
 from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
+from parlour.http.tls import ServerCertificate, UnusableCertificate
 from parlour.logs import configure_logs
 from parlour.options import Options
-from parlour.settings import PREFIX, Settings, SettingsError
+from parlour.service_manager import UnusableSocket, inherited_sockets, tell_service_manager
+from parlour.settings import HTTPS_PORT, PREFIX, Settings, SettingsError
 from parlour.turn.server import TurnServerUnusable
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
@@ -43,6 +47,8 @@ UNREAD_SECONDS = 20
 OWN_FILES, SURPLUS = 64, 32
 """File descriptors for database, Redis, mails and logs, and for connections that are refused as surplus."""
 FEW_CONNECTIONS = 1000
+CERTIFICATE_SECONDS = 2.0
+"""The time between two looks at the files of the certificate."""
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
@@ -73,6 +79,7 @@ class Server(engine.Server):
             collect_young_objects_alone()
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
+            tell_service_manager("READY=1")
             self._loading = asyncio.create_task(self._load_later())
 
     async def on_tick(self, counter: int) -> bool:
@@ -88,60 +95,107 @@ class Server(engine.Server):
         gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        tell_service_manager("STOPPING=1")
         self._parlour.calls.evictions.announce_restart()
         await super().shutdown(sockets)
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Raises SettingsError, PortTaken or DatabaseLocked."""
-    settings.require_safe(host=host, port=port)
-    settings.require_relay()
+    """Serve until SIGINT or SIGTERM, at the sockets of a service manager or else at `host` and `port`.
+
+    Raises SettingsError, PortTaken or DatabaseLocked.
+    """
     configure_logs(level=settings.log_level)
-    listener = _listen(host, port)
-    address, port = listener.getsockname()[:2]
+    listeners = _inherited_listeners()
+    if listeners:
+        host, port = listeners[0].getsockname()[:2]
+    settings.require_safe(host=host, port=port)
+    settings.require_https(host=host, port=port)
+    settings.require_relay()
+    certificate = _certificate(settings)
+    listeners = listeners or [_listen(host, port)]
+    address, port = listeners[0].getsockname()[:2]
     connections = _connections()
     parlour = Parlour(settings, port=port)
-    _require_turn(parlour)
+    if certificate is not None:
+        parlour.core.tasks.every(CERTIFICATE_SECONDS, "certificate", partial(_reload, certificate))
+    _require_programs(parlour)
     if settings.smtp_url is None and not settings.shows_mail(port=port):
         log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
     if not settings.keeps_data_private():
         log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
-    ready = ready_line(settings.url(port=port), address=address, port=port)
-    server = Server(uvicorn_config(parlour, connections=connections), parlour, ready=ready)
+    scheme = "http" if certificate is None else "https"
+    ready = ready_line(settings.url(port=port), address=address, port=port, scheme=scheme)
+    config = uvicorn_config(parlour, connections=connections, certificate=certificate)
+    server = Server(config, parlour, ready=ready)
     sys.setswitchinterval(SWITCH_SECONDS)
     # uvicorn raises the signal that ended it once more, after a complete shutdown.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
         _say_connections(connections)
-        runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(ACCEPTS_A_TURN - 1))]))
+        more = (listener.dup() for listener in listeners for _ in range(ACCEPTS_A_TURN - 1))
+        runner.run(server.serve(sockets=[*listeners, *more]))
 
 
-def ready_line(url: str, *, address: str, port: int) -> str:
+def ready_line(url: str, *, address: str, port: int, scheme: str = "http") -> str:
     """Name the public URL, and the listening address if it differs from the URL's host and port.
 
     No punctuation follows a URL: terminals make links of them, and programs read them here.
     """
     public = urlsplit(url)
     addresses = LOCALHOST if public.hostname == "localhost" else {public.hostname}
-    if public.scheme == "http" and address in addresses and (public.port or HTTP_PORT) == port:
+    default = HTTP_PORT if scheme == "http" else HTTPS_PORT
+    if public.scheme == scheme and address in addresses and (public.port or default) == port:
         return f"Parlour is ready at {url}"
     host = f"[{address}]" if ":" in address else address
-    return f"Parlour is ready at {url} and listens on http://{host}:{port}"
+    return f"Parlour is ready at {url} and listens on {scheme}://{host}:{port}"
 
 
-def uvicorn_config(parlour: Parlour, *, connections: int) -> uvicorn.Config:
-    """Configure uvicorn for `engine.Server`."""
+def uvicorn_config(
+    parlour: Parlour, *, connections: int, certificate: ServerCertificate | None = None
+) -> uvicorn.Config:
+    """Configure uvicorn for `engine.Server`: with https if there is a certificate."""
+    bounds = _bounds(parlour.options, connections)
     return uvicorn.Config(
         parlour.asgi(),
         log_config=None,
         access_log=False,
         server_header=False,
-        http=first_request_protocol(_bounds(parlour.options, connections), parlour.calls.engine),
+        http=first_request_protocol(bounds, parlour.calls.engine, certificate),
         ws=parlour.calls.engine.websocket_protocol_class(),
         proxy_headers=False,  # `ClientAddresses` reads them for HTTP and WebSockets alike
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
+
+
+def _inherited_listeners() -> list[socket.socket]:
+    """Return the sockets that the service manager has opened, none without one. Raises PortTaken."""
+    try:
+        listeners = inherited_sockets()
+    except UnusableSocket as error:
+        raise PortTaken(f"{error}.") from error
+    for listener in listeners:
+        end_unread(listener, UNREAD_SECONDS)
+    return listeners
+
+
+def _certificate(settings: Settings) -> ServerCertificate | None:
+    """Load the certificate with which Parlour itself speaks https, None for http. Raises SettingsError."""
+    if settings.certificate_files is None:
+        return None
+    try:
+        certificate = ServerCertificate(*settings.certificate_files)
+    except UnusableCertificate as error:
+        raise SettingsError(f"{PREFIX}TLS_CERT, {PREFIX}TLS_KEY: {error}.") from error
+    if certificate.key_is_public():
+        hint = f"all users of this machine can read it: chmod o= {settings.tls_key}"
+        log.warning("tls_key.readable_by_others", hint=hint)
+    return certificate
+
+
+async def _reload(certificate: ServerCertificate) -> None:
+    await asyncio.to_thread(certificate.reload_if_changed)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -223,12 +277,16 @@ async def _require_database(parlour: Parlour) -> None:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
 
 
-def _require_turn(parlour: Parlour) -> None:
-    """Raise SettingsError if a TURN server is to run beside Parlour and none that fits is installed."""
+def _require_programs(parlour: Parlour) -> None:
+    """Raise SettingsError if a program is to run beside Parlour and none that fits is installed."""
     try:
         parlour.turn.require_program()
     except TurnServerUnusable as error:
         raise SettingsError(f"{PREFIX}TURN: {error}.") from error
+    try:
+        parlour.caddy.require_program()
+    except CaddyMissing as error:
+        raise SettingsError(f"{PREFIX}DOMAIN: {error}.") from error
 
 
 async def _require_redis(parlour: Parlour) -> None:

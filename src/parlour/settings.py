@@ -27,6 +27,10 @@ SECRET_BYTES = 48
 SHORTEST_SECRET = 32
 _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
+HTTPS_PORT = 443
 FEWEST_LETTERS = 10
 """The fewest distinct characters of a strong secret; 32 random hexadecimal digits have some 14."""
 
@@ -125,6 +129,29 @@ def _redis_url(value: SecretStr) -> SecretStr:
         raise ValueError(
             "has to be an address such as redis://user:password@host:6379/0, or rediss:// for TLS"
         )
+    return value
+
+
+def _domain(value: str) -> str:
+    """Accept a host name that certificates are made for; an international one becomes ASCII."""
+    try:
+        name = value.lower() if value.isascii() else idna.encode(value, uts46=True).decode()
+    except idna.IDNAError:
+        name = ""
+    if _DOMAIN.fullmatch(name) is None:
+        raise ValueError("has to be a host name such as meet.example.org")
+    return name
+
+
+def _authority(value: str) -> str:
+    """Accept `internal`, or the directory of an ACME server."""
+    if value != "internal":
+        try:
+            parts = _parts(value)
+        except ValueError:
+            parts = None
+        if parts is None or parts.scheme != "https":
+            raise ValueError("has to be internal, or the https:// address of an ACME server's directory")
     return value
 
 
@@ -260,6 +287,14 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     old_secret_keys: Secrets = ()
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    domain: Annotated[str, AfterValidator(_domain)] | None = None
+    https_port: Port = 443
+    http_port: Port = 80
+    acme_email: Annotated[str, AfterValidator(parsed_email)] | None = None
+    acme_ca: Annotated[str, AfterValidator(_authority)] | None = None
+    acme_root: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     allowed_origins: AllowedOrigins = ()
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
     smtp_ehlo: Annotated[str, AfterValidator(_ehlo)] | None = None
@@ -332,7 +367,61 @@ class Settings(BaseSettings):
         return URL.create("sqlite", database=str(self.data_dir.resolve() / "parlour.db"))
 
     def url(self, *, port: int) -> str:
-        return self.public_url or f"http://localhost:{port}"
+        if self.public_url is not None:
+            return self.public_url
+        if self.domain is not None:
+            return f"https://{self.domain}" + ("" if self.https_port == HTTPS_PORT else f":{self.https_port}")
+        scheme = "http" if self.certificate_files is None else "https"
+        return f"{scheme}://localhost:{port}"
+
+    @property
+    def certificate_files(self) -> tuple[Path, Path] | None:
+        """Return the files of the certificate and key for https by Parlour itself, None for http."""
+        if self.tls_cert is None or self.tls_key is None:
+            return None
+        return self.tls_cert, self.tls_key
+
+    @property
+    def ends_https(self) -> bool:
+        """True if Parlour, or the Caddy that it runs, speaks https: no proxy has to be set up for that."""
+        return self.domain is not None or self.certificate_files is not None
+
+    def require_https(self, *, host: str, port: int) -> None:
+        """Check what is said of https. Raises SettingsError."""
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise SettingsError(f"{PREFIX}TLS_CERT: it needs {PREFIX}TLS_KEY, and the other way round.")
+        if self.ends_https and not self.is_https(port=port):
+            raise SettingsError(
+                f"{PREFIX}PUBLIC_URL: {self.public_url} is without https, and nothing else is served; "
+                "set it to the https:// address, or leave it unset."
+            )
+        if self.domain is not None:
+            self._require_domain(self.domain, host)
+
+    def _require_domain(self, domain: str, host: str) -> None:
+        if self.certificate_files is not None:
+            raise SettingsError(
+                f"{PREFIX}DOMAIN: Caddy gets a certificate for it, so {PREFIX}TLS_CERT and {PREFIX}TLS_KEY "
+                "are to be unset; or leave out the domain to use them."
+            )
+        if self.public_url is not None and urlsplit(_origin_of(urlsplit(self.public_url))).hostname != domain:
+            raise SettingsError(
+                f"{PREFIX}DOMAIN: {domain} is not the host of {PREFIX}PUBLIC_URL, {self.public_url}; "
+                "leave one of them unset."
+            )
+        if host not in ("127.0.0.1", "localhost"):
+            raise SettingsError(
+                f"{PREFIX}DOMAIN: people come to Caddy, so Parlour itself listens on 127.0.0.1 alone, not on "
+                f"{host}; leave out --host."
+            )
+
+    def caddy_folder(self) -> Path:
+        """Return the folder for Caddy's configuration and certificates."""
+        return self.data_dir.resolve() / "caddy"
+
+    def programs_folder(self) -> Path:
+        """Return the folder of programs that `parlour caddy install` installs."""
+        return self.data_dir.resolve() / "programs"
 
     def base_path(self, *, port: int) -> str:
         """Return the path of the public URL, such as `/meet`; empty at the root of a site."""

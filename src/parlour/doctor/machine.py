@@ -28,6 +28,7 @@ class SettingsCheck:
         report, settings, port = Report(self.name), self._settings, self._port
         try:
             settings.require_safe(host="127.0.0.1", port=port)
+            settings.require_https(host="127.0.0.1", port=port)
             settings.require_relay()
             settings.secret()
         except SettingsError as error:
@@ -44,9 +45,10 @@ class SettingsCheck:
         elif not settings.is_https(port=port):
             report.warn(
                 "without https, browsers give pages no camera and no microphone.",
-                "Put a reverse proxy with a certificate in front, and set PARLOUR_PUBLIC_URL to https://….",
+                "Serve https with PARLOUR_DOMAIN, or put a reverse proxy with a certificate in front, and "
+                "set PARLOUR_PUBLIC_URL to https://….",
             )
-        if settings.is_https(port=port) and not settings.trusted_proxies:
+        if settings.is_https(port=port) and not settings.ends_https and not settings.trusted_proxies:
             report.warn(
                 "no proxy is trusted, so everybody seems to come from the proxy's own address, and limits "
                 "count them as one.",

@@ -20,7 +20,7 @@ _CLAIMED = "192.0.2.77"
 _WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
 _NGINX = (
     "Let the proxy pass on upgrades (in nginx: proxy_http_version 1.1, and the headers Upgrade and "
-    "Connection); docs/settings.md has the lines."
+    "Connection); deploy/nginx.conf has the lines."
 )
 _NO_HTTP = (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError)
 
@@ -30,13 +30,19 @@ class PortCheck:
 
     name = "server"
 
-    def __init__(self, *, port: int) -> None:
+    def __init__(self, *, port: int, is_secure: bool = False) -> None:
+        """`is_secure` is True where Parlour itself speaks https there."""
         self._port = port
+        scheme = "https" if is_secure else "http"
+        # The certificate is for another name; `PublicUrlCheck` looks at it.
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        self._site = Site(urlsplit(f"{scheme}://127.0.0.1:{port}"), tls)
 
     async def run(self) -> list[Finding]:
         report = Report(self.name)
         try:
-            async with connected(Site(urlsplit(f"http://127.0.0.1:{self._port}"))) as connection:
+            async with connected(self._site) as connection:
                 answer = await connection.ask("/config")
             version = str(json.loads(answer.body)["version"])
         except (*_NO_HTTP, KeyError, TypeError):

@@ -11,12 +11,16 @@ class ConnectionSlots:
     If all slots are taken, the connection that has waited longest for a whole request gives way. An honest
     client sends its request within moments, so a flood of silent connections keeps no honest client out, from
     however many addresses it comes. Nothing is counted by address, since a school or a proxy may share one.
+
+    Of the connections that were answered and kept alive, at most `kept` stay: the longest idle gives way.
     """
 
-    def __init__(self, limit: int, surplus: int) -> None:
+    def __init__(self, limit: int, surplus: int, kept: int) -> None:
         self._limit = limit
         self._surplus = surplus
+        self._most_kept = kept
         self._idle: OrderedDict[Holder, None] = OrderedDict()
+        self._kept: OrderedDict[Holder, None] = OrderedDict()
         self._unwanted: OrderedDict[Holder, None] = OrderedDict()
 
     def admit(self, connection: Holder, *, connections: int) -> bool:
@@ -30,7 +34,7 @@ class ConnectionSlots:
                 if len(self._unwanted) > self._surplus:
                     self._unwanted.popitem(last=False)[0].give_way()
                 return False
-            self._idle.popitem(last=False)[0].give_way()
+            self._end_idle(self._idle)
         self._idle[connection] = None
         return True
 
@@ -43,12 +47,21 @@ class ConnectionSlots:
 
     def waits(self, connection: Holder) -> None:
         """Note that an admitted connection waits for its next request, and may give way."""
-        self._idle[connection] = None
+        self._idle[connection] = self._kept[connection] = None
+        if len(self._kept) > self._most_kept:
+            self._end_idle(self._kept)
 
     def works(self, connection: Holder) -> None:
         """Note that a connection's request is whole, or that it became a WebSocket: it does not give way."""
         self._idle.pop(connection, None)
+        self._kept.pop(connection, None)
 
     def leave(self, connection: Holder) -> None:
-        self._idle.pop(connection, None)
+        self.works(connection)
         self._unwanted.pop(connection, None)
+
+    def _end_idle(self, waiting: OrderedDict[Holder, None]) -> None:
+        """Let the connection give way that is the first of those."""
+        longest = next(iter(waiting))
+        self.works(longest)
+        longest.give_way()

@@ -11,8 +11,11 @@ from functools import partial
 from typing import Any
 
 from parlour.engine import Engine
+from parlour.engine.budget import Holder
 from parlour.engine.plain_upgrade import read_plain_upgrade
 from parlour.http.protocol import HttpBounds, http_protocol_class
+from parlour.http.tls import ServerCertificate
+from parlour.http.tls_handshake import TlsHandshake
 
 _LONGEST = 4 * 1024
 """The longest head that is read as a plain handshake; browsers send some hundred bytes, and their cookies."""
@@ -21,23 +24,34 @@ _LONGEST = 4 * 1024
 class FirstRequest(asyncio.Protocol):
     """The protocol of a connection until its first bytes."""
 
-    __slots__ = ("_admitted", "_bounds", "_connections", "_engine", "_http", "_transport")
+    __slots__ = ("_admitted", "_bounds", "_connections", "_engine", "_former", "_http", "_transport")
 
     def __init__(
-        self, bounds: HttpBounds, engine: Engine, connections: set[Any], http: Callable[[], Any]
+        self,
+        bounds: HttpBounds,
+        engine: Engine,
+        connections: set[Any],
+        http: Callable[[], Any],
+        former: Holder | None = None,
     ) -> None:
-        """`connections` are uvicorn's; `http` makes the HTTP protocol."""
+        """`connections` are uvicorn's; `http` makes the HTTP protocol; `former` had the connection before."""
         self._bounds = bounds
         self._engine = engine
         self._connections = connections
         self._http = http
+        self._former = former
         self._transport: Any = None
         self._admitted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._connections.add(self)
-        self._admitted = self._bounds.slots.admit(self, connections=len(self._connections))
+        former, self._former = self._former, None
+        if former is None:
+            self._admitted = self._bounds.slots.admit(self, connections=len(self._connections))
+        else:
+            self._connections.discard(former)
+            self._admitted = self._bounds.slots.pass_on(former, self)
         self._bounds.first_requests.begin(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -67,13 +81,21 @@ class FirstRequest(asyncio.Protocol):
         self._transport.close()
 
 
-def first_request_protocol(bounds: HttpBounds, engine: Engine) -> type[asyncio.Protocol]:
-    """Return a factory for `uvicorn.Config(http=…)`: uvicorn calls it like a class, for each connection."""
+def first_request_protocol(
+    bounds: HttpBounds, engine: Engine, certificate: ServerCertificate | None = None
+) -> type[asyncio.Protocol]:
+    """Return a factory for `uvicorn.Config(http=…)`: uvicorn calls it like a class, for each connection.
+
+    With a certificate, connections begin with a TLS handshake.
+    """
     http_class: Any = http_protocol_class(bounds)
 
-    def protocol(*, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> FirstRequest:
+    def protocol(*, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> asyncio.Protocol:
         http = partial(http_class, config, server_state, app_state, _loop)
-        return FirstRequest(bounds, engine, server_state.connections, http)
+        first = partial(FirstRequest, bounds, engine, server_state.connections, http)
+        if certificate is None:
+            return first()
+        return TlsHandshake(bounds, certificate, server_state.connections, first)
 
     made: Any = protocol
     return made  # type: ignore[no-any-return]

@@ -67,8 +67,15 @@ class HttpLimits:
     write_seconds: float = 10.0
     """The seconds within which some of an unread answer must leave (see `UnreadAnswers`)."""
 
+    keep_alive_seconds: float = 180.0
+    """The seconds for which an idle connection is kept: longer than reverse proxies keep theirs (Caddy:
+    120, nginx: 60). Otherwise a proxy may send a request in the moment in which the server hangs up, and lose
+    it."""
+
     connections: int = 65_536
     """The connections of the whole server, WebSockets included."""
+    kept_alive: int = 8192
+    """The idle connections that have been answered."""
     surplus: int = 256
     """Further connections, whose first request is answered with 503."""
     unfinished: int = 32 * 1024 * 1024
@@ -82,7 +89,7 @@ class HttpBounds:
 
     def __init__(self, limits: HttpLimits, responses: Mapping[HttpRefusal, bytes]) -> None:
         self.limits = limits
-        self.slots = ConnectionSlots(limits.connections, limits.surplus)
+        self.slots = ConnectionSlots(limits.connections, limits.surplus, limits.kept_alive)
         self.first_requests = Deadlines(limits.request_seconds)
         self.unfinished = ByteBudget(limits.unfinished)
         self.unread = ByteBudget(limits.unread)
@@ -146,6 +153,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _begin(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.flow: FlowControl = _Reading(self)
+        self.timeout_keep_alive: float = self.bounds.limits.keep_alive_seconds  # type: ignore[assignment]
         self._unread = UnreadAnswers(transport, self.bounds.limits.write_seconds, self.bounds.unread)
         self._incoming: _Incoming | None = None
         self._empty = 0

@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import ssl
 import subprocess  # nosec B404
 import sys
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from typing import Literal
 
 import structlog
 
-from parlour.db.private_files import make_private_folder
+from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
 from parlour.turn.options import Certificate, TurnOptions
@@ -27,15 +25,11 @@ from parlour.turn.stun import IpAddress
 
 ServerKind = Literal["coturn", "parlour"]
 
-END_SECONDS = 2.0
-_SBIN = ("/usr/local/sbin", "/usr/sbin", "/usr/bin")
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
 _ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 10.0
 """The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
-_LAST_LINES = 5
-_LINE_BYTES = 4096
 
 log = structlog.get_logger("parlour.turn")
 
@@ -69,9 +63,7 @@ class TurnProgram:
         """Return the command line. The kernel ends coturn with Parlour; parlour-turn sees to that itself."""
         if self.kind == "parlour":
             return (str(self.path), str(configuration))
-        guard = shutil.which("setpriv")
-        dies = () if guard is None else (guard, "--pdeathsig", "TERM", "--")
-        return (*dies, str(self.path), "-c", str(configuration))
+        return ending_with_parent((str(self.path), "-c", str(configuration)))
 
     def require_fitting(self) -> None:
         """Raise TurnServerUnusable for a parlour-turn that reads configurations of another version.
@@ -106,11 +98,11 @@ def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
     """
     if kind != "coturn":
         own = media_folder / own_server.PROGRAM
-        found = own if os.access(own, os.X_OK) else _which(own_server.PROGRAM)
+        found = own if os.access(own, os.X_OK) else find_executable(own_server.PROGRAM)
         if found is not None:
             return TurnProgram("parlour", found)
     if kind != "parlour":
-        found = _which(coturn.PROGRAM)
+        found = find_executable(coturn.PROGRAM)
         if found is not None:
             return TurnProgram("coturn", found)
     ways = {
@@ -126,12 +118,6 @@ def usable_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
     program = find_program(kind, media_folder)
     program.require_fitting()
     return program
-
-
-def _which(name: str) -> Path | None:
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
-    found = shutil.which(name, path=path)
-    return None if found is None else Path(found)
 
 
 def own_address() -> IpAddress:
@@ -157,33 +143,21 @@ class TurnServer:
 
     async def run(self) -> None:
         """Run the server until it ends, or until this is cancelled. Raises TurnServerEnded."""
+        kind = self._program.kind
         former = await asyncio.to_thread(self._certificate_version)
-        process = await self._start()
-        log.info("turn.started", server=self._program.kind, port=self._options.port, pid=process.pid)
-        last: deque[str] = deque(maxlen=_LAST_LINES)
-        saying = asyncio.create_task(_log_output(process, last))
+        configuration = await asyncio.to_thread(self._write_configuration)
+        command = self._program.command(configuration)
+        process = await ChildProcess.start(command, folder=self._folder, on_line=_log_line)
+        log.info("turn.started", server=kind, port=self._options.port, pid=process.pid)
         renewing = asyncio.create_task(self._tell_of_renewals(process, former))
         try:
             status = await process.wait()
-            await saying
         finally:
             renewing.cancel()
-            await _end(process)
-            saying.cancel()
-        log.warning("turn.ended", server=self._program.kind, status=status, said=list(last))
-        raise TurnServerEnded(f"{self._program.kind} ended with status {status}")
+        log.warning("turn.ended", server=kind, status=status, said=list(process.last))
+        raise TurnServerEnded(f"{kind} ended with status {status}")
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        configuration = await asyncio.to_thread(self._write_configuration)
-        return await asyncio.create_subprocess_exec(
-            *self._program.command(configuration),
-            cwd=self._folder,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-
-    async def _tell_of_renewals(self, process: asyncio.subprocess.Process, told: object) -> None:
+    async def _tell_of_renewals(self, process: ChildProcess, told: object) -> None:
         """Have coturn load its certificate again when the files change; parlour-turn looks at them itself."""
         certificate = self._options.certificate
         if self._program.kind != "coturn" or certificate is None:
@@ -194,8 +168,7 @@ class TurnServer:
             if found != told and await asyncio.to_thread(_fit_together, certificate):
                 told = found
                 log.info("turn.certificate_changed", server=self._program.kind)
-                with suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGUSR2)
+                process.send_signal(signal.SIGUSR2)
 
     def _certificate_version(self) -> object:
         """Return a value that changes with the files, also where a link leads to others."""
@@ -203,40 +176,14 @@ class TurnServer:
         return certificate and [_version(file) for file in (certificate.chain, certificate.key)]
 
     def _write_configuration(self) -> Path:
-        make_private_folder(self._folder)
         file = self._folder / f"{self._program.kind}.conf"
-        file.unlink(missing_ok=True)
-        with open(file, "x", encoding="utf-8", opener=_owner_only) as opened:
-            opened.write(self._program.configuration(self._options, self._folder))
+        write_private(file, self._program.configuration(self._options, self._folder))
         return file
 
 
-async def _log_output(process: asyncio.subprocess.Process, last: deque[str]) -> None:
-    """Log what the server says, at the level of details since coturn says much, and keep the last lines."""
-    if process.stdout is None:
-        return
-    while True:
-        try:
-            line = await process.stdout.readline()
-        except ValueError:  # a line above the limit of the reader, which has dropped it
-            continue
-        if not line:
-            return
-        last.append(line[:_LINE_BYTES].decode(errors="replace").rstrip())
-        log.debug("turn.said", line=last[-1])
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+def _log_line(line: str) -> None:
+    """Log what the server says, at the level of details since coturn says much."""
+    log.debug("turn.said", line=line)
 
 
 def _version(file: Path) -> tuple[int, int, int] | None:
@@ -259,10 +206,6 @@ def _fit_together(certificate: Certificate) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def media_source() -> Path:

@@ -153,7 +153,7 @@ def test_a_secret_is_one_line(chosen: Chosen, monkeypatch: pytest.MonkeyPatch, t
 
 def test_who_has_no_program_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("parlour.turn.server._SBIN", ())
+    monkeypatch.setattr("parlour.child_process._SBIN", ())
     for kind, words in (("coturn", "apt-get install coturn"), ("parlour", "parlour media install")):
         missing: Any = kind
         with pytest.raises(TurnServerUnusable, match=words):

@@ -28,6 +28,22 @@ test("asks for one picture after the other, and not before the last one is taken
   expect((await reader.read()).done).toBe(true);
 });
 
+test("asks once for each picture, also of a reader that is ahead of it", async () => {
+  const { port1, port2, asked, isAsked } = page();
+  let request = isAsked();
+  const reader = requestedFrames(port2 as unknown as MessagePort).getReader();
+  for (const picture of ["one", "two", "three", "four"]) {
+    const read = reader.read();
+    await request;
+    request = isAsked();
+    port1.postMessage(picture);
+    expect((await read).value).toBe(picture);
+  }
+  port1.postMessage(null);
+  expect((await reader.read()).done).toBe(true);
+  expect(asked.length).toBeLessThanOrEqual(5);
+});
+
 test("tells the page when nobody reads any more", async () => {
   const { port1, port2, asked, isAsked } = page();
   const first = isAsked();

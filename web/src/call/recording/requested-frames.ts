@@ -10,18 +10,30 @@ export interface SoundBlock {
   readonly sampleRate: number;
 }
 
-/** Reads pictures from a port: one is asked for at a time, so that none waits. A null is the end. */
+/**
+ * Reads pictures from a port: one is asked for at a time. A null is the end. A stream pulls both when a picture is
+ * taken and when the next one is wanted, unless the pull before is still pending: so it is until its picture is there.
+ * Else each picture would ask for two, and those for four.
+ */
 export function requestedFrames(given: Given<VideoFrame>): ReadableStream<VideoFrame> {
   if (given instanceof ReadableStream) return given;
+  let come = () => {};
   return new ReadableStream<VideoFrame>({
     start: (controller) => {
       given.onmessage = ({ data }: MessageEvent<VideoFrame | null>) => {
-        if (data) return controller.enqueue(data);
-        given.close();
-        controller.close();
+        if (data) controller.enqueue(data);
+        else {
+          given.close();
+          controller.close();
+        }
+        come();
       };
     },
-    pull: () => given.postMessage("next"),
+    pull: () =>
+      new Promise<void>((resolve) => {
+        come = resolve;
+        given.postMessage("next");
+      }),
     cancel: () => {
       given.onmessage = ({ data }: MessageEvent<VideoFrame | null>) => data?.close();
       given.postMessage("end");

@@ -1,0 +1,111 @@
+"""A program that runs beside Parlour: it is found, started, watched, and ended with Parlour."""
+
+import asyncio
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from parlour.db.private_files import make_private_folder
+
+END_SECONDS = 2.0
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/usr/bin")
+_LAST_LINES = 5
+_LINE_BYTES = 4096
+
+
+def find_executable(name: str) -> Path | None:
+    """Look for an executable in PATH, and where Debian keeps servers."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
+    found = shutil.which(name, path=path)
+    return None if found is None else Path(found)
+
+
+def ending_with_parent(command: Sequence[str]) -> Sequence[str]:
+    """Return a command line that the kernel ends with Parlour, however that ends, where setpriv is installed.
+
+    A program that reads its standard input until the end can see to that itself.
+    """
+    guard = shutil.which("setpriv")
+    return command if guard is None else (guard, "--pdeathsig", "TERM", "--", *command)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else may read, in a folder that nobody else may list."""
+    make_private_folder(file.parent)
+    file.unlink(missing_ok=True)
+    with open(file, "x", encoding="utf-8", opener=_owner_only) as opened:
+        opened.write(text)
+
+
+class ChildProcess:
+    """A running program. `last` holds the last lines that it said."""
+
+    def __init__(self, process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
+        self.pid = process.pid
+        self.last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._process = process
+        self._on_line = on_line
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], *, folder: Path, on_line: Callable[[str], None]
+    ) -> "ChildProcess":
+        """Start the program in `folder`; `on_line` gets each line of its output. Raises OSError."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        return cls(process, on_line)
+
+    async def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit status; a cancelled wait ends it."""
+        reading = asyncio.create_task(self._read_output())
+        try:
+            status = await self._process.wait()
+            await reading
+        finally:
+            await self._end()
+            reading.cancel()
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program; nothing happens where it has ended."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def _read_output(self) -> None:
+        if self._process.stdout is None:
+            return
+        while True:
+            try:
+                line = await self._process.stdout.readline()
+            except ValueError:  # a line above the limit of the reader, which has dropped it
+                continue
+            if not line:
+                return
+            text = line[:_LINE_BYTES].decode(errors="replace").rstrip()
+            self.last.append(text)
+            self._on_line(text)
+
+    async def _end(self) -> None:
+        process = self._process
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
