@@ -535,9 +535,8 @@ Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
 ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
 MessageChange = EditMessage | DeleteMessage | RemoveMessage
-Leaving = Leave | EndVisit
 AnyClientEvent = (
-    Join | Prepare | ToPeer | Leaving | Username | SendChat | MessageChange | BanPeer | RecordCall
+    Join | Prepare | ToPeer | Leave | EndVisit | Username | SendChat | MessageChange | BanPeer | RecordCall
 )
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
