@@ -25,6 +25,7 @@ from parlour.wire.signaling import (
     ChatStored,
     DeleteMessage,
     EditMessage,
+    EndVisit,
     Join,
     Joined,
     Leave,
@@ -80,6 +81,7 @@ class SignalingService:
             Handler(Join, self.join, EventOrder.JOIN, after_answer=self.acknowledged),
             Handler(Prepare, self.prepare),
             Handler(Leave, self.leave, EventOrder.AT_ONCE),
+            Handler(EndVisit, self.end_visit, EventOrder.AT_ONCE),
             Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
             Handler(EditMessage, self.change_message),
@@ -149,6 +151,11 @@ class SignalingService:
     async def _recorded(self) -> Accepted:
         await self._participations.recorded()
         return ACCEPTED
+
+    def end_visit(self, connection_id: ConnectionId, event: EndVisit) -> Outcome:
+        """End an earlier participation of this person. The acknowledgement waits as that of a leave."""
+        room = self._participations.end_former(self._connection(connection_id), event.resume)
+        return self._recorded if room is not None and room.is_event else ACCEPTED
 
     def username(self, _connection_id: ConnectionId, _event: Username) -> Outcome:
         """Ignore the name that a client claims: the session's account has the name."""
