@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.caddy.server import CaddyMissing
+from parlour.certificate_files import UnusableCertificate
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
@@ -26,7 +27,7 @@ from parlour.garbage import collect_young_objects, collect_young_objects_alone
 from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
-from parlour.http.tls import ServerCertificate, UnusableCertificate
+from parlour.http.tls import ServerCertificate
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.service_manager import UnusableSocket, inherited_sockets, tell_service_manager

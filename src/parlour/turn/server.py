@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import ssl
 import subprocess  # nosec B404
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Literal
 
 import structlog
 
+from parlour.certificate_files import UnusableCertificate, file_stamps, server_context
 from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
@@ -171,9 +171,9 @@ class TurnServer:
                 process.send_signal(signal.SIGUSR2)
 
     def _certificate_version(self) -> object:
-        """Return a value that changes with the files, also where a link leads to others."""
+        """Return a value that changes with the files."""
         certificate = self._options.certificate
-        return certificate and [_version(file) for file in (certificate.chain, certificate.key)]
+        return certificate and file_stamps(certificate.chain, certificate.key)
 
     def _write_configuration(self) -> Path:
         file = self._folder / f"{self._program.kind}.conf"
@@ -186,24 +186,11 @@ def _log_line(line: str) -> None:
     log.debug("turn.said", line=line)
 
 
-def _version(file: Path) -> tuple[int, int, int] | None:
-    """Return None for a file that is not there, as between two steps of a renewal."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
 def _fit_together(certificate: Certificate) -> bool:
     """Return False while a renewal is half written."""
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            certificate.chain,
-            certificate.key,
-            password="",  # nosec B106 - nobody is there to type one
-        )
-    except (OSError, ValueError):
+        server_context(certificate.chain, certificate.key)
+    except UnusableCertificate:
         return False
     return True
 
