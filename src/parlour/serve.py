@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.caddy.server import CaddyMissing
+from parlour.certificate_files import UnusableCertificate
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, migrate
 from parlour.db.private_files import NotPrivate
@@ -26,12 +27,12 @@ from parlour.garbage import collect_young_objects, collect_young_objects_alone
 from parlour.http.first_request import first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
-from parlour.http.tls import ServerCertificate, UnusableCertificate
+from parlour.http.tls import ServerCertificate
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.service_manager import UnusableSocket, inherited_sockets, tell_service_manager
 from parlour.settings import HTTPS_PORT, PREFIX, Settings, SettingsError
-from parlour.turn.server import TurnServerMissing
+from parlour.turn.server import TurnServerUnusable
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """The grace of handlers and of requests at the shutdown: together, less than five seconds."""
@@ -278,10 +279,10 @@ async def _require_database(parlour: Parlour) -> None:
 
 
 def _require_programs(parlour: Parlour) -> None:
-    """Raise SettingsError if a program is to run beside Parlour and is not installed."""
+    """Raise SettingsError if a program is to run beside Parlour and none that fits is installed."""
     try:
         parlour.turn.require_program()
-    except TurnServerMissing as error:
+    except TurnServerUnusable as error:
         raise SettingsError(f"{PREFIX}TURN: {error}.") from error
     try:
         parlour.caddy.require_program()

@@ -227,7 +227,7 @@ def _administrators(words: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("has to be email addresses such as ann@example.org, comma-separated") from error
 
 
-def _contact(value: str) -> str:
+def _email(value: str) -> str:
     try:
         return parsed_email(value)
     except ValueError as error:
@@ -290,7 +290,7 @@ class Settings(BaseSettings):
     domain: Annotated[str, AfterValidator(_domain)] | None = None
     https_port: Port = 443
     http_port: Port = 80
-    acme_email: Annotated[str, AfterValidator(parsed_email)] | None = None
+    acme_email: Annotated[str, AfterValidator(_email)] | None = None
     acme_ca: Annotated[str, AfterValidator(_authority)] | None = None
     acme_root: Path | None = None
     tls_cert: Path | None = None
@@ -336,7 +336,7 @@ class Settings(BaseSettings):
     room_creation: CreationWords = ("clients",)
     public_room_list: bool = True
     administrators: Administrators = ()
-    contact: Annotated[str, AfterValidator(_contact)] | None = None
+    contact: Annotated[str, AfterValidator(_email)] | None = None
     failures_per_account: Count = 10
     failures_per_address: Count = 300
     mails_per_recipient: Count = 100

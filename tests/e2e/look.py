@@ -49,6 +49,7 @@ class Photographer:
 
     async def takes(self, page: Page, name: str, *, audited: bool = True) -> None:
         """Check `page` in every look, also by axe if `audited`; afterwards it has the first look again."""
+        await _shows_what_was_opened(page)
         for look in LOOKS:
             await _wear(page, look)
             where = f"{name} ({look.name})"
@@ -67,6 +68,19 @@ class Photographer:
                 picture = self._folder / f"{name}-{look.name}.png"
                 await page.screenshot(path=picture, animations="disabled")
         await _wear(page, LOOKS[0])
+
+
+async def _shows_what_was_opened(page: Page) -> None:
+    """Wait for the menu of each button that is expanded.
+
+    A menu is loaded once its button is pressed. One that opens in the middle of an audit hides the rest of
+    the page, and axe, which has not seen the menu, misses the page's landmark and heading.
+    """
+    await page.wait_for_function(
+        "() => !document.querySelector('[aria-haspopup][aria-expanded=true]:not([aria-controls])')",
+        polling=20,
+        timeout=SETTLED_WITHIN_MS,
+    )
 
 
 async def fits(page: Page, width: int) -> bool:

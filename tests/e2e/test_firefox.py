@@ -11,11 +11,25 @@ from tests.e2e.media import paint_screens, shows_screen, use_small_pictures
 from tests.e2e.participant import Participant
 from tests.e2e.test_effects import chooses, sharpness
 from tests.e2e.test_hands_and_talk import sees_hands
+from tests.e2e.test_recording import CLUSTERS, PLAYED, begins
 from tests.people import Visitors
 
 pytestmark = pytest.mark.database("sqlite")
 
 _SIZE = 3 * 1024 * 1024
+
+# The only recording that this browser keeps, in base 64. Firefox offers no test its download.
+_RECORDING = """
+  async () => {
+    const root = await navigator.storage.getDirectory();
+    for await (const person of (await root.getDirectoryHandle("recordings")).values()) {
+      for await (const handle of person.values()) {
+        const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+      }
+    }
+  }
+"""
 
 
 async def test_a_call_of_firefox_and_chromium(
@@ -45,6 +59,7 @@ async def test_a_call_of_firefox_and_chromium(
         await person.button("Stop sharing").click()
     await asyncio.gather(_is_blurred(fay, cyd), _is_blurred(cyd, fay))
 
+    await _is_recorded(fay, cyd)
     for person in (fay, cyd):
         await person.opens("Chat")
     await _edits_what_is_written(fay, cyd)
@@ -63,6 +78,18 @@ async def _is_blurred(someone: Participant, viewer: Participant) -> None:
         while await sharpness(seen) > sharp / 2:
             pass
     await chooses(someone, "None")
+
+
+async def _is_recorded(someone: Participant, other: Participant) -> None:
+    """What Firefox has recorded plays in the other browser."""
+    await begins(someone, "The whole call")
+    await someone.page.evaluate(CLUSTERS, 2)
+    await someone.button("Stop recording").click()
+    await expect(someone.button("Save")).to_be_visible(timeout=60_000)
+    seen = await other.page.evaluate(PLAYED, await someone.page.evaluate(_RECORDING))
+    assert seen["duration"] > 1
+    assert seen["colours"] > 2
+    assert seen["loudest"] > 0.01
 
 
 async def _edits_what_is_written(writer: Participant, reader: Participant) -> None:

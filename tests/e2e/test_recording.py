@@ -22,7 +22,7 @@ _PATIENCE = 60_000
 _NO_PICKER = "delete window.showSaveFilePicker"
 
 # Plays a file: what it is, whether one can seek in it, where it is magenta (as painted pictures), how loud.
-_PLAYED = """
+PLAYED = """
   async (encoded) => {
     const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
     const video = document.createElement("video");
@@ -143,7 +143,7 @@ _BEGUN = """
 
 
 # Waits until so many more parts of the only recording are on the disk: Matroska's clusters, of two seconds.
-_CLUSTERS = """
+CLUSTERS = """
   async (wanted) => {
     const deadline = performance.now() + 60_000;
     const clusters = async () => {
@@ -167,7 +167,7 @@ _CLUSTERS = """
 
 
 async def played(page: Page, file: Path) -> dict[str, Any]:
-    seen: dict[str, Any] = await page.evaluate(_PLAYED, base64.b64encode(file.read_bytes()).decode())
+    seen: dict[str, Any] = await page.evaluate(PLAYED, base64.b64encode(file.read_bytes()).decode())
     return seen
 
 
@@ -356,7 +356,7 @@ async def test_a_recording_goes_on_with_other_devices(
     await begins(ann, "Only me")
     silent = ann.page.get_by_text("Your browser holds the sound back, so the recording is silent.")
     await expect(silent).to_be_visible(timeout=_PATIENCE)
-    await ann.page.evaluate(_CLUSTERS, 1)  # it is written all the same
+    await ann.page.evaluate(CLUSTERS, 1)  # it is written all the same
     await ann.page.evaluate("window.holdsSound = false")
     await ann.button("Record the sound").click()
     await expect(silent).to_have_count(0)
@@ -386,7 +386,7 @@ async def test_a_closed_tab_keeps_what_was_recorded(
     await ann.comes_to(room)
     await ann.enters()
     await begins(ann, "Only me")
-    await ann.page.evaluate(_CLUSTERS, 2)
+    await ann.page.evaluate(CLUSTERS, 2)
     context = ann.page.context
     await ann.page.close()
 

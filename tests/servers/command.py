@@ -13,6 +13,7 @@ from tests.servers.process import child_environment, dying_with_parent
 
 PROGRAM = Path(sys.executable).parent / "parlour"
 _PATIENCE_SECONDS = 120
+_JUDGED_WITHIN_SECONDS = 60
 """Some tests start a dozen commands at once."""
 
 
@@ -52,6 +53,21 @@ async def run_parlour(
         raise
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def accepted(*command: str | Path, environment: Mapping[str, str] | None = None) -> str:
+    """Run a program that judges something; return what it says. It has to end well. Raises TimeoutError."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(_JUDGED_WITHIN_SECONDS):
+        said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return said.decode()
 
 
 async def _forked(

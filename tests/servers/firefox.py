@@ -1,5 +1,6 @@
 """Real Firefox: Debian's, with fake devices, driven over WebDriver BiDi as Playwright drives Chromium."""
 
+import os
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -7,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
+
+from tests.servers.sound import sound_system
 
 FIREFOX = Path("/usr/bin/firefox-esr")
 _RELAY = Path(__file__).with_name("bidi_relay.py")
@@ -36,7 +39,7 @@ _STARTED_WITHIN_MS = 120_000
 
 @asynccontextmanager
 async def firefox(folder: Path, *, is_shown: bool = False) -> AsyncIterator[Browser]:
-    """Start Firefox. `folder` gets the program that starts it."""
+    """Start Firefox, and a sound system for it. `folder` gets the program that starts it."""
     if not FIREFOX.exists():
         raise RuntimeError(
             f"These tests need {FIREFOX}: 'make test-packages' installs the package 'firefox-esr'."
@@ -44,11 +47,14 @@ async def firefox(folder: Path, *, is_shown: bool = False) -> AsyncIterator[Brow
     program = folder / "firefox"
     program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(_RELAY), str(FIREFOX)])} "$@"\n')
     program.chmod(0o755)
-    async with async_playwright() as playwright:
+    silent = folder / "sound"
+    silent.mkdir()
+    async with sound_system(silent) as sound, async_playwright() as playwright:
         browser = await playwright.firefox.launch(
             channel="moz-firefox",
             executable_path=program,
             firefox_user_prefs=_PREFERENCES,
+            env={**os.environ, "PULSE_SERVER": sound},
             headless=not is_shown,
             timeout=_STARTED_WITHIN_MS,
         )

@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ import httpx
 
 from parlour.turn.build import build
 from tests.servers.certificate import self_signed
-from tests.servers.process import child_environment, dying_with_parent, ended, free_port, tail
+from tests.servers.process import child_environment, free_port, logged, tail
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".tools" / "media" / "pebble"
@@ -57,22 +56,10 @@ async def pebble(folder: Path, *, http: int, https: int) -> AsyncIterator[Pebble
     }
     file, log = folder / "pebble.json", folder / "pebble.log"
     file.write_text(json.dumps({"pebble": settings}))
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            PROGRAM,
-            *("-config", str(file)),
-            env={**child_environment(folder), "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=dying_with_parent(signal.SIGKILL),
-        )
-    try:
+    environment = {**child_environment(folder), "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+    async with logged(PROGRAM, "-config", str(file), log=log, environment=environment) as process:
         root = await _root(f"https://127.0.0.1:{management}/roots/0", certificate, process, log)
         yield Pebble(f"https://localhost:{port}/dir", certificate, root)
-    finally:
-        await ended(process, signal.SIGKILL)
 
 
 async def _root(url: str, trust: Path, process: asyncio.subprocess.Process, log: Path) -> str:

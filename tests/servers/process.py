@@ -7,8 +7,8 @@ import pwd
 import random
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -66,6 +66,27 @@ async def ended(process: Process, sign: signal.Signals, patience: float = 60) ->
     except TimeoutError:
         process.kill()
         return await process.wait()
+
+
+@asynccontextmanager
+async def logged(
+    *command: str | Path, log: Path, environment: Mapping[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a program until the block ends; what it says is added to the file `log`."""
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=dying_with_parent(signal.SIGKILL),
+        )
+    try:
+        yield process
+    finally:
+        await ended(process, signal.SIGKILL)
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,24 +9,12 @@ from pathlib import Path
 from typing import Self
 
 from tests.servers.certificate import self_signed
-from tests.servers.process import child_environment, dying_with_parent, ended, free_port, tail
+from tests.servers.process import child_environment, free_port, logged, tail
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 _READY_WITHIN_SECONDS = 120
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1")
-_NGINX = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;
-events {{}}
-http {{
-  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{
-    listen 127.0.0.1:{port};
-    location {below} {{ proxy_pass http://127.0.0.1:{upstream}{passed_on}; {directives} }}
-  }}
-}}
-"""
 _NGINX_MAIN = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/proxy.log;
 events {{}}
@@ -37,6 +24,13 @@ http {{
   {site}
 }}
 """
+_NGINX = _NGINX_MAIN.replace(
+    "{site}",
+    """server {{
+    listen 127.0.0.1:{port};
+    location {below} {{ proxy_pass http://127.0.0.1:{upstream}{passed_on}; {directives} }}
+  }}""",
+)
 _HAPROXY = """
 defaults
   mode http
@@ -109,7 +103,7 @@ async def deployed(
     text, command = adapted(folder, ports, words, base)
     file = folder / f"{kind}.conf"
     file.write_text(text)
-    async with _running(folder, ports.https, *command, str(file)):
+    async with running_proxy(folder, ports.https, *command, str(file)):
         yield certificate
 
 
@@ -164,10 +158,15 @@ def _haproxy_file(
 
 
 def _adapted(name: str, words: Mapping[str, str]) -> str:
-    """Return the lines of a file of `deploy/` with other names and ports; each of them has to be in it."""
+    """Return the lines of a file of `deploy/` with other names and ports."""
     text = re.sub(r"^#.*\n", "", (DEPLOY / name).read_text(), flags=re.MULTILINE)
+    return with_words(text, words, of=f"deploy/{name}")
+
+
+def with_words(text: str, words: Mapping[str, str], *, of: str) -> str:
+    """Return a documented configuration with other names and ports; each of them has to be in it."""
     for word, other in words.items():
-        assert word in text, f"deploy/{name} says nothing of {word}"
+        assert word in text, f"{of} says nothing of {word}"
         text = text.replace(word, other)
     return text
 
@@ -188,32 +187,23 @@ async def _proxy(
     }
     port = int(words["port"])
     file.write_text(template.format(**words))
-    async with _running(folder, port, *command, str(file)):
+    async with running_proxy(folder, port, *command, str(file)):
         yield f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager
-async def _running(folder: Path, port: int, *command: str) -> AsyncIterator[None]:
+async def running_proxy(
+    folder: Path, port: int, *command: str, within: float = _READY_WITHIN_SECONDS
+) -> AsyncIterator[None]:
+    """Run a proxy that listens on `port` after so many seconds at most; its log is in `folder`."""
     log = folder / "proxy.log"
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=child_environment(folder),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=dying_with_parent(signal.SIGKILL),
-        )
-    try:
-        await _answers(port, process, log)
+    async with logged(*command, log=log, environment=child_environment(folder)) as process:
+        await _answers(port, process, log, within)
         yield
-    finally:
-        await ended(process, signal.SIGKILL)
 
 
-async def _answers(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(_READY_WITHIN_SECONDS):
+async def _answers(port: int, process: asyncio.subprocess.Process, log: Path, within: float) -> None:
+    async with asyncio.timeout(within):
         while process.returncode is None:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -61,13 +61,14 @@ class Stopwatch:
 
     def _waits(self) -> Iterator[tuple[Path, float]]:
         """Yield each thread's seconds on a run queue (second field of /proc/PID/task/TID/schedstat)."""
-        for pid in self._processes or _descendants(os.getpid()):
+        for pid in self._processes or descendants(os.getpid()):
             with suppress(OSError):  # the process may end meanwhile
                 for thread in (_PROC / str(pid) / "task").iterdir():
                     yield thread, int((thread / "schedstat").read_text().split()[1]) / 1e9
 
 
-def _descendants(of: int) -> Iterable[int]:
+def descendants(of: int) -> Iterable[int]:
+    """Return all processes below one (proc_pid_stat(5))."""
     parents: dict[int, int] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():

@@ -196,6 +196,7 @@ WRONG = [
     ("ROOM_CREATION", "ann@"),
     ("ADMINISTRATORS", "ann@example.org,bob"),
     ("CONTACT", "help"),
+    ("ACME_EMAIL", "help"),
     ("LOG_LEVEL", "loud"),
 ]
 

@@ -31,6 +31,36 @@ class FakeSocket {
     this.connected = false;
   }
 
+  /** What was emitted with an acknowledgement, the latest last. */
+  readonly emitted: { event: string; payload: unknown; answer(error: Error | null): void }[] = [];
+
+  timeout(): this {
+    return this;
+  }
+
+  emit(event: string, ...rest: unknown[]): void {
+    const answer = rest.pop() as (error: Error | null) => void;
+    this.emitted.push({ event, payload: rest[0], answer });
+  }
+
+  emitWithAck(event: string): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.emit(event, (error: Error | null) => (error ? reject(error) : resolve())),
+    );
+  }
+
+  /** Connects, or breaks, with the errors for what is not answered that the library gives. */
+  comesUp(): void {
+    this.connected = this.active = true;
+    this.receive("connect");
+  }
+
+  breaks(): void {
+    this.connected = false;
+    for (const { answer } of this.emitted.splice(0)) answer(new Error("disconnected"));
+    this.receive("disconnect", "transport close");
+  }
+
   receive(event: string, payload?: unknown): void {
     for (const listener of this.#listeners.get(event) ?? []) listener(payload);
   }
@@ -103,5 +133,74 @@ describe("the library of the connection", () => {
     expect(fetch).toHaveBeenCalledTimes(1);
     expect(socket.active).toBe(false);
     expect(signaling.link.get()).toBe("offline");
+  });
+});
+
+describe("a visit that is left", () => {
+  async function online() {
+    const parts = client();
+    parts.state.set(ANN);
+    await vi.waitFor(() => expect(parts.socket.active).toBe(true));
+    parts.socket.comesUp();
+    const said = () => parts.socket.emitted.map(({ event, payload }) => [event, payload]);
+    return { ...parts, said };
+  }
+
+  it("is ended on the next connection where there is none, before anybody hears that it is up", async () => {
+    const { socket, signaling, said } = await online();
+    socket.breaks();
+    signaling.leave("a visit");
+    expect(said()).toEqual([]);
+    const atOnline: unknown[] = [];
+    signaling.link.subscribe(() => {
+      if (signaling.link.get() === "online") atOnline.push(...said());
+    });
+    socket.comesUp();
+    expect(atOnline).toEqual([["end-visit", { resume: "a visit" }]]);
+  });
+
+  it("is ended on the next connection where the leave was not acknowledged", async () => {
+    const { socket, signaling, said } = await online();
+    signaling.leave("a visit");
+    expect(said()).toEqual([["leave", undefined]]);
+    socket.breaks();
+    socket.comesUp();
+    expect(said()).toEqual([["end-visit", { resume: "a visit" }]]);
+    socket.breaks();
+    socket.comesUp();
+    expect(said()).toEqual([["end-visit", { resume: "a visit" }]]);
+    socket.emitted[0]?.answer(null);
+    socket.breaks();
+    socket.comesUp();
+    expect(said()).toEqual([]);
+  });
+
+  it("is not spoken of again once the leave is acknowledged", async () => {
+    const { socket, signaling, said } = await online();
+    signaling.leave("a visit");
+    socket.emitted[0]?.answer(null);
+    socket.breaks();
+    socket.comesUp();
+    expect(said()).toEqual([]);
+  });
+
+  it("makes a connection that does not acknowledge it be probed", async () => {
+    const { socket, signaling, said } = await online();
+    signaling.leave("a visit");
+    socket.emitted[0]?.answer(new Error("timeout"));
+    expect(said().at(-1)).toEqual(["username", undefined]);
+  });
+
+  it("is nobody else's, and the latest few are remembered", async () => {
+    const { socket, state, signaling, said } = await online();
+    socket.breaks();
+    for (let number = 0; number < 20; number++) signaling.leave(`visit ${number}`);
+    socket.comesUp();
+    expect(said()).toHaveLength(8);
+    expect(said().at(-1)).toEqual(["end-visit", { resume: "visit 19" }]);
+    socket.breaks();
+    state.set({ kind: "logged-in", identity: { ...ANN.identity, email: "eve@example.org" } });
+    socket.comesUp();
+    expect(said()).toEqual([]);
   });
 });

@@ -36,6 +36,8 @@ const ATTEMPT_MS = 5_000;
 const PROBE_MS = 2_000;
 /** A connection that lasted longer than this resets the back-off. */
 const STEADY_MS = 5_000;
+/** The most visits that are remembered as left; the server ends older ones by itself after its grace. */
+const MAX_UNCONFIRMED = 8;
 const NO_ANSWER = {
   ok: false,
   code: "no_answer",
@@ -51,7 +53,8 @@ type Acknowledged =
   | "delete-message"
   | "remove-message"
   | "ban-peer"
-  | "record";
+  | "record"
+  | "end-visit";
 
 type Listeners = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Emits = {
@@ -78,6 +81,8 @@ export class Signaling {
   readonly #listeners = new Set<{ event: keyof ServerEvents; listener: never }>();
   /** The email of the person whose socket it is. */
   #owner: string | null = null;
+  /** The tokens of visits that were left, until the server says that it knows. */
+  readonly #unconfirmed = new Set<string>();
   #connectedAt = 0;
   #triedAt = 0;
   #probing = false;
@@ -153,8 +158,33 @@ export class Signaling {
     return this.#answered((socket) => socket.emitWithAck("record", payload));
   }
 
-  leave(): void {
-    if (this.#socket?.connected) this.#socket.emit("leave");
+  /**
+   * Leaves the call. What the server does not acknowledge may not have arrived: then the visit of the token is ended
+   * on the next connection, before anything is joined there.
+   */
+  leave(resume: string | null): void {
+    if (resume !== null) {
+      this.#unconfirmed.add(resume);
+      const [oldest] = this.#unconfirmed;
+      if (oldest !== undefined && this.#unconfirmed.size > MAX_UNCONFIRMED) {
+        this.#unconfirmed.delete(oldest);
+      }
+    }
+    const socket = this.#socket;
+    if (!socket?.connected) return;
+    socket.timeout(PROBE_MS).emit("leave", (error) => {
+      if (!error && resume !== null) this.#unconfirmed.delete(resume);
+      else if (error && socket.connected) this.check();
+    });
+  }
+
+  /** Ends the visits that were left while the connection was lost, or was about to be. */
+  #endUnconfirmed(socket: TypedSocket): void {
+    for (const resume of this.#unconfirmed) {
+      socket.timeout(ACK_TIMEOUT_MS).emit("end-visit", { resume }, (error) => {
+        if (!error) this.#unconfirmed.delete(resume);
+      });
+    }
   }
 
   /** Sends a signal to a peer. It is lost while the socket is not connected: `PendingSignals` keeps it. */
@@ -187,7 +217,10 @@ export class Signaling {
     const state = this.session.state.get();
     if (state.kind === "restoring") return;
     const owner = state.kind === "logged-in" ? state.identity.email : null;
-    if (owner !== this.#owner) this.#disconnect();
+    if (owner !== this.#owner) {
+      this.#unconfirmed.clear();
+      this.#disconnect();
+    }
     this.#owner = owner;
     if (owner === null || this.#socket?.active) return;
     this.#connect();
@@ -273,6 +306,7 @@ export class Signaling {
     socket.on("connect", () => {
       this.#connectedAt = Date.now();
       this.restarting.set(false);
+      this.#endUnconfirmed(socket);
       this.link.set("online");
     });
     socket.on("disconnect", (reason) => {

@@ -234,6 +234,11 @@ export interface EmailChange {
   password: string;
 }
 
+/** End a visit that was left while its connection was lost; the visit of this connection stays. */
+export interface EndVisit {
+  resume: string;
+}
+
 export interface EventMove {
   /** The caller's own; can be absent. */
   email?: string | null;
@@ -840,6 +845,7 @@ export interface ClientEvents {
   "offer-sdp": OfferSdp;
   "offer-ice": OfferIce;
   leave: void;
+  "end-visit": EndVisit;
   username: void;
   "chat-message": SendChat;
   "edit-message": EditMessage;
@@ -856,6 +862,7 @@ export interface Acknowledgements {
   "offer-sdp": Accepted | Rejected;
   "offer-ice": Accepted | Rejected;
   leave: Accepted | Rejected;
+  "end-visit": Accepted | Rejected;
   username: Accepted | Rejected;
   "chat-message": ChatStored | Rejected;
   "edit-message": ChatStored | Rejected;

@@ -24,6 +24,7 @@ from parlour.calls.participations import SWEEP_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
 from parlour.calls.rate_limiter import EventRates
+from parlour.calls.relay_only import RelayOnly
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
 from parlour.calls.room_entry import CallLimits, RoomEntry
@@ -100,6 +101,7 @@ class CallsFeature:
             quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
         )
         delivery = PeerDelivery(presence, self._node)
+        relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         self._room_list = RoomListBroadcaster(
             presence=presence, hidden_rooms_among=rooms.hidden_rooms_among, node=self._node
@@ -110,7 +112,7 @@ class CallsFeature:
             RoomEntry(presence, rooms, authorization, self._node, options.limits),
             CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
             VisitCredentials(
-                ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice
+                ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
             ),
         )
         self.service = SignalingService(
@@ -119,6 +121,7 @@ class CallsFeature:
             participations=self._participations,
             rooms=rooms,
             chat=neighbours.chat.service,
+            relay_only=relay_only,
         )
         self._overview = CallOverview(presence, rooms)
         self.evictions = Evictions(presence, delivery, self._participations)

@@ -55,9 +55,9 @@ class IcePlan:
     def for_user(self, user: str, *, now: datetime, until: datetime | None = None) -> IceServerList:
         """Issue credentials that end with the caller's session, at `until`, or after `lifetime`.
 
-        `user` appears in the TURN server's log, so it must not be an email address. coturn checks the
-        credential at each refresh of an allocation too, so a person whose session has ended loses the relay
-        within minutes.
+        `user` appears in the TURN server's log, so it must not be an email address. Parlour's own server
+        checks the credentials at each refresh of an allocation too, so a person whose session has ended loses
+        the relay within minutes; coturn checks them once in a connection.
         """
         servers = (IceServer(self.stun_urls),) if self.stun_urls else ()
         if not self.turn_urls:

@@ -63,6 +63,7 @@ class Participations:
         self._records = records
         self._credentials = credentials
         self._resume_tokens = resume_tokens = credentials.resume_tokens
+        self._relay_only = credentials.relay_only
         self._joining: dict[ConnectionId, Join] = {}
         self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
         self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
@@ -159,6 +160,30 @@ class Participations:
         self._records.leave_lobby(connection.connection_id)
         self._part(connection)
 
+    def end_former(self, connection: Member, resume: str) -> Room | None:
+        """End the participation of a resume token, which its client left while its connection was lost. The
+        server may still take that connection for alive. Return the room, or None if nothing has ended here.
+
+        A participation from before this process started cannot return afterwards, and the members who
+        reported it do not wait for it any longer.
+        """
+        found = self._resume_tokens.read_of_any_room(resume, connection.identity)
+        if found is None:
+            return None
+        room_id, former = found
+        if isinstance(connection.state, Participation) and connection.state.peer_id == former.peer_id:
+            self._part(connection)
+            return connection.state.room
+        participation = self._detached(former.peer_id)
+        if participation is not None:
+            self._end_absent(former.peer_id)
+            return participation.room
+        self._resume_tokens.ended(former)
+        for member in self._presence.members_waiting_for(room_id, former.peer_id):
+            self._waited.end((room_id, member, former.peer_id))
+            self._expire_claim((room_id, member, former.peer_id))
+        return None
+
     async def recorded(self) -> None:
         """Wait until all attendance recorded so far is written, or the database has failed."""
         await self._records.written()
@@ -242,6 +267,7 @@ class Participations:
         for offer in {offer.peer_id: offer for offer in offers}.values():
             message = call.relay(participation.peer_id, offer)
             with suppress(PeerBusy):
+                message = message and self._relay_only.passed_on(message, participation.room)
                 if message and self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size()):
                     offered.append(offer.peer_id)
         return offered
@@ -265,7 +291,11 @@ class Participations:
         sends = self._presence.resume(connection, participation, _view(event.known, missed or []))
         self._delivery.post_all(sends)
         for absent in self._presence.call(room.room_id).claims.get(participation.peer_id, ()):
-            self._waited.begin((room.room_id, participation.peer_id, absent))
+            waited = (room.room_id, participation.peer_id, absent)
+            if self._resume_tokens.has_ended(absent):
+                self._expire_claim(waited)
+            else:
+                self._waited.begin(waited)
         log.info("visit.resumed", room=room.room_id, exact=missed is not None)
         return self._joined(connection.identity, participation, resumed=True, is_counted=missed is not None)
 

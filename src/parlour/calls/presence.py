@@ -208,6 +208,10 @@ class Presence:
                 renewed.append((connection.identity, participation))
         return renewed
 
+    def members_waiting_for(self, room_id: RoomId, absent: PeerId) -> list[PeerId]:
+        """Return the members of a call who reported a connection with a peer that has not resumed."""
+        return [peer for peer, claimed in self.call(room_id).claims.items() if absent in claimed]
+
     def expire_claim(self, room_id: RoomId, peer: PeerId, claimed: PeerId) -> list[Send]:
         ongoing = self._calls.get(room_id)
         if ongoing is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from parlour.accounts.identity import Identity
 from parlour.accounts.tokens import TokenRejected, TokenSigner, VisitToken
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
 LIFETIME = timedelta(hours=12)
@@ -51,15 +51,18 @@ class ResumeTokens:
 
     def read(self, text: str | None, identity: Identity, room: Room) -> ResumeToken | None:
         """Verify a token. Return None if it is missing, invalid, or of another person or room."""
-        if text is None:
-            return None
+        found = None if text is None else self.read_of_any_room(text, identity)
+        return found[1] if found is not None and found[0] == room.room_id else None
+
+    def read_of_any_room(self, text: str, identity: Identity) -> tuple[RoomId, ResumeToken] | None:
+        """Verify a token. Return None if it is invalid or of another person."""
         try:
             token = self._signer.read_visit(text, now=self._clock())
         except TokenRejected:
             return None
-        if token.user_id != identity.user_id or token.room_id != room.room_id:
+        if token.user_id != identity.user_id:
             return None
-        return ResumeToken(PeerId(token.peer_id), token.started_at)
+        return RoomId(token.room_id), ResumeToken(PeerId(token.peer_id), token.started_at)
 
     def ended(self, participation: ResumeToken) -> None:
         """Remember that this participation ended: it began before this process, so no state here would
@@ -67,6 +70,10 @@ class ResumeTokens:
         """
         if self._may_be_of_before(participation):
             self._ended.add(participation.peer_id)
+
+    def has_ended(self, peer_id: PeerId) -> bool:
+        """Return True if a participation from before this process is known to have ended."""
+        return peer_id in self._ended
 
     def may_return(self, participation: ResumeToken) -> bool:
         """Return True if a participation that is unknown here may have begun before this process started."""

@@ -15,6 +15,7 @@ from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, NotInCall, PeerNotFound
+from parlour.calls.relay_only import RelayOnly
 from parlour.chat.service import Chat
 from parlour.rooms.entities import Room
 from parlour.rooms.service import RoomService
@@ -24,6 +25,7 @@ from parlour.wire.signaling import (
     ChatStored,
     DeleteMessage,
     EditMessage,
+    EndVisit,
     Join,
     Joined,
     Leave,
@@ -62,12 +64,14 @@ class SignalingService:
         participations: Participations,
         rooms: RoomService,
         chat: Chat,
+        relay_only: RelayOnly,
     ) -> None:
         self._presence = presence
         self._delivery = delivery
         self._participations = participations
         self._rooms = rooms
         self._chat = chat
+        self._relay_only = relay_only
         self._departures: dict[ConnectionId, int] = {}
         """The number of leaves of a connection: a join that was sent before the latest leave is void."""
 
@@ -77,6 +81,7 @@ class SignalingService:
             Handler(Join, self.join, EventOrder.JOIN, after_answer=self.acknowledged),
             Handler(Prepare, self.prepare),
             Handler(Leave, self.leave, EventOrder.AT_ONCE),
+            Handler(EndVisit, self.end_visit, EventOrder.AT_ONCE),
             Handler(Username, self.username, EventOrder.AT_ONCE),
             Handler(SendChat, self.write),
             Handler(EditMessage, self.change_message),
@@ -96,7 +101,8 @@ class SignalingService:
     def relay(self, connection_id: ConnectionId, event: ToPeer, size: int) -> Accepted:
         """Pass a message of `size` bytes on to a peer of the same room. Hot path.
 
-        Raises NotInCall, PeerNotFound, or PeerBusy if the peer reads too slowly for this sender.
+        Raises NotInCall, PeerNotFound, or PeerBusy if the peer reads too slowly for this sender. A candidate
+        that names another address than a relay's is dropped in a room whose media are relayed.
         """
         connection = self._presence.connection(connection_id)
         if connection is None:
@@ -108,8 +114,11 @@ class SignalingService:
             participation.replay_buffer.taken += 1
         ongoing = self._presence.ongoing_in(participation.room.room_id)
         message = None if ongoing is None else ongoing.call.relay(participation.peer_id, event)
+        if message is None:
+            raise PeerNotFound
+        passed_on = self._relay_only.passed_on(message, participation.room)
         sender = connection.identity.user_id
-        if message is None or not self._delivery.relay(sender, event.peer_id, message, size):
+        if passed_on is not None and not self._delivery.relay(sender, event.peer_id, passed_on, size):
             raise PeerNotFound
         return ACCEPTED
 
@@ -142,6 +151,11 @@ class SignalingService:
     async def _recorded(self) -> Accepted:
         await self._participations.recorded()
         return ACCEPTED
+
+    def end_visit(self, connection_id: ConnectionId, event: EndVisit) -> Outcome:
+        """End an earlier participation of this person. The acknowledgement waits as that of a leave."""
+        room = self._participations.end_former(self._connection(connection_id), event.resume)
+        return self._recorded if room is not None and room.is_event else ACCEPTED
 
     def username(self, _connection_id: ConnectionId, _event: Username) -> Outcome:
         """Ignore the name that a client claims: the session's account has the name."""

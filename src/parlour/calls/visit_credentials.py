@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from parlour.accounts.identity import Identity
 from parlour.calls.ice import IcePlan, IceServer
+from parlour.calls.relay_only import RelayOnly
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.rooms.entities import Room
 from parlour.wire.signaling import IceConfiguration, IceServerEntry
@@ -14,8 +15,9 @@ from parlour.wire.signaling import IceConfiguration, IceServerEntry
 class VisitCredentials:
     """The resume tokens of visits, and their ICE servers with credentials that end with the login session."""
 
-    def __init__(self, resume_tokens: ResumeTokens, plan: IcePlan) -> None:
+    def __init__(self, resume_tokens: ResumeTokens, plan: IcePlan, relay_only: RelayOnly) -> None:
         self.resume_tokens = resume_tokens
+        self.relay_only = relay_only
         self._plan = plan
 
     def ice(self, identity: Identity, room: Room) -> IceConfiguration | UnsetType:
@@ -28,7 +30,7 @@ class VisitCredentials:
         """
         plan, now, until = self._plan, self.resume_tokens.now(), identity.known_until
         policy: Literal["relay"] | UnsetType = UNSET
-        if plan.relay_only or room.is_relay_only:
+        if self.relay_only.applies_to(room):
             policy = "relay"
         elif not plan.stun_urls and not plan.turn_urls:
             return UNSET

@@ -13,6 +13,7 @@ from parlour.settings import Settings
 
 def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Check]:
     """List the checks of a server on `port`. Raises SettingsError where the secret cannot be read."""
+    options = Options(settings, port)
     return [
         SettingsCheck(settings, port=port),
         FilesCheck(settings),
@@ -22,6 +23,6 @@ def checks_of(settings: Settings, *, port: int, send_to: str | None) -> list[Che
         MailRecordsCheck(settings),
         PortCheck(port=port, is_secure=settings.certificate_files is not None),
         PublicUrlCheck(settings, port=port),
-        RelayCheck(Options(settings, port).ice()),
+        RelayCheck(options.ice(), options.embedded_turn()),
         VersionsCheck(),
     ]

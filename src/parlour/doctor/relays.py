@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from parlour.calls.ice import IcePlan, turn_credential
 from parlour.doctor.findings import Finding, Report
+from parlour.turn.assembly import EmbeddedTurn
 from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
+from parlour.turn.server import TurnServerUnusable, usable_program
 from parlour.turn.stun import MalformedStun, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 
@@ -18,15 +20,23 @@ _TRANSPORTS = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
 
 
 class RelayCheck:
-    """Each URI that browsers are given works."""
+    """The TURN server beside Parlour can be run, and each URI that browsers are given works."""
 
     name = "STUN and TURN"
 
-    def __init__(self, plan: IcePlan) -> None:
+    def __init__(self, plan: IcePlan, embedded: EmbeddedTurn | None = None) -> None:
         self._plan = plan
+        self._embedded = embedded
 
     async def run(self) -> list[Finding]:
-        report, plan = Report(self.name), self._plan
+        report, plan, embedded = Report(self.name), self._plan, self._embedded
+        if embedded is not None:
+            try:
+                program = await asyncio.to_thread(usable_program, embedded.kind, embedded.media_folder)
+            except TurnServerUnusable as unusable:
+                report.fail(f"{unusable.says}.", f"{unusable.todo[:1].upper()}{unusable.todo[1:]}.")
+            else:
+                report.ok(f"{program.path} runs beside Parlour.")
         if not plan.turn_urls:
             report.warn(
                 "there is no TURN server, so people behind strict firewalls and some routers see nobody.",

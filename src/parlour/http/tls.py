@@ -6,13 +6,9 @@ from pathlib import Path
 
 import structlog
 
+from parlour.certificate_files import UnusableCertificate, file_stamps, server_context
+
 log = structlog.get_logger("parlour.tls")
-
-_MISMATCH = "KEY_VALUES_MISMATCH"
-
-
-class UnusableCertificate(Exception):
-    """The files cannot be used; the sentence, which has no full stop, says why."""
 
 
 class ServerCertificate:
@@ -26,7 +22,7 @@ class ServerCertificate:
         """Load the files. Raises UnusableCertificate."""
         self._chain = chain
         self._key = key
-        self._seen = self._stamp()
+        self._seen = file_stamps(chain, key)
         self.context = self._load()
 
     def key_is_public(self) -> bool:
@@ -35,7 +31,7 @@ class ServerCertificate:
 
     def reload_if_changed(self) -> None:
         """Load the files again if they have changed since the last look. It reads, so call it in a thread."""
-        stamp = self._stamp()
+        stamp = file_stamps(self._chain, self._key)
         if stamp == self._seen:
             return
         self._seen = stamp
@@ -46,42 +42,8 @@ class ServerCertificate:
         else:
             log.info("certificate.reloaded", file=str(self._chain))
 
-    def _stamp(self) -> list[tuple[int, ...] | None]:
-        """Describe the state of both files; the time of an inode's last change tells of its mode, too."""
-        return [_file_stamp(file) for file in (self._chain, self._key)]
-
     def _load(self) -> ssl.SSLContext:
-        for file in (self._chain, self._key):
-            try:
-                file.read_bytes()  # OpenSSL would not say which of the two it cannot read
-            except OSError as error:
-                raise UnusableCertificate(f"{file} cannot be read ({error.strerror})") from error
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = server_context(self._chain, self._key)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        try:
-            context.load_cert_chain(self._chain, self._key, password=_no_password)
-        except ssl.SSLError as error:
-            if error.reason == _MISMATCH:
-                raise UnusableCertificate(
-                    f"the key in {self._key} does not belong to the certificate in {self._chain}"
-                ) from error
-            reason = error.reason or "no PEM"
-            raise UnusableCertificate(
-                f"{self._chain} and {self._key} are not a certificate and its key in PEM ({reason})"
-            ) from error
-        except OSError as error:  # gone since it was read
-            raise UnusableCertificate(f"{self._chain} cannot be read ({error.strerror})") from error
         return context
-
-
-def _file_stamp(file: Path) -> tuple[int, ...] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _no_password() -> str:
-    raise UnusableCertificate("the private key is encrypted; store it without a password")

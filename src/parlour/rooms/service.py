@@ -265,7 +265,7 @@ class RoomService:
                         link=self._links.to_invitation(room_id=known.room_id, email=email),
                     ),
                 )
-                for email in mailed
+                async for email in in_turns(mailed, each=10)
             ]
             for start in range(0, len(mails), MAILS_A_TURN):
                 await self._outbox.put(connection, *mails[start : start + MAILS_A_TURN])

@@ -477,7 +477,7 @@ async def set_schedule(connection: AsyncConnection, room_id: RoomId, schedule: S
 
 async def languages_of(connection: AsyncConnection, emails: Iterable[str]) -> dict[str, str]:
     """Return the languages of the accounts that some addresses have, by the addresses' keys."""
-    keys = {email_key(email) for email in emails}
+    keys = {email_key(email) async for email in in_turns(emails, each=10)}
     query = select(users.c.email_key, users.c.language).where(
         users.c.email_key.in_(keys), users.c.language.is_not(None)
     )

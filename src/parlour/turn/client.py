@@ -164,9 +164,13 @@ class TurnClient:
             raise NoAnswer("no packet came back") from error
         return self._data.pop(0)
 
+    async def refresh(self, *, seconds: int) -> None:
+        """Keep the relay for so long from now on. Raises as `allocate`."""
+        await self._ask(Method.REFRESH, (Attribute.LIFETIME, struct.pack("!I", seconds)))
+
     async def release(self) -> None:
         """Give the relay back. Raises as `bind`."""
-        await self._ask(Method.REFRESH, (Attribute.LIFETIME, bytes(4)))
+        await self.refresh(seconds=0)
 
     async def _ask(
         self, method: Method, *attributes: tuple[int, bytes], asked_as: bytes | None = None

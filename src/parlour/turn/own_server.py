@@ -7,6 +7,10 @@ from parlour.turn.options import PRIVATE_PEERS, TurnOptions
 from parlour.turn.stun import IpAddress
 
 PROGRAM = "parlour-turn"
+CONFIGURATION_VERSION = 2
+"""`parlour-turn` answers the same to VERSION_FLAG (media/turn/main.go): both rise with each change that a
+program built before it would misread."""
+VERSION_FLAG = "--configuration-version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-import ssl
+import subprocess  # nosec B404
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +15,7 @@ from typing import Literal
 
 import structlog
 
+from parlour.certificate_files import UnusableCertificate, file_stamps, server_context
 from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
@@ -26,14 +27,19 @@ ServerKind = Literal["coturn", "parlour"]
 
 _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
+_ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 10.0
 """The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
 
 log = structlog.get_logger("parlour.turn")
 
 
-class TurnServerMissing(Exception):
-    """No program for a TURN server is installed; the sentence says what can be."""
+class TurnServerUnusable(Exception):
+    """No TURN server can be run: `says` what is wrong, and `todo` what helps, as parts of a sentence."""
+
+    def __init__(self, says: str, todo: str) -> None:
+        super().__init__(f"{says}; {todo}")
+        self.says, self.todo = says, todo
 
 
 class TurnServerEnded(Exception):
@@ -59,12 +65,36 @@ class TurnProgram:
             return (str(self.path), str(configuration))
         return ending_with_parent((str(self.path), "-c", str(configuration)))
 
+    def require_fitting(self) -> None:
+        """Raise TurnServerUnusable for a parlour-turn that reads configurations of another version.
+
+        One that is older than this question takes it for the name of a file, and fails.
+        """
+        if self.kind == "parlour" and self._version() != str(own_server.CONFIGURATION_VERSION):
+            raise TurnServerUnusable(
+                f"{self.path} was built by another version of Parlour", "run `parlour media install` again"
+            )
+
+    def _version(self) -> str | None:
+        try:
+            asked = subprocess.run(  # noqa: S603  # nosec B603
+                (self.path, own_server.VERSION_FLAG),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_ANSWER_SECONDS,
+                check=False,
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            return None
+        return asked.stdout.strip() if asked.returncode == 0 else None
+
 
 def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
     """Find the kind of server that is wanted, by default the project's own, else coturn.
 
     The project's own knows the ports of relays: it alone keeps them away from other services of the machine.
-    Raises TurnServerMissing.
+    Raises TurnServerUnusable.
     """
     if kind != "coturn":
         own = media_folder / own_server.PROGRAM
@@ -80,7 +110,14 @@ def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
         "coturn": "install coturn (`apt-get install coturn`)",
     }
     wanted = [ways[kind]] if kind is not None else list(ways.values())
-    raise TurnServerMissing(f"no TURN server is installed; {', or '.join(wanted)}")
+    raise TurnServerUnusable("no TURN server is installed", ", or ".join(wanted))
+
+
+def usable_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
+    """Find the program as `find_program` does, and ask it for its version. Raises TurnServerUnusable."""
+    program = find_program(kind, media_folder)
+    program.require_fitting()
+    return program
 
 
 def own_address() -> IpAddress:
@@ -134,9 +171,9 @@ class TurnServer:
                 process.send_signal(signal.SIGUSR2)
 
     def _certificate_version(self) -> object:
-        """Return a value that changes with the files, also where a link leads to others."""
+        """Return a value that changes with the files."""
         certificate = self._options.certificate
-        return certificate and [_version(file) for file in (certificate.chain, certificate.key)]
+        return certificate and file_stamps(certificate.chain, certificate.key)
 
     def _write_configuration(self) -> Path:
         file = self._folder / f"{self._program.kind}.conf"
@@ -149,24 +186,11 @@ def _log_line(line: str) -> None:
     log.debug("turn.said", line=line)
 
 
-def _version(file: Path) -> tuple[int, int, int] | None:
-    """Return None for a file that is not there, as between two steps of a renewal."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
 def _fit_together(certificate: Certificate) -> bool:
     """Return False while a renewal is half written."""
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            certificate.chain,
-            certificate.key,
-            password="",  # nosec B106 - nobody is there to type one
-        )
-    except (OSError, ValueError):
+        server_context(certificate.chain, certificate.key)
+    except UnusableCertificate:
         return False
     return True
 

@@ -259,8 +259,8 @@ class IceConfiguration(Payload, frozen=True):
     ttl: int | UnsetType = UNSET
     """Seconds until the TURN credentials expire; absent without such credentials."""
     ice_transport_policy: Literal["relay"] | UnsetType = UNSET
-    """Media of this call are to go through TURN alone. Each client sees to that for itself, and so shows
-    nobody in the call its address; a client that does not know this member still shows its own."""
+    """Media of this call are to go through TURN alone, so that nobody in it learns where others are.
+    Candidates of other kinds, and addresses in descriptions, are not passed on there."""
 
 
 class Joined(Payload, frozen=True):
@@ -367,6 +367,9 @@ class OfferIce(ClientEvent, frozen=True):
         )
 
 
+ResumeText = Annotated[str, Meta(max_length=2048)]
+
+
 class Join(ClientEvent, frozen=True):
     __doc__ = "Enter the call of a room. Identity comes from the login, never from `username`."
 
@@ -379,7 +382,7 @@ class Join(ClientEvent, frozen=True):
     username: Short | None = None
     resumable: bool = False
     """The visit outlives its connection; so it does where `resume` is said."""
-    resume: Annotated[str, Meta(max_length=2048)] | None = None
+    resume: ResumeText | None = None
     """The token of the visit that this goes on with. One that does not count is passed over."""
     known: Annotated[list[PeerName], Meta(max_length=MAX_KNOWN_PEERS)] = []  # noqa: RUF012 - a Struct copies it
     """The peers to which this visit holds a connection."""
@@ -427,6 +430,16 @@ class Leave(ClientEvent, frozen=True):
     event = "leave"
     has_payload = False
     rate = RateKind.ENTRY
+
+
+class EndVisit(ClientEvent, frozen=True):
+    __doc__ = "End a visit that was left while its connection was lost; the visit of this connection stays."
+
+    event = "end-visit"
+    rate = RateKind.ENTRY
+
+    resume: ResumeText
+    """The token of that visit. One that does not count is passed over."""
 
 
 class Username(ClientEvent, frozen=True):
@@ -522,7 +535,9 @@ Acknowledgement = Accepted | Joined | Prepared | ChatStored | Rejected
 ToPeer = OfferSdp | OfferIce
 """Passed on to a peer. Hot path."""
 MessageChange = EditMessage | DeleteMessage | RemoveMessage
-AnyClientEvent = Join | Prepare | ToPeer | Leave | Username | SendChat | MessageChange | BanPeer | RecordCall
+AnyClientEvent = (
+    Join | Prepare | ToPeer | Leave | EndVisit | Username | SendChat | MessageChange | BanPeer | RecordCall
+)
 CLIENT_EVENTS: dict[str, type[AnyClientEvent]] = {event.event: event for event in get_args(AnyClientEvent)}
 PAYLOADS: dict[str, type[AnyClientEvent] | None] = {
     name: event if event.has_payload else None for name, event in CLIENT_EVENTS.items()

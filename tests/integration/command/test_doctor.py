@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,7 @@ from parlour.doctor.storage import DatabaseCheck, RedisCheck
 from parlour.doctor.web import PortCheck, PublicUrlCheck
 from parlour.options import Options
 from parlour.settings import Settings
+from parlour.turn.own_server import CONFIGURATION_VERSION, PROGRAM
 from parlour.turn.server import TurnServer, find_program
 from parlour.turn.uri import IceUri
 from tests.conftest import Databases, StartServer, StartSmtpServer
@@ -34,7 +36,7 @@ from tests.servers.command import run_parlour
 from tests.servers.dns import Records, dns_server
 from tests.servers.process import free_port
 from tests.servers.proxies import NGINX_AS_DOCUMENTED, nginx
-from tests.servers.turn import answers
+from tests.servers.turn import answers, program_of_version
 
 NOBODY = 9
 """A port on which nothing listens."""
@@ -465,3 +467,11 @@ async def test_relays(relay: Callable[..., IcePlan], monkeypatch: pytest.MonkeyP
         assert_fault(await says(RelayCheck(relay("turn:turn..example.org"))), "names no host", "Correct")
     with_stun = await says(RelayCheck(relay(tcp, stun=("stun:127.0.0.1:{port}",))))
     assert_well(with_stun, "sees this machine as 127.0.0.1")
+
+
+async def test_a_turn_server_that_cannot_be_run(chosen: Callable[..., Settings], tmp_path: Path) -> None:
+    options = Options(chosen(turn="embedded", turn_server="parlour", media_dir=tmp_path), 8000)
+    check = RelayCheck(IcePlan(stun_urls=(), turn_urls=(), turn_secret=None), options.embedded_turn())
+    assert_fault(await says(check), "no TURN server is installed", "parlour media install")
+    shutil.copy(await program_of_version(CONFIGURATION_VERSION - 1), tmp_path / PROGRAM)
+    assert_fault(await says(check), "another version of Parlour", "parlour media install", "again")

@@ -19,7 +19,7 @@ from parlour.settings import Settings
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
 from tests.servers import ParlourServer
-from tests.servers.command import run_parlour
+from tests.servers.command import accepted, run_parlour
 from tests.servers.pebble import pebble
 from tests.servers.process import free_port
 
@@ -140,17 +140,9 @@ async def test_caddy_accepts_what_is_written_for_it(tmp_path: Path, values: dict
     assert options is not None
     file = tmp_path / "caddy.json"
     file.write_text(caddy_configuration(options))
-    process = await asyncio.create_subprocess_exec(
-        find_caddy(tmp_path),
-        *("validate", "--config", str(file)),
-        env={"HOME": str(tmp_path)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    await accepted(
+        find_caddy(tmp_path), "validate", "--config", str(file), environment={"HOME": str(tmp_path)}
     )
-    async with asyncio.timeout(60):
-        said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
 
 
 async def test_the_option_is_the_setting(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
-from tests.servers.command import PROGRAM, Ended
+from tests.servers.command import PROGRAM, Ended, accepted
 from tests.servers.process import child_environment, dying_with_parent, ended, free_port
 
 ACTIVATE, ANALYZE = "/usr/bin/systemd-socket-activate", "/usr/bin/systemd-analyze"
@@ -59,28 +59,16 @@ async def test_a_socket_of_systemd(databases: Databases, tmp_path: Path) -> None
 
 async def test_the_unit_is_hardened_and_right(tmp_path: Path) -> None:
     """As systemd itself judges it; only the place of the program is another one here."""
-    await systemd_accepts("security", "--offline=true", f"--threshold={EXPOSURE}", DEPLOY / "parlour.service")
+    await accepted(
+        ANALYZE, "security", "--offline=true", f"--threshold={EXPOSURE}", DEPLOY / "parlour.service"
+    )
     for name in ("parlour.service", "parlour.socket"):
         text = (DEPLOY / name).read_text()
         (tmp_path / name).write_text(text.replace("/opt/parlour/bin/parlour", str(PROGRAM)))
-    said = await systemd_accepts(
-        "verify", "--man=no", tmp_path / "parlour.service", tmp_path / "parlour.socket"
+    said = await accepted(
+        ANALYZE, "verify", "--man=no", tmp_path / "parlour.service", tmp_path / "parlour.socket"
     )
     assert not said, "no warnings either"
-
-
-async def systemd_accepts(*arguments: str | Path) -> str:
-    process = await asyncio.create_subprocess_exec(
-        ANALYZE,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(60):
-        said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    return said.decode()
 
 
 async def until_listening(port: int) -> None:

@@ -22,7 +22,12 @@ from parlour.options import Options
 from parlour.settings import Settings
 from parlour.turn.client import TurnClient, TurnRefusal, turn_client
 from parlour.turn.options import TurnOptions
-from parlour.turn.own_server import PROGRAM, StreamBounds, own_server_configuration
+from parlour.turn.own_server import (
+    CONFIGURATION_VERSION,
+    PROGRAM,
+    StreamBounds,
+    own_server_configuration,
+)
 from parlour.turn.server import TurnServer, find_program
 from parlour.turn.stun import Method, StunMessage, TransportAddress
 from parlour.turn.uri import IceUri, parsed
@@ -31,7 +36,7 @@ from tests.servers import ParlourServer
 from tests.servers.certificate import self_signed
 from tests.servers.command import run_parlour
 from tests.servers.process import free_port
-from tests.servers.turn import answers
+from tests.servers.turn import answers, program_of_version
 
 CHECKOUT = Path(__file__).parents[3]
 SECRET = "north wind, south wind, and no wind at all"
@@ -271,6 +276,19 @@ async def test_without_a_program_it_says_what_to_install(tmp_path: Path) -> None
     )
 
 
+async def test_a_program_of_another_version_has_to_be_built_again(tmp_path: Path) -> None:
+    """It could not read its configuration. Before there were versions, none told its own."""
+    chosen = {"PARLOUR_TURN_SERVER": "parlour", "PARLOUR_MEDIA_DIR": str(tmp_path)}
+    for other in (await program_of_version(CONFIGURATION_VERSION - 1), Path("/bin/false")):
+        shutil.copy(other, tmp_path / PROGRAM)
+        ended = await run_parlour("serve", "--turn", "--port", "0", folder=tmp_path, settings=chosen)
+        assert (ended.code, ended.out) == (2, ""), other
+        assert ended.err == (
+            f"parlour: PARLOUR_TURN: {tmp_path / PROGRAM} was built by another version of Parlour; "
+            "run `parlour media install` again.\n"
+        )
+
+
 # ------------------------------------------------------------------------------------------ without a Parlour
 
 
@@ -368,6 +386,26 @@ async def shown_certificate(options: TurnOptions) -> bytes:
 
 
 # ---------------------------------------------------------------- the project's own server, without a Parlour
+
+
+async def refreshes(client: TurnClient) -> None:
+    while True:
+        await client.refresh(seconds=600)
+        await asyncio.sleep(0.1)  # a server announces no end
+
+
+async def test_no_relay_outlives_its_credentials(tmp_path: Path) -> None:
+    """coturn asks for them once in a connection: docs/settings.md says so."""
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    async with (
+        turn_server(tmp_path, "parlour", "127.0.0.1") as options,
+        turn_client(IceUri(True, "127.0.0.1", options.port, "udp"), within=30.0) as client,
+    ):
+        await client.allocate(*turn_credential(SECRET, "ann", ends))
+        async with asyncio.timeout(60):
+            with pytest.raises(TurnRefusal) as refusal:
+                await refreshes(client)
+        assert (refusal.value.code, datetime.now(UTC) >= ends - timedelta(seconds=1)) == (401, True)
 
 
 async def test_it_is_found_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

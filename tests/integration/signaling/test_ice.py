@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.http.answers import refused
-from tests.integration.signaling.resuming_client import ResumingClient
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.people import Person, Visitors, done
 
 STUN, TURN = "stun:turn.example.org", "turn:turn.example.org"
@@ -69,6 +69,31 @@ async def test_a_room_whose_media_are_relayed(fresh_server: StartServer) -> None
         assert [ice["iceTransportPolicy"] for ice in await visit(bob, open_room)] == ["relay"] * 2
         for ice in await visit(bob, quiet):
             assert "iceTransportPolicy" not in ice
+
+
+@pytest.mark.database("sqlite")
+async def test_where_media_are_relayed_no_other_address_is_passed_on(fresh_server: StartServer) -> None:
+    """Also not of a client that does not know of it, by a candidate, a description or a prepared offer."""
+    shown, sdp = "candidate:9 1 udp 1 203.0.113.5 9 typ relay", "v=0\r\no=- 1 2 IN IP4 {}\r\ns=-\r\n"
+    hidden = f"{sdp}a=candidate:1 1 udp 1 10.1.2.3 9 typ host\r\n".format("10.1.2.3")
+    described = {"type": "offer", "sdp": sdp.format("0.0.0.0")}  # noqa: S104 - what stands for no address
+    async with Visitors(await fresh_server(WITH_TURN)) as visitors:
+        ann, bob = await visitors.client("ann"), await visitors.client("bob")
+        room = await ann.creates_room(relay_only=True)
+        await bob.enters(room)
+        async with ResumingClient(ann, room) as first, ResumingClient(bob, room) as second:
+            await first.joins()
+            offer = {"peerID": first.peer_id, "sessionDescription": {"type": "offer", "sdp": hidden}}
+            answer = await second.joins(offers=[offer])
+            assert answer["offered"] == [first.peer_id]
+            await introduced(second, first)
+            await first.hears("session-description", sessionDescription=described)
+            assert (await second.socket.asks(json.dumps(["offer-sdp", offer])))["ok"] is True
+            await first.hears("session-description", sessionDescription=described)
+            for text in ("1 1 udp 1 10.1.2.3 9 typ host", "2 1 udp 1 8.8.8.8 9 typ srflx"):
+                assert (await second.proposes(first, text))["ok"] is True
+            assert (await second.proposes(first, f"{shown[10:]} raddr 8.8.8.8 rport 9"))["ok"] is True
+            await first.hears("ice-candidate", iceCandidate={"candidate": f"{shown} raddr 0.0.0.0 rport 0"})
 
 
 @pytest.mark.database("sqlite")

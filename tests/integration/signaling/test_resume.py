@@ -289,3 +289,80 @@ async def test_a_dead_line_is_found_within_half_a_minute(parlour: ParlourServer)
             assert until_bob_left.seconds < 30, str(until_bob_left)
             assert until_carl_left.seconds < 30 + SHORT, str(until_carl_left)
         await ann.aclose()
+
+
+async def ends(visitor: ResumingClient, token: str | None) -> None:
+    """Say on the connection of `visitor` that the visit of `token` was left."""
+    answer = await visitor.socket.asks(json.dumps(["end-visit", {"resume": token}]))
+    assert answer["ok"] is True, answer
+
+
+@pytest.mark.parametrize("line", ["broken", "dead and not noticed", "never lost"])
+async def test_a_visit_that_was_left_without_a_connection_ends_when_that_is_said(
+    meeting: Meeting, line: str
+) -> None:
+    """On the next connection, before it joins: nobody sees a former self."""
+    ann, bob = await meeting("ann", "bob")
+    before, token = bob.peer_id, bob.token
+    match line:
+        case "broken":
+            bob.breaks()
+        case "dead and not noticed":
+            bob.hangs()
+        case _:
+            pass
+    bob.token = None
+    if line != "never lost":
+        await bob.connects()
+    await ends(bob, token)
+    await ann.hears("remove-peer", peerID=before)
+    assert (await bob.joins())["resumed"] is False
+    assert bob.peer_id != before
+    assert [peer["peerID"] for peer in bob.answer["peers"]] == [ann.peer_id]
+    await introduced(bob, ann)
+    await ends(bob, token)
+    await ann.reaches(bob, "a visit ends once")
+
+
+async def test_nobody_ends_the_visit_of_another_person(meeting: Meeting) -> None:
+    ann, bob = await meeting("ann", "bob")
+    for token in (bob.token, f"{(ann.token or '')[:-8]}AAAAAAAA", ""):
+        await ends(ann, token)
+    await ann.reaches(bob, "still there")
+    await bob.reaches(ann, "still there")
+
+
+async def test_another_visit_of_the_same_person_stays(meeting: Meeting) -> None:
+    """Two computers: what one of them left does not end what the other one began."""
+    ann, bob = await meeting("ann", "bob")
+    async with ResumingClient(bob.person, ann.room) as second:
+        await second.joins()
+        await introduced(second, ann, bob)
+        before, token = bob.peer_id, bob.token
+        bob.breaks()
+        await ends(second, token)
+        await ann.hears("remove-peer", peerID=before)
+        await ann.reaches(second, "still there")
+
+
+async def test_who_left_while_the_server_was_away_is_gone_at_once(
+    meeting: Meeting, parlour: ParlourServer
+) -> None:
+    """Those who come back, before or after, do not wait for them, and their visit does not return."""
+    ann, bob, carl = await meeting("ann", "bob", "carl")
+    before, token = bob.peer_id, bob.token
+    await parlour.kill()
+    await parlour.start()
+    for visitor in (ann, bob, carl):
+        visitor.hangs()
+    assert (await ann.joins())["resumed"] is True
+    await bob.connects()
+    async with Stopwatch(parlour.pid) as watch:
+        await ends(bob, token)
+        await ann.hears("remove-peer", peerID=before)
+        assert (await carl.joins())["resumed"] is True
+        await carl.hears("remove-peer", peerID=before)
+    assert watch.seconds < AMPLE / 2, str(watch)
+    bob.token = token
+    assert (await bob.joins())["resumed"] is False
+    await introduced(bob, ann, carl)

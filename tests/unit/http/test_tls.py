@@ -6,7 +6,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from structlog.testing import capture_logs
 
-from parlour.http.tls import ServerCertificate, UnusableCertificate
+from parlour.certificate_files import UnusableCertificate
+from parlour.http.tls import ServerCertificate
 from tests.servers.certificate import self_signed
 
 

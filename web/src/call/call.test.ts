@@ -68,6 +68,7 @@ function participation(
   const recordAnswers: Acknowledgements["record"][] = [];
   const paints = new Set<() => void>();
   const claims: Join[] = [];
+  const left: (string | null)[] = [];
   const signals: PeerSignal[] = [];
   const built: Record<string, RecordingTopology> = {};
   let networkChanged: (news: NetworkNews) => void = () => {};
@@ -84,7 +85,10 @@ function participation(
       said.push(`record ${recording}`);
       return recordAnswers.shift() ?? { ok: true };
     },
-    leave: () => void said.push("leave"),
+    leave: (resume) => {
+      said.push("leave");
+      left.push(resume);
+    },
     on: (event, listener) => {
       const known = listeners.get(event) ?? new Set();
       listeners.set(event, known.add(listener as never));
@@ -134,6 +138,7 @@ function participation(
     said,
     recordAnswers,
     claims,
+    left,
     signals,
     signaling,
     hear,
@@ -247,6 +252,25 @@ describe("Call", () => {
     built.other?.participants.set([bob]);
     built.other?.gestureListener?.askedToLower("bob");
     expect(call.gestures.hands.get()).toEqual([]);
+  });
+
+  it.each(["online", "connecting", "offline"] as const)(
+    "names the visit that it leaves, so that it ends later where the line is %s",
+    async (state) => {
+      const { call, link, left } = participation([joined("me", "bob")]);
+      await call.start();
+      link.set(state);
+      call.leave();
+      call.leave();
+      expect(left).toEqual(["token of me"]);
+    },
+  );
+
+  it("names the visit that a page leaves which goes away", async () => {
+    const { call, left } = participation([joined("me", "bob")]);
+    await call.start();
+    call.suspend();
+    expect(left).toEqual(["token of me"]);
   });
 
   it("takes a mesh where the answer names no topology", async () => {

@@ -171,9 +171,8 @@ export class Call {
 
   leave(): void {
     if (this.phase.get().kind === "left") return;
-    const wasIn = this.phase.get().kind !== "refused";
+    if (this.phase.get().kind !== "refused") this.parts.signaling.leave();
     this.#end({ kind: "left" });
-    if (wasIn) this.parts.signaling.leave();
   }
 
   #followLink(): void {
@@ -242,8 +241,8 @@ export class Call {
     this.parts.topologies.learn(answer.ice);
     const topology = this.#topologyOf(answer);
     if (!topology) {
-      this.#end(UNKNOWN_TOPOLOGY);
       this.parts.signaling.leave();
+      this.#end(UNKNOWN_TOPOLOGY);
       return;
     }
     this.#suspended = false;

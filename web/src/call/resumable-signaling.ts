@@ -108,8 +108,9 @@ export class ResumableSignaling {
 
   /** Ends the participation on the server too. */
   leave(): void {
+    const resume = this.#token;
     this.forget();
-    this.signaling.leave();
+    this.signaling.leave(resume);
   }
 
   /** Makes the next join begin a new participation. */

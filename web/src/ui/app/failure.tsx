@@ -1,6 +1,7 @@
 import { Component, type ErrorInfo, type ReactElement, type ReactNode } from "react";
 import { withBasePath, withoutBasePath } from "../../base-path";
 import { Action } from "../kit/button";
+import { copied } from "../kit/clipboard";
 import { AlertIcon } from "../kit/icons";
 import { useTexts } from "../kit/texts";
 import { toast } from "../kit/toast";
@@ -82,14 +83,8 @@ function Report({ failed }: { failed: Failed }) {
     path: withoutBasePath(location.pathname),
     browser: navigator.userAgent,
   });
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(report);
-      toast(t("failure.copied"));
-    } catch {
-      toast(t("failure.notCopied"));
-    }
-  };
+  const copy = async () =>
+    toast((await copied(report)) ? t("failure.copied") : t("failure.notCopied"));
   return (
     <>
       <Action look="quiet" onPress={() => void copy()}>

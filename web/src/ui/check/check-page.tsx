@@ -5,6 +5,7 @@ import { Preflight, type PreflightView, type StepState } from "../../call/check/
 import { roomPath } from "../app/destination";
 import { useIdentity, useServerConfig, useServices, useStore, useTitle } from "../app/services";
 import { Action, LinkAction } from "../kit/button";
+import { copied } from "../kit/clipboard";
 import { FindingItem } from "../kit/finding";
 import { Isolated } from "../kit/isolated";
 import { Notice } from "../kit/notice";
@@ -223,14 +224,8 @@ function Report({ view, browser }: ProgressProps) {
     kind: browser,
     at,
   });
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(report);
-      toast(t("failure.copied"));
-    } catch {
-      toast(t("failure.notCopied"));
-    }
-  };
+  const copy = async () =>
+    toast((await copied(report)) ? t("failure.copied") : t("failure.notCopied"));
   const name = `parlour-check-${at.toISOString().slice(0, 16).replace(":", "")}.txt`;
   return (
     <section className="stack" aria-label={t("check.report.title")}>

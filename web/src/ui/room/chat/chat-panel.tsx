@@ -3,6 +3,7 @@ import type { Chat } from "../../../call/chat";
 import type { ChatEntry } from "../../../call/chat-entries";
 import type { Files } from "../../../call/files/files";
 import { CloseAction } from "../../kit/button";
+import { copied } from "../../kit/clipboard";
 import { useSentence } from "../../kit/texts";
 import { toast } from "../../kit/toast";
 import { useCallTexts } from "../texts";
@@ -11,16 +12,6 @@ import { AttachAction } from "./attach-action";
 import { Composer, type ComposerMode } from "./composer";
 import { FileCards } from "./file-cards";
 import { MessageList } from "./message-list";
-
-/** Puts a text into the clipboard. False where the browser refuses, as it does on pages over plain http. */
-async function copied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 interface ChatPanelProps {
   chat: Chat;
