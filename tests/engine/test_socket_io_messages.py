@@ -139,12 +139,16 @@ async def test_more_arguments_than_are_known_are_passed_over(client: Client, ref
     assert await reference.told("event") == ("event", "typed", 7)
 
 
-async def test_a_handler_that_fails_ends_nothing(client: Client, engine: Engine) -> None:
+async def test_a_handler_that_fails_ends_nothing(
+    client: Client, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     socket = await client.connect()
     await socket.send('42["fail"]')
     await socket.send('42["message","still here"]')
     assert await socket.text() == '42["message-back","still here"]'
     assert engine.counters().failed_handlers == 1
+    (logged,) = [record for record in caplog.records if record.name == "parlour.engine"]
+    assert logged.exc_info is not None  # says where
 
 
 async def test_the_server_asks_for_an_acknowledgement(client: Client, reference: Reference) -> None:

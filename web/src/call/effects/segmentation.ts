@@ -1,6 +1,6 @@
 import { type Remote, transfer, wrap } from "comlink";
 import folder from "segmentation-folder";
-import { within } from "./within";
+import { within } from "../within";
 
 const WORKERS = {
   blur: "twilio-gaussian-blur-background-processor-pipeline-worker.js",

@@ -1,10 +1,10 @@
 import { RnnoiseWorkletNode } from "@sapphi-red/web-noise-suppressor";
 import simdAddress from "@sapphi-red/web-noise-suppressor/rnnoise_simd.wasm?url";
 import workletAddress from "@sapphi-red/web-noise-suppressor/rnnoiseWorklet.js?url";
+import { within } from "../within";
 import compilerAddress from "./compile-worker.js?url";
 import type { Effect, EffectWatch } from "./effect";
 import meteredAddress from "./metered-worklet.js?url";
-import { within } from "./within";
 
 /** RNNoise knows this rate alone. */
 const SAMPLE_RATE = 48_000;

@@ -1,4 +1,5 @@
 import type { IceConfiguration, IceServer, IceServers } from "../../wire.gen";
+import { within } from "../within";
 
 const RENEW_AHEAD_MS = 60_000;
 const AT_MOST_EVERY_MS = 5_000;
@@ -84,7 +85,7 @@ export class IceSource {
 
   async #askNow(): Promise<boolean> {
     try {
-      this.#learn(await inTime(this.ask()));
+      this.#learn(await within(ANSWER_WITHIN_MS, this.ask()));
       return true;
     } catch (error) {
       this.#retryAt = this.now() + RETRY_MS;
@@ -108,12 +109,4 @@ export class IceSource {
 /** Leaves out members that are null, which browsers would take for the text "null". */
 function asBrowsersWantIt({ urls, username, credential }: IceServer): RTCIceServer {
   return username && credential ? { urls, username, credential } : { urls };
-}
-
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_WITHIN_MS);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
