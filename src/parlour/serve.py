@@ -19,7 +19,7 @@ from parlour.app import Parlour
 from parlour.certificate_files import UnusableCertificate
 from parlour.companions import ProgramUnusable
 from parlour.db.database import UnusableFile, is_locked
-from parlour.db.migrate import DatabaseTooNew, migrate
+from parlour.db.migrate import DatabaseTooNew, MigrationUnderWay, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
@@ -59,7 +59,7 @@ class PortTaken(Exception):
 
 
 class DatabaseLocked(Exception):
-    """Another program keeps the SQLite database locked; the sentence names the setting."""
+    """Another process keeps the database locked or migrates it; the sentence names the setting."""
 
 
 class Server(engine.Server):
@@ -273,6 +273,8 @@ async def _require_database(parlour: Parlour) -> None:
         raise SettingsError(
             f"{PREFIX}DATABASE_URL: the database does not answer ({type(error).__name__})."
         ) from error
+    except MigrationUnderWay as error:
+        raise DatabaseLocked(f"{PREFIX}DATABASE_URL: {error}.") from error
     except DatabaseTooNew as error:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
 
