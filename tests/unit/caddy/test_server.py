@@ -46,11 +46,8 @@ async def test_what_it_says_of_certificates(tmp_path: Path, monkeypatch: pytest.
         "caddy.warned",
         "caddy.ended",
     ]
-    assert (log[2]["about"], log[2]["error"], log[2]["domain"]) == (
-        "tls.obtain",
-        "HTTP 429: too many",
-        DOMAIN,
-    )
+    refused = {"about": "tls.obtain", "error": "HTTP 429: too many", "domain": DOMAIN}
+    assert refused.items() <= log[2].items()
     assert log[4]["hint"] is None
 
 
