@@ -107,7 +107,7 @@ class Parlour:
         try:
             yield
         finally:
-            await self.core.tasks.stop()
+            await self.core.stop()
             await self.close()
 
     def load_later(self) -> None:

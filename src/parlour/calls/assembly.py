@@ -147,6 +147,7 @@ class CallsFeature:
                 base_path=options.base_path,
             ),
         )
+        self._count(presence)
 
     def _subscribe(self) -> None:
         subscriber, room_list, node = self._subscriber, self._room_list, self._node
@@ -171,6 +172,10 @@ class CallsFeature:
             RoomRemoved,
         ):
             node.subscribe(access_changed, room_list.on_access_changed)
+
+    def _count(self, presence: Presence) -> None:
+        self._core.coordinator.count("sockets", self.engine.sessions.by_sid.__len__)
+        self._core.coordinator.count("calls", lambda: len(presence.ongoing()))
 
     def _register_tasks(self) -> None:
         tasks = self._core.tasks
