@@ -61,6 +61,10 @@ class ClusterMessages:
             if not self.coordinator.send(other, message):
                 self.coordinator.report_loss(other)
 
+    def report_loss(self, to: LeaseId) -> None:
+        """Have that node hear `messages_lost`, since a message for it could not be queued."""
+        self.coordinator.report_loss(to)
+
     async def wait_for_lease(self) -> None:
         """Wait until this node has a lease."""
         await self._has_lease.wait()
