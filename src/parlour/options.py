@@ -11,12 +11,15 @@ from parlour import __version__
 from parlour.accounts.assembly import AccountOptions
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.registration.policy import RegistrationPolicy
-from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions, issued_certificate
+from parlour.caddy.assembly import CaddyCompanion
+from parlour.caddy.certificates import certificate_links
+from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
 from parlour.calls.assembly import CallOptions
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
 from parlour.calls.room_entry import CallLimits
+from parlour.companions import Companion
 from parlour.core import CoreOptions
 from parlour.db.database import driver_url
 from parlour.diagnosis.administrators import Administrators
@@ -32,7 +35,7 @@ from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
-from parlour.turn.assembly import EmbeddedTurn
+from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
 
@@ -190,6 +193,12 @@ class Options:
             folder=settings.data_dir.resolve() / "turn",
         )
 
+    def companions(self) -> tuple[Companion, ...]:
+        """Return the programs that run beside Parlour."""
+        embedded, caddy = self.embedded_turn(), self.caddy()
+        turn = () if embedded is None else (TurnCompanion(embedded),)
+        return (*turn, *(() if caddy is None else (CaddyCompanion(caddy),)))
+
     def configuration(self) -> Configuration:
         settings, site = self.settings, self.site()
         registration = RegistrationPolicy.parsed(settings.registration)
@@ -269,13 +278,14 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
 def _turn_certificate(settings: Settings, host: str, *, port: int) -> Certificate | None:
     """Return the files that are set, or else those with which the web pages of the same host are served.
 
-    Symbolic links stay: certbot renews a certificate by changing where they lead.
+    Caddy's may not be there yet: nobody can open the web pages of its domain before it is. Symbolic links
+    stay: certbot renews a certificate by changing where they lead.
     """
     files = None
     if settings.turn_cert is not None and settings.turn_key is not None:
         files = settings.turn_cert, settings.turn_key
     elif host == settings.domain:
-        files = issued_certificate(settings.caddy_folder(), settings.domain)
+        files = certificate_links(settings.caddy_folder())
     elif host == urlsplit(settings.url(port=port)).hostname:
         files = settings.certificate_files
     return None if files is None else Certificate(*(file.absolute() for file in files))
