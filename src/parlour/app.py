@@ -12,7 +12,6 @@ from starlette.types import ASGIApp
 from parlour.accounts.assembly import AccountsFeature
 from parlour.audit.assembly import AuditFeature
 from parlour.audit.requests import AuditedRequests
-from parlour.caddy.assembly import CaddyFeature
 from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
@@ -30,7 +29,11 @@ from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
+<<<<<<< HEAD
+from parlour.shared_facts.exchange import FactExchange
 from parlour.turn.assembly import TurnFeature
+=======
+>>>>>>> origin/main
 
 log = structlog.get_logger("parlour")
 
@@ -42,6 +45,7 @@ class Parlour:
         self.options = options = Options(settings, port)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())
+        self.fact_exchange = FactExchange(core.bus, core.messages)
         self.audit = AuditFeature(core.database, core.tasks, core.clock)
         self.accounts = AccountsFeature(core, self.site, options.accounts())
         self.mail = MailFeature(core.outbox, core.tasks, self.accounts.links.sign, options.mail())
@@ -51,9 +55,10 @@ class Parlour:
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
-        self.turn = TurnFeature(core, options.embedded_turn())
-        self.caddy = CaddyFeature(core, options.caddy())
         self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
+        self.companions = options.companions()
+        for companion in self.companions:
+            companion.register(core.tasks)
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
 
@@ -69,8 +74,6 @@ class Parlour:
             self.events,
             self.privacy,
             self.calls,
-            self.turn,
-            self.caddy,
             self.diagnosis,
         )
 
@@ -107,7 +110,7 @@ class Parlour:
         try:
             yield
         finally:
-            await self.core.tasks.stop()
+            await self.core.stop()
             await self.close()
 
     def load_later(self) -> None:

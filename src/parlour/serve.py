@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import engine
 from parlour.app import Parlour
-from parlour.caddy.server import CaddyMissing
 from parlour.certificate_files import UnusableCertificate
+from parlour.companions import ProgramUnusable
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, MigrationUnderWay, migrate
 from parlour.db.private_files import NotPrivate
@@ -32,7 +32,6 @@ from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.service_manager import UnusableSocket, inherited_sockets, tell_service_manager
 from parlour.settings import HTTPS_PORT, PREFIX, Settings, SettingsError
-from parlour.turn.server import TurnServerUnusable
 
 HANDLERS_SECONDS, REQUESTS_SECONDS = 1.5, 2
 """The grace of handlers and of requests at the shutdown: together, less than five seconds."""
@@ -282,14 +281,11 @@ async def _require_database(parlour: Parlour) -> None:
 
 def _require_programs(parlour: Parlour) -> None:
     """Raise SettingsError if a program is to run beside Parlour and none that fits is installed."""
-    try:
-        parlour.turn.require_program()
-    except TurnServerUnusable as error:
-        raise SettingsError(f"{PREFIX}TURN: {error}.") from error
-    try:
-        parlour.caddy.require_program()
-    except CaddyMissing as error:
-        raise SettingsError(f"{PREFIX}DOMAIN: {error}.") from error
+    for companion in parlour.companions:
+        try:
+            companion.require_program()
+        except ProgramUnusable as error:
+            raise SettingsError(f"{PREFIX}{companion.asked_by}: {error}.") from error
 
 
 async def _require_redis(parlour: Parlour) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
+from parlour.bus import FactsMissed
 from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
@@ -147,6 +148,7 @@ class CallsFeature:
                 base_path=options.base_path,
             ),
         )
+        self._count(presence)
 
     def _subscribe(self) -> None:
         subscriber, room_list, node = self._subscriber, self._room_list, self._node
@@ -161,7 +163,9 @@ class CallsFeature:
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
+        node.subscribe(FactsMissed, self._rights.on_facts_missed)
         for access_changed in (
+            FactsMissed,
             InvitationTakenBack,
             PeopleInvited,
             PersonBanned,
@@ -172,6 +176,10 @@ class CallsFeature:
         ):
             node.subscribe(access_changed, room_list.on_access_changed)
 
+    def _count(self, presence: Presence) -> None:
+        self._core.coordinator.count("sockets", self.engine.sessions.by_sid.__len__)
+        self._core.coordinator.count("calls", lambda: len(presence.ongoing()))
+
     def _register_tasks(self) -> None:
         tasks = self._core.tasks
         tasks.repeat("room list", self._room_list.step)
@@ -179,7 +187,7 @@ class CallsFeature:
         tasks.repeat("unconfirmed peers", self._participations.expire_claims)
         tasks.every(SWEEP_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
         tasks.repeat("degraded authorization", self._rights.confirm_degraded)
-        tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights)
+        tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights, sooner=self._rights.is_due)
 
     def routers(self) -> list[APIRouter]:
         return [

@@ -94,7 +94,7 @@ class TransportSessions:
     def handler_failed(self) -> None:
         """Count and log a failure; only call it while the exception is handled."""
         self.failed_handlers += 1
-        logger.exception("a handler failed")
+        logger.exception("a handler failed")  # noqa: LOG004 - called by handlers
 
     # Sending
 
