@@ -29,11 +29,7 @@ from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
-<<<<<<< HEAD
 from parlour.shared_facts.exchange import FactExchange
-from parlour.turn.assembly import TurnFeature
-=======
->>>>>>> origin/main
 
 log = structlog.get_logger("parlour")
 

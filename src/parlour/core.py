@@ -52,6 +52,8 @@ class Core:
 
     def __init__(self, options: CoreOptions) -> None:
         self.node_id = new_node_id()
+        self.is_clustered = options.redis_url is not None
+        """True if there may be other nodes."""
         self.clock: Clock = utc_now
         self.bus = Bus()
         self.tasks = Supervisor()

@@ -1,6 +1,6 @@
 """Deliver what happens in chats on this node in one order with all other nodes, each once.
 
-Facts of other nodes arrive late, twice or not at all. For each room that somebody of this node is in, an
+Facts of other nodes arrive late, twice or not at all. For each room with people of this node in its call, an
 order (`chat.order`) says what is next, and the database has what is missing.
 """
 
@@ -11,22 +11,24 @@ from typing import Protocol
 
 import structlog
 
+from parlour.bus import FactsMissed
 from parlour.chat.entities import ChatEnd
 from parlour.chat.facts import ChatFact, MessageStored
 from parlour.chat.order import ChatOrder, Missing
 from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.facts import RoomRemoved
 
 LOOK_SECONDS = 15.0
 """The time after which a message is found at the latest whose fact was lost, and no later one arrived."""
 UNUSED_SECONDS = 30.0
-"""The time for which a room is followed that nobody is in: a join asks for it just before."""
+"""The time for which a room without people is followed: a join begins that before its person is in."""
 ROOMS_A_LOOK = 500
 
 log = structlog.get_logger("parlour.chat")
 
 
 class StoredChat(Protocol):
-    """What the database has (`chat.service`)."""
+    """Answers from the database (`chat.service`)."""
 
     async def end(self, room_id: RoomId, /) -> ChatEnd: ...
 
@@ -74,7 +76,7 @@ class ChatDelivery:
         return len(self._followed)
 
     def follows(self, room_id: RoomId) -> bool:
-        """Return True if the room is followed: whoever enters now misses nothing."""
+        """Return True if the room is followed: a person who enters now misses nothing."""
         followed = self._followed.get(room_id)
         if followed is None:
             return False
@@ -116,11 +118,14 @@ class ChatDelivery:
         self._hand_on(followed, followed.order.take(number, fact, self._clock()))
         self._note(room_id, followed)
 
-    def on_facts_missed(self, _fact: object) -> None:
+    def on_room_removed(self, removed: RoomRemoved) -> None:
+        self.forget(removed.room.room_id)
+
+    def on_facts_missed(self, _fact: FactsMissed) -> None:
         self.look_is_due.set()
 
     def forget(self, room_id: RoomId) -> None:
-        """Stop following a room, which was removed."""
+        """Stop following a room."""
         self._followed.pop(room_id, None)
         self._set_incomplete(room_id, is_incomplete=False)
 
@@ -142,7 +147,7 @@ class ChatDelivery:
         return None if soonest is None else max(0.0, soonest - self._clock())
 
     async def look(self) -> None:
-        """Compare all rooms with the database; stop following those that nobody uses."""
+        """Compare all rooms with the database; stop following those that are not in use."""
         now = self._clock()
         for room_id, followed in list(self._followed.items()):
             if self._is_in_use(room_id):

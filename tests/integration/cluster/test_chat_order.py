@@ -4,6 +4,7 @@ Everybody gets the same, in one order, each once, and what the history then show
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -30,7 +31,11 @@ from parlour.limits.memory_counts import MemoryRateLimitStorage
 from parlour.limits.quotas import Quota
 from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
-from tests.conftest import Databases
+from tests.conftest import Databases, StartServer
+from tests.integration.signaling.raw import raw_socket
+from tests.integration.signaling.town import Town
+from tests.people import Person, Visitors
+from tests.servers import RedisServer
 
 ANN = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="ann")
 NAMES = ("Garden", "Attic")
@@ -265,3 +270,41 @@ async def test_a_database_that_lost_commits_silences_nobody(nodes: list[Node]) -
     stored = await one.chat.write(ANN, room="Garden", text="after", message_id="after")
     two.delivery.on_fact(MessageStored(room=room(1), message=stored, sent_by=None))
     assert two.heard[-1].message.message_id == "after"
+
+
+@pytest.mark.database("postgres")
+async def test_two_servers_show_one_order(fresh_server: StartServer, redis: RedisServer) -> None:
+    """Two people write at once, each at a server of their own; at both servers others read along."""
+    settings = {
+        "PARLOUR_REDIS_URL": redis.url,
+        "PARLOUR_SECRET_KEY": "the same secret for both servers, of course",
+    }
+    first = await fresh_server(settings)
+    second = await fresh_server(settings, first.database_url)
+    for server in (first, second):
+        await server.expect_log("cluster.node_joined")
+    async with Town(first) as town, Visitors(second) as elsewhere, AsyncExitStack() as ending:
+        ann, bob = await town.newcomer("ann"), await town.newcomer("bob")
+        name = await ann.creates_room()
+        bob_there = await elsewhere.same(bob)
+        await bob_there.logs_in()
+        await bob_there.enters(name)
+        readers = []
+        for server, person in ((first, ann), (second, bob_there)):
+            socket = await ending.enter_async_context(raw_socket(server))
+            await socket.identifies(person.token or "")
+            assert (await socket.asks(json.dumps(["join", {"room": name}])))["ok"]
+            readers.append(socket)
+        texts = [f"line {number}" for number in range(20)]
+
+        async def write(person: Person) -> None:
+            for text in texts:
+                await person.writes(f"{person.username}: {text}", to=name)
+
+        await asyncio.gather(write(ann), write(bob_there))
+        shown = [
+            [(await reader.expects_event("chat-message"))["message"] for _ in range(2 * len(texts))]
+            for reader in readers
+        ]
+        history = [stored["message"] for stored in await ann.reads(name)]
+        assert shown == [history, history]
