@@ -65,6 +65,7 @@ class CallOptions:
     rates: EventRates
     compression: bool
     base_path: str
+    session_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class CallsFeature:
                 proxies=proxies,
                 compression=options.compression,
                 base_path=options.base_path,
+                session_prefix=options.session_prefix,
             ),
         )
 
