@@ -290,6 +290,7 @@ def listening_socket(host: str, port: int, *, is_shared: bool = False) -> socket
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); try --port.") from error
     return listener
 

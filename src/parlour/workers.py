@@ -2,9 +2,8 @@
 
 The parent opens the sockets and keeps them open, so that a worker's successor goes on with the queue of its
 predecessor: no connection is refused while there is none. Each worker has a socket of its own
-(SO_REUSEPORT), over which the kernel spreads connections evenly; the sockets of a service manager are shared
-by all. What there is once on a machine belongs to the parent: Caddy, the TURN server, and what the service
-manager is told.
+(SO_REUSEPORT), over which the kernel spreads connections evenly. What there is once on a machine belongs to
+the parent: Caddy, the TURN server, and what the service manager is told.
 """
 
 import asyncio
@@ -90,7 +89,7 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
         host, port = inherited[0].getsockname()[:2]
     require_servable(settings, host=host, port=port)
     settings.secret()  # made now, if there is none: workers that start at once would each make one
-    listeners = [inherited] * count if inherited else [[one] for one in _listeners(host, port, count)]
+    listeners = listeners_beside(inherited, count) if inherited else open_listeners(host, port, count)
     port = listeners[0][0].getsockname()[1]
     companions = Options(settings, port).companions()
     require_programs(companions)
@@ -105,11 +104,30 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
     return 0
 
 
-def _listeners(host: str, port: int, count: int) -> list[socket.socket]:
+Listeners = Sequence[Sequence[socket.socket]]
+"""The listening sockets of each worker."""
+
+
+def open_listeners(host: str, port: int, count: int) -> Listeners:
     """Open a socket for each worker. Raises PortTaken, also if a server with shared sockets has the port."""
     with listening_socket(host, port) as alone:
         port = alone.getsockname()[1]
-    return [listening_socket(host, port, is_shared=True) for _ in range(count)]
+    return [[listening_socket(host, port, is_shared=True)] for _ in range(count)]
+
+
+def listeners_beside(inherited: Sequence[socket.socket], count: int) -> Listeners:
+    """Leave the sockets of a service manager to the first worker, and open others beside them for the others.
+
+    All share them where nothing may be opened beside (`ReusePort=` of systemd): some then get several times
+    as many connections as others, since the first that wakes accepts. Raises PortTaken.
+    """
+    if not all(one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) for one in inherited):
+        return [inherited] * count
+    others = [
+        [listening_socket(*one.getsockname()[:2], is_shared=True) for one in inherited]
+        for _ in range(count - 1)
+    ]
+    return [inherited, *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +168,7 @@ class _Worker:
 class Workers:
     """Starts the workers, and starts each again whenever it ends."""
 
-    def __init__(
-        self, listeners: Sequence[Sequence[socket.socket]], options: Sequence[str], companions: Supervisor
-    ) -> None:
-        """`listeners` are those of each worker."""
+    def __init__(self, listeners: Listeners, options: Sequence[str], companions: Supervisor) -> None:
         self._listeners = listeners
         self._options = options
         self._companions = companions
