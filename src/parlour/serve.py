@@ -131,8 +131,8 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     # uvicorn raises the signal that ended it once more, after a complete shutdown.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_require_database(parlour))
         runner.run(_require_redis(parlour))
+        runner.run(_require_database(parlour))
         _say_connections(connections)
         more = (listener.dup() for listener in listeners for _ in range(ACCEPTS_A_TURN - 1))
         runner.run(server.serve(sockets=[*listeners, *more]))
@@ -251,9 +251,9 @@ def _bounds(options: Options, connections: int) -> HttpBounds:
 
 
 async def _require_database(parlour: Parlour) -> None:
-    """Migrate the database before anything starts; an unreachable database counts as a wrong setting.
+    """Migrate the database before anything starts, once no other setting is refused.
 
-    Raises SettingsError or DatabaseLocked.
+    An unreachable database counts as a wrong setting. Raises SettingsError or DatabaseLocked.
     """
     try:
         await migrate(parlour.core.database)
