@@ -11,6 +11,7 @@ import click
 from parlour import __version__
 from parlour.cli.caddy import caddy_commands
 from parlour.cli.doctor import doctor
+from parlour.cli.nodes import nodes
 from parlour.cli.rooms import room
 from parlour.cli.running import (
     LOCKED,
@@ -192,6 +193,7 @@ def _columns(entry: dict[str, Any]) -> list[str]:
 main.add_command(user)
 main.add_command(room)
 main.add_command(doctor)
+main.add_command(nodes)
 main.add_command(turn_commands)
 main.add_command(media_commands)
 main.add_command(caddy_commands)

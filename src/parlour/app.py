@@ -29,6 +29,7 @@ from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
+from parlour.shared_facts.exchange import FactExchange
 
 log = structlog.get_logger("parlour")
 
@@ -41,6 +42,7 @@ class Parlour:
         self.options = options = Options(settings, port, worker)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())
+        self.fact_exchange = FactExchange(core.bus, core.messages)
         self.audit = AuditFeature(core.database, core.tasks, core.clock)
         self.accounts = AccountsFeature(core, self.site, options.accounts())
         self.mail = MailFeature(core.outbox, core.tasks, self.accounts.links.sign, options.mail())
@@ -105,7 +107,7 @@ class Parlour:
         try:
             yield
         finally:
-            await self.core.tasks.stop()
+            await self.core.stop()
             await self.close()
 
     def load_later(self) -> None:

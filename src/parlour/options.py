@@ -1,8 +1,10 @@
 """The options of each feature, from the settings: the only place that maps settings to options."""
 
+import platform
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from parlour import __version__
@@ -19,6 +21,7 @@ from parlour.calls.rate_limiter import EventRates
 from parlour.calls.room_entry import CallLimits
 from parlour.companions import Companion
 from parlour.core import CoreOptions
+from parlour.db.database import driver_url
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
@@ -61,6 +64,7 @@ class Options:
             delivers_mail=settings.smtp_url is not None,
             redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
             counts_secret="" if settings.redis_url is None else settings.secret(),
+            cluster_secret="" if settings.redis_url is None else cluster_secret(settings),
             allowances=Allowances(
                 failures_per_account=settings.failures_per_account,
                 failures_per_address=settings.failures_per_address,
@@ -239,6 +243,19 @@ class Options:
                 {f"{PREFIX}{name}": value for name, value in changed.items() if value is not None},
             ),
         )
+
+
+def cluster_secret(settings: Settings) -> str:
+    """Return what the servers of one cluster alone know: the secret, and the file where SQLite is used.
+
+    Servers with files of their own may count limits together, but are no nodes of one cluster: the ids of
+    their rooms and people mean different things.
+    """
+    database = driver_url(settings.database())
+    if database.get_backend_name() != "sqlite":
+        return settings.secret()
+    file = Path(database.database or "").resolve()
+    return f"{settings.secret()} {platform.node()} {file}"
 
 
 def turn_options(settings: Settings, *, port: int) -> TurnOptions:

@@ -7,6 +7,7 @@ LONGEST_PAUSE_SECONDS, so that a bad row ends no task for good, and tasks surviv
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +16,7 @@ from parlour.db.database import DATABASE_UNAVAILABLE
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 5.0
+SHORTEST_PAUSE_SECONDS = 0.5
 
 log = structlog.get_logger("parlour.tasks")
 
@@ -50,12 +52,34 @@ class Supervisor:
         self._steps[name] = step
         self._health[name] = TaskHealth()
 
-    def every(self, seconds: float, name: str, act: Callable[[], Awaitable[None]]) -> None:
-        """Register an action to be run at intervals, for the first time after `seconds`."""
+    def every(
+        self,
+        seconds: float,
+        name: str,
+        act: Callable[[], Awaitable[None]],
+        *,
+        sooner: asyncio.Event | None = None,
+    ) -> None:
+        """Register an action to be run at intervals, for the first time after `seconds`.
 
-        async def step() -> None:
-            await asyncio.sleep(seconds)
-            await act()
+        It runs at once when `sooner` is set, or after SHORTEST_PAUSE_SECONDS if it has just run.
+        """
+
+        async def step() -> float | None:
+            if sooner is None:
+                await asyncio.sleep(seconds)
+                await act()
+                return None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await sooner.wait()
+            sooner.clear()
+            try:
+                await act()
+            except Exception:
+                sooner.set()  # it is still due
+                raise
+            return SHORTEST_PAUSE_SECONDS
 
         self.repeat(name, step)
 

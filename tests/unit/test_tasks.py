@@ -91,3 +91,26 @@ async def test_two_tasks_of_one_name_are_a_mistake() -> None:
     supervisor.repeat("mail", step)
     with pytest.raises(ValueError, match="mail"):
         supervisor.repeat("mail", step)
+
+
+async def test_an_action_can_be_due_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not lost if the action fails."""
+    monkeypatch.setattr(tasks, "SHORTEST_PAUSE_SECONDS", 0.0)
+    supervisor, is_due, done = Supervisor(), asyncio.Event(), asyncio.Queue[None]()
+    failures = iter([RuntimeError("a bad row")])
+
+    async def act() -> None:
+        failure = next(failures, None)
+        if failure is not None:
+            raise failure
+        done.put_nowait(None)
+
+    supervisor.every(3_600, "acting", act, sooner=is_due)
+    supervisor.start()
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            is_due.set()
+            await done.get()
+    await supervisor.stop()
+    assert done.empty()
+    assert not is_due.is_set()
