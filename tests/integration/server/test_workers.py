@@ -121,11 +121,18 @@ async def test_workers(machine: ParlourServer) -> None:
     await a_dead_worker_comes_back(machine)
     await a_worker_that_hangs_is_replaced(machine)
     await one_is_replaced_after_another(machine)
+    assert await nodes(machine) == sorted(pids(machine).values())
     before = pids(machine)
     await machine.kill()
     async with asyncio.timeout(60):
         while any(map(is_alive, before.values())):  # noqa: ASYNC110 - processes of somebody else
             await asyncio.sleep(0.05)
+
+
+async def nodes(server: ParlourServer) -> list[int]:
+    """Return the processes that are nodes, by `parlour nodes`."""
+    said = await run_parlour("nodes", "--json", folder=server.folder, settings=server.settings)
+    return sorted(node["pid"] for node in json.loads(said.out))
 
 
 async def polling_needs_no_balancer(server: ParlourServer) -> None:
