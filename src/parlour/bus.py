@@ -19,7 +19,9 @@ Fact = TypeVar("Fact")
 
 @dataclass(frozen=True, slots=True)
 class FactsMissed:
-    """Facts of other nodes may not have arrived: whoever keeps what they change looks at the database."""
+    """Facts of other nodes may not have arrived: subscribers that keep what they change look at the
+    database.
+    """
 
 
 class Bus:

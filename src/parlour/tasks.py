@@ -103,7 +103,7 @@ class Supervisor:
     ) -> None:
         """Register an action to be run at intervals, for the first time after `seconds`.
 
-        Whoever sets `sooner` has it run at once, or after SHORTEST_PAUSE_SECONDS if it has just run.
+        It runs at once when `sooner` is set, or after SHORTEST_PAUSE_SECONDS if it has just run.
         """
 
         async def step() -> float | None:

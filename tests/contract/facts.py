@@ -1,4 +1,4 @@
-"""What each form of a cluster keeps of facts and logins (`calls.cluster.node`, `shared_facts`).
+"""The suite of facts and logins, which each form of a cluster keeps (`calls.cluster.node`, `shared_facts`).
 
 A subclass runs the suite with its own `cluster`.
 """
