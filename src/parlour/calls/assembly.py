@@ -30,6 +30,7 @@ from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
 from parlour.calls.room_entry import CallLimits, RoomEntry
 from parlour.calls.room_list import RoomListBroadcaster
+from parlour.calls.rooms_elsewhere import RoomsElsewhere
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
 from parlour.calls.socket.dispatch import EventDispatcher
@@ -107,7 +108,10 @@ class CallsFeature:
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         self._room_list = RoomListBroadcaster(
-            presence=presence, hidden_rooms_among=rooms.hidden_rooms_among, node=self._node
+            presence=presence,
+            hidden_rooms_among=rooms.hidden_rooms_among,
+            node=self._node,
+            elsewhere=RoomsElsewhere(core.messages) if core.is_clustered else None,
         )
         self._chats = self._ordered_chats(neighbours.chat.service, presence) if core.is_clustered else None
         self._participations = Participations(
