@@ -53,7 +53,7 @@ class Supervisor:
     """Runs every registered step in an asyncio task of its own, from `start` to `stop`."""
 
     def __init__(self, ownership: TaskOwnership | None = None) -> None:
-        """Run the tasks of the cluster here if there is no `ownership`: there is no other node then."""
+        """Run the tasks of the cluster too if there is no `ownership`: this is the only node then."""
         self._ownership = ownership
         self._steps: dict[str, Step] = {}
         self._running: list[asyncio.Task[None]] = []

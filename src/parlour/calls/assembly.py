@@ -70,6 +70,7 @@ class CallOptions:
     rates: EventRates
     compression: bool
     base_path: str
+    session_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class CallsFeature:
                 proxies=proxies,
                 compression=options.compression,
                 base_path=options.base_path,
+                session_prefix=options.session_prefix,
             ),
         )
         self._count(presence)
