@@ -16,6 +16,7 @@ import pytest
 from parlour.cluster.coordinator import (
     CoordinationUnavailable,
     Coordinator,
+    CountClaim,
     Lease,
     LeaseId,
     QueueBounds,
@@ -300,4 +301,39 @@ class CoordinatorContract:
         assert not ann.coordinator.others
         with pytest.raises(CoordinationUnavailable):
             await ann.coordinator.own("call")
+        with pytest.raises(CoordinationUnavailable):
+            await ann.coordinator.claim([CountClaim("sockets", 1, 9)])
+        with pytest.raises(CoordinationUnavailable):
+            await ann.coordinator.write_counts({"sockets": 1})
         assert (await bob.coordinator.own("call")).owner == bob.id
+
+    # Counts
+
+    async def test_all_nodes_have_so_many_of_something_together(self, cluster: Cluster) -> None:
+        ann, bob = await cluster.node(), await cluster.node()
+
+        async def claims(node: Node, **own: int) -> int | None:
+            return await node.coordinator.claim([CountClaim(name, count, 3) for name, count in own.items()])
+
+        assert await claims(ann, home=1, person=1) is None
+        assert await claims(ann, home=2, person=2) is None
+        assert await claims(ann, home=2, person=2) is None, "what is said again changes nothing"
+        assert await claims(bob, home=1) is None
+        assert await claims(bob, home=2) == 0
+        assert await claims(bob, home=1, person=2) == 1
+        assert await claims(bob, person=1) is None, "nothing of what was refused has been written"
+        await ann.coordinator.write_counts({"home": 1, "person": 0})
+        assert await claims(bob, home=2, person=3) is None
+        assert await claims(ann, home=2) == 0
+
+    async def test_counts_end_with_their_lease(self, cluster: Cluster) -> None:
+        ann, bob = await cluster.node(), await cluster.node()
+        await bob.sees(ann)
+        many = {f"home {number}": 2 for number in range(600)}
+        await ann.coordinator.write_counts(many)
+        for name in ("home 0", "home 599"):
+            assert await bob.coordinator.claim([CountClaim(name, 1, 2)]) == 0
+        former = ann.id
+        await cluster.expire(former)
+        await ann.has_lease(besides=former)
+        assert await bob.coordinator.claim([CountClaim(name, 2, 2) for name in many]) is None

@@ -1,13 +1,14 @@
 """A node whose cluster meets in Redis: one lease after the other."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from parlour.cluster.coordinator import (
     ClusterListener,
     CoordinationUnavailable,
+    CountClaim,
     Lease,
     LeaseId,
     NodeDescription,
@@ -18,6 +19,7 @@ from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, Connections, Ke
 from parlour.cluster.redis.held_lease import HeldLease
 from parlour.cluster.redis.inboxes import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry
+from parlour.cluster.redis.shared_counts import SharedCounts
 from parlour.node_id import NodeId
 
 log = structlog.get_logger("parlour.cluster")
@@ -45,6 +47,7 @@ class RedisCoordinator:
         times = times or LeaseTimes()
         self._connections = Connections(url, times)
         self._link = RedisLink(self._connections, Keys.of(secret), times)
+        self._shared_counts = SharedCounts(self._link, secret)
         self._bounds = bounds or QueueBounds()
         self._listener: ClusterListener | None = None
         self._held: HeldLease | None = None
@@ -111,6 +114,23 @@ class RedisCoordinator:
     async def disown(self, name: str) -> None:
         if self._held is not None:
             await self._held.disown(name)
+
+    async def claim(self, claims: Sequence[CountClaim]) -> int | None:
+        try:
+            return await self._shared_counts.claim(self._lease_now(), claims)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+
+    async def write_counts(self, counts: Mapping[str, int]) -> None:
+        try:
+            await self._shared_counts.write(self._lease_now(), counts)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+
+    def _lease_now(self) -> LeaseId:
+        if self._held is None or not self._held.holds_lease():
+            raise CoordinationUnavailable
+        return self._held.lease.lease_id
 
     async def _registered(self, listener: ClusterListener) -> HeldLease:
         """Register a new lease, as often as it takes. This node's former one ends first: Redis may believe
