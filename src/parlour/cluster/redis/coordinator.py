@@ -15,7 +15,7 @@ from parlour.cluster.coordinator import (
     Ownership,
     QueueBounds,
 )
-from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, Connections, Keys, LeaseTimes, RedisLink
+from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, LeaseTimes, RedisLink
 from parlour.cluster.redis.held_lease import HeldLease
 from parlour.cluster.redis.inboxes import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry
@@ -44,9 +44,7 @@ class RedisCoordinator:
         self.node_id = node_id
         self._description = description or NodeDescription()
         self._counters: dict[str, Callable[[], int]] = {}
-        times = times or LeaseTimes()
-        self._connections = Connections(url, times)
-        self._link = RedisLink(self._connections, Keys.of(secret), times)
+        self._link = RedisLink.to(url, secret=secret, times=times or LeaseTimes())
         self._shared_counts = SharedCounts(self._link, secret)
         self._bounds = bounds or QueueBounds()
         self._listener: ClusterListener | None = None
@@ -90,7 +88,7 @@ class RedisCoordinator:
             log.warning("cluster.left_without_redis", error=type(error).__name__)
 
     async def aclose(self) -> None:
-        await self._connections.aclose()
+        await self._link.aclose()
 
     def send(self, to: LeaseId, message: bytes) -> bool:
         return self._held is not None and self._held.send(to, message)

@@ -49,7 +49,9 @@ class HeldLease:
         self._times = link.times
         self._registry = Registry(link)
         self._sender = InboxSender(link, lease.lease_id)
-        self._reader = InboxReader(link, lease.lease_id)
+        self._reader = InboxReader(
+            link, lease.lease_id, take=self._take, take_slowly=self._take_from_stranger
+        )
         self._numbers: dict[LeaseId, InboundNumbers] = {}
         self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
         """Senders that were dead when something of them was read: their ids never come back."""
@@ -70,7 +72,7 @@ class HeldLease:
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._sender.run(), name="cluster sender"),
-                tasks.create_task(self._reader.run(self._take), name="cluster reader"),
+                tasks.create_task(self._reader.run(), name="cluster reader"),
             ]
             try:
                 await self._keep_lease()
@@ -186,11 +188,20 @@ class HeldLease:
             log.warning("cluster.unreadable_node", lease=lease_id, error=str(error))
             return None
 
-    async def _take(self, batch: Batch) -> None:
-        """Receive a batch, of a node that may have registered after the last renewal."""
-        numbers = await self._numbers_of(batch.sender)
+    def _take(self, batch: Batch) -> bool:
+        """Receive a batch. Return False for one whose sender may have registered after the last renewal."""
+        numbers = self._numbers.get(batch.sender)
         if numbers is None:
-            return
+            return batch.sender in self._strangers  # it is dead, and nothing of it is received
+        self._receive(batch, numbers)
+        return True
+
+    async def _take_from_stranger(self, batch: Batch) -> None:
+        numbers = await self._numbers_of(batch.sender)
+        if numbers is not None:
+            self._receive(batch, numbers)
+
+    def _receive(self, batch: Batch, numbers: InboundNumbers) -> None:
         repeated, is_gap = numbers.accept(batch.first, len(batch.messages))
         if is_gap:
             tell(self._listener.messages_lost, batch.sender)

@@ -46,7 +46,7 @@ class SharedCounts:
     """The questions to Redis about counts. Each raises one of REDIS_UNAVAILABLE."""
 
     def __init__(self, link: RedisLink, secret: str) -> None:
-        self._redis = link.connections.questions
+        self._redis = link.questions
         self._link = link
         self._salt = hashlib.sha256(b"parlour counts " + secret.encode()).digest()
 
