@@ -11,10 +11,10 @@ from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions, issued_certificate
 from parlour.calls.assembly import CallOptions
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
-from parlour.calls.room_entry import CallLimits
 from parlour.core import CoreOptions
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions

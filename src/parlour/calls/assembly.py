@@ -10,6 +10,7 @@ from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsE
 from parlour.audit.entries import AuditLog
 from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
 from parlour.calls.cluster.local import LocalNode
 from parlour.calls.cluster.node import Node
@@ -20,6 +21,7 @@ from parlour.calls.fact_subscriber import CallFactSubscriber
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
 from parlour.calls.lobby import Lobby
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.participations import SWEEP_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
@@ -27,7 +29,7 @@ from parlour.calls.rate_limiter import EventRates
 from parlour.calls.relay_only import RelayOnly
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
-from parlour.calls.room_entry import CallLimits, RoomEntry
+from parlour.calls.room_entry import RoomEntry
 from parlour.calls.room_list import RoomListBroadcaster
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
@@ -92,7 +94,7 @@ class CallsFeature:
         self._core = core
         self._accounts = accounts
         self._ice = options.ice
-        presence, emitter = Presence(), ConnectionEmitter()
+        presence, calls, emitter = Presence(), OngoingCalls(), ConnectionEmitter()
         self._node: Node = LocalNode(
             core.node_id,
             bus=core.bus,
@@ -100,16 +102,21 @@ class CallsFeature:
             pending_connections=PendingConnections(),
             quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
         )
-        delivery = PeerDelivery(presence, self._node)
+        delivery = PeerDelivery(presence, calls, self._node)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         self._room_list = RoomListBroadcaster(
-            presence=presence, hidden_rooms_among=rooms.hidden_rooms_among, node=self._node
+            presence=presence,
+            calls=calls,
+            hidden_rooms_among=rooms.hidden_rooms_among,
+            node=self._node,
         )
         self._participations = Participations(
+            core.node_id,
             presence,
+            calls,
             delivery,
-            RoomEntry(presence, rooms, authorization, self._node, options.limits),
+            RoomEntry(calls, rooms, authorization, self._node, options.limits),
             CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
             VisitCredentials(
                 ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
@@ -117,16 +124,19 @@ class CallsFeature:
         )
         self.service = SignalingService(
             presence=presence,
+            calls=calls,
             delivery=delivery,
             participations=self._participations,
             rooms=rooms,
             chat=neighbours.chat.service,
             relay_only=relay_only,
         )
-        self._overview = CallOverview(presence, rooms)
+        self._overview = CallOverview(calls, rooms)
         self.evictions = Evictions(presence, delivery, self._participations)
-        self._subscriber = CallFactSubscriber(presence, delivery, self._participations, self.evictions)
-        self._rights = RightsCheck(presence, self._participations, self.evictions, authorization, rooms)
+        self._subscriber = CallFactSubscriber(delivery, self._participations, self.evictions)
+        self._rights = RightsCheck(
+            presence, calls, self._participations, self.evictions, authorization, rooms
+        )
         self._subscribe()
         self._register_tasks()
         signaling = Signaling(

@@ -8,6 +8,7 @@ import structlog
 
 from parlour.accounts.identity import UserId
 from parlour.calls.cluster.node import Node
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import Member, Presence
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.facts import PersonAdmitted
@@ -38,10 +39,12 @@ class RoomListBroadcaster:
         self,
         *,
         presence: Presence,
+        calls: OngoingCalls,
         hidden_rooms_among: Callable[[Iterable[RoomId]], Awaitable[HiddenRooms]],
         node: Node,
     ) -> None:
         self._presence = presence
+        self._calls = calls
         self._hidden_rooms_among = hidden_rooms_among
         self._deliver = node.deliver
         self._changed = asyncio.Event()
@@ -99,7 +102,7 @@ class RoomListBroadcaster:
 
     async def _tell_all(self) -> float:
         """Send each connection its list if that changed. Return the seconds of the event loop's time used."""
-        rooms = self._presence.ongoing()
+        rooms = self._calls.rooms()
         in_use = {room.room_id: room.name for room in rooms}
         hidden = self._hidden_rooms
         if in_use != self._in_use or self._is_access_stale or self._is_outdated():
