@@ -119,7 +119,7 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	  || { . tools/say; fail "A check failed: see above."; }
 
 MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py \
-  tests/integration/server/test_https.py tests/integration/server/test_domain.py
+  tests/integration/server/test_https.py tests/integration/server/test_domain.py tests/integration/server/test_service_manager.py
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp
 from parlour.accounts.assembly import AccountsFeature
 from parlour.audit.assembly import AuditFeature
 from parlour.audit.requests import AuditedRequests
-from parlour.caddy.assembly import CaddyFeature
 from parlour.calls.assembly import CallNeighbours, CallsFeature
 from parlour.chat.assembly import ChatFeature
 from parlour.core import Core
@@ -30,7 +29,7 @@ from parlour.options import Options
 from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
-from parlour.turn.assembly import TurnFeature
+from parlour.shared_facts.exchange import FactExchange
 
 log = structlog.get_logger("parlour")
 
@@ -38,10 +37,12 @@ log = structlog.get_logger("parlour")
 class Parlour:
     """A server: its features, and the ASGI application that serves them."""
 
-    def __init__(self, settings: Settings, *, port: int) -> None:
-        self.options = options = Options(settings, port)
+    def __init__(self, settings: Settings, *, port: int, worker: int | None = None) -> None:
+        """`worker` is the number of this process if it is one of several (see `Options`)."""
+        self.options = options = Options(settings, port, worker)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())
+        self.fact_exchange = FactExchange(core.bus, core.messages)
         self.audit = AuditFeature(core.database, core.tasks, core.clock)
         self.accounts = AccountsFeature(core, self.site, options.accounts())
         self.mail = MailFeature(core.outbox, core.tasks, self.accounts.links.sign, options.mail())
@@ -51,9 +52,10 @@ class Parlour:
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
         self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
-        self.turn = TurnFeature(core, options.embedded_turn())
-        self.caddy = CaddyFeature(core, options.caddy())
         self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
+        self.companions = options.companions()
+        for companion in self.companions:
+            companion.register(core.tasks)
         collections = FullCollections(self.calls.engine.sessions.by_sid.__len__, peak_memory=peak_memory)
         core.tasks.every(FULL_SECONDS, "garbage", collections.collect_if_due)
 
@@ -69,8 +71,6 @@ class Parlour:
             self.events,
             self.privacy,
             self.calls,
-            self.turn,
-            self.caddy,
             self.diagnosis,
         )
 
@@ -107,7 +107,7 @@ class Parlour:
         try:
             yield
         finally:
-            await self.core.tasks.stop()
+            await self.core.stop()
             await self.close()
 
     def load_later(self) -> None:

@@ -7,6 +7,7 @@ that is rolled back publishes nothing.
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -14,6 +15,13 @@ import structlog
 log = structlog.get_logger("parlour.bus")
 
 Fact = TypeVar("Fact")
+
+
+@dataclass(frozen=True, slots=True)
+class FactsMissed:
+    """Facts of other nodes may not have arrived: subscribers that keep what they change look at the
+    database.
+    """
 
 
 class Bus:
@@ -26,13 +34,29 @@ class Bus:
 
     def __init__(self) -> None:
         self._subscribers: defaultdict[type[Any], list[Callable[[Any], None]]] = defaultdict(list)
+        self._forwards: list[Callable[[object], None]] = []
 
     def subscribe(self, kind: type[Fact], subscriber: Callable[[Fact], None]) -> None:
         self._subscribers[kind].append(subscriber)
 
+    def forward_to(self, forward: Callable[[object], None]) -> None:
+        """Have `forward` called with each fact that is published, of whatever type, after its subscribers."""
+        self._forwards.append(forward)
+
     def publish(self, fact: object) -> None:
+        """Tell a fact that has become true here: to the subscribers, and to the other nodes."""
+        self.deliver(fact)
+        for forward in self._forwards:
+            _hand(fact, forward)
+
+    def deliver(self, fact: object) -> None:
+        """Tell a fact to the subscribers of this node alone, since the other nodes know it or find it."""
         for subscriber in self._subscribers.get(type(fact), ()):
-            try:
-                subscriber(fact)
-            except Exception as error:
-                log.exception("fact.subscriber_failed", fact=type(fact).__name__, error=type(error).__name__)
+            _hand(fact, subscriber)
+
+
+def _hand(fact: object, subscriber: Callable[[Any], None]) -> None:
+    try:
+        subscriber(fact)
+    except Exception as error:
+        log.exception("fact.subscriber_failed", fact=type(fact).__name__, error=type(error).__name__)

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL
 
 from parlour.bus import Bus
+from parlour.cluster.coordinator import Coordinator
+from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
+from parlour.cluster.messages import ClusterMessages
+from parlour.cluster.task_ownership import ClusterTasks
+from parlour.cluster.this_node import describe_this_node
 from parlour.db.database import Database
 from parlour.limits.memory_counts import MemoryRateLimitStorage
 from parlour.limits.quotas import Allowances
 from parlour.limits.rate_limits import RateLimits
 from parlour.mail.facts import MailQueued
 from parlour.mail.outbox import Outbox
-from parlour.node_id import new_node_id
+from parlour.node_id import NodeId, new_node_id
 from parlour.tasks import Supervisor
 
 if TYPE_CHECKING:
@@ -28,13 +33,18 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreOptions:
-    """Options of the core; `redis_url` None counts in memory, `counts_secret` hashes the keys in Redis."""
+    """Options of the core. Without `redis_url`, limits are counted in memory, and the process is the
+    only node.
+
+    `counts_secret` hashes the keys in Redis; `cluster_secret` is known to the nodes of one cluster alone.
+    """
 
     database_url: str | URL
     allow_readable_database: bool
     delivers_mail: bool
     redis_url: str | None
     counts_secret: str
+    cluster_secret: str
     allowances: Allowances
 
 
@@ -43,9 +53,12 @@ class Core:
 
     def __init__(self, options: CoreOptions) -> None:
         self.node_id = new_node_id()
+        self.is_clustered = options.redis_url is not None
+        """True if there may be other nodes."""
         self.clock: Clock = utc_now
         self.bus = Bus()
-        self.tasks = Supervisor()
+        self.coordinator = _coordinator(self.node_id, options)
+        self.tasks = Supervisor(ClusterTasks(self.coordinator) if self.is_clustered else None)
         self.database = Database(
             options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
         )
@@ -57,13 +70,21 @@ class Core:
             failures=self.redis_counts or MemoryRateLimitStorage(),
             allowances=options.allowances,
         )
+        self.messages = ClusterMessages(self.coordinator)
+        self.tasks.repeat("cluster", self.coordinator.run)
         if self.redis_counts is not None:
             self.tasks.repeat("redis", self.redis_counts.look_for_redis)
         if self.database.is_sqlite:
             self.tasks.every(CHECKPOINT_SECONDS, "checkpoints", self.database.checkpoint)
 
+    async def stop(self) -> None:
+        """Stop all tasks, and leave the cluster."""
+        await self.tasks.stop()
+        await self.coordinator.leave()
+
     async def close(self) -> None:
         """Close Redis and the database. Call after closing the features, which may write as they close."""
+        await self.coordinator.aclose()
         if self.redis_counts is not None:
             await self.redis_counts.aclose()
         await self.database.close()
@@ -71,6 +92,18 @@ class Core:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _coordinator(node_id: NodeId, options: CoreOptions) -> Coordinator:
+    """Return this node's part in its cluster: without Redis, of itself alone."""
+    description = describe_this_node()
+    if options.redis_url is None:
+        return MemoryCoordinator(node_id, MemoryCluster(), description=description)
+    from parlour.cluster.redis.coordinator import RedisCoordinator
+
+    return RedisCoordinator(
+        node_id, options.redis_url, secret=options.cluster_secret, description=description
+    )
 
 
 def _redis_counts(options: CoreOptions) -> "RedisRateLimitStorage | None":

@@ -1,24 +1,31 @@
 """The options of each feature, from the settings: the only place that maps settings to options."""
 
+import platform
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from parlour import __version__
 from parlour.accounts.assembly import AccountOptions
 from parlour.accounts.lifetimes import Lifetimes
 from parlour.accounts.registration.policy import RegistrationPolicy
-from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions, issued_certificate
+from parlour.caddy.assembly import CaddyCompanion
+from parlour.caddy.certificates import certificate_links
+from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
 from parlour.calls.assembly import CallOptions
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
+from parlour.companions import Companion
 from parlour.core import CoreOptions
+from parlour.db.database import driver_url
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
+from parlour.handover import session_prefix
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
 from parlour.http.webclient import security_headers
@@ -29,17 +36,21 @@ from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
-from parlour.turn.assembly import EmbeddedTurn
+from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of every feature of a server that listens on `port`."""
+    """The options of every feature of a server that listens on `port`.
+
+    `worker` is its number where it is one of several processes, whose parent runs the companions.
+    """
 
     settings: Settings
     port: int
+    worker: int | None = None
 
     @property
     def shows_mail(self) -> bool:
@@ -53,6 +64,7 @@ class Options:
             delivers_mail=settings.smtp_url is not None,
             redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
             counts_secret="" if settings.redis_url is None else settings.secret(),
+            cluster_secret="" if settings.redis_url is None else cluster_secret(settings),
             allowances=Allowances(
                 failures_per_account=settings.failures_per_account,
                 failures_per_address=settings.failures_per_address,
@@ -156,6 +168,7 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
+            session_prefix="" if self.worker is None else session_prefix(self.worker),
         )
 
     def ice(self) -> IcePlan:
@@ -185,6 +198,14 @@ class Options:
             media_folder=settings.media_folder(),
             folder=settings.data_dir.resolve() / "turn",
         )
+
+    def companions(self) -> tuple[Companion, ...]:
+        """Return the programs that run beside Parlour, none where the parent process runs them."""
+        if self.worker is not None:
+            return ()
+        embedded, caddy = self.embedded_turn(), self.caddy()
+        turn = () if embedded is None else (TurnCompanion(embedded),)
+        return (*turn, *(() if caddy is None else (CaddyCompanion(caddy),)))
 
     def configuration(self) -> Configuration:
         settings, site = self.settings, self.site()
@@ -224,6 +245,19 @@ class Options:
         )
 
 
+def cluster_secret(settings: Settings) -> str:
+    """Return what the servers of one cluster alone know: the secret, and the file where SQLite is used.
+
+    Servers with files of their own may count limits together, but are no nodes of one cluster: the ids of
+    their rooms and people mean different things.
+    """
+    database = driver_url(settings.database())
+    if database.get_backend_name() != "sqlite":
+        return settings.secret()
+    file = Path(database.database or "").resolve()
+    return f"{settings.secret()} {platform.node()} {file}"
+
+
 def turn_options(settings: Settings, *, port: int) -> TurnOptions:
     """Return what the settings say of a TURN server. While Parlour's own URL is local, so is the relay."""
     first, _, last = settings.turn_relay_ports.partition("-")
@@ -252,13 +286,14 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
 def _turn_certificate(settings: Settings, host: str, *, port: int) -> Certificate | None:
     """Return the files that are set, or else those with which the web pages of the same host are served.
 
-    Symbolic links stay: certbot renews a certificate by changing where they lead.
+    Caddy's may not be there yet: nobody can open the web pages of its domain before it is. Symbolic links
+    stay: certbot renews a certificate by changing where they lead.
     """
     files = None
     if settings.turn_cert is not None and settings.turn_key is not None:
         files = settings.turn_cert, settings.turn_key
     elif host == settings.domain:
-        files = issued_certificate(settings.caddy_folder(), settings.domain)
+        files = certificate_links(settings.caddy_folder())
     elif host == urlsplit(settings.url(port=port)).hostname:
         files = settings.certificate_files
     return None if files is None else Certificate(*(file.absolute() for file in files))

@@ -1,71 +1,44 @@
 """What each implementation of the node seam keeps (`calls.cluster.node`). A new one joins IMPLEMENTATIONS.
 
-A `Cluster` is what the suite needs of an implementation: nodes that belong together, the connections of each,
-and a way to publish a fact on one of them.
+A `Cluster` is what the suite needs of an implementation: nodes that belong together, and the connections of
+each. Facts and logins have a suite of their own (`tests.contract.facts`), which nodes in Redis keep as well.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import pytest
 
-from parlour.accounts.facts import LoginSucceeded, SessionsEnded
-from parlour.accounts.identity import ClientIdentity, SessionId, UserId
-from parlour.accounts.refusals import LoggedOut
+from parlour.accounts.identity import UserId
 from parlour.bus import Bus
-from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
+from parlour.calls.cluster.connection_quotas import ConnectionQuotas
 from parlour.calls.cluster.local import LocalNode
 from parlour.calls.cluster.node import Node
 from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.presence import ConnectionId
-from parlour.calls.rate_limiter import EventRates
 from parlour.calls.refusals import TooManyConnections
-from parlour.chat.entities import Message
-from parlour.chat.facts import MessageStored
+from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.errors import RateLimited
 from parlour.node_id import new_node_id
-from parlour.rooms.access import PasswordAccess
-from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.entities import RoomId
 from parlour.wire.sdp import IceCandidate
 from parlour.wire.signaling import AnyServerEvent, CandidateFromPeer, FromPeer, PeerId, RemovePeer, Restarting
-
-ANN, BOB = UserId(1), UserId(2)
-HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-LIMITS = ConnectionLimits(per_address=3, per_person=2)
-RATES = EventRates(relays=10, entries=10, chats=10, others=10)
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-LOGGED_OUT = LoggedOut()
-ROOM = Room(
-    room_id=RoomId(1),
-    name="Garden",
-    description="",
-    creator_id=ANN,
-    creator_name="ann",
-    created_at=AT,
-    access=PasswordAccess(""),
+from tests.contract.facts import (
+    ANN,
+    ELSEWHERE,
+    HERE,
+    LIMITS,
+    RATES,
+    FactCluster,
+    FactsContract,
+    SharingNode,
+    met,
+    node_on,
 )
 
-
-def message(number: int) -> Message:
-    return Message(
-        position=number,
-        message_id=str(number),
-        author_id=ANN,
-        author_name="ann",
-        author_email="ann@example.org",
-        text=f"line {number}",
-        sent_at=AT,
-    )
-
-
-def login(address: str) -> LoginSucceeded:
-    identity = ClientIdentity(user_id=ANN, email="ann@example.org", username="ann")
-    return LoginSucceeded(address=address, identity=identity)
+BOB = UserId(2)
 
 
 @dataclass
@@ -106,20 +79,18 @@ class Cluster:
     other: Node
     inboxes: Inboxes
     """The connections of `other`."""
-    publish: Callable[[object], None]
-    """Publishes a fact on `other`."""
 
 
 def local() -> Cluster:
-    bus, inboxes = Bus(), Inboxes()
+    inboxes = Inboxes()
     node = LocalNode(
         new_node_id(),
-        bus=bus,
+        bus=Bus(),
         connections=inboxes,
         pending_connections=PendingConnections(),
         quotas=ConnectionQuotas(LIMITS, RATES, clock=time.monotonic),
     )
-    return Cluster(node, node, inboxes, bus.publish)
+    return Cluster(node, node, inboxes)
 
 
 IMPLEMENTATIONS = [local]
@@ -193,72 +164,26 @@ async def test_a_message_of_a_peer_is_not_put_behind_too_much(cluster: Cluster) 
     assert cluster.node.deliver_within(ConnectionId("never was"), candidate, 0), "it is dropped"
 
 
-# Facts: ended sessions, order of chat
+# Facts and logins
 
 
-async def test_a_session_that_ends_anywhere_ends_everywhere_and_once(cluster: Cluster) -> None:
-    heard: list[tuple[str, SessionsEnded]] = []
-    cluster.node.subscribe(SessionsEnded, lambda fact: heard.append(("first", fact)))
-    cluster.node.subscribe(SessionsEnded, lambda fact: heard.append(("second", fact)))
-    ended = SessionsEnded(
-        user_id=ANN, sessions=frozenset({SessionId("a"), SessionId("b")}), reason=LOGGED_OUT
-    )
-    cluster.publish(ended)
-    assert heard == [("first", ended), ("second", ended)]
+class TestFactsOfOneNode(FactsContract):
+    @pytest.fixture
+    def cluster(self) -> FactCluster:
+        bus = Bus()
+        return FactCluster(node_on(bus), bus.publish)
 
 
-async def test_messages_of_a_room_are_heard_in_the_order_of_its_history(cluster: Cluster) -> None:
-    heard: list[MessageStored] = []
-    cluster.node.subscribe(MessageStored, heard.append)
-    stored = [MessageStored(room=ROOM, message=message(number), sent_by=None) for number in range(50)]
-    for fact in stored:
-        cluster.publish(fact)
-    assert heard == stored
-
-
-async def test_a_subscriber_that_fails_keeps_no_other_from_hearing(cluster: Cluster) -> None:
-    heard: list[SessionsEnded] = []
-
-    def fail(_fact: SessionsEnded) -> None:
-        raise RuntimeError("it was too loud")
-
-    cluster.node.subscribe(SessionsEnded, fail)
-    cluster.node.subscribe(SessionsEnded, heard.append)
-    ended = SessionsEnded(user_id=ANN, sessions=frozenset(), reason=LOGGED_OUT)
-    cluster.publish(ended)
-    assert heard == [ended]
-
-
-# A login wakes who waits
-
-
-async def test_a_login_wakes_those_who_wait_at_its_address_alone(cluster: Cluster) -> None:
-    here = [asyncio.create_task(cluster.node.wait_for_login(HERE, since=time.monotonic())) for _ in range(3)]
-    elsewhere = asyncio.create_task(cluster.node.wait_for_login(ELSEWHERE, since=time.monotonic()))
-    await asyncio.sleep(0)
-    cluster.publish(login(HERE))
-    async with asyncio.timeout(60):
-        await asyncio.gather(*here)
-    assert not elsewhere.done()
-    cluster.publish(login(ELSEWHERE))
-    async with asyncio.timeout(60):
-        await elsewhere
-
-
-async def test_a_transport_from_before_the_login_cannot_have_its_cookie(cluster: Cluster) -> None:
-    opened = time.monotonic()
-    cluster.publish(login(HERE))
-    async with asyncio.timeout(60):
-        await cluster.node.wait_for_login(HERE, since=opened)
-
-
-async def test_whoever_stops_waiting_leaves_nothing_behind(cluster: Cluster) -> None:
-    waiting = asyncio.create_task(cluster.node.wait_for_login(HERE, since=time.monotonic()))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    cluster.publish(login(HERE))
+class TestFactsWithinOneProcess(FactsContract):
+    @pytest.fixture
+    async def cluster(self) -> AsyncIterator[FactCluster]:
+        in_memory = MemoryCluster()
+        here, there = [SharingNode(MemoryCoordinator(new_node_id(), in_memory)) for _ in range(2)]
+        running = [asyncio.create_task(node.coordinator.run()) for node in (here, there)]
+        yield await met(here, there)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 # Connections of an address and of a person

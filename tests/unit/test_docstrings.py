@@ -17,6 +17,7 @@ DONE = (
     "*.py",
     "accounts",
     "audit",
+    "caddy",
     "calls",
     "chat",
     "cli",

@@ -28,6 +28,7 @@ from parlour.accounts.sessions.revocations import POLL_SECONDS, Revocations
 from parlour.accounts.sessions.service import LoginSessions
 from parlour.accounts.sessions.terminations import SessionTerminations
 from parlour.accounts.tokens import TokenSigner
+from parlour.bus import FactsMissed
 from parlour.core import Core
 from parlour.http.site import Site
 
@@ -58,6 +59,7 @@ class AccountsFeature:
         self.sessions = LoginSessions(core, self.signer, lifetimes, terminations, self.checks)
         core.bus.subscribe(SessionsEnded, lambda ended: self.sessions.forget(ended.user_id))
         core.bus.subscribe(DisplayNameChanged, lambda changed: self.sessions.forget(changed.user_id))
+        core.bus.subscribe(FactsMissed, lambda _fact: self.sessions.forget_all())
         self.registration = Registration(core, self.passwords, self.links, lifetimes, policy)
         self.confirmation = Confirmation(core, self.links, self.sessions, self.checks, policy)
         self.credentials = Credentials(core, self.links, lifetimes, self.checks, policy)
@@ -79,12 +81,14 @@ class AccountsFeature:
     def _register_tasks(self, core: Core, terminations: SessionTerminations) -> None:
         cleanup = AccountCleanup(database=core.database, clock=core.clock)
         core.bus.subscribe(LoginSucceeded, cleanup.on_login)
-        core.tasks.repeat("account cleanup", cleanup.step)
+        core.bus.subscribe(FactsMissed, cleanup.on_facts_missed)
+        core.tasks.repeat_on_one_node("account cleanup", cleanup.step)
         core.tasks.repeat("forgotten passwords", self.credentials.send_next_reset)
         revocations = Revocations(
             database=core.database, bus=core.bus, terminations=terminations, clock=core.clock
         )
-        core.tasks.every(POLL_SECONDS, "revocations", revocations.poll)
+        core.bus.subscribe(FactsMissed, revocations.on_facts_missed)
+        core.tasks.every(POLL_SECONDS, "revocations", revocations.poll, sooner=revocations.are_due)
 
     def routers(self) -> list[APIRouter]:
         registration_cookie = RegistrationCookie(

@@ -1,27 +1,31 @@
 """Assemble Caddy in front of Parlour: a task that is restarted whenever it ends."""
 
-from fastapi import APIRouter
+import asyncio
 
+from parlour.caddy.certificates import lead_links_to_issued
 from parlour.caddy.configuration import CaddyOptions
 from parlour.caddy.server import Caddy, find_caddy
-from parlour.core import Core
+from parlour.tasks import Supervisor
+
+LOOK_SECONDS = 2.0
+"""The time between two looks for a certificate of another authority, such as the first one."""
 
 
-class CaddyFeature:
-    """Registers Caddy as a task, if the settings name a domain."""
+class CaddyCompanion:
+    """Keeps Caddy running, and the links to its certificate up to date."""
 
-    def __init__(self, core: Core, options: CaddyOptions | None) -> None:
+    asked_by = "DOMAIN"
+
+    def __init__(self, options: CaddyOptions) -> None:
         self._options = options
-        if options is not None:
-            core.tasks.repeat("caddy", Caddy(options).run)
 
     def require_program(self) -> None:
-        """Raise CaddyMissing if the settings name a domain and Caddy is not installed."""
-        if self._options is not None:
-            find_caddy(self._options.programs)
+        """Raise ProgramUnusable if Caddy is not installed."""
+        find_caddy(self._options.programs)
 
-    def routers(self) -> list[APIRouter]:
-        return []
+    def register(self, tasks: Supervisor) -> None:
+        tasks.repeat("caddy", Caddy(self._options).run)
+        tasks.every(LOOK_SECONDS, "caddy.certificate", self._lead_links)
 
-    async def close(self) -> None:
-        """Close nothing: the supervisor of tasks has ended Caddy."""
+    async def _lead_links(self) -> None:
+        await asyncio.to_thread(lead_links_to_issued, self._options.folder, self._options.domain)

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 CADDY_ADDRESS, CADDY_HEADER = "127.0.0.1", "x-forwarded-for"
-"""Where Caddy's requests come from, and the header in which it names the client."""
+"""The address that Caddy's requests come from, and the header in which it names the client."""
 _INTERNAL = "internal"
 _IDLE = "60s"
-"""How long Caddy keeps idle connections to Parlour, which keeps them longer (`HttpLimits`)."""
+"""The time for which Caddy keeps idle connections to Parlour, which keeps them longer (`HttpLimits`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaddyOptions:
-    """How Caddy runs.
+    """Options of Caddy: its domain, its ports, and who issues the certificate.
 
     `origin` is that of the public URL, to which http is redirected.
     `authority` is the directory of an ACME server, by default that of Let's Encrypt, or `internal`: an
@@ -42,7 +42,7 @@ def caddy_configuration(options: CaddyOptions) -> str:
     return json.dumps(
         {
             "admin": {"disabled": True, "config": {"persist": False}},
-            "storage": {"module": "file_system", "root": str(_storage(options.folder))},
+            "storage": {"module": "file_system", "root": str(storage_folder(options.folder))},
             # Failed requests are in Parlour's log already, and strangers could fill this one.
             "logging": {"logs": {"default": {"level": "INFO", "exclude": ["http.log", "http.handlers"]}}},
             "apps": {
@@ -109,13 +109,6 @@ def _authority(options: CaddyOptions) -> Mapping[str, Any]:
     return {"pki": {"certificate_authorities": {"local": {"install_trust": False}}}}
 
 
-def _storage(folder: Path) -> Path:
+def storage_folder(folder: Path) -> Path:
+    """Return where Caddy keeps certificates and its account, below its own folder."""
     return folder / "storage"
-
-
-def issued_certificate(folder: Path, domain: str) -> tuple[Path, Path] | None:
-    """Return the newest certificate that Caddy has got for `domain`, and its key; it renews them in place."""
-    chains = (_storage(folder) / "certificates").glob(f"*/{domain}/{domain}.crt")
-    issued = [(chain, chain.with_suffix(".key")) for chain in chains]
-    whole = [(chain, key) for chain, key in issued if key.is_file()]
-    return max(whole, key=lambda files: files[0].stat().st_mtime, default=None)

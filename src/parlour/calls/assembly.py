@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
+from parlour.bus import FactsMissed
 from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
 from parlour.calls.call_replica import CallLimits
@@ -38,7 +39,9 @@ from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.chat.assembly import ChatFeature
+from parlour.chat.delivery import LOOK_SECONDS, ChatDelivery
 from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
+from parlour.chat.service import Chat
 from parlour.core import Core
 from parlour.engine import Engine
 from parlour.events.assembly import EventsFeature
@@ -67,6 +70,7 @@ class CallOptions:
     rates: EventRates
     compression: bool
     base_path: str
+    session_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,13 @@ class CallsFeature:
             hidden_rooms_among=rooms.hidden_rooms_among,
             node=self._node,
         )
+        self._chats = self._ordered_chats(neighbours.chat.service, calls) if core.is_clustered else None
         self._participations = Participations(
             core.node_id,
             presence,
             calls,
             delivery,
-            RoomEntry(calls, rooms, authorization, self._node, options.limits),
+            RoomEntry(calls, rooms, authorization, self._node, options.limits, self._chats),
             CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
             VisitCredentials(
                 ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
@@ -155,23 +160,25 @@ class CallsFeature:
                 proxies=proxies,
                 compression=options.compression,
                 base_path=options.base_path,
+                session_prefix=options.session_prefix,
             ),
         )
+        self._count(calls)
 
     def _subscribe(self) -> None:
         subscriber, room_list, node = self._subscriber, self._room_list, self._node
         node.subscribe(SessionsEnded, subscriber.on_sessions_ended)
         node.subscribe(GuestTimeEnded, subscriber.on_guest_time_ended)
         node.subscribe(DisplayNameChanged, subscriber.on_display_name_changed)
-        node.subscribe(MessageStored, subscriber.on_message_stored)
-        node.subscribe(MessageEdited, subscriber.on_message_edited)
-        node.subscribe(MessageDeleted, subscriber.on_message_deleted)
+        self._subscribe_to_chats()
         node.subscribe(PersonBanned, subscriber.on_person_banned)
         node.subscribe(RoomBecameEvent, subscriber.on_room_became_event)
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
+        node.subscribe(FactsMissed, self._rights.on_facts_missed)
         for access_changed in (
+            FactsMissed,
             InvitationTakenBack,
             PeopleInvited,
             PersonBanned,
@@ -182,6 +189,32 @@ class CallsFeature:
         ):
             node.subscribe(access_changed, room_list.on_access_changed)
 
+    def _ordered_chats(self, chat: Chat, calls: OngoingCalls) -> ChatDelivery:
+        return ChatDelivery(
+            chat,
+            lambda fact: self._subscriber.on_chat_fact(fact),
+            is_in_use=lambda room_id: calls.replica(room_id) is not None,
+            clock=time.monotonic,
+        )
+
+    def _subscribe_to_chats(self) -> None:
+        """Facts of this process alone come in their order."""
+        subscriber, chats, node = self._subscriber, self._chats, self._node
+        if chats is None:
+            node.subscribe(MessageStored, subscriber.on_message_stored)
+            node.subscribe(MessageEdited, subscriber.on_message_edited)
+            node.subscribe(MessageDeleted, subscriber.on_message_deleted)
+            return
+        node.subscribe(MessageStored, chats.on_fact)
+        node.subscribe(MessageEdited, chats.on_fact)
+        node.subscribe(MessageDeleted, chats.on_fact)
+        node.subscribe(RoomRemoved, chats.on_room_removed)
+        node.subscribe(FactsMissed, chats.on_facts_missed)
+
+    def _count(self, calls: OngoingCalls) -> None:
+        self._core.coordinator.count("sockets", self.engine.sessions.by_sid.__len__)
+        self._core.coordinator.count("calls", lambda: len(calls.rooms()))
+
     def _register_tasks(self) -> None:
         tasks = self._core.tasks
         tasks.repeat("room list", self._room_list.step)
@@ -189,7 +222,10 @@ class CallsFeature:
         tasks.repeat("unconfirmed peers", self._participations.expire_claims)
         tasks.every(SWEEP_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
         tasks.repeat("degraded authorization", self._rights.confirm_degraded)
-        tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights)
+        if self._chats is not None:
+            tasks.repeat("chat order", self._chats.step)
+            tasks.every(LOOK_SECONDS, "chat numbers", self._chats.look, sooner=self._chats.look_is_due)
+        tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights, sooner=self._rights.is_due)
 
     def routers(self) -> list[APIRouter]:
         return [

@@ -6,7 +6,7 @@ from parlour.calls.chat_messages import chat_message, message_deleted, message_e
 from parlour.calls.evictions import Evictions
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
-from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
+from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
 
@@ -49,6 +49,15 @@ class CallFactSubscriber:
 
     def on_guest_time_ended(self, ended: GuestTimeEnded) -> None:
         self._evictions.end_sessions(ended.user_id, GuestExpired())
+
+    def on_chat_fact(self, fact: ChatFact) -> None:
+        match fact:
+            case MessageStored():
+                self.on_message_stored(fact)
+            case MessageEdited():
+                self.on_message_edited(fact)
+            case MessageDeleted():
+                self.on_message_deleted(fact)
 
     def on_message_stored(self, stored: MessageStored) -> None:
         """Send the message to the room's call, except to the connection that sent it: it has the

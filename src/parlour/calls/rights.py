@@ -2,7 +2,10 @@
 too.
 """
 
+import asyncio
+
 from parlour.accounts.identity import Identity
+from parlour.bus import FactsMissed
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.evictions import Evictions
 from parlour.calls.ongoing_calls import OngoingCalls
@@ -36,6 +39,11 @@ class RightsCheck:
         self._evictions = evictions
         self._authorization = authorization
         self._rooms = rooms
+        self.is_due = asyncio.Event()
+        """Set when facts of other nodes may not have arrived."""
+
+    def on_facts_missed(self, _fact: FactsMissed) -> None:
+        self.is_due.set()
 
     async def confirm_degraded(self) -> None:
         """Check the decisions that DegradedAuthorization made; the supervisor repeats this."""
@@ -44,8 +52,8 @@ class RightsCheck:
     async def check_rights(self) -> None:
         """Remove members who have lost the right to be in their call; repeated every RIGHTS_SECONDS.
 
-        Polling is needed because a change by another process, the command line for example, publishes no fact
-        in this process.
+        Polling is needed because a change by the command line publishes no fact in this process, and since a
+        fact of another node may be lost.
         """
         for room in self._calls.rooms():
             await self._check_rights_in(room)

@@ -1,6 +1,7 @@
 """Decide whether a person may enter a room's call, and whether the call has place for them."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.call_replica import CallLimits
@@ -9,7 +10,7 @@ from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Unavailable
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
 from parlour.wire.signaling import PeerId
 
@@ -24,6 +25,14 @@ class Permission:
     may_begin: bool
 
 
+class ChatFollower(Protocol):
+    """Keeps the order of chats among several nodes (`chat.delivery`)."""
+
+    def follows(self, room_id: RoomId, /) -> bool: ...
+
+    async def follow(self, room: Room, /) -> None: ...
+
+
 class RoomEntry:
     """Check the rights in the database and the limits in the call. A removal between the two voids a
     permission (see `revoke`).
@@ -36,12 +45,15 @@ class RoomEntry:
         authorization: DegradedAuthorization,
         node: Node,
         limits: CallLimits,
+        chats: ChatFollower | None = None,
     ) -> None:
+        """`chats` is None for a node without others."""
         self._calls = calls
         self._rooms = rooms
         self._authorization = authorization
         self._node = node
         self._limits = limits
+        self._chats = chats
         self._removals = 0
 
     def revoke(self) -> None:
@@ -59,6 +71,8 @@ class RoomEntry:
         """Do as `permit`, or return None if the database or another node has to be asked."""
         found = self._rooms.entered_lately(identity, room=room)
         if found is None or not self._node.owns(found.room_id):
+            return None
+        if self._chats is not None and not self._chats.follows(found.room_id):
             return None
         return Permission(found, may_begin=True)
 
@@ -82,6 +96,8 @@ class RoomEntry:
             removals = self._removals
             lately = self._rooms.entered_lately(identity, room=room)
             found = lately or await self._rooms.enter(identity, room=room, prepares=prepares)
+            if self._chats is not None:
+                await self._chats.follow(found)
             owner = await self._node.owner_of(found.room_id)
             if removals == self._removals:
                 break

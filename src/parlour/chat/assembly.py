@@ -13,7 +13,12 @@ class ChatFeature:
 
     def __init__(self, core: Core, accounts: AccountsFeature) -> None:
         self._accounts = accounts
-        self.service = Chat(database=core.database, messages=core.limits.messages, clock=core.clock)
+        self.service = Chat(
+            database=core.database,
+            messages=core.limits.messages,
+            clock=core.clock,
+            is_numbered=core.is_clustered,
+        )
 
     def routers(self) -> list[APIRouter]:
         return [

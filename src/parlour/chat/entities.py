@@ -23,6 +23,8 @@ class Message:
     """A stored message, with its author's names and address of that time.
 
     `reply_to` is the id of the message that this one answers. A deleted message has no text any more.
+    Messages and changes of a room's chat are numbered in one order: `number` is the message's own,
+    `change_number` that of its latest change; None if a version of Parlour without numbers has written it.
     """
 
     position: int
@@ -37,3 +39,13 @@ class Message:
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     author_display_name: str | None = None
+    number: int | None = None
+    change_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnd:
+    """The latest number of a room's chat, and the latest position of its messages; 0 where there is none."""
+
+    number: int
+    position: int

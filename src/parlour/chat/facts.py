@@ -18,6 +18,11 @@ class MessageStored:
     message: Message
     sent_by: str | None
 
+    @property
+    def number(self) -> int | None:
+        """Return the place in the order of the room's chat."""
+        return self.message.number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited:
@@ -27,6 +32,11 @@ class MessageEdited:
     message: Message
     sent_by: str | None
 
+    @property
+    def number(self) -> int | None:
+        """Return the place in the order of the room's chat."""
+        return self.message.change_number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDeleted:
@@ -35,3 +45,11 @@ class MessageDeleted:
     room: Room
     message: Message
     sent_by: str | None
+
+    @property
+    def number(self) -> int | None:
+        """Return the place in the order of the room's chat."""
+        return self.message.change_number
+
+
+ChatFact = MessageStored | MessageEdited | MessageDeleted

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,13 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.accounts.identity import Identity
 from parlour.chat import store
-from parlour.chat.entities import Message
-from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
+from parlour.chat.entities import ChatEnd, Message
+from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.db.database import Database, Transaction
 from parlour.errors import Unavailable
 from parlour.limits.quotas import Quota
 from parlour.rooms.authorization import permitted, permitted_to_write
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.policy import Action
 from parlour.rooms.refusals import MessageIdTaken, MessageNotFound, NotTheAuthor
 from parlour.wire.base import message_cost
@@ -44,8 +44,12 @@ class Chat:
     they are written, and so published (MessageStored). So are their changes.
     """
 
-    def __init__(self, *, database: Database, messages: Quota, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, database: Database, messages: Quota, clock: Callable[[], datetime], is_numbered: bool = False
+    ) -> None:
+        """`is_numbered`: other nodes write to the same chats; numbers tell them what they have missed."""
         self._database = database
+        self._is_numbered = is_numbered
         self._messages = messages
         self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -132,6 +136,7 @@ class Chat:
                 text=text,
                 now=self._clock(),
                 answered=answered,
+                is_numbered=self._is_numbered,
             )
             stored = new or await store.message(connection, known.room_id, chosen_id)
             if stored is None or stored.author_id != identity.user_id:
@@ -151,10 +156,12 @@ class Chat:
         async def edit(connection: Transaction) -> Message:
             known = await permitted_to_write(connection, Action.WRITE, room=room, identity=identity)
             message = await _own(connection, known, message_id, identity)
-            now = self._clock()
-            if not await store.edit_message(connection, known.room_id, message_id, text=text, now=now):
+            counted = await self._count(connection, known)
+            if not await store.edit_message(
+                connection, known.room_id, message_id, text=text, counted=counted
+            ):
                 raise MessageNotFound
-            edited = replace(message, text=text, edited_at=now)
+            edited = replace(message, text=text, edited_at=counted.at, change_number=counted.number)
             connection.after_commit(MessageEdited(room=known, message=edited, sent_by=sent_by))
             return edited
 
@@ -199,11 +206,20 @@ class Chat:
         self, connection: Transaction, room: Room, message: Message, sent_by: str | None
     ) -> Message:
         """Publish it also if it was deleted before: the commit of then may have failed to be answered."""
-        now = message.deleted_at or self._clock()
-        await store.delete_message(connection, room.room_id, message.message_id, now=now)
-        deleted = replace(message, text="", deleted_at=now)
+        if message.deleted_at is None:
+            counted = await self._count(connection, room)
+            if await store.delete_message(connection, room.room_id, message.message_id, counted=counted):
+                message = replace(message, deleted_at=counted.at, change_number=counted.number)
+            else:  # another process has just deleted it
+                message = await _existing(connection, room, message.message_id)
+        deleted = replace(message, text="")
         connection.after_commit(MessageDeleted(room=room, message=deleted, sent_by=sent_by))
         return deleted
+
+    async def _count(self, connection: Transaction, room: Room) -> store.Counted:
+        if not self._is_numbered:
+            return store.Counted(None, self._clock())
+        return await store.count(connection, room.room_id, self._clock())
 
     async def history(
         self, identity: Identity, *, room: str, before: str | None, limit: int, with_deleted: bool = False
@@ -220,6 +236,33 @@ class Chat:
                 with_deleted=with_deleted,
             )
         return Page(room=known, messages=found[:limit], more=len(found) > limit)
+
+    async def end(self, room_id: RoomId) -> ChatEnd:
+        """Return where the room's chat ends now."""
+        async with self._database.point_lookup() as connection:
+            return await store.chat_end(connection, room_id)
+
+    async def last_numbers(self, room_ids: Iterable[RoomId]) -> dict[RoomId, int]:
+        """Return the latest number of each chat that has one."""
+        async with self._database.reading(snapshot=False) as connection:
+            return await store.last_numbers(connection, room_ids)
+
+    async def facts_between(self, room: Room, first: int, last: int, *, after: int) -> list[ChatFact]:
+        """Return what has these numbers, as it would have been published: messages whose position is greater
+        than `after`, and changes that no later change has replaced.
+
+        A number without a fact has been replaced, or belongs to nothing.
+        """
+        async with self._database.reading() as connection:
+            stored = await store.stored_between(connection, room.room_id, first, last, after=after)
+            changed = await store.changed_between(connection, room.room_id, first, last)
+        new = [MessageStored(room=room, message=one, sent_by=None) for one in stored if not one.deleted_at]
+        return [*new, *(_changed(room, message) for message in changed)]
+
+
+def _changed(room: Room, message: Message) -> ChatFact:
+    kind = MessageEdited if message.deleted_at is None else MessageDeleted
+    return kind(room=room, message=message, sent_by=None)
 
 
 async def _existing(connection: Transaction, room: Room, message_id: str) -> Message:

@@ -74,6 +74,7 @@ def run(
         import_fastapi()
         from parlour.app import Parlour
         from parlour.db.migrate import migrate
+        from parlour.logs import configure_logs
 
     async def session() -> CommandResult:
         parlour = Parlour(settings, port=8000)
@@ -93,7 +94,9 @@ def run(
 
     _require_text(click.get_current_context().params)
     settings = settings_or_fail()
+    configure_logs(level="warning")
     logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())  # what fails is said below, once
+    logging.getLogger("sqlalchemy").propagate = False
     ignore_closed_pipes()
     try:
         result = asyncio.run(session())
@@ -109,7 +112,7 @@ def failure(error: Exception) -> tuple[str, int]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from parlour.db.database import UnusableFile, is_locked
-    from parlour.db.migrate import DatabaseTooNew
+    from parlour.db.migrate import DatabaseTooNew, MigrationUnderWay
     from parlour.db.private_files import NotPrivate
     from parlour.errors import Refusal
     from parlour.settings import PREFIX, SettingsError
@@ -122,6 +125,8 @@ def failure(error: Exception) -> tuple[str, int]:
             return str(error), WRONG
         case DatabaseTooNew():
             return f"{PREFIX}DATABASE_URL: {error}.", WRONG
+        case MigrationUnderWay():
+            return f"{PREFIX}DATABASE_URL: {error}.", LOCKED
         case NotPrivate() | UnusableFile():
             return f"{PREFIX}DATABASE_URL: {error}.", WRONG
         case _ if is_locked(error):

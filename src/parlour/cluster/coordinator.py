@@ -6,8 +6,8 @@ void. So a node that froze, one that was cut off, and all nodes after Redis was 
 way.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NewType, Protocol
 
 from parlour.node_id import NodeId
@@ -27,12 +27,28 @@ class QueueBounds:
     size: int = 8 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeDescription:
+    """What a node says of itself when it registers, for other nodes and for people.
+
+    `formats` are the oldest and the newest format of messages that it reads; `started_at` counts seconds
+    since 1970 by the clock of its machine.
+    """
+
+    version: str = ""
+    formats: tuple[int, int] = (1, 1)
+    host: str = ""
+    pid: int = 0
+    started_at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A node for the time of one lease."""
 
     lease_id: LeaseId
     node_id: NodeId
+    description: NodeDescription = field(default=NodeDescription(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +64,8 @@ class Ownership:
     epoch: int
 
 
-class ClusterListener(Protocol):
-    """Hears of the cluster. All methods are called on the event loop, and none may block or await."""
+class ClusterWatcher(Protocol):
+    """Hears who is there. All methods are called on the event loop, and none may block or await."""
 
     def lease_begun(self, lease: Lease) -> None:
         """This node has that lease from now on; it owns nothing, and knows of no other node yet."""
@@ -65,11 +81,15 @@ class ClusterListener(Protocol):
     def node_left(self, lease: Lease) -> None:
         """That lease has ended, and no message that was sent under it is received any more."""
 
-    def received(self, sender: LeaseId, message: bytes) -> None:
-        """Messages of a sender are received in the order of `send`, each once."""
-
     def messages_lost(self, sender: LeaseId) -> None:
         """At least one message of that sender will never be received. Called before those after it."""
+
+
+class ClusterListener(ClusterWatcher, Protocol):
+    """Hears all of the cluster, messages too."""
+
+    def received(self, sender: LeaseId, message: bytes) -> None:
+        """Messages of a sender are received in the order of `send`, each once."""
 
 
 class Coordinator(Protocol):
@@ -89,11 +109,19 @@ class Coordinator(Protocol):
     def listen(self, listener: ClusterListener) -> None:
         """Set the listener, before `run`."""
 
+    def count(self, name: str, counter: Callable[[], int]) -> None:
+        """Have people see how many of something this node holds (`parlour nodes`). Called with each renewal
+        of the lease.
+        """
+
     async def run(self) -> None:
         """Take part in the cluster until cancelled; whatever becomes unavailable is tried again."""
 
     async def leave(self) -> None:
         """End the lease, after `run` was cancelled, so that the others need not wait for its end."""
+
+    async def aclose(self) -> None:
+        """Close the connections. Call it after `leave`, or without `leave` to look like a crash."""
 
     def send(self, to: LeaseId, message: bytes) -> bool:
         """Queue a message. Return False, with nothing queued, if the node is not there or too much waits

@@ -1,13 +1,14 @@
 """A cluster within one process: for a server without Redis, and for simulations of several nodes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from parlour.cluster.coordinator import (
     ClusterListener,
     CoordinationUnavailable,
     Lease,
     LeaseId,
+    NodeDescription,
     Ownership,
     QueueBounds,
 )
@@ -57,8 +58,16 @@ class MemoryCluster:
 class MemoryCoordinator:
     """A node of a MemoryCluster. Messages are received in a later turn of the event loop."""
 
-    def __init__(self, node_id: NodeId, cluster: MemoryCluster, *, bounds: QueueBounds | None = None) -> None:
+    def __init__(
+        self,
+        node_id: NodeId,
+        cluster: MemoryCluster,
+        *,
+        description: NodeDescription | None = None,
+        bounds: QueueBounds | None = None,
+    ) -> None:
         self.node_id = node_id
+        self._description = description or NodeDescription()
         self.lease: Lease | None = None
         self._cluster = cluster
         self._bounds = bounds or QueueBounds()
@@ -76,6 +85,9 @@ class MemoryCoordinator:
     def listen(self, listener: ClusterListener) -> None:
         self._listener = listener
 
+    def count(self, name: str, counter: Callable[[], int]) -> None:
+        """Nobody looks at a cluster within one process."""
+
     async def run(self) -> None:
         while True:
             self._has_ended.clear()
@@ -86,6 +98,9 @@ class MemoryCoordinator:
     async def leave(self) -> None:
         if self.lease is not None:
             self._cluster.expire(self.lease.lease_id)
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
 
     def send(self, to: LeaseId, message: bytes) -> bool:
         queue = self._queues.get(to)
@@ -161,7 +176,7 @@ class MemoryCoordinator:
 
     def _register(self) -> None:
         self._leases += 1
-        lease = self.lease = Lease(LeaseId(f"{self.node_id}.{self._leases}"), self.node_id)
+        lease = self.lease = Lease(LeaseId(f"{self.node_id}.{self._leases}"), self.node_id, self._description)
         tell(self._hearing.lease_begun, lease)
         known = list(self._cluster.nodes.values())
         self._cluster.nodes[lease.lease_id] = self

@@ -5,7 +5,7 @@ They are not in `tables` because SQLAlchemy imports each dialect that a conditio
 
 from sqlalchemy import Index
 
-from parlour.db.tables import event_log
+from parlour.db.tables import event_log, messages
 
 Index(
     "uq_event_log_open",
@@ -14,4 +14,12 @@ Index(
     unique=True,
     sqlite_where=event_log.c.left_at.is_(None),
     postgresql_where=event_log.c.left_at.is_(None),
+)
+
+Index(
+    "ix_messages_room_id_change_number",
+    messages.c.room_id,
+    messages.c.change_number,
+    sqlite_where=messages.c.change_number.is_not(None),
+    postgresql_where=messages.c.change_number.is_not(None),
 )

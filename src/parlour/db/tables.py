@@ -232,9 +232,22 @@ messages = Table(
     Column("reply_to", String(64), nullable=True),  # the message_id of the answered message, of the same room
     _moment("edited_at", nullable=True),
     _moment("deleted_at", nullable=True),
+    Column(
+        "number", BigInteger, nullable=True
+    ),  # in the order of the chat; null if a version before wrote it
+    Column("change_number", BigInteger, nullable=True),  # of its latest change, in the same order
     UniqueConstraint("room_id", "message_id"),
     Index("ix_messages_room_id_id", "room_id", "id"),
 )
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("last_number", BigInteger, nullable=False),
+    _moment("last_at"),
+)
+"""The latest number of each room's chat, which counting locks: `rooms` would be locked for other changes."""
 
 events = Table(
     "events",

@@ -29,7 +29,7 @@ def _insert_if_absent(
     dialect: str, table: Table, columns: tuple[str, ...], *, returns_row: bool = False
 ) -> Any:
     values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
-    statement = _inserts(dialect)(table).values(values).on_conflict_do_nothing()
+    statement = insert_of(dialect)(table).values(values).on_conflict_do_nothing()
     if returns_row:
         return prepared(statement.returning(table))
     # Without the option SQLAlchemy does not keep an insert's rowcount with every driver (psycopg: -1).
@@ -61,10 +61,10 @@ async def insert_selected_if_absent(
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:
-    return _inserts(connection.dialect.name)(table)
+    return insert_of(connection.dialect.name)(table)
 
 
-def _inserts(dialect: str) -> Any:
+def insert_of(dialect: str) -> Any:
     """Return the dialect's own `insert`; no other dialect is imported."""
     if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite

@@ -5,10 +5,11 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 from parlour.calls.ice import IcePlan, turn_credential
+from parlour.companions import ProgramUnusable
 from parlour.doctor.findings import Finding, Report
 from parlour.turn.assembly import EmbeddedTurn
 from parlour.turn.client import NoAnswer, TurnClient, TurnRefusal, turn_client
-from parlour.turn.server import TurnServerUnusable, usable_program
+from parlour.turn.server import certificate_fault, usable_program
 from parlour.turn.stun import MalformedStun, TransportAddress
 from parlour.turn.uri import IceUri, parsed
 
@@ -33,7 +34,7 @@ class RelayCheck:
         if embedded is not None:
             try:
                 program = await asyncio.to_thread(usable_program, embedded.kind, embedded.media_folder)
-            except TurnServerUnusable as unusable:
+            except ProgramUnusable as unusable:
                 report.fail(f"{unusable.says}.", f"{unusable.todo[:1].upper()}{unusable.todo[1:]}.")
             else:
                 report.ok(f"{program.path} runs beside Parlour.")
@@ -47,6 +48,7 @@ class RelayCheck:
                 "PARLOUR_TURN_SECRET is not set, so browsers get no credentials, which TURN servers ask for.",
                 "Set it to the static-auth-secret of coturn.",
             )
+        self._say_missing_certificate(report)
         urls = (*plan.stun_urls, *plan.turn_urls)
         reports = [Report(self.name) for _ in urls]
         async with (
@@ -62,6 +64,17 @@ class RelayCheck:
                 "Add the same URI with ?transport=tcp, and a turns: one, to PARLOUR_TURN_URLS.",
             )
         return report.findings
+
+    def _say_missing_certificate(self, report: Report) -> None:
+        certificate = self._embedded and self._embedded.options.certificate
+        fault = certificate and certificate_fault(certificate)
+        if fault:
+            report.fail(
+                f"the TURN server beside Parlour has no certificate, and so no TLS: {fault}.",
+                "If it is that of PARLOUR_DOMAIN, wait for it: caddy.warned in Parlour's log says what keeps "
+                "Caddy from getting it. If not, correct PARLOUR_TURN_CERT and _KEY, or PARLOUR_TLS_CERT and "
+                "_KEY.",
+            )
 
     async def _check(self, report: Report, url: str, person: str) -> None:
         try:

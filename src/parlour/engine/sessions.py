@@ -94,7 +94,7 @@ class TransportSessions:
     def handler_failed(self) -> None:
         """Count and log a failure; only call it while the exception is handled."""
         self.failed_handlers += 1
-        logger.exception("a handler failed")
+        logger.exception("a handler failed")  # noqa: LOG004 - called by handlers
 
     # Sending
 
@@ -124,7 +124,8 @@ class TransportSessions:
 
     def open(self, transport: Transport, handshake: Handshake) -> TransportSession:
         """Open a session and send its open packet (protocol document, "Handshake")."""
-        options, now, sid = self.options, self.now(), new_sid()
+        options, now = self.options, self.now()
+        sid = options.session_prefix + new_sid()
         session = TransportSession(sid, transport, self, options, now)
         session.consumer = self._consumer_factory(session, handshake, now)
         self.by_sid[sid] = session

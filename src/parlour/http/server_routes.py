@@ -15,6 +15,8 @@ from parlour.wire.endpoint import CallerKind, endpoint
 from parlour.wire.http import ClientAddress, Configuration, Health
 
 READY_SECONDS = 5
+LEASE_SECONDS = 2
+"""The time in which a node that has just started, or whose Redis has just come back, gets its lease."""
 
 
 def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path: str) -> APIRouter:
@@ -55,7 +57,9 @@ def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path:
     @router.get(
         "/readyz",
         **endpoint(
-            CallerKind.ANYONE, Unavailable, description="The database answers, and Redis where it is set."
+            CallerKind.ANYONE,
+            Unavailable,
+            description="The database answers, and Redis where it is set, in which this node has its lease.",
         ),
     )
     async def readyz() -> Health:
@@ -66,6 +70,11 @@ def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path:
             raise Unavailable from error
         if core.redis_counts is not None and not await core.redis_counts.check():
             raise Unavailable
+        try:
+            async with asyncio.timeout(LEASE_SECONDS):
+                await core.messages.wait_for_lease()
+        except TimeoutError as error:
+            raise Unavailable from error
         return Health(status="ok")
 
     http = Document(partial(openapi, app, base_path=base_path))

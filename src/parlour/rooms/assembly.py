@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import GuestTimeEnded, SessionsEnded
 from parlour.accounts.passwords.checks import PasswordChecks
-from parlour.bus import Bus
+from parlour.bus import Bus, FactsMissed
 from parlour.core import Core
 from parlour.rooms.administration import RoomAdministration
 from parlour.rooms.creation_policy import CreationPolicy
@@ -66,7 +66,14 @@ class RoomsFeature:
     def _subscribe(self, bus: Bus) -> None:
         """Forget rights that end: an account that changes its address loses its invitations, for example."""
         forget = self.service.forget_rights
-        for rights_end in (InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomChanged, RoomRemoved):
+        for rights_end in (
+            FactsMissed,
+            InvitationTakenBack,
+            PersonBanned,
+            RoomBecameEvent,
+            RoomChanged,
+            RoomRemoved,
+        ):
             bus.subscribe(rights_end, lambda _fact: forget())
         bus.subscribe(SessionsEnded, lambda ended: forget(ended.user_id))
         bus.subscribe(GuestTimeEnded, lambda ended: forget(ended.user_id))

@@ -4,9 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter
-
-from parlour.core import Core
+from parlour.tasks import Supervisor
 from parlour.turn.options import TurnOptions
 from parlour.turn.server import ServerKind, TurnServer, usable_program
 
@@ -21,27 +19,22 @@ class EmbeddedTurn:
     folder: Path
 
 
-class TurnFeature:
-    """Registers the server as a task, if the settings ask for one."""
+class TurnCompanion:
+    """Keeps the server running."""
 
-    def __init__(self, core: Core, embedded: EmbeddedTurn | None) -> None:
+    asked_by = "TURN"
+
+    def __init__(self, embedded: EmbeddedTurn) -> None:
         self._embedded = embedded
-        if embedded is not None:
-            core.tasks.repeat("turn", self._run)
 
     def require_program(self) -> None:
-        """Raise TurnServerUnusable if the settings ask for a server and none that fits is installed."""
-        if self._embedded is not None:
-            usable_program(self._embedded.kind, self._embedded.media_folder)
+        """Raise ProgramUnusable if no server that fits is installed."""
+        usable_program(self._embedded.kind, self._embedded.media_folder)
+
+    def register(self, tasks: Supervisor) -> None:
+        tasks.repeat("turn", self._run)
 
     async def _run(self) -> None:
         embedded = self._embedded
-        if embedded is not None:
-            program = await asyncio.to_thread(usable_program, embedded.kind, embedded.media_folder)
-            await TurnServer(program, embedded.options, embedded.folder).run()
-
-    def routers(self) -> list[APIRouter]:
-        return []
-
-    async def close(self) -> None:
-        """Close nothing: the supervisor of tasks has ended the server."""
+        program = await asyncio.to_thread(usable_program, embedded.kind, embedded.media_folder)
+        await TurnServer(program, embedded.options, embedded.folder).run()

@@ -475,3 +475,9 @@ async def test_a_turn_server_that_cannot_be_run(chosen: Callable[..., Settings],
     assert_fault(await says(check), "no TURN server is installed", "parlour media install")
     shutil.copy(await program_of_version(CONFIGURATION_VERSION - 1), tmp_path / PROGRAM)
     assert_fault(await says(check), "another version of Parlour", "parlour media install", "again")
+
+
+async def test_a_certificate_that_is_not_there_yet(chosen: Callable[..., Settings]) -> None:
+    options = Options(chosen(turn="embedded", domain="meet.example.org"), 8000)
+    check = RelayCheck(IcePlan(stun_urls=(), turn_urls=(), turn_secret=None), options.embedded_turn())
+    assert_fault(await says(check), "no TLS", "certificate.pem", "PARLOUR_DOMAIN", "caddy.warned")

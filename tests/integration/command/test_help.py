@@ -10,6 +10,7 @@ HELP: list[tuple[list[str], list[str]]] = [
     ([], ["serve", "migrate", "user", "room", "PARLOUR_", ".env", "docs/settings.md"]),
     (["serve"], ["--host", "127.0.0.1", "--port", "8000", "API, signaling and web client"]),
     (["migrate"], ["database"]),
+    (["nodes"], ["PARLOUR_REDIS_URL", "--json"]),
     (["user"], ["create", "list", "show", "password", "name", "disable", "enable", "delete", "logout"]),
     (["user", "create"], ["USERNAME", "EMAIL", "--password", "PARLOUR_USER_PASSWORD"]),
     (["user", "logout"], ["HANDLE", "session"]),

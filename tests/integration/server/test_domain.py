@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,24 +15,29 @@ from websockets.asyncio.client import connect
 
 from parlour.caddy.configuration import caddy_configuration
 from parlour.caddy.server import find_caddy
+from parlour.calls.ice import turn_credential
 from parlour.options import Options
 from parlour.settings import Settings
+from parlour.turn.client import NoAnswer, turn_client
+from parlour.turn.uri import IceUri
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
 from tests.servers import ParlourServer
 from tests.servers.command import accepted, run_parlour
 from tests.servers.pebble import pebble
 from tests.servers.process import free_port
+from tests.servers.turn import MEDIA
 
 pytestmark = pytest.mark.database("sqlite")
 
 FORGED = "203.0.113.66"
+SECRET = "north wind, south wind, and no wind at all"
 
 
 async def test_a_domain_is_enough(databases: Databases, tmp_path: Path) -> None:
-    """A certificate is got, pages and WebSockets come through, and Caddy lives and dies with Parlour."""
+    """A certificate is got, pages, WebSockets and TURN have it, and Caddy lives and dies with Parlour."""
     await databases.create_migrated("sqlite", tmp_path / "data")
-    https, http = free_port(), free_port()
+    https, http, turn_tls = free_port(), free_port(), free_port()
     async with pebble(tmp_path / "acme", http=http, https=https) as authority:
         settings: dict[str, str | int] = {
             "PARLOUR_DOMAIN": "localhost",
@@ -39,12 +45,19 @@ async def test_a_domain_is_enough(databases: Databases, tmp_path: Path) -> None:
             "PARLOUR_HTTP_PORT": http,
             "PARLOUR_ACME_CA": authority.directory,
             "PARLOUR_ACME_ROOT": str(authority.trust),
+            "PARLOUR_TURN": "embedded",
+            "PARLOUR_TURN_SERVER": "parlour",
+            "PARLOUR_TURN_SECRET": SECRET,
+            "PARLOUR_TURN_PORT": free_port(),
+            "PARLOUR_TURN_TLS_PORT": turn_tls,
+            "PARLOUR_MEDIA_DIR": str(MEDIA),
         }
         async with ParlourServer(tmp_path, None, settings) as server:
             assert server.url == f"https://localhost:{https}"
             await server.expect_log("caddy.certificate")
             trust = ssl.create_default_context(cadata=authority.root)
             await serves(server, http, trust)
+            await relays_over_tls(turn_tls, trust)
             await the_doctor_is_content(server, tmp_path, authority.root)
 
             os.kill(await caddys_pid(server), signal.SIGKILL)
@@ -79,6 +92,20 @@ async def serves(server: ParlourServer, http: int, trust: ssl.SSLContext) -> Non
     url = f"{server.url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket"
     async with connect(url, ssl=trust, proxy=None, open_timeout=60) as connected:
         assert str(await connected.recv()).startswith("0{")
+
+
+async def relays_over_tls(port: int, trust: ssl.SSLContext) -> None:
+    """Wait for TURN over TLS, which follows the certificate of the web pages at the first start too."""
+    uri = IceUri(True, "localhost", port, "tls")
+    credential = turn_credential(SECRET, "ann", datetime.now(UTC) + timedelta(minutes=5))
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                async with turn_client(uri, tls=trust) as client:
+                    await client.allocate(*credential)
+                    return
+            except NoAnswer:
+                await asyncio.sleep(0.05)  # a port announces no opening
 
 
 async def until_answered(server: ParlourServer, trust: ssl.SSLContext) -> None:

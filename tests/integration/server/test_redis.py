@@ -144,6 +144,7 @@ async def test_a_redis_that_refuses_ends_the_start(tmp_path: Path, redis: RedisS
     assert (ended.code, ended.out) == (2, "")
     assert "PARLOUR_REDIS_URL" in line
     assert "sw0rdfish" not in line and redis.password not in line
+    assert not list(tmp_path.rglob("parlour.db")), "a start that is refused migrates nothing"
 
 
 # What limits ask of a storage, of each kind that there is.

@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -20,6 +20,8 @@ import pytest
 from parlour.calls.ice import turn_credential
 from parlour.options import Options
 from parlour.settings import Settings
+from parlour.tasks import Supervisor
+from parlour.turn.assembly import TurnCompanion
 from parlour.turn.client import TurnClient, TurnRefusal, turn_client
 from parlour.turn.options import TurnOptions
 from parlour.turn.own_server import (
@@ -370,10 +372,43 @@ async def test_a_renewed_certificate_is_shown(kind: str, tmp_path: Path) -> None
         lead_to("second", "turn.pem")  # the key does not fit yet
         assert await shown_certificate(options) == former
         lead_to("second", "turn.key")
-        wanted = ssl.PEM_cert_to_DER_cert((tmp_path / "second" / "chain.pem").read_text())
-        async with asyncio.timeout(60):
-            while await shown_certificate(options) != wanted:  # noqa: ASYNC110 - the server announces nothing
-                await asyncio.sleep(0.02)
+        await until_shown(options, tmp_path / "second" / "chain.pem")
+
+
+@pytest.mark.parametrize("kind", ["coturn", "parlour"])
+async def test_a_first_certificate_is_shown(kind: str, tmp_path: Path) -> None:
+    """Until then all works but TLS."""
+    embedded = options_of(tmp_path, kind).embedded_turn()
+    assert embedded is not None
+    options, later = embedded.options, tmp_path / "later"
+    assert options.certificate is not None
+    files = options.certificate.chain, options.certificate.key
+    later.mkdir()
+    for file in files:
+        file.rename(later / file.name)
+    tasks = Supervisor()
+    TurnCompanion(embedded).register(tasks)
+    tasks.start()
+    try:
+        await answers(IceUri(True, "127.0.0.1", options.port, "udp"))
+        with pytest.raises(ConnectionRefusedError):
+            await shown_certificate(options)
+        for file in files:
+            (later / file.name).rename(file)
+        await until_shown(options, files[0])
+        assert tasks.health["turn"].failures == 0
+    finally:
+        await tasks.stop()
+
+
+async def until_shown(options: TurnOptions, chain: Path) -> None:
+    wanted = ssl.PEM_cert_to_DER_cert(chain.read_text())
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(ConnectionRefusedError):
+                if await shown_certificate(options) == wanted:
+                    return
+            await asyncio.sleep(0.02)  # the server announces nothing
 
 
 async def shown_certificate(options: TurnOptions) -> bytes:

@@ -3,6 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,11 @@ import parlour.db.migrations
 import parlour.db.partial_indexes  # completes `metadata`
 from parlour.accounts.identity import UserId
 from parlour.db.database import Database
-from parlour.db.migrate import HEAD, DatabaseTooNew, migrate
+from parlour.db.migrate import HEAD, LOCK, DatabaseTooNew, MigrationUnderWay, migrate
 from parlour.db.tables import metadata
 from parlour.rooms.store import RoomFilter, room_and_facts, visible_rooms
 from tests.conftest import Databases
-from tests.people import Visitors
+from tests.people import ROOM_PASSWORD, Visitors, done
 from tests.servers import ParlourServer
 from tests.servers.command import run_parlour
 
@@ -110,15 +113,22 @@ async def test_a_database_from_the_future_is_left_alone(empty: Database, url: st
     ) == "zzzz"  # fmt: skip
 
 
-async def test_two_servers_start_at_once_on_an_empty_database(url: str, tmp_path: Path) -> None:
+async def test_two_servers_start_at_once_on_an_empty_database(
+    empty: Database, url: str, tmp_path: Path
+) -> None:
+    """Both find that a migration is due and wait for a third; then one of them migrates, and both serve."""
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
         folder.mkdir()
     one, two = (ParlourServer(folder, url, {"PARLOUR_SECRET_KEY": "s" * 40}) for folder in folders)
-    async with asyncio.TaskGroup() as starting:
-        starting.create_task(one.start())
-        starting.create_task(two.start())
+    for server in (one, two):
+        server.log.touch()
     try:
+        async with asyncio.TaskGroup() as starting, migrating(empty):
+            for server in (one, two):
+                starting.create_task(server.start())
+            for server in (one, two):
+                await server.expect_log("migration.waiting")
         async with Visitors(one) as at_one, Visitors(two) as at_two:
             ann = await at_one.client()
             twin = await at_two.same(ann)
@@ -126,6 +136,115 @@ async def test_two_servers_start_at_once_on_an_empty_database(url: str, tmp_path
     finally:
         await one.terminate()
         await two.terminate()
+    logs = one.log.read_text() + two.log.read_text()
+    assert logs.count("migration.done") == 1
+
+
+@pytest.mark.database("postgres")
+async def test_the_wait_for_another_migration_has_an_end(empty: Database, url: str) -> None:
+    waiting = Database(url)
+    try:
+        async with migrating(empty):
+            with pytest.raises(MigrationUnderWay, match="for 0 seconds"):
+                await migrate(waiting, within=0.1)
+        assert await migrate(waiting) is None
+    finally:
+        await waiting.close()
+
+
+@asynccontextmanager
+async def migrating(database: Database) -> AsyncIterator[None]:
+    """Hold what a process holds that migrates."""
+    async with database.transaction(within=None) as connection:
+        if not database.is_sqlite:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        else:
+            await connection.execute(text("SELECT 1"))
+        yield
+
+
+async def test_a_server_goes_on_beside_a_newer_schema(empty: Database, url: str, tmp_path: Path) -> None:
+    """The next version migrates as its rule says, and the server of this one neither fails nor starts."""
+    async with ParlourServer(tmp_path, url) as server, Visitors(server) as visitors:
+        ann = await visitors.client()
+        await ann.logs_in()
+        await ann.creates_room("Garden")
+        await in_transaction(empty, run(NEXT_VERSION))
+        await ann.creates_room("Attic")
+        bob = await visitors.client()
+        await bob.logs_in()
+        for name in ("Garden", "Attic"):
+            done(await bob.post("/room/access", {"name": name, "password": ROOM_PASSWORD}))
+            done(await bob.post("/message", {"roomname": name, "email": bob.email, "message": "hello"}))
+        done(await ann.http.get("/readyz"))
+    with pytest.raises(RuntimeError, match="newer version of Parlour"):
+        await server.start()
+
+
+NEXT_VERSION = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN {column}"
+        for table in ("rooms", "messages", "users", "clients", "refresh_sessions", "admissions", "outbox")
+        for column in ("next_version INTEGER", "next_count INTEGER NOT NULL DEFAULT 0")
+    ),
+    "CREATE TABLE next_version (id INTEGER PRIMARY KEY)",
+    "UPDATE alembic_version SET version_num = '9999'",
+)
+
+
+async def test_a_migration_only_adds_what_the_version_before_can_ignore(empty: Database) -> None:
+    """The rule of docs/deploy.md, for each migration since it was made."""
+    newer = [revision for revision in revisions() if revision > LAST_WITHOUT_RULE]
+    await in_transaction(empty, lambda connection: to(connection, command.upgrade, LAST_WITHOUT_RULE))
+    for revision in newer:
+        before: dict[str, Shape] = await in_transaction(empty, shape)
+        await in_transaction(empty, partial(to, direction=command.upgrade, revision=revision))
+        after: dict[str, Shape] = await in_transaction(empty, shape)
+        for table, was in before.items():
+            now = after[table]
+            assert was.columns.items() <= now.columns.items(), (revision, table)
+            added = now.columns.keys() - was.columns.keys()
+            assert added <= now.optional, (revision, table)
+            assert all(names & added for names in now.unique - was.unique), (revision, table)
+            assert all(names & added for names in now.references - was.references), (revision, table)
+
+
+LAST_WITHOUT_RULE = "0023"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A table: columns with type and nullability, the columns that an INSERT may leave out, and
+    constraints.
+    """
+
+    columns: dict[str, tuple[str, bool]]
+    optional: set[str]
+    unique: set[frozenset[str]]
+    references: set[frozenset[str]]
+
+
+def shape(connection: Connection) -> dict[str, Shape]:
+    inspector = inspect(connection)
+    shapes = {}
+    for table in inspector.get_table_names():
+        columns = inspector.get_columns(table)
+        unique: list[Sequence[str | None]] = [
+            *(constraint["column_names"] for constraint in inspector.get_unique_constraints(table)),
+            *(index["column_names"] for index in inspector.get_indexes(table) if index["unique"]),
+        ]
+        shapes[table] = Shape(
+            {column["name"]: (str(column["type"]), column["nullable"]) for column in columns},
+            {column["name"] for column in columns if column["nullable"] or column["default"] is not None},
+            {frozenset(name for name in names if name) for names in unique},
+            {frozenset(key["constrained_columns"]) for key in inspector.get_foreign_keys(table)},
+        )
+    return shapes
+
+
+def revisions() -> list[str]:
+    folder = Path(parlour.db.migrations.__file__).parent / "versions"
+    return sorted(file.name.partition("_")[0] for file in folder.glob("0*.py"))
 
 
 OLD_KEYS = (

@@ -1,13 +1,15 @@
 """What the settings say of Caddy, and what follows from a domain."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parlour.caddy.configuration import caddy_configuration, issued_certificate
+from parlour.caddy.certificates import certificate_links, issued_certificate, lead_links_to_issued
+from parlour.caddy.configuration import caddy_configuration
 from parlour.options import Options
 from parlour.settings import Settings, SettingsError, read_settings
 
@@ -88,25 +90,43 @@ def test_the_doctor_hears_of_the_domain(chosen: Chosen) -> None:
 
 
 def test_turn_uses_the_certificate_of_the_web_pages(chosen: Chosen, tmp_path: Path) -> None:
-    assert issued_certificate(tmp_path / "caddy", DOMAIN) is None
+    """Browsers are told of TURN over TLS before there is one: their page comes with the same certificate."""
     options = chosen(domain=DOMAIN, turn="embedded")
-    before = options.turn_server
-    assert before is not None
-    assert before.certificate is None
-    folder = tmp_path / "caddy" / "storage" / "certificates" / "ca.example-dir" / DOMAIN
-    folder.mkdir(parents=True)
-    chain = folder / f"{DOMAIN}.crt"
-    chain.touch()
-    assert issued_certificate(tmp_path / "caddy", DOMAIN) is None, "without its key"
-    chain.with_suffix(".key").touch()
-    after = options.turn_server
-    assert after is not None
-    assert after.certificate is not None
-    assert after.certificate.chain == chain
+    assert options.turn_server is not None
+    certificate = options.turn_server.certificate
+    assert certificate is not None
+    assert (certificate.chain, certificate.key) == certificate_links(tmp_path / "caddy")
     assert f"turns:{DOMAIN}:5349?transport=tcp" in options.ice().turn_urls
     elsewhere = chosen(domain=DOMAIN, turn="embedded", turn_host="turn.example.org").turn_server
     assert elsewhere is not None
     assert elsewhere.certificate is None
+
+
+def test_links_lead_to_the_newest_certificate(tmp_path: Path) -> None:
+    """Whoever has issued it, and also where the data folder has been moved."""
+    folder = tmp_path / "caddy"
+    lead_links_to_issued(folder, DOMAIN)
+    assert not folder.exists()
+
+    def issued(authority: str, *, at: float) -> tuple[Path, Path]:
+        files = folder / "storage" / "certificates" / authority / DOMAIN
+        files.mkdir(parents=True)
+        chain, key = files / f"{DOMAIN}.crt", files / f"{DOMAIN}.key"
+        chain.write_text(authority)
+        os.utime(chain, (at, at))
+        assert issued_certificate(folder, DOMAIN) != (chain, key), "without its key"
+        key.touch()
+        return chain, key
+
+    for number, authority in enumerate(("staging.example-dir", "ca.example-dir")):
+        files = issued(authority, at=number)
+        lead_links_to_issued(folder, DOMAIN)
+        assert tuple(link.resolve() for link in certificate_links(folder)) == files
+    before = [link.lstat().st_ino for link in certificate_links(folder)]
+    lead_links_to_issued(folder, DOMAIN)
+    assert [link.lstat().st_ino for link in certificate_links(folder)] == before, "nothing is to be done"
+    moved = folder.rename(tmp_path / "moved")
+    assert certificate_links(moved)[0].read_text() == "ca.example-dir"
 
 
 def test_turn_uses_the_files_of_https(chosen: Chosen, tmp_path: Path) -> None:

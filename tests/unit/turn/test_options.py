@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from parlour.companions import ProgramUnusable
 from parlour.options import Options
 from parlour.settings import Settings, SettingsError, read_settings
 from parlour.turn.coturn import coturn_configuration
 from parlour.turn.options import PRIVATE_PEERS, TurnOptions
-from parlour.turn.server import TurnServerUnusable, find_program
+from parlour.turn.server import find_program
 
 Chosen = Callable[..., Options]
 
@@ -156,7 +157,7 @@ def test_who_has_no_program_is_told_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("parlour.child_process._SBIN", ())
     for kind, words in (("coturn", "apt-get install coturn"), ("parlour", "parlour media install")):
         missing: Any = kind
-        with pytest.raises(TurnServerUnusable, match=words):
+        with pytest.raises(ProgramUnusable, match=words):
             find_program(missing, tmp_path)
     coturn = tmp_path / "turnserver"
     coturn.write_text("#!/bin/sh\n")

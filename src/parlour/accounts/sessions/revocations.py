@@ -1,5 +1,6 @@
-"""Polling for sessions that another process ended: a command, or another server on the same database."""
+"""Polling for sessions that another process ended: a command, or a server whose word has not arrived."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from parlour.accounts.identity import SessionId, UserId
 from parlour.accounts.refusals import AccountDeleted, SessionEndedElsewhere
 from parlour.accounts.sessions import store as session_store
 from parlour.accounts.sessions.terminations import SessionTerminations
-from parlour.bus import Bus
+from parlour.bus import Bus, FactsMissed
 from parlour.db.database import Database
 from parlour.errors import Refusal
 
@@ -22,7 +23,9 @@ log = structlog.get_logger("parlour.accounts")
 
 
 class Revocations:
-    """Publishes SessionsEnded once for each session that another process revoked; `poll` is repeated."""
+    """Delivers SessionsEnded once for each session that another process revoked; `poll` is repeated, and runs
+    at once when `are_due` is set: facts of other nodes may not have arrived.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,10 @@ class Revocations:
         self._terminations = terminations
         self._clock = clock
         self._polled_at = clock()
+        self.are_due = asyncio.Event()
+
+    def on_facts_missed(self, _fact: FactsMissed) -> None:
+        self.are_due.set()
 
     async def poll(self) -> None:
         now = self._clock()
@@ -44,12 +51,12 @@ class Revocations:
             revoked = await session_store.revoked_since(connection, self._polled_at - POLL_OVERLAP)
             deleted = await session_store.deleted_since(connection, self._polled_at - POLL_OVERLAP)
         self._polled_at = now
-        self._publish(revoked, SessionEndedElsewhere())
-        self._publish(deleted, AccountDeleted())
+        self._deliver(revoked, SessionEndedElsewhere())
+        self._deliver(deleted, AccountDeleted())
 
-    def _publish(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
+    def _deliver(self, ended: Iterable[tuple[UserId, SessionId]], reason: Refusal) -> None:
         for user_id, session in ended:
             if not self._terminations.include(session):
-                self._bus.publish(
+                self._bus.deliver(
                     SessionsEnded(user_id=user_id, sessions=frozenset({session}), reason=reason)
                 )

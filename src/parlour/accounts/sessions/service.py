@@ -378,6 +378,10 @@ class LoginSessions:
         """Read the user again at the next request: the account or a session of it has changed."""
         self._recent.forget(user_id)
 
+    def forget_all(self) -> None:
+        """Read everybody again: what other servers changed may not be known here."""
+        self._recent.clear()
+
     def _mark(self) -> ReadMark:
         return self._recent.mark(time.monotonic())
 

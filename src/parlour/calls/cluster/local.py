@@ -1,4 +1,4 @@
-"""A cluster of one node: all its state is in the memory of this process."""
+"""A node that shares no calls: all their state is in the memory of this process."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -30,7 +30,9 @@ class LocalConnections(Protocol):
 
 
 class LocalNode:
-    """The only node: it owns every call, and every fact is published on its bus."""
+    """The only node of its calls: it owns each of them. Facts of other nodes arrive on its bus as its own do
+    (`shared_facts`).
+    """
 
     def __init__(
         self,

@@ -44,8 +44,8 @@ class Keys:
 
     @staticmethod
     def of(secret: str) -> "Keys":
-        """Name the keys after the servers' secret: two clusters in one Redis do not meet, and the secret
-        cannot be read from the name.
+        """Name the keys after what the servers of one cluster alone know: two clusters in one Redis do not
+        meet, and the secret cannot be read from the name.
         """
         tag = hashlib.sha256(b"parlour cluster " + secret.encode()).hexdigest()[:16]
         return Keys("parlour/cluster", tag)
@@ -57,6 +57,10 @@ class Keys:
     @property
     def nodes(self) -> str:
         return self._common("nodes")
+
+    @property
+    def states(self) -> str:
+        return self._common("states")
 
     @property
     def owners(self) -> str:

@@ -1,7 +1,7 @@
 """A node whose cluster meets in Redis: one lease after the other."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -10,6 +10,7 @@ from parlour.cluster.coordinator import (
     CoordinationUnavailable,
     Lease,
     LeaseId,
+    NodeDescription,
     Ownership,
     QueueBounds,
 )
@@ -31,11 +32,16 @@ class RedisCoordinator:
         url: str,
         *,
         secret: str,
+        description: NodeDescription | None = None,
         times: LeaseTimes | None = None,
         bounds: QueueBounds | None = None,
     ) -> None:
-        """`url` has been validated by the settings. No connection is opened before `run`."""
+        """`url` has been validated by the settings; `secret` is what only nodes of the same cluster know. No
+        connection is opened before `run`.
+        """
         self.node_id = node_id
+        self._description = description or NodeDescription()
+        self._counters: dict[str, Callable[[], int]] = {}
         times = times or LeaseTimes()
         self._connections = Connections(url, times)
         self._link = RedisLink(self._connections, Keys.of(secret), times)
@@ -56,12 +62,14 @@ class RedisCoordinator:
     def listen(self, listener: ClusterListener) -> None:
         self._listener = listener
 
+    def count(self, name: str, counter: Callable[[], int]) -> None:
+        self._counters[name] = counter
+
     async def run(self) -> None:
         if self._listener is None:
             raise RuntimeError("`listen` comes before `run`")
         while True:
             self._held = held = await self._registered(self._listener)
-            log.info("cluster.lease_begun", lease=held.lease.lease_id)
             try:
                 await held.run()
             finally:
@@ -79,7 +87,6 @@ class RedisCoordinator:
             log.warning("cluster.left_without_redis", error=type(error).__name__)
 
     async def aclose(self) -> None:
-        """Close the connections. Call it after `leave`, or without `leave` to look like a crash."""
         await self._connections.aclose()
 
     def send(self, to: LeaseId, message: bytes) -> bool:
@@ -124,6 +131,7 @@ class RedisCoordinator:
     async def _register(self, listener: ClusterListener) -> HeldLease:
         self._leases += 1
         self._former = LeaseId(f"{self.node_id}.{self._leases}")
-        held = HeldLease(Lease(self._former, self.node_id), listener, self._link, self._bounds)
+        lease = Lease(self._former, self.node_id, self._description)
+        held = HeldLease(lease, listener, self._link, self._bounds, self._counters)
         await held.register()
         return held

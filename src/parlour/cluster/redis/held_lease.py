@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -18,6 +19,7 @@ from parlour.cluster.coordinator import (
 from parlour.cluster.listeners import tell
 from parlour.cluster.numbering import InboundNumbers, OutboundQueue
 from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, RedisLink
+from parlour.cluster.redis.descriptions import UnreadableDescription, decode_description, encode_state
 from parlour.cluster.redis.inboxes import RETRY_SECONDS, InboxReader, InboxSender
 from parlour.cluster.redis.registry import Registry, Renewed
 
@@ -30,8 +32,17 @@ log = structlog.get_logger("parlour.cluster")
 class HeldLease:
     """A lease of this node. `run` returns when it has ended."""
 
-    def __init__(self, lease: Lease, listener: ClusterListener, link: RedisLink, bounds: QueueBounds) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        listener: ClusterListener,
+        link: RedisLink,
+        bounds: QueueBounds,
+        counters: Mapping[str, Callable[[], int]],
+    ) -> None:
         self.lease = lease
+        self._counters = counters
+        self._unreadable: set[LeaseId] = set()
         self.others: dict[LeaseId, Lease] = {}
         self._listener = listener
         self._bounds = bounds
@@ -50,7 +61,8 @@ class HeldLease:
     async def register(self) -> None:
         """Begin the lease. Raises one of REDIS_UNAVAILABLE."""
         asked_at = lease_clock()
-        renewed = await self._registry.register(self.lease)
+        renewed = await self._registry.register(self.lease, state=encode_state(self._counters))
+        log.info("cluster.lease_begun", lease=self.lease.lease_id)
         tell(self._listener.lease_begun, self.lease)
         self._take_note(renewed, asked_at)
 
@@ -133,7 +145,9 @@ class HeldLease:
         async with self._renewing:
             asked_at = lease_clock()
             try:
-                renewed = await self._registry.renew(self.lease, read_to=self._reader.read_to)
+                renewed = await self._registry.renew(
+                    self.lease, state=encode_state(self._counters), read_to=self._reader.read_to
+                )
             except REDIS_UNAVAILABLE as error:
                 self._note_away(error)
                 return self.holds_lease()
@@ -146,18 +160,31 @@ class HeldLease:
     def _take_note(self, renewed: Renewed, asked_at: float) -> None:
         """The lease counts from before the request: Redis counts from a moment after that."""
         self._valid_until = asked_at + self._times.ttl - self._times.margin
-        present = {lease.lease_id: lease for lease in renewed.leases if lease.node_id != self.lease.node_id}
-        for gone in self.others.keys() - present.keys():
+        for gone in self.others.keys() - renewed.leases.keys():
             self._sender.drop(gone)
             del self._numbers[gone]
             tell(self._listener.node_left, self.others.pop(gone))
-        for new in present.keys() - self.others.keys():
-            self._sender.queues[new] = OutboundQueue(
-                max_messages=self._bounds.messages, max_bytes=self._bounds.size
-            )
-            self._numbers[new] = InboundNumbers()
-            self.others[new] = present[new]
-            tell(self._listener.node_joined, present[new])
+        self._unreadable &= renewed.leases.keys()
+        for new in renewed.leases.keys() - self.others.keys() - self._unreadable - {self.lease.lease_id}:
+            lease = self._described(new, renewed.leases[new])
+            if lease is not None and lease.node_id != self.lease.node_id:
+                self._meet(lease)
+
+    def _meet(self, lease: Lease) -> None:
+        self._sender.queues[lease.lease_id] = OutboundQueue(
+            max_messages=self._bounds.messages, max_bytes=self._bounds.size
+        )
+        self._numbers[lease.lease_id] = InboundNumbers()
+        self.others[lease.lease_id] = lease
+        tell(self._listener.node_joined, lease)
+
+    def _described(self, lease_id: LeaseId, description: bytes) -> Lease | None:
+        try:
+            return decode_description(lease_id, description)
+        except UnreadableDescription as error:
+            self._unreadable.add(lease_id)
+            log.warning("cluster.unreadable_node", lease=lease_id, error=str(error))
+            return None
 
     async def _take(self, batch: Batch) -> None:
         """Receive a batch, of a node that may have registered after the last renewal."""

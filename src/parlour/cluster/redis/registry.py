@@ -10,9 +10,11 @@ from typing import Any
 
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.cluster.redis.connections import RedisLink, ask, bounded
-from parlour.node_id import NodeId
+from parlour.cluster.redis.descriptions import encode_description
 
 MAX_INBOX_ENTRIES = 4_096
+KEPT_SECONDS = 86_400
+"""What no node has touched for so long is removed by Redis: the cluster is gone."""
 _HELLO = b"hello"
 
 _NOW = """
@@ -20,38 +22,42 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
-# KEYS: leases, nodes, owners. ARGV: lease, milliseconds, node, '1' for a new lease, prefix of `owned`.
+# KEYS: leases, nodes, states, owners, epoch, owned by the lease.
+# ARGV: lease, milliseconds, description, state, '1' for a new lease, prefix of `owned`, seconds to keep keys.
 _RENEW = (
     _NOW
     + """
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if ARGV[4] ~= '1' and (not ends or tonumber(ends) <= now) then return false end
+if ARGV[5] ~= '1' and (not ends or tonumber(ends) <= now) then return false end
 redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[3], ARGV[1], string.format('%.0f', now) .. ' ' .. ARGV[4])
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 4)) do
-  local names = redis.call('SPOP', ARGV[5] .. dead, 500)
+  local names = redis.call('SPOP', ARGV[6] .. dead, 500)
   for _, name in ipairs(names) do
-    local record = redis.call('HGET', KEYS[3], name)
-    if record and string.sub(record, 1, #dead + 1) == dead .. ' ' then redis.call('HDEL', KEYS[3], name) end
+    local record = redis.call('HGET', KEYS[4], name)
+    if record and string.sub(record, 1, #dead + 1) == dead .. ' ' then redis.call('HDEL', KEYS[4], name) end
   end
   if #names < 500 then
     redis.call('ZREM', KEYS[1], dead)
     redis.call('HDEL', KEYS[2], dead)
+    redis.call('HDEL', KEYS[3], dead)
   end
 end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[7]) end
 local answer = {}
 for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')) do
-  local node = redis.call('HGET', KEYS[2], lease)
-  if node then
+  local description = redis.call('HGET', KEYS[2], lease)
+  if description then
     answer[#answer + 1] = lease
-    answer[#answer + 1] = node
+    answer[#answer + 1] = description
   end
 end
 return answer
 """
 )
 
-# KEYS: leases, owners, epoch, owned by the lease. ARGV: lease, name.
+# KEYS: leases, owners, epoch, owned by the lease. ARGV: lease, name, seconds to keep keys.
 _OWN = (
     _NOW
     + """
@@ -70,6 +76,7 @@ local epoch = string.format('%.0f', math.max(now, last + 1))
 redis.call('SET', KEYS[3], epoch)
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1] .. ' ' .. epoch)
 redis.call('SADD', KEYS[4], ARGV[2])
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[3]) end
 return {ARGV[1], epoch}
 """
 )
@@ -87,9 +94,11 @@ return true
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The lease goes on; `leases` are all that do, this one included."""
+    """The lease goes on; `leases` are all that do, this one included, with their descriptions as they stand
+    in Redis.
+    """
 
-    leases: list[Lease]
+    leases: dict[LeaseId, bytes]
 
 
 class Registry:
@@ -103,17 +112,17 @@ class Registry:
         self._keys = link.keys
         self._times = link.times
 
-    async def register(self, lease: Lease) -> Renewed:
+    async def register(self, lease: Lease, *, state: bytes) -> Renewed:
         """Begin a lease, with an empty inbox."""
         inbox = self._keys.inbox(lease.lease_id)
         async with bounded(self._times.patience), self._redis.pipeline(transaction=False) as pipe:
             pipe.xadd(inbox, {_HELLO: b""})
             pipe.pexpire(inbox, self._inbox_milliseconds)
-            pipe.execute_command(*self._renewal(lease, is_new=True))
+            pipe.execute_command(*self._renewal(lease, state, is_new=True))
             *_, answer = await pipe.execute()
         return Renewed(_leases_of(answer))
 
-    async def renew(self, lease: Lease, *, read_to: bytes) -> Renewed | None:
+    async def renew(self, lease: Lease, *, state: bytes, read_to: bytes) -> Renewed | None:
         """Renew a lease, and drop what was read from the inbox; return None if the lease has ended.
 
         A lease without its inbox is of no use, and counts as ended.
@@ -122,7 +131,7 @@ class Registry:
         async with bounded(self._times.patience), self._redis.pipeline(transaction=False) as pipe:
             pipe.execute_command("XTRIM", inbox, "MINID", "=", read_to)
             pipe.pexpire(inbox, self._inbox_milliseconds)
-            pipe.execute_command(*self._renewal(lease, is_new=False))
+            pipe.execute_command(*self._renewal(lease, state, is_new=False))
             _, has_inbox, answer = await pipe.execute()
         return Renewed(_leases_of(answer)) if has_inbox and answer is not None else None
 
@@ -140,7 +149,7 @@ class Registry:
             answer: list[bytes] | None = await ask(
                 self._redis, "EVAL", _OWN, 4,
                 keys.leases, keys.owners, keys.epoch, keys.owned(lease_id),
-                lease_id, name,
+                lease_id, name, KEPT_SECONDS,
             )  # fmt: skip
         if answer is None:
             return None
@@ -156,13 +165,21 @@ class Registry:
     def _inbox_milliseconds(self) -> int:
         return round(self._times.ttl * 2_500)
 
-    def _renewal(self, lease: Lease, *, is_new: bool) -> tuple[Any, ...]:
+    def _renewal(self, lease: Lease, state: bytes, *, is_new: bool) -> tuple[Any, ...]:
         keys, milliseconds = self._keys, round(self._times.ttl * 1_000)
-        names = (keys.leases, keys.nodes, keys.owners)
-        values = (lease.lease_id, milliseconds, lease.node_id, "1" if is_new else "0", keys.owned_prefix)
+        own = keys.owned(lease.lease_id)
+        names = (keys.leases, keys.nodes, keys.states, keys.owners, keys.epoch, own)
+        values = (
+            lease.lease_id,
+            milliseconds,
+            encode_description(lease),
+            state,
+            "1" if is_new else "0",
+            keys.owned_prefix,
+            KEPT_SECONDS,
+        )
         return ("EVAL", _RENEW, len(names), *names, *values)
 
 
-def _leases_of(answer: list[bytes]) -> list[Lease]:
-    texts = [text.decode() for text in answer]
-    return [Lease(LeaseId(lease), NodeId(node)) for lease, node in zip(texts[::2], texts[1::2], strict=True)]
+def _leases_of(answer: list[bytes]) -> dict[LeaseId, bytes]:
+    return {LeaseId(lease.decode()): about for lease, about in zip(answer[::2], answer[1::2], strict=True)}

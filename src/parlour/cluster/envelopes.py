@@ -1,0 +1,23 @@
+"""The envelope of a message between nodes: its format and its kind, a byte each, then its body. Pure.
+
+A kind never changes what it means. A body may grow by fields that older nodes ignore and that newer ones can
+do without; whatever older nodes would misread gets a kind of its own, or a new format. Each node says which
+formats it reads (`NodeDescription.formats`), and all write the newest that everybody reads.
+"""
+
+from enum import IntEnum
+
+OLDEST_FORMAT = 1
+NEWEST_FORMAT = 1
+HEAD_LENGTH = 2
+
+
+class MessageKind(IntEnum):
+    """What a message is about. A number that was used once is never used for anything else."""
+
+    FACT = 1
+    """Something has become true by a commit at the sender (`parlour.shared_facts`)."""
+
+
+def head(kind: MessageKind, message_format: int) -> bytes:
+    return bytes((message_format, kind))
