@@ -15,10 +15,10 @@ from parlour.caddy.assembly import CaddyCompanion
 from parlour.caddy.certificates import certificate_links
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
 from parlour.calls.assembly import CallOptions
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
-from parlour.calls.room_entry import CallLimits
 from parlour.companions import Companion
 from parlour.core import CoreOptions
 from parlour.db.database import driver_url

@@ -8,6 +8,7 @@ import structlog
 
 from parlour.accounts.identity import UserId
 from parlour.calls.cluster.node import Node
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import Member, Presence
 from parlour.calls.rooms_elsewhere import RoomInUse, RoomsElsewhere
 from parlour.rooms.entities import Room, RoomId
@@ -39,12 +40,14 @@ class RoomListBroadcaster:
         self,
         *,
         presence: Presence,
+        calls: OngoingCalls,
         hidden_rooms_among: Callable[[Iterable[RoomId]], Awaitable[HiddenRooms]],
         node: Node,
         elsewhere: RoomsElsewhere | None = None,
     ) -> None:
         """`elsewhere` is None for a node without others."""
         self._presence = presence
+        self._calls = calls
         self._elsewhere = elsewhere
         if elsewhere is not None:
             elsewhere.listen(self.changed)
@@ -107,7 +110,7 @@ class RoomListBroadcaster:
 
     async def _tell_all(self) -> float:
         """Send each connection its list if that changed. Return the seconds of the event loop's time used."""
-        rooms = [RoomInUse.of(room) for room in self._presence.ongoing()]
+        rooms = [RoomInUse.of(room) for room in self._calls.rooms()]
         if self._elsewhere is not None:
             self._elsewhere.tell(rooms)
             rooms.extend(self._elsewhere.rooms())

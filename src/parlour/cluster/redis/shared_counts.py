@@ -8,8 +8,9 @@ not know from where people come.
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from parlour.cancellation import bounded
 from parlour.cluster.coordinator import CountClaim, LeaseId
-from parlour.cluster.redis.connections import RedisLink, ask, bounded
+from parlour.cluster.redis.connections import RedisLink, ask
 
 KEPT_MILLISECONDS = 24 * 60 * 60 * 1_000
 """A node writes its counts anew much more often; those of a cluster that is gone are removed by Redis."""
