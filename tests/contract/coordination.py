@@ -34,6 +34,8 @@ class Listener:
     losses: list[tuple[LeaseId, int]] = field(default_factory=list)
     """The sender, and how many messages of it had been received before the loss was noticed."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    greets_by: Coordinator | None = None
+    """Sends "hello" to each node that joins, if set."""
 
     def lease_begun(self, lease: Lease) -> None:
         self._note(f"begun {lease.lease_id}")
@@ -44,6 +46,8 @@ class Listener:
     def node_joined(self, lease: Lease) -> None:
         self.messages[lease.lease_id] = []
         self._note(f"joined {lease.lease_id}")
+        if self.greets_by is not None:
+            self.greets_by.send(lease.lease_id, b"hello")
 
     def node_left(self, lease: Lease) -> None:
         self._note(f"left {lease.lease_id}")
@@ -180,6 +184,19 @@ class CoordinatorContract:
         assert f"left {former}" in bob.listener.events
         assert bob.coordinator.send(ann.id, b"welcome back")
         await ann.listener.until(lambda: ann.listener.messages.get(bob.id) == [b"welcome back"])
+
+    async def test_a_node_is_greeted_as_soon_as_it_is_there(self, cluster: Cluster) -> None:
+        """Both may send: what is sent on `node_joined` arrives."""
+        ann, bob = await cluster.node(), await cluster.node()
+        await bob.sees(ann)
+        for node in (ann, bob):
+            node.listener.greets_by = node.coordinator
+        former = bob.id
+        await cluster.expire(former)
+        await bob.has_lease(besides=former)
+        for node, other in ((ann, bob), (bob, ann)):
+            await node.has_received(1, other)
+            assert node.listener.messages[other.id] == [b"hello"]
 
     # Messages
 

@@ -40,6 +40,7 @@ class CountedNode(LocalNode):
         self._unwritten: set[str | UserId] = set()
         """Addresses and people whose counts Redis may have wrong."""
         self._has_unwritten = asyncio.Event()
+        self._has_lease = False
 
     def admit_now(self, address: str, user_id: UserId) -> EventRateLimiter | None:
         if self._coordinator.others:
@@ -66,10 +67,14 @@ class CountedNode(LocalNode):
 
     def lease_begun(self, lease: Lease) -> None:
         """Have all counts written, since Redis knows none of the new lease."""
+        self._has_lease = True
         self._write_all()
 
     def lease_lost(self) -> None:
-        """Count alone; the lease's end has voided the counts."""
+        """Count alone. The lease's end has voided what is written, and what was still to be."""
+        self._has_lease = False
+        self._unwritten.clear()
+        self._has_unwritten.clear()
 
     def node_joined(self, lease: Lease) -> None:
         """Ask from now on: `others` says so."""
@@ -132,8 +137,8 @@ class CountedNode(LocalNode):
         self._note(*self._quotas.addresses(), *self._quotas.people())
 
     def _note(self, *subjects: str | UserId) -> None:
-        self._unwritten.update(subjects)
-        if self._unwritten:
+        if self._has_lease and subjects:
+            self._unwritten.update(subjects)
             self._has_unwritten.set()
 
     def _count(self, subject: str | UserId) -> int:

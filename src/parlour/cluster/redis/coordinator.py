@@ -70,8 +70,10 @@ class RedisCoordinator:
         if self._listener is None:
             raise RuntimeError("`listen` comes before `run`")
         while True:
-            self._held = held = await self._registered(self._listener)
+            held, tell_of_it = await self._registered(self._listener)
+            self._held = held
             try:
+                tell_of_it()
                 await held.run()
             finally:
                 self._held = None
@@ -130,7 +132,7 @@ class RedisCoordinator:
             raise CoordinationUnavailable
         return self._held.lease.lease_id
 
-    async def _registered(self, listener: ClusterListener) -> HeldLease:
+    async def _registered(self, listener: ClusterListener) -> tuple[HeldLease, Callable[[], None]]:
         """Register a new lease, as often as it takes. This node's former one ends first: Redis may believe
         that it goes on.
         """
@@ -146,10 +148,9 @@ class RedisCoordinator:
                     log.warning("cluster.redis_away", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _register(self, listener: ClusterListener) -> HeldLease:
+    async def _register(self, listener: ClusterListener) -> tuple[HeldLease, Callable[[], None]]:
         self._leases += 1
         self._former = LeaseId(f"{self.node_id}.{self._leases}")
         lease = Lease(self._former, self.node_id, self._description)
         held = HeldLease(lease, listener, self._link, self._bounds, self._counters)
-        await held.register()
-        return held
+        return held, await held.register()
