@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,9 @@ def main() -> None:
     metavar="NAME",
     help="Serve https://NAME on port 443, with a certificate that Caddy gets (PARLOUR_DOMAIN).",
 )
-def serve(host: str, port: int, *, turn: bool, domain: str | None) -> None:
+@click.option("--workers", default=1, type=click.IntRange(1, 64), hidden=True)
+@click.option("--worker", metavar="PLACE", hidden=True, help="Its place among the workers, by their parent.")
+def serve(host: str, port: int, *, turn: bool, domain: str | None, workers: int, worker: str | None) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port.
 
     A service manager may hand over the listening socket instead of --host and --port (LISTEN_FDS).
@@ -68,7 +71,7 @@ def serve(host: str, port: int, *, turn: bool, domain: str | None) -> None:
     gc.disable()  # until the server is ready
     with lean_imports():
         import_fastapi()
-        from parlour.serve import DatabaseLocked, PortTaken, serve_forever
+        from parlour.serve import DatabaseLocked, PortTaken, serve_as_worker, serve_forever
         from parlour.settings import SettingsError
 
     ignore_closed_pipes()
@@ -76,7 +79,18 @@ def serve(host: str, port: int, *, turn: bool, domain: str | None) -> None:
         overrides = {"turn": "embedded"} if turn else {}
         if domain is not None:
             overrides["domain"] = domain
-        serve_forever(settings_or_fail(**overrides), host=host, port=port)
+        settings = settings_or_fail(**overrides)
+        if worker is not None:
+            from parlour.handover import WorkerPlace
+
+            serve_as_worker(settings, WorkerPlace.parsed(worker))
+        elif workers > 1:
+            from parlour.workers import serve_by_workers
+
+            options = [*(["--turn"] if turn else []), *(["--domain", domain] if domain is not None else [])]
+            sys.exit(serve_by_workers(settings, workers, host=host, port=port, options=options))
+        else:
+            serve_forever(settings, host=host, port=port)
     except (SettingsError, PortTaken) as error:
         fail(str(error))
     except DatabaseLocked as error:

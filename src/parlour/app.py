@@ -37,8 +37,9 @@ log = structlog.get_logger("parlour")
 class Parlour:
     """A server: its features, and the ASGI application that serves them."""
 
-    def __init__(self, settings: Settings, *, port: int) -> None:
-        self.options = options = Options(settings, port)
+    def __init__(self, settings: Settings, *, port: int, worker: int | None = None) -> None:
+        """`worker` is the number of this process if it is one of several (see `Options`)."""
+        self.options = options = Options(settings, port, worker)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())
         self.fact_exchange = FactExchange(core.bus, core.messages)

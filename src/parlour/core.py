@@ -11,6 +11,7 @@ from parlour.bus import Bus
 from parlour.cluster.coordinator import Coordinator
 from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.cluster.messages import ClusterMessages
+from parlour.cluster.task_ownership import ClusterTasks
 from parlour.cluster.this_node import describe_this_node
 from parlour.db.database import Database
 from parlour.limits.memory_counts import MemoryRateLimitStorage
@@ -56,7 +57,8 @@ class Core:
         """True if there may be other nodes."""
         self.clock: Clock = utc_now
         self.bus = Bus()
-        self.tasks = Supervisor()
+        self.coordinator = _coordinator(self.node_id, options)
+        self.tasks = Supervisor(ClusterTasks(self.coordinator) if self.is_clustered else None)
         self.database = Database(
             options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
         )
@@ -68,7 +70,6 @@ class Core:
             failures=self.redis_counts or MemoryRateLimitStorage(),
             allowances=options.allowances,
         )
-        self.coordinator = _coordinator(self.node_id, options)
         self.messages = ClusterMessages(self.coordinator)
         self.tasks.repeat("cluster", self.coordinator.run)
         if self.redis_counts is not None:

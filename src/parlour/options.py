@@ -15,16 +15,17 @@ from parlour.caddy.assembly import CaddyCompanion
 from parlour.caddy.certificates import certificate_links
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
 from parlour.calls.assembly import CallOptions
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
-from parlour.calls.room_entry import CallLimits
 from parlour.companions import Companion
 from parlour.core import CoreOptions
 from parlour.db.database import driver_url
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
+from parlour.handover import session_prefix
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
 from parlour.http.webclient import security_headers
@@ -42,10 +43,14 @@ from parlour.wire.http import Configuration
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of every feature of a server that listens on `port`."""
+    """The options of every feature of a server that listens on `port`.
+
+    `worker` is its number where it is one of several processes, whose parent runs the companions.
+    """
 
     settings: Settings
     port: int
+    worker: int | None = None
 
     @property
     def shows_mail(self) -> bool:
@@ -163,6 +168,7 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
+            session_prefix="" if self.worker is None else session_prefix(self.worker),
         )
 
     def ice(self) -> IcePlan:
@@ -194,7 +200,9 @@ class Options:
         )
 
     def companions(self) -> tuple[Companion, ...]:
-        """Return the programs that run beside Parlour."""
+        """Return the programs that run beside Parlour, none where the parent process runs them."""
+        if self.worker is not None:
+            return ()
         embedded, caddy = self.embedded_turn(), self.caddy()
         turn = () if embedded is None else (TurnCompanion(embedded),)
         return (*turn, *(() if caddy is None else (CaddyCompanion(caddy),)))

@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import os
 import resource
+import signal
 import socket
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,14 +21,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from parlour import engine
 from parlour.app import Parlour
 from parlour.certificate_files import UnusableCertificate
-from parlour.companions import ProgramUnusable
+from parlour.companions import Companion, ProgramUnusable
 from parlour.db.database import UnusableFile, is_locked
 from parlour.db.migrate import DatabaseTooNew, MigrationUnderWay, migrate
 from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.garbage import collect_young_objects, collect_young_objects_alone
-from parlour.http.first_request import first_request_protocol
+from parlour.handover import Arrival, Handover, WorkerPlace
+from parlour.http.first_request import HandedOver, first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
 from parlour.http.tls import ServerCertificate
@@ -49,6 +54,8 @@ OWN_FILES, SURPLUS = 64, 32
 FEW_CONNECTIONS = 1000
 CERTIFICATE_SECONDS = 2.0
 """The time between two looks at the files of the certificate."""
+SIGN_TICKS = 10
+"""The ticks of uvicorn, which it counts ten times a second, from one sign of life to the next."""
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
@@ -68,15 +75,23 @@ class Server(engine.Server):
     The rest is loaded after the ready line, in a thread: clients of a server that crashed wait for that line.
     """
 
-    def __init__(self, config: uvicorn.Config, parlour: Parlour, *, ready: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, parlour: Parlour, *, ready: str, handover: Handover | None = None
+    ) -> None:
+        """`handover` is there where other processes serve the same port."""
         super().__init__(config, parlour.calls.engine, grace=HANDLERS_SECONDS)
         self._parlour = parlour
         self._ready = ready
+        self._handover = handover
+        self._arriving: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             collect_young_objects_alone()
+            if self._handover is not None:
+                self._handover.start(self._arrived)
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._retire, self._handover)
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
             tell_service_manager("READY=1")
@@ -85,6 +100,8 @@ class Server(engine.Server):
     async def on_tick(self, counter: int) -> bool:
         """Collect young objects: uvicorn calls this every 0.1 seconds (`garbage.YOUNG_SECONDS`)."""
         collect_young_objects()
+        if self._handover is not None and counter % SIGN_TICKS == 0:
+            give_sign_of_life()
         return await super().on_tick(counter)
 
     async def _load_later(self) -> None:
@@ -94,10 +111,33 @@ class Server(engine.Server):
             log.exception("load_later.failed")
         gc.freeze()
 
+    def _retire(self, handover: Handover) -> None:
+        """End, and hand idle connections over to the other processes."""
+        handover.is_retiring = True
+        self.should_exit = True
+
+    def _arrived(self, arrival: Arrival) -> None:
+        task = asyncio.create_task(self._take(arrival))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    async def _take(self, arrival: Arrival) -> None:
+        loop, config = asyncio.get_running_loop(), self.config
+        made: Any = config.http_protocol_class
+        first = made(config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop)
+        try:
+            await loop.connect_accepted_socket(lambda: HandedOver(first, arrival), arrival.connection)
+        except OSError:  # the client has gone
+            arrival.connection.close()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         tell_service_manager("STOPPING=1")
+        if self._handover is not None:
+            self._handover.stop()
         self._parlour.calls.evictions.announce_restart()
         await super().shutdown(sockets)
+        if self._handover is not None:
+            self._handover.close()
 
 
 def serve_forever(settings: Settings, *, host: str, port: int) -> None:
@@ -106,28 +146,51 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
     Raises SettingsError, PortTaken or DatabaseLocked.
     """
     configure_logs(level=settings.log_level)
-    listeners = _inherited_listeners()
+    listeners = inherited_listeners()
     if listeners:
         host, port = listeners[0].getsockname()[:2]
-    settings.require_safe(host=host, port=port)
-    settings.require_https(host=host, port=port)
-    settings.require_relay()
+    require_servable(settings, host=host, port=port)
     certificate = _certificate(settings)
-    listeners = listeners or [_listen(host, port)]
+    listeners = listeners or [listening_socket(host, port)]
+    port = listeners[0].getsockname()[1]
+    parlour = Parlour(settings, port=port)
+    require_programs(parlour.companions)
+    warn_of_settings(settings, port=port)
+    _serve(parlour, listeners, certificate=certificate)
+
+
+def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
+    """Serve as one of several processes, whose parent has checked the settings.
+
+    SIGHUP ends it as SIGTERM does, except that the other processes take its idle connections. Raises
+    SettingsError or DatabaseLocked.
+    """
+    configure_logs(level=settings.log_level)
+    structlog.contextvars.bind_contextvars(worker=place.number)
+    os.set_blocking(sys.stdout.fileno(), False)
+    listeners = [socket.socket(fileno=number) for number in place.listeners]
+    for listener in listeners:
+        listener.set_inheritable(False)
+    parlour = Parlour(settings, port=listeners[0].getsockname()[1], worker=place.number)
+    _serve(parlour, listeners, handover=Handover(place, serves=parlour.calls.engine.serves))
+
+
+def _serve(
+    parlour: Parlour,
+    listeners: list[socket.socket],
+    *,
+    certificate: ServerCertificate | None = None,
+    handover: Handover | None = None,
+) -> None:
+    settings = parlour.options.settings
     address, port = listeners[0].getsockname()[:2]
     connections = _connections()
-    parlour = Parlour(settings, port=port)
     if certificate is not None:
         parlour.core.tasks.every(CERTIFICATE_SECONDS, "certificate", partial(_reload, certificate))
-    _require_programs(parlour)
-    if settings.smtp_url is None and not settings.shows_mail(port=port):
-        log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
-    if not settings.keeps_data_private():
-        log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
     scheme = "http" if certificate is None else "https"
     ready = ready_line(settings.url(port=port), address=address, port=port, scheme=scheme)
-    config = uvicorn_config(parlour, connections=connections, certificate=certificate)
-    server = Server(config, parlour, ready=ready)
+    config = uvicorn_config(parlour, connections=connections, certificate=certificate, handover=handover)
+    server = Server(config, parlour, ready=ready, handover=handover)
     sys.setswitchinterval(SWITCH_SECONDS)
     # uvicorn raises the signal that ended it once more, after a complete shutdown.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -136,6 +199,27 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
         _say_connections(connections)
         more = (listener.dup() for listener in listeners for _ in range(ACCEPTS_A_TURN - 1))
         runner.run(server.serve(sockets=[*listeners, *more]))
+
+
+def give_sign_of_life() -> None:
+    """Tell the parent process that this worker does not hang."""
+    with suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or has ended
+        os.write(sys.stdout.fileno(), b"\n")
+
+
+def require_servable(settings: Settings, *, host: str, port: int) -> None:
+    """Check the settings for a server at this address. Raises SettingsError."""
+    settings.require_safe(host=host, port=port)
+    settings.require_https(host=host, port=port)
+    settings.require_relay()
+
+
+def warn_of_settings(settings: Settings, *, port: int) -> None:
+    """Log what works, but may not be meant."""
+    if settings.smtp_url is None and not settings.shows_mail(port=port):
+        log.warning("mail.nowhere_to_go", hint="set PARLOUR_SMTP_URL: nobody can confirm an account")
+    if not settings.keeps_data_private():
+        log.warning("data_dir.listed_by_others", hint="PARLOUR_DATA_DIR should be its user's own, mode 0700")
 
 
 def ready_line(url: str, *, address: str, port: int, scheme: str = "http") -> str:
@@ -153,10 +237,14 @@ def ready_line(url: str, *, address: str, port: int, scheme: str = "http") -> st
 
 
 def uvicorn_config(
-    parlour: Parlour, *, connections: int, certificate: ServerCertificate | None = None
+    parlour: Parlour,
+    *,
+    connections: int,
+    certificate: ServerCertificate | None = None,
+    handover: Handover | None = None,
 ) -> uvicorn.Config:
     """Configure uvicorn for `engine.Server`: with https if there is a certificate."""
-    bounds = _bounds(parlour.options, connections)
+    bounds = _bounds(parlour.options, connections, handover)
     return uvicorn.Config(
         parlour.asgi(),
         log_config=None,
@@ -169,7 +257,7 @@ def uvicorn_config(
     )
 
 
-def _inherited_listeners() -> list[socket.socket]:
+def inherited_listeners() -> list[socket.socket]:
     """Return the sockets that the service manager has opened, none without one. Raises PortTaken."""
     try:
         listeners = inherited_sockets()
@@ -198,15 +286,23 @@ async def _reload(certificate: ServerCertificate) -> None:
     await asyncio.to_thread(certificate.reload_if_changed)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    """Open a socket that listens. Raises PortTaken.
+
+    Several sockets that are shared (SO_REUSEPORT) may listen at one address: the kernel spreads connections
+    over them.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     end_unread(listener, UNREAD_SECONDS)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); try --port.") from error
     return listener
 
@@ -235,7 +331,7 @@ def _say_connections(connections: int) -> None:
         )
 
 
-def _bounds(options: Options, connections: int) -> HttpBounds:
+def _bounds(options: Options, connections: int, handover: Handover | None) -> HttpBounds:
     headers = options.headers()
     limits = HttpLimits(
         request_seconds=options.settings.request_timeout, connections=connections, surplus=SURPLUS
@@ -247,6 +343,7 @@ def _bounds(options: Options, connections: int) -> HttpBounds:
             HttpRefusal.HEAD_TOO_LARGE: raw_response(HeadTooLarge(), headers),
             HttpRefusal.NO_ROOM: raw_response(Unavailable(), headers),
         },
+        handover,
     )
 
 
@@ -279,9 +376,9 @@ async def _require_database(parlour: Parlour) -> None:
         raise SettingsError(f"{PREFIX}DATABASE_URL: {error}.") from error
 
 
-def _require_programs(parlour: Parlour) -> None:
+def require_programs(companions: Iterable[Companion]) -> None:
     """Raise SettingsError if a program is to run beside Parlour and none that fits is installed."""
-    for companion in parlour.companions:
+    for companion in companions:
         try:
             companion.require_program()
         except ProgramUnusable as error:

@@ -3,12 +3,17 @@
 A feature registers each of its tasks as a *step*: it waits for its work, does the work once, and returns the
 seconds to pause. A step that raises is repeated after a pause that doubles from FIRST_PAUSE_SECONDS to
 LONGEST_PAUSE_SECONDS, so that a bad row ends no task for good, and tasks survive an outage of the database.
+
+A task of the whole cluster runs on the node that owns it (`TaskOwnership`). That saves the other nodes its
+work; it is no lock, since a node may not have noticed yet that it owns the task no more. What must not happen
+twice is the step's to see to, in its transaction.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -17,11 +22,23 @@ from parlour.db.database import DATABASE_UNAVAILABLE
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS = 0.5
+STANDBY_SECONDS = 2.0
+"""The time after which a node asks again for a task that another node owns."""
 
 log = structlog.get_logger("parlour.tasks")
 
 Step = Callable[[], Awaitable[float | None]]
 """Does a task's work once. Returns the seconds to pause before the next step, or None for no pause."""
+
+
+class TaskOwnership(Protocol):
+    """Says which tasks of the cluster are this node's."""
+
+    async def own(self, name: str, /) -> bool:
+        """Own a task unless another node does; return True if this node is to run it now."""
+
+    async def give_up(self, name: str, /) -> None:
+        """Leave a task to another node, which may be able to run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,9 @@ class TaskHealth:
 class Supervisor:
     """Runs every registered step in an asyncio task of its own, from `start` to `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ownership: TaskOwnership | None = None) -> None:
+        """Run the tasks of the cluster too if there is no `ownership`: this is the only node then."""
+        self._ownership = ownership
         self._steps: dict[str, Step] = {}
         self._running: list[asyncio.Task[None]] = []
         self._health: dict[str, TaskHealth] = {}
@@ -51,6 +70,28 @@ class Supervisor:
             raise ValueError(f"there is a task {name!r} already")
         self._steps[name] = step
         self._health[name] = TaskHealth()
+
+    def repeat_on_one_node(self, name: str, step: Step) -> None:
+        """Register a step of which one node of the cluster is enough.
+
+        The step acts first and waits at its end: ownership is asked for just before. A node on which it fails
+        gives the task up.
+        """
+        ownership = self._ownership
+        if ownership is None:
+            self.repeat(name, step)
+            return
+
+        async def step_if_owned() -> float | None:
+            if not await ownership.own(name):
+                return STANDBY_SECONDS
+            try:
+                return await step()
+            except Exception:
+                await ownership.give_up(name)
+                raise
+
+        self.repeat(name, step_if_owned)
 
     def every(
         self,

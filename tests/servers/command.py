@@ -27,15 +27,19 @@ class Ended:
 
 
 async def run_parlour(
-    *arguments: str, folder: Path, settings: Mapping[str, str] | None = None, typed: str = ""
+    *arguments: str,
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    typed: str = "",
+    program: Path = PROGRAM,
 ) -> Ended:
     """Run the command in `folder` with only these settings; `typed` is its input. Raises TimeoutError."""
     environment = {**child_environment(folder), **(settings or {})}
-    forks = Forks.of(environment)
+    forks = Forks.of(environment) if program == PROGRAM else None
     if forks is not None:
         return await _forked(forks, arguments, folder, environment, typed)
     process = await asyncio.create_subprocess_exec(
-        PROGRAM,
+        program,
         *arguments,
         cwd=folder,
         env=environment,

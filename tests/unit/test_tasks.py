@@ -1,12 +1,20 @@
 """The supervisor repeats steps, and goes on after failures."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
 
 from parlour import tasks
+from parlour.cluster import task_ownership
+from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
+from parlour.cluster.messages import ClusterMessages
+from parlour.cluster.task_ownership import ClusterTasks
+from parlour.cluster.this_node import describe_this_node
 from parlour.db.database import TransactionTimeout
+from parlour.node_id import new_node_id
 from parlour.tasks import Supervisor, TaskHealth
 
 PATIENCE = 10
@@ -114,3 +122,88 @@ async def test_an_action_can_be_due_sooner(monkeypatch: pytest.MonkeyPatch) -> N
     await supervisor.stop()
     assert done.empty()
     assert not is_due.is_set()
+
+
+class Nodes:
+    """Nodes of a cluster in memory, each with a supervisor that has the task "upkeep"."""
+
+    def __init__(self, count: int) -> None:
+        self.cluster = MemoryCluster()
+        self.runs: list[int] = []
+        self.has_run = asyncio.Event()
+        self.failing: set[int] = set()
+        self.coordinators = [
+            MemoryCoordinator(new_node_id(), self.cluster, description=describe_this_node())
+            for _ in range(count)
+        ]
+        for coordinator in self.coordinators:
+            ClusterMessages(coordinator)
+        self.supervisors = [Supervisor(ClusterTasks(coordinator)) for coordinator in self.coordinators]
+        for number, supervisor in enumerate(self.supervisors):
+            supervisor.repeat_on_one_node("upkeep", partial(self._step, number))
+        self._running = [asyncio.create_task(coordinator.run()) for coordinator in self.coordinators]
+
+    async def _step(self, number: int) -> None:
+        self.runs.append(number)
+        self.has_run.set()
+        if number in self.failing:
+            raise TransactionTimeout("away")
+
+    async def until_run_by(self, number: int) -> None:
+        """Wait until a node runs the task that has not run it since this was called."""
+        self.runs.clear()
+        async with asyncio.timeout(PATIENCE):
+            while number not in self.runs:
+                self.has_run.clear()
+                await self.has_run.wait()
+
+    async def stop(self) -> None:
+        for supervisor in self.supervisors:
+            await supervisor.stop()
+        for task in self._running:
+            task.cancel()
+
+
+@pytest.fixture
+async def nodes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Nodes]:
+    monkeypatch.setattr(tasks, "STANDBY_SECONDS", 0.001)
+    made = Nodes(2)
+    await asyncio.sleep(0)  # both register
+    yield made
+    await made.stop()
+
+
+async def test_a_task_of_the_cluster_runs_on_one_node_until_that_dies(nodes: Nodes) -> None:
+    first, second = nodes.supervisors
+    first.start()
+    await nodes.until_run_by(0)
+    second.start()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert set(nodes.runs) == {0}
+    await first.stop()
+    lease = nodes.coordinators[0].lease
+    assert lease is not None
+    nodes.cluster.expire(lease.lease_id)
+    await nodes.until_run_by(1)
+
+
+async def test_a_node_that_cannot_run_a_task_leaves_it_to_another(nodes: Nodes) -> None:
+    first, second = nodes.supervisors
+    nodes.failing.add(0)
+    first.start()
+    await nodes.until_run_by(0)
+    second.start()
+    await nodes.until_run_by(1)
+
+
+async def test_without_a_lease_every_node_runs_it(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database keeps in order what the tasks do; nobody knows how long Redis will be away."""
+    monkeypatch.setattr(task_ownership, "AWAY_SECONDS", 0.01)
+    for task in nodes._running:
+        task.cancel()
+    for coordinator in nodes.coordinators:
+        await coordinator.leave()
+    for number, supervisor in enumerate(nodes.supervisors):
+        supervisor.start()
+        await nodes.until_run_by(number)

@@ -81,7 +81,8 @@ class AccountsFeature:
     def _register_tasks(self, core: Core, terminations: SessionTerminations) -> None:
         cleanup = AccountCleanup(database=core.database, clock=core.clock)
         core.bus.subscribe(LoginSucceeded, cleanup.on_login)
-        core.tasks.repeat("account cleanup", cleanup.step)
+        core.bus.subscribe(FactsMissed, cleanup.on_facts_missed)
+        core.tasks.repeat_on_one_node("account cleanup", cleanup.step)
         core.tasks.repeat("forgotten passwords", self.credentials.send_next_reset)
         revocations = Revocations(
             database=core.database, bus=core.bus, terminations=terminations, clock=core.clock

@@ -11,8 +11,10 @@ from parlour.audit.entries import AuditLog
 from parlour.bus import FactsMissed
 from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
-from parlour.calls.cluster.local import LocalNode
+from parlour.calls.cluster.counted import CountedNode
+from parlour.calls.cluster.local import LocalConnections, LocalNode
 from parlour.calls.cluster.node import Node
 from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.degraded_authorization import DegradedAuthorization
@@ -21,6 +23,7 @@ from parlour.calls.fact_subscriber import CallFactSubscriber
 from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
 from parlour.calls.lobby import Lobby
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.participations import SWEEP_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
@@ -28,8 +31,9 @@ from parlour.calls.rate_limiter import EventRates
 from parlour.calls.relay_only import RelayOnly
 from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
-from parlour.calls.room_entry import CallLimits, RoomEntry
+from parlour.calls.room_entry import RoomEntry
 from parlour.calls.room_list import RoomListBroadcaster
+from parlour.calls.rooms_elsewhere import RoomsElsewhere
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
 from parlour.calls.socket.dispatch import EventDispatcher
@@ -68,6 +72,7 @@ class CallOptions:
     rates: EventRates
     compression: bool
     base_path: str
+    session_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +100,25 @@ class CallsFeature:
         self._core = core
         self._accounts = accounts
         self._ice = options.ice
-        presence, emitter = Presence(), ConnectionEmitter()
-        self._node: Node = LocalNode(
-            core.node_id,
-            bus=core.bus,
-            connections=emitter,
-            pending_connections=PendingConnections(),
-            quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
-        )
-        delivery = PeerDelivery(presence, self._node)
+        presence, calls, emitter = Presence(), OngoingCalls(), ConnectionEmitter()
+        self._node: Node = _node(core, emitter, options)
+        delivery = PeerDelivery(presence, calls, self._node)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
         self._room_list = RoomListBroadcaster(
-            presence=presence, hidden_rooms_among=rooms.hidden_rooms_among, node=self._node
+            presence=presence,
+            calls=calls,
+            hidden_rooms_among=rooms.hidden_rooms_among,
+            node=self._node,
+            elsewhere=RoomsElsewhere(core.messages) if core.is_clustered else None,
         )
-        self._chats = self._ordered_chats(neighbours.chat.service, presence) if core.is_clustered else None
+        self._chats = self._ordered_chats(neighbours.chat.service, calls) if core.is_clustered else None
         self._participations = Participations(
+            core.node_id,
             presence,
+            calls,
             delivery,
-            RoomEntry(presence, rooms, authorization, self._node, options.limits, self._chats),
+            RoomEntry(calls, rooms, authorization, self._node, options.limits, self._chats),
             CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
             VisitCredentials(
                 ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
@@ -121,16 +126,19 @@ class CallsFeature:
         )
         self.service = SignalingService(
             presence=presence,
+            calls=calls,
             delivery=delivery,
             participations=self._participations,
             rooms=rooms,
             chat=neighbours.chat.service,
             relay_only=relay_only,
         )
-        self._overview = CallOverview(presence, rooms)
+        self._overview = CallOverview(calls, rooms)
         self.evictions = Evictions(presence, delivery, self._participations)
-        self._subscriber = CallFactSubscriber(presence, delivery, self._participations, self.evictions)
-        self._rights = RightsCheck(presence, self._participations, self.evictions, authorization, rooms)
+        self._subscriber = CallFactSubscriber(delivery, self._participations, self.evictions)
+        self._rights = RightsCheck(
+            presence, calls, self._participations, self.evictions, authorization, rooms
+        )
         self._subscribe()
         self._register_tasks()
         signaling = Signaling(
@@ -149,9 +157,10 @@ class CallsFeature:
                 proxies=proxies,
                 compression=options.compression,
                 base_path=options.base_path,
+                session_prefix=options.session_prefix,
             ),
         )
-        self._count(presence)
+        self._count(calls)
 
     def _subscribe(self) -> None:
         subscriber, room_list, node = self._subscriber, self._room_list, self._node
@@ -177,11 +186,11 @@ class CallsFeature:
         ):
             node.subscribe(access_changed, room_list.on_access_changed)
 
-    def _ordered_chats(self, chat: Chat, presence: Presence) -> ChatDelivery:
+    def _ordered_chats(self, chat: Chat, calls: OngoingCalls) -> ChatDelivery:
         return ChatDelivery(
             chat,
             lambda fact: self._subscriber.on_chat_fact(fact),
-            is_in_use=lambda room_id: presence.ongoing_in(room_id) is not None,
+            is_in_use=lambda room_id: calls.replica(room_id) is not None,
             clock=time.monotonic,
         )
 
@@ -199,9 +208,9 @@ class CallsFeature:
         node.subscribe(RoomRemoved, chats.on_room_removed)
         node.subscribe(FactsMissed, chats.on_facts_missed)
 
-    def _count(self, presence: Presence) -> None:
+    def _count(self, calls: OngoingCalls) -> None:
         self._core.coordinator.count("sockets", self.engine.sessions.by_sid.__len__)
-        self._core.coordinator.count("calls", lambda: len(presence.ongoing()))
+        self._core.coordinator.count("calls", lambda: len(calls.rooms()))
 
     def _register_tasks(self) -> None:
         tasks = self._core.tasks
@@ -228,3 +237,24 @@ class CallsFeature:
 
     async def close(self) -> None:
         """Close nothing: the server closes the engine's transports before it closes the features."""
+
+
+def _node(core: Core, connections: LocalConnections, options: CallOptions) -> Node:
+    """Return this node; its sockets are counted with those of others where there may be any."""
+    pending = PendingConnections()
+    quotas = ConnectionQuotas(options.connections, options.rates, clock=time.monotonic)
+    if not core.is_clustered:
+        return LocalNode(
+            core.node_id, bus=core.bus, connections=connections, pending_connections=pending, quotas=quotas
+        )
+    node = CountedNode(
+        core.node_id,
+        core.coordinator,
+        bus=core.bus,
+        connections=connections,
+        pending_connections=pending,
+        quotas=quotas,
+    )
+    core.messages.watch(node)
+    core.tasks.repeat("socket counts", node.step)
+    return node

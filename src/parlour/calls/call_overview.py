@@ -6,7 +6,7 @@ from itertools import islice
 
 from parlour.accounts.identity import Identity
 from parlour.calls.membership import Membership
-from parlour.calls.presence import Presence
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.rooms.service import RoomService
 
 NAMED_PEOPLE = 3
@@ -31,20 +31,20 @@ class CallSummary:
 
 
 class CallOverview:
-    """Answers from presence, once the database has said which of the rooms the person may enter."""
+    """Answers from memory, once the database has said which of the rooms the person may enter."""
 
-    def __init__(self, presence: Presence, rooms: RoomService) -> None:
-        self._presence = presence
+    def __init__(self, calls: OngoingCalls, rooms: RoomService) -> None:
+        self._calls = calls
         self._rooms = rooms
 
     async def calls_in(self, identity: Identity, names: Collection[str]) -> list[CallSummary]:
         """Leave out rooms that have no call, that the person may not enter, or that do not exist."""
         asked = frozenset(names)
-        ongoing = {room.room_id: room.name for room in self._presence.ongoing() if room.name in asked}
+        ongoing = {room.room_id: room.name for room in self._calls.rooms() if room.name in asked}
         if not ongoing:
             return []
         enterable = await self._rooms.enterable_among(identity, list(ongoing))
-        members = {room_id: self._presence.call(room_id).members for room_id in enterable}
+        members = {room_id: self._calls.mesh(room_id).members for room_id in enterable}
         return [
             _summary(ongoing[room_id], membership)
             for room_id, membership in members.items()

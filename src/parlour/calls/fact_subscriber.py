@@ -6,7 +6,6 @@ from parlour.calls.chat_messages import chat_message, message_deleted, message_e
 from parlour.calls.evictions import Evictions
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
-from parlour.calls.presence import Presence
 from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RoomBecameEvent, RoomRemoved
 from parlour.rooms.refusals import Banned, NotInvited
@@ -17,12 +16,10 @@ class CallFactSubscriber:
 
     def __init__(
         self,
-        presence: Presence,
         delivery: PeerDelivery,
         participations: Participations,
         evictions: Evictions,
     ) -> None:
-        self._presence = presence
         self._delivery = delivery
         self._participations = participations
         self._evictions = evictions
@@ -45,9 +42,7 @@ class CallFactSubscriber:
 
     def on_display_name_changed(self, changed: DisplayNameChanged) -> None:
         """Tell the other members of each call of this person; later chat messages carry the new name."""
-        for room_id, renamed in self._presence.rename(changed.user_id, changed.display_name):
-            own = self._presence.connection_of(renamed.peer_id)
-            self._delivery.to_call(room_id, renamed, besides=own)
+        self._participations.rename(changed.user_id, changed.display_name)
 
     def on_sessions_ended(self, ended: SessionsEnded) -> None:
         self._evictions.end_sessions(ended.user_id, ended.reason, sessions=ended.sessions)

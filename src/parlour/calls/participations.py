@@ -4,6 +4,7 @@ A participation may outlive its connection: it stays in the call for a grace per
 kept. It ends unless it is resumed within that period.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -14,7 +15,20 @@ from msgspec.structs import replace
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call_records import CallRecords
+from parlour.calls.decisions import (
+    Change,
+    ClaimExpired,
+    Decided,
+    Entered,
+    Left,
+    Lost,
+    Recorded,
+    Renamed,
+    Resumed,
+    Seat,
+)
 from parlour.calls.grace_timers import GraceTimers
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
 from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
@@ -23,6 +37,7 @@ from parlour.calls.resume_tokens import ResumeToken
 from parlour.calls.room_entry import Permission, RoomEntry
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.errors import Unavailable
+from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import (
     AddPeer,
@@ -51,13 +66,17 @@ class Participations:
 
     def __init__(
         self,
+        node_id: NodeId,
         presence: Presence,
+        calls: OngoingCalls,
         delivery: PeerDelivery,
         entry: RoomEntry,
         records: CallRecords,
         credentials: VisitCredentials,
     ) -> None:
+        self._node_id = node_id
         self._presence = presence
+        self._calls = calls
         self._delivery = delivery
         self._entry = entry
         self._records = records
@@ -107,7 +126,7 @@ class Participations:
         self._entry.require_place(current.identity, room)
         if isinstance(current.state, Watching):
             self._records.wait_in_lobby(current.connection_id, room)
-        peers = self._presence.call(room.room_id).members.entries()
+        peers = self._calls.mesh(room.room_id).members.entries()
         return Prepared(room.name, peers, ice=self._credentials.ice(current.identity, room))
 
     def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
@@ -179,7 +198,8 @@ class Participations:
             self._end_absent(former.peer_id)
             return participation.room
         self._resume_tokens.ended(former)
-        for member in self._presence.members_waiting_for(room_id, former.peer_id):
+        call = self._calls.replica(room_id)
+        for member in [] if call is None else call.waiting_for(former.peer_id):
             self._waited.end((room_id, member, former.peer_id))
             self._expire_claim((room_id, member, former.peer_id))
         return None
@@ -192,7 +212,7 @@ class Participations:
         """Keep a resumable participation for its next connection; end any other participation."""
         self._joining.pop(connection.connection_id, None)
         if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
-            self._presence.lose(connection, connection.state, now=self._resume_tokens.now())
+            self._detach(connection, connection.state)
             self._away.begin(connection.state.peer_id)
         else:
             self._part(connection)
@@ -214,7 +234,7 @@ class Participations:
         self._entry.revoke()
         peers = [
             peer
-            for peer in self._presence.peers_in(room.room_id)
+            for peer in self._calls.peers_in(room.room_id)
             if (identity := self._presence.identity_of(peer)) is not None and concerns(identity)
         ]
         connections = [self._presence.connection_at(peer) for peer in peers]
@@ -227,18 +247,25 @@ class Participations:
             else:
                 self._end_absent(peer)
 
-    def record(self, connection: Member, participation: Participation, *, recording: bool) -> None:
+    def record(self, participation: Participation, *, recording: bool) -> None:
         """Note whether a member records the call. Tell the others in it, and who prepares to join."""
-        message = self._presence.record(participation, recording=recording)
-        if message is not None:
-            room = participation.room
-            self._delivery.to_call(room.room_id, message, besides=connection.connection_id)
+        room = participation.room
+        if self._decide(room, Recorded(participation.peer_id, recording)).notice is not None:
             self._records.recording_changed(room)
+
+    def rename(self, user_id: UserId, display_name: str | None) -> None:
+        """Change a person's display name. Tell the others in each of their calls."""
+        for participation in self._presence.rename(user_id, display_name):
+            self._decide(participation.room, Renamed(participation.peer_id, display_name))
 
     def renew(self, room: Room) -> None:
         """Begin the attendance of a call whose room has become an event."""
-        for identity, participation in self._presence.renew(room):
-            self._records.came(participation.peer_id, identity, room)
+        self._calls.renew(room)
+        for peer in self._calls.peers_in(room.room_id):
+            renewed = self._presence.renew(peer, room)
+            if renewed is not None:
+                identity, participation = renewed
+                self._records.came(participation.peer_id, identity, room)
 
     # The beginning of a participation
 
@@ -246,16 +273,18 @@ class Participations:
         """Begin a participation; away participations of this person may give way. Raises
         TooManyParticipations or RoomFull.
         """
-        for away in self._entry.require_place(connection.identity, room):
-            self._end(away)
-        participation, sends = self._presence.enter(
-            connection, room, now=self._resume_tokens.now(), resumable=event.is_resumable
-        )
-        self._delivery.post_all(sends)
-        answer = self._joined(connection.identity, participation, resumed=False)
+        identity = connection.identity
+        for peer in self._entry.require_place(identity, room):
+            self._end_absent(peer)
+        peer_id = PeerId(secrets.token_urlsafe(12))
+        replay_buffer = ReplayBuffer() if event.is_resumable else None
+        participation = Participation(room, peer_id, self._resume_tokens.now(), replay_buffer)
+        self._presence.attach(connection, participation)
+        self._decide(room, Entered(peer_id, self._seat(identity), identity.name, identity.display_name))
+        answer = self._joined(identity, participation, resumed=False)
         if not event.offers:
             return answer
-        return replace(answer, offered=self._offer(connection.identity, participation, event.offers))
+        return replace(answer, offered=self._offer(identity, participation, event.offers))
 
     def _offer(self, sender: Identity, participation: Participation, offers: list[OfferSdp]) -> list[PeerId]:
         """Pass on the offers of a join. Return the peers that got one.
@@ -263,7 +292,7 @@ class Participations:
         An offer to a peer that has left, or that reads too slowly, is dropped without a refusal: the newcomer
         is not introduced to the former, and offers again to the latter.
         """
-        call, offered = self._presence.call(participation.room.room_id), []
+        call, offered = self._calls.mesh(participation.room.room_id), []
         for offer in {offer.peer_id: offer for offer in offers}.values():
             message = call.relay(participation.peer_id, offer)
             with suppress(PeerBusy):
@@ -288,9 +317,13 @@ class Participations:
             if participation.replay_buffer is None
             else participation.replay_buffer.continue_from(event.received)
         )
-        sends = self._presence.resume(connection, participation, _view(event.known, missed or []))
-        self._delivery.post_all(sends)
-        for absent in self._presence.call(room.room_id).claims.get(participation.peer_id, ()):
+        self._presence.attach(connection, participation)
+        identity, known = connection.identity, _view(event.known, missed or [])
+        self._decide(
+            room,
+            Resumed(participation.peer_id, self._seat(identity), identity.name, identity.display_name, known),
+        )
+        for absent in self._calls.mesh(room.room_id).claims.get(participation.peer_id, ()):
             waited = (room.room_id, participation.peer_id, absent)
             if self._resume_tokens.has_ended(absent):
                 self._expire_claim(waited)
@@ -306,7 +339,7 @@ class Participations:
         connection_id = self._presence.connection_of(peer_id)
         former = None if connection_id is None else self._presence.connection(connection_id)
         if former is not None and isinstance(former.state, Participation):
-            self._presence.lose(former, former.state, now=self._resume_tokens.now())
+            self._detach(former, former.state)
             self._delivery.hang_up(former.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
@@ -317,9 +350,7 @@ class Participations:
     def _joined(
         self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
     ) -> Joined:
-        entries = self._presence.call(participation.room.room_id).members.entries(
-            besides=participation.peer_id
-        )
+        entries = self._calls.mesh(participation.room.room_id).members.entries(besides=participation.peer_id)
         if participation.replay_buffer is None:
             return Joined(room=participation.room.name, peer_id=participation.peer_id, peers=entries)
         return Joined(
@@ -347,7 +378,8 @@ class Participations:
             case Watching():
                 return
             case Participation() as participation:
-                self._delivery.post_all(self._presence.leave(connection, participation))
+                self._presence.leave(connection)
+                self._decide(participation.room, Left(participation.peer_id))
                 self._ended(connection.identity, participation, at=None)
             case _:
                 assert_never(connection.state)
@@ -360,7 +392,8 @@ class Participations:
     def _end(self, away: Away) -> None:
         """End an away participation, with the moment of the lost connection as its time of departure."""
         self._away.end(away.participation.peer_id)
-        self._delivery.post_all(self._presence.end(away))
+        self._presence.end(away)
+        self._decide(away.participation.room, Left(away.participation.peer_id))
         self._ended(away.identity, away.participation, at=away.since)
 
     def _ended(self, identity: Identity, participation: Participation, *, at: datetime | None) -> None:
@@ -371,14 +404,32 @@ class Participations:
         self._records.went(participation.peer_id, identity, participation.room, at=at)
 
     def _expire_claim(self, waited: Waited) -> None:
-        self._delivery.post_all(self._presence.expire_claim(*waited))
+        room_id, peer, claimed = waited
+        call = self._calls.replica(room_id)
+        if call is not None:
+            self._decide(call.room, ClaimExpired(peer, claimed))
+
+    def _detach(self, connection: Member, participation: Participation) -> None:
+        """Take a participation from its connection: it is away from now on."""
+        now = self._resume_tokens.now()
+        self._presence.lose(connection, participation, now=now)
+        self._decide(participation.room, Lost(participation.peer_id, now))
+
+    def _seat(self, identity: Identity) -> Seat:
+        return Seat(identity.user_id, identity.email, self._node_id)
+
+    def _decide(self, room: Room, change: Change) -> Decided:
+        """Decide a change of a call, and deliver what is decided."""
+        decided = self._calls.decide(room, change)
+        self._delivery.apply(decided)
+        return decided
 
 
 def _resume_token(participation: Participation) -> ResumeToken:
     return ResumeToken(participation.peer_id, participation.started_at)
 
 
-def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:
+def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:
     """Return the peers that a client knows once it has received the messages that it missed."""
     view = set(known)
     for message in missed:
@@ -389,4 +440,4 @@ def _view(known: list[PeerId], missed: list[Counted]) -> set[PeerId]:
                 view.discard(peer_id)
             case _:
                 pass
-    return view
+    return frozenset(view)

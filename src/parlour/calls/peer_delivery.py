@@ -1,11 +1,10 @@
 """Deliver messages to peers: each is sent, kept in a replay buffer, or both."""
 
-from collections.abc import Iterable
-
 from parlour.accounts.identity import UserId
 from parlour.calls.buffer_shares import BACKLOG_BYTES, BufferShares
 from parlour.calls.cluster.node import Node
-from parlour.calls.mesh import Send
+from parlour.calls.decisions import Decided
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import Presence
 from parlour.calls.refusals import PeerBusy
 from parlour.rooms.entities import RoomId
@@ -15,8 +14,9 @@ from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
 class PeerDelivery:
     """Keep the order of messages to a peer, across the successive connections of its participation."""
 
-    def __init__(self, presence: Presence, node: Node) -> None:
+    def __init__(self, presence: Presence, calls: OngoingCalls, node: Node) -> None:
         self._presence = presence
+        self._calls = calls
         self.to_connection = self._deliver = node.deliver
         self.hang_up = node.hang_up
         self._deliver_within, self._backlog = node.deliver_within, node.backlog
@@ -69,13 +69,17 @@ class PeerDelivery:
         self._deliver(receiver, message)
         return True
 
-    def post_all(self, sends: Iterable[Send]) -> None:
-        for send in sends:
+    def apply(self, decided: Decided) -> None:
+        """Send the members of this node what a decision has for them."""
+        for send in decided.sends:
             self.post(send.to, send.message)
+        if decided.notice is not None:
+            own = self._presence.connection_of(decided.notice.peer_id)
+            self.to_call(decided.room_id, decided.notice, besides=own)
 
     def to_call(self, room_id: RoomId, message: AnyServerEvent, *, besides: str | None) -> None:
-        """Send an uncounted message to every connection in a room's call but one, such as its author's."""
-        for peer in self._presence.peers_in(room_id):
+        """Send an uncounted message to this node's connections in a call but one, such as its author's."""
+        for peer in self._calls.peers_in(room_id):
             connection_id = self._presence.connection_of(peer)
             if connection_id is not None and connection_id != besides:
                 self._deliver(connection_id, message)

@@ -8,6 +8,7 @@ from parlour.accounts.identity import Identity
 from parlour.bus import FactsMissed
 from parlour.calls.degraded_authorization import DegradedAuthorization
 from parlour.calls.evictions import Evictions
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.participations import Participations
 from parlour.calls.presence import Presence
 from parlour.errors import Refusal
@@ -26,12 +27,14 @@ class RightsCheck:
     def __init__(
         self,
         presence: Presence,
+        calls: OngoingCalls,
         participations: Participations,
         evictions: Evictions,
         authorization: DegradedAuthorization,
         rooms: RoomService,
     ) -> None:
         self._presence = presence
+        self._calls = calls
         self._participations = participations
         self._evictions = evictions
         self._authorization = authorization
@@ -52,11 +55,11 @@ class RightsCheck:
         Polling is needed because a change by the command line publishes no fact in this process, and since a
         fact of another node may be lost.
         """
-        for room in self._presence.ongoing():
+        for room in self._calls.rooms():
             await self._check_rights_in(room)
 
     async def _check_rights_in(self, room: Room) -> None:
-        there = [self._presence.identity_of(peer) for peer in self._presence.peers_in(room.room_id)]
+        there = [self._presence.identity_of(peer) for peer in self._calls.peers_in(room.room_id)]
         people = {identity.user_id: identity for identity in there if identity is not None}
         rights = await self._rooms.rights(room, people.values())
         if rights is None:

@@ -4,22 +4,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parlour.accounts.identity import Identity, UserId
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
-from parlour.calls.presence import Away, Presence
-from parlour.calls.refusals import RoomFull, TooManyParticipations
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.db.database import DATABASE_UNAVAILABLE
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLimits:
-    """The most participations in a call at a time: `people` in all, `participations` of the same person."""
-
-    people: int
-    participations: int
+from parlour.wire.signaling import PeerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +34,13 @@ class ChatFollower(Protocol):
 
 
 class RoomEntry:
-    """Check the rights in the database and the limits in presence. A removal between the two voids a
+    """Check the rights in the database and the limits in the call. A removal between the two voids a
     permission (see `revoke`).
     """
 
     def __init__(
         self,
-        presence: Presence,
+        calls: OngoingCalls,
         rooms: RoomService,
         authorization: DegradedAuthorization,
         node: Node,
@@ -55,7 +48,7 @@ class RoomEntry:
         chats: ChatFollower | None = None,
     ) -> None:
         """`chats` is None for a node without others."""
-        self._presence = presence
+        self._calls = calls
         self._rooms = rooms
         self._authorization = authorization
         self._node = node
@@ -112,23 +105,16 @@ class RoomEntry:
             raise Unavailable  # if two nodes owned the same call, each would miss members of the other
         return found
 
-    def require_place(self, identity: Identity, room: Room) -> list[Away]:
+    def require_place(self, identity: Identity, room: Room) -> list[PeerId]:
         """Return the away participations of this person that must end before a new one begins.
 
         They give way because they may never be resumed. Raises TooManyParticipations or RoomFull.
         """
-        here, away = self._presence.participations_of(identity.user_id, room.room_id)
-        if here >= self._limits.participations:
-            raise TooManyParticipations
-        members = len(self._presence.call(room.room_id).members.names)
-        surplus = max(here + len(away) + 1 - self._limits.participations, members + 1 - self._limits.people)
-        if members + 1 - self._limits.people > len(away):
-            raise RoomFull
-        return away[: max(0, surplus)]
+        return self._calls.giving_way_to(identity.user_id, room, self._limits)
 
     def may_resume_unseen(self, identity: Identity, room: Room) -> bool:
         """Return True if the person's limit has place for a participation from before this process
         started.
         """
-        here, away = self._presence.participations_of(identity.user_id, room.room_id)
-        return here + len(away) < self._limits.participations
+        call = self._calls.replica(room.room_id)
+        return call is None or call.count_of(identity.user_id) < self._limits.participations

@@ -11,6 +11,7 @@ from typing import Any
 from parlour.accounts.identity import Identity
 from parlour.calls.chat_messages import chat_message
 from parlour.calls.handlers import EventOrder, Handler, Outcome
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
@@ -60,6 +61,7 @@ class SignalingService:
         self,
         *,
         presence: Presence,
+        calls: OngoingCalls,
         delivery: PeerDelivery,
         participations: Participations,
         rooms: RoomService,
@@ -67,6 +69,7 @@ class SignalingService:
         relay_only: RelayOnly,
     ) -> None:
         self._presence = presence
+        self._calls = calls
         self._delivery = delivery
         self._participations = participations
         self._rooms = rooms
@@ -112,8 +115,8 @@ class SignalingService:
             raise NotInCall
         if participation.replay_buffer is not None:
             participation.replay_buffer.taken += 1
-        ongoing = self._presence.ongoing_in(participation.room.room_id)
-        message = None if ongoing is None else ongoing.call.relay(participation.peer_id, event)
+        call = self._calls.replica(participation.room.room_id)
+        message = None if call is None else call.mesh.relay(participation.peer_id, event)
         if message is None:
             raise PeerNotFound
         passed_on = self._relay_only.passed_on(message, participation.room)
@@ -201,8 +204,8 @@ class SignalingService:
     async def _ban(self, connection_id: ConnectionId, event: BanPeer) -> Accepted:
         connection = self._connection(connection_id)
         room = _participation(connection).room
-        is_here = event.peer_id in self._presence.call(room.room_id).members.names
-        banned = self._presence.identity_of(event.peer_id) if is_here else None
+        call = self._calls.replica(room.room_id)
+        banned = None if call is None else call.seats.get(event.peer_id)
         if banned is None:
             raise PeerNotFound
         await self._rooms.ban(connection.identity, room=room.name, email=banned.email)
@@ -211,7 +214,7 @@ class SignalingService:
     def record(self, connection_id: ConnectionId, event: RecordCall) -> Outcome:
         """Note whether a member records its call. Raises NotInCall."""
         connection = self._connection(connection_id)
-        self._participations.record(connection, _participation(connection), recording=event.recording)
+        self._participations.record(_participation(connection), recording=event.recording)
         return ACCEPTED
 
     def identity_of(self, connection_id: ConnectionId) -> Identity | None:

@@ -30,6 +30,8 @@ class Options:
     path: str = "/socket.io/"
     prefix: str = ""
     """A path such as `/meet` that may come before `path`: some proxies pass it on, others strip it."""
+    session_prefix: str = ""
+    """The beginning of the id of each session, of characters that need no escaping in a URL."""
     ping_interval: float = 25.0
     ping_timeout: float = 20.0
     max_payload: int = 1_000_000

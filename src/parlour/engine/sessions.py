@@ -124,7 +124,8 @@ class TransportSessions:
 
     def open(self, transport: Transport, handshake: Handshake) -> TransportSession:
         """Open a session and send its open packet (protocol document, "Handshake")."""
-        options, now, sid = self.options, self.now(), new_sid()
+        options, now = self.options, self.now()
+        sid = options.session_prefix + new_sid()
         session = TransportSession(sid, transport, self, options, now)
         session.consumer = self._consumer_factory(session, handshake, now)
         self.by_sid[sid] = session

@@ -15,6 +15,7 @@ class EventsFeature:
         self._accounts = accounts
         self.attendance = AttendanceLog(core.node_id, database=core.database, clock=core.clock)
         core.tasks.repeat("attendance", self.attendance.step)
+        core.tasks.repeat_on_one_node("attendance of the dead", self.attendance.close_rows_of_the_dead)
 
     def routers(self) -> list[APIRouter]:
         return [

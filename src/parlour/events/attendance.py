@@ -133,6 +133,20 @@ class AttendanceLog:
             await self._servers.beat(connection)
             await self._bury(connection)
 
+    async def close_rows_of_the_dead(self) -> float:
+        """Close the rows of servers that have died meanwhile; one node of the cluster repeats this.
+
+        A server that was taken for dead opens its rows again (`_prove`), so two nodes at once do no harm.
+        """
+        try:
+            if await self._is_watched():
+                async with self._database.transaction() as connection:
+                    await self._bury(connection)
+        except Exception:
+            self._servers.lost_sight()
+            raise
+        return PROOF_SECONDS
+
     async def _bury(self, connection: AsyncConnection) -> None:
         dead = await self._servers.dead(connection)
         if dead:
@@ -169,18 +183,18 @@ class AttendanceLog:
                     await store.close_row(connection, move.visit, now=move.at)
 
     async def _prove(self) -> None:
-        """Write that this server lives and whom it sees, and end the rows of servers that died.
+        """Write that this server lives and whom it sees.
 
         The closed row of a person who is there is opened again: another server may have taken
         this one for dead, or the same person may have left that one.
         """
         if not self._tracker and not await self._is_watched():
             return
+        self._servers.watch()
         present = self._tracker.present(at=self._clock())
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
             await store.prove_visits(connection, self._servers.node_id, now=self._clock())
-            await self._bury(connection)
             written = await store.open_rows(connection, {came.event_id for came in present})
         for came in present:
             if (came.event_id, came.identity.user_id) not in written:

@@ -74,6 +74,10 @@ class ServerRegistry:
             if not self._lives(other, now=now, watched=watched)
         ]
 
+    def watch(self) -> None:
+        """The database answers: from now on the silence of others counts, if it did not before."""
+        self._watched()
+
     def lost_sight(self) -> None:
         """The database did not answer: from now on silence is watched anew."""
         self._watching_since = None

@@ -8,11 +8,12 @@ start: an incomplete request, a WebSocket handshake of any other shape, a connec
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from parlour.engine import Engine
 from parlour.engine.budget import Holder
 from parlour.engine.plain_upgrade import read_plain_upgrade
+from parlour.handover import Arrival, Kind
 from parlour.http.protocol import HttpBounds, http_protocol_class
 from parlour.http.tls import ServerCertificate
 from parlour.http.tls_handshake import TlsHandshake
@@ -59,6 +60,10 @@ class FirstRequest(asyncio.Protocol):
         self._step_aside()
 
     def data_received(self, data: bytes) -> None:
+        handover = self._bounds.handover
+        if handover is not None and self._admitted and handover.takes(self._transport, data):
+            self._transport.abort()
+            return
         self._step_aside()
         plain = read_plain_upgrade(data) if self._admitted and len(data) <= _LONGEST else None
         if plain is not None and self._engine.serves(plain.request.path):
@@ -69,6 +74,13 @@ class FirstRequest(asyncio.Protocol):
             self._transport.set_protocol(http)
             http.take_over(self._transport, self, data)
 
+    def keep_alive(self) -> None:
+        """Wait for the next request of a connection whose first ones were answered by another process."""
+        self._step_aside()
+        http = self._http()
+        self._transport.set_protocol(http)
+        http.keep_alive(self._transport, self)
+
     def _step_aside(self) -> None:
         self._connections.discard(self)
         self._bounds.first_requests.end(self)
@@ -78,7 +90,27 @@ class FirstRequest(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Close the connection: uvicorn calls this at its shutdown."""
-        self._transport.close()
+        handover = self._bounds.handover
+        if handover is not None and handover.takes_idle(self._transport, Kind.ASKS):
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+
+class HandedOver(asyncio.Protocol):
+    """The protocol of a connection that another process has handed over, until it is made."""
+
+    def __init__(self, first: FirstRequest, arrival: Arrival) -> None:
+        self._first, self._arrival = first, arrival
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        first, arrival = self._first, self._arrival
+        cast(asyncio.Transport, transport).set_protocol(first)
+        first.connection_made(transport)
+        if arrival.kind is Kind.KEPT_ALIVE:
+            first.keep_alive()
+        elif arrival.data:
+            first.data_received(arrival.data)
 
 
 def first_request_protocol(

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from parlour.engine.budget import ByteBudget, Holder
+from parlour.handover import Handover, Kind
 from parlour.http.connection_slots import ConnectionSlots
 from parlour.http.deadlines import Deadlines
 from parlour.http.unread_answers import UnreadAnswers
@@ -85,10 +86,19 @@ class HttpLimits:
 
 
 class HttpBounds:
-    """The state that all connections of a server share; `responses` are whole HTTP responses."""
+    """The state that all connections of a server share; `responses` are whole HTTP responses.
 
-    def __init__(self, limits: HttpLimits, responses: Mapping[HttpRefusal, bytes]) -> None:
+    `handover` is there where other processes serve the same port.
+    """
+
+    def __init__(
+        self,
+        limits: HttpLimits,
+        responses: Mapping[HttpRefusal, bytes],
+        handover: Handover | None = None,
+    ) -> None:
         self.limits = limits
+        self.handover = handover
         self.slots = ConnectionSlots(limits.connections, limits.surplus, limits.kept_alive)
         self.first_requests = Deadlines(limits.request_seconds)
         self.unfinished = ByteBudget(limits.unfinished)
@@ -150,6 +160,17 @@ class BoundedHttp(HttpToolsProtocol):
         self._admitted = self.bounds.slots.pass_on(former, self)
         self.data_received(data)
 
+    def keep_alive(self, transport: asyncio.Transport, former: Holder) -> None:
+        """Continue a connection whose requests have all been answered, by another process."""
+        self._begin(transport)
+        self._admitted = self.bounds.slots.pass_on(former, self)
+        self._cancel_deadline()
+        if self._admitted:
+            self.bounds.slots.waits(self)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
     def _begin(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.flow: FlowControl = _Reading(self)
@@ -187,6 +208,19 @@ class BoundedHttp(HttpToolsProtocol):
     def give_way(self) -> None:
         self.transport.abort()
 
+    def shutdown(self) -> None:
+        """Close the connection once its request is answered: uvicorn calls this at its shutdown."""
+        handover = self.bounds.handover
+        if handover is not None and self._is_idle() and handover.takes_idle(self.transport, Kind.KEPT_ALIVE):
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def _is_idle(self) -> bool:
+        """Return True if nothing of a request has been read that is not answered."""
+        is_between = self._incoming is None and not self._pending
+        return is_between and not self.pipeline and self._unanswered() is None
+
     def _end(self) -> None:
         """Stop parsing for good."""
         self._ended = True
@@ -212,6 +246,10 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._ended:
             self._discard(len(data))
+            return
+        handover = self.bounds.handover
+        if handover is not None and self._is_idle() and handover.takes(self.transport, data):
+            self.transport.abort()
             return
         self._pending = self._pending + data if self._pending else data
         if self._parse_due is None:

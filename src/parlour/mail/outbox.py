@@ -6,13 +6,13 @@ at least once).
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 
 from parlour.db.database import Database, Transaction
 from parlour.db.tables import outbox
@@ -20,6 +20,8 @@ from parlour.mail.contents import Content, Mail, PreRenderedMail
 from parlour.mail.facts import MailQueued
 
 LEASE = timedelta(minutes=5)
+RENEW_AFTER = timedelta(minutes=1)
+"""The age of a claim at which it is renewed before its mail is sent: sending may take minutes."""
 log = structlog.get_logger("parlour.mail")
 
 _CONTENT = msgspec.json.Decoder(Content | PreRenderedMail)
@@ -27,12 +29,13 @@ _CONTENT = msgspec.json.Decoder(Content | PreRenderedMail)
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A row of the outbox; `attempts` counts the claims so far."""
+    """A row of the outbox; `attempts` counts the claims so far, and so tells a claim from a later one."""
 
     id: int
     mail: Mail
     created_at: datetime
     attempts: int
+    claimed_at: datetime | None = None
 
 
 class Outbox:
@@ -92,7 +95,21 @@ class Outbox:
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(claimed)).all()
-        return sorted(_readable(rows), key=lambda queued: queued.id)
+        mails = sorted(_readable(rows), key=lambda queued: queued.id)
+        return [replace(queued, claimed_at=now) for queued in mails]
+
+    async def still_claims(self, queued: QueuedMail) -> bool:
+        """Renew a claim that may end before the mail is sent; return False if another sender has claimed it.
+
+        The mails of a batch are sent one after the other, and a slow mail server may take minutes for each.
+        """
+        now = self._clock()
+        if queued.claimed_at is not None and now - queued.claimed_at < RENEW_AFTER:
+            return True
+        claim = _claim_of(queued)
+        renewed = update(outbox).where(claim).values(next_attempt_at=now + LEASE).returning(outbox.c.id)
+        async with self._database.transaction() as connection:
+            return (await connection.execute(renewed)).first() is not None
 
     async def seconds_to_next(self) -> float | None:
         """Return the seconds until the next mail is due; None if no mail waits."""
@@ -104,15 +121,16 @@ class Outbox:
     def age_of(self, queued: QueuedMail) -> timedelta:
         return self._clock() - queued.created_at
 
-    async def remove(self, mail_id: int) -> None:
+    async def remove(self, queued: QueuedMail) -> None:
+        """Remove a mail, unless another sender has claimed it since."""
         async with self._database.transaction() as connection:
-            await connection.execute(delete(outbox).where(outbox.c.id == mail_id))
+            await connection.execute(delete(outbox).where(_claim_of(queued)))
 
-    async def postpone(self, mail_id: int, pause: timedelta) -> None:
+    async def postpone(self, queued: QueuedMail, pause: timedelta) -> None:
+        """Have a mail sent again after a pause, unless another sender has claimed it since."""
+        due = self._clock() + pause
         async with self._database.transaction() as connection:
-            await connection.execute(
-                update(outbox).where(outbox.c.id == mail_id).values(next_attempt_at=self._clock() + pause)
-            )
+            await connection.execute(update(outbox).where(_claim_of(queued)).values(next_attempt_at=due))
 
     async def kept(self, recipient: str | None = None, *, at_most: int = 200) -> list[QueuedMail]:
         """Return the mails that are not to be sent, newest first; those to `recipient` alone, if given."""
@@ -122,6 +140,10 @@ class Outbox:
         async with self._database.reading() as connection:
             rows = (await connection.execute(newest.limit(at_most))).all()
         return [_queued(row) for row in rows]
+
+
+def _claim_of(queued: QueuedMail) -> ColumnElement[bool]:
+    return and_(outbox.c.id == queued.id, outbox.c.attempts == queued.attempts)
 
 
 def _readable(rows: Iterable[Row[Any]]) -> Iterator[QueuedMail]:

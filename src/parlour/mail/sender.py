@@ -79,6 +79,9 @@ class MailSender:
             return
 
     async def _send(self, session: SmtpSession, queued: QueuedMail) -> None:
+        if not await self._outbox.still_claims(queued):
+            log.warning("mail.claimed_elsewhere", mail=queued.id)
+            return
         try:
             await session.send(self._renderer.render(queued.mail))
         except MailDeferred as error:
@@ -94,13 +97,13 @@ class MailSender:
             return
         else:
             log.info("mail.sent", mail=queued.id, attempt=queued.attempts)
-        await self._outbox.remove(queued.id)
+        await self._outbox.remove(queued)
 
     async def _postpone(self, queued: QueuedMail, *, reason: str) -> None:
         if self._outbox.age_of(queued) > GIVE_UP_AFTER:
             log.error("mail.given_up", mail=queued.id, attempts=queued.attempts, reason=reason)
-            await self._outbox.remove(queued.id)
+            await self._outbox.remove(queued)
             return
         pause = pause_after(queued.attempts)
-        await self._outbox.postpone(queued.id, pause)
+        await self._outbox.postpone(queued, pause)
         log.warning("mail.postponed", mail=queued.id, reason=reason, seconds=pause.total_seconds())

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from sqlalchemy import Executable, Row, insert, select, update
 
 from parlour.db.database import Database
 from parlour.db.tables import outbox, registrations, users
-from tests.conftest import StartServer, StartSmtpServer
+from parlour.mail.outbox import Outbox
+from tests.conftest import Databases, StartServer, StartSmtpServer
 from tests.people import Visitors, done
 from tests.servers import ParlourServer
 
@@ -186,3 +188,37 @@ async def test_a_letter_and_what_it_tells_of_are_one(fresh_server: StartServer) 
         assert len(await execute(server, select(registrations))) == 1
         await ann.confirms()
     await database.close()
+
+
+async def test_a_sender_that_was_slow_sends_nothing_that_another_has_claimed(
+    database: str, databases: Databases, tmp_path: Path
+) -> None:
+    """Two nodes send the letters of one database; a claim that is over is the other's."""
+    now = [NOW]
+    url = await databases.create_migrated(database, tmp_path / "data")
+    storage = Database(url or f"sqlite:///{tmp_path / 'data' / 'parlour.db'}")
+    one, other = (Outbox(storage, clock=lambda: now[0], delivers=True) for _ in range(2))
+    try:
+        async with storage.transaction() as connection:
+            for name in ("ann", "bob", "cy"):
+                letter = written(recipient=f"{name}@example.org")
+                values = {**letter, "created_at": NOW, "attempts": 0, "next_attempt_at": NOW}
+                await connection.execute(insert(outbox).values(values))
+        ann, bob, cy = await one.claim(at_most=3)
+        assert await other.claim(at_most=3) == []
+        now[0] += timedelta(minutes=4)
+        assert await one.still_claims(ann), "it is renewed before it ends"
+        now[0] += timedelta(minutes=2)
+        taken = {queued.id: queued for queued in await other.claim(at_most=3)}
+        assert taken.keys() == {bob.id, cy.id}
+        assert not await one.still_claims(bob)
+        await one.remove(bob)
+        await one.postpone(cy, timedelta(0))
+        assert await other.claim(at_most=3) == []
+        assert await other.still_claims(taken[bob.id])
+        for queued in (ann, taken[bob.id], taken[cy.id]):
+            await other.remove(queued)
+        async with storage.reading() as connection:
+            assert (await connection.execute(select(outbox))).all() == []
+    finally:
+        await storage.close()

@@ -1,12 +1,16 @@
-"""Presence under any sequence of connections, visits and ends."""
+"""Presence and the calls beside it, under any sequence of connections, visits and ends."""
 
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.accounts.identity import ClientIdentity, Identity, UserId
+from parlour.calls.decisions import Entered, Left, Renamed, Seat
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import ConnectionId, Participation, Presence, Watching
+from parlour.calls.replay_buffer import ReplayBuffer
+from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 from tests.unit.calls.example_rooms import example_room
@@ -21,6 +25,10 @@ def client(number: int) -> ClientIdentity:
     )
 
 
+def seat(identity: Identity) -> Seat:
+    return Seat(identity.user_id, identity.email, NodeId("here"))
+
+
 ROOMS = [example_room(number) for number in range(3)]
 
 
@@ -28,6 +36,7 @@ class PresenceMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.presence = Presence()
+        self.calls = OngoingCalls()
         self.people: dict[ConnectionId, ClientIdentity] = {}
         self.participations: dict[ConnectionId, Participation] = {}
         self.seen_peers: set[PeerId] = set()
@@ -49,10 +58,13 @@ class PresenceMachine(RuleBasedStateMachine):
             for participation in self.participations.values()
             if participation.room == room
         ]
-        participation, sends = self.presence.enter(known, room, now=NOW)
-        assert participation.peer_id not in self.seen_peers, "a visit gets a peer id of its own"
-        assert str(connection) not in participation.peer_id
-        told = [send.message.peer_id for send in sends if isinstance(send.message, AddPeer)]
+        participation = Participation(room, PeerId(f"peer-{len(self.seen_peers)}"), NOW)
+        self.presence.attach(known, participation)
+        decided = self.calls.decide(
+            room,
+            Entered(participation.peer_id, seat(known.identity), known.identity.name),
+        )
+        told = [send.message.peer_id for send in decided.sends if isinstance(send.message, AddPeer)]
         assert sorted(told) == sorted([*already, *[participation.peer_id] * len(already)])
         self.seen_peers.add(participation.peer_id)
         self.participations[connection] = participation
@@ -65,16 +77,17 @@ class PresenceMachine(RuleBasedStateMachine):
             for connection, participation in self.participations.items()
             if self.people[connection] == client(person)
         ]
-        renamed = self.presence.rename(UserId(person), name)
-        assert {told.peer_id for _, told in renamed} <= {participation.peer_id for participation in own}
+        for participation in self.presence.rename(UserId(person), name):
+            assert participation in own
+            before = self.display_name(participation)
+            decided = self.calls.decide(participation.room, Renamed(participation.peer_id, name))
+            assert (decided.notice is None) == (before == name)
         for participation in own:
-            assert (
-                self.presence.call(participation.room.room_id).members.display_names.get(
-                    participation.peer_id
-                )
-                == name
-            )
-        assert self.presence.rename(UserId(person), name) == []
+            assert self.display_name(participation) == name
+
+    def display_name(self, participation: Participation) -> str | None:
+        members = self.calls.mesh(participation.room.room_id).members
+        return members.display_names.get(participation.peer_id)
 
     @precondition(lambda self: self.participations)
     @rule(data=st.data(), disconnects=st.booleans())
@@ -83,7 +96,8 @@ class PresenceMachine(RuleBasedStateMachine):
         known = self.presence.connection(connection)
         participation = self.participations.pop(connection)
         assert known is not None
-        sends = self.presence.leave(known, participation)
+        self.presence.leave(known)
+        sends = self.calls.decide(participation.room, Left(participation.peer_id)).sends
         others = [other for other in self.participations.values() if other.room == participation.room]
         assert len(sends) == 2 * len(others)
         assert all(isinstance(send.message, RemovePeer) for send in sends)
@@ -125,14 +139,14 @@ class PresenceMachine(RuleBasedStateMachine):
             participation.room.room_id: participation.room.name
             for participation in self.participations.values()
         }
-        assert {room.room_id: room.name for room in self.presence.ongoing()} == used
+        assert {room.room_id: room.name for room in self.calls.rooms()} == used
         for room in ROOMS:
             inside = {
                 participation.peer_id
                 for participation in self.participations.values()
                 if participation.room == room
             }
-            assert set(self.presence.peers_in(room.room_id)) == inside
+            assert set(self.calls.peers_in(room.room_id)) == inside
 
     @invariant()
     def peers_lead_to_their_connections(self) -> None:
@@ -149,11 +163,12 @@ TestPresence = PresenceMachine.TestCase
 def test_who_is_away_is_renamed_too() -> None:
     presence = Presence()
     connection = presence.add(CONNECTIONS[0], client(1))
-    participation, _ = presence.enter(connection, ROOMS[0], now=NOW, resumable=True)
+    participation = Participation(ROOMS[0], PeerId("peer"), NOW, ReplayBuffer())
+    presence.attach(connection, participation)
     there = presence.connection(CONNECTIONS[0])
     assert there is not None
     presence.lose(there, participation, now=NOW)
-    assert [told.peer_display_name for _, told in presence.rename(UserId(1), "José")] == ["José"]
+    assert presence.rename(UserId(1), "José") == [participation]
     away = presence.away(participation.peer_id)
     assert away is not None
     assert away.identity.display_name == "José"

@@ -10,10 +10,13 @@ import pytest
 
 from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.calls.cluster.node import Node
+from parlour.calls.decisions import Entered, Left, Seat
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.room_list import HIDDEN_SECONDS, HiddenRooms, RoomListBroadcaster
+from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import ShareRooms
+from parlour.wire.signaling import PeerId, ShareRooms
 from tests.unit.calls.example_rooms import example_room
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,12 +27,16 @@ class Calls:
 
     def __init__(self) -> None:
         self.presence = Presence()
+        self.ongoing = OngoingCalls()
         self.seen: HiddenRooms = {}
         self.questions: list[list[RoomId]] = []
         self.asked = asyncio.Event()
         self.lists: dict[str, list[list[str]]] = {}
         self.broadcaster = RoomListBroadcaster(
-            presence=self.presence, hidden_rooms_among=self._hidden_rooms_among, node=cast(Node, self)
+            presence=self.presence,
+            calls=self.ongoing,
+            hidden_rooms_among=self._hidden_rooms_among,
+            node=cast(Node, self),
         )
 
     def deliver(self, to: ConnectionId, message: Any) -> None:
@@ -48,13 +55,17 @@ class Calls:
         self.broadcaster.introduce(self.presence.add(ConnectionId(name), identity))
 
     def joins(self, name: str, room: Room) -> None:
-        self.presence.enter(self._member(name), room, now=NOW)
+        member, peer = self._member(name), PeerId(name)
+        self.presence.attach(member, Participation(room, peer, NOW))
+        seat = Seat(member.identity.user_id, member.identity.email, NodeId("here"))
+        self.ongoing.decide(room, Entered(peer, seat, name))
         self.broadcaster.came(room)
 
     def leaves(self, name: str) -> None:
         member = self._member(name)
         assert isinstance(member.state, Participation)
-        self.presence.leave(member, member.state)
+        self.presence.leave(member)
+        self.ongoing.decide(member.state.room, Left(member.state.peer_id))
         self.broadcaster.changed()
 
     def _member(self, name: str) -> Member:

@@ -11,6 +11,7 @@ from parlour.accounts.facts import GuestTimeEnded, LoginSucceeded
 from parlour.accounts.identity import GuestIdentity, UserId
 from parlour.accounts.registration import store as registration_store
 from parlour.accounts.sessions import store as session_store
+from parlour.bus import FactsMissed
 from parlour.db.database import Database
 
 UNVERIFIED_KEPT_FOR = timedelta(days=7)
@@ -39,6 +40,10 @@ class AccountCleanup:
         """Wake the task when a guest logs in: that guest may expire before the guest it waits for."""
         if isinstance(login.identity, GuestIdentity):
             self._guest_arrived.set()
+
+    def on_facts_missed(self, _fact: FactsMissed) -> None:
+        """Wake the task: a guest may have logged in at another node."""
+        self._guest_arrived.set()
 
     async def step(self) -> None:
         """End expired guests, then wait for the next expiry or for a new guest who may expire sooner."""

@@ -159,6 +159,7 @@ class TransportOptions:
     proxies: TrustedProxies
     compression: bool
     base_path: str
+    session_prefix: str
 
 
 def signaling_engine(signaling: Signaling, transport: TransportOptions) -> Engine:
@@ -166,6 +167,7 @@ def signaling_engine(signaling: Signaling, transport: TransportOptions) -> Engin
     options = Options(
         path=f"{PATH}/",
         prefix=transport.base_path,
+        session_prefix=transport.session_prefix,
         origin_allowed=lambda origin, _host: origin is None or origin in origins.allowed,
         forbidden_body=msgspec.json.encode(problem_body(origins.refusal())),
         client_address=transport.proxies.client_address,

@@ -75,6 +75,9 @@ class Keys:
     def owned(self, lease_id: LeaseId) -> str:
         return self.owned_prefix + lease_id
 
+    def counts(self, hashed: str) -> str:
+        return self._common("counts") + "/" + hashed
+
     def inbox(self, lease_id: LeaseId) -> str:
         return f"{self.prefix}/{self.tag}/inbox/{lease_id}"
 

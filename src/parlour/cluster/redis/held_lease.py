@@ -60,13 +60,21 @@ class HeldLease:
         self._renewing = asyncio.Lock()
         self._is_away = False
 
-    async def register(self) -> None:
-        """Begin the lease. Raises one of REDIS_UNAVAILABLE."""
+    async def register(self) -> Callable[[], None]:
+        """Begin the lease; return what tells the listener of it and of the nodes that are there.
+
+        Call that once this lease is the coordinator's: the listener may send to those nodes at once. Raises
+        one of REDIS_UNAVAILABLE.
+        """
         asked_at = lease_clock()
         renewed = await self._registry.register(self.lease, state=encode_state(self._counters))
-        log.info("cluster.lease_begun", lease=self.lease.lease_id)
-        tell(self._listener.lease_begun, self.lease)
-        self._take_note(renewed, asked_at)
+
+        def tell_of_it() -> None:
+            log.info("cluster.lease_begun", lease=self.lease.lease_id)
+            tell(self._listener.lease_begun, self.lease)
+            self._take_note(renewed, asked_at)
+
+        return tell_of_it
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

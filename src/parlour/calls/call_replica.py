@@ -1,0 +1,122 @@
+"""A call as a node knows it: its members, who knows whom, and which node holds each. No I/O.
+
+The node that owns the call decides changes; any other node follows the decisions in their order, and so holds
+the same state. On a single node, that node decides about every call.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from parlour.accounts.identity import UserId
+from parlour.calls.decisions import (
+    Change,
+    ClaimExpired,
+    Decided,
+    Entered,
+    Left,
+    Lost,
+    Notice,
+    Recorded,
+    Renamed,
+    Resumed,
+    Seat,
+)
+from parlour.calls.mesh import Mesh, Send
+from parlour.calls.refusals import RoomFull, TooManyParticipations
+from parlour.rooms.entities import Room
+from parlour.wire.signaling import PeerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """The most participations in a call at a time: `people` in all, `participations` of the same person."""
+
+    people: int
+    participations: int
+
+
+class CallReplica:
+    """The call of a room. All attributes are for reading only.
+
+    `mesh` says who is in the call and who knows whom, `seats` who the members are and which node holds each.
+    `room` is what this node knows of the room; it is no part of the decisions.
+    """
+
+    __slots__ = ("epoch", "mesh", "room", "seats", "version")
+
+    def __init__(self, room: Room, *, epoch: int = 0) -> None:
+        self.room = room
+        self.mesh = Mesh()
+        self.seats: dict[PeerId, Seat] = {}
+        self.epoch = epoch
+        self.version = 0
+
+    def decide(self, change: Change) -> Decided:
+        """Make a change, and return it with the messages that it causes."""
+        sends, notice = self._change(change)
+        self.version += 1
+        return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice)
+
+    def follow(self, decided: Decided) -> None:
+        """Make the change that the owner decided."""
+        self._change(decided.change)
+        self.epoch, self.version = decided.epoch, decided.version
+
+    def giving_way_to(self, user_id: UserId, limits: CallLimits) -> list[PeerId]:
+        """Return the person's own members without a connection that must end before a new one of the person
+        enters, the longest away first: they may never be resumed.
+
+        Raises TooManyParticipations or RoomFull.
+        """
+        here, away = self._members_of(user_id)
+        if here >= limits.participations:
+            raise TooManyParticipations
+        beyond = len(self.seats) + 1 - limits.people
+        if beyond > len(away):
+            raise RoomFull
+        surplus = max(here + len(away) + 1 - limits.participations, beyond)
+        return away[: max(0, surplus)]
+
+    def count_of(self, user_id: UserId) -> int:
+        """Count the members of a person, with a connection or without."""
+        return sum(seat.user_id == user_id for seat in self.seats.values())
+
+    def waiting_for(self, absent: PeerId) -> list[PeerId]:
+        """Return the members who reported a connection with a peer that has not resumed."""
+        return [peer for peer, claimed in self.mesh.claims.items() if absent in claimed]
+
+    def _members_of(self, user_id: UserId) -> tuple[int, list[PeerId]]:
+        here, away = 0, []
+        for peer, seat in self.seats.items():
+            if seat.user_id == user_id:
+                if seat.away_since is None:
+                    here += 1
+                else:
+                    away.append((seat.away_since, peer))
+        return here, [peer for _, peer in sorted(away)]
+
+    def _change(self, change: Change) -> tuple[list[Send], Notice | None]:
+        sends: list[Send] = []
+        notice: Notice | None = None
+        match change:
+            case Entered(peer, seat, name, display_name):
+                self.mesh, sends = self.mesh.enter(peer, name, display_name=display_name)
+                self.seats[peer] = seat
+            case Resumed(peer, seat, name, display_name, known):
+                self.mesh, sends = self.mesh.resume(peer, name, known=known, display_name=display_name)
+                self.seats[peer] = seat
+            case Left(peer):
+                self.mesh, sends = self.mesh.leave(peer)
+                self.seats.pop(peer, None)
+            case Lost(peer, at):
+                seat = self.seats[peer]
+                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, at)
+            case Renamed(peer, display_name):
+                self.mesh, notice = self.mesh.rename(peer, display_name)
+            case Recorded(peer, recording):
+                self.mesh, notice = self.mesh.record(peer, recording=recording)
+            case ClaimExpired(peer, claimed):
+                self.mesh, sends = self.mesh.expire_claim(peer, claimed)
+            case _:
+                assert_never(change)
+        return sends, notice

@@ -1,0 +1,171 @@
+"""Connections that a worker hands over to another worker of the same machine.
+
+Several processes may serve one port. A request of an Engine.IO session has to reach the one that holds the
+session, whose number is the first part of the session's id. What is handed over is the connection itself, an
+open file (SCM_RIGHTS, unix(7)), with the bytes that were read from it: nothing is proxied, and a WebSocket
+costs as much as elsewhere. A worker that is about to be replaced hands over its idle connections too.
+
+Each worker has an inbox, which its successor inherits: what is sent to one that has died waits, and is then
+answered like a request for any session that is unknown. A full inbox takes nothing: the request is then
+answered so by the worker that it came to, as is one whose first line arrives in pieces.
+"""
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+import structlog
+
+_SESSION = re.compile(
+    rb"(?:GET|POST) ([A-Za-z0-9._~/-]{1,1024})\?(?:[A-Za-z0-9._~=%+*!'()-]{0,256}&){0,16}sid=(\d{1,2})\."
+)
+_SHORT = 16 * 1024
+"""The bytes that fit into a message; more of them go as a file in memory."""
+_LONGEST_MESSAGE = _SHORT + 1
+_MESSAGES_A_TURN = 16
+
+log = structlog.get_logger("parlour.handover")
+
+
+class WorkerPlace(msgspec.Struct, frozen=True):
+    """The place of a worker: its number, and file descriptors: of listeners, its inbox, and all inboxes' ends
+    to write to, by the number of their worker.
+    """
+
+    number: int
+    listeners: tuple[int, ...]
+    inbox: int
+    inboxes: tuple[int, ...]
+
+    @classmethod
+    def parsed(cls, text: str) -> "WorkerPlace":
+        return msgspec.json.decode(text, type=cls)
+
+    def __str__(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+def session_prefix(number: int) -> str:
+    """Return the beginning of the ids of this worker's sessions."""
+    return f"{number}."
+
+
+def worker_of_session(head: bytes) -> tuple[str, int] | None:
+    """Return a request's path and the worker that its session's id names, None for all other requests."""
+    found = _SESSION.match(head)
+    return None if found is None else (found[1].decode("ascii"), int(found[2]))
+
+
+class Kind(Enum):
+    """The state of a connection that is handed over."""
+
+    ASKS = b"a"
+    """Its request has begun with the bytes that come with it, if there are any."""
+    KEPT_ALIVE = b"k"
+    """Its requests have been answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A connection that another worker has handed over; `data` has been read from it."""
+
+    connection: socket.socket
+    kind: Kind
+    data: bytes
+
+
+class Handover:
+    """The ways from a worker to the others."""
+
+    def __init__(self, place: WorkerPlace, *, serves: Callable[[str], bool]) -> None:
+        """`serves` is True for paths of sessions."""
+        self._number = place.number
+        self._serves = serves
+        self._inbox = socket.socket(fileno=place.inbox)
+        self._inboxes = [socket.socket(fileno=number) for number in place.inboxes]
+        for one in (self._inbox, *self._inboxes):
+            one.setblocking(False)
+            one.set_inheritable(False)
+        self._next = place.number
+        self.is_retiring = False
+        """True while this worker is about to be replaced: the others take its idle connections."""
+
+    def takes(self, transport: asyncio.BaseTransport, data: bytes) -> bool:
+        """Return True if a connection was handed over, as its request `data` is of a session elsewhere."""
+        found = worker_of_session(data)
+        if found is None or not self._serves(found[0]):
+            return False
+        number = found[1]
+        is_elsewhere = number != self._number and number < len(self._inboxes)
+        return is_elsewhere and self._send(number, transport, Kind.ASKS, data)
+
+    def takes_idle(self, transport: asyncio.BaseTransport, kind: Kind) -> bool:
+        """Return True if a connection was handed over that would otherwise be closed, or reset."""
+        if not self.is_retiring or len(self._inboxes) == 1:
+            return False
+        self._next = (self._next + 1) % len(self._inboxes)
+        if self._next == self._number:
+            self._next = (self._next + 1) % len(self._inboxes)
+        return self._send(self._next, transport, kind, b"")
+
+    def _send(self, number: int, transport: asyncio.BaseTransport, kind: Kind, data: bytes) -> bool:
+        files = [transport.get_extra_info("socket").fileno()]
+        long = None if len(data) <= _SHORT else _file_in_memory(data)
+        if long is not None:
+            files.append(long)
+        try:
+            socket.send_fds(self._inboxes[number], [kind.value + (b"" if long is not None else data)], files)
+        except OSError as error:  # a full inbox; the request is answered here then
+            log.debug("handover.failed", to=number, error=error.strerror)
+            return False
+        finally:
+            if long is not None:
+                os.close(long)
+        return True
+
+    def start(self, arrived: Callable[[Arrival], None]) -> None:
+        """Call back for each connection that arrives, from now on."""
+        asyncio.get_running_loop().add_reader(self._inbox, self._receive, arrived)
+
+    def stop(self) -> None:
+        """Leave what arrives from now on to the successor."""
+        asyncio.get_running_loop().remove_reader(self._inbox)
+
+    def close(self) -> None:
+        for one in (self._inbox, *self._inboxes):
+            one.close()
+
+    def _receive(self, arrived: Callable[[Arrival], None]) -> None:
+        for _ in range(_MESSAGES_A_TURN):
+            try:
+                message, files, _, _ = socket.recv_fds(self._inbox, _LONGEST_MESSAGE, 2)
+            except OSError:
+                return
+            if not files:  # the limit of open files was reached, and the kernel has closed them
+                continue
+            data = message[1:]
+            for long in files[1:]:
+                data = _taken_from_memory(long)
+            connection = socket.socket(fileno=files[0])
+            connection.setblocking(False)
+            arrived(Arrival(connection, Kind(message[:1]), data))
+
+
+def _file_in_memory(data: bytes) -> int:
+    file = os.memfd_create("parlour-handover")
+    with suppress(OSError):
+        os.write(file, data)
+    return file
+
+
+def _taken_from_memory(file: int) -> bytes:
+    try:
+        return os.pread(file, os.fstat(file).st_size, 0)
+    finally:
+        os.close(file)

@@ -1,0 +1,232 @@
+"""Several processes on one port: long polling, a worker that dies, all replaced one after another."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Databases
+from tests.integration.command.test_wrong_settings import assert_one_sentence
+from tests.servers import ParlourServer, RedisServer
+from tests.servers.command import run_parlour
+
+COUNT = 3
+LOOK_SECONDS = 1.0
+"""A worker that is silent for four of these hangs. It gives a sign each second."""
+NOBODY = 9
+"""The port of nobody here (discard)."""
+SESSIONS = 40
+FEWEST = 3
+"""Of 40 sessions that the kernel spreads over 3 workers, a worker has fewer once in ten million runs."""
+UNKNOWN_SID = {"code": 1, "message": "Session ID unknown"}
+STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"')
+PATH = "/socket.io/?EIO=4&transport=polling"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+
+class Connection:
+    """A connection that is kept alive, such as that of a proxy."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def asks(self, path: str, body: str | None = None, *headers: str) -> Answer:
+        lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: localhost", *headers]
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+        self.writer.write("\r\n".join([*lines, "", body or ""]).encode())
+        async with asyncio.timeout(60):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = re.search(r"content-length: (\d+)", head)
+            content = await self.reader.readexactly(int(length[1])) if length else b""
+        return Answer(int(head.split()[1]), content)
+
+
+@asynccontextmanager
+async def connected(server: ParlourServer) -> AsyncIterator[Connection]:
+    port = int(server.address.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+
+
+async def asked(server: ParlourServer, path: str, body: str | None = None) -> Answer:
+    """Ask by a connection of its own, which comes to any worker."""
+    async with connected(server) as connection:
+        return await connection.asks(path, body)
+
+
+def opened(answer: Answer) -> str:
+    assert answer.status == 200, answer
+    sid: str = json.loads(answer.body[1:])["sid"]
+    return sid
+
+
+def with_workers(folder: Path) -> Path:
+    """Return the command with `--workers`, which refuses it as long as no calls go across workers."""
+    program = folder / "parlour"
+    program.write_text(
+        f"#!{sys.executable} -P\n"
+        "import sys\n"
+        "import parlour.workers\n"
+        "from parlour.__main__ import main\n"
+        "parlour.workers.CALLS_ACROSS_WORKERS = True\n"
+        f"parlour.workers.LOOK_SECONDS = {LOOK_SECONDS}\n"
+        f"sys.argv += ['--workers', '{COUNT}']\n"
+        "main()\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+async def machine(databases: Databases, tmp_path: Path) -> AsyncIterator[ParlourServer]:
+    database = await databases.create_migrated("postgres", tmp_path / "data")
+    async with RedisServer() as redis:
+        settings = {"PARLOUR_REDIS_URL": redis.url}
+        async with ParlourServer(tmp_path, database, settings, program=with_workers(tmp_path)) as server:
+            yield server
+
+
+def pids(server: ParlourServer) -> dict[int, int]:
+    """Return the newest process of each worker."""
+    return {int(number): int(pid) for number, pid in STARTED.findall(server.log.read_text())}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_workers(machine: ParlourServer) -> None:
+    await polling_needs_no_balancer(machine)
+    await a_dead_worker_comes_back(machine)
+    await a_worker_that_hangs_is_replaced(machine)
+    await one_is_replaced_after_another(machine)
+    assert await nodes(machine) == sorted(pids(machine).values())
+    before = pids(machine)
+    await machine.kill()
+    async with asyncio.timeout(60):
+        while any(map(is_alive, before.values())):  # noqa: ASYNC110 - processes of somebody else
+            await asyncio.sleep(0.05)
+
+
+async def nodes(server: ParlourServer) -> list[int]:
+    """Return the processes that are nodes, by `parlour nodes`."""
+    said = await run_parlour("nodes", "--json", folder=server.folder, settings=server.settings)
+    return sorted(node["pid"] for node in json.loads(said.out))
+
+
+async def polling_needs_no_balancer(server: ParlourServer) -> None:
+    sids = [opened(await asked(server, PATH)) for _ in range(SESSIONS)]
+    spread = Counter(sid.partition(".")[0] for sid in sids)
+    assert set(spread) == {str(number) for number in range(COUNT)}, spread
+    assert min(spread.values()) >= FEWEST, spread
+    for number, sid in enumerate(sids):
+        token = "x" * (60_000 if number % 4 == 0 else 10)
+        assert (await asked(server, f"{PATH}&sid={sid}", f'40{{"token":"{token}"}}')).body == b"ok"
+        assert (await asked(server, f"{PATH}&sid={sid}")).status == 200
+    async with connected(server) as proxy:
+        for sid in sids[::3]:
+            assert (await proxy.asks("/healthz")).status == 200
+            assert (await proxy.asks(f"{PATH}&sid={sid}", "3")).body == b"ok"
+    upgrade = (
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+    for sid in sids[1::5]:
+        async with connected(server) as socket:
+            path = f"/socket.io/?EIO=4&transport=websocket&sid={sid}"
+            assert (await socket.asks(path, None, *upgrade)).status == 101
+            socket.writer.write(b"\x81\x86\0\0\0\0002probe")
+            assert await socket.reader.readexactly(8) == b"\x81\x063probe"
+
+
+async def a_dead_worker_comes_back(server: ParlourServer) -> None:
+    sid = opened(await asked(server, PATH))
+    number = int(sid.partition(".")[0])
+    server.mark_log()
+    before = pids(server)[number]
+    os.kill(before, signal.SIGKILL)
+    await server.expect_log("worker.ended")
+    answer = await asked(server, f"{PATH}&sid={sid}")
+    assert (answer.status, json.loads(answer.body)) == (400, UNKNOWN_SID)
+    assert pids(server)[number] != before
+
+
+async def a_worker_that_hangs_is_replaced(server: ParlourServer) -> None:
+    server.mark_log()
+    number, hanging = next(iter(pids(server).items()))
+    os.kill(hanging, signal.SIGSTOP)
+    await server.expect_log("worker.hangs")
+    await server.expect_log("worker.started")
+    assert pids(server)[number] != hanging
+    async with asyncio.TaskGroup() as asking:
+        answers = [asking.create_task(asked(server, "/healthz")) for _ in range(SESSIONS)]
+    assert {answer.result().status for answer in answers} == {200}
+
+
+async def one_is_replaced_after_another(server: ParlourServer) -> None:
+    """Who asks all the time is always answered, by connections that are new and by one that was idle."""
+    before = pids(server)
+    server.mark_log()
+    over = asyncio.Event()
+
+    async def ask_on() -> int:
+        count = 0
+        while not over.is_set():
+            assert (await asked(server, "/healthz")).status == 200
+            count += 1
+        return count
+
+    async with connected(server) as idle, asyncio.TaskGroup() as asking:
+        assert (await idle.asks("/healthz")).status == 200
+        tasks = [asking.create_task(ask_on()) for _ in range(4)]
+        os.kill(server.pid, signal.SIGHUP)
+        await server.expect_log("workers.replaced")
+        over.set()
+        await asyncio.wait(tasks)
+        assert (await idle.asks("/healthz")).status == 200
+    after = pids(server)
+    assert set(before) == set(after) == set(range(COUNT))
+    assert not set(before.values()) & set(after.values())
+    assert "worker.ended" not in server.log_since_mark(), "none ended by itself"
+
+
+async def test_a_worker_says_why_it_cannot_start(tmp_path: Path) -> None:
+    """One of them is started first, so the sentence comes once."""
+    away = {
+        "PARLOUR_REDIS_URL": f"redis://127.0.0.1:{NOBODY}",
+        "PARLOUR_DATABASE_URL": f"postgresql://127.0.0.1:{NOBODY}/parlour",
+    }
+    refused = await run_parlour(
+        "serve", "--port", "0", folder=tmp_path, settings=away, program=with_workers(tmp_path)
+    )
+    (sentence,) = [line for line in refused.err.splitlines() if not line.startswith("{")]
+    assert "the database does not answer" in sentence
+    assert (refused.code, refused.out) == (2, "")
+
+
+async def test_the_option_refuses_until_calls_go_across_workers(tmp_path: Path) -> None:
+    refused = await run_parlour("serve", "--workers", "2", folder=tmp_path)
+    assert_one_sentence(refused, "--workers", "leave it out")

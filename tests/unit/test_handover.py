@@ -1,0 +1,125 @@
+"""Which worker a request belongs to, and how connections get there."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from parlour.handover import Arrival, Handover, Kind, WorkerPlace, session_prefix, worker_of_session
+
+ASKED = b"GET /socket.io/?EIO=4&transport=polling&sid=1.abc HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (ASKED, ("/socket.io/", 1)),
+        (b"POST /meet/socket.io/?sid=12.abc&EIO=4 HTTP/1.1\r\n", ("/meet/socket.io/", 12)),
+        (b"GET /socket.io/?EIO=4&t=Pq%20x&sid=3.a", ("/socket.io/", 3)),
+        (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?EIO=4&xsid=1.abc HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?EIO=4&sid=abc HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?EIO=4&sid=100.abc HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?EIO=4 HTTP/1.1\r\nX: &sid=1.a\r\n\r\n", None),
+        (b"GET /socket.io/#?sid=1.a HTTP/1.1\r\n", None),
+        (b"", None),
+    ],
+)
+def test_the_session_names_its_worker(head: bytes, found: tuple[str, int] | None) -> None:
+    assert worker_of_session(head) == found
+
+
+def test_a_long_head_without_a_session_is_judged_at_once() -> None:
+    for head in (
+        b"GET /" + b"a" * 200_000,
+        b"GET /?" + b"a&" * 200_000,
+        b"GET /?" + b"a" * 200_000 + b"&sid=1.a",
+    ):
+        assert worker_of_session(head) is None
+
+
+class Pair:
+    """Two workers in this process; `arrived` has what the second one gets."""
+
+    def __init__(self) -> None:
+        inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+        self.files = [one for inbox in inboxes for one in inbox]
+        self.first, self.second = (self._worker(number) for number in range(2))
+        self.arrived: asyncio.Queue[Arrival] = asyncio.Queue()
+        self.second.start(self.arrived.put_nowait)
+
+    def _worker(self, number: int) -> Handover:
+        inbox, *inboxes = (os.dup(file.fileno()) for file in (self.files[2 * number], *self.files[1::2]))
+        return Handover(WorkerPlace(number, (), inbox, tuple(inboxes)), serves="/socket.io/".__eq__)
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    made = Pair()
+    yield made
+    made.second.stop()
+    made.first.close()
+    made.second.close()
+    for one in made.files:
+        one.close()
+
+
+@pytest.fixture
+async def accepted() -> AsyncIterator[tuple[socket.socket, asyncio.BaseTransport]]:
+    """A client's end of a connection, and the transport of the server's."""
+    client, server = socket.socketpair()
+    with client:
+        transport, _ = await asyncio.get_running_loop().connect_accepted_socket(asyncio.Protocol, server)
+        yield client, transport
+        transport.abort()
+
+
+@pytest.mark.parametrize("size", [0, 100, 300_000], ids=["nothing more", "some", "more than a message holds"])
+async def test_a_connection_arrives_with_what_was_read(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.Transport], size: int
+) -> None:
+    client, transport = accepted
+    data = ASKED + os.urandom(size)
+    assert pair.first.takes(transport, data)
+    transport.abort()
+    async with asyncio.timeout(10):
+        arrival = await pair.arrived.get()
+        assert (arrival.kind, arrival.data) == (Kind.ASKS, data)
+        with arrival.connection:
+            arrival.connection.sendall(b"an answer")
+            assert client.recv(100) == b"an answer"
+
+
+async def test_what_stays(pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]) -> None:
+    """Requests of its own sessions, of workers that there are not, of other paths, and without a session."""
+    _, transport = accepted
+    for number, path in ((0, "/socket.io/"), (2, "/socket.io/"), (1, "/room/")):
+        sid = f"{session_prefix(number)}abc"
+        assert not pair.first.takes(transport, f"GET {path}?sid={sid} HTTP/1.1\r\n\r\n".encode())
+    assert not pair.first.takes(transport, b"GET /room/ HTTP/1.1\r\n\r\n")
+    assert not pair.first.takes_idle(transport, Kind.KEPT_ALIVE), "it is not retiring"
+
+
+async def test_an_idle_connection_is_taken_once_the_worker_retires(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]
+) -> None:
+    pair.first.is_retiring = True
+    assert pair.first.takes_idle(accepted[1], Kind.KEPT_ALIVE)
+    async with asyncio.timeout(10):
+        arrival = await pair.arrived.get()
+    arrival.connection.close()
+    assert (arrival.kind, arrival.data) == (Kind.KEPT_ALIVE, b"")
+
+
+async def test_a_full_inbox_takes_nothing(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]
+) -> None:
+    """Nobody reads the first worker's."""
+    sent = 0
+    asked = ASKED.replace(b"sid=1.", b"sid=0.")
+    while pair.second.takes(accepted[1], asked):
+        sent += 1
+        assert sent < 10_000
+    assert sent > 0

@@ -1,0 +1,60 @@
+"""What `parlour serve --workers` asks of the settings."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from parlour import workers
+from parlour.serve import PortTaken, listening_socket
+from parlour.settings import Settings, SettingsError
+
+REDIS, POSTGRESQL = "redis://127.0.0.1", "postgresql:///parlour"
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({}, "PARLOUR_REDIS_URL"),
+        ({"redis_url": REDIS}, "PARLOUR_DATABASE_URL"),
+        (
+            {"redis_url": REDIS, "database_url": POSTGRESQL, "tls_cert": "chain.pem", "tls_key": "key.pem"},
+            "PARLOUR_TLS_CERT",
+        ),
+    ],
+    ids=["a Redis", "PostgreSQL", "a proxy for https"],
+)
+def test_several_workers_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, str], names: str
+) -> None:
+    monkeypatch.setattr(workers, "CALLS_ACROSS_WORKERS", True)
+    with pytest.raises(SettingsError, match=f"^{names}: .*\\.$"):
+        workers.require_workable(Settings(_env_file=None, data_dir=tmp_path, **values))  # type: ignore[arg-type]
+
+
+def test_until_calls_go_across_them_they_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"redis_url": REDIS, "database_url": POSTGRESQL}
+    settings = Settings(_env_file=None, data_dir=tmp_path, **values)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"^--workers: "):
+        workers.require_workable(settings)
+    monkeypatch.setattr(workers, "CALLS_ACROSS_WORKERS", True)
+    workers.require_workable(settings)
+
+
+@pytest.mark.parametrize("is_shared", [True, False], ids=["ReusePort=yes", "alone"])
+def test_sockets_of_a_service_manager(is_shared: bool) -> None:
+    """Each worker gets one of its own where that may be, at the same address."""
+    with ExitStack() as opened:
+        inherited = opened.enter_context(listening_socket("127.0.0.1", 0, is_shared=is_shared))
+        listeners = workers.listeners_beside([inherited], 3)
+        for (one,) in listeners:
+            opened.enter_context(one)
+            assert one.getsockname() == inherited.getsockname()
+        assert listeners[0] == [inherited]
+        assert len({one.fileno() for (one,) in listeners}) == (3 if is_shared else 1)
+
+
+def test_a_port_that_is_shared_already_is_taken() -> None:
+    """Another server that would answer half of the requests is no neighbour."""
+    with listening_socket("127.0.0.1", 0, is_shared=True) as other, pytest.raises(PortTaken):
+        workers.open_listeners("127.0.0.1", other.getsockname()[1], 2)
