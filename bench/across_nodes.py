@@ -36,7 +36,7 @@ LONG = LeaseTimes(ttl=60.0, patience=20.0)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of one kind of nodes at one rate: messages a second, microseconds of CPU time each, seconds."""
+    """The cost of a kind of nodes at a rate: messages a second, microseconds of CPU time each, seconds."""
 
     rate: float
     sender: float
