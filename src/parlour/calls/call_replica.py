@@ -98,25 +98,28 @@ class CallReplica:
     def _change(self, change: Change) -> tuple[list[Send], Notice | None]:
         sends: list[Send] = []
         notice: Notice | None = None
+        peer = change.peer_id
         match change:
-            case Entered(peer, seat, name, display_name):
-                self.mesh, sends = self.mesh.enter(peer, name, display_name=display_name)
-                self.seats[peer] = seat
-            case Resumed(peer, seat, name, display_name, known):
-                self.mesh, sends = self.mesh.resume(peer, name, known=known, display_name=display_name)
-                self.seats[peer] = seat
-            case Left(peer):
+            case Entered():
+                self.mesh, sends = self.mesh.enter(peer, change.name, display_name=change.display_name)
+                self.seats[peer] = change.seat
+            case Left():
                 self.mesh, sends = self.mesh.leave(peer)
                 self.seats.pop(peer, None)
-            case Lost(peer, at):
+            case Lost():
                 seat = self.seats[peer]
-                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, at)
-            case Renamed(peer, display_name):
-                self.mesh, notice = self.mesh.rename(peer, display_name)
-            case Recorded(peer, recording):
-                self.mesh, notice = self.mesh.record(peer, recording=recording)
-            case ClaimExpired(peer, claimed):
-                self.mesh, sends = self.mesh.expire_claim(peer, claimed)
+                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, change.at)
+            case Resumed():
+                self.mesh, sends = self.mesh.resume(
+                    peer, change.name, known=change.known, display_name=change.display_name
+                )
+                self.seats[peer] = change.seat
+            case Renamed():
+                self.mesh, notice = self.mesh.rename(peer, change.display_name)
+            case Recorded():
+                self.mesh, notice = self.mesh.record(peer, recording=change.recording)
+            case ClaimExpired():
+                self.mesh, sends = self.mesh.expire_claim(peer, change.claimed)
             case _:
                 assert_never(change)
         return sends, notice
