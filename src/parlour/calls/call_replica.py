@@ -4,6 +4,7 @@ The node that owns the call decides changes; any other node follows the decision
 the same state. On a single node, that node decides about every call.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,12 +16,14 @@ from parlour.calls.decisions import (
     Entered,
     Left,
     Lost,
+    MemberRecord,
     Notice,
     Recorded,
     Renamed,
     Resumed,
     Seat,
 )
+from parlour.calls.membership import Membership
 from parlour.calls.mesh import Mesh, Send
 from parlour.calls.refusals import RoomFull, TooManyParticipations
 from parlour.rooms.entities import Room
@@ -57,10 +60,40 @@ class CallReplica:
         self.version += 1
         return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice)
 
-    def follow(self, decided: Decided) -> None:
-        """Make the change that the owner decided."""
-        self._change(decided.change)
+    def follow(self, decided: Decided) -> list[Send]:
+        """Make the change that the owner decided. Return all messages that it causes, on whichever node."""
+        sends, _ = self._change(decided.change)
         self.epoch, self.version = decided.epoch, decided.version
+        return sends
+
+    def records(self) -> list[MemberRecord]:
+        """Return all members in the order of their arrival."""
+        members = self.mesh.members
+        return [
+            MemberRecord(
+                peer, self.seats[peer], name, members.display_names.get(peer), peer in members.recorders
+            )
+            for peer, name in members.names.items()
+        ]
+
+    def restore(
+        self,
+        records: Iterable[MemberRecord],
+        claims: Mapping[PeerId, frozenset[PeerId]],
+        *,
+        epoch: int,
+        version: int,
+    ) -> None:
+        """Take over the state that the owner had after a decision."""
+        records = list(records)
+        members = Membership(
+            {one.peer_id: one.name for one in records},
+            {one.peer_id: one.display_name for one in records if one.display_name is not None},
+            frozenset(one.peer_id for one in records if one.is_recording),
+        )
+        self.mesh = Mesh(members, claims)
+        self.seats = {one.peer_id: one.seat for one in records}
+        self.epoch, self.version = epoch, version
 
     def giving_way_to(self, user_id: UserId, limits: CallLimits) -> list[PeerId]:
         """Return the person's own members without a connection that must end before a new one of the person

@@ -9,7 +9,6 @@ from parlour.calls.mesh import Mesh
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
-
 _ARRIVALS = (Entered, Resumed)
 
 
