@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import socket
@@ -53,6 +54,8 @@ OWN_FILES, SURPLUS = 64, 32
 FEW_CONNECTIONS = 1000
 CERTIFICATE_SECONDS = 2.0
 """The time between two looks at the files of the certificate."""
+SIGN_TICKS = 10
+"""The ticks of uvicorn, which it counts ten times a second, from one sign of life to the next."""
 LOCALHOST, HTTP_PORT = frozenset({"127.0.0.1", "::1"}), 80
 
 log = structlog.get_logger("parlour")
@@ -97,6 +100,8 @@ class Server(engine.Server):
     async def on_tick(self, counter: int) -> bool:
         """Collect young objects: uvicorn calls this every 0.1 seconds (`garbage.YOUNG_SECONDS`)."""
         collect_young_objects()
+        if self._handover is not None and counter % SIGN_TICKS == 0:
+            give_sign_of_life()
         return await super().on_tick(counter)
 
     async def _load_later(self) -> None:
@@ -162,6 +167,7 @@ def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
     """
     configure_logs(level=settings.log_level)
     structlog.contextvars.bind_contextvars(worker=place.number)
+    os.set_blocking(sys.stdout.fileno(), False)
     listeners = [socket.socket(fileno=number) for number in place.listeners]
     for listener in listeners:
         listener.set_inheritable(False)
@@ -193,6 +199,12 @@ def _serve(
         _say_connections(connections)
         more = (listener.dup() for listener in listeners for _ in range(ACCEPTS_A_TURN - 1))
         runner.run(server.serve(sockets=[*listeners, *more]))
+
+
+def give_sign_of_life() -> None:
+    """Tell the parent process that this worker does not hang."""
+    with suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or has ended
+        os.write(sys.stdout.fileno(), b"\n")
 
 
 def require_servable(settings: Settings, *, host: str, port: int) -> None:

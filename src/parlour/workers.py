@@ -41,6 +41,9 @@ READY_SECONDS = 60.0
 END_SECONDS = 8.0
 """The time after which a worker that was asked to end is killed; it takes less than five seconds."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 5.0
+LOOK_SECONDS, SILENT_LOOKS = 5.0, 4
+"""A worker that gives no sign of life in so many looks hangs; it gives one each second."""
+_MOST_SIGNS = 4096
 STEADY_SECONDS = 30.0
 """The time after which a worker counts as one that works: if it ends later, it is started again at once."""
 
@@ -143,6 +146,34 @@ class _Worker:
     def is_ready(self) -> bool:
         return self.said.done() and not self.said.cancelled() and self.said.result().startswith(READY)
 
+    async def ends(self) -> int:
+        """Wait for its end, and return its status. One that is ready, but hangs, is killed."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            return await self.process.wait()
+        finally:
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        """Kill the worker when it has been silent for several looks.
+
+        A look that took longer than it should have doesn't count: the machine stood still, or this process.
+        """
+        loop, signs, silent = asyncio.get_running_loop(), self.process.stdout, 0
+        await asyncio.wait({self.said})
+        while signs is not None and silent < SILENT_LOOKS:
+            began = loop.time()
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    if not await signs.read(_MOST_SIGNS):
+                        return  # it has ended
+            except TimeoutError:
+                silent = silent + 1 if loop.time() - began < 2 * LOOK_SECONDS else 0
+            else:
+                silent = 0
+        log.error("worker.hangs", worker=self.number, pid=self.process.pid)
+        self._send(signal.SIGKILL)
+
     async def becomes_ready(self) -> bool:
         """Wait for it; return False if it ends instead."""
         await asyncio.wait({self.said})
@@ -224,7 +255,7 @@ class Workers:
         failures = 0
         while True:
             worker = self._current[number]
-            status = await worker.process.wait()
+            status = await worker.ends()
             self._alive.discard(worker)
             if self._current[number] is not worker:
                 continue  # it was replaced

@@ -16,6 +16,7 @@ import pytest
 from parlour.cluster.coordinator import (
     CoordinationUnavailable,
     Coordinator,
+    CountClaim,
     Lease,
     LeaseId,
     QueueBounds,
@@ -33,6 +34,8 @@ class Listener:
     losses: list[tuple[LeaseId, int]] = field(default_factory=list)
     """The sender, and how many messages of it had been received before the loss was noticed."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    greets_by: Coordinator | None = None
+    """Sends "hello" to each node that joins, if set."""
 
     def lease_begun(self, lease: Lease) -> None:
         self._note(f"begun {lease.lease_id}")
@@ -43,6 +46,8 @@ class Listener:
     def node_joined(self, lease: Lease) -> None:
         self.messages[lease.lease_id] = []
         self._note(f"joined {lease.lease_id}")
+        if self.greets_by is not None:
+            self.greets_by.send(lease.lease_id, b"hello")
 
     def node_left(self, lease: Lease) -> None:
         self._note(f"left {lease.lease_id}")
@@ -180,6 +185,19 @@ class CoordinatorContract:
         assert bob.coordinator.send(ann.id, b"welcome back")
         await ann.listener.until(lambda: ann.listener.messages.get(bob.id) == [b"welcome back"])
 
+    async def test_a_node_is_greeted_as_soon_as_it_is_there(self, cluster: Cluster) -> None:
+        """Both may send: what is sent on `node_joined` arrives."""
+        ann, bob = await cluster.node(), await cluster.node()
+        await bob.sees(ann)
+        for node in (ann, bob):
+            node.listener.greets_by = node.coordinator
+        former = bob.id
+        await cluster.expire(former)
+        await bob.has_lease(besides=former)
+        for node, other in ((ann, bob), (bob, ann)):
+            await node.has_received(1, other)
+            assert node.listener.messages[other.id] == [b"hello"]
+
     # Messages
 
     async def test_messages_arrive_once_and_in_order(self, cluster: Cluster) -> None:
@@ -300,4 +318,39 @@ class CoordinatorContract:
         assert not ann.coordinator.others
         with pytest.raises(CoordinationUnavailable):
             await ann.coordinator.own("call")
+        with pytest.raises(CoordinationUnavailable):
+            await ann.coordinator.claim([CountClaim("sockets", 1, 9)])
+        with pytest.raises(CoordinationUnavailable):
+            await ann.coordinator.write_counts({"sockets": 1})
         assert (await bob.coordinator.own("call")).owner == bob.id
+
+    # Counts
+
+    async def test_all_nodes_have_so_many_of_something_together(self, cluster: Cluster) -> None:
+        ann, bob = await cluster.node(), await cluster.node()
+
+        async def claims(node: Node, **own: int) -> int | None:
+            return await node.coordinator.claim([CountClaim(name, count, 3) for name, count in own.items()])
+
+        assert await claims(ann, home=1, person=1) is None
+        assert await claims(ann, home=2, person=2) is None
+        assert await claims(ann, home=2, person=2) is None, "what is said again changes nothing"
+        assert await claims(bob, home=1) is None
+        assert await claims(bob, home=2) == 0
+        assert await claims(bob, home=1, person=2) == 1
+        assert await claims(bob, person=1) is None, "nothing of what was refused has been written"
+        await ann.coordinator.write_counts({"home": 1, "person": 0})
+        assert await claims(bob, home=2, person=3) is None
+        assert await claims(ann, home=2) == 0
+
+    async def test_counts_end_with_their_lease(self, cluster: Cluster) -> None:
+        ann, bob = await cluster.node(), await cluster.node()
+        await bob.sees(ann)
+        many = {f"home {number}": 2 for number in range(600)}
+        await ann.coordinator.write_counts(many)
+        for name in ("home 0", "home 599"):
+            assert await bob.coordinator.claim([CountClaim(name, 1, 2)]) == 0
+        former = ann.id
+        await cluster.expire(former)
+        await ann.has_lease(besides=former)
+        assert await bob.coordinator.claim([CountClaim(name, 2, 2) for name in many]) is None

@@ -14,12 +14,14 @@ import pytest
 from parlour.accounts.identity import UserId
 from parlour.bus import Bus
 from parlour.calls.cluster.connection_quotas import ConnectionQuotas
+from parlour.calls.cluster.counted import CountedNode
 from parlour.calls.cluster.local import LocalNode
 from parlour.calls.cluster.node import Node
 from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.presence import ConnectionId
 from parlour.calls.refusals import TooManyConnections
 from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
+from parlour.cluster.messages import ClusterMessages
 from parlour.errors import RateLimited
 from parlour.node_id import new_node_id
 from parlour.rooms.entities import RoomId
@@ -186,36 +188,6 @@ class TestFactsWithinOneProcess(FactsContract):
         await asyncio.gather(*running, return_exceptions=True)
 
 
-# Connections of an address and of a person
-
-
-async def test_an_address_has_so_many_connections_over_all_nodes(cluster: Cluster) -> None:
-    for number, node in zip(range(LIMITS.per_address), [cluster.node, cluster.other] * 2, strict=False):
-        await node.admit(HERE, UserId(number))
-    with pytest.raises(RateLimited):
-        await cluster.node.admit(HERE, UserId(99))
-    await cluster.node.admit(ELSEWHERE, UserId(99))
-    cluster.node.dismiss(HERE, UserId(0))
-    await cluster.other.admit(HERE, UserId(98))
-
-
-async def test_a_person_has_so_many_connections_wherever_they_are(cluster: Cluster) -> None:
-    await cluster.node.admit(HERE, ANN)
-    await cluster.other.admit(ELSEWHERE, ANN)
-    with pytest.raises(TooManyConnections):
-        await cluster.node.admit("192.0.2.3", ANN)
-    await cluster.node.admit("192.0.2.3", BOB)
-
-
-async def test_whoever_is_admitted_at_once_counts_as_well(cluster: Cluster) -> None:
-    """A node that has to ask another says so, and counts nothing."""
-    for _ in range(LIMITS.per_person):
-        if cluster.node.admit_now(HERE, ANN) is None:
-            await cluster.node.admit(HERE, ANN)
-    with pytest.raises(TooManyConnections):
-        await cluster.other.admit(HERE, ANN)
-
-
 async def test_a_node_owns_only_calls_that_are_its_own(cluster: Cluster) -> None:
     for number in range(20):
         owner = await cluster.node.owner_of(RoomId(number))
@@ -223,21 +195,128 @@ async def test_a_node_owns_only_calls_that_are_its_own(cluster: Cluster) -> None
             assert not node.owns(RoomId(number)) or node.node_id == owner
 
 
-async def test_a_refused_connection_is_not_counted(cluster: Cluster) -> None:
+# Connections of an address and of a person
+
+
+@dataclass
+class Admitting:
+    """Two nodes that count together, or the same one twice."""
+
+    node: Node
+    other: Node
+    coordinators: list[MemoryCoordinator] = field(default_factory=list)
+
+    async def settle(self) -> None:
+        """Wait until each node has told the other one its counts."""
+        for node in (self.node, self.other):
+            if isinstance(node, CountedNode):
+                await node.write_counts()
+
+
+def counted_node(coordinator: MemoryCoordinator) -> CountedNode:
+    node = CountedNode(
+        coordinator.node_id,
+        coordinator,
+        bus=Bus(),
+        connections=Inboxes(),
+        pending_connections=PendingConnections(),
+        quotas=ConnectionQuotas(LIMITS, RATES, clock=time.monotonic),
+    )
+    ClusterMessages(coordinator).watch(node)
+    return node
+
+
+@pytest.fixture
+async def two_counting() -> AsyncIterator[Admitting]:
+    in_memory = MemoryCluster()
+    coordinators = [MemoryCoordinator(new_node_id(), in_memory) for _ in range(2)]
+    nodes = [counted_node(coordinator) for coordinator in coordinators]
+    running = [asyncio.create_task(coordinator.run()) for coordinator in coordinators]
+    await asyncio.sleep(0)
+    yield Admitting(nodes[0], nodes[1], coordinators)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+@pytest.fixture(params=["local", "counted"])
+def admitting(request: pytest.FixtureRequest, two_counting: Admitting) -> Admitting:
+    if request.param == "counted":
+        return two_counting
+    node = local().node
+    return Admitting(node, node)
+
+
+async def test_counts_of_a_node_that_died_do_not_count(two_counting: Admitting) -> None:
     for _ in range(LIMITS.per_person):
-        await cluster.node.admit(HERE, ANN)
+        await two_counting.node.admit(HERE, ANN)
+    with pytest.raises(TooManyConnections):
+        await two_counting.other.admit(ELSEWHERE, ANN)
+    await two_counting.coordinators[0].leave()
+    await two_counting.other.admit(ELSEWHERE, ANN)
+
+
+async def test_a_node_without_redis_counts_alone_and_tells_later(two_counting: Admitting) -> None:
+    here, there = two_counting.coordinators
+    await here.leave()
+    for _ in range(LIMITS.per_person):
+        await two_counting.node.admit(HERE, ANN)
+    with pytest.raises(TooManyConnections):
+        await two_counting.node.admit(HERE, ANN)
+    await two_counting.other.admit(ELSEWHERE, ANN)
+    two_counting.other.dismiss(ELSEWHERE, ANN)
+    async with asyncio.timeout(10):
+        while here.lease is None or there.lease is None:  # noqa: ASYNC110 - the next turn has it
+            await asyncio.sleep(0)
+    await two_counting.settle()
+    with pytest.raises(TooManyConnections):
+        await two_counting.other.admit(ELSEWHERE, ANN)
+
+
+async def test_an_address_has_so_many_connections_over_all_nodes(admitting: Admitting) -> None:
+    for number, node in zip(range(LIMITS.per_address), [admitting.node, admitting.other] * 2, strict=False):
+        await node.admit(HERE, UserId(number))
+    with pytest.raises(RateLimited):
+        await admitting.node.admit(HERE, UserId(99))
+    await admitting.node.admit(ELSEWHERE, UserId(99))
+    admitting.node.dismiss(HERE, UserId(0))
+    await admitting.settle()
+    await admitting.other.admit(HERE, UserId(98))
+
+
+async def test_a_person_has_so_many_connections_wherever_they_are(admitting: Admitting) -> None:
+    await admitting.node.admit(HERE, ANN)
+    await admitting.other.admit(ELSEWHERE, ANN)
+    with pytest.raises(TooManyConnections):
+        await admitting.node.admit("192.0.2.3", ANN)
+    await admitting.node.admit("192.0.2.3", BOB)
+
+
+async def test_whoever_is_admitted_at_once_counts_as_well(admitting: Admitting) -> None:
+    """A node that has to ask another says so, and counts nothing."""
+    for _ in range(LIMITS.per_person):
+        if admitting.node.admit_now(HERE, ANN) is None:
+            await admitting.node.admit(HERE, ANN)
+    await admitting.settle()
+    with pytest.raises(TooManyConnections):
+        await admitting.other.admit(HERE, ANN)
+
+
+async def test_a_refused_connection_is_not_counted(admitting: Admitting) -> None:
+    for _ in range(LIMITS.per_person):
+        await admitting.node.admit(HERE, ANN)
     for _ in range(10):
         with pytest.raises(TooManyConnections):
-            await cluster.node.admit(HERE, ANN)
-    await cluster.node.admit(HERE, BOB)
+            await admitting.node.admit(HERE, ANN)
+    await admitting.node.admit(HERE, BOB)
 
 
 async def test_connections_of_a_person_share_a_rate_limiter_that_reconnecting_does_not_reset(
-    cluster: Cluster,
+    admitting: Admitting,
 ) -> None:
-    first = await cluster.node.admit(HERE, ANN)
-    assert await cluster.node.admit(ELSEWHERE, ANN) is first
-    cluster.node.dismiss(HERE, ANN)
-    cluster.node.dismiss(ELSEWHERE, ANN)
-    assert await cluster.node.admit(HERE, ANN) is first
-    assert await cluster.node.admit(HERE, BOB) is not first
+    first = await admitting.node.admit(HERE, ANN)
+    assert await admitting.node.admit(ELSEWHERE, ANN) is first
+    admitting.node.dismiss(HERE, ANN)
+    admitting.node.dismiss(ELSEWHERE, ANN)
+    assert await admitting.node.admit(HERE, ANN) is first
+    assert await admitting.node.admit(HERE, BOB) is not first

@@ -19,10 +19,11 @@ class RedisServer:
     """Redis on a port and in a folder of its own, with a password and without persistence.
 
     `stop()` discards all data; `start()` brings an empty server back at the same address. Between `freeze()`
-    and `thaw()` the server is up but silent.
+    and `thaw()` the server is up but silent. With a certificate and its key, it speaks TLS alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
+        self._tls = tls
         self.port = free_port()
         self.password = secrets.token_urlsafe(16)
         self.folder = Path(tempfile.mkdtemp(prefix="parlour-redis-"))
@@ -32,7 +33,8 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        scheme = "redis" if self._tls is None else "rediss"
+        return f"{scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
     async def __aenter__(self) -> Self:
         try:
@@ -53,7 +55,7 @@ class RedisServer:
             raise RuntimeError("'redis-server' is missing: 'make test' installs the package 'redis-server'.")
         process = self._process = await asyncio.create_subprocess_exec(
             program,
-            "--port", str(self.port),
+            *self._listening(),
             "--bind", "127.0.0.1",
             "--requirepass", self.password,
             "--save", "",
@@ -71,6 +73,13 @@ class RedisServer:
             await ready.wait()
         if process.returncode is not None:
             raise RuntimeError(f"Redis ended at its start:\n{tail(self.log)}")
+
+    def _listening(self) -> list[str | Path]:
+        if self._tls is None:
+            return ["--port", str(self.port)]
+        certificate, key = self._tls
+        files: list[str | Path] = ["--tls-cert-file", certificate, "--tls-key-file", key]
+        return ["--port", "0", "--tls-port", str(self.port), *files, "--tls-auth-clients", "no"]
 
     async def stop(self, sign: signal.Signals = signal.SIGKILL) -> None:
         if self._process is not None:

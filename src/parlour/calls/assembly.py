@@ -13,7 +13,8 @@ from parlour.calls.call_overview import CallOverview
 from parlour.calls.call_records import CallRecords
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
-from parlour.calls.cluster.local import LocalNode
+from parlour.calls.cluster.counted import CountedNode
+from parlour.calls.cluster.local import LocalConnections, LocalNode
 from parlour.calls.cluster.node import Node
 from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.degraded_authorization import DegradedAuthorization
@@ -32,6 +33,7 @@ from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.rights import RIGHTS_SECONDS, RightsCheck
 from parlour.calls.room_entry import RoomEntry
 from parlour.calls.room_list import RoomListBroadcaster
+from parlour.calls.rooms_elsewhere import RoomsElsewhere
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
 from parlour.calls.socket.dispatch import EventDispatcher
@@ -99,13 +101,7 @@ class CallsFeature:
         self._accounts = accounts
         self._ice = options.ice
         presence, calls, emitter = Presence(), OngoingCalls(), ConnectionEmitter()
-        self._node: Node = LocalNode(
-            core.node_id,
-            bus=core.bus,
-            connections=emitter,
-            pending_connections=PendingConnections(),
-            quotas=ConnectionQuotas(options.connections, options.rates, clock=time.monotonic),
-        )
+        self._node: Node = _node(core, emitter, options)
         delivery = PeerDelivery(presence, calls, self._node)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
@@ -114,6 +110,7 @@ class CallsFeature:
             calls=calls,
             hidden_rooms_among=rooms.hidden_rooms_among,
             node=self._node,
+            elsewhere=RoomsElsewhere(core.messages) if core.is_clustered else None,
         )
         self._chats = self._ordered_chats(neighbours.chat.service, calls) if core.is_clustered else None
         self._participations = Participations(
@@ -240,3 +237,24 @@ class CallsFeature:
 
     async def close(self) -> None:
         """Close nothing: the server closes the engine's transports before it closes the features."""
+
+
+def _node(core: Core, connections: LocalConnections, options: CallOptions) -> Node:
+    """Return this node; its sockets are counted with those of others where there may be any."""
+    pending = PendingConnections()
+    quotas = ConnectionQuotas(options.connections, options.rates, clock=time.monotonic)
+    if not core.is_clustered:
+        return LocalNode(
+            core.node_id, bus=core.bus, connections=connections, pending_connections=pending, quotas=quotas
+        )
+    node = CountedNode(
+        core.node_id,
+        core.coordinator,
+        bus=core.bus,
+        connections=connections,
+        pending_connections=pending,
+        quotas=quotas,
+    )
+    core.messages.watch(node)
+    core.tasks.repeat("socket counts", node.step)
+    return node

@@ -10,6 +10,7 @@ from parlour.accounts.identity import UserId
 from parlour.calls.cluster.node import Node
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import Member, Presence
+from parlour.calls.rooms_elsewhere import RoomInUse, RoomsElsewhere
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.facts import PersonAdmitted
 from parlour.wire.signaling import ShareRooms
@@ -42,9 +43,14 @@ class RoomListBroadcaster:
         calls: OngoingCalls,
         hidden_rooms_among: Callable[[Iterable[RoomId]], Awaitable[HiddenRooms]],
         node: Node,
+        elsewhere: RoomsElsewhere | None = None,
     ) -> None:
+        """`elsewhere` is None for a node without others."""
         self._presence = presence
         self._calls = calls
+        self._elsewhere = elsewhere
+        if elsewhere is not None:
+            elsewhere.listen(self.changed)
         self._hidden_rooms_among = hidden_rooms_among
         self._deliver = node.deliver
         self._changed = asyncio.Event()
@@ -71,8 +77,10 @@ class RoomListBroadcaster:
 
     def came(self, room: Room) -> None:
         """Request a round unless an arrival in the call of this room leaves the list as it was."""
-        if _is_hidden(room) != (room.room_id in self._hidden_rooms):
+        if RoomInUse.of(room).is_hidden != (room.room_id in self._hidden_rooms):
             self._is_access_stale = True
+        if self._elsewhere is not None and not self._elsewhere.is_told(room.room_id):
+            self.changed()
         if self._is_stale or self._is_access_stale or room.room_id not in self._in_use or self._is_outdated():
             self.changed()
 
@@ -102,10 +110,14 @@ class RoomListBroadcaster:
 
     async def _tell_all(self) -> float:
         """Send each connection its list if that changed. Return the seconds of the event loop's time used."""
-        rooms = self._calls.rooms()
+        rooms = [RoomInUse.of(room) for room in self._calls.rooms()]
+        if self._elsewhere is not None:
+            self._elsewhere.tell(rooms)
+            rooms.extend(self._elsewhere.rooms())
         in_use = {room.room_id: room.name for room in rooms}
         hidden = self._hidden_rooms
-        if in_use != self._in_use or self._is_access_stale or self._is_outdated():
+        is_other_access = any(room.is_hidden != (room.room_id in hidden) for room in rooms)
+        if in_use != self._in_use or is_other_access or self._is_access_stale or self._is_outdated():
             hidden = await self._read_hidden(rooms)
         self._is_stale = self._changed.is_set()
         busy, began = 0.0, time.perf_counter()
@@ -125,10 +137,10 @@ class RoomListBroadcaster:
         """True if another process may have changed who sees the hidden rooms in use."""
         return bool(self._hidden_rooms) and time.monotonic() - self._hidden_read_at >= HIDDEN_SECONDS
 
-    async def _read_hidden(self, rooms: Iterable[Room]) -> HiddenRooms:
+    async def _read_hidden(self, rooms: Iterable[RoomInUse]) -> HiddenRooms:
         """Return who sees the hidden rooms; a room that was deleted meanwhile stays hidden from all."""
         self._is_access_stale, read_at = False, time.monotonic()
-        hidden: HiddenRooms = {room.room_id: set() for room in rooms if _is_hidden(room)}
+        hidden: HiddenRooms = {room.room_id: set() for room in rooms if room.is_hidden}
         try:
             if hidden:
                 hidden |= await self._hidden_rooms_among(list(hidden))
@@ -160,8 +172,3 @@ class RoomListBroadcaster:
     def _tell(self, connection: Member, rooms: ShareRooms) -> None:
         self._deliver(connection.connection_id, rooms)
         self._presence.remember_sent(connection.connection_id, rooms.rooms)
-
-
-def _is_hidden(room: Room) -> bool:
-    """True for a room that some people do not see in the list."""
-    return room.is_event or not room.is_listed

@@ -6,7 +6,7 @@ void. So a node that froze, one that was cut off, and all nodes after Redis was 
 way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NewType, Protocol
 
@@ -62,6 +62,15 @@ class Ownership:
     name: str
     owner: LeaseId
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountClaim:
+    """One more of something of which all nodes may hold `limit` together. `own` are this node's, with it."""
+
+    name: str
+    own: int
+    limit: int
 
 
 class ClusterWatcher(Protocol):
@@ -148,3 +157,13 @@ class Coordinator(Protocol):
 
         Raises CoordinationUnavailable; the name is then free at the latest when this node's lease ends.
         """
+
+    async def claim(self, claims: Sequence[CountClaim]) -> int | None:
+        """Have the counts of this node known if all claims fit beside those of the other leases that go on.
+
+        Return the index of the first that does not fit, with nothing changed, else None. Raises
+        CoordinationUnavailable.
+        """
+
+    async def write_counts(self, counts: Mapping[str, int]) -> None:
+        """Have counts of this node's lease known, 0 for nothing more. Raises CoordinationUnavailable."""

@@ -17,6 +17,10 @@ class MessageKind(IntEnum):
 
     FACT = 1
     """Something has become true by a commit at the sender (`parlour.shared_facts`)."""
+    ROOMS_IN_USE = 2
+    """Calls have begun or ended at the sender (`parlour.calls.rooms_elsewhere`)."""
+    ROOMS_IN_USE_WANTED = 3
+    """The sender has missed what the receiver told of its calls, and wants to know all of them."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

@@ -1,11 +1,12 @@
 """A cluster within one process: for a server without Redis, and for simulations of several nodes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from parlour.cluster.coordinator import (
     ClusterListener,
     CoordinationUnavailable,
+    CountClaim,
     Lease,
     LeaseId,
     NodeDescription,
@@ -26,6 +27,7 @@ class MemoryCluster:
     def __init__(self) -> None:
         self.nodes: dict[LeaseId, MemoryCoordinator] = {}
         self._ownerships: dict[str, Ownership] = {}
+        self._counts: dict[str, dict[LeaseId, int]] = {}
         self._epoch = 0
 
     def expire(self, lease_id: LeaseId) -> None:
@@ -36,6 +38,8 @@ class MemoryCluster:
         former = ended.lease
         for name in [name for name, owned in self._ownerships.items() if owned.owner == lease_id]:
             del self._ownerships[name]
+        for name in list(self._counts):
+            self.write_counts(lease_id, {name: 0})
         ended.end_lease()
         for coordinator in self.nodes.values():
             coordinator.forget(former)
@@ -53,6 +57,25 @@ class MemoryCluster:
 
     def free(self, name: str) -> None:
         self._ownerships.pop(name, None)
+
+    def claim(self, lease_id: LeaseId, claims: Sequence[CountClaim]) -> int | None:
+        """Write the counts of that lease if all fit; else return the index of the first that does not."""
+        for index, claim in enumerate(claims):
+            by_lease = self._counts.get(claim.name, {})
+            others = sum(count for lease, count in by_lease.items() if lease != lease_id)
+            if others + claim.own > claim.limit:
+                return index
+        self.write_counts(lease_id, {claim.name: claim.own for claim in claims})
+        return None
+
+    def write_counts(self, lease_id: LeaseId, counts: Mapping[str, int]) -> None:
+        for name, count in counts.items():
+            by_lease = self._counts.setdefault(name, {})
+            by_lease[lease_id] = count
+            if not count:
+                del by_lease[lease_id]
+            if not by_lease:
+                del self._counts[name]
 
 
 class MemoryCoordinator:
@@ -133,6 +156,16 @@ class MemoryCoordinator:
     async def disown(self, name: str) -> None:
         if self.epoch_of(name) is not None:
             self._cluster.free(name)
+
+    async def claim(self, claims: Sequence[CountClaim]) -> int | None:
+        if self.lease is None:
+            raise CoordinationUnavailable
+        return self._cluster.claim(self.lease.lease_id, claims)
+
+    async def write_counts(self, counts: Mapping[str, int]) -> None:
+        if self.lease is None:
+            raise CoordinationUnavailable
+        self._cluster.write_counts(self.lease.lease_id, counts)
 
     # Called by the cluster and by other nodes
 

@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from parlour.cancellation import bounded
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage, hashed_key
 
 PREFIX = "parlour/limits"
@@ -142,7 +143,7 @@ class RedisRateLimitStorage(RateLimitStorage):
         return answer
 
     async def _bounded(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with bounded(PATIENCE_SECONDS):
             return await question()
 
     def _lost(self, error: Exception) -> None:

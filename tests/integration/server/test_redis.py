@@ -217,6 +217,30 @@ async def test_keys_end_with_the_prefix_and_the_time() -> None:
         await shared.aclose()
 
 
+@pytest.mark.parametrize("state", ["answers", "frozen", "away"])
+async def test_a_task_that_is_cancelled_ends(redis: RedisServer, state: str) -> None:
+    """However far its count has come: a task that goes on would hold up the end of a request or a server."""
+    if state == "frozen":
+        redis.freeze()
+    elif state == "away":
+        await redis.stop()
+    for turns in range(40):
+        shared = RedisRateLimitStorage(redis.url, secret=SECRET)
+        task = asyncio.create_task(_count_and_wait(shared))
+        for _ in range(turns):
+            await asyncio.sleep(0.0002 if state == "answers" else 0)
+        task.cancel()
+        _, pending = await asyncio.wait({task}, timeout=60)
+        assert not pending, f"the cancellation after {turns} turns was swallowed"
+        assert task.cancelled()
+        await shared.aclose()
+
+
+async def _count_and_wait(storage: RedisRateLimitStorage) -> None:
+    await storage.incr("x", 60)
+    await asyncio.Event().wait()
+
+
 async def test_a_redis_whose_clock_was_set_back() -> None:
     """It keeps what ends soon for a day and more; nobody waits longer for that than the limit says."""
     async with RedisServer() as server:

@@ -20,6 +20,8 @@ from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
 
 COUNT = 3
+LOOK_SECONDS = 1.0
+"""A worker that is silent for four of these hangs. It gives a sign each second."""
 NOBODY = 9
 """The port of nobody here (discard)."""
 SESSIONS = 40
@@ -85,6 +87,7 @@ def with_workers(folder: Path) -> Path:
         "import parlour.workers\n"
         "from parlour.__main__ import main\n"
         "parlour.workers.CALLS_ACROSS_WORKERS = True\n"
+        f"parlour.workers.LOOK_SECONDS = {LOOK_SECONDS}\n"
         f"sys.argv += ['--workers', '{COUNT}']\n"
         "main()\n"
     )
@@ -116,12 +119,20 @@ def is_alive(pid: int) -> bool:
 async def test_workers(machine: ParlourServer) -> None:
     await polling_needs_no_balancer(machine)
     await a_dead_worker_comes_back(machine)
+    await a_worker_that_hangs_is_replaced(machine)
     await one_is_replaced_after_another(machine)
+    assert await nodes(machine) == sorted(pids(machine).values())
     before = pids(machine)
     await machine.kill()
     async with asyncio.timeout(60):
         while any(map(is_alive, before.values())):  # noqa: ASYNC110 - processes of somebody else
             await asyncio.sleep(0.05)
+
+
+async def nodes(server: ParlourServer) -> list[int]:
+    """Return the processes that are nodes, by `parlour nodes`."""
+    said = await run_parlour("nodes", "--json", folder=server.folder, settings=server.settings)
+    return sorted(node["pid"] for node in json.loads(said.out))
 
 
 async def polling_needs_no_balancer(server: ParlourServer) -> None:
@@ -161,6 +172,18 @@ async def a_dead_worker_comes_back(server: ParlourServer) -> None:
     answer = await asked(server, f"{PATH}&sid={sid}")
     assert (answer.status, json.loads(answer.body)) == (400, UNKNOWN_SID)
     assert pids(server)[number] != before
+
+
+async def a_worker_that_hangs_is_replaced(server: ParlourServer) -> None:
+    server.mark_log()
+    number, hanging = next(iter(pids(server).items()))
+    os.kill(hanging, signal.SIGSTOP)
+    await server.expect_log("worker.hangs")
+    await server.expect_log("worker.started")
+    assert pids(server)[number] != hanging
+    async with asyncio.TaskGroup() as asking:
+        answers = [asking.create_task(asked(server, "/healthz")) for _ in range(SESSIONS)]
+    assert {answer.result().status for answer in answers} == {200}
 
 
 async def one_is_replaced_after_another(server: ParlourServer) -> None:

@@ -98,7 +98,7 @@ class Node:
                 return False
             client.is_inside = True
             self.clients[client.peer_id] = client
-        return True
+        return refusal is not None or not isinstance(change, Resumed) or client.is_inside
 
     def deliver(self, to: PeerId, message: Counted, /) -> None:
         self.clients[to].receive(message)

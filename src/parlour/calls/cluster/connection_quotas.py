@@ -1,7 +1,7 @@
 """Limit the connections per address and per person, and keep the event rate limiter of each person."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,7 +31,7 @@ class ConnectionQuotas:
 
     def __init__(self, limits: ConnectionLimits, rates: EventRates, *, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and is monotonic."""
-        self._limits = limits
+        self.limits = limits
         self._intervals = rates.intervals()
         self._clock = clock
         self._by_address: Counter[str] = Counter()
@@ -41,14 +41,24 @@ class ConnectionQuotas:
 
     def take(self, address: str, user_id: UserId) -> EventRateLimiter:
         """Count a connection; return its person's rate limiter. Raises RateLimited or TooManyConnections."""
-        if self._by_address[address] >= self._limits.per_address:
+        if self._by_address[address] >= self.limits.per_address:
             raise RateLimited
-        if self._by_person[user_id] >= self._limits.per_person:
+        if self._by_person[user_id] >= self.limits.per_person:
             raise TooManyConnections
         self._by_address[address] += 1
         self._by_person[user_id] += 1
         self._left_at.pop(user_id, None)
         return self._paces.setdefault(user_id, EventRateLimiter(self._intervals))
+
+    def held(self, address: str, user_id: UserId) -> tuple[int, int]:
+        """Return how many connections the address and the person have now."""
+        return self._by_address[address], self._by_person[user_id]
+
+    def addresses(self) -> Mapping[str, int]:
+        return self._by_address
+
+    def people(self) -> Mapping[UserId, int]:
+        return self._by_person
 
     def give_back(self, address: str, user_id: UserId) -> None:
         _decrement(self._by_address, address)

@@ -1,9 +1,6 @@
-"""The connections to Redis, each with explicit time limits, and the names of the keys."""
+"""The ways to Redis, each with explicit time limits, and the names of the keys."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from parlour.cluster.coordinator import LeaseId
+from parlour.cluster.redis.wire import WireOptions
 
 REDIS_UNAVAILABLE = (RedisError, OSError)
 """What a request raises if Redis is away, hangs or refuses; `asyncio.timeout` raises an OSError as well."""
@@ -23,7 +21,8 @@ class LeaseTimes:
     """Seconds. A dead node is known to the others after `ttl` + `beat` at the latest.
 
     A node believes its lease to be over `margin` earlier than Redis does: clocks run at different speeds, and
-    what was decided has to be sent. `patience` bounds each request, `block` the wait for messages.
+    what was decided has to be sent. `patience` bounds each request, `block` the wait for messages. After what
+    it has sent, a node waits for `pause`, so that messages in close succession share a request.
     """
 
     ttl: float = 4.0
@@ -31,6 +30,7 @@ class LeaseTimes:
     margin: float = 0.4
     patience: float = 0.8
     block: float = 1.0
+    pause: float = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ class Keys:
     def owned(self, lease_id: LeaseId) -> str:
         return self.owned_prefix + lease_id
 
+    def counts(self, hashed: str) -> str:
+        return self._common("counts") + "/" + hashed
+
     def inbox(self, lease_id: LeaseId) -> str:
         return f"{self.prefix}/{self.tag}/inbox/{lease_id}"
 
@@ -84,48 +87,30 @@ class Keys:
         return f"{self.prefix}/{{{self.tag}}}/{name}"
 
 
-class Connections:
-    """Three: for questions, for sending, and for reading, which blocks."""
-
-    def __init__(self, url: str, times: LeaseTimes) -> None:
-        """`url` has been validated by the settings. No connection is opened yet."""
-        self.questions = _client(url, connections=4, seconds=times.patience)
-        self.sending = _client(url, connections=1, seconds=times.patience)
-        self.reading = _client(url, connections=1, seconds=times.block + times.patience)
-
-    async def aclose(self) -> None:
-        for client in (self.questions, self.sending, self.reading):
-            await client.aclose(close_connection_pool=True)
-
-
 @dataclass(frozen=True, slots=True)
 class RedisLink:
-    """How a node reaches its cluster's Redis."""
+    """How a node reaches its cluster's Redis: questions go by the library, messages by connections of their
+    own (`wire`).
+    """
 
-    connections: Connections
+    questions: Redis
+    wire: WireOptions
     keys: Keys
     times: LeaseTimes
+
+    @staticmethod
+    def to(url: str, *, secret: str, times: LeaseTimes) -> "RedisLink":
+        """`url` has been validated by the settings. No connection is opened yet."""
+        questions = _client(url, connections=4, seconds=times.patience)
+        return RedisLink(questions, WireOptions.of(url), Keys.of(secret), times)
+
+    async def aclose(self) -> None:
+        await self.questions.aclose(close_connection_pool=True)
 
 
 async def ask(client: Redis, *command: str | int) -> Any:
     """Send a command by its name, and return the plain answer: the library's own method has no types."""
     return await cast(Any, client).execute_command(*command)
-
-
-@asynccontextmanager
-async def bounded(seconds: float) -> AsyncIterator[None]:
-    """Bound a request to Redis, and keep it from swallowing the cancellation of its task.
-
-    The library was seen to swallow one that arrived while it connected: the task would go on, and whoever
-    waits for its end would wait forever.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    finally:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
 
 
 def _client(url: str, *, connections: int, seconds: float) -> Redis:

@@ -1,23 +1,25 @@
 """A node whose cluster meets in Redis: one lease after the other."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from parlour.cluster.coordinator import (
     ClusterListener,
     CoordinationUnavailable,
+    CountClaim,
     Lease,
     LeaseId,
     NodeDescription,
     Ownership,
     QueueBounds,
 )
-from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, Connections, Keys, LeaseTimes, RedisLink
+from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, LeaseTimes, RedisLink
 from parlour.cluster.redis.held_lease import HeldLease
 from parlour.cluster.redis.inboxes import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry
+from parlour.cluster.redis.shared_counts import SharedCounts
 from parlour.node_id import NodeId
 
 log = structlog.get_logger("parlour.cluster")
@@ -42,9 +44,8 @@ class RedisCoordinator:
         self.node_id = node_id
         self._description = description or NodeDescription()
         self._counters: dict[str, Callable[[], int]] = {}
-        times = times or LeaseTimes()
-        self._connections = Connections(url, times)
-        self._link = RedisLink(self._connections, Keys.of(secret), times)
+        self._link = RedisLink.to(url, secret=secret, times=times or LeaseTimes())
+        self._shared_counts = SharedCounts(self._link, secret)
         self._bounds = bounds or QueueBounds()
         self._listener: ClusterListener | None = None
         self._held: HeldLease | None = None
@@ -69,8 +70,10 @@ class RedisCoordinator:
         if self._listener is None:
             raise RuntimeError("`listen` comes before `run`")
         while True:
-            self._held = held = await self._registered(self._listener)
+            held, tell_of_it = await self._registered(self._listener)
+            self._held = held
             try:
+                tell_of_it()
                 await held.run()
             finally:
                 self._held = None
@@ -87,7 +90,7 @@ class RedisCoordinator:
             log.warning("cluster.left_without_redis", error=type(error).__name__)
 
     async def aclose(self) -> None:
-        await self._connections.aclose()
+        await self._link.aclose()
 
     def send(self, to: LeaseId, message: bytes) -> bool:
         return self._held is not None and self._held.send(to, message)
@@ -112,7 +115,24 @@ class RedisCoordinator:
         if self._held is not None:
             await self._held.disown(name)
 
-    async def _registered(self, listener: ClusterListener) -> HeldLease:
+    async def claim(self, claims: Sequence[CountClaim]) -> int | None:
+        try:
+            return await self._shared_counts.claim(self._lease_now(), claims)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+
+    async def write_counts(self, counts: Mapping[str, int]) -> None:
+        try:
+            await self._shared_counts.write(self._lease_now(), counts)
+        except REDIS_UNAVAILABLE as error:
+            raise CoordinationUnavailable from error
+
+    def _lease_now(self) -> LeaseId:
+        if self._held is None or not self._held.holds_lease():
+            raise CoordinationUnavailable
+        return self._held.lease.lease_id
+
+    async def _registered(self, listener: ClusterListener) -> tuple[HeldLease, Callable[[], None]]:
         """Register a new lease, as often as it takes. This node's former one ends first: Redis may believe
         that it goes on.
         """
@@ -128,10 +148,9 @@ class RedisCoordinator:
                     log.warning("cluster.redis_away", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _register(self, listener: ClusterListener) -> HeldLease:
+    async def _register(self, listener: ClusterListener) -> tuple[HeldLease, Callable[[], None]]:
         self._leases += 1
         self._former = LeaseId(f"{self.node_id}.{self._leases}")
         lease = Lease(self._former, self.node_id, self._description)
         held = HeldLease(lease, listener, self._link, self._bounds, self._counters)
-        await held.register()
-        return held
+        return held, await held.register()

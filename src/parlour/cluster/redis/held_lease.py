@@ -49,7 +49,9 @@ class HeldLease:
         self._times = link.times
         self._registry = Registry(link)
         self._sender = InboxSender(link, lease.lease_id)
-        self._reader = InboxReader(link, lease.lease_id)
+        self._reader = InboxReader(
+            link, lease.lease_id, take=self._take, take_slowly=self._take_from_stranger
+        )
         self._numbers: dict[LeaseId, InboundNumbers] = {}
         self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
         """Senders that were dead when something of them was read: their ids never come back."""
@@ -58,19 +60,27 @@ class HeldLease:
         self._renewing = asyncio.Lock()
         self._is_away = False
 
-    async def register(self) -> None:
-        """Begin the lease. Raises one of REDIS_UNAVAILABLE."""
+    async def register(self) -> Callable[[], None]:
+        """Begin the lease; return what tells the listener of it and of the nodes that are there.
+
+        Call that once this lease is the coordinator's: the listener may send to those nodes at once. Raises
+        one of REDIS_UNAVAILABLE.
+        """
         asked_at = lease_clock()
         renewed = await self._registry.register(self.lease, state=encode_state(self._counters))
-        log.info("cluster.lease_begun", lease=self.lease.lease_id)
-        tell(self._listener.lease_begun, self.lease)
-        self._take_note(renewed, asked_at)
+
+        def tell_of_it() -> None:
+            log.info("cluster.lease_begun", lease=self.lease.lease_id)
+            tell(self._listener.lease_begun, self.lease)
+            self._take_note(renewed, asked_at)
+
+        return tell_of_it
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._sender.run(), name="cluster sender"),
-                tasks.create_task(self._reader.run(self._take), name="cluster reader"),
+                tasks.create_task(self._reader.run(), name="cluster reader"),
             ]
             try:
                 await self._keep_lease()
@@ -186,11 +196,20 @@ class HeldLease:
             log.warning("cluster.unreadable_node", lease=lease_id, error=str(error))
             return None
 
-    async def _take(self, batch: Batch) -> None:
-        """Receive a batch, of a node that may have registered after the last renewal."""
-        numbers = await self._numbers_of(batch.sender)
+    def _take(self, batch: Batch) -> bool:
+        """Receive a batch. Return False for one whose sender may have registered after the last renewal."""
+        numbers = self._numbers.get(batch.sender)
         if numbers is None:
-            return
+            return batch.sender in self._strangers  # it is dead, and nothing of it is received
+        self._receive(batch, numbers)
+        return True
+
+    async def _take_from_stranger(self, batch: Batch) -> None:
+        numbers = await self._numbers_of(batch.sender)
+        if numbers is not None:
+            self._receive(batch, numbers)
+
+    def _receive(self, batch: Batch, numbers: InboundNumbers) -> None:
         repeated, is_gap = numbers.accept(batch.first, len(batch.messages))
         if is_gap:
             tell(self._listener.messages_lost, batch.sender)

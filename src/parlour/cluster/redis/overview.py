@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parlour.cluster.coordinator import Lease, LeaseId
-from parlour.cluster.redis.connections import Connections, Keys, LeaseTimes
+from parlour.cluster.redis.connections import Keys, LeaseTimes, RedisLink
 from parlour.cluster.redis.descriptions import UnreadableDescription, decode_description, decode_state
 
 
@@ -26,12 +26,12 @@ async def seen_nodes(url: str, *, secret: str, patience: float) -> list[SeenNode
     """Return the nodes, oldest first, within `patience` seconds; those that this version cannot read are left
     out. Raises one of REDIS_UNAVAILABLE.
     """
-    connections, keys = Connections(url, LeaseTimes(patience=patience)), Keys.of(secret)
+    link = RedisLink.to(url, secret=secret, times=LeaseTimes(patience=patience))
     try:
         async with asyncio.timeout(patience):
-            return await _read(connections.questions, keys)
+            return await _read(link.questions, link.keys)
     finally:
-        await connections.aclose()
+        await link.aclose()
 
 
 async def _read(redis: Any, keys: Keys) -> list[SeenNode]:

@@ -8,8 +8,9 @@ The records of the dead are removed by whoever renews next, a bounded number at 
 from dataclasses import dataclass
 from typing import Any
 
+from parlour.cancellation import bounded
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
-from parlour.cluster.redis.connections import RedisLink, ask, bounded
+from parlour.cluster.redis.connections import RedisLink, ask
 from parlour.cluster.redis.descriptions import encode_description
 
 MAX_INBOX_ENTRIES = 4_096
@@ -108,7 +109,7 @@ class Registry:
     """
 
     def __init__(self, link: RedisLink) -> None:
-        self._redis = link.connections.questions
+        self._redis = link.questions
         self._keys = link.keys
         self._times = link.times
 

@@ -1,0 +1,96 @@
+"""The connections for messages log in as the URL says, over TLS where it says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.exceptions import ResponseError
+
+from parlour.cluster.redis.connections import LeaseTimes
+from parlour.cluster.redis.coordinator import RedisCoordinator
+from parlour.cluster.redis.resp import command
+from parlour.cluster.redis.wire import WireOptions, connect
+from parlour.node_id import new_node_id
+from tests.contract.coordination import started
+from tests.people import unique
+from tests.servers import RedisServer
+from tests.servers.certificate import self_signed
+
+PATIENCE_SECONDS = 30.0
+LONG = LeaseTimes(ttl=120.0, beat=0.1, margin=1.0, patience=30.0, block=1.0)
+
+
+@pytest.fixture(scope="module")
+async def shared_redis() -> AsyncIterator[RedisServer]:
+    async with RedisServer() as server:
+        yield server
+
+
+async def asks(url: str) -> None:
+    wire = await connect(WireOptions.of(url), patience=PATIENCE_SECONDS)
+    try:
+        await wire.ask(command(b"GET", b"x"))
+    finally:
+        await wire.aclose()
+
+
+async def test_a_user_with_a_password_in_a_database(shared_redis: RedisServer) -> None:
+    default = await connect(WireOptions.of(shared_redis.url), patience=PATIENCE_SECONDS)
+    await default.ask(command(b"ACL", b"SETUSER", b"par:lour", b"on", b">p@ss/w", b"~*", b"+@all"))
+    address = f"127.0.0.1:{shared_redis.port}"
+    named = await connect(
+        WireOptions.of(f"redis://par%3Alour:p%40ss%2Fw@{address}/3"), patience=PATIENCE_SECONDS
+    )
+    assert await named.ask(command(b"ACL", b"WHOAMI")) == b"par:lour"
+    await named.ask(command(b"SET", b"there", b"x"))
+    assert await default.ask(command(b"EXISTS", b"there")) == 0
+    for wrong in (f"redis://:wrong@{address}/0", f"redis://{address}/0", f"{shared_redis.url}99"):
+        with pytest.raises(ResponseError) as refused:
+            await asks(wrong)
+        assert "wrong" not in str(refused.value)
+    for wire in (default, named):
+        await wire.aclose()
+
+
+async def test_nodes_meet_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And over no TLS that nobody vouches for."""
+    certificate, key = tmp_path / "redis.pem", tmp_path / "redis.key"
+    self_signed(certificate, key)
+    async with RedisServer(tls=(certificate, key)) as server:
+        with pytest.raises(OSError, match="certificate"):
+            await connect(WireOptions.of(server.url), patience=PATIENCE_SECONDS)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        secret = unique("a secret that is long enough")
+        coordinators = [
+            RedisCoordinator(new_node_id(), server.url, secret=secret, times=LONG) for _ in range(2)
+        ]
+        ann, bob = [await started(coordinator) for coordinator in coordinators]
+        await ann.sees(bob)
+        messages = [b"x" * 300_000, b"", b"end"]
+        assert all(ann.coordinator.send(bob.id, message) for message in messages)
+        await bob.listener.until(lambda: bob.listener.messages.get(ann.id) == messages)
+        for node, coordinator in zip((ann, bob), coordinators, strict=True):
+            await node.crash()
+            await coordinator.aclose()
+
+
+async def test_a_server_that_speaks_another_language(shared_redis: RedisServer) -> None:
+    """Or none: nobody waits for it longer than the patience."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(ConnectionError):
+        await connect(WireOptions.of(f"redis://:secret@127.0.0.1:{port}"), patience=PATIENCE_SECONDS)
+    server.close()
+    shared_redis.freeze()
+    with pytest.raises(TimeoutError):
+        await connect(WireOptions.of(shared_redis.url), patience=0.1)
+    shared_redis.thaw()
