@@ -218,7 +218,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         """Return True if nothing of a request has been read that is not answered, and all answers have left
-        this process: whoever continues the connection does not have what waits here to be written.
+        this process: the process that continues the connection has nothing of what waits here.
         """
         if self._ended or self._incoming is not None or self._pending or self.pipeline:
             return False
