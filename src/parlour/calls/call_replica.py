@@ -4,6 +4,7 @@ The node that owns the call decides changes; any other node follows the decision
 the same state. On a single node, that node decides about every call.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,12 +16,14 @@ from parlour.calls.decisions import (
     Entered,
     Left,
     Lost,
+    MemberRecord,
     Notice,
     Recorded,
     Renamed,
     Resumed,
     Seat,
 )
+from parlour.calls.membership import Membership
 from parlour.calls.mesh import Mesh, Send
 from parlour.calls.refusals import RoomFull, TooManyParticipations
 from parlour.rooms.entities import Room
@@ -57,10 +60,40 @@ class CallReplica:
         self.version += 1
         return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice)
 
-    def follow(self, decided: Decided) -> None:
-        """Make the change that the owner decided."""
-        self._change(decided.change)
+    def follow(self, decided: Decided) -> list[Send]:
+        """Make the change that the owner decided. Return all messages that it causes, on whichever node."""
+        sends, _ = self._change(decided.change)
         self.epoch, self.version = decided.epoch, decided.version
+        return sends
+
+    def records(self) -> list[MemberRecord]:
+        """Return all members in the order of their arrival."""
+        members = self.mesh.members
+        return [
+            MemberRecord(
+                peer, self.seats[peer], name, members.display_names.get(peer), peer in members.recorders
+            )
+            for peer, name in members.names.items()
+        ]
+
+    def restore(
+        self,
+        records: Iterable[MemberRecord],
+        claims: Mapping[PeerId, frozenset[PeerId]],
+        *,
+        epoch: int,
+        version: int,
+    ) -> None:
+        """Take over the state that the owner had after a decision."""
+        records = list(records)
+        members = Membership(
+            {one.peer_id: one.name for one in records},
+            {one.peer_id: one.display_name for one in records if one.display_name is not None},
+            frozenset(one.peer_id for one in records if one.is_recording),
+        )
+        self.mesh = Mesh(members, claims)
+        self.seats = {one.peer_id: one.seat for one in records}
+        self.epoch, self.version = epoch, version
 
     def giving_way_to(self, user_id: UserId, limits: CallLimits) -> list[PeerId]:
         """Return the person's own members without a connection that must end before a new one of the person
@@ -98,25 +131,28 @@ class CallReplica:
     def _change(self, change: Change) -> tuple[list[Send], Notice | None]:
         sends: list[Send] = []
         notice: Notice | None = None
+        peer = change.peer_id
         match change:
-            case Entered(peer, seat, name, display_name):
-                self.mesh, sends = self.mesh.enter(peer, name, display_name=display_name)
-                self.seats[peer] = seat
-            case Resumed(peer, seat, name, display_name, known):
-                self.mesh, sends = self.mesh.resume(peer, name, known=known, display_name=display_name)
-                self.seats[peer] = seat
-            case Left(peer):
+            case Entered():
+                self.mesh, sends = self.mesh.enter(peer, change.name, display_name=change.display_name)
+                self.seats[peer] = change.seat
+            case Left():
                 self.mesh, sends = self.mesh.leave(peer)
                 self.seats.pop(peer, None)
-            case Lost(peer, at):
+            case Lost():
                 seat = self.seats[peer]
-                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, at)
-            case Renamed(peer, display_name):
-                self.mesh, notice = self.mesh.rename(peer, display_name)
-            case Recorded(peer, recording):
-                self.mesh, notice = self.mesh.record(peer, recording=recording)
-            case ClaimExpired(peer, claimed):
-                self.mesh, sends = self.mesh.expire_claim(peer, claimed)
+                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, change.at)
+            case Resumed():
+                self.mesh, sends = self.mesh.resume(
+                    peer, change.name, known=change.known, display_name=change.display_name
+                )
+                self.seats[peer] = change.seat
+            case Renamed():
+                self.mesh, notice = self.mesh.rename(peer, change.display_name)
+            case Recorded():
+                self.mesh, notice = self.mesh.record(peer, recording=change.recording)
+            case ClaimExpired():
+                self.mesh, sends = self.mesh.expire_claim(peer, change.claimed)
             case _:
                 assert_never(change)
         return sends, notice

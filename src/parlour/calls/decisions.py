@@ -27,6 +27,16 @@ class Seat(Struct, frozen=True):
     away_since: datetime | None = None
 
 
+class MemberRecord(Struct, frozen=True):
+    """All that a call holds of a member, beside whom it knows."""
+
+    peer_id: PeerId
+    seat: Seat
+    name: str
+    display_name: str | None = None
+    is_recording: bool = False
+
+
 class Entered(Struct, frozen=True, tag="entered"):
     """A newcomer became a member."""
 

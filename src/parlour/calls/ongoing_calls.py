@@ -9,6 +9,8 @@ from parlour.calls.mesh import Mesh
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
+_ARRIVALS = (Entered, Resumed)
+
 
 class OngoingCalls:
     """A call begins with its first member and ends with its last.
@@ -26,7 +28,7 @@ class OngoingCalls:
         call = self._calls.get(room.room_id)
         if call is None:
             call = self._calls[room.room_id] = CallReplica(room)
-        elif isinstance(change, Entered | Resumed):
+        elif type(change) in _ARRIVALS:
             call.room = room  # it was read for this person
         decided = call.decide(change)
         if not call.seats:
@@ -40,8 +42,9 @@ class OngoingCalls:
             call.room = room
 
     def giving_way_to(self, user_id: UserId, room: Room, limits: CallLimits) -> list[PeerId]:
-        """Do as the same method of CallReplica, also for a room without a call."""
-        return (self._calls.get(room.room_id) or CallReplica(room)).giving_way_to(user_id, limits)
+        """Do as the same method of CallReplica. A room without a call has place for everybody."""
+        call = self._calls.get(room.room_id)
+        return [] if call is None else call.giving_way_to(user_id, limits)
 
     def mesh(self, room_id: RoomId) -> Mesh:
         """Return who is in a room's call: nobody if there is none."""

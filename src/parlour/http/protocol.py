@@ -217,8 +217,8 @@ class BoundedHttp(HttpToolsProtocol):
             super().shutdown()
 
     def _is_idle(self) -> bool:
-        """Return True if each request that was begun is answered, and the answers have left this process:
-        another one does not have what waits here to be written.
+        """Return True if nothing of a request has been read that is not answered, and all answers have left
+        this process: the process that continues the connection has nothing of what waits here.
         """
         if self._ended or self._incoming is not None or self._pending or self.pipeline:
             return False

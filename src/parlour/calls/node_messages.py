@@ -1,0 +1,235 @@
+"""The messages between the nodes of a call: what is asked of its owner, and what the owner decided. Pure."""
+
+from typing import assert_never
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from parlour.calls.decisions import Change, Decided, MemberRecord, Notice
+from parlour.calls.mesh import Send
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import (
+    AddPeer,
+    CandidateFromPeer,
+    DescriptionFromPeer,
+    FromPeer,
+    PeerId,
+    PeerRecording,
+    PeerRenamed,
+    RemovePeer,
+)
+
+Stamp = tuple[int, int]
+"""The epoch and the version of a decision about a call."""
+
+
+class Introduction(Struct, frozen=True, array_like=True, tag="i"):
+    """An `add-peer` for a member."""
+
+    to: PeerId
+    peer_id: PeerId
+    name: str
+    create_offer: bool
+    display_name: str | None
+
+
+class Removal(Struct, frozen=True, array_like=True, tag="r"):
+    """A `remove-peer` for a member."""
+
+    to: PeerId
+    peer_id: PeerId
+    name: str
+    display_name: str | None
+
+
+class RenameNotice(Struct, frozen=True, array_like=True, tag="n"):
+    """A `peer-renamed` for all members but that peer."""
+
+    peer_id: PeerId
+    name: str
+    display_name: str | None
+
+
+class RecordingNotice(Struct, frozen=True, array_like=True, tag="c"):
+    """A `peer-recording` for all members but that peer."""
+
+    peer_id: PeerId
+    recording: bool
+
+
+SendForMember = Introduction | Removal
+NoticeForMembers = RenameNotice | RecordingNotice
+
+
+class Question(Struct, frozen=True, tag="question"):
+    """A node asks the owner for a change that concerns one of its own members."""
+
+    room_id: RoomId
+    epoch: int
+    number: int
+    change: Change
+
+
+class Refusal(Struct, frozen=True, tag="refusal"):
+    """The owner refuses a question, by the code of a refusal."""
+
+    room_id: RoomId
+    number: int
+    code: str
+
+
+class Decision(Struct, frozen=True, tag="decision"):
+    """A change, and the messages for the receiving node's members. `answers` is the receiver's question."""
+
+    room_id: RoomId
+    epoch: int
+    version: int
+    change: Change
+    sends: list[SendForMember]
+    notice: NoticeForMembers | None = None
+    answers: int | None = None
+
+
+class Snapshot(Struct, frozen=True, tag="snapshot"):
+    """All of a call, for a node that has no replica of it, or whose replica has missed a decision."""
+
+    room_id: RoomId
+    epoch: int
+    version: int
+    members: list[MemberRecord]
+    claims: dict[PeerId, frozenset[PeerId]]
+    introduced: dict[PeerId, Stamp]
+    """The decision by which each member was told of another one last."""
+    answers_census: bool
+
+
+class CensusMember(Struct, frozen=True):
+    """A member as its node knows it; `known` are the peers that it was introduced to."""
+
+    record: MemberRecord
+    known: frozenset[PeerId]
+
+
+class Census(Struct, frozen=True, tag="census"):
+    """All members of a call that the sender holds: the owner's view of them gives way to it.
+
+    `followed` is the latest decision before which the sender has missed none.
+    """
+
+    room_id: RoomId
+    epoch: int
+    followed: Stamp
+    members: list[CensusMember]
+
+
+class CensusWanted(Struct, frozen=True, tag="census-wanted"):
+    """The owner has missed something, or has just become the owner. Without a room, all its calls."""
+
+    room_id: RoomId | None = None
+    epoch: int = 0
+
+
+class Fenced(Struct, frozen=True, tag="fenced"):
+    """The receiver is no longer the owner of a call: the sender has heard of a later one."""
+
+    room_id: RoomId
+    epoch: int
+    owner: str
+
+
+class Relayed(Struct, frozen=True, tag="relayed"):
+    """A description or a candidate for a member of the receiving node, as JSON."""
+
+    room_id: RoomId
+    to: PeerId
+    sender: PeerId
+    is_candidate: bool
+    content: bytes
+
+
+NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed
+
+_decoder = msgspec.msgpack.Decoder(NodeMessage)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: NodeMessage) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode(body: bytes) -> NodeMessage:
+    """Decode a message. Raises msgspec.MsgspecError."""
+    message: NodeMessage = _decoder.decode(body)
+    return message
+
+
+def decision_for(decided: Decided, members: set[PeerId], *, answers: int | None) -> Decision:
+    """Return a decision with the messages for some members, those of one node."""
+    return Decision(
+        decided.room_id,
+        decided.epoch,
+        decided.version,
+        decided.change,
+        [_send_for_member(send) for send in decided.sends if send.to in members],
+        None if decided.notice is None else _notice_for_members(decided.notice),
+        answers,
+    )
+
+
+def decided_of(decision: Decision) -> Decided:
+    """Return what was decided, with the messages for this node's members alone."""
+    return Decided(
+        decision.room_id,
+        decision.epoch,
+        decision.version,
+        decision.change,
+        [_send(one) for one in decision.sends],
+        None if decision.notice is None else _notice(decision.notice),
+    )
+
+
+def relayed(room_id: RoomId, to: PeerId, message: FromPeer) -> Relayed:
+    is_candidate = isinstance(message, CandidateFromPeer)
+    return Relayed(room_id, to, message.peer_id, is_candidate, msgspec.json.encode(message))
+
+
+def message_of(relay: Relayed) -> FromPeer:
+    """Return what a peer sent. Raises msgspec.MsgspecError."""
+    kind: type[FromPeer] = CandidateFromPeer if relay.is_candidate else DescriptionFromPeer
+    return msgspec.json.decode(relay.content, type=kind)
+
+
+def _send_for_member(send: Send) -> SendForMember:
+    match send.message:
+        case AddPeer(peer_id, name, create_offer, display_name):
+            return Introduction(send.to, peer_id, name, create_offer, _known(display_name))
+        case RemovePeer(peer_id, name, display_name):
+            return Removal(send.to, peer_id, name, _known(display_name))
+        case DescriptionFromPeer() | CandidateFromPeer():
+            raise ValueError("nobody decides what peers tell each other")
+        case _:
+            assert_never(send.message)
+
+
+def _send(one: SendForMember) -> Send:
+    display_name = UNSET if one.display_name is None else one.display_name
+    if isinstance(one, Introduction):
+        return Send(one.to, AddPeer(one.peer_id, one.name, one.create_offer, display_name))
+    return Send(one.to, RemovePeer(one.peer_id, one.name, display_name))
+
+
+def _notice_for_members(notice: Notice) -> NoticeForMembers:
+    if isinstance(notice, PeerRecording):
+        return RecordingNotice(notice.peer_id, notice.recording)
+    return RenameNotice(notice.peer_id, notice.peer_username, _known(notice.peer_display_name))
+
+
+def _notice(notice: NoticeForMembers) -> Notice:
+    if isinstance(notice, RecordingNotice):
+        return PeerRecording(notice.peer_id, notice.recording)
+    display_name = UNSET if notice.display_name is None else notice.display_name
+    return PeerRenamed(notice.peer_id, notice.name, display_name)
+
+
+def _known(display_name: str | UnsetType) -> str | None:
+    return None if display_name is UNSET else display_name
