@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -317,4 +316,3 @@ class SharedCallsMachine(RuleBasedStateMachine):
 
 
 TestSharedCalls = SharedCallsMachine.TestCase
-TestSharedCalls.settings = settings(stateful_step_count=60, deadline=None)
