@@ -11,13 +11,14 @@ answered so by the worker that it came to, as is one whose first line arrives in
 """
 
 import asyncio
+import errno
 import os
 import re
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from typing import BinaryIO
 
 import msgspec
 import structlog
@@ -115,18 +116,17 @@ class Handover:
         return self._send(self._next, transport, kind, b"")
 
     def _send(self, number: int, transport: asyncio.BaseTransport, kind: Kind, data: bytes) -> bool:
-        files = [transport.get_extra_info("socket").fileno()]
-        long = None if len(data) <= _SHORT else _file_in_memory(data)
-        if long is not None:
-            files.append(long)
+        connection = transport.get_extra_info("socket").fileno()
+        inbox = self._inboxes[number]
         try:
-            socket.send_fds(self._inboxes[number], [kind.value + (b"" if long is not None else data)], files)
-        except OSError as error:  # a full inbox; the request is answered here then
+            if len(data) <= _SHORT:
+                socket.send_fds(inbox, [kind.value + data], [connection])
+            else:
+                with _file_in_memory(data) as long:
+                    socket.send_fds(inbox, [kind.value], [connection, long.fileno()])
+        except OSError as error:  # a full inbox, or no file or memory left; the request is answered here then
             log.debug("handover.failed", to=number, error=error.strerror)
             return False
-        finally:
-            if long is not None:
-                os.close(long)
         return True
 
     def start(self, arrived: Callable[[Arrival], None]) -> None:
@@ -157,10 +157,12 @@ class Handover:
             arrived(Arrival(connection, Kind(message[:1]), data))
 
 
-def _file_in_memory(data: bytes) -> int:
-    file = os.memfd_create("parlour-handover")
-    with suppress(OSError):
-        os.write(file, data)
+def _file_in_memory(data: bytes) -> BinaryIO:
+    """Raises OSError."""
+    file = os.fdopen(os.memfd_create("parlour-handover"), "wb", buffering=0)
+    if file.write(data) != len(data):
+        file.close()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return file
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from parlour.handover import Handover, WorkerPlace
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
 from tests.engine.reference import PATIENCE, until
 
@@ -321,3 +322,38 @@ async def test_the_longest_unread_answer_gives_way_where_all_take_too_much() -> 
     ):
         await until(lambda: len(server.connections) == 1)
         assert 0 < server.bounds.unread.total <= 20_000_000
+
+
+@contextmanager
+def beside_another_process() -> Iterator[Handover]:
+    """The ways from the first of two processes; nobody reads the other's inbox."""
+    inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+    own, ends = inboxes[0][0].detach(), tuple(end.detach() for _, end in inboxes)
+    with inboxes[1][0]:
+        handover = Handover(WorkerPlace(0, (), own, ends), serves="/".__eq__)
+        yield handover
+        handover.close()
+
+
+@pytest.mark.parametrize("ends_by", ["retirement", "a request of a session elsewhere"])
+async def test_an_answer_that_is_not_read_yet_is_not_cut_off_by_a_handover(ends_by: str) -> None:
+    application = Application(bytes(16 * 1024 * 1024))
+    async with serving(application) as server:
+        with beside_another_process() as handover:
+            server.bounds.handover = handover
+            reader, writer = await server.connect()
+            (connection,) = server.connections
+            writer.write(GET + b"\r\n")
+            await until(lambda: connection.cycle is not None and connection.cycle.response_complete)
+            assert connection.transport.get_write_buffer_size()
+            answers = 1
+            if ends_by == "retirement":
+                handover.is_retiring = True
+                connection.shutdown()
+            else:
+                writer.write(GET.replace(b"/ ", b"/?sid=1.abc ") + CLOSE + b"\r\n")
+                await until(lambda: len(application.scopes) == 2 or connection not in server.connections)
+                answers = 2
+            read = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert read.count(b"HTTP/1.1 200 ") == answers
+    assert len(read) > answers * 16 * 1024 * 1024

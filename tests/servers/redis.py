@@ -36,6 +36,11 @@ class RedisServer:
         scheme = "redis" if self._tls is None else "rediss"
         return f"{scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "Redis is not running"
+        return self._process.pid
+
     async def __aenter__(self) -> Self:
         try:
             await self.start()
@@ -97,8 +102,7 @@ class RedisServer:
         self._signal(signal.SIGCONT)
 
     def _signal(self, sign: signal.Signals) -> None:
-        assert self._process is not None, "Redis is not running"
-        os.kill(self._process.pid, sign)
+        os.kill(self.pid, sign)
 
     async def _keep_output(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
         assert process.stdout is not None

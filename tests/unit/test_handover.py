@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 from collections.abc import AsyncIterator
 
@@ -90,6 +91,20 @@ async def test_a_connection_arrives_with_what_was_read(
         with arrival.connection:
             arrival.connection.sendall(b"an answer")
             assert client.recv(100) == b"an answer"
+
+
+async def test_a_long_request_stays_while_no_file_is_left(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]
+) -> None:
+    """Whoever sends it must neither raise an exception here nor have a part of it handed over."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_file = os.dup(0)
+    os.close(next_file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_file, hard))
+    try:
+        assert not pair.first.takes(accepted[1], ASKED + bytes(20_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_what_stays(pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]) -> None:

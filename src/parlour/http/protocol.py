@@ -217,9 +217,13 @@ class BoundedHttp(HttpToolsProtocol):
             super().shutdown()
 
     def _is_idle(self) -> bool:
-        """Return True if nothing of a request has been read that is not answered."""
-        is_between = self._incoming is None and not self._pending
-        return is_between and not self.pipeline and self._unanswered() is None
+        """Return True if nothing of a request has been read that is not answered, and all answers have left
+        this process: the process that continues the connection has nothing of what waits here.
+        """
+        if self._ended or self._incoming is not None or self._pending or self.pipeline:
+            return False
+        is_answered = self._unanswered() is None and not self.transport.is_closing()
+        return is_answered and not self.transport.get_write_buffer_size()
 
     def _end(self) -> None:
         """Stop parsing for good."""

@@ -21,8 +21,7 @@ class LeaseTimes:
     """Seconds. A dead node is known to the others after `ttl` + `beat` at the latest.
 
     A node believes its lease to be over `margin` earlier than Redis does: clocks run at different speeds, and
-    what was decided has to be sent. `patience` bounds each request, `block` the wait for messages. After what
-    it has sent, a node waits for `pause`, so that messages in close succession share a request.
+    what was decided has to be sent. `patience` bounds each request, `block` the wait for messages.
     """
 
     ttl: float = 4.0
@@ -30,7 +29,6 @@ class LeaseTimes:
     margin: float = 0.4
     patience: float = 0.8
     block: float = 1.0
-    pause: float = 0.001
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,6 @@ class InboxSender(_Line):
         self.queues: dict[LeaseId, OutboundQueue] = {}
         self._heads: dict[LeaseId, bytes] = {}
         self._marks: dict[LeaseId, int] = {}
-        self._pause = link.times.pause
-        self._resumes_at = 0.0
         self._is_busy = False
         self._under_way: deque[tuple[LeaseId, Batch]] = deque()
 
@@ -119,10 +117,7 @@ class InboxSender(_Line):
         """Call it after a queue got a message. Hot path."""
         if not self._is_busy and self._wire is not None:
             self._is_busy = True
-            if self._resumes_at > self._loop.time():
-                self._loop.call_at(self._resumes_at, self._write)
-            else:
-                self._loop.call_soon(self._write)
+            self._loop.call_soon(self._write)
 
     def drop(self, receiver: LeaseId) -> None:
         self.queues.pop(receiver, None)
@@ -165,20 +160,7 @@ class InboxSender(_Line):
         if self._under_way or self._refusal:
             return
         self._due_at = None
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Write the next round: at once if much waits, else after a pause, in which messages that come in
-        close succession become one batch.
-        """
-        if any(queue.size >= BATCH_BYTES for queue in self.queues.values()):
-            self._write()
-            return
-        self._resumes_at = self._loop.time() + self._pause
-        if self._marks or any(map(len, self.queues.values())):
-            self._loop.call_at(self._resumes_at, self._write)
-        else:
-            self._is_busy = False
+        self._write()
 
     def _next_batches(self) -> list[tuple[LeaseId, Batch]]:
         batches, size = [], 0

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis.asyncio.connection import SSLConnection, parse_url
@@ -19,7 +19,7 @@ class WireOptions:
     host: str
     port: int
     context: ssl.SSLContext | None
-    greeting: tuple[bytes, ...]
+    greeting: tuple[bytes, ...] = field(repr=False)  # it has the password
 
     @staticmethod
     def of(url: str) -> "WireOptions":
