@@ -373,7 +373,8 @@ class SharedCalls:
         base = self._bases.get(room_id, (call.epoch, 0))
         is_unsure = introduced > followed or base < followed < (call.epoch, 0)
         known = member.known - others if is_unsure else member.known
-        if seat is None or seat.holder != record.seat.holder or others != known:
+        is_back = record.seat.away_since is None and seat != record.seat
+        if seat is None or seat.holder != record.seat.holder or is_back or others != known:
             if room_id not in self._calls:
                 self._calls[room_id] = call
             self._decide(call, Resumed(peer, record.seat, record.name, record.display_name, known))

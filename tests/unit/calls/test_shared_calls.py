@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -317,4 +316,23 @@ class SharedCallsMachine(RuleBasedStateMachine):
 
 
 TestSharedCalls = SharedCallsMachine.TestCase
-TestSharedCalls.settings = settings(stateful_step_count=60, deadline=None)
+
+
+def test_who_came_back_is_not_away_although_the_question_was_lost() -> None:
+    cluster = Cluster()
+    owner, other = cluster.nodes[:2]
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
+    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
+    for client in (ann, bob):
+        client.node.ask(client, Entered(client.peer_id, client.seat(), client.peer_id))
+    cluster.settle()
+    other.ask(bob, Lost(bob.peer_id, AT))
+    other.ask(bob, Resumed(bob.peer_id, bob.seat(), bob.peer_id, None, frozenset(bob.offers)))
+    cluster.links[other.lease.lease_id, owner.lease.lease_id][-1] = None
+    cluster.settle()
+    for node in (owner, other):
+        call = node.calls.replica(ann.room.room_id)
+        assert call is not None
+        assert call.seats[bob.peer_id] == bob.seat()
+    assert ann.offers == {bob.peer_id: False}
+    assert bob.offers == {ann.peer_id: True}
