@@ -133,9 +133,10 @@ class RoomsElsewhere:
             self._say_changed()
 
     def messages_lost(self, sender: LeaseId) -> None:
-        """Ask for all rooms of that node: what it told of them may be among what was lost."""
+        """Ask for all rooms of that node, which may be among what was lost; so may its question for ours."""
         self._incomplete.add(sender)
         self._ask_for_what_was_lost()
+        self._send_all(sender)
 
 
 def _in_parts(began: list[RoomInUse], ended: list[RoomId]) -> list[_Change]:

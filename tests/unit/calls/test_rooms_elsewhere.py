@@ -108,3 +108,15 @@ async def test_what_was_lost_on_the_way_is_asked_for(nodes: list[Node]) -> None:
     for number in range(1, 30):
         one.rooms.tell([room(number)])
     await two.sees(room(29))
+
+
+async def test_a_question_that_was_lost_is_answered(nodes: list[Node]) -> None:
+    one, two, _ = nodes
+    one.rooms.tell([room(1)])
+    await two.sees(room(1))
+    two.changed.clear()
+    assert one.coordinator.lease is not None
+    two.coordinator.report_loss(one.coordinator.lease.lease_id)  # of what, the other cannot know
+    async with asyncio.timeout(PATIENCE):
+        await two.changed.wait()
+    assert two.seen() == {room(1)}

@@ -1,8 +1,8 @@
 """Counts that all nodes share: how many each lease has of something, and how many all may have together.
 
 A node writes how many it has, and never adds: a request that is sent again changes nothing. Counts of leases
-that have ended are passed over, and removed by the next claim. Whatever is counted is hashed: a Redis must
-not know from where people come.
+that have ended are passed over, and removed by the next claim. Addresses and people are hashed: counts stay
+in Redis for a day, where messages between nodes stay for seconds.
 """
 
 import hashlib
