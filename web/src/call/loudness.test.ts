@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { meterFill } from "./loudness";
+import { loudestPart, meterFill } from "./loudness";
 
 test.each([
   [0, 0],
@@ -10,4 +10,11 @@ test.each([
   [1, 1],
 ])("a level of %f fills %f of the meter", (level, fill) => {
   expect(meterFill(level)).toBeCloseTo(fill, 1);
+});
+
+test("a sound of 20 ms in half a second of silence is nearly as loud as by itself", () => {
+  const samples = new Float32Array(32_768).fill(0.1, 20_000, 20_960);
+  expect(loudestPart(samples)).toBeGreaterThan(0.09);
+  expect(loudestPart(new Float32Array(512).fill(-0.1))).toBeCloseTo(0.1, 5);
+  expect(loudestPart(new Float32Array(512))).toBe(0);
 });

@@ -23,16 +23,20 @@ export function followLoudness(
   };
 }
 
-/** Reports as `followLoudness` does, from now on. */
+/**
+ * Reports as `followLoudness` does, from now on. Each time it looks at the latest sound of at least `windowMs`, as far
+ * as a browser keeps it, which is two thirds of a second; without any, at a moment of it.
+ */
 export function measureLoudness(
   track: MediaStreamTrack,
   heard: (speaking: boolean, level: number) => void,
   everyMs = EVERY_MS,
+  windowMs = 0,
 ): () => void {
   const context = bestEffort("a level meter", () => new AudioContext());
   if (!context) return () => {};
   bestEffort("a level meter after a telephone call", () => goOn(context));
-  const measure = bestEffort("a level meter", () => meter(context, track));
+  const measure = bestEffort("a level meter", () => meter(context, track, windowMs));
   const tick = () => {
     // A context that the browser holds up hears nothing, which is no silence.
     if (context.state !== "running") return;
@@ -55,16 +59,37 @@ function goOn(context: AudioContext): void {
   });
 }
 
-/** Measures the root mean square of the latest samples, 0 to 1. */
-function meter(context: AudioContext, track: MediaStreamTrack): () => number {
+const PART = 512;
+const MOST_SAMPLES = 32_768;
+
+/** Measures the latest samples, 0 to 1. */
+function meter(context: AudioContext, track: MediaStreamTrack, windowMs: number): () => number {
   const analyser = context.createAnalyser();
-  analyser.fftSize = 512;
+  analyser.fftSize = powerOfTwo((context.sampleRate * windowMs) / 1000);
   context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   return () => {
     analyser.getFloatTimeDomainData(samples);
-    return Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
+    return loudestPart(samples);
   };
+}
+
+/** The next size that an analyser can have. */
+function powerOfTwo(count: number): number {
+  let size = PART;
+  while (size < count && size < MOST_SAMPLES) size *= 2;
+  return size;
+}
+
+/** The greatest root mean square of the parts of 512 samples: a short sound counts as one in the middle of silence. */
+export function loudestPart(samples: Float32Array): number {
+  let loudest = 0;
+  for (let start = 0; start < samples.length; start += PART) {
+    const part = samples.subarray(start, start + PART);
+    const sum = part.reduce((total, value) => total + value * value, 0);
+    loudest = Math.max(loudest, sum / part.length);
+  }
+  return Math.sqrt(loudest);
 }
 
 /** The least and the greatest that a level meter shows, in decibels below full scale. */

@@ -12,6 +12,8 @@ const TONE_MS = 4_000;
 /** How long somebody has to make a sound. */
 const LISTENED_MS = 5_000;
 const LISTEN_EVERY_MS = 100;
+/** Longer than the time between two looks: no sound falls between them, also on a busy computer. */
+const HEARD_MS = 500;
 /** Formats that repair others, and are none of pictures. */
 const NO_PICTURES = new Set(["rtx", "red", "ulpfec", "flexfec-03"]);
 
@@ -76,6 +78,7 @@ async function isHeard(track: MediaStreamTrack, signal: AbortSignal): Promise<bo
       if (isAudible) over.abort();
     },
     LISTEN_EVERY_MS,
+    HEARD_MS,
   );
   await pause(LISTENED_MS, AbortSignal.any([signal, over.signal]));
   stop();
