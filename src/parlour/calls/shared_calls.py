@@ -485,6 +485,7 @@ class SharedCalls:
         rooms = {room for room, known in self._owners.items() if known.owner == owner}
         concerned = {member.room_id for member in self._members.values()}
         concerned |= {pending.room_id for pending in self._pending.values()} | self._calls.keys()
+        concerned |= self._outdated.keys()
         for room_id in sorted(rooms & concerned):
             self._send_census(room_id)
 

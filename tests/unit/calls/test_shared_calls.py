@@ -336,3 +336,55 @@ def test_who_came_back_is_not_away_although_the_question_was_lost() -> None:
         assert call.seats[bob.peer_id] == bob.seat()
     assert ann.offers == {bob.peer_id: False}
     assert bob.offers == {ann.peer_id: True}
+
+
+def _cluster_with_a_lost_census() -> tuple[Cluster, Client, Client]:
+    """Return a cluster where Bob's node gave his question up, and the census that says so is lost."""
+    cluster = Cluster()
+    owner, other = cluster.nodes[:2]
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
+    owner.ask(ann, Entered(ann.peer_id, ann.seat(), ann.peer_id))
+    there, back = (other.lease.lease_id, owner.lease.lease_id), (owner.lease.lease_id, other.lease.lease_id)
+    cluster.links[there].append(None)
+    cluster.deliver_next(there)
+    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
+    other.ask(bob, Entered(bob.peer_id, bob.seat(), bob.peer_id))
+    cluster.deliver_next(back)
+    assert len(cluster.links[there]) == 2, "the question, and the census that gave it up"
+    cluster.links[there][1] = None
+    return cluster, ann, bob
+
+
+def test_a_lost_census_is_sent_again_although_the_node_has_nobody_in_the_call() -> None:
+    cluster, ann, bob = _cluster_with_a_lost_census()
+    cluster.settle()
+    call = ann.node.calls.replica(ann.room.room_id)
+    assert call is not None
+    assert call.seats.keys() == {ann.peer_id}, "nobody is a ghost"
+    assert not bob.is_inside
+    assert not bob.node.questions
+    assert ann.offers == {}
+
+
+def test_a_question_after_a_lost_census_is_answered() -> None:
+    cluster, ann, bob = _cluster_with_a_lost_census()
+    cluster.settle()
+    bea = Client(PeerId("bea"), UserId(3), ann.room, bob.node)
+    bea.node.ask(bea, Entered(bea.peer_id, bea.seat(), bea.peer_id))
+    cluster.settle()
+    assert not bea.node.questions
+    assert bea.is_inside
+    assert ann.offers == {bea.peer_id: False}
+    assert bea.offers == {ann.peer_id: True}
+
+
+def test_a_question_after_a_lost_census_is_answered_when_the_call_was_empty_meanwhile() -> None:
+    cluster, ann, bob = _cluster_with_a_lost_census()
+    cluster.settle()
+    ann.node.ask(ann, Left(ann.peer_id))
+    bea = Client(PeerId("bea"), UserId(3), ann.room, bob.node)
+    bea.node.ask(bea, Entered(bea.peer_id, bea.seat(), bea.peer_id))
+    cluster.settle()
+    assert not bea.node.questions
+    assert bea.is_inside
+    assert bea.offers == {}
