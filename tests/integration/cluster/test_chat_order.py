@@ -32,6 +32,7 @@ from parlour.limits.quotas import Quota
 from parlour.rooms.access import PasswordAccess
 from parlour.rooms.entities import Room, RoomId
 from tests.conftest import Databases, StartServer
+from tests.integration.cluster.clusters import two_servers
 from tests.integration.signaling.raw import raw_socket
 from tests.integration.signaling.town import Town
 from tests.people import Person, Visitors
@@ -275,14 +276,7 @@ async def test_a_database_that_lost_commits_silences_nobody(nodes: list[Node]) -
 @pytest.mark.database("postgres")
 async def test_two_servers_show_one_order(fresh_server: StartServer, redis: RedisServer) -> None:
     """Two people write at once, each at a server of their own; at both servers others read along."""
-    settings = {
-        "PARLOUR_REDIS_URL": redis.url,
-        "PARLOUR_SECRET_KEY": "the same secret for both servers, of course",
-    }
-    first = await fresh_server(settings)
-    second = await fresh_server(settings, first.database_url)
-    for server in (first, second):
-        await server.expect_log("cluster.node_joined")
+    first, second = await two_servers(fresh_server, redis)
     async with Town(first) as town, Visitors(second) as elsewhere, AsyncExitStack() as ending:
         ann, bob = await town.newcomer("ann"), await town.newcomer("bob")
         name = await ann.creates_room()

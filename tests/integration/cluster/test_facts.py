@@ -13,6 +13,7 @@ from parlour.cluster.redis.coordinator import RedisCoordinator
 from parlour.node_id import new_node_id
 from tests.conftest import StartServer
 from tests.contract.facts import FactCluster, FactsContract, SharingNode, met
+from tests.integration.cluster.clusters import two_servers
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.integration.signaling.town import Town, unused_address
 from tests.people import Person, done, unique
@@ -69,14 +70,7 @@ class TwoServers:
 
 @pytest.fixture
 async def two(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[TwoServers]:
-    settings = {
-        "PARLOUR_REDIS_URL": redis.url,
-        "PARLOUR_SECRET_KEY": "the same secret for both of these two servers",
-    }
-    first = await fresh_server(settings)
-    second = await fresh_server(settings, first.database_url)
-    for server in (first, second):
-        await server.expect_log("cluster.node_joined")
+    first, second = await two_servers(fresh_server, redis)
     async with Town(first) as town, AsyncExitStack() as ending:
         yield TwoServers(town, second, ending)
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.cluster.clusters import two_servers
 from tests.integration.signaling.raw import RawSocket, raw_socket
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer, RedisServer
@@ -13,14 +14,7 @@ from tests.servers import ParlourServer, RedisServer
 
 @pytest.mark.database("postgres")
 async def test_rooms_of_all_servers_are_listed(fresh_server: StartServer, redis: RedisServer) -> None:
-    settings = {
-        "PARLOUR_REDIS_URL": redis.url,
-        "PARLOUR_SECRET_KEY": "the same secret for both of these two servers",
-    }
-    first = await fresh_server(settings)
-    second = await fresh_server(settings, first.database_url)
-    for server in (first, second):
-        await server.expect_log("cluster.node_joined")
+    first, second = await two_servers(fresh_server, redis)
     async with Visitors(first) as here, Visitors(second) as there, AsyncExitStack() as ending:
 
         async def socket_of(person: Person, server: ParlourServer) -> RawSocket:

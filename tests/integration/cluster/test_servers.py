@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.cluster.clusters import cluster_settings
 from tests.people import http_client
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
-
-SECRET = "the same secret for all servers of this cluster"
 
 
 @pytest.fixture
 async def three(fresh_server: StartServer, redis: RedisServer) -> list[ParlourServer]:
     """With one database and one Redis; all have seen each other."""
-    settings = {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_SECRET_KEY": SECRET}
+    settings = cluster_settings(redis)
     first = await fresh_server(settings)
     servers = [first, *[await fresh_server(settings, first.database_url) for _ in range(2)]]
     await sees(servers[0], "joined", servers[1:])
@@ -109,7 +108,7 @@ async def test_servers_meet_again_when_redis_is_back(three: list[ParlourServer],
 async def test_servers_with_other_databases_or_secrets_are_no_nodes_of_one_cluster(
     fresh_server: StartServer, redis: RedisServer
 ) -> None:
-    same = {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_SECRET_KEY": SECRET}
+    same = cluster_settings(redis)
     servers = [await fresh_server(same), await fresh_server(same)]
     other = {**same, "PARLOUR_SECRET_KEY": "another secret, which is as long as the first"}
     servers.append(await fresh_server(other, servers[0].database_url))

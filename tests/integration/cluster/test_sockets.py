@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.cluster.clusters import two_servers
 from tests.integration.signaling.raw import raw_socket
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer, RedisServer
@@ -14,13 +15,7 @@ PER_PERSON = 3
 
 @pytest.mark.database("sqlite")
 async def test_sockets_of_all_servers_count(fresh_server: StartServer, redis: RedisServer) -> None:
-    settings = {
-        "PARLOUR_REDIS_URL": redis.url,
-        "PARLOUR_SECRET_KEY": "the same secret for both of these two servers",
-        "PARLOUR_SOCKETS_PER_PERSON": PER_PERSON,
-    }
-    first = await fresh_server(settings)
-    second = await fresh_server(settings, first.database_url)
+    first, second = await two_servers(fresh_server, redis, PARLOUR_SOCKETS_PER_PERSON=PER_PERSON)
     async with Visitors(first) as visitors, AsyncExitStack() as ending:
         ann = await visitors.client("ann")
 

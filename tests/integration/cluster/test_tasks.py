@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import StartServer
+from tests.integration.cluster.clusters import cluster_settings
 from tests.integration.signaling.raw import raw_socket
 from tests.integration.signaling.resuming_client import ResumingClient
 from tests.people import Person, Visitors, done
@@ -17,11 +18,7 @@ TASKS = ("account cleanup", "attendance of the dead")
 
 @pytest.mark.database("postgres")
 async def test_tasks_go_on_at_the_other_server(fresh_server: StartServer, redis: RedisServer) -> None:
-    settings = {
-        "PARLOUR_REDIS_URL": redis.url,
-        "PARLOUR_SECRET_KEY": "the same secret for both of these two servers",
-        "PARLOUR_GUEST_TTL": GUEST_SECONDS,
-    }
+    settings = cluster_settings(redis, PARLOUR_GUEST_TTL=GUEST_SECONDS)
     first = await fresh_server(settings)
     for task in TASKS:
         await first.expect_log(f'"task": "{task}", "event": "cluster.task_begun"')
