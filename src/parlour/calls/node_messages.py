@@ -100,7 +100,8 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     claims: dict[PeerId, frozenset[PeerId]]
     introduced: dict[PeerId, Stamp]
     """The decision by which each member was told of another one last."""
-    answers_census: bool
+    answers_census: int | None
+    """The number of the census that this answers, as its sender counts them for the call."""
 
 
 class CensusMember(Struct, frozen=True):
@@ -118,6 +119,7 @@ class Census(Struct, frozen=True, tag="census"):
 
     room_id: RoomId
     epoch: int
+    number: int
     followed: Stamp
     members: list[CensusMember]
 

@@ -137,6 +137,8 @@ class SharedCalls:
         self._followers: dict[RoomId, set[LeaseId]] = {}
         self._outdated: dict[RoomId, Stamp] = {}
         """The calls of which a decision was missed after this one: a snapshot is on its way."""
+        self._censuses: dict[RoomId, int] = {}
+        """The number of the last census of each call: answers to those before it are too old."""
         self._introduced: dict[RoomId, dict[PeerId, Stamp]] = {}
         """The decision by which each member was told of another one last."""
         self._bases: dict[RoomId, Stamp] = {}
@@ -326,7 +328,7 @@ class SharedCalls:
         self._introduced.pop(room_id, None)
         self._bases.pop(room_id, None)
 
-    def _snapshot(self, call: CallReplica, *, answers_census: bool = False) -> Snapshot:
+    def _snapshot(self, call: CallReplica, *, answers_census: int | None = None) -> Snapshot:
         return Snapshot(
             call.room.room_id,
             call.epoch,
@@ -347,10 +349,10 @@ class SharedCalls:
         if call is None and census.members:
             call = self._begin(room_of(room_id))
         if node is None or call is None:
-            self._send(sender, Snapshot(room_id, census.epoch, 0, [], {}, {}, answers_census=True))
+            self._send(sender, Snapshot(room_id, census.epoch, 0, [], {}, {}, answers_census=census.number))
             return
         self._followers.setdefault(room_id, set()).add(sender)
-        self._send(sender, self._snapshot(call, answers_census=True))
+        self._send(sender, self._snapshot(call, answers_census=census.number))
         reported = {one.record.peer_id: one for one in census.members}
         for peer, seat in list(call.seats.items()):
             if seat.holder == node and peer not in reported:
@@ -440,7 +442,7 @@ class SharedCalls:
         room_id = snapshot.room_id
         if not self._accepts(sender, room_id, snapshot.epoch):
             return
-        if snapshot.answers_census:
+        if room_id in self._censuses and snapshot.answers_census == self._censuses[room_id]:
             self._outdated.pop(room_id, None)
         elif room_id in self._outdated:
             return
@@ -495,7 +497,8 @@ class SharedCalls:
         call = self._calls.get(room_id)
         now = (0, 0) if call is None else (call.epoch, call.version)
         followed = self._outdated.setdefault(room_id, now)
-        self._send(owner.owner, Census(room_id, owner.epoch, followed, self._census(room_id)))
+        number = self._censuses[room_id] = self._censuses.get(room_id, 0) + 1
+        self._send(owner.owner, Census(room_id, owner.epoch, number, followed, self._census(room_id)))
 
     def _census(self, room_id: RoomId) -> list[CensusMember]:
         return [

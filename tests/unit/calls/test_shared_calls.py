@@ -388,3 +388,28 @@ def test_a_question_after_a_lost_census_is_answered_when_the_call_was_empty_mean
     assert not bea.node.questions
     assert bea.is_inside
     assert bea.offers == {}
+
+
+def test_the_answer_to_an_earlier_census_does_not_stand_for_that_to_a_later_one() -> None:
+    cluster = Cluster()
+    owner, other = cluster.nodes[:2]
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
+    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
+    for client in (ann, bob):
+        client.node.ask(client, Entered(client.peer_id, client.seat(), client.peer_id))
+    cluster.settle()
+    there, back = (other.lease.lease_id, owner.lease.lease_id), (owner.lease.lease_id, other.lease.lease_id)
+    cluster.links[back] += [None, None]
+    cluster.deliver_next(back)
+    cluster.deliver_next(back)
+    assert len(cluster.links[there]) == 4, "two censuses, and two requests for the owner's"
+    cluster.deliver_next(there)
+    cluster.deliver_next(there)
+    owner.calls.end(ann.room.room_id, bob.peer_id)
+    while cluster.links[back]:
+        cluster.deliver_next(back)
+    cluster.settle()
+    call = owner.calls.replica(ann.room.room_id)
+    assert call is not None
+    assert (bob.peer_id in call.seats) == bob.is_inside, "bob is no ghost"
+    assert ann.offers.keys() == call.seats.keys() - {ann.peer_id}
