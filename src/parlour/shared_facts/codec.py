@@ -17,7 +17,7 @@ from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, LoginSucc
 from parlour.accounts.identity import ClientIdentity, GuestIdentity, Identity, SessionId, UserId
 from parlour.bus import FactsMissed
 from parlour.chat.entities import Message
-from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
+from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.errors import Refusal
 from parlour.rooms.access import InvitationAccess, PasswordAccess
 from parlour.rooms.entities import Room, RoomId
@@ -207,30 +207,38 @@ class _Kind(Generic[Fact, Body]):
     read: Callable[[Body], Fact]
 
 
-def _about_room(
-    name: str, fact: type[Fact], write: Callable[[Any], _Room], read: Callable[[Room], Fact]
-) -> _Kind[Fact, _AboutRoom]:
+def _about_room(name: str, fact: type[RoomChanged | RoomRemoved]) -> _Kind[Any, _AboutRoom]:
     return _Kind(
-        name, fact, _AboutRoom, lambda it: _AboutRoom(write(it)), lambda body: read(body.room.room())
+        name,
+        fact,
+        _AboutRoom,
+        lambda it: _AboutRoom(_Room.of(it.room)),
+        lambda body: fact(room=body.room.room()),
     )
 
 
-def _chat(
-    name: str, fact: type[Fact], write: Callable[[Any], _Chat], read: Callable[[Room, _Chat], Fact]
-) -> _Kind[Fact, _Chat]:
-    return _Kind(name, fact, _Chat, write, lambda body: read(body.room.room(), body))
+def _about_chat(name: str, fact: type[ChatFact]) -> _Kind[Any, _Chat]:
+    return _Kind(
+        name,
+        fact,
+        _Chat,
+        lambda it: _Chat(_Room.of(it.room), it.message, it.sent_by),
+        lambda body: fact(room=body.room.room(), message=body.message, sent_by=body.sent_by),
+    )
+
+
+def _about_people(name: str, fact: type[RoomBecameEvent | PersonBanned]) -> _Kind[Any, _RoomAndUsers]:
+    return _Kind(
+        name,
+        fact,
+        _RoomAndUsers,
+        lambda it: _RoomAndUsers(_Room.of(it.room), sorted(it.people)),
+        lambda body: fact(room=body.room.room(), people=_users(body.people)),
+    )
 
 
 def _users(people: list[int]) -> frozenset[UserId]:
     return frozenset(map(UserId, people))
-
-
-def _write_chat(fact: MessageStored | MessageEdited | MessageDeleted) -> _Chat:
-    return _Chat(_Room.of(fact.room), fact.message, fact.sent_by)
-
-
-def _write_room(fact: RoomChanged | RoomRemoved) -> _Room:
-    return _Room.of(fact.room)
 
 
 KINDS: tuple[_Kind[Any, Any], ...] = (
@@ -267,24 +275,9 @@ KINDS: tuple[_Kind[Any, Any], ...] = (
         lambda fact: _Name(fact.user_id, fact.display_name),
         lambda body: DisplayNameChanged(user_id=UserId(body.user_id), display_name=body.display_name),
     ),
-    _chat(
-        "message-stored",
-        MessageStored,
-        _write_chat,
-        lambda room, body: MessageStored(room=room, message=body.message, sent_by=body.sent_by),
-    ),
-    _chat(
-        "message-edited",
-        MessageEdited,
-        _write_chat,
-        lambda room, body: MessageEdited(room=room, message=body.message, sent_by=body.sent_by),
-    ),
-    _chat(
-        "message-deleted",
-        MessageDeleted,
-        _write_chat,
-        lambda room, body: MessageDeleted(room=room, message=body.message, sent_by=body.sent_by),
-    ),
+    _about_chat("message-stored", MessageStored),
+    _about_chat("message-edited", MessageEdited),
+    _about_chat("message-deleted", MessageDeleted),
     _Kind(
         "person-admitted",
         PersonAdmitted,
@@ -306,22 +299,10 @@ KINDS: tuple[_Kind[Any, Any], ...] = (
         lambda fact: _RoomAndUsers(_Room.of(fact.room), sorted(fact.refused)),
         lambda body: InvitationTakenBack(room=body.room.room(), refused=_users(body.people)),
     ),
-    _about_room("room-changed", RoomChanged, _write_room, lambda room: RoomChanged(room=room)),
-    _about_room("room-removed", RoomRemoved, _write_room, lambda room: RoomRemoved(room=room)),
-    _Kind(
-        "room-became-event",
-        RoomBecameEvent,
-        _RoomAndUsers,
-        lambda fact: _RoomAndUsers(_Room.of(fact.room), sorted(fact.people)),
-        lambda body: RoomBecameEvent(room=body.room.room(), people=_users(body.people)),
-    ),
-    _Kind(
-        "person-banned",
-        PersonBanned,
-        _RoomAndUsers,
-        lambda fact: _RoomAndUsers(_Room.of(fact.room), sorted(fact.people)),
-        lambda body: PersonBanned(room=body.room.room(), people=_users(body.people)),
-    ),
+    _about_room("room-changed", RoomChanged),
+    _about_room("room-removed", RoomRemoved),
+    _about_people("room-became-event", RoomBecameEvent),
+    _about_people("person-banned", PersonBanned),
     _Kind(
         "person-unbanned",
         PersonUnbanned,
