@@ -292,21 +292,22 @@ class SharedCalls:
         room_id = call.room.room_id
         before = call.seats.get(change.peer_id)
         holders = {seat.holder for seat in call.seats.values()}
-        snapshot = self._snapshot(call)
+        if isinstance(change, Entered | Resumed):
+            holders.add(change.seat.holder)
+        leases = {holder: self._others[holder] for holder in holders & self._others.keys()}
+        followers = self._followers.setdefault(room_id, set())
+        newcomers = set(leases.values()) - followers
+        if newcomers:
+            snapshot = self._snapshot(call)
+            for lease in newcomers:
+                self._send(lease, snapshot)
+            followers |= newcomers
         decided = call.decide(change)
         self._note_introductions(call, decided.sends)
-        holders |= {seat.holder for seat in call.seats.values()}
-        followers = self._followers.setdefault(room_id, set())
-        for holder in holders - {self._node_id}:
-            lease = self._others.get(holder)
-            if lease is None:
-                continue
+        for holder, lease in leases.items():
             peers = {peer for peer, seat in call.seats.items() if seat.holder == holder}
             if before is not None and before.holder == holder:
                 peers.add(change.peer_id)
-            if lease not in followers:
-                self._send(lease, snapshot)
-                followers.add(lease)
             self._send(lease, decision_for(decided, peers, answers=number if asker == lease else None))
             if all(seat.holder != holder for seat in call.seats.values()):
                 followers.discard(lease)
