@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -75,9 +76,8 @@ class ChildProcess:
         return status
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the program; nothing happens where it has ended."""
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
+        """Do as the function of this name."""
+        send_signal(self._process, number)
 
     async def _read_output(self) -> None:
         if self._process.stdout is None:
@@ -94,17 +94,27 @@ class ChildProcess:
             self._on_line(text)
 
     async def _end(self) -> None:
-        process = self._process
-        if process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await end_process(self._process, signal.SIGTERM, within=END_SECONDS)
+
+
+async def end_process(process: asyncio.subprocess.Process, sign: signal.Signals, *, within: float) -> bool:
+    """Send a signal, and SIGKILL after `within` seconds; return True if that was needed."""
+    if process.returncode is not None:
+        return False
+    send_signal(process, sign)
+    try:
+        await asyncio.wait_for(process.wait(), within)
+    except TimeoutError:
+        send_signal(process, signal.SIGKILL)
+        await process.wait()
+        return True
+    return False
+
+
+def send_signal(process: asyncio.subprocess.Process, number: int) -> None:
+    """Send a signal to a program; nothing happens where it has ended."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
 
 
 def _owner_only(path: str, flags: int) -> int:

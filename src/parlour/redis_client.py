@@ -1,8 +1,27 @@
-"""Bounds for calls of libraries that swallow the cancellation of their task."""
+"""Bounds for redis-py: connections never retry by themselves, and requests end when their task does."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+
+def connection_pool(url: str, *, connections: int, seconds: float) -> BlockingConnectionPool:
+    """Build a pool whose connections never retry by themselves: the caller knows whether to.
+
+    `seconds` bounds the wait for a free connection, the connecting, and each answer.
+    """
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=seconds,
+        socket_connect_timeout=seconds,
+        socket_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 @asynccontextmanager

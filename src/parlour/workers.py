@@ -12,12 +12,11 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from parlour.child_process import ending_with_parent
+from parlour.child_process import end_process, ending_with_parent, send_signal
 from parlour.db.database import driver_url
 from parlour.handover import WorkerPlace
 from parlour.logs import configure_logs
@@ -172,7 +171,7 @@ class _Worker:
             else:
                 silent = 0
         log.error("worker.hangs", worker=self.number, pid=self.process.pid)
-        self._send(signal.SIGKILL)
+        send_signal(self.process, signal.SIGKILL)
 
     async def becomes_ready(self) -> bool:
         """Wait for it; return False if it ends instead."""
@@ -181,19 +180,9 @@ class _Worker:
 
     async def end(self, sign: signal.Signals) -> None:
         """End it, by SIGKILL if it takes too long."""
-        if self.process.returncode is None:
-            self._send(sign)
-            try:
-                await asyncio.wait_for(self.process.wait(), END_SECONDS)
-            except TimeoutError:
-                log.warning("worker.killed", worker=self.number)
-                self._send(signal.SIGKILL)
-                await self.process.wait()
+        if await end_process(self.process, sign, within=END_SECONDS):
+            log.warning("worker.killed", worker=self.number)
         self.said.cancel()
-
-    def _send(self, sign: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            self.process.send_signal(sign)
 
 
 class Workers:

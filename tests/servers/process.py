@@ -57,6 +57,21 @@ class Process(Protocol):
     async def wait(self) -> int: ...
 
 
+async def until_gone(pid: int) -> None:
+    """Wait for the end of a process that is no child of the tests, and therefore announces none."""
+    async with asyncio.timeout(60):
+        while not _is_gone(pid):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.02)
+
+
+def _is_gone(pid: int) -> bool:
+    """Return True for a zombie too: a process that nobody waits for stays in the table."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 async def ended(process: Process, sign: signal.Signals, patience: float = 60) -> int:
     """End a process by `sign`, or SIGKILL `patience` seconds later; return its exit code (-N: signal N)."""
     if process.returncode is None:

@@ -7,13 +7,11 @@ from typing import Any, TypeVar, cast
 
 import structlog
 from limits.aio.storage import RedisStorage
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
-from parlour.cancellation import bounded
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage, hashed_key
+from parlour.redis_client import bounded, connection_pool
 
 PREFIX = "parlour/limits"
 PATIENCE_SECONDS = 1.0
@@ -42,14 +40,7 @@ class RedisRateLimitStorage(RateLimitStorage):
     def __init__(self, url: str, *, secret: str) -> None:
         """`url` has been validated by the settings. No connection is opened yet."""
         super().__init__()
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=PATIENCE_SECONDS,
-            socket_connect_timeout=PATIENCE_SECONDS,
-            socket_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        pool = connection_pool(url, connections=CONNECTIONS, seconds=PATIENCE_SECONDS)
         self._redis = Redis(connection_pool=pool)
         # The library's signature declares plain options only; its code and manual accept the pool too.
         options = cast(dict[str, Any], {"connection_pool": pool})

@@ -37,7 +37,7 @@ from tests.people import Visitors, done
 from tests.servers import ParlourServer
 from tests.servers.certificate import self_signed
 from tests.servers.command import run_parlour
-from tests.servers.process import free_port
+from tests.servers.process import free_port, until_gone
 from tests.servers.turn import answers, program_of_version
 
 CHECKOUT = Path(__file__).parents[3]
@@ -237,20 +237,6 @@ async def next_started(server: ParlourServer, kind: str, *, after: int) -> int:
         while len(found := started(server, kind)) <= after:  # noqa: ASYNC110 - a file announces nothing
             await asyncio.sleep(0.02)
     return found[-1]
-
-
-def is_gone(pid: int) -> bool:
-    """A process that nobody waits for stays in the table, as a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-async def until_gone(pid: int) -> None:
-    async with asyncio.timeout(60):
-        while not is_gone(pid):  # noqa: ASYNC110 - a process of somebody else announces no end
-            await asyncio.sleep(0.02)
 
 
 async def test_it_comes_back_and_ends_with_parlour(relaying: Relaying) -> None:

@@ -18,6 +18,7 @@ from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
+from tests.servers.process import until_gone
 
 COUNT = 3
 LOOK_SECONDS = 1.0
@@ -109,13 +110,6 @@ def pids(server: ParlourServer) -> dict[int, int]:
     return {int(number): int(pid) for number, pid in STARTED.findall(server.log.read_text())}
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 async def test_workers(machine: ParlourServer) -> None:
     await polling_needs_no_balancer(machine)
     await a_dead_worker_comes_back(machine)
@@ -124,9 +118,8 @@ async def test_workers(machine: ParlourServer) -> None:
     assert await nodes(machine) == sorted(pids(machine).values())
     before = pids(machine)
     await machine.kill()
-    async with asyncio.timeout(60):
-        while any(map(is_alive, before.values())):  # noqa: ASYNC110 - processes of somebody else
-            await asyncio.sleep(0.05)
+    for pid in before.values():
+        await until_gone(pid)
 
 
 async def nodes(server: ParlourServer) -> list[int]:

@@ -4,13 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.redis.wire import WireOptions
+from parlour.redis_client import connection_pool
 
 REDIS_UNAVAILABLE = (RedisError, OSError)
 """What a request raises if Redis is away, hangs or refuses; `asyncio.timeout` raises an OSError as well."""
@@ -99,7 +98,7 @@ class RedisLink:
     @staticmethod
     def to(url: str, *, secret: str, times: LeaseTimes) -> "RedisLink":
         """`url` has been validated by the settings. No connection is opened yet."""
-        questions = _client(url, connections=4, seconds=times.patience)
+        questions = Redis(connection_pool=connection_pool(url, connections=4, seconds=times.patience))
         return RedisLink(questions, WireOptions.of(url), Keys.of(secret), times)
 
     async def aclose(self) -> None:
@@ -109,16 +108,3 @@ class RedisLink:
 async def ask(client: Redis, *command: str | int) -> Any:
     """Send a command by its name, and return the plain answer: the library's own method has no types."""
     return await cast(Any, client).execute_command(*command)
-
-
-def _client(url: str, *, connections: int, seconds: float) -> Redis:
-    """Build a client that never retries by itself: whoever asks knows whether to."""
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=seconds,
-        socket_connect_timeout=seconds,
-        socket_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis(connection_pool=pool)

@@ -8,10 +8,10 @@ The records of the dead are removed by whoever renews next, a bounded number at 
 from dataclasses import dataclass
 from typing import Any
 
-from parlour.cancellation import bounded
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.cluster.redis.connections import RedisLink, ask
 from parlour.cluster.redis.descriptions import encode_description
+from parlour.redis_client import bounded
 
 MAX_INBOX_ENTRIES = 4_096
 KEPT_SECONDS = 86_400

@@ -8,9 +8,9 @@ in Redis for a day, where messages between nodes stay for seconds.
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from parlour.cancellation import bounded
 from parlour.cluster.coordinator import CountClaim, LeaseId
 from parlour.cluster.redis.connections import RedisLink, ask
+from parlour.redis_client import bounded
 
 KEPT_MILLISECONDS = 24 * 60 * 60 * 1_000
 """A node writes its counts anew much more often; those of a cluster that is gone are removed by Redis."""
