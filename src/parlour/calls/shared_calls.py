@@ -1000,10 +1000,13 @@ class SharedCalls:
             if not self._answer(answers, None):
                 self._members.drop(change.peer_id)
                 return False
+            self._members.hold(call.room, change)
+            self._members.note(change)
         elif change.peer_id not in self._members:
             return isinstance(change, Resumed) and change.peer_id in self._arriving
         member = self._members.hold(call.room, change)
-        self._members.note(change)
+        if isinstance(change, Resumed):
+            member.known = set(change.known)
         for sender in member.known:
             for early, size in self._early.release(change.peer_id, sender, now=self._clock()):
                 self._own.relayed(change.peer_id, early, size)
