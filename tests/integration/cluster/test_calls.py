@@ -111,6 +111,24 @@ async def test_a_ban_reaches_the_call_at_another_server(call: Call) -> None:
     await ann.hears("remove-peer", peerID=bob.peer_id)
 
 
+async def test_a_leave_is_heeded_while_the_owner_has_not_answered(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    try:
+        join = json.dumps(["join", {"room": call.room, "resumable": True}])
+        await bob.socket.sends(f"42101{join}", '42102["leave"]')
+        await bob.socket.expects('43102[{"ok":true')
+    finally:
+        os.kill(call.here.pid, signal.SIGCONT)
+    assert '"join_cancelled"' in await bob.socket.expects("43101[")
+    cid = await call.member("cid", call.there)
+    await cid.joins()
+    while (await ann.socket.expects_event("add-peer"))["peerID"] != cid.peer_id:
+        await ann.socket.expects_event("remove-peer")
+
+
 async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:
     ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
     await ann.joins()
