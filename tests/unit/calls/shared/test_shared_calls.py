@@ -115,7 +115,9 @@ class Node:
             del self.questions[number]
             self.retries.append((client, change))
             return
-        known_at = self.calls.stamp(client.room.room_id) if client.node is self else client.known_at
+        known_at = None if self.lease is None else client.known_at
+        if client.node is self:
+            known_at = self.calls.stamp(client.room.room_id)
         self.calls.arrive(number, client.room, change, ownership, known_at=known_at)
 
     def enter(self, client: Client) -> None:
