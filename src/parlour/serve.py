@@ -28,7 +28,7 @@ from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.garbage import collect_young_objects, collect_young_objects_alone
-from parlour.handover import Arrival, Handover, WorkerPlace
+from parlour.handover import Arrival, Arrivals, Handover, WorkerPlace
 from parlour.http.first_request import HandedOver, first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
@@ -83,14 +83,14 @@ class Server(engine.Server):
         self._parlour = parlour
         self._ready = ready
         self._handover = handover
-        self._arriving: set[asyncio.Task[None]] = set()
+        self._arrivals = None if handover is None else Arrivals(handover, self._protocol_of)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             collect_young_objects_alone()
-            if self._handover is not None:
-                self._handover.start(self._arrived)
+            if self._handover is not None and self._arrivals is not None:
+                self._arrivals.start()
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._retire, self._handover)
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
@@ -112,28 +112,24 @@ class Server(engine.Server):
         gc.freeze()
 
     def _retire(self, handover: Handover) -> None:
-        """End, and hand idle connections over to the other processes."""
+        """End, accept nothing more, since the successor does at the same sockets, and hand idle connections
+        over to the other processes.
+        """
+        for server in self.servers:
+            server.close()
         handover.is_retiring = True
         self.should_exit = True
 
-    def _arrived(self, arrival: Arrival) -> None:
-        task = asyncio.create_task(self._take(arrival))
-        self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
-
-    async def _take(self, arrival: Arrival) -> None:
+    def _protocol_of(self, arrival: Arrival) -> asyncio.Protocol:
         loop, config = asyncio.get_running_loop(), self.config
         made: Any = config.http_protocol_class
         first = made(config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop)
-        try:
-            await loop.connect_accepted_socket(lambda: HandedOver(first, arrival), arrival.connection)
-        except OSError:  # the client has gone
-            arrival.connection.close()
+        return HandedOver(first, arrival)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         tell_service_manager("STOPPING=1")
-        if self._handover is not None:
-            self._handover.stop()
+        if self._arrivals is not None:
+            await self._arrivals.stop()
         self._parlour.calls.evictions.announce_restart()
         await super().shutdown(sockets)
         if self._handover is not None:

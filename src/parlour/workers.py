@@ -18,7 +18,7 @@ import structlog
 
 from parlour.child_process import end_process, ending_with_parent, send_signal
 from parlour.db.database import driver_url
-from parlour.handover import WorkerPlace
+from parlour.handover import WorkerPlace, open_inbox
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.serve import (
@@ -37,6 +37,9 @@ WORKER = (sys.executable, "-P", "-m", "parlour", "serve")
 READY = b"Parlour is ready"
 READY_SECONDS = 60.0
 """The time within which a successor has to be ready when the workers are replaced one after the other."""
+START_SECONDS = 360.0
+"""The time after which a worker that is started again, and says nothing, hangs. It may wait for five minutes
+while another process migrates the database."""
 END_SECONDS = 8.0
 """The time after which a worker that was asked to end is killed; it takes less than five seconds."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 5.0
@@ -154,13 +157,13 @@ class _Worker:
             watching.cancel()
 
     async def _watch(self) -> None:
-        """Kill the worker when it has been silent for several looks.
+        """Kill the worker when it has been silent for several looks, or doesn't become ready.
 
         A look that took longer than it should have doesn't count: the machine stood still, or this process.
         """
         loop, signs, silent = asyncio.get_running_loop(), self.process.stdout, 0
-        await asyncio.wait({self.said})
-        while signs is not None and silent < SILENT_LOOKS:
+        await asyncio.wait({self.said}, timeout=START_SECONDS)
+        while self.said.done() and signs is not None and silent < SILENT_LOOKS:
             began = loop.time()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -192,7 +195,7 @@ class Workers:
         self._listeners = listeners
         self._options = options
         self._companions = companions
-        self._inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in listeners]
+        self._inboxes = [open_inbox() for _ in listeners]
         self._alive: set[_Worker] = set()
         self._current: dict[int, _Worker] = {}
         self._changing = [asyncio.Lock() for _ in listeners]
@@ -218,6 +221,9 @@ class Workers:
             await asyncio.gather(ending, working, return_exceptions=True)
             await asyncio.gather(*(worker.end(signal.SIGTERM) for worker in self._alive))
             await self._companions.stop()
+            for inbox in self._inboxes:
+                for end in inbox:
+                    end.close()
 
     async def _work(self) -> None:
         """Start all and keep them running.

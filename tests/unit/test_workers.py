@@ -1,5 +1,9 @@
-"""What `parlour serve --workers` asks of the settings."""
+"""What `parlour serve --workers` asks of the settings, and how a worker is kept running."""
 
+import asyncio
+import os
+import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -8,6 +12,8 @@ import pytest
 from parlour import workers
 from parlour.serve import PortTaken, listening_socket
 from parlour.settings import Settings, SettingsError
+from parlour.tasks import Supervisor
+from parlour.workers import Workers
 
 REDIS, POSTGRESQL = "redis://127.0.0.1", "postgresql:///parlour"
 
@@ -58,3 +64,49 @@ def test_a_port_that_is_shared_already_is_taken() -> None:
     """Another server that would answer half of the requests is no neighbour."""
     with listening_socket("127.0.0.1", 0, is_shared=True) as other, pytest.raises(PortTaken):
         workers.open_listeners("127.0.0.1", other.getsockname()[1], 2)
+
+
+PROGRAM = """
+import os, sys, time
+with open(sys.argv[1], "a+") as starts:
+    starts.write(f"{os.getpid()}\\n")
+    starts.seek(0)
+    number = len(starts.readlines())
+while number == 2:
+    time.sleep(1)
+while True:
+    print("Parlour is ready", flush=True)
+    time.sleep(1)
+"""
+"""A worker that hangs at its second start."""
+
+
+async def test_a_worker_that_hangs_as_it_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    starts.touch()
+    monkeypatch.setattr(workers, "WORKER", (sys.executable, "-c", PROGRAM, str(starts)))
+    monkeypatch.setattr(workers, "START_SECONDS", 0.2)
+    loop = asyncio.get_running_loop()
+
+    async def started(count: int) -> int:
+        """Wait for so many starts, and return the process of the last one."""
+        async with asyncio.timeout(60):
+            while len(pids := starts.read_text().splitlines()) < count:  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.05)
+        return int(pids[-1])
+
+    with listening_socket("127.0.0.1", 0) as listener:
+        running = asyncio.create_task(Workers([[listener]], (), Supervisor()).run())
+        try:
+            first = await started(1)
+            os.kill(first, signal.SIGKILL)
+            hanging = await started(2)
+            await started(3)
+            assert hanging != first
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                loop.remove_signal_handler(sign)
