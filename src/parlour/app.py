@@ -18,6 +18,7 @@ from parlour.core import Core
 from parlour.diagnosis.assembly import DiagnosisFeature
 from parlour.events.assembly import EventsFeature
 from parlour.garbage import FULL_SECONDS, FullCollections, peak_memory
+from parlour.handover import NumberedWorker
 from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
 from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
@@ -37,8 +38,8 @@ log = structlog.get_logger("parlour")
 class Parlour:
     """A server: its features, and the ASGI application that serves them."""
 
-    def __init__(self, settings: Settings, *, port: int, worker: int | None = None) -> None:
-        """`worker` is the number of this process if it is one of several (see `Options`)."""
+    def __init__(self, settings: Settings, *, port: int, worker: NumberedWorker | None = None) -> None:
+        """`worker` is there if this process is one of several (see `Options`)."""
         self.options = options = Options(settings, port, worker)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())

@@ -43,6 +43,14 @@ STOP_SECONDS = 1.0
 log = structlog.get_logger("parlour.handover")
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedWorker:
+    """One of `count` workers, whose numbers begin with 0."""
+
+    number: int
+    count: int
+
+
 class WorkerPlace(msgspec.Struct, frozen=True):
     """The place of a worker: its number, and file descriptors: of listeners, its inbox, and all inboxes' ends
     to write to, by the number of their worker.
@@ -52,6 +60,10 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     listeners: tuple[int, ...]
     inbox: int
     inboxes: tuple[int, ...]
+
+    @property
+    def worker(self) -> NumberedWorker:
+        return NumberedWorker(self.number, len(self.inboxes))
 
     @classmethod
     def parsed(cls, text: str) -> "WorkerPlace":

@@ -167,7 +167,7 @@ def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
     listeners = [socket.socket(fileno=number) for number in place.listeners]
     for listener in listeners:
         listener.set_inheritable(False)
-    parlour = Parlour(settings, port=listeners[0].getsockname()[1], worker=place.number)
+    parlour = Parlour(settings, port=listeners[0].getsockname()[1], worker=place.worker)
     _serve(parlour, listeners, handover=Handover(place, serves=parlour.calls.engine.serves))
 
 

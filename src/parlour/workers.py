@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import structlog
 
 from parlour.child_process import end_process, ending_with_parent, send_signal
-from parlour.db.database import driver_url
 from parlour.handover import WorkerPlace, open_inbox
 from parlour.logs import configure_logs
 from parlour.options import Options
@@ -71,10 +70,9 @@ def require_workable(settings: Settings) -> None:
         raise SettingsError("--workers: calls do not go across several processes yet; leave it out.")
     if settings.redis_url is None:
         raise SettingsError(
-            f"{PREFIX}REDIS_URL: several workers need a Redis, by which they know of each other."
+            f"{PREFIX}REDIS_URL: several workers reach each other's people through Redis; set it to one "
+            "such as redis://127.0.0.1:6379/0, or leave --workers out."
         )
-    if driver_url(settings.database()).get_backend_name() == "sqlite":
-        raise SettingsError(f"{PREFIX}DATABASE_URL: several workers need PostgreSQL; SQLite is for one.")
     if settings.certificate_files is not None:
         raise SettingsError(
             f"{PREFIX}TLS_CERT: several workers speak http alone; use {PREFIX}DOMAIN, or a proxy for https."

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from parlour import workers
+from parlour.options import database_connections
 from parlour.serve import PortTaken, listening_socket
 from parlour.settings import Settings, SettingsError
 from parlour.tasks import Supervisor
@@ -22,13 +23,12 @@ REDIS, POSTGRESQL = "redis://127.0.0.1", "postgresql:///parlour"
     ("values", "names"),
     [
         ({}, "PARLOUR_REDIS_URL"),
-        ({"redis_url": REDIS}, "PARLOUR_DATABASE_URL"),
         (
             {"redis_url": REDIS, "database_url": POSTGRESQL, "tls_cert": "chain.pem", "tls_key": "key.pem"},
             "PARLOUR_TLS_CERT",
         ),
     ],
-    ids=["a Redis", "PostgreSQL", "a proxy for https"],
+    ids=["a Redis", "a proxy for https"],
 )
 def test_several_workers_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, str], names: str
@@ -36,6 +36,12 @@ def test_several_workers_need(
     monkeypatch.setattr(workers, "CALLS_ACROSS_WORKERS", True)
     with pytest.raises(SettingsError, match=f"^{names}: .*\\.$"):
         workers.require_workable(Settings(_env_file=None, data_dir=tmp_path, **values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("count", "each"), [(1, 20), (3, 20), (4, 18), (8, 9), (14, 5), (64, 5)])
+def test_workers_share_the_connections_of_postgresql(count: int, each: int) -> None:
+    assert database_connections(count) == each
+    assert count > 14 or (count + 1) * each <= 97, "with the successor of one, as many as PostgreSQL allows"
 
 
 def test_until_calls_go_across_them_they_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
