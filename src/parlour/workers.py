@@ -53,6 +53,10 @@ CALLS_ACROSS_WORKERS = False
 is hidden, and refuses: two who join one room would each seem to be alone.
 """
 
+_SOCKETS_HINT = (
+    "connections are spread unevenly: in parlour.socket, ReusePort=yes and a ListenStream= for each worker"
+)
+
 log = structlog.get_logger("parlour.workers")
 
 
@@ -92,7 +96,7 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
         host, port = inherited[0].getsockname()[:2]
     require_servable(settings, host=host, port=port)
     settings.secret()  # made now, if there is none: workers that start at once would each make one
-    listeners = listeners_beside(inherited, count) if inherited else open_listeners(host, port, count)
+    listeners = divided_listeners(inherited, count) if inherited else open_listeners(host, port, count)
     port = listeners[0][0].getsockname()[1]
     companions = Options(settings, port).companions()
     require_programs(companions)
@@ -118,19 +122,23 @@ def open_listeners(host: str, port: int, count: int) -> Listeners:
     return [[listening_socket(host, port, is_shared=True)] for _ in range(count)]
 
 
-def listeners_beside(inherited: Sequence[socket.socket], count: int) -> Listeners:
-    """Leave the sockets of a service manager to the first worker, and open others beside them for the others.
+def divided_listeners(inherited: Sequence[socket.socket], count: int) -> Listeners:
+    """Divide the sockets of a service manager, of each of its addresses, among the workers.
 
-    All share them where nothing may be opened beside (`ReusePort=` of systemd): some then get several times
-    as many connections as others, since the first that wakes accepts. Raises PortTaken.
+    systemd opens several at one address where `ListenStream=` is repeated and `ReusePort=yes`. Others can't
+    be opened beside them, since systemd's belong to root (socket(7)). Of workers that share a socket some get
+    several times as many connections as others, since the first that wakes accepts.
     """
-    if not all(one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) for one in inherited):
-        return [inherited] * count
-    others = [
-        [listening_socket(*one.getsockname()[:2], is_shared=True) for one in inherited]
-        for _ in range(count - 1)
-    ]
-    return [inherited, *others]
+    addresses: dict[object, list[socket.socket]] = {}
+    for one in inherited:
+        addresses.setdefault(one.getsockname(), []).append(one)
+    listeners: list[list[socket.socket]] = [[] for _ in range(count)]
+    for sockets in addresses.values():
+        for number in range(max(count, len(sockets))):
+            listeners[number % count].append(sockets[number % len(sockets)])
+        if len(sockets) < count:
+            log.warning("workers.share_a_socket", sockets=len(sockets), workers=count, hint=_SOCKETS_HINT)
+    return listeners
 
 
 @dataclass(frozen=True, slots=True)

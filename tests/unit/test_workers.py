@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from parlour import workers
 from parlour.options import database_connections
@@ -53,17 +54,29 @@ def test_until_calls_go_across_them_they_are_refused(tmp_path: Path, monkeypatch
     workers.require_workable(settings)
 
 
-@pytest.mark.parametrize("is_shared", [True, False], ids=["ReusePort=yes", "alone"])
-def test_sockets_of_a_service_manager(is_shared: bool) -> None:
-    """Each worker gets one of its own where that may be, at the same address."""
+@pytest.mark.parametrize(
+    ("sockets", "count", "divided"),
+    [
+        (1, 3, [[0], [0], [0]]),
+        (3, 3, [[0], [1], [2]]),
+        (2, 3, [[0], [1], [0]]),
+        (3, 2, [[0, 2], [1]]),
+    ],
+    ids=["they share one", "each has one", "two share one", "none is left over"],
+)
+def test_sockets_of_a_service_manager(sockets: int, count: int, divided: list[list[int]]) -> None:
+    """Of each address, such as one of IPv4 and one of IPv6."""
     with ExitStack() as opened:
-        inherited = opened.enter_context(listening_socket("127.0.0.1", 0, is_shared=is_shared))
-        listeners = workers.listeners_beside([inherited], 3)
-        for (one,) in listeners:
-            opened.enter_context(one)
-            assert one.getsockname() == inherited.getsockname()
-        assert listeners[0] == [inherited]
-        assert len({one.fileno() for (one,) in listeners}) == (3 if is_shared else 1)
+        first, second = (
+            [opened.enter_context(one) for (one,) in workers.open_listeners("127.0.0.1", 0, sockets)]
+            for _ in range(2)
+        )
+        with capture_logs() as log:
+            listeners = workers.divided_listeners([*first, *second], count)
+    assert listeners == [
+        [address[number] for address in (first, second) for number in numbers] for numbers in divided
+    ]
+    assert {entry["event"] for entry in log} == ({"workers.share_a_socket"} if sockets < count else set())
 
 
 def test_a_port_that_is_shared_already_is_taken() -> None:
