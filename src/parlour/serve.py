@@ -156,7 +156,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
 
 
 def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
-    """Serve as one of several processes, whose parent has checked the settings.
+    """Serve as one of several processes, whose settings may have changed since its parent has checked them.
 
     SIGHUP ends it as SIGTERM does, except that the other processes take its idle connections. Raises
     SettingsError or DatabaseLocked.
@@ -167,7 +167,10 @@ def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
     listeners = [socket.socket(fileno=number) for number in place.listeners]
     for listener in listeners:
         listener.set_inheritable(False)
-    parlour = Parlour(settings, port=listeners[0].getsockname()[1], worker=place.worker)
+    host, port = listeners[0].getsockname()[:2]
+    require_workable(settings)
+    require_servable(settings, host=host, port=port)
+    parlour = Parlour(settings, port=port, worker=place.worker)
     _serve(parlour, listeners, handover=Handover(place, serves=parlour.calls.engine.serves))
 
 
@@ -208,6 +211,19 @@ def require_servable(settings: Settings, *, host: str, port: int) -> None:
     settings.require_safe(host=host, port=port)
     settings.require_https(host=host, port=port)
     settings.require_relay()
+
+
+def require_workable(settings: Settings) -> None:
+    """Check the settings of one of several processes. Raises SettingsError."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            f"{PREFIX}REDIS_URL: several workers reach each other's people through Redis; set it to one "
+            "such as redis://127.0.0.1:6379/0, or leave --workers out."
+        )
+    if settings.certificate_files is not None:
+        raise SettingsError(
+            f"{PREFIX}TLS_CERT: several workers speak http alone; use {PREFIX}DOMAIN, or a proxy for https."
+        )
 
 
 def warn_of_settings(settings: Settings, *, port: int) -> None:

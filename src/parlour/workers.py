@@ -25,10 +25,11 @@ from parlour.serve import (
     listening_socket,
     require_programs,
     require_servable,
+    require_workable,
     warn_of_settings,
 )
 from parlour.service_manager import tell_service_manager
-from parlour.settings import PREFIX, Settings, SettingsError
+from parlour.settings import Settings
 from parlour.tasks import Supervisor
 
 WORKER = (sys.executable, "-P", "-m", "parlour", "serve")
@@ -48,11 +49,6 @@ _MOST_SIGNS = 4096
 STEADY_SECONDS = 30.0
 """The time after which a worker counts as one that works: if it ends later, it is started again at once."""
 
-CALLS_ACROSS_WORKERS = False
-"""True once people of one room reach each other from one worker to another (ADR 13). Until then `--workers`
-is hidden, and refuses: two who join one room would each seem to be alone.
-"""
-
 _SOCKETS_HINT = (
     "connections are spread unevenly: in parlour.socket, ReusePort=yes and a ListenStream= for each worker"
 )
@@ -66,21 +62,6 @@ class WorkerFailed(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"a worker ended with status {status}")
         self.status = status
-
-
-def require_workable(settings: Settings) -> None:
-    """Raise SettingsError unless several processes can serve with these settings."""
-    if not CALLS_ACROSS_WORKERS:
-        raise SettingsError("--workers: calls do not go across several processes yet; leave it out.")
-    if settings.redis_url is None:
-        raise SettingsError(
-            f"{PREFIX}REDIS_URL: several workers reach each other's people through Redis; set it to one "
-            "such as redis://127.0.0.1:6379/0, or leave --workers out."
-        )
-    if settings.certificate_files is not None:
-        raise SettingsError(
-            f"{PREFIX}TLS_CERT: several workers speak http alone; use {PREFIX}DOMAIN, or a proxy for https."
-        )
 
 
 def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, options: Sequence[str]) -> int:

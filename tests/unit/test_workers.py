@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from parlour import workers
 from parlour.options import database_connections
-from parlour.serve import PortTaken, listening_socket
+from parlour.serve import PortTaken, listening_socket, require_workable
 from parlour.settings import Settings, SettingsError
 from parlour.tasks import Supervisor
 from parlour.workers import Workers
@@ -31,12 +31,9 @@ REDIS, POSTGRESQL = "redis://127.0.0.1", "postgresql:///parlour"
     ],
     ids=["a Redis", "a proxy for https"],
 )
-def test_several_workers_need(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, str], names: str
-) -> None:
-    monkeypatch.setattr(workers, "CALLS_ACROSS_WORKERS", True)
+def test_several_workers_need(tmp_path: Path, values: dict[str, str], names: str) -> None:
     with pytest.raises(SettingsError, match=f"^{names}: .*\\.$"):
-        workers.require_workable(Settings(_env_file=None, data_dir=tmp_path, **values))  # type: ignore[arg-type]
+        require_workable(Settings(_env_file=None, data_dir=tmp_path, **values))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("count", "each"), [(1, 20), (3, 20), (4, 18), (8, 9), (14, 5), (64, 5)])
@@ -45,13 +42,10 @@ def test_workers_share_the_connections_of_postgresql(count: int, each: int) -> N
     assert count > 14 or (count + 1) * each <= 97, "with the successor of one, as many as PostgreSQL allows"
 
 
-def test_until_calls_go_across_them_they_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"redis_url": REDIS, "database_url": POSTGRESQL}
-    settings = Settings(_env_file=None, data_dir=tmp_path, **values)  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match=r"^--workers: "):
-        workers.require_workable(settings)
-    monkeypatch.setattr(workers, "CALLS_ACROSS_WORKERS", True)
-    workers.require_workable(settings)
+@pytest.mark.parametrize("values", [{}, {"database_url": POSTGRESQL}], ids=["SQLite", "PostgreSQL"])
+def test_a_redis_is_enough(tmp_path: Path, values: dict[str, str]) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, redis_url=REDIS, **values)  # type: ignore[arg-type]
+    require_workable(settings)
 
 
 @pytest.mark.parametrize(

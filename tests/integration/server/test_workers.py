@@ -80,14 +80,13 @@ def opened(answer: Answer) -> str:
 
 
 def with_workers(folder: Path) -> Path:
-    """Return the command with `--workers`, which refuses it as long as no calls go across workers."""
+    """Return the command with `--workers`, whose parent looks after them more often than usual."""
     program = folder / "parlour"
     program.write_text(
         f"#!{sys.executable} -P\n"
         "import sys\n"
         "import parlour.workers\n"
         "from parlour.__main__ import main\n"
-        "parlour.workers.CALLS_ACROSS_WORKERS = True\n"
         f"parlour.workers.LOOK_SECONDS = {LOOK_SECONDS}\n"
         f"sys.argv += ['--workers', '{COUNT}']\n"
         "main()\n"
@@ -220,6 +219,6 @@ async def test_a_worker_says_why_it_cannot_start(tmp_path: Path) -> None:
     assert (refused.code, refused.out) == (2, "")
 
 
-async def test_the_option_refuses_until_calls_go_across_workers(tmp_path: Path) -> None:
+async def test_without_redis_they_are_refused(tmp_path: Path) -> None:
     refused = await run_parlour("serve", "--workers", "2", folder=tmp_path)
-    assert_one_sentence(refused, "--workers", "leave it out")
+    assert_one_sentence(refused, "PARLOUR_REDIS_URL", "leave --workers out")
