@@ -108,6 +108,10 @@ class PollingTransport:
         return self._buffered
 
     @property
+    def is_at_rest(self) -> bool:
+        return self.is_polled and not self.posting
+
+    @property
     def is_polled(self) -> bool:
         """Return True while a GET waits for packets."""
         return self._wake is not None
