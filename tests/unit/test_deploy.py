@@ -4,10 +4,16 @@ import configparser
 import re
 from pathlib import Path
 
+import pytest
 import yaml  # type: ignore[import-untyped]
+
+from parlour import __version__
+from parlour.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+CHART = DEPLOY / "helm" / "parlour"
+FILES = [*ROOT.glob("compose*.yaml"), *(file for file in DEPLOY.rglob("*") if file.is_file())]
 
 
 def test_the_unit_and_its_socket_belong_together() -> None:
@@ -77,6 +83,18 @@ def test_the_balancer_of_the_compose_file_is_that_of_other_clusters() -> None:
         for name in ("haproxy-cluster.cfg", "haproxy-compose.cfg")
     )
     assert of_hosts == of_containers
+
+
+def test_the_chart_is_of_this_version() -> None:
+    """`make check-deploy` renders it."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["appVersion"] == __version__
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_settings_that_are_named_exist(file: Path) -> None:
+    named = {name.lower() for name in re.findall(r"\bPARLOUR_([A-Z][A-Z_]*[A-Z])\b", file.read_text())}
+    assert named <= Settings.model_fields.keys()
 
 
 def test_balancers_of_a_cluster_name_the_same_servers_everywhere() -> None:
