@@ -39,6 +39,7 @@ async def test_it_says_so_goes_on_for_a_while_and_sends_its_clients_away(
                 ready, healthy = await http.get("/readyz"), await http.get("/healthz")
             assert (ready.status_code, ready.json()["code"]) == (503, "draining")
             assert (healthy.status_code, healthy.json()) == (200, {"status": "draining"})
+            assert healthy.headers["connection"] == "close", "a balancer is not to keep it for later"
             late = await identified(ending, ann, first)
             assert (await late.asks('["username"]'))["ok"], "it goes on"
             await second.expect_log("cluster.task_begun")
