@@ -161,7 +161,7 @@ class CallsFeature:
                 session_prefix=options.session_prefix,
             ),
         )
-        self.departures = Departures(self.engine, self._node)
+        self.departures = Departures(self.engine, self._node, presence.has_away)
         self._count(calls)
 
     def _subscribe(self) -> None:

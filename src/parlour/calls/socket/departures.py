@@ -1,5 +1,7 @@
 """The connections of a node that leaves its cluster are sent to the other nodes, a few at a time."""
 
+import asyncio
+import time
 from collections.abc import Callable
 
 from parlour.calls.cluster.node import Node
@@ -11,19 +13,27 @@ from parlour.wire.signaling import Restarting
 PER_SECOND = 100
 """The connections that are sent away in a second, unless that takes longer than SECONDS for all."""
 SECONDS = 2.0
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.8
 """The time that the last get for what they have under way."""
+LINGER_SECONDS = 1.5
+"""The time for which this node keeps visits that other nodes may fetch: clients come back after a pause."""
+LOOK_SECONDS = 0.05
 
 
 class Departures:
     """Sends all connections of this node away: `restarting`, and the end of their transports."""
 
-    def __init__(self, engine: Engine, node: Node) -> None:
+    def __init__(self, engine: Engine, node: Node, has_away: Callable[[], bool]) -> None:
+        """`has_away` is True while there are visits of people who are on their way to other nodes."""
         self._engine = engine
         self._node = node
+        self._has_away = has_away
 
     async def run(self, is_hurried: Callable[[], bool]) -> None:
-        """Send all away, within three seconds. New connections are refused from now on."""
+        """Send all away, and keep their visits until they are elsewhere: less than five seconds altogether.
+
+        New connections are refused from now on.
+        """
         restarting = Restarting()
 
         def tell(connection: Connection) -> None:
@@ -36,6 +46,14 @@ class Departures:
             patience=PATIENCE_SECONDS,
             is_hurried=is_hurried,
         )
+        await self._linger(is_hurried)
+
+    async def _linger(self, is_hurried: Callable[[], bool]) -> None:
+        ends_at = time.monotonic() + LINGER_SECONDS
+        while (  # noqa: ASYNC110 - signals set no event
+            self._has_away() and not is_hurried() and time.monotonic() < ends_at
+        ):
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _is_busy(connection: Connection) -> bool:
