@@ -22,7 +22,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 import structlog
@@ -107,6 +107,14 @@ class Arrival:
     connection: socket.socket
     kind: Kind
     data: bytes
+
+
+@runtime_checkable
+class Passable(Protocol):
+    """A connection that another process can go on with while nothing of a request is under way."""
+
+    def pass_on_if_idle(self) -> bool:
+        """Return True if it was handed over."""
 
 
 class Handover:

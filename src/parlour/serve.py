@@ -28,7 +28,7 @@ from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.garbage import collect_young_objects, collect_young_objects_alone
-from parlour.handover import Arrival, Arrivals, Handover, WorkerPlace
+from parlour.handover import Arrival, Arrivals, Handover, Passable, WorkerPlace
 from parlour.http.first_request import HandedOver, first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
@@ -118,6 +118,9 @@ class Server(engine.Server):
         for server in self.servers:
             server.close()
         handover.is_retiring = True
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Passable):
+                connection.pass_on_if_idle()
         self.should_exit = True
 
     def _protocol_of(self, arrival: Arrival) -> asyncio.Protocol:
@@ -128,6 +131,15 @@ class Server(engine.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         tell_service_manager("STOPPING=1")
+        state = self.server_state
+        state.default_headers = [
+            *state.default_headers,
+            (b"connection", b"close"),
+        ]  # of each answer from now on
+        is_replaced = self._handover is not None and self._handover.is_retiring
+        if self._arrivals is not None and is_replaced:
+            await self._arrivals.stop()
+        await self._parlour.drain(lambda: self.force_exit, is_replaced=is_replaced)
         if self._arrivals is not None:
             await self._arrivals.stop()
         self._parlour.calls.evictions.announce_restart()

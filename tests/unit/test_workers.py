@@ -111,7 +111,7 @@ async def test_a_worker_that_hangs_as_it_is_started_again(
         return int(pids[-1])
 
     with listening_socket("127.0.0.1", 0) as listener:
-        running = asyncio.create_task(Workers([[listener]], (), Supervisor()).run())
+        running = asyncio.create_task(Workers([[listener]], (), Supervisor(), drain_seconds=0).run())
         try:
             first = await started(1)
             os.kill(first, signal.SIGKILL)
