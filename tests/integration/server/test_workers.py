@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
 from tests.integration.signaling.javascript import Nodes
+from tests.integration.signaling.resuming_client import candidate
 from tests.integration.signaling.returning_client import ReturningClient
 from tests.people import Person, Visitors
 from tests.servers import ParlourServer, RedisServer
@@ -189,10 +190,11 @@ class Call:
             await one.has_met(other)
         return call
 
-    async def goes_on(self, until: asyncio.Task[None], *, loses: ReturningClient | None = None) -> None:
+    async def goes_on(self, until: asyncio.Task[None], *, dies: int | None = None) -> None:
         """Talk until a task is done, and then prove that nothing was lost or came twice, and that nobody was
-        missed. `loses` is at a worker that dies, and what is under way to and from there is lost.
+        missed. `dies` is a worker that does, so that what is under way to and from people there is lost.
         """
+        losers = [member for member in self.members if member.worker == dies]
         told: dict[tuple[ReturningClient, ReturningClient], list[str]] = defaultdict(list)
         peer_ids = [member.peer_id for member in self.members]
         for member in self.members:
@@ -202,12 +204,12 @@ class Call:
             await self._tell(told)
             await asyncio.wait({until}, timeout=PAUSE_SECONDS)
         await until
-        if loses is not None:
-            await loses.until(lambda: bool(loses.returns) and loses.is_in)
-            for pair in self._pairs:
-                if loses in pair:
-                    await self._renegotiates(pair, told)
-        else:
+        for loser in losers:
+            await loser.has_returned()
+        for pair in self._pairs:
+            if any(member in losers for member in pair):
+                await self._renegotiates(pair, told)
+        if not losers:
             await self._tell(told)
         for sender, receiver in self._pairs:
             await receiver.has_heard(sender, told[sender, receiver])
@@ -229,7 +231,7 @@ class Call:
         self._number += 1
         await sender.says(receiver, str(self._number))
         heard = receiver.heard[sender.peer_id]
-        await receiver.until(lambda: bool(heard) and heard[-1] == f"candidate:{self._number}")
+        await receiver.until(lambda: bool(heard) and heard[-1] == candidate(str(self._number))["candidate"])
         told[pair] = [str(self._number)]
         del heard[:-1]
 
@@ -266,8 +268,7 @@ async def a_dead_worker_comes_back(server: ParlourServer, call: Call) -> None:
         os.kill(before, signal.SIGKILL)
         await server.expect_log("worker.ended")
 
-    (victim,) = [member for member in call.members if member.worker == number]
-    await call.goes_on(asyncio.create_task(dies()), loses=victim)
+    await call.goes_on(asyncio.create_task(dies()), dies=number)
     answer = await asked(server, f"{PATH}&sid={sid}")
     assert (answer.status, json.loads(answer.body)) == (400, UNKNOWN_SID)
     assert pids(server)[number] != before
@@ -275,7 +276,7 @@ async def a_dead_worker_comes_back(server: ParlourServer, call: Call) -> None:
 
 async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> None:
     server.mark_log()
-    number = next(number for number in pids(server) if all(one.worker != number for one in call.members))
+    number = call.members[0].worker
     hanging = pids(server)[number]
 
     async def hangs() -> None:
@@ -283,7 +284,7 @@ async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> 
         await server.expect_log("worker.hangs")
         await server.expect_log("worker.started")
 
-    await call.goes_on(asyncio.create_task(hangs()))
+    await call.goes_on(asyncio.create_task(hangs()), dies=number)
     assert pids(server)[number] != hanging
     async with asyncio.TaskGroup() as asking:
         answers = [asking.create_task(asked(server, "/healthz")) for _ in range(SESSIONS)]

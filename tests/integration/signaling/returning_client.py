@@ -64,6 +64,9 @@ class ReturningClient(JavaScriptClient):
     async def has_met(self, other: "ReturningClient") -> None:
         await self.until(lambda: other.peer_id in self.known)
 
+    async def has_returned(self) -> None:
+        await self.until(lambda: self.is_in and bool(self.returns))
+
     async def enters(self, room: str) -> None:
         self.room = room
         await self._join()
