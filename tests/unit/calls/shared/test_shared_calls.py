@@ -21,9 +21,10 @@ from parlour.calls.decisions import (
     Resumed,
     Seat,
 )
-from parlour.calls.introductions import Stamp
-from parlour.calls.node_messages import ENDED, MOVED
-from parlour.calls.shared_calls import Arrival, SharedCalls, call_name
+from parlour.calls.shared.calls import SharedCalls
+from parlour.calls.shared.interfaces import Arrival, call_name
+from parlour.calls.shared.introductions import Stamp
+from parlour.calls.shared.messages import ENDED, MOVED
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
