@@ -226,6 +226,8 @@ class SharedCalls:
             self._table.watchers,
             self._table.askers,
             self._table.bases,
+            self._table.awaited,
+            self._table.unmet,
         )
         for table in tables:
             table.clear()
@@ -288,6 +290,7 @@ class SharedCalls:
         self._table.owners[room_id] = ownership
         self._table.followers.pop(room_id, None)
         self._table.watchers.pop(room_id, None)
+        self._table.forget_takeover(room_id)
         askers = self._table.askers.pop(room_id, set())
         if ownership.owner == self._table.lease:
             self._owner.take_over(room_id, ownership)

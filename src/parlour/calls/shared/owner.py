@@ -209,6 +209,7 @@ class OwnerPart:
             nobody = Snapshot(room_id, census.epoch, 0, None, [], {}, introductions, [], number)
             self._table.send(sender, nobody)
             return
+        self._table.awaited.get(room_id, set()).discard(node)
         self._table.followers.setdefault(room_id, set()).add(sender)
         self._table.send(sender, self._snapshot(call, answers_census=census.number))
         self._settle_all(call, sender, node, census)
@@ -247,26 +248,41 @@ class OwnerPart:
         for other in member.unsure & others:
             if call.seats[other].holder != record.seat.holder:
                 known -= {other}
+        known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
         if seat is None or seat.holder != record.seat.holder or is_back or expected != known:
             self.decide(call, Resumed(peer, record.seat, record.name, record.display_name, known))
         self.settle_details(call, peer, member)
 
+    def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
+        """Put introductions off to those who are out of reach, or whose node has not reported them yet: they
+        would miss it. Return those.
+        """
+        room_id = call.room.room_id
+        reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
+        absent = {other for other in others if call.seats[other].holder not in reached}
+        for other in absent:
+            self._table.unmet.setdefault(room_id, {}).setdefault(other, set()).add(peer)
+        return absent
+
     def _unsure(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
         """Return those to whom a member was introduced, or may have been, by a decision that either its node
         or this owner does not know, where it was told all up to a decision.
         """
         room_id, others = call.room.room_id, call.seats.keys()
+        unmet = self._table.unmet.get(room_id, {}).pop(peer, set())
         base = self._table.bases.get(room_id, (call.epoch, 0))
         if base < followed < (call.epoch, 0):
             return others
-        return self._table.introductions.get(room_id, Introductions()).after(peer, followed, others)
+        return unmet | self._table.introductions.get(room_id, Introductions()).after(peer, followed, others)
 
     def as_known(self, call: CallReplica, change: Arrival, known_at: Stamp | None) -> Arrival:
         """Return an arrival with the peers that the member knows for certain."""
-        if self._table.lease is None or isinstance(change, Entered) or known_at is None:
+        if self._table.lease is None or isinstance(change, Entered):
             return change
+        if known_at is None:
+            known_at = call.epoch, call.version
         return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))
 
     def settle_details(self, call: CallReplica, peer: PeerId, member: CensusMember) -> None:
@@ -294,8 +310,10 @@ class OwnerPart:
         base = self._table.bases[room_id] = call.epoch, call.version
         call.epoch = ownership.epoch
         self._table.decisions = call.version = max(self._table.decisions, call.version)
+        awaited = {seat.holder for seat in call.seats.values()} - {self._table.node_id}
+        self._table.awaited[room_id] = awaited
         for node, lease in self._table.others.items():
-            if any(seat.holder == node for seat in call.seats.values()):
+            if node in awaited:
                 self._table.send(lease, CensusWanted(room_id, ownership.epoch))
         self.end_unheld(call)
         for member in self._table.members.in_room(room_id):

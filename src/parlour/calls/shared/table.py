@@ -56,6 +56,10 @@ class CallTable:
         self.introductions: dict[RoomId, Introductions] = {}
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
+        self.awaited: dict[RoomId, set[NodeId]] = {}
+        """The nodes whose censuses this owner still waits for after a takeover."""
+        self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
+        """The members that are to be introduced to each one who is out of reach, once that one is back."""
         self.members = HeldMembers()
         self.pending: dict[int, PendingArrival] = {}
         self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
@@ -82,11 +86,16 @@ class CallTable:
 
     def forget(self, room_id: RoomId) -> None:
         """Forget a call which is over, or which this node has nothing to do with any more."""
-        for table in (self.calls, self.introductions, self.bases, self.followers, self.outdated):
+        for table in (self.calls, self.introductions, self.followers, self.outdated):
             table.pop(room_id, None)
+        self.forget_takeover(room_id)
         self.censuses.pop(room_id, None)
         if room_id not in self.watched:
             self.forget_owner(room_id)
+
+    def forget_takeover(self, room_id: RoomId) -> None:
+        for table in (self.bases, self.awaited, self.unmet):
+            table.pop(room_id, None)
 
     def forget_owner(self, room_id: RoomId) -> None:
         """Forget who owns a call, unless it is this node: then `SharedCalls.sweep` says so."""
