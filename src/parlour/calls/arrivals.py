@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from parlour.accounts.identity import Identity
 from parlour.calls.call_records import CallRecords
 from parlour.calls.decisions import Entered, Resumed, Seat
-from parlour.calls.introductions import Stamp
 from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
@@ -21,6 +20,7 @@ from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.calls.resume_tokens import ResumeToken
 from parlour.calls.room_entry import Permission, PermissionRevoked, RoomEntry
+from parlour.calls.shared.introductions import Stamp
 from parlour.calls.visit_credentials import VisitCredentials
 from parlour.calls.visit_handover import HandedOver, VisitHandover
 from parlour.errors import Unavailable

@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import two_servers
+from tests.integration.signaling.client import SDP
 from tests.integration.signaling.resuming_client import ResumingClient, introduced
-from tests.people import Person, Visitors
+from tests.people import Person, Visitors, done
 from tests.servers import ParlourServer, RedisServer
 
 pytestmark = pytest.mark.database("postgres")
@@ -27,6 +28,7 @@ class Call:
         self.here, self.there = servers
         self.room = room
         self._ending = ending
+        self.elsewhere: Visitors
         self.people: dict[str, Person] = {}
 
     async def member(self, name: str, server: ParlourServer) -> ResumingClient:
@@ -43,6 +45,7 @@ async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[C
         ann = await visitors.client("ann")
         room = await ann.creates_room()
         call = Call(servers, room, ending)
+        call.elsewhere = await ending.enter_async_context(Visitors(servers[1]))
         call.people["ann"] = ann
         for name in ("bob", "cid"):
             person = call.people[name] = await visitors.client(name)
@@ -74,6 +77,38 @@ async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
     await ann.joins()
     await introduced(ann, bob, cid)
     await both_reach(ann, bob, "4")
+
+
+async def test_the_lobby_and_the_overview_know_of_people_at_another_server(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    prepare = json.dumps(["prepare", {"room": call.room}])
+    prepared = await bob.socket.asks(prepare)
+    assert [peer["peerID"] for peer in prepared["peers"]] == [ann.peer_id]
+    there = await call.elsewhere.same(call.people["bob"])
+    there.token = call.people["bob"].token
+    overview = done(await there.post("/room/people", {"rooms": [call.room]})).json()["calls"]
+    assert overview == [{"room": call.room, "count": 1, "people": [{"username": ann.person.username}]}]
+    cid = await call.member("cid", call.here)
+    await cid.joins()
+    await bob.socket.expects_event("call-changed")
+    prepared = await bob.socket.asks(prepare)
+    assert [peer["peerID"] for peer in prepared["peers"]] == [ann.peer_id, cid.peer_id]
+    offer = {"type": "offer", "sdp": SDP}
+    offers = [{"peerID": peer["peerID"], "sessionDescription": offer} for peer in prepared["peers"]]
+    answer = await bob.joins(offers=offers)
+    assert answer["offered"] == [ann.peer_id, cid.peer_id]
+
+
+async def test_a_ban_reaches_the_call_at_another_server(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    assert (await ann.socket.asks(json.dumps(["ban-peer", {"peerID": bob.peer_id}])))["ok"]
+    assert (await bob.socket.expects_event("removed"))["code"] == "banned"
+    await ann.hears("remove-peer", peerID=bob.peer_id)
 
 
 async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:
