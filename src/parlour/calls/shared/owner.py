@@ -245,9 +245,12 @@ class OwnerPart:
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
         known = member.known - self._unsure(call, peer, followed)
+        introductions = self._table.introductions.setdefault(room_id, Introductions())
         for other in member.unsure & others:
             if call.seats[other].holder != record.seat.holder:
                 known -= {other}
+            else:  # one of them may be on the way to another node, and have missed it
+                introductions.note(peer, other, (call.epoch, call.version))
         known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
@@ -256,8 +259,8 @@ class OwnerPart:
         self.settle_details(call, peer, member)
 
     def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
-        """Put introductions off to those who are out of reach, or whose node has not reported them yet: they
-        would miss it. Return those.
+        """Put introductions off to members who are out of reach, or whose node has not reported them yet: they
+        would miss it. Return these members.
         """
         room_id = call.room.room_id
         reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
