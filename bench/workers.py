@@ -157,8 +157,8 @@ def _masked(payload: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The outcome of a burst of all: candidates a second, then microseconds of CPU time a candidate, and the share
-    of one core that the generator used.
+    """The outcome of a burst of all: candidates a second, then microseconds of CPU time a candidate, and the
+    share of one core that the generator used.
     """
 
     rate: float
