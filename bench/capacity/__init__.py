@@ -1,0 +1,1 @@
+"""What so many sockets need, from measured costs, and a simulation that is held against a real cluster."""
