@@ -68,6 +68,8 @@ class Saturated:
 
 @dataclass(frozen=True, slots=True)
 class Round:
+    """The figures of a kind of nodes in a round."""
+
     paced: Paced
     saturated: Saturated
 

@@ -1,4 +1,4 @@
-"""What a measurement by a command of its own says of the machine, the time and what else ran."""
+"""The circumstances of a measurement: the machine, the day and the other work on it."""
 
 import os
 from datetime import UTC, datetime

@@ -36,6 +36,8 @@ class ClusterNode(Parlour):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
+    """Servers that know of each other."""
+
     nodes: list[ClusterNode]
     redis: RedisServer
     redis_clock: ProcessClock
