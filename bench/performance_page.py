@@ -102,6 +102,7 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         relays=relays_page.KEPT.measured(),
         across=candidates_across_nodes.KEPT.measured(),
         capacity=capacity_report.KEPT.measured(),
+        trials=capacity_report.KEPT_TRIALS.measured(),
         browser_method=browser_page.METHOD,
         minutes=circumstances.minutes,
     )

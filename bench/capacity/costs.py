@@ -62,6 +62,8 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     own_question: float
     """At a node: who owns this call? Redis answers."""
 
+    redis_at_rest: float
+    """CPU seconds a second of a Redis without nodes."""
     redis_wake: float
     """Redis wakes for one request; while it is busy many come with one wake."""
     redis_entry: float

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from bench.across_nodes import Cost as MessageCost
 from bench.across_nodes import measured as measured_messages
 from bench.capacity.costs import Costs, Paced, RequestCost
-from bench.capacity.model import CANDIDATE_BYTES
+from bench.capacity.model import CANDIDATE_BYTES, RENEWALS
 from bench.capacity.redis_costs import redis_costs
 from bench.circumstances import on_this_machine
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
@@ -207,6 +207,7 @@ async def measure(seconds: float) -> Costs:
     send = Paced(rested=slow.sender * 1e-6, busy=fast.sender * 1e-6)
     receive = Paced(rested=slow.receiver * 1e-6, busy=fast.receiver * 1e-6)
     wake = slow.redis * 1e-6 - redis.entry - CANDIDATE_BYTES * redis.byte
+    renewals = 2 * RENEWALS * (redis.renewal + 2 * redis.renewal_lease)
     return Costs(
         circumstances=on_this_machine(others),
         node_memory=memory,
@@ -225,6 +226,7 @@ async def measure(seconds: float) -> Costs:
         round_trip=slow.p50,
         fact=max(0.0, fact - receive.rested),
         own_question=redis.own_question,
+        redis_at_rest=max(0.0, rest.redis / rest.at - renewals),
         redis_wake=max(0.0, wake / 2),
         redis_entry=redis.entry,
         redis_byte=redis.byte,

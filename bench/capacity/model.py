@@ -275,7 +275,7 @@ def _redis(
     spread = entries * (costs.redis_entry + 2 * wake) + sum(one.size for one in messages) * costs.redis_byte
     spread += sum(costs.requests[kind].redis * count for kind, count in happening.requests.items())
     questions = happening.joins * (1 - 1 / nodes)
-    fixed = nodes * RENEWALS * (costs.redis_renewal + nodes * costs.redis_renewal_lease)
+    fixed = costs.redis_at_rest + nodes * RENEWALS * (costs.redis_renewal + nodes * costs.redis_renewal_lease)
     fixed += happening.connects * (costs.redis_claim + wake) + questions * (costs.redis_own + wake)
     requests = entries * 2 + nodes * RENEWALS * 3 + happening.connects + questions
     requests += sum(costs.requests[kind].redis_requests * count for kind, count in happening.requests.items())

@@ -8,9 +8,12 @@ from pathlib import Path
 from bench.capacity.costs import Costs, Paced
 from bench.capacity.model import BEYOND, Needs, fewest_nodes, limits_reached, plan
 from bench.capacity.profile import Limits, Profile
+from bench.capacity.trial import Trial
 from bench.kept_section import KeptSection
+from bench.report import number
 
 KEPT = KeptSection(Path(__file__).with_name("measured.md"), command="python -m bench.capacity")
+KEPT_TRIALS = KeptSection(Path(__file__).with_name("trials.md"), command="python -m bench.capacity --trial")
 SOCKETS = (10_000, 100_000, 1_000_000)
 NAMES = {
     "node": "what every node hears of all others",
@@ -23,12 +26,8 @@ NAMES = {
 }
 
 
-def section(
-    costs: Costs, profile: Profile, limits: Limits, sockets: Sequence[int] = SOCKETS, trials: str = ""
-) -> str:
-    """Write all: needs, limits, costs, and what was assumed. `trials` is what the simulation was held
-    against, as Markdown.
-    """
+def section(costs: Costs, profile: Profile, limits: Limits, sockets: Sequence[int] = SOCKETS) -> str:
+    """Write needs, limits, costs, and what was assumed."""
     parts = [
         f"Costs measured on {costs.circumstances}.",
         needs_table(costs, profile, limits, sockets),
@@ -39,7 +38,7 @@ def section(
         f"**Assumed of people:** {_assumptions(profile)}.",
         f"**Assumed of machines:** {_assumptions(limits)}.",
     ]
-    return "\n\n".join([*parts, trials] if trials else parts)
+    return "\n\n".join(parts)
 
 
 def needs_table(costs: Costs, profile: Profile, limits: Limits, sockets: Iterable[int]) -> str:
@@ -127,6 +126,31 @@ def costs_table(costs: Costs) -> str:
         rows.append((text, "", _micro(cost.node)))
     rows.append(("memory of a node, and of a socket", _bytes(costs.node_memory), _bytes(costs.socket_memory)))
     return _table(("", "rested", "busy"), rows)
+
+
+def trials_section(trials: Sequence[Trial], circumstances: str, seconds: float) -> str:
+    """Write what was measured, and what was predicted of it."""
+    figures = (
+        ("CPU of a node, %", "node", 100.0),
+        ("CPU of Redis, %", "redis", 100.0),
+        ("requests to Redis, 1/s", "redis_requests", 1.0),
+        ("p50, ms", "p50", 1_000.0),
+        ("p99, ms", "p99", 1_000.0),
+    )
+    rows = []
+    for trial in trials:
+        cells = [trial.title, f"{trial.rate:,.0f}"]
+        for _, name, scale in figures:
+            measured, predicted = getattr(trial.measured, name), getattr(trial.predicted, name)
+            ratio = f" ({predicted / measured:.2f})" if measured else ""
+            cells.append(f"{number(measured * scale)} / {number(predicted * scale)}{ratio}")
+        rows.append(cells)
+    head = ("", "messages/s", *(title for title, _, _ in figures))
+    about = (
+        f"{circumstances}; {seconds:g} seconds for each load. Measured / predicted, and the ratio of the "
+        "predicted to the measured in brackets."
+    )
+    return f"{about}\n\n{_table(head, rows)}"
 
 
 def _assumptions(values: Profile | Limits) -> str:

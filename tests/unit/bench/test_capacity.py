@@ -18,6 +18,7 @@ from bench.capacity.model import (
     traffic,
 )
 from bench.capacity.profile import Limits, Profile
+from bench.capacity.simulation import Load, predict
 
 PROFILE, LIMITS = Profile(), Limits()
 MESSAGE = Paced(rested=60e-6, busy=10e-6)
@@ -40,6 +41,7 @@ COSTS = Costs(
     round_trip=0.3e-3,
     fact=30e-6,
     own_question=400e-6,
+    redis_at_rest=3e-3,
     redis_wake=15e-6,
     redis_entry=6e-6,
     redis_byte=1e-9,
@@ -146,3 +148,46 @@ def test_a_busy_process_pays_for_no_wake_up() -> None:
 def test_costs_are_kept(tmp_path: Path) -> None:
     save(COSTS, tmp_path / "costs.json")
     assert load(tmp_path / "costs.json") == COSTS
+
+
+LOAD = Load(nodes=4, rate=2_000, across=0.75, cores=2, seconds=1.0)
+
+
+def test_a_simulation_is_the_same_each_time() -> None:
+    assert predict(COSTS, LOAD, seed=3) == predict(COSTS, LOAD, seed=3)
+    random = replace(LOAD, is_even=False)
+    assert predict(COSTS, random, seed=3) != predict(COSTS, random, seed=4)
+
+
+def test_a_simulation_uses_what_is_computed_by_hand() -> None:
+    """A message of a light load finds all at rest: it pays for every wake-up, and for its own entry."""
+    light = replace(LOAD, nodes=2, rate=100, across=1.0, cores=None, seconds=10)
+    found = predict(COSTS, light)
+    sender = COSTS.candidate.rested - COSTS.candidate.busy / 2 + COSTS.send.rested
+    receiver = COSTS.receive.rested + COSTS.candidate.busy / 2
+    assert found.batch == pytest.approx(1, rel=0.01)
+    assert found.node * 2 == pytest.approx(2 * COSTS.node_at_rest + 100 * (sender + receiver), rel=0.03)
+    assert found.redis_requests == pytest.approx(2 * 100 + 2 * 3 / 0.8, rel=0.05)
+    redis = 100 * (COSTS.redis_entry + 2 * COSTS.redis_wake + 340 * COSTS.redis_byte)
+    assert found.redis == pytest.approx(redis + COSTS.redis_at_rest, rel=0.05)
+
+
+def test_heavier_loads_take_longer_and_share_their_rounds() -> None:
+    light, heavy = (
+        predict(COSTS, replace(LOAD, rate=rate, cores=2, seconds=0.5)) for rate in (2_000, 60_000)
+    )
+    assert heavy.p99 > light.p99
+    assert heavy.batch > light.batch
+    assert heavy.node < 30 * light.node
+
+
+def test_calls_at_one_node_ask_nothing_of_redis() -> None:
+    alone = predict(COSTS, replace(LOAD, across=0.0))
+    assert alone.redis_requests < 4 * (3 / 0.8 + 2)
+    assert alone.node < predict(COSTS, LOAD).node
+
+
+def test_the_delay_between_two_nodes_is_the_measured_one() -> None:
+    slow = msgspec.structs.replace(COSTS, round_trip=2e-3)
+    load = replace(LOAD, nodes=2, rate=500, across=1.0, cores=None, from_sockets=False)
+    assert predict(slow, load).p50 == pytest.approx(2e-3, rel=0.1)
