@@ -1,1 +1,1 @@
-"""What so many sockets need, from measured costs, and a simulation that is held against a real cluster."""
+"""The needs of many sockets, from measured costs, and a simulation that is held against a real cluster."""

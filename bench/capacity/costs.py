@@ -43,7 +43,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     connect: float
     """TCP, upgrade and CONNECT, which asks Redis how many sockets the address and the person have."""
     join: Paced
-    """By somebody who is connected, into a call of four with all at one node: a mean of the four."""
+    """By a connected socket, into a call of four with all at one node: a mean of the four."""
     candidate: Paced
     description: Paced
     """Sockets at one node."""

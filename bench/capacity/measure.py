@@ -79,7 +79,7 @@ ASKED: dict[str, Callable[[Browser], Awaitable[None]]] = {
 
 @dataclass(slots=True)
 class Reading:
-    """What has been used since the start, or in a time: CPU seconds, and counts."""
+    """Readings of all clocks and counters, since the start or in a time: CPU seconds, and counts."""
 
     at: float
     nodes: list[float]
@@ -266,7 +266,7 @@ async def _machine() -> AsyncIterator[Machine]:
 
 
 async def _joins(machine: Machine) -> Paced:
-    """Return the cost of a join of a room of four at one server, by somebody who is connected."""
+    """Return the cost of a join of a room of four at one server, by a connected socket."""
     introductions = Countdown()
     rooms = [FOURS.room(index) for index in range(2 * JOINED_ROOMS)]
     peers = [Peer(machine.seed.people[number]) for number in range(len(rooms) * FOURS.size)]

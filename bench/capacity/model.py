@@ -1,4 +1,4 @@
-"""What a number of sockets needs: nodes, Redis and PostgreSQL. Pure.
+"""The needs of a number of sockets: nodes, Redis and PostgreSQL. Pure.
 
 People are spread evenly over the nodes and rooms know nothing of it, so that of n nodes a peer is at another
 one with 1 - 1/n. What every node tells every other one grows with the square of their number, which is what
@@ -27,10 +27,10 @@ MOST_SOCKETS = 10_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """What nodes tell each other: as it is built, or as it would have to be for more sockets."""
+    """The ways in which nodes tell each other: as built, or as it would have to be for more sockets."""
 
     facts_to_all: bool = True
-    """Each node is told of each message of a chat and of each login; else those with somebody in the room."""
+    """Each node is told of each message of a chat and of each login; else those with members in the room."""
     whole_lists: bool = True
     """Each node knows all rooms in use and sends whole lists of them; else nothing of other nodes."""
 
@@ -41,7 +41,7 @@ BEYOND = Design(facts_to_all=False, whole_lists=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What happens in the whole cluster in a second."""
+    """The events of the whole cluster in a second."""
 
     connects: float
     joins: float
@@ -57,7 +57,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:
-    """What goes between nodes in a second, all together: messages, the entries that hold them, bytes."""
+    """The traffic between nodes in a second, all together: messages, the entries that hold them, bytes."""
 
     messages: float
     entries: float
@@ -66,7 +66,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What so many sockets on so many nodes use. CPU in cores, network in bytes a second."""
+    """The use of machines by so many sockets on so many nodes. CPU in cores, network in bytes a second."""
 
     sockets: int
     nodes: int
@@ -97,7 +97,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What ends the growth, at how many sockets, and what then."""
+    """An end of the growth: the resource, the sockets at which it is used up, and what then."""
 
     name: str
     sockets: int
@@ -106,7 +106,7 @@ class Limit:
 
 THEN = {
     "node": "Every node hears of all chats, logins and rooms in use. Facts have to go to those nodes alone "
-    "that have somebody in the room, or a socket of the person.",
+    "that have members in the room, or a socket of the person.",
     "redis": "Redis Cluster: each inbox has a slot of its own, so shards share them; sharded pub/sub with a "
     "channel for each call (SPUBLISH) would spread the same load by call. `cluster/redis/wire` has to follow "
     "MOVED then, and to keep a connection for each shard.",

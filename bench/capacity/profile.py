@@ -1,11 +1,11 @@
-"""What people do, and what machines may be loaded with: the assumptions of a computation."""
+"""The assumptions of a computation: the doings of people, and the load that machines may have."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What the people behind the sockets do. Each field is an option of `python -m bench.capacity`."""
+    """The doings of the people behind the sockets. Each field is an option of `python -m bench.capacity`."""
 
     in_call: float = 0.7
     """The share of the sockets that are in a call; the others see the list of rooms."""
@@ -30,7 +30,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the machines have, and how much of it is used at the peak."""
+    """The capacity of the machines, and how much of it is used at the peak."""
 
     node_load: float = 0.6
     """The share of a core that a process uses: more, and delays grow."""

@@ -1,4 +1,4 @@
-"""What Redis takes for the requests of a cluster's nodes: a Redis of its own, and CPU time of its process."""
+"""The costs of a cluster's requests to Redis: the CPU time of a Redis that nobody else uses."""
 
 import asyncio
 import time

@@ -126,7 +126,7 @@ def redis_times(costs: Costs, nodes: int) -> RedisTimes:
 
 @dataclass(slots=True)
 class Event:
-    """What happens to a process: its cost, and what follows at the end of the turn."""
+    """An event of a process: its cost, and what follows at the end of the turn."""
 
     cost: float
     then: Callable[[float], None]

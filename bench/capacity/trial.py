@@ -46,7 +46,7 @@ class Trial:
 
 
 class RedisCounter:
-    """What a Redis has done since this was made."""
+    """Counts requests to a Redis and its CPU time."""
 
     def __init__(self, redis: RedisServer, clock: ProcessClock) -> None:
         self._url = redis.url

@@ -30,7 +30,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a process holds. Talkers are partners in twos, and send `messages` a second in all."""
+    """The connections of a process. Talkers are partners in twos, and send `messages` a second in all."""
 
     number: int
     port: int
@@ -41,7 +41,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a process has seen so far; `delays` in seconds, `cpu` its own, also in seconds."""
+    """The findings of a process so far; `delays` in seconds, `cpu` its own, also in seconds."""
 
     connections: int
     lost: int

@@ -1,4 +1,4 @@
-"""What the computation of a cluster's needs has to keep, whatever was measured."""
+"""The rules of the computation and simulation of a cluster, with invented costs."""
 
 from dataclasses import fields, replace
 from pathlib import Path
