@@ -40,8 +40,8 @@ def main() -> None:
 def _try(costs: Costs, options: argparse.Namespace) -> None:
     async def run() -> str:
         circumstances = on_this_machine(await busy_share(1.0))
-        found = await trials(costs, options.seconds, across=options.across)
-        return trials_section(found, circumstances, options.seconds)
+        found, joins = await trials(costs, options.seconds, across=options.across)
+        return trials_section(found, joins, circumstances, options.seconds)
 
     text = uvloop.run(run())
     print(text)

@@ -164,6 +164,16 @@ def batching(messages: float, receivers: int, round_trip: float) -> float:
     return max(1.0, queued / occupied)
 
 
+def join_messages(places: int) -> float:
+    """Return how many messages between nodes a join causes, if a call fills and each is at another node.
+
+    The first owns the call. A later one asks, and its node gets a snapshot first; the decision goes to it and
+    to all others in the call but the owner.
+    """
+    later = range(1, places)
+    return sum(1 + 1 + place for place in later) / places
+
+
 def between_nodes(
     happening: Traffic, profile: Profile, nodes: int, costs: Costs, design: Design
 ) -> tuple[Between, Between]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.capacity.costs import Costs, Paced
 from bench.capacity.model import BEYOND, Needs, fewest_nodes, limits_reached, plan
 from bench.capacity.profile import Limits, Profile
-from bench.capacity.trial import Trial
+from bench.capacity.trial import JoinTrial, Trial
 from bench.kept_section import KeptSection
 from bench.report import number
 
@@ -128,7 +128,9 @@ def costs_table(costs: Costs) -> str:
     return _table(("", "rested", "busy"), rows)
 
 
-def trials_section(trials: Sequence[Trial], circumstances: str, seconds: float) -> str:
+def trials_section(
+    trials: Sequence[Trial], joins: JoinTrial | None, circumstances: str, seconds: float
+) -> str:
     """Write what was measured, and what was predicted of it."""
     figures = (
         ("CPU of a node, %", "node", 100.0),
@@ -150,7 +152,15 @@ def trials_section(trials: Sequence[Trial], circumstances: str, seconds: float) 
         f"{circumstances}; {seconds:g} seconds for each load. Measured / predicted, and the ratio of the "
         "predicted to the measured in brackets."
     )
-    return f"{about}\n\n{_table(head, rows)}"
+    text = f"{about}\n\n{_table(head, rows)}"
+    if joins is None:
+        return text
+    return (
+        f"{text}\n\nA join of a call of four that fills, each of them at another node: "
+        f"{_micro(joins.cpu)} of all nodes, where {_micro(joins.predicted_cpu)} were computed "
+        f"({joins.predicted_cpu / joins.cpu:.2f}), and {joins.messages:.1f} messages between nodes "
+        f"({joins.predicted_messages:.1f})."
+    )
 
 
 def _assumptions(values: Profile | Limits) -> str:

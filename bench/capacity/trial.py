@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,12 @@ from redis.asyncio import Redis
 
 from bench import frames
 from bench.capacity.costs import Costs
+from bench.capacity.model import join_messages
 from bench.capacity.simulation import GeneratorTimes, Load, Predicted, predict
-from bench.client import Lost, connect_all
+from bench.client import Countdown, Lost, Peer, close_all, connect_all
 from bench.cluster import Cluster, running_cluster
 from bench.machine import ProcessClock, cores, pinned
-from bench.seed import PAIRS, Seed, sow
+from bench.seed import FOURS, PAIRS, Seed, sow
 from bench.workloads.mix import Conversation, Talker
 from tests.servers import RedisServer
 
@@ -31,6 +32,8 @@ TALKS = (1_000.0, 4_000.0, 20_000.0)
 RELAYS = (500.0, 2_000.0, 4_000.0)
 COUNTED = ("xadd", "xread", "xtrim", "pexpire", "eval")
 """What nodes ask of Redis while nobody comes or goes."""
+JOINED_ROOMS = 50
+SETTLING_SECONDS = 2.0
 LONGEST_SECONDS = 120
 SEED = 14
 
@@ -43,6 +46,16 @@ class Trial:
     rate: float
     measured: Predicted
     predicted: Predicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinTrial:
+    """A call of four that fills, each of them at another node: CPU seconds of all nodes, and messages."""
+
+    cpu: float
+    messages: float
+    predicted_cpu: float
+    predicted_messages: float
 
 
 class RedisCounter:
@@ -62,20 +75,67 @@ class RedisCounter:
         return self._clock.seconds() - seconds, await self._requests() - requests
 
     async def _requests(self) -> float:
-        async with Redis.from_url(self._url) as client:
-            stats = await client.info("commandstats")
-        return float(sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in COUNTED))
+        return await requests_of(self._url, COUNTED)
 
 
-async def trials(costs: Costs, seconds: float, *, across: bool) -> list[Trial]:
+async def requests_of(url: str, names: Iterable[str]) -> float:
+    async with Redis.from_url(url) as client:
+        stats = await client.info("commandstats")
+    return float(sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names))
+
+
+async def trials(costs: Costs, seconds: float, *, across: bool) -> tuple[list[Trial], JoinTrial | None]:
     """Run all. Raises Lost."""
+    joins = None
     found = [await _talk(costs, rate, seconds) for rate in TALKS]
     with tempfile.TemporaryDirectory(prefix="parlour-trial-") as name:
         seed = await sow(await asyncio.to_thread(Path, name), people=0, room_count=0)
         async with running_cluster(seed, NODES) as cluster:
             relaying = await _relaying(cluster, seed, across=across)
             found += [await _relay(costs, cluster, relaying, rate, seconds, across) for rate in RELAYS]
-    return found
+            if across:
+                joins = await _joins(costs, cluster, seed)
+    return found, joins
+
+
+async def _joins(costs: Costs, cluster: Cluster, seed: Seed) -> JoinTrial:
+    """Have calls of four fill one after the other, each of their people at another node."""
+    introductions = Countdown()
+    peers = [Peer(seed.people[number]) for number in range(JOINED_ROOMS * FOURS.size)]
+    for place, node in enumerate(cluster.nodes):
+        await connect_all(peers[place::NODES], node.port, at_once=8)
+    for peer in peers:
+        peer.introductions = introductions
+    await asyncio.sleep(SETTLING_SECONDS)
+    at_rest, messages_at_rest = await _used(cluster, lambda: asyncio.sleep(SETTLING_SECONDS))
+    introductions.expect(JOINED_ROOMS * FOURS.size * (FOURS.size - 1))
+
+    async def joining() -> None:
+        for number, peer in enumerate(peers):
+            await peer.join(FOURS.room(number // FOURS.size))
+        await introductions.wait()
+
+    began = time.monotonic()
+    cpu, messages = await _used(cluster, joining)
+    share = (time.monotonic() - began) / SETTLING_SECONDS
+    await close_all(peers)
+    expected = join_messages(FOURS.size)
+    message = costs.send.rested + costs.receive.rested
+    return JoinTrial(
+        cpu=(cpu - at_rest * share) / len(peers),
+        messages=(messages - messages_at_rest * share) / len(peers),
+        predicted_cpu=costs.join.rested + costs.own_question + expected * message,
+        predicted_messages=expected,
+    )
+
+
+async def _used(cluster: Cluster, act: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """Return the CPU seconds of all nodes and the entries that they wrote meanwhile."""
+    entries = await requests_of(cluster.redis.url, ["xadd"])
+    before = sum(node.cpu() for node in cluster.nodes)
+    await act()
+    cpu = sum(node.cpu() for node in cluster.nodes) - before
+    return cpu, await requests_of(cluster.redis.url, ["xadd"]) - entries
 
 
 async def _talk(costs: Costs, rate: float, seconds: float) -> Trial:
