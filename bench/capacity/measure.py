@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from bench.across_nodes import Cost as MessageCost
 from bench.across_nodes import measured as measured_messages
 from bench.capacity.costs import Costs, Paced, RequestCost
-from bench.capacity.model import CANDIDATE_BYTES, RENEWALS
+from bench.capacity.profile import CANDIDATE_BYTES, RENEWALS
 from bench.capacity.redis_costs import redis_costs
 from bench.circumstances import on_this_machine
 from bench.client import Countdown, Lost, Peer, close_all, connect_all

@@ -11,18 +11,25 @@ from functools import partial
 from math import ceil, inf
 
 from bench.capacity.costs import Costs, Paced
-from bench.capacity.profile import Limits, Profile
+from bench.capacity.profile import (
+    CANDIDATE_BYTES,
+    DECISION_BYTES,
+    DESCRIPTION_BYTES,
+    FACT_BYTES,
+    RENEWALS,
+    Limits,
+    Profile,
+)
+from bench.capacity.simulation import Load
 
-RENEWALS = 1 / 0.8
-"""A second, of each lease (LeaseTimes.beat); each is three requests in one pipeline."""
 ROOM_TELLINGS = 10.0
 """A second, at most: a node tells the others which rooms are in use after a pause of 0.1 s."""
 LIST_SHARE = 0.1
 """Of a node's time, at most: the list of rooms pauses for as long as it takes."""
-CANDIDATE_BYTES, DESCRIPTION_BYTES, DECISION_BYTES, FACT_BYTES = 340.0, 3_200.0, 450.0, 600.0
 ROOM_BYTES = 60.0
 MOST_NODES = 20_000
 MOST_SOCKETS = 10_000_000
+SIMULATED_MESSAGES = 40_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +169,35 @@ def batching(messages: float, receivers: int, round_trip: float) -> float:
         return 1.0
     occupied = receivers * (1.0 - float((1 - 1 / receivers) ** queued))
     return max(1.0, queued / occupied)
+
+
+def load_of(found: Needs, profile: Profile, costs: Costs, limits: Limits, design: Design = AS_BUILT) -> Load:
+    """Return the load of a plan for the simulation, whose delays are those of candidates.
+
+    Descriptions count as candidates. Hashes of passwords are left out, since threads compute them.
+    """
+    happening = traffic(found.sockets, profile)
+    calls, told = between_nodes(happening, profile, found.nodes, costs, design)
+    relays = happening.candidates + happening.descriptions
+    decided = calls.messages - relays * found.across
+    at_load = costs.join.at(limits.node_load)
+    everywhere = (
+        (happening.heartbeats, costs.heartbeat),
+        (happening.connects, costs.connect),
+        (happening.joins + happening.connects, at_load),
+        *((count, costs.requests[kind].node) for kind, count in happening.requests.items()),
+    )
+    heard = (told.messages / found.nodes, costs.fact)
+    return Load(
+        nodes=found.nodes,
+        rate=relays,
+        across=found.across,
+        cores=None,
+        seconds=min(5.0, SIMULATED_MESSAGES / (relays + decided + told.messages)),
+        is_even=False,
+        told=decided + told.messages,
+        work=(*((rate / found.nodes, cost) for rate, cost in everywhere), heard),
+    )
 
 
 def join_messages(places: int) -> float:

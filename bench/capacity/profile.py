@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+RENEWALS = 1 / 0.8
+"""A second, of each lease (LeaseTimes.beat); each is three requests in one pipeline."""
+CANDIDATE_BYTES, DESCRIPTION_BYTES, DECISION_BYTES, FACT_BYTES = 340.0, 3_200.0, 450.0, 600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:

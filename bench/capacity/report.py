@@ -6,8 +6,9 @@ from math import ceil
 from pathlib import Path
 
 from bench.capacity.costs import Costs, Paced
-from bench.capacity.model import BEYOND, Needs, fewest_nodes, limits_reached, plan
+from bench.capacity.model import AS_BUILT, BEYOND, Design, Needs, fewest_nodes, limits_reached, load_of, plan
 from bench.capacity.profile import Limits, Profile
+from bench.capacity.simulation import predict
 from bench.capacity.trial import JoinTrial, Trial
 from bench.kept_section import KeptSection
 from bench.report import number
@@ -55,6 +56,7 @@ def needs_table(costs: Costs, profile: Profile, limits: Limits, sockets: Iterabl
         "PostgreSQL, writes/s",
         "its cores",
         "`share-rooms`, of a node",
+        "a candidate, p50 / p99, simulated",
     )
     rows = []
     for count in sockets:
@@ -62,15 +64,27 @@ def needs_table(costs: Costs, profile: Profile, limits: Limits, sockets: Iterabl
         rows.append(
             (f"{count:,}", "as now", "no number does", *["–"] * (len(head) - 3))
             if found is None
-            else _needs_row("as now", found, limits)
+            else _needs_row("as now", found, _delay(found, AS_BUILT, costs, profile, limits), limits)
         )
         beyond = plan(count, profile, costs, limits, BEYOND)
         if beyond is not None:
-            rows.append(_needs_row("nothing told to all", beyond, limits))
+            rows.append(
+                _needs_row(
+                    "nothing told to all", beyond, _delay(beyond, BEYOND, costs, profile, limits), limits
+                )
+            )
     return _table(head, rows, left=2)
 
 
-def _needs_row(built: str, found: Needs, limits: Limits) -> tuple[str, ...]:
+def _delay(found: Needs, design: Design, costs: Costs, profile: Profile, limits: Limits) -> str:
+    """Simulate the plan, unless it needs several shards of Redis, which the simulation does not know."""
+    if found.redis_cores > limits.redis_load:
+        return "–"
+    delays = predict(costs, load_of(found, profile, costs, limits, design))
+    return f"{number(delays.p50 * 1e3)} / {number(delays.p99 * 1e3)} ms"
+
+
+def _needs_row(built: str, found: Needs, delay: str, limits: Limits) -> tuple[str, ...]:
     return (
         f"{found.sockets:,}",
         built,
@@ -84,6 +98,7 @@ def _needs_row(built: str, found: Needs, limits: Limits) -> tuple[str, ...]:
         f"{found.postgres_writes:,.0f}",
         f"{found.postgres_cores:.1f}",
         f"{_bytes(found.list_bytes)}/s",
+        delay,
     )
 
 

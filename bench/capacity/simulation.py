@@ -12,9 +12,10 @@ import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.capacity.costs import Costs
-from bench.capacity.model import CANDIDATE_BYTES, RENEWALS
+from bench.capacity.profile import CANDIDATE_BYTES, RENEWALS
 
 READ_ENTRIES, BLOCK_SECONDS = 64, 1.0
 SENDING_SHARE = 0.5
@@ -79,6 +80,10 @@ class Load:
     """Messages come at even intervals; otherwise as a Poisson process."""
     from_sockets: bool = True
     """False for nodes that send to each other without people."""
+    told: float = 0.0
+    """Other messages between nodes, which no socket has sent or gets, a second."""
+    work: tuple[tuple[float, float], ...] = ()
+    """What else a node does: how often a second, and CPU seconds each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,7 @@ class Machine:
 class Message:
     began: float
     receiver: int
+    is_told: bool = False
 
 
 @dataclass(slots=True)
@@ -315,6 +321,10 @@ class NodeProcess(Process):
             cost = self._take + self._times.queue
             self.happens(cost, lambda _now: self._queue(message), wake=wake)
 
+    def tell(self, message: Message) -> None:
+        """Send a message that no socket has sent."""
+        self.happens(self._times.queue, lambda _now: self._queue(message))
+
     def _queue(self, message: Message) -> None:
         self._queues.setdefault(message.receiver, []).append(message)
         if not self._is_busy:
@@ -345,13 +355,15 @@ class NodeProcess(Process):
 
     def _got(self, entries: list[Entry]) -> None:
         messages = [message for entry in entries for message in entry.messages]
+        given = [message for message in messages if not message.is_told]
 
         def then(_now: float) -> None:
-            for message in messages:
+            for message in given:
                 self._arrived(message)
             self._redis.read(self._number, self._got)
 
-        self.happens(self._times.read + len(messages) * (self._times.unpack + self._give), then)
+        cost = self._times.read + len(messages) * self._times.unpack + len(given) * self._give
+        self.happens(cost, then)
 
 
 class Simulation:
@@ -393,10 +405,11 @@ class Simulation:
         if load.nodes > 1:
             for number in range(int(load.seconds * RENEWALS * load.nodes)):
                 machine.at(number / RENEWALS / load.nodes, self._redis.renew)
+        self._do_other_work()
         machine.run(load.seconds)
         delays = sorted(self._delays) or [0.0]
         entries = self._redis.requests["xadd"]
-        across = self._sent * load.across
+        across = self._sent * load.across + load.told * load.seconds
         return Predicted(
             node=sum(process.used for process in self._nodes) / load.nodes / load.seconds + self._at_rest,
             redis=self._redis.used / load.seconds + self._redis_at_rest,
@@ -405,6 +418,24 @@ class Simulation:
             p99=delays[len(delays) * 99 // 100],
             batch=across / entries if entries else 1.0,
         )
+
+    def _do_other_work(self) -> None:
+        """Plan what is told, and the work of each node, as Poisson processes."""
+        load, machine = self._load, self._machine
+        for time in self._poisson(load.told):
+            sender = self._random.randrange(load.nodes)
+            message = Message(time, self._other_than(sender), is_told=True)
+            machine.at(time, partial(self._nodes[sender].tell, message))
+        for node in self._nodes:
+            for rate, cost in load.work:
+                for time in self._poisson(rate):
+                    machine.at(time, partial(node.happens, cost, lambda _now: None))
+
+    def _poisson(self, rate: float) -> Iterator[float]:
+        time = self._random.expovariate(rate) if rate else self._load.seconds
+        while time < self._load.seconds:
+            yield time
+            time += self._random.expovariate(rate)
 
     def _times(self) -> Iterator[tuple[float, int]]:
         time, number = 0.0, 0
@@ -434,10 +465,12 @@ class Simulation:
         self._nodes[sender].take(message)
 
     def _receiver(self, sender: int) -> int:
-        others = self._load.nodes - 1
-        if not others or self._random.random() >= self._load.across:
+        if self._load.nodes == 1 or self._random.random() >= self._load.across:
             return sender
-        other = self._random.randrange(others)
+        return self._other_than(sender)
+
+    def _other_than(self, sender: int) -> int:
+        other = self._random.randrange(self._load.nodes - 1)
         return other + (other >= sender)
 
     def _arrived(self, message: Message) -> None:

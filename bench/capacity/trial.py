@@ -1,4 +1,4 @@
-"""The simulation held against a real cluster of four processes with a real Redis.
+"""The simulation held against a real cluster of four processes with a real Redis and PostgreSQL.
 
 Two kinds of trials: nodes that only send to each other, and Parlour servers with people whose calls go across
 nodes (or do not). Each runs at several loads; what was measured stands beside what was predicted.
@@ -25,7 +25,7 @@ from bench.cluster import Cluster, running_cluster
 from bench.machine import ProcessClock, cores, pinned
 from bench.seed import FOURS, PAIRS, Seed, sow
 from bench.workloads.mix import Conversation, Talker
-from tests.servers import RedisServer
+from tests.servers import PostgresServer, RedisServer
 
 NODES = 4
 TALKS = (1_000.0, 4_000.0, 20_000.0)
@@ -89,12 +89,14 @@ async def trials(costs: Costs, seconds: float, *, across: bool) -> tuple[list[Tr
     joins = None
     found = [await _talk(costs, rate, seconds) for rate in TALKS]
     with tempfile.TemporaryDirectory(prefix="parlour-trial-") as name:
-        seed = await sow(await asyncio.to_thread(Path, name), people=0, room_count=0)
-        async with running_cluster(seed, NODES) as cluster:
-            relaying = await _relaying(cluster, seed, across=across)
-            found += [await _relay(costs, cluster, relaying, rate, seconds, across) for rate in RELAYS]
-            if across:
-                joins = await _joins(costs, cluster, seed)
+        async with PostgresServer() as postgres:
+            folder, database = await asyncio.to_thread(Path, name), await postgres.create_database()
+            seed = await sow(folder, people=0, room_count=0, database=database)
+            async with running_cluster(seed, NODES) as cluster:
+                relaying = await _relaying(cluster, seed, across=across)
+                found += [await _relay(costs, cluster, relaying, rate, seconds, across) for rate in RELAYS]
+                if across:
+                    joins = await _joins(costs, cluster, seed)
     return found, joins
 
 

@@ -13,6 +13,7 @@ from bench.capacity.model import (
     batching,
     fewest_nodes,
     limits_reached,
+    load_of,
     needs,
     plan,
     traffic,
@@ -191,3 +192,11 @@ def test_the_delay_between_two_nodes_is_the_measured_one() -> None:
     slow = msgspec.structs.replace(COSTS, round_trip=2e-3)
     load = replace(LOAD, nodes=2, rate=500, across=1.0, cores=None, from_sockets=False)
     assert predict(slow, load).p50 == pytest.approx(2e-3, rel=0.1)
+
+
+def test_a_plan_is_simulated_with_the_load_that_was_computed() -> None:
+    found = plan(20_000, PROFILE, COSTS, LIMITS)
+    assert found is not None
+    predicted = predict(COSTS, load_of(found, PROFILE, COSTS, LIMITS))
+    assert predicted.node == pytest.approx(found.node_load, rel=0.5), "without passwords and lists of rooms"
+    assert predicted.p50 <= predicted.p99 < 0.1
