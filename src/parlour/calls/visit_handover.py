@@ -1,0 +1,129 @@
+"""Hand visits over from node to node: a person may come back at any of them.
+
+The node that holds a visit is named by its resume token. It keeps the visit, without a connection, until the
+call's owner has decided that another node holds it: so nothing is lost if that node gives up.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from parlour.calls.introductions import Stamp
+from parlour.cluster.coordinator import LeaseId
+from parlour.cluster.envelopes import MessageKind
+from parlour.cluster.messages import ClusterMessages
+from parlour.cluster.questions import NodeQuestions
+from parlour.node_id import NodeId
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import (
+    AddPeer,
+    CandidateFromPeer,
+    Counted,
+    DescriptionFromPeer,
+    PeerId,
+    RemovePeer,
+)
+
+HANDED_OVER_WITHIN_SECONDS = 1.5
+
+_EVENTS: dict[str, type[Counted]] = {
+    kind.event: kind for kind in (AddPeer, RemovePeer, DescriptionFromPeer, CandidateFromPeer)
+}
+
+log = structlog.get_logger("parlour.calls")
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """A visit as it was: `taken` counts the messages from its client, `received` those to it that arrived.
+
+    `missed` are those after these, None if some of them are lost; `known_at` is the decision about the call
+    up to which its client has been told.
+    """
+
+    taken: int
+    received: int
+    missed: list[Counted] | None
+    known_at: Stamp | None
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    room_id: RoomId
+    peer_id: PeerId
+    received: int | None
+
+
+class _Visit(msgspec.Struct, frozen=True):
+    """A visit; each missed message is its event and its JSON."""
+
+    taken: int
+    received: int
+    missed: list[tuple[str, bytes]] | None
+    known_at: Stamp | None
+
+
+_wanted = msgspec.msgpack.Decoder(_Wanted)
+_visit = msgspec.msgpack.Decoder(_Visit)
+
+Give = Callable[[RoomId, PeerId, int | None], HandedOver | None]
+"""Gives what there is of a visit of this node after the first `received` messages, None if it is not here."""
+
+
+class VisitHandover:
+    """Asks the other node, and answers what others ask: nothing, if the visit is not there."""
+
+    def __init__(self, messages: ClusterMessages) -> None:
+        self._messages = messages
+        self._give: Give | None = None
+        self._questions = NodeQuestions(messages, MessageKind.VISIT_WANTED, MessageKind.VISIT, self._respond)
+
+    def serve(self, give: Give) -> None:
+        """Answer what other nodes ask by `give`."""
+        self._give = give
+
+    def may_ask(self, node: NodeId | None) -> bool:
+        """Return True if a node is another one, and lives."""
+        return self._lease_of(node) is not None
+
+    async def fetch(
+        self, node: NodeId, room_id: RoomId, peer_id: PeerId, received: int | None
+    ) -> HandedOver | None:
+        """Return a visit that a node holds. Return None if it does not, or does not answer in time."""
+        lease = self._lease_of(node)
+        if lease is None:
+            return None
+        wanted = msgspec.msgpack.encode(_Wanted(room_id, peer_id, received))
+        answer = await self._questions.ask(lease, wanted, within=HANDED_OVER_WITHIN_SECONDS)
+        if not answer:
+            return None
+        try:
+            return _decoded(_visit.decode(answer))
+        except (msgspec.MsgspecError, KeyError) as error:
+            log.warning("visit.unreadable", error=type(error).__name__)
+            return None
+
+    def _lease_of(self, node: NodeId | None) -> LeaseId | None:
+        return next((one for one, lease in self._messages.others.items() if lease.node_id == node), None)
+
+    def _respond(self, question: bytes) -> bytes:
+        wanted = _wanted.decode(question)
+        found = None if self._give is None else self._give(wanted.room_id, wanted.peer_id, wanted.received)
+        return b"" if found is None else msgspec.msgpack.encode(_encoded(found))
+
+
+def _encoded(visit: HandedOver) -> _Visit:
+    missed = visit.missed
+    return _Visit(
+        taken=visit.taken,
+        received=visit.received,
+        missed=None if missed is None else [(one.event, msgspec.json.encode(one)) for one in missed],
+        known_at=visit.known_at,
+    )
+
+
+def _decoded(visit: _Visit) -> HandedOver:
+    """Raises msgspec.MsgspecError or KeyError."""
+    missed: list[Counted] | None = None
+    if visit.missed is not None:
+        missed = [msgspec.json.decode(content, type=_EVENTS[event]) for event, content in visit.missed]
+    return HandedOver(visit.taken, visit.received, missed, visit.known_at)
