@@ -40,7 +40,7 @@ def main() -> None:
 def _try(costs: Costs, options: argparse.Namespace) -> None:
     async def run() -> str:
         circumstances = on_this_machine(await busy_share(1.0))
-        found, joins = await trials(costs, options.seconds, across=options.across)
+        found, joins = await trials(costs, options.seconds)
         return trials_section(found, joins, circumstances, options.seconds)
 
     text = uvloop.run(run())
@@ -59,7 +59,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--measure", action="store_true", help="measure the costs on this machine")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement (%(default)s)")
     parser.add_argument("--trial", action="store_true", help="hold the simulation against a real cluster")
-    parser.add_argument("--across", action="store_true", help="the trial's calls go across nodes")
     parser.add_argument("--write", action="store_true", help="keep costs, and write docs/performance.md")
     for assumed, title in ((Profile(), "what people do"), (Limits(), "what machines have")):
         group = parser.add_argument_group(title)

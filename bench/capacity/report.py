@@ -143,9 +143,7 @@ def costs_table(costs: Costs) -> str:
     return _table(("", "rested", "busy"), rows)
 
 
-def trials_section(
-    trials: Sequence[Trial], joins: JoinTrial | None, circumstances: str, seconds: float
-) -> str:
+def trials_section(trials: Sequence[Trial], joins: JoinTrial, circumstances: str, seconds: float) -> str:
     """Write what was measured, and what was predicted of it."""
     figures = (
         ("CPU of a node, %", "node", 100.0),
@@ -168,8 +166,6 @@ def trials_section(
         "predicted to the measured in brackets."
     )
     text = f"{about}\n\n{_table(head, rows)}"
-    if joins is None:
-        return text
     return (
         f"{text}\n\nA join of a call of four that fills, each of them at another node: "
         f"{_micro(joins.cpu)} of all nodes, where {_micro(joins.predicted_cpu)} were computed "

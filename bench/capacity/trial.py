@@ -1,7 +1,7 @@
 """The simulation held against a real cluster of four processes with a real Redis and PostgreSQL.
 
 Two kinds of trials: nodes that only send to each other, and Parlour servers with people whose calls go across
-nodes (or do not). Each runs at several loads; what was measured stands beside what was predicted.
+nodes. Each runs at several loads; what was measured stands beside what was predicted.
 """
 
 import asyncio
@@ -84,19 +84,17 @@ async def requests_of(url: str, names: Iterable[str]) -> float:
     return float(sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names))
 
 
-async def trials(costs: Costs, seconds: float, *, across: bool) -> tuple[list[Trial], JoinTrial | None]:
+async def trials(costs: Costs, seconds: float) -> tuple[list[Trial], JoinTrial]:
     """Run all. Raises Lost."""
-    joins = None
     found = [await _talk(costs, rate, seconds) for rate in TALKS]
     with tempfile.TemporaryDirectory(prefix="parlour-trial-") as name:
         async with PostgresServer() as postgres:
             folder, database = await asyncio.to_thread(Path, name), await postgres.create_database()
             seed = await sow(folder, people=0, room_count=0, database=database)
             async with running_cluster(seed, NODES) as cluster:
-                relaying = await _relaying(cluster, seed, across=across)
-                found += [await _relay(costs, cluster, relaying, rate, seconds, across) for rate in RELAYS]
-                if across:
-                    joins = await _joins(costs, cluster, seed)
+                relaying = await _relaying(cluster, seed)
+                found += [await _relay(costs, cluster, relaying, rate, seconds) for rate in RELAYS]
+                joins = await _joins(costs, cluster, seed)
     return found, joins
 
 
@@ -199,12 +197,12 @@ class Relaying:
     delays: list[float]
 
 
-async def _relaying(cluster: Cluster, seed: Seed, *, across: bool) -> Relaying:
-    """Have fifty pairs connect, spread over the nodes; three of four pairs are at two nodes if `across`."""
+async def _relaying(cluster: Cluster, seed: Seed) -> Relaying:
+    """Have fifty pairs connect, spread over the nodes; three of four pairs are at two of them."""
     delays: list[float] = []
     talkers: list[Talker] = []
     for index in range(PAIRS.count):
-        places = index % NODES, (index + across * (index // NODES)) % NODES
+        places = index % NODES, (index + index // NODES) % NODES
         pair = [Talker(seed.people[number], PAIRS.room(index), delays) for number in PAIRS.people(index)]
         for talker, place in zip(pair, places, strict=True):
             await connect_all([talker], cluster.nodes[place].port, at_once=1)
@@ -216,9 +214,7 @@ async def _relaying(cluster: Cluster, seed: Seed, *, across: bool) -> Relaying:
     return Relaying(talkers, delays)
 
 
-async def _relay(
-    costs: Costs, cluster: Cluster, relaying: Relaying, rate: float, seconds: float, across: bool
-) -> Trial:
+async def _relay(costs: Costs, cluster: Cluster, relaying: Relaying, rate: float, seconds: float) -> Trial:
     conversation = Conversation(relaying.talkers, relaying.delays, pace=int(rate))
     await conversation.run(0.5)
     await conversation.end()
@@ -235,7 +231,7 @@ async def _relay(
     cpu, requests = await counter.stop()
     delays = sorted(relaying.delays)
     pairs = range(PAIRS.count)
-    elsewhere = sum(index // NODES % NODES != 0 for index in pairs) / PAIRS.count if across else 0.0
+    elsewhere = sum(index // NODES % NODES != 0 for index in pairs) / PAIRS.count
     load = Load(
         nodes=NODES, rate=len(delays) / took, across=elsewhere, cores=_cores(), seconds=min(seconds, 5.0)
     )

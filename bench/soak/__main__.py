@@ -3,7 +3,7 @@
 A hundred of them are in calls of two and send each other candidates; the others answer the server's pings.
 Fails where one is lost, or one message. With `--processes` the connections are spread over so many servers on
 one Redis, after as many as one of these holds have stood at a server alone, whose memory for each is
-compared; `--across` has the two of a call at different servers.
+compared. The two of a call are at different servers then, unless `--together`.
 """
 
 import argparse
@@ -95,7 +95,7 @@ async def _soak(options: argparse.Namespace) -> None:
         async with running_cluster(seed, options.processes) as cluster:
             redis = cluster.redis_clock.seconds()
             together = _stand(
-                cluster.nodes, seed, options.connections, options.seconds, across=options.across
+                cluster.nodes, seed, options.connections, options.seconds, across=not options.together
             )
             redis = (cluster.redis_clock.seconds() - redis) / options.seconds
     _say(
@@ -193,7 +193,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="at least 100 (%(default)s)")
     parser.add_argument("--processes", type=int, default=1, help="servers on one Redis (%(default)s)")
-    parser.add_argument("--across", action="store_true", help="the two of a call are at different servers")
+    parser.add_argument("--together", action="store_true", help="the two of a call are at one server")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long they stay (%(default)s)")
     parser.add_argument(
         "--alone-seconds", type=float, default=ALONE_SECONDS, help="those at the one server (%(default)s)"
