@@ -1,10 +1,12 @@
 """Several Parlour servers that are one cluster: on one Redis and one database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from redis.asyncio import Redis
 
 from bench.machine import ProcessClock
 from bench.seed import Seed
@@ -56,6 +58,13 @@ async def running_cluster(seed: Seed, count: int) -> AsyncIterator[Cluster]:
                 stack.enter_context(node)
             await _met(nodes)
             yield Cluster(nodes, redis, ProcessClock(redis.pid))
+
+
+async def requests_of(url: str, names: Iterable[str]) -> float:
+    """Return how many commands of these names a Redis has had."""
+    async with Redis.from_url(url) as client:
+        stats = await client.info("commandstats")
+    return float(sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names))
 
 
 async def _met(nodes: list[ClusterNode]) -> None:

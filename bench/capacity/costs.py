@@ -44,6 +44,8 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     """TCP, upgrade and CONNECT, which asks Redis how many sockets the address and the person have."""
     join: Paced
     """By a connected socket, into a call of four with all at one node: a mean of the four."""
+    decision: float
+    """For each message between nodes about a join, at both of them, with what it is about."""
     candidate: Paced
     description: Paced
     """Sockets at one node."""

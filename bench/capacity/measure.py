@@ -26,7 +26,7 @@ from bench.capacity.profile import CANDIDATE_BYTES, RENEWALS
 from bench.capacity.redis_costs import redis_costs
 from bench.circumstances import on_this_machine
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
-from bench.cluster import Cluster, ClusterNode, running_cluster
+from bench.cluster import Cluster, ClusterNode, requests_of, running_cluster
 from bench.machine import busy_share
 from bench.outcome import Outcome
 from bench.seed import FOURS, SHAPES, Seed, sow
@@ -197,6 +197,10 @@ async def measure(seconds: float) -> Costs:
         say("the list of rooms")
         lists = await _lists(machine, idle)
         await close_all(idle)
+        await asyncio.sleep(SETTLING_SECONDS)
+        say("joins across nodes")
+        decision = await _decisions(machine, join.rested, redis.own_question)
+        await asyncio.sleep(SETTLING_SECONDS)
         say("relays")
         candidate, description = await _relays(machine, seconds)
         requests, fact = {}, 0.0
@@ -217,6 +221,7 @@ async def measure(seconds: float) -> Costs:
         heartbeat=heartbeat,
         connect=connecting.nodes[0] / len(idle),
         join=join,
+        decision=decision,
         candidate=candidate,
         description=description,
         list_room=lists.room,
@@ -292,6 +297,34 @@ async def _joins(machine: Machine) -> Paced:
     busy = (await machine.used(at_once)).nodes[1] / len(fast)
     await close_all(peers)
     return Paced(rested=max(rested, busy), busy=busy)
+
+
+async def _decisions(machine: Machine, join: float, own_question: float) -> float:
+    """Return what a message about a join costs, in calls that fill from both servers in turn."""
+    introductions = Countdown()
+    rooms = [FOURS.room(index) for index in range(3 * JOINED_ROOMS, 4 * JOINED_ROOMS)]
+    first = 3 * JOINED_ROOMS * FOURS.size
+    peers = [Peer(person) for person in machine.seed.people[first : first + len(rooms) * FOURS.size]]
+    for peer in peers:
+        peer.introductions = introductions
+    for place, node in enumerate(machine.cluster.nodes):
+        await connect_all(peers[place::2], node.port, at_once=16)
+    introductions.expect(len(rooms) * FOURS.size * (FOURS.size - 1))
+    redis = machine.cluster.redis.url
+    entries = await requests_of(redis, ["xadd"])
+
+    async def one_by_one() -> None:
+        for number, peer in enumerate(peers):
+            await peer.join(rooms[number // FOURS.size])
+        await introductions.wait()
+
+    used = await machine.used(one_by_one)
+    messages = await requests_of(redis, ["xadd"]) - entries
+    await close_all(peers)
+    if not messages:
+        raise Lost("calls do not go across nodes")
+    asking = own_question / FOURS.size * 2  # either server asks once for a call
+    return max(0.0, sum(used.nodes) - len(peers) * (join + asking)) / messages
 
 
 async def _heartbeat(machine: Machine, idle: Sequence[Peer], due_from: float) -> float:

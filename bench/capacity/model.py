@@ -69,6 +69,12 @@ class Between:
     messages: float
     entries: float
     size: float
+    decided: float = 0.0
+    """Those of the messages that are about joins and leaves: questions, decisions."""
+
+    def without_decisions(self) -> "Between":
+        share = 1 - self.decided / self.messages if self.messages else 1.0
+        return Between(messages=self.messages * share, entries=self.entries * share, size=self.size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +240,7 @@ def between_nodes(
         told_size += happening.rooms_changed * (nodes - 1) * ROOM_BYTES
     batch = batching((calls + told) / nodes, nodes - 1, costs.round_trip)
     return (
-        Between(messages=calls, entries=calls / batch, size=calls_size),
+        Between(messages=calls, entries=calls / batch, size=calls_size, decided=questions + decisions),
         Between(messages=told, entries=told / batch, size=told_size),
     )
 
@@ -288,8 +294,9 @@ def _shared(happening: Traffic, costs: Costs, limits: Limits, nodes: int, calls:
         (costs.requests[kind].node + costs.requests[kind].hashing) * count
         for kind, count in happening.requests.items()
     )
-    cores += happening.joins * (1 - 1 / nodes) * costs.own_question
-    return cores + _messages(costs.send, calls) + _messages(costs.receive, calls)
+    cores += happening.joins * (1 - 1 / nodes) * costs.own_question + calls.decided * costs.decision
+    relayed = calls.without_decisions()
+    return cores + _messages(costs.send, relayed) + _messages(costs.receive, relayed)
 
 
 def _list(

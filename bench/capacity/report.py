@@ -118,6 +118,7 @@ def costs_table(costs: Costs) -> str:
         paced("candidate, both sockets at one node", costs.candidate),
         paced("description, the same", costs.description),
         paced("join of a call of four, at one node", costs.join),
+        ("… for each message about it between nodes, at both", _micro(costs.decision), ""),
         paced("message to another node, at its sender", costs.send),
         paced("… at its receiver", costs.receive),
         ("fact that does not concern the node, besides", _micro(costs.fact), ""),

@@ -9,19 +9,17 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis.asyncio import Redis
-
 from bench import frames
 from bench.capacity.costs import Costs
-from bench.capacity.model import join_messages
+from bench.capacity.model import ROOM_TELLINGS, join_messages
 from bench.capacity.simulation import GeneratorTimes, Load, Predicted, predict
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
-from bench.cluster import Cluster, running_cluster
+from bench.cluster import Cluster, requests_of, running_cluster
 from bench.machine import ProcessClock, cores, pinned
 from bench.seed import FOURS, PAIRS, Seed, sow
 from bench.workloads.mix import Conversation, Talker
@@ -78,12 +76,6 @@ class RedisCounter:
         return await requests_of(self._url, COUNTED)
 
 
-async def requests_of(url: str, names: Iterable[str]) -> float:
-    async with Redis.from_url(url) as client:
-        stats = await client.info("commandstats")
-    return float(sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names))
-
-
 async def trials(costs: Costs, seconds: float) -> tuple[list[Trial], JoinTrial]:
     """Run all. Raises Lost."""
     found = [await _talk(costs, rate, seconds) for rate in TALKS]
@@ -117,15 +109,16 @@ async def _joins(costs: Costs, cluster: Cluster, seed: Seed) -> JoinTrial:
 
     began = time.monotonic()
     cpu, messages = await _used(cluster, joining)
-    share = (time.monotonic() - began) / SETTLING_SECONDS
+    took = time.monotonic() - began
+    share = took / SETTLING_SECONDS
     await close_all(peers)
     expected = join_messages(FOURS.size)
-    message = costs.send.rested + costs.receive.rested
+    told = min(JOINED_ROOMS, took * ROOM_TELLINGS) * (NODES - 1) / len(peers)
     return JoinTrial(
         cpu=(cpu - at_rest * share) / len(peers),
         messages=(messages - messages_at_rest * share) / len(peers),
-        predicted_cpu=costs.join.rested + costs.own_question + expected * message,
-        predicted_messages=expected,
+        predicted_cpu=costs.join.rested + costs.own_question + expected * costs.decision,
+        predicted_messages=expected + told,
     )
 
 

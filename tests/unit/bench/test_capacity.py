@@ -33,6 +33,7 @@ COSTS = Costs(
     heartbeat=40e-6,
     connect=1.2e-3,
     join=MESSAGE,
+    decision=300e-6,
     candidate=MESSAGE,
     description=MESSAGE,
     list_room=2e-6,
