@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from parlour.calls.introductions import Stamp
+from parlour.calls.shared.introductions import Stamp
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.envelopes import MessageKind
 from parlour.cluster.messages import ClusterMessages

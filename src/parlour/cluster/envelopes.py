@@ -22,7 +22,7 @@ class MessageKind(IntEnum):
     ROOMS_IN_USE_WANTED = 3
     """The sender has missed what the receiver told of its calls, and wants to know all of them."""
     CALLS = 4
-    """What nodes tell each other about calls in which they have members (`parlour.calls.node_messages`)."""
+    """What nodes tell each other about calls in which they have members (`parlour.calls.shared.messages`)."""
     VISIT_WANTED = 5
     """A person whose visit the receiver holds has come to the sender (`parlour.calls.visit_handover`)."""
     VISIT = 6

@@ -17,7 +17,7 @@ from parlour.calls.decisions import (
     Renamed,
     Resumed,
 )
-from parlour.calls.node_messages import CensusMember
+from parlour.calls.shared.messages import CensusMember
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 

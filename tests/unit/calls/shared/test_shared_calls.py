@@ -21,9 +21,10 @@ from parlour.calls.decisions import (
     Resumed,
     Seat,
 )
-from parlour.calls.introductions import Stamp
-from parlour.calls.node_messages import ENDED, MOVED
-from parlour.calls.shared_calls import Arrival, SharedCalls, call_name
+from parlour.calls.shared.calls import SharedCalls
+from parlour.calls.shared.interfaces import Arrival, call_name
+from parlour.calls.shared.introductions import Stamp
+from parlour.calls.shared.messages import ENDED, MOVED
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
@@ -630,6 +631,8 @@ def test_people_of_an_island_meet_each_other_at_once_and_the_others_later() -> N
     assert ann.offers.keys() == {bob.peer_id, bea.peer_id}
     assert bea.offers.keys() == {ann.peer_id, bob.peer_id}
     assert bob.offers == {ann.peer_id: True, bea.peer_id: False}, "nothing is said again"
+    introduced = [message.peer_id for message in (*ann.told, *bea.told) if isinstance(message, AddPeer)]
+    assert sorted(introduced) == sorted([ann.peer_id, bea.peer_id, bob.peer_id, bob.peer_id]), "once"
 
 
 def test_a_relay_reaches_a_member_that_has_moved() -> None:
