@@ -155,13 +155,13 @@ def trials_section(trials: Sequence[Trial], joins: JoinTrial, circumstances: str
     )
     rows = []
     for trial in trials:
-        cells = [trial.title, f"{trial.rate:,.0f}"]
+        cells = [trial.title, f"{trial.rate:,.0f}", f"{trial.others:.0%}"]
         for _, name, scale in figures:
             measured, predicted = getattr(trial.measured, name), getattr(trial.predicted, name)
             ratio = f" ({predicted / measured:.2f})" if measured else ""
             cells.append(f"{number(measured * scale)} / {number(predicted * scale)}{ratio}")
         rows.append(cells)
-    head = ("", "messages/s", *(title for title, _, _ in figures))
+    head = ("", "messages/s", "other programs, of all cores", *(title for title, _, _ in figures))
     about = (
         f"{circumstances}; {seconds:g} seconds for each load. Measured / predicted, and the ratio of the "
         "predicted to the measured in brackets."

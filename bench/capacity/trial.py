@@ -6,6 +6,7 @@ nodes. Each runs at several loads; what was measured stands beside what was pred
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from bench.capacity.model import ROOM_TELLINGS, join_messages
 from bench.capacity.simulation import GeneratorTimes, Load, Predicted, predict
 from bench.client import Countdown, Lost, Peer, close_all, connect_all
 from bench.cluster import Cluster, requests_of, running_cluster
-from bench.machine import ProcessClock, cores, pinned
+from bench.machine import ProcessClock, busy_seconds, cores, pinned
 from bench.seed import FOURS, PAIRS, Seed, sow
 from bench.workloads.mix import Conversation, Talker
 from tests.servers import PostgresServer, RedisServer
@@ -42,6 +43,8 @@ class Trial:
 
     title: str
     rate: float
+    others: float
+    """The share of all cores that other programs used meanwhile."""
     measured: Predicted
     predicted: Predicted
 
@@ -74,6 +77,20 @@ class RedisCounter:
 
     async def _requests(self) -> float:
         return await requests_of(self._url, COUNTED)
+
+
+class Watch:
+    """Tells how busy other programs were since this was made."""
+
+    def __init__(self, own: Callable[[], float]) -> None:
+        """`own` returns the CPU seconds of the trial's programs but Redis."""
+        self._own = own
+        self._before = time.monotonic(), busy_seconds(None), own()
+
+    def others(self, redis: float) -> float:
+        began, busy, own = self._before
+        used = busy_seconds(None) - busy - (self._own() - own) - redis
+        return max(0.0, used) / (time.monotonic() - began) / len(os.sched_getaffinity(0))
 
 
 async def trials(costs: Costs, seconds: float) -> tuple[list[Trial], JoinTrial]:
@@ -137,12 +154,15 @@ async def _talk(costs: Costs, rate: float, seconds: float) -> Trial:
         nodes = [await _node(ending, redis.url, rate / NODES, seconds) for _ in range(NODES)]
         for node in nodes:
             await _line(node)
+        clocks = [ProcessClock(node.pid) for node in nodes]
+        watch = Watch(lambda: sum(clock.seconds() for clock in clocks))
         await counter.start()
         for node in nodes:
             assert node.stdin is not None
             node.stdin.write(b"go\n")
         await asyncio.sleep(seconds)
         cpu, requests = await counter.stop()
+        others = watch.others(cpu)
         lines = [json.loads(await _line(node)) for node in nodes]
     delays = sorted(delay for line in lines for delay in line["delays"])
     used = sum(line["cpu"] for line in lines) / NODES / seconds
@@ -152,6 +172,7 @@ async def _talk(costs: Costs, rate: float, seconds: float) -> Trial:
     return Trial(
         title="nodes alone",
         rate=rate,
+        others=others,
         measured=_measured(used, cpu / seconds, requests / seconds, delays),
         predicted=predict(costs, load, seed=SEED),
     )
@@ -216,12 +237,14 @@ async def _relay(costs: Costs, cluster: Cluster, relaying: Relaying, rate: float
     await counter.start()
     before, generator = [node.cpu() for node in cluster.nodes], time.process_time()
     began = time.monotonic()
+    watch = Watch(lambda: time.process_time() + sum(node.cpu() for node in cluster.nodes))
     await conversation.run(seconds)
     await conversation.end()
     took = time.monotonic() - began
     used = [node.cpu() - then for node, then in zip(cluster.nodes, before, strict=True)]
     own = (time.process_time() - generator) / max(1, len(relaying.delays))
     cpu, requests = await counter.stop()
+    others = watch.others(cpu)
     delays = sorted(relaying.delays)
     pairs = range(PAIRS.count)
     elsewhere = sum(index // NODES % NODES != 0 for index in pairs) / PAIRS.count
@@ -232,6 +255,7 @@ async def _relay(costs: Costs, cluster: Cluster, relaying: Relaying, rate: float
     return Trial(
         title=f"people, {elsewhere:.0%} of the pairs across",
         rate=rate,
+        others=others,
         measured=_measured(sum(used) / NODES / took, cpu / took, requests / took, delays),
         predicted=predict(costs, load, generator=times, seed=SEED),
     )
