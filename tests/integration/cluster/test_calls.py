@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,15 @@ async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[C
             person = call.people[name] = await visitors.client(name)
             await ann.invites(person, to=room)
         yield call
+
+
+async def answer_to(client: ResumingClient, number: int) -> dict[str, Any]:
+    """Return the acknowledgement of an event that was sent with this number."""
+    while not (frame := await client.socket.frame()).startswith("43"):
+        assert frame.startswith('42["share-rooms"'), frame
+    (answer,) = json.loads(frame.removeprefix(f"43{number}"))
+    found: dict[str, Any] = answer
+    return found
 
 
 async def both_reach(first: ResumingClient, second: ResumingClient, text: str) -> None:
@@ -109,6 +119,24 @@ async def test_a_ban_reaches_the_call_at_another_server(call: Call) -> None:
     assert (await ann.socket.asks(json.dumps(["ban-peer", {"peerID": bob.peer_id}])))["ok"]
     assert (await bob.socket.expects_event("removed"))["code"] == "banned"
     await ann.hears("remove-peer", peerID=bob.peer_id)
+
+
+async def test_a_leave_is_heeded_while_the_owner_has_not_answered(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    try:
+        join = json.dumps(["join", {"room": call.room, "resumable": True}])
+        await bob.socket.sends(f"42101{join}", '42102["leave"]')
+        assert (await answer_to(bob, 102))["ok"]
+    finally:
+        os.kill(call.here.pid, signal.SIGCONT)
+    assert (await answer_to(bob, 101))["code"] == "join_cancelled"
+    cid = await call.member("cid", call.there)
+    await cid.joins()
+    while (await ann.socket.expects_event("add-peer"))["peerID"] != cid.peer_id:
+        await ann.socket.expects_event("remove-peer")
 
 
 async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:
