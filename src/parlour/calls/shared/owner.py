@@ -259,8 +259,8 @@ class OwnerPart:
         self.settle_details(call, peer, member)
 
     def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
-        """Put introductions off to those who are out of reach, or whose node has not reported them yet: they
-        would miss it. Return those.
+        """Put introductions off to members who are out of reach, or whose node has not reported them yet: they
+        would miss it. Return these members.
         """
         room_id = call.room.room_id
         reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
