@@ -288,7 +288,8 @@ class OwnerPart:
         if isinstance(change, Entered) or self._table.is_alone:
             return change
         if self._table.lease is None:
-            return change if known_at is not None else replace(change, known=change.known - call.seats.keys())
+            here = {peer for peer, seat in call.seats.items() if seat.holder == self._table.node_id}
+            return change if known_at is not None else replace(change, known=change.known - here)
         if known_at is None:
             known_at = call.epoch, call.version
         return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))
