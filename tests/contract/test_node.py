@@ -24,7 +24,6 @@ from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
 from parlour.cluster.messages import ClusterMessages
 from parlour.errors import RateLimited
 from parlour.node_id import new_node_id
-from parlour.rooms.entities import RoomId
 from parlour.wire.sdp import IceCandidate
 from parlour.wire.signaling import AnyServerEvent, CandidateFromPeer, FromPeer, PeerId, RemovePeer, Restarting
 from tests.contract.facts import (
@@ -108,16 +107,6 @@ def gone(number: int) -> RemovePeer:
     return RemovePeer(PeerId(f"peer-{number}"), "ann")
 
 
-# Who owns a call
-
-
-async def test_each_call_has_one_owner_whoever_asks(cluster: Cluster) -> None:
-    for room in map(RoomId, range(20)):
-        owners = {await node.owner_of(room) for node in (cluster.node, cluster.other) for _ in range(2)}
-        assert len(owners) == 1
-        assert owners <= {cluster.node.node_id, cluster.other.node_id}
-
-
 # Delivery
 
 
@@ -186,13 +175,6 @@ class TestFactsWithinOneProcess(FactsContract):
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-
-
-async def test_a_node_owns_only_calls_that_are_its_own(cluster: Cluster) -> None:
-    for number in range(20):
-        owner = await cluster.node.owner_of(RoomId(number))
-        for node in (cluster.node, cluster.other):
-            assert not node.owns(RoomId(number)) or node.node_id == owner
 
 
 # Connections of an address and of a person

@@ -83,7 +83,7 @@ class RegistrationToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitToken:
-    """The claims of a resume token: the user, room, peer and start of a participation in a call."""
+    """The claims of a resume token: the user, room, peer, start and node of a participation in a call."""
 
     user_id: int
     room_id: int
@@ -91,6 +91,8 @@ class VisitToken:
     started_at: datetime
     issued_at: datetime
     expires_at: datetime
+    node: str = ""
+    """The node of the cluster that holds the participation, "" if that was not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +255,8 @@ class TokenSigner:
             "jti": token.peer_id,
             "start": token.started_at.timestamp(),
         }
+        if token.node:
+            claims["node"] = token.node
         return self._sign("visit", claims, token.issued_at, token.expires_at)
 
     def read_visit(self, text: str, *, now: datetime) -> VisitToken:
@@ -265,6 +269,7 @@ class TokenSigner:
             started_at=_moment(claims["start"]),
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
+            node=claims.get("node", ""),
         )
 
     def sign_device(self, token: DeviceToken) -> str:

@@ -9,7 +9,9 @@ from parlour.accounts.assembly import AccountsFeature
 from parlour.accounts.facts import DisplayNameChanged, GuestTimeEnded, SessionsEnded
 from parlour.audit.entries import AuditLog
 from parlour.bus import FactsMissed
+from parlour.calls.arrivals import Arrivals
 from parlour.calls.call_overview import CallOverview
+from parlour.calls.call_owners import ABSENT_SECONDS, SWEEP_SECONDS, ClusterLink
 from parlour.calls.call_records import CallRecords
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits, ConnectionQuotas
@@ -24,7 +26,7 @@ from parlour.calls.http import call_routes
 from parlour.calls.ice import IcePlan
 from parlour.calls.lobby import Lobby
 from parlour.calls.ongoing_calls import OngoingCalls
-from parlour.calls.participations import SWEEP_SECONDS, Participations
+from parlour.calls.participations import TRIM_SECONDS, Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import Presence
 from parlour.calls.rate_limiter import EventRates
@@ -40,6 +42,7 @@ from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
 from parlour.calls.visit_credentials import VisitCredentials
+from parlour.calls.visit_handover import VisitHandover
 from parlour.chat.assembly import ChatFeature
 from parlour.chat.delivery import LOOK_SECONDS, ChatDelivery
 from parlour.chat.facts import MessageDeleted, MessageEdited, MessageStored
@@ -100,7 +103,9 @@ class CallsFeature:
         self._core = core
         self._accounts = accounts
         self._ice = options.ice
-        presence, calls, emitter = Presence(), OngoingCalls(), ConnectionEmitter()
+        presence, emitter = Presence(), ConnectionEmitter()
+        link = ClusterLink(core.messages) if core.is_clustered else None
+        calls = OngoingCalls(core.node_id, options.limits, link=link)
         self._node: Node = _node(core, emitter, options)
         delivery = PeerDelivery(presence, calls, self._node)
         relay_only = RelayOnly(options.ice.relay_only)
@@ -113,22 +118,34 @@ class CallsFeature:
             elsewhere=RoomsElsewhere(core.messages) if core.is_clustered else None,
         )
         self._chats = self._ordered_chats(neighbours.chat.service, calls) if core.is_clustered else None
+        lobby = Lobby(self._node.deliver)
+        records = CallRecords(self._room_list, neighbours.events.attendance, lobby)
+        entry = RoomEntry(rooms, authorization, self._chats)
+        credentials = VisitCredentials(
+            ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
+        )
         self._participations = Participations(
+            presence, calls, delivery, entry, records, credentials.resume_tokens
+        )
+        arrivals = Arrivals(
             core.node_id,
             presence,
             calls,
             delivery,
-            RoomEntry(calls, rooms, authorization, self._node, options.limits, self._chats),
-            CallRecords(self._room_list, neighbours.events.attendance, Lobby(self._node.deliver)),
-            VisitCredentials(
-                ResumeTokens(accounts.signer, clock=core.clock, grace=options.grace), options.ice, relay_only
-            ),
+            entry,
+            records,
+            credentials,
+            self._participations,
+            VisitHandover(core.messages) if core.is_clustered else None,
         )
+        if core.is_clustered:
+            self._share(calls, lobby, grace=options.grace)
         self.service = SignalingService(
             presence=presence,
             calls=calls,
             delivery=delivery,
             participations=self._participations,
+            arrivals=arrivals,
             rooms=rooms,
             chat=neighbours.chat.service,
             relay_only=relay_only,
@@ -161,6 +178,19 @@ class CallsFeature:
             ),
         )
         self._count(calls)
+
+    def _share(self, calls: OngoingCalls, lobby: Lobby, *, grace: float) -> None:
+        """Share the calls with other nodes."""
+        core, tasks = self._core, self._core.tasks
+        owners = calls.join_cluster(core.coordinator, core.messages, clock=core.clock, grace=grace)
+
+        async def stop_following() -> None:
+            calls.stop_following(lobby.is_waited)
+
+        tasks.repeat("call owners", owners.find_owners)
+        tasks.every(ABSENT_SECONDS, "people of dead nodes", owners.end_absent)
+        tasks.every(SWEEP_SECONDS, "owned calls", owners.give_free)
+        tasks.every(SWEEP_SECONDS, "followed calls", stop_following)
 
     def _subscribe(self) -> None:
         subscriber, room_list, node = self._subscriber, self._room_list, self._node
@@ -217,7 +247,7 @@ class CallsFeature:
         tasks.repeat("room list", self._room_list.step)
         tasks.repeat("absent members", self._participations.end_absent_members)
         tasks.repeat("unconfirmed peers", self._participations.expire_claims)
-        tasks.every(SWEEP_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
+        tasks.every(TRIM_SECONDS, "replay buffers", self._participations.trim_replay_buffers)
         tasks.repeat("degraded authorization", self._rights.confirm_degraded)
         if self._chats is not None:
             tasks.repeat("chat order", self._chats.step)

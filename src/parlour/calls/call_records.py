@@ -28,15 +28,14 @@ class CallRecords:
     def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:
         self._room_list.came(room)
         self._attendance.came(peer_id, identity, room)
-        self._lobby.call_changed(room)
 
     def went(self, peer_id: PeerId, identity: Identity, room: Room, *, at: datetime | None) -> None:
         """Record a departure. `at` is the moment of the lost connection, None for a departure right now."""
         self._room_list.changed()
         self._attendance.went(peer_id, identity, room, at=at)
-        self._lobby.call_changed(room)
 
-    def recording_changed(self, room: Room) -> None:
+    def call_changed(self, room: Room) -> None:
+        """Tell who prepares to join that the people in the call have changed, here or at another node."""
         self._lobby.call_changed(room)
 
     def wait_in_lobby(self, connection_id: ConnectionId, room: Room) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from parlour.accounts.identity import UserId
 from parlour.calls.decisions import (
     Change,
@@ -47,17 +49,22 @@ class CallReplica:
 
     __slots__ = ("epoch", "mesh", "room", "seats", "version")
 
-    def __init__(self, room: Room, *, epoch: int = 0) -> None:
+    def __init__(self, room: Room, *, epoch: int = 0, version: int = 0) -> None:
         self.room = room
         self.mesh = Mesh()
         self.seats: dict[PeerId, Seat] = {}
         self.epoch = epoch
-        self.version = 0
+        self.version = version
 
-    def decide(self, change: Change) -> Decided:
-        """Make a change, and return it with the messages that it causes."""
+    def decide(self, change: Change, *, is_numbered: bool = True) -> Decided:
+        """Make a change, and return it with the messages that it causes.
+
+        A node that decides about its own members alone, out of reach of the others, gives no numbers: what it
+        decides is none of the decisions that all nodes follow.
+        """
         sends, notice = self._change(change)
-        self.version += 1
+        if is_numbered:
+            self.version += 1
         return Decided(self.room.room_id, self.epoch, self.version, change, sends, notice)
 
     def follow(self, decided: Decided) -> list[Send]:
@@ -141,7 +148,7 @@ class CallReplica:
                 self.seats.pop(peer, None)
             case Lost():
                 seat = self.seats[peer]
-                self.seats[peer] = Seat(seat.user_id, seat.email, seat.holder, change.at)
+                self.seats[peer] = replace(seat, away_since=change.at)
             case Resumed():
                 self.mesh, sends = self.mesh.resume(
                     peer, change.name, known=change.known, display_name=change.display_name

@@ -18,13 +18,16 @@ from parlour.wire.signaling import PeerId, PeerRecording, PeerRenamed
 class Seat(Struct, frozen=True):
     """A member's place in a call: whose it is, and the node that holds its connection.
 
-    `away_since` is the moment at which the connection was lost; None while there is one.
+    `away_since` is the moment at which the connection was lost; None while there is one. `held_since` is the
+    moment at which the node began to hold it, in seconds since 1970 by that node's clock: of two nodes that
+    believe that they hold a member, the later one is right.
     """
 
     user_id: UserId
     email: str
     holder: NodeId
     away_since: datetime | None = None
+    held_since: float = 0.0
 
 
 class MemberRecord(Struct, frozen=True):

@@ -47,13 +47,13 @@ class EarlyRelays:
         held.size += size
         return True
 
-    def release(self, to: PeerId, sender: PeerId, *, now: float) -> list[FromPeer]:
-        """Return the messages of a sender for a member that was told of it now, in their order."""
+    def release(self, to: PeerId, sender: PeerId, *, now: float) -> list[tuple[FromPeer, int]]:
+        """Return the messages, and their sizes, of a sender of whom a member was told now, in their order."""
         self.expire(now)
         held = self._held.get(sender)
         if held is None:
             return []
-        released = [message for _, receiver, message, _ in held.messages if receiver == to]
+        released = [(message, size) for _, receiver, message, size in held.messages if receiver == to]
         kept = [one for one in held.messages if one[1] != to]
         held.messages, held.size = deque(kept), sum(size for *_, size in kept)
         if not kept:

@@ -31,6 +31,9 @@ class Lobby:
             waiting.add(connection_id)
             self._rooms[connection_id] = room.room_id
 
+    def is_waited(self, room_id: RoomId) -> bool:
+        return room_id in self._waiting
+
     def leave(self, connection_id: ConnectionId) -> None:
         room_id = self._rooms.pop(connection_id, None)
         if room_id is None:

@@ -52,7 +52,7 @@ class Mesh:
         members, sends = self.members.enter(newcomer, name, display_name=display_name), []
         for peer in self.members.names:
             sends += _introduction(members, peer, newcomer)
-        return replace(self, members=members), sends
+        return Mesh(members, _without(self.claims, newcomer)), sends
 
     def resume(
         self, peer: PeerId, name: str, *, known: Set[PeerId], display_name: str | None = None
@@ -67,9 +67,8 @@ class Mesh:
             is_known = was_member or peer in self.claims.get(other, ())
             if other != peer and not (is_known and other in known):
                 sends += _introduction(members, other, peer)
-        claims = {claimant: claimed - {peer} for claimant, claimed in self.claims.items()}
-        claims[peer] = frozenset(known) - self.members.names.keys() - {peer}
-        return Mesh(members, _without_empty(claims)), sends
+        claimed = frozenset(known) - self.members.names.keys() - {peer}
+        return Mesh(members, _without_empty({**_without(self.claims, peer), peer: claimed})), sends
 
     def rename(self, peer: PeerId, display_name: str | None) -> tuple["Mesh", PeerRenamed | None]:
         members, renamed = self.members.rename(peer, display_name)
@@ -125,6 +124,13 @@ def _addition(members: Membership, peer: PeerId, *, create_offer: bool) -> AddPe
 
 def _removal(members: Membership, peer: PeerId) -> RemovePeer:
     return RemovePeer(peer, members.names[peer], members.display_name(peer))
+
+
+def _without(claims: Mapping[PeerId, frozenset[PeerId]], peer: PeerId) -> dict[PeerId, frozenset[PeerId]]:
+    """Return the claims without those about a peer."""
+    if not claims:
+        return {}
+    return _without_empty({claimant: claimed - {peer} for claimant, claimed in claims.items()})
 
 
 def _without_empty(claims: Mapping[PeerId, frozenset[PeerId]]) -> dict[PeerId, frozenset[PeerId]]:

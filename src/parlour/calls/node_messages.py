@@ -6,7 +6,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from parlour.calls.decisions import Change, Decided, MemberRecord, Notice
+from parlour.calls.introductions import Introductions, Stamp
 from parlour.calls.mesh import Send
+from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import (
     AddPeer,
@@ -19,8 +21,10 @@ from parlour.wire.signaling import (
     RemovePeer,
 )
 
-Stamp = tuple[int, int]
-"""The epoch and the version of a decision about a call."""
+MOVED = "moved"
+"""The code for a question whose receiver does not own the call, or whose answer is lost: ask again."""
+ENDED = "ended"
+"""The code for the return of a member whose participation has ended, or for whom there is no place."""
 
 
 class Introduction(Struct, frozen=True, array_like=True, tag="i"):
@@ -62,16 +66,24 @@ NoticeForMembers = RenameNotice | RecordingNotice
 
 
 class Question(Struct, frozen=True, tag="question"):
-    """A node asks the owner for a change that concerns one of its own members."""
+    """A node asks the owner for a change, mostly of one of its own members.
+
+    `number` is for the answer to an arrival, which also says which room it is; whatever else changes needs no
+    answer, and is void once another node holds the member, unless it `ends_anywhere`.
+    """
 
     room_id: RoomId
     epoch: int
-    number: int
     change: Change
+    number: int | None = None
+    room: RoomDescription | None = None
+    known_at: Stamp | None = None
+    """The decision after which a member that returns knew what it reports; None if nobody can tell."""
+    ends_anywhere: bool = False
 
 
 class Refusal(Struct, frozen=True, tag="refusal"):
-    """The owner refuses a question, by the code of a refusal."""
+    """The receiver of a question refuses it, by the code of a refusal, or since it does not own the call."""
 
     room_id: RoomId
     number: int
@@ -96,25 +108,35 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     room_id: RoomId
     epoch: int
     version: int
+    room: RoomDescription | None
+    """None for a room without a call."""
     members: list[MemberRecord]
     claims: dict[PeerId, frozenset[PeerId]]
-    introduced: dict[PeerId, Stamp]
-    """The decision by which each member was told of another one last."""
+    introductions: Introductions
+    ended: list[PeerId]
+    """Participations that are over, so that a later owner does not resume them."""
     answers_census: int | None
-    """The number of the census that this answers, as its sender counts them for the call."""
+    """The number of the census that this answers, as its sender counts them."""
 
 
 class CensusMember(Struct, frozen=True):
-    """A member as its node knows it; `known` are the peers that it was introduced to."""
+    """A member as its node knows it; `known` are the peers that it was introduced to.
+
+    Those of them that are `unsure` were introduced while the node was out of reach: it may have been wrong
+    about which node they were at.
+    """
 
     record: MemberRecord
     known: frozenset[PeerId]
+    unsure: frozenset[PeerId] = frozenset()
 
 
 class Census(Struct, frozen=True, tag="census"):
     """All members of a call that the sender holds: the owner's view of them gives way to it.
 
-    `followed` is the latest decision before which the sender has missed none.
+    `followed` is the latest decision before which the sender has missed none; `returning` are the members
+    whose return to the sender was not answered yet. With `watches`, the sender wants to follow the call even
+    though it holds none of its members.
     """
 
     room_id: RoomId
@@ -122,6 +144,9 @@ class Census(Struct, frozen=True, tag="census"):
     number: int
     followed: Stamp
     members: list[CensusMember]
+    returning: list[PeerId]
+    room: RoomDescription | None
+    watches: bool = False
 
 
 class CensusWanted(Struct, frozen=True, tag="census-wanted"):
@@ -140,13 +165,17 @@ class Fenced(Struct, frozen=True, tag="fenced"):
 
 
 class Relayed(Struct, frozen=True, tag="relayed"):
-    """A description or a candidate for a member of the receiving node, as JSON."""
+    """A description or a candidate for a member of the receiving node, as JSON.
+
+    A node that holds the member no longer passes the message on, once.
+    """
 
     room_id: RoomId
     to: PeerId
     sender: PeerId
     is_candidate: bool
     content: bytes
+    is_passed_on: bool = False
 
 
 NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed

@@ -1,91 +1,61 @@
-"""The use cases of participations: join, resume, lose the connection, leave.
+"""The use cases of participations that have begun: lose the connection, leave, be removed.
 
 A participation may outlive its connection: it stays in the call for a grace period, and messages to it are
-kept. It ends unless it is resumed within that period.
+kept. It ends unless it is resumed within that period (`calls.arrivals`).
 """
 
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
-from typing import assert_never
-
-import structlog
-from msgspec.structs import replace
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.call_records import CallRecords
-from parlour.calls.decisions import (
-    Change,
-    ClaimExpired,
-    Decided,
-    Entered,
-    Left,
-    Lost,
-    Recorded,
-    Renamed,
-    Resumed,
-    Seat,
-)
+from parlour.calls.decisions import ClaimExpired, Left, Lost, Notice, Recorded, Renamed
 from parlour.calls.grace_timers import GraceTimers
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.peer_delivery import PeerDelivery
-from parlour.calls.presence import Away, ConnectionId, Member, Participation, Presence, Watching
-from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
-from parlour.calls.replay_buffer import ReplayBuffer
-from parlour.calls.resume_tokens import ResumeToken
-from parlour.calls.room_entry import Permission, RoomEntry
-from parlour.calls.visit_credentials import VisitCredentials
+from parlour.calls.presence import ConnectionId, Member, Participation, Presence, Watching
+from parlour.calls.refusals import PeerBusy
+from parlour.calls.resume_tokens import ResumeTokens
+from parlour.calls.room_entry import RoomEntry
 from parlour.errors import Unavailable
-from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import (
-    AddPeer,
-    Counted,
-    Join,
-    Joined,
-    OfferSdp,
-    PeerId,
-    Prepare,
-    Prepared,
-    Removed,
-    RemovePeer,
-)
+from parlour.wire.signaling import CandidateFromPeer, Counted, DescriptionFromPeer, FromPeer, PeerId, Removed
 
-SWEEP_SECONDS = 10.0
+TRIM_SECONDS = 10.0
 
-log = structlog.get_logger("parlour.calls")
-
-
-Waited = tuple[RoomId, PeerId, PeerId]
+Claim = tuple[RoomId, PeerId, PeerId]
 """A claim to expire: the room, the peer that reported a connection, and the peer that it reported."""
 
 
 class Participations:
-    """Atomic on the event loop: no `await` between changing presence and queueing its messages."""
+    """Atomic on the event loop: no `await` between changing presence and queueing its messages.
+
+    A change is decided at once where this node decides about the call; else it is this node's to tell the
+    owner. Decisions come back by the methods of `CallMembers`.
+    """
 
     def __init__(
         self,
-        node_id: NodeId,
         presence: Presence,
         calls: OngoingCalls,
         delivery: PeerDelivery,
         entry: RoomEntry,
         records: CallRecords,
-        credentials: VisitCredentials,
+        resume_tokens: ResumeTokens,
     ) -> None:
-        self._node_id = node_id
         self._presence = presence
         self._calls = calls
         self._delivery = delivery
         self._entry = entry
         self._records = records
-        self._credentials = credentials
-        self._resume_tokens = resume_tokens = credentials.resume_tokens
-        self._relay_only = credentials.relay_only
-        self._joining: dict[ConnectionId, Join] = {}
+        self._resume_tokens = resume_tokens
         self._away: GraceTimers[PeerId] = GraceTimers(resume_tokens.grace)
-        self._waited: GraceTimers[Waited] = GraceTimers(resume_tokens.grace)
+        self._claims: GraceTimers[Claim] = GraceTimers(resume_tokens.grace)
+        self._parting: set[PeerId] = set()
+        """The participations whose connections part from them just now, and live on."""
+        self._handed_over: dict[PeerId, int] = {}
+        """The number of messages to each away participation that another node was given with it."""
+        calls.serve(self)
 
     async def end_absent_members(self) -> None:
         """End participations that were not resumed within the grace after their connection was lost. Runs
@@ -97,10 +67,10 @@ class Participations:
         """Tell resumed members about the peers that they reported and that did not resume in time. Runs until
         cancelled.
         """
-        await self._waited.run(self._expire_claim)
+        await self._claims.run(self._expire_claim)
 
     async def trim_replay_buffers(self) -> None:
-        """Drop kept messages that have certainly arrived; repeated every SWEEP_SECONDS."""
+        """Drop kept messages that have certainly arrived; repeated every TRIM_SECONDS."""
         for replay_buffer in self._presence.replay_buffers():
             replay_buffer.forget()
 
@@ -109,64 +79,17 @@ class Participations:
         self._records.introduce(self._presence.add(connection_id, identity))
 
     def disconnect(self, connection_id: ConnectionId) -> None:
+        """Keep a resumable participation for its next connection; end any other participation."""
         connection = self._presence.connection(connection_id)
-        if connection is not None:
-            self._records.leave_lobby(connection_id)
-            self._lose(connection)
-            self._presence.remove(connection_id)
-
-    async def prepare(self, connection: Member, event: Prepare) -> Prepared:
-        """Describe the call to a person who may join it now; until the connection is in a call, tell it of
-        the next change. Raises what `join` raises.
-        """
-        permission = await self._entry.permit(connection.identity, event.room, prepares=True)
-        if not permission.may_begin:
-            raise Unavailable
-        room, current = permission.room, self._still_there(connection.connection_id)
-        self._entry.require_place(current.identity, room)
-        if isinstance(current.state, Watching):
-            self._records.wait_in_lobby(current.connection_id, room)
-        peers = self._calls.mesh(room.room_id).members.entries()
-        return Prepared(room.name, peers, ice=self._credentials.ice(current.identity, room))
-
-    def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
-        """Join at once where the right to is known and no attendance has to be written before the answer."""
-        if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
-            return self._joined(connection.identity, connection.state, resumed=True)
-        permission = self._entry.permit_now(connection.identity, event.room)
-        if permission is not None and not permission.room.is_event:
-            return self._join_permitted(connection, permission, event)
-        self._joining[connection.connection_id] = event
-        return self._join_once_permitted(connection, event)
-
-    async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
-        """Do the rest of `join`, which notes the join before this task first runs: a leave may arrive in the
-        same turn of the event loop.
-        """
-        permission = await self._entry.permit(connection.identity, event.room)
-        current = self._still_there(connection.connection_id)
-        if self._joining.pop(connection.connection_id, None) is not event:
-            raise JoinCancelled
-        answer = self._join_permitted(current, permission, event)
-        if permission.room.is_event:
-            await self._records.written()
-        return answer
-
-    def _join_permitted(self, current: Member, permission: Permission, event: Join) -> Joined:
-        room = permission.room
-        if isinstance(current.state, Participation):
-            if event.resume is None:
-                self._entry.require_place(current.identity, room)
-            self._part(current)
-            current = self._still_there(current.connection_id)
-        answer = self._resume(current, room, event)
-        if answer is None:
-            if not permission.may_begin:
-                raise Unavailable
-            answer = self._enter(current, room, event)
-        self._records.leave_lobby(current.connection_id)
-        self._records.came(answer.peer_id, current.identity, room)
-        return answer
+        if connection is None:
+            return
+        self._records.leave_lobby(connection_id)
+        if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
+            self._detach(connection, connection.state)
+            self._away.begin(connection.state.peer_id)
+        else:
+            self.part(connection)
+        self._presence.remove(connection_id)
 
     def acknowledged(self, connection: Member) -> None:
         """Send the messages that were held back until the acknowledgement of the join was sent."""
@@ -174,58 +97,44 @@ class Participations:
             self._delivery.flow(connection.state.peer_id)
 
     def leave(self, connection: Member) -> None:
-        """End the participation, and cancel a join that is still waiting for the database."""
-        self._joining.pop(connection.connection_id, None)
+        """End the participation of a connection, if there is one."""
         self._records.leave_lobby(connection.connection_id)
-        self._part(connection)
+        self.part(connection)
 
     def end_former(self, connection: Member, resume: str) -> Room | None:
         """End the participation of a resume token, which its client left while its connection was lost. The
         server may still take that connection for alive. Return the room, or None if nothing has ended here.
 
-        A participation from before this process started cannot return afterwards, and the members who
-        reported it do not wait for it any longer.
+        A participation from before this process started, or at another node, cannot return afterwards, and
+        the members who reported it do not wait for it any longer.
         """
         found = self._resume_tokens.read_of_any_room(resume, connection.identity)
         if found is None:
             return None
         room_id, former = found
         if isinstance(connection.state, Participation) and connection.state.peer_id == former.peer_id:
-            self._part(connection)
+            self.part(connection)
             return connection.state.room
-        participation = self._detached(former.peer_id)
+        participation = self.detached(former.peer_id)
         if participation is not None:
             self._end_absent(former.peer_id)
             return participation.room
-        self._resume_tokens.ended(former)
-        call = self._calls.replica(room_id)
-        for member in [] if call is None else call.waiting_for(former.peer_id):
-            self._waited.end((room_id, member, former.peer_id))
-            self._expire_claim((room_id, member, former.peer_id))
+        self._calls.end(room_id, former.peer_id)
         return None
 
     async def recorded(self) -> None:
         """Wait until all attendance recorded so far is written, or the database has failed."""
         await self._records.written()
 
-    def _lose(self, connection: Member) -> None:
-        """Keep a resumable participation for its next connection; end any other participation."""
-        self._joining.pop(connection.connection_id, None)
-        if isinstance(connection.state, Participation) and connection.state.replay_buffer is not None:
-            self._detach(connection, connection.state)
-            self._away.begin(connection.state.peer_id)
-        else:
-            self._part(connection)
-
     def end_all_of(self, user_id: UserId, sessions: frozenset[SessionId] | None = None) -> None:
         """End all participations of a person; with `sessions`, only those of these login sessions."""
         self._entry.forget(user_id)
         for connection in self._presence.connections_of(user_id):
             if sessions is None or connection.identity.session in sessions:
-                self._part(connection)
+                self.part(connection)
         for away in self._presence.away_of(user_id):
             if sessions is None or away.identity.session in sessions:
-                self._end(away)
+                self._calls.change(Left(away.participation.peer_id))
 
     def remove(self, room: Room, message: Removed, concerns: Callable[[Identity], bool]) -> None:
         """End the participations in a room that `concerns` selects. All their connections get `message`
@@ -243,20 +152,18 @@ class Participations:
                 self._delivery.to_connection(connection.connection_id, message)
         for peer, connection in zip(peers, connections, strict=True):
             if connection is not None:
-                self._part(connection)
+                self.part(connection)
             else:
                 self._end_absent(peer)
 
     def record(self, participation: Participation, *, recording: bool) -> None:
         """Note whether a member records the call. Tell the others in it, and who prepares to join."""
-        room = participation.room
-        if self._decide(room, Recorded(participation.peer_id, recording)).notice is not None:
-            self._records.recording_changed(room)
+        self._calls.change(Recorded(participation.peer_id, recording))
 
     def rename(self, user_id: UserId, display_name: str | None) -> None:
         """Change a person's display name. Tell the others in each of their calls."""
         for participation in self._presence.rename(user_id, display_name):
-            self._decide(participation.room, Renamed(participation.peer_id, display_name))
+            self._calls.change(Renamed(participation.peer_id, display_name))
 
     def renew(self, room: Room) -> None:
         """Begin the attendance of a call whose room has become an event."""
@@ -267,177 +174,116 @@ class Participations:
                 identity, participation = renewed
                 self._records.came(participation.peer_id, identity, room)
 
-    # The beginning of a participation
+    # What arrivals need
 
-    def _enter(self, connection: Member, room: Room, event: Join) -> Joined:
-        """Begin a participation; away participations of this person may give way. Raises
-        TooManyParticipations or RoomFull.
-        """
-        identity = connection.identity
-        for peer in self._entry.require_place(identity, room):
-            self._end_absent(peer)
-        peer_id = PeerId(secrets.token_urlsafe(12))
-        replay_buffer = ReplayBuffer() if event.is_resumable else None
-        participation = Participation(room, peer_id, self._resume_tokens.now(), replay_buffer)
-        self._presence.attach(connection, participation)
-        self._decide(room, Entered(peer_id, self._seat(identity), identity.name, identity.display_name))
-        answer = self._joined(identity, participation, resumed=False)
-        if not event.offers:
-            return answer
-        return replace(answer, offered=self._offer(identity, participation, event.offers))
+    def part(self, connection: Member) -> None:
+        """End the participation of a connection, which lives on in no call."""
+        match connection.state:
+            case Watching():
+                return
+            case Participation(peer_id=peer_id):
+                self._parting.add(peer_id)
+                self._calls.change(Left(peer_id))
+                self._parting.discard(peer_id)
 
-    def _offer(self, sender: Identity, participation: Participation, offers: list[OfferSdp]) -> list[PeerId]:
-        """Pass on the offers of a join. Return the peers that got one.
-
-        An offer to a peer that has left, or that reads too slowly, is dropped without a refusal: the newcomer
-        is not introduced to the former, and offers again to the latter.
-        """
-        call, offered = self._calls.mesh(participation.room.room_id), []
-        for offer in {offer.peer_id: offer for offer in offers}.values():
-            message = call.relay(participation.peer_id, offer)
-            with suppress(PeerBusy):
-                message = message and self._relay_only.passed_on(message, participation.room)
-                if message and self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size()):
-                    offered.append(offer.peer_id)
-        return offered
-
-    def _resume(self, connection: Member, room: Room, event: Join) -> Joined | None:
-        """Continue the participation of the event's resume token. Return None if the token allows none."""
-        found = self._resume_tokens.read(event.resume, connection.identity, room)
-        if found is None:
-            return None
-        participation = self._detached(found.peer_id)
-        if participation is None:
-            may_bring = self._entry.may_resume_unseen(connection.identity, room)
-            if not may_bring or not self._resume_tokens.may_return(found):
-                return None
-            participation = Participation(room, found.peer_id, found.started_at, ReplayBuffer())
-        missed = (
-            None
-            if participation.replay_buffer is None
-            else participation.replay_buffer.continue_from(event.received)
-        )
-        self._presence.attach(connection, participation)
-        identity, known = connection.identity, _view(event.known, missed or [])
-        self._decide(
-            room,
-            Resumed(participation.peer_id, self._seat(identity), identity.name, identity.display_name, known),
-        )
-        for absent in self._calls.mesh(room.room_id).claims.get(participation.peer_id, ()):
-            waited = (room.room_id, participation.peer_id, absent)
-            if self._resume_tokens.has_ended(absent):
-                self._expire_claim(waited)
-            else:
-                self._waited.begin(waited)
-        log.info("visit.resumed", room=room.room_id, exact=missed is not None)
-        return self._joined(connection.identity, participation, resumed=True, is_counted=missed is not None)
-
-    def _detached(self, peer_id: PeerId) -> Participation | None:
+    def detached(self, peer_id: PeerId) -> Participation | None:
         """Return a participation after closing the connection that it may still hold: a client may resume
-        before the server notices that the old connection is dead.
+        before the server notices that the old connection is dead. It waits without an end: `wait_for` begins
+        the grace.
         """
-        connection_id = self._presence.connection_of(peer_id)
-        former = None if connection_id is None else self._presence.connection(connection_id)
-        if former is not None and isinstance(former.state, Participation):
-            self._detach(former, former.state)
-            self._delivery.hang_up(former.connection_id)
+        connection = self._presence.connection_at(peer_id)
+        if connection is not None and isinstance(connection.state, Participation):
+            self._detach(connection, connection.state)
+            self._delivery.hang_up(connection.connection_id)
         away = self._presence.away(peer_id)
         if away is None:
             return None
         self._away.end(peer_id)
         return away.participation
 
-    def _joined(
-        self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
-    ) -> Joined:
-        entries = self._calls.mesh(participation.room.room_id).members.entries(besides=participation.peer_id)
-        if participation.replay_buffer is None:
-            return Joined(room=participation.room.name, peer_id=participation.peer_id, peers=entries)
-        return Joined(
-            room=participation.room.name,
-            peer_id=participation.peer_id,
-            peers=entries,
-            resume=self._resume_tokens.sign(identity, participation.room, _resume_token(participation)),
-            grace=self._resume_tokens.grace,
-            resumed=resumed,
-            received=participation.replay_buffer.taken if is_counted else None,
-            topology="mesh",
-            ice=self._credentials.ice(identity, participation.room),
-        )
+    def wait_for(self, peer_id: PeerId) -> None:
+        """Begin the grace of a participation, if it has no connection."""
+        if self._presence.away(peer_id) is not None:
+            self._away.begin(peer_id)
 
-    def _still_there(self, connection_id: ConnectionId) -> Member:
-        connection = self._presence.connection(connection_id)
-        if connection is None:
-            raise ConnectionGone
-        return connection
+    def handed_over(self, participation: Participation) -> None:
+        """Take note that another node was given what there is of an away participation, and may resume it."""
+        if participation.replay_buffer is not None:
+            self._handed_over[participation.peer_id] = participation.replay_buffer.sent
+        self.wait_for(participation.peer_id)
+
+    # Called by OngoingCalls
+
+    def deliver(self, to: PeerId, message: Counted, /) -> None:
+        self._delivery.post(to, message)
+
+    def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
+        """Deliver a message that a peer at another node sent. If the receiver reads too slowly for its sender
+        it is dropped, since it was acknowledged already.
+        """
+        room_id = self._presence.room_of(to)
+        call = None if room_id is None else self._calls.replica(room_id)
+        sender = None if call is None else call.seats.get(message.peer_id)
+        if sender is not None:
+            with suppress(PeerBusy):
+                self._delivery.relay(sender.user_id, to, message, size)
+
+    def notify(self, room_id: RoomId, notice: Notice, /) -> None:
+        """Tell this node's connections in a call, but not that of the peer that the notice is about."""
+        own = self._presence.connection_of(notice.peer_id)
+        self._delivery.to_call(room_id, notice, besides=own)
+
+    def ended(self, peer_id: PeerId, /, *, is_elsewhere: bool) -> None:
+        """Drop a participation, with the moment of the lost connection as its time of departure. A connection
+        is closed if its participation ended elsewhere: its client has another one.
+        """
+        connection, away = self._presence.connection_at(peer_id), self._presence.away(peer_id)
+        at = None
+        if away is not None:
+            identity, participation, at = away.identity, away.participation, away.since
+            self._away.end(peer_id)
+            self._presence.end(away)
+        elif connection is not None and isinstance(connection.state, Participation):
+            identity, participation = connection.identity, connection.state
+            self._presence.leave(connection)
+            if peer_id not in self._parting:
+                self._delivery.hang_up(connection.connection_id)
+        else:
+            return
+        handed_over = self._handed_over.pop(peer_id, None)
+        if is_elsewhere and handed_over is not None:
+            self._send_after(participation, handed_over)
+        self._presence.forget(peer_id)
+        self._delivery.forget(peer_id)
+        self._records.went(peer_id, identity, participation.room, at=at)
+
+    def expects(self, room_id: RoomId, peer_id: PeerId, absent: PeerId, /) -> None:
+        """Wait as long for a peer that a member reports as for one whose connection is lost."""
+        self._claims.begin((room_id, peer_id, absent))
+
+    def call_changed(self, room: Room, /) -> None:
+        self._records.call_changed(room)
 
     # The end of a participation
 
-    def _part(self, connection: Member) -> None:
-        match connection.state:
-            case Watching():
-                return
-            case Participation() as participation:
-                self._presence.leave(connection)
-                self._decide(participation.room, Left(participation.peer_id))
-                self._ended(connection.identity, participation, at=None)
-            case _:
-                assert_never(connection.state)
-
     def _end_absent(self, peer_id: PeerId) -> None:
-        away = self._presence.away(peer_id)
-        if away is not None:
-            self._end(away)
+        if self._presence.away(peer_id) is not None:
+            self._calls.change(Left(peer_id))
 
-    def _end(self, away: Away) -> None:
-        """End an away participation, with the moment of the lost connection as its time of departure."""
-        self._away.end(away.participation.peer_id)
-        self._presence.end(away)
-        self._decide(away.participation.room, Left(away.participation.peer_id))
-        self._ended(away.identity, away.participation, at=away.since)
-
-    def _ended(self, identity: Identity, participation: Participation, *, at: datetime | None) -> None:
-        self._presence.forget(participation.peer_id)
-        self._delivery.forget(participation.peer_id)
-        if participation.replay_buffer is not None:
-            self._resume_tokens.ended(_resume_token(participation))
-        self._records.went(participation.peer_id, identity, participation.room, at=at)
-
-    def _expire_claim(self, waited: Waited) -> None:
-        room_id, peer, claimed = waited
-        call = self._calls.replica(room_id)
-        if call is not None:
-            self._decide(call.room, ClaimExpired(peer, claimed))
+    def _expire_claim(self, claim: Claim) -> None:
+        _, peer, claimed = claim
+        self._calls.change(ClaimExpired(peer, claimed))
 
     def _detach(self, connection: Member, participation: Participation) -> None:
         """Take a participation from its connection: it is away from now on."""
         now = self._resume_tokens.now()
         self._presence.lose(connection, participation, now=now)
-        self._decide(participation.room, Lost(participation.peer_id, now))
+        self._calls.change(Lost(participation.peer_id, now))
 
-    def _seat(self, identity: Identity) -> Seat:
-        return Seat(identity.user_id, identity.email, self._node_id)
-
-    def _decide(self, room: Room, change: Change) -> Decided:
-        """Decide a change of a call, and deliver what is decided."""
-        decided = self._calls.decide(room, change)
-        self._delivery.apply(decided)
-        return decided
-
-
-def _resume_token(participation: Participation) -> ResumeToken:
-    return ResumeToken(participation.peer_id, participation.started_at)
-
-
-def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:
-    """Return the peers that a client knows once it has received the messages that it missed."""
-    view = set(known)
-    for message in missed:
-        match message:
-            case AddPeer(peer_id=peer_id):
-                view.add(peer_id)
-            case RemovePeer(peer_id=peer_id):
-                view.discard(peer_id)
-            case _:
-                pass
-    return frozenset(view)
+    def _send_after(self, participation: Participation, handed_over: int) -> None:
+        """Send the node that has resumed a participation what peers said to it since it was handed over."""
+        replay_buffer = participation.replay_buffer
+        for message in () if replay_buffer is None else replay_buffer.after(handed_over):
+            if isinstance(message, DescriptionFromPeer | CandidateFromPeer):
+                with suppress(Unavailable, PeerBusy):
+                    self._calls.relay(participation.room.room_id, participation.peer_id, message)

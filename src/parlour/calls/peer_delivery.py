@@ -3,7 +3,6 @@
 from parlour.accounts.identity import UserId
 from parlour.calls.buffer_shares import BACKLOG_BYTES, BufferShares
 from parlour.calls.cluster.node import Node
-from parlour.calls.decisions import Decided
 from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import Presence
 from parlour.calls.refusals import PeerBusy
@@ -68,14 +67,6 @@ class PeerDelivery:
             return False
         self._deliver(receiver, message)
         return True
-
-    def apply(self, decided: Decided) -> None:
-        """Send the members of this node what a decision has for them."""
-        for send in decided.sends:
-            self.post(send.to, send.message)
-        if decided.notice is not None:
-            own = self._presence.connection_of(decided.notice.peer_id)
-            self.to_call(decided.room_id, decided.notice, besides=own)
 
     def to_call(self, room_id: RoomId, message: AnyServerEvent, *, besides: str | None) -> None:
         """Send an uncounted message to this node's connections in a call but one, such as its author's."""

@@ -11,7 +11,7 @@ from typing import NewType
 
 from parlour.accounts.identity import Identity, UserId
 from parlour.calls.replay_buffer import ReplayBuffer
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
 ConnectionId = NewType("ConnectionId", str)
@@ -175,6 +175,15 @@ class Presence:
     def away_of(self, user_id: UserId) -> list[Away]:
         """Return the away participations of a person, the longest away first."""
         return list(self._away_by_user.get(user_id, {}).values())
+
+    def room_of(self, peer_id: PeerId) -> RoomId | None:
+        """Return the room of a member of this node, connected or away."""
+        away, connection = self._away.get(peer_id), self.connection_at(peer_id)
+        if away is not None:
+            return away.participation.room.room_id
+        if connection is not None and isinstance(connection.state, Participation):
+            return connection.state.room.room_id
+        return None
 
     def identity_of(self, peer_id: PeerId) -> Identity | None:
         """Return the identity of a member of this node, connected or away."""

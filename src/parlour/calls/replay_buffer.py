@@ -3,8 +3,11 @@ them. Pure.
 """
 
 from collections import deque
+from collections.abc import Iterable
 
-from parlour.wire.signaling import Counted
+import msgspec
+
+from parlour.wire.signaling import Counted, DescriptionFromPeer
 
 MAX_MESSAGES = 1_024
 MAX_SIZE = 512 * 1024
@@ -34,6 +37,18 @@ class ReplayBuffer:
         self.size = 0
         self.is_held = True
         self._marks = deque([0] * ROUNDS, maxlen=ROUNDS)
+
+    @classmethod
+    def of(cls, received: int, missed: Iterable[Counted], taken: int) -> "ReplayBuffer":
+        """Return a held buffer of a client that has received so many messages and missed those after."""
+        replay_buffer = cls()
+        replay_buffer.taken = taken
+        replay_buffer._first = replay_buffer._next = received
+        replay_buffer._marks.extend([received] * ROUNDS)
+        for message in missed:
+            content = msgspec.json.encode(message) if isinstance(message, DescriptionFromPeer) else b""
+            replay_buffer.put(message, len(content))
+        return replay_buffer
 
     @property
     def sent(self) -> int:
@@ -83,6 +98,10 @@ class ReplayBuffer:
             return
         self._drop(max(0, self._marks[0] - self._first))
         self._marks.append(self.sent)
+
+    def after(self, number: int) -> list[Counted]:
+        """Return the kept messages after the first `number`."""
+        return self._after(max(number, self._first))
 
     def _after(self, number: int) -> list[Counted]:
         return list(self._kept)[number - self._first :]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from parlour.accounts.identity import Identity
 from parlour.accounts.tokens import TokenRejected, TokenSigner, VisitToken
+from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
 
@@ -20,10 +21,12 @@ class ResumeToken:
 
     peer_id: PeerId
     started_at: datetime
+    node: NodeId | None = None
+    """The node that held the participation when the token was signed."""
 
 
 class ResumeTokens:
-    """Sign and verify resume tokens, and reject the tokens of participations that have ended."""
+    """Sign and verify resume tokens."""
 
     def __init__(self, signer: TokenSigner, *, clock: Callable[[], datetime], grace: int) -> None:
         """`grace` counts the seconds for which a participation outlives its connection."""
@@ -31,7 +34,6 @@ class ResumeTokens:
         self._clock = clock
         self.grace = grace
         self._up_since = clock()
-        self._ended: set[PeerId] = set()
 
     def now(self) -> datetime:
         return self._clock()
@@ -46,6 +48,7 @@ class ResumeTokens:
                 started_at=participation.started_at,
                 issued_at=now,
                 expires_at=now + LIFETIME,
+                node=participation.node or "",
             )
         )
 
@@ -62,22 +65,10 @@ class ResumeTokens:
             return None
         if token.user_id != identity.user_id:
             return None
-        return RoomId(token.room_id), ResumeToken(PeerId(token.peer_id), token.started_at)
-
-    def ended(self, participation: ResumeToken) -> None:
-        """Remember that this participation ended: it began before this process, so no state here would
-        otherwise reject its resume token.
-        """
-        if self._may_be_of_before(participation):
-            self._ended.add(participation.peer_id)
-
-    def has_ended(self, peer_id: PeerId) -> bool:
-        """Return True if a participation from before this process is known to have ended."""
-        return peer_id in self._ended
+        return RoomId(token.room_id), ResumeToken(
+            PeerId(token.peer_id), token.started_at, NodeId(token.node) if token.node else None
+        )
 
     def may_return(self, participation: ResumeToken) -> bool:
         """Return True if a participation that is unknown here may have begun before this process started."""
-        return self._may_be_of_before(participation) and participation.peer_id not in self._ended
-
-    def _may_be_of_before(self, participation: ResumeToken) -> bool:
         return participation.started_at < self._up_since and self._clock() - self._up_since <= RETURN_WITHIN

@@ -1,18 +1,13 @@
-"""Decide whether a person may enter a room's call, and whether the call has place for them."""
+"""Decide whether a person may enter a room's call."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from parlour.accounts.identity import Identity, UserId
-from parlour.calls.call_replica import CallLimits
-from parlour.calls.cluster.node import Node
 from parlour.calls.degraded_authorization import DegradedAuthorization
-from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.db.database import DATABASE_UNAVAILABLE
-from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
 from parlour.rooms.service import RoomService
-from parlour.wire.signaling import PeerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +18,12 @@ class Permission:
 
     room: Room
     may_begin: bool
+    removals: int = 0
+    """The removals of people that it takes into account."""
+
+
+class PermissionRevoked(Exception):
+    """A person was removed from some call since a permission was given: it has to be asked for again."""
 
 
 class ChatFollower(Protocol):
@@ -34,25 +35,17 @@ class ChatFollower(Protocol):
 
 
 class RoomEntry:
-    """Check the rights in the database and the limits in the call. A removal between the two voids a
-    permission (see `revoke`).
-    """
+    """Check the rights in the database. A removal after that voids a permission (see `revoke`)."""
 
     def __init__(
         self,
-        calls: OngoingCalls,
         rooms: RoomService,
         authorization: DegradedAuthorization,
-        node: Node,
-        limits: CallLimits,
         chats: ChatFollower | None = None,
     ) -> None:
         """`chats` is None for a node without others."""
-        self._calls = calls
         self._rooms = rooms
         self._authorization = authorization
-        self._node = node
-        self._limits = limits
         self._chats = chats
         self._removals = 0
 
@@ -67,28 +60,32 @@ class RoomEntry:
         """Void what the database said about a person whose account has changed."""
         self._rooms.forget_rights(user_id)
 
+    def is_current(self, permission: Permission) -> bool:
+        return permission.removals == self._removals
+
     def permit_now(self, identity: Identity, room: str) -> Permission | None:
-        """Do as `permit`, or return None if the database or another node has to be asked."""
+        """Do as `permit`, or return None if the database has to be asked."""
         found = self._rooms.entered_lately(identity, room=room)
-        if found is None or not self._node.owns(found.room_id):
+        if found is None:
             return None
         if self._chats is not None and not self._chats.follows(found.room_id):
             return None
-        return Permission(found, may_begin=True)
+        return Permission(found, may_begin=True, removals=self._removals)
 
     async def permit(self, identity: Identity, room: str, *, prepares: bool = False) -> Permission:
         """Ask the database unless it said so a moment ago, or presence while the database is unavailable.
 
         With `prepares` the answer counts for the person's next join, if that comes soon. Raises the refusals
-        of rooms, and Unavailable if another node owns the call.
+        of rooms.
         """
         try:
-            return Permission(await self._permitted(identity, room, prepares=prepares), may_begin=True)
+            found = await self._permitted(identity, room, prepares=prepares)
+            return Permission(found, may_begin=True, removals=self._removals)
         except DATABASE_UNAVAILABLE:
             remembered = self._authorization.room(identity, room)
             if remembered is None:
                 raise
-            return Permission(remembered, may_begin=False)
+            return Permission(remembered, may_begin=False, removals=self._removals)
 
     async def _permitted(self, identity: Identity, room: str, *, prepares: bool) -> Room:
         """Repeat the query if a person was removed meanwhile: its result may be older than the ban."""
@@ -98,23 +95,5 @@ class RoomEntry:
             found = lately or await self._rooms.enter(identity, room=room, prepares=prepares)
             if self._chats is not None:
                 await self._chats.follow(found)
-            owner = await self._node.owner_of(found.room_id)
             if removals == self._removals:
-                break
-        if owner != self._node.node_id:
-            raise Unavailable  # if two nodes owned the same call, each would miss members of the other
-        return found
-
-    def require_place(self, identity: Identity, room: Room) -> list[PeerId]:
-        """Return the away participations of this person that must end before a new one begins.
-
-        They give way because they may never be resumed. Raises TooManyParticipations or RoomFull.
-        """
-        return self._calls.giving_way_to(identity.user_id, room, self._limits)
-
-    def may_resume_unseen(self, identity: Identity, room: Room) -> bool:
-        """Return True if the person's limit has place for a participation from before this process
-        started.
-        """
-        call = self._calls.replica(room.room_id)
-        return call is None or call.count_of(identity.user_id) < self._limits.participations
+                return found

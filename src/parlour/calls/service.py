@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from parlour.accounts.identity import Identity
+from parlour.calls.arrivals import Arrivals
 from parlour.calls.chat_messages import chat_message
 from parlour.calls.handlers import EventOrder, Handler, Outcome
 from parlour.calls.ongoing_calls import OngoingCalls
@@ -64,6 +65,7 @@ class SignalingService:
         calls: OngoingCalls,
         delivery: PeerDelivery,
         participations: Participations,
+        arrivals: Arrivals,
         rooms: RoomService,
         chat: Chat,
         relay_only: RelayOnly,
@@ -72,6 +74,7 @@ class SignalingService:
         self._calls = calls
         self._delivery = delivery
         self._participations = participations
+        self._arrivals = arrivals
         self._rooms = rooms
         self._chat = chat
         self._relay_only = relay_only
@@ -99,12 +102,14 @@ class SignalingService:
 
     def disconnected(self, connection_id: ConnectionId) -> None:
         self._departures.pop(connection_id, None)
+        self._arrivals.cancel(connection_id)
         self._participations.disconnect(connection_id)
 
     def relay(self, connection_id: ConnectionId, event: ToPeer, size: int) -> Accepted:
         """Pass a message of `size` bytes on to a peer of the same room. Hot path.
 
-        Raises NotInCall, PeerNotFound, or PeerBusy if the peer reads too slowly for this sender. A candidate
+        Raises NotInCall, PeerNotFound, PeerBusy if the peer reads too slowly for this sender, or Unavailable
+        if the peer's node is out of reach. A candidate
         that names another address than a relay's is dropped in a room whose media are relayed.
         """
         connection = self._presence.connection(connection_id)
@@ -121,9 +126,11 @@ class SignalingService:
             raise PeerNotFound
         passed_on = self._relay_only.passed_on(message, participation.room)
         sender = connection.identity.user_id
-        if passed_on is not None and not self._delivery.relay(sender, event.peer_id, passed_on, size):
-            raise PeerNotFound
-        return ACCEPTED
+        if passed_on is None or self._delivery.relay(sender, event.peer_id, passed_on, size):
+            return ACCEPTED
+        if self._calls.relay(participation.room.room_id, event.peer_id, passed_on):
+            return ACCEPTED
+        raise PeerNotFound
 
     def join(self, connection_id: ConnectionId, event: Join) -> Outcome:
         """Return the rest of the join, which may await the database. That raises the refusals of rooms, and
@@ -135,18 +142,19 @@ class SignalingService:
     def _join(self, connection_id: ConnectionId, event: Join, departures: int) -> Joined | Awaitable[Joined]:
         if departures != self._departures.get(connection_id, 0):
             raise JoinCancelled
-        return self._participations.join(self._connection(connection_id), event)
+        return self._arrivals.join(self._connection(connection_id), event)
 
     def prepare(self, connection_id: ConnectionId, event: Prepare) -> Outcome:
         return partial(self._prepare, connection_id, event)
 
     async def _prepare(self, connection_id: ConnectionId, event: Prepare) -> Prepared:
-        return await self._participations.prepare(self._connection(connection_id), event)
+        return await self._arrivals.prepare(self._connection(connection_id), event)
 
     def leave(self, connection_id: ConnectionId, _event: Leave) -> Outcome:
         """End the participation. At an event, the acknowledgement waits until the attendance is written."""
         connection = self._connection(connection_id)
         self._departures[connection_id] = self._departures.get(connection_id, 0) + 1
+        self._arrivals.cancel(connection_id)
         was_at_event = isinstance(connection.state, Participation) and connection.state.room.is_event
         self._participations.leave(connection)
         return self._recorded if was_at_event else ACCEPTED

@@ -21,6 +21,16 @@ class MessageKind(IntEnum):
     """Calls have begun or ended at the sender (`parlour.calls.rooms_elsewhere`)."""
     ROOMS_IN_USE_WANTED = 3
     """The sender has missed what the receiver told of its calls, and wants to know all of them."""
+    CALLS = 4
+    """What nodes tell each other about calls in which they have members (`parlour.calls.node_messages`)."""
+    VISIT_WANTED = 5
+    """A person whose visit the receiver holds has come to the sender (`parlour.calls.visit_handover`)."""
+    VISIT = 6
+    """The receiver gets the visit that it asked for, or hears that there is none."""
+    CALLS_WANTED = 7
+    """The sender wants to know who is in some calls (`parlour.calls.overview_elsewhere`)."""
+    CALL_SUMMARIES = 8
+    """The answer to that."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

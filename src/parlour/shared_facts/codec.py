@@ -7,7 +7,7 @@ one node alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -19,8 +19,7 @@ from parlour.bus import FactsMissed
 from parlour.chat.entities import Message
 from parlour.chat.facts import ChatFact, MessageDeleted, MessageEdited, MessageStored
 from parlour.errors import Refusal
-from parlour.rooms.access import InvitationAccess, PasswordAccess
-from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PeopleInvited,
@@ -31,7 +30,6 @@ from parlour.rooms.facts import (
     RoomChanged,
     RoomRemoved,
 )
-from parlour.rooms.schedule import Schedule
 
 Fact = TypeVar("Fact")
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -55,64 +53,6 @@ class UnreadableFact(Exception):
 class _Envelope(msgspec.Struct, frozen=True):
     kind: str
     fact: msgspec.Raw
-
-
-class _Room(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A room without its password's hash, which no subscriber needs."""
-
-    room_id: int
-    name: str
-    description: str
-    creator_id: int | None
-    creator_name: str
-    created_at: datetime
-    event_id: int | None = None
-    is_listed: bool = True
-    is_relay_only: bool = False
-    creator_display_name: str | None = None
-    starts_at: datetime | None = None
-    duration_seconds: float | None = None
-    sequence: int = 0
-
-    @staticmethod
-    def of(room: Room) -> "_Room":
-        duration = None if room.schedule is None else room.schedule.duration
-        return _Room(
-            room_id=room.room_id,
-            name=room.name,
-            description=room.description,
-            creator_id=room.creator_id,
-            creator_name=room.creator_name,
-            created_at=room.created_at,
-            event_id=room.event_id,
-            is_listed=room.is_listed,
-            is_relay_only=room.is_relay_only,
-            creator_display_name=room.creator_display_name,
-            starts_at=room.starts_at,
-            duration_seconds=None if duration is None else duration.total_seconds(),
-            sequence=room.sequence,
-        )
-
-    def room(self) -> Room:
-        return Room(
-            room_id=RoomId(self.room_id),
-            name=self.name,
-            description=self.description,
-            creator_id=None if self.creator_id is None else UserId(self.creator_id),
-            creator_name=self.creator_name,
-            created_at=self.created_at,
-            access=PasswordAccess("") if self.event_id is None else InvitationAccess(self.event_id),
-            is_listed=self.is_listed,
-            is_relay_only=self.is_relay_only,
-            creator_display_name=self.creator_display_name,
-            schedule=self._schedule(),
-        )
-
-    def _schedule(self) -> Schedule | None:
-        if self.starts_at is None:
-            return None
-        duration = None if self.duration_seconds is None else timedelta(seconds=self.duration_seconds)
-        return Schedule(self.starts_at, duration, self.sequence)
 
 
 class _Person(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -172,27 +112,27 @@ class _Name(msgspec.Struct, frozen=True):
 
 
 class _Chat(msgspec.Struct, frozen=True):
-    room: _Room
+    room: RoomDescription
     message: Message
     sent_by: str | None
 
 
 class _AboutRoom(msgspec.Struct, frozen=True):
-    room: _Room
+    room: RoomDescription
 
 
 class _RoomAndUser(msgspec.Struct, frozen=True):
-    room: _Room
+    room: RoomDescription
     user_id: int
 
 
 class _RoomAndUsers(msgspec.Struct, frozen=True):
-    room: _Room
+    room: RoomDescription
     people: list[int]
 
 
 class _RoomAndEmails(msgspec.Struct, frozen=True):
-    room: _Room
+    room: RoomDescription
     emails: list[str]
 
 
@@ -212,7 +152,7 @@ def _about_room(name: str, fact: type[RoomChanged | RoomRemoved]) -> _Kind[Any, 
         name,
         fact,
         _AboutRoom,
-        lambda it: _AboutRoom(_Room.of(it.room)),
+        lambda it: _AboutRoom(RoomDescription.of(it.room)),
         lambda body: fact(room=body.room.room()),
     )
 
@@ -222,7 +162,7 @@ def _about_chat(name: str, fact: type[ChatFact]) -> _Kind[Any, _Chat]:
         name,
         fact,
         _Chat,
-        lambda it: _Chat(_Room.of(it.room), it.message, it.sent_by),
+        lambda it: _Chat(RoomDescription.of(it.room), it.message, it.sent_by),
         lambda body: fact(room=body.room.room(), message=body.message, sent_by=body.sent_by),
     )
 
@@ -232,7 +172,7 @@ def _about_people(name: str, fact: type[RoomBecameEvent | PersonBanned]) -> _Kin
         name,
         fact,
         _RoomAndUsers,
-        lambda it: _RoomAndUsers(_Room.of(it.room), sorted(it.people)),
+        lambda it: _RoomAndUsers(RoomDescription.of(it.room), sorted(it.people)),
         lambda body: fact(room=body.room.room(), people=_users(body.people)),
     )
 
@@ -282,21 +222,21 @@ KINDS: tuple[_Kind[Any, Any], ...] = (
         "person-admitted",
         PersonAdmitted,
         _RoomAndUser,
-        lambda fact: _RoomAndUser(_Room.of(fact.room), fact.user_id),
+        lambda fact: _RoomAndUser(RoomDescription.of(fact.room), fact.user_id),
         lambda body: PersonAdmitted(room=body.room.room(), user_id=UserId(body.user_id)),
     ),
     _Kind(
         "people-invited",
         PeopleInvited,
         _RoomAndEmails,
-        lambda fact: _RoomAndEmails(_Room.of(fact.room), list(fact.emails)),
+        lambda fact: _RoomAndEmails(RoomDescription.of(fact.room), list(fact.emails)),
         lambda body: PeopleInvited(room=body.room.room(), emails=tuple(body.emails)),
     ),
     _Kind(
         "invitation-taken-back",
         InvitationTakenBack,
         _RoomAndUsers,
-        lambda fact: _RoomAndUsers(_Room.of(fact.room), sorted(fact.refused)),
+        lambda fact: _RoomAndUsers(RoomDescription.of(fact.room), sorted(fact.refused)),
         lambda body: InvitationTakenBack(room=body.room.room(), refused=_users(body.people)),
     ),
     _about_room("room-changed", RoomChanged),
@@ -307,7 +247,7 @@ KINDS: tuple[_Kind[Any, Any], ...] = (
         "person-unbanned",
         PersonUnbanned,
         _RoomAndEmails,
-        lambda fact: _RoomAndEmails(_Room.of(fact.room), [fact.email]),
+        lambda fact: _RoomAndEmails(RoomDescription.of(fact.room), [fact.email]),
         lambda body: PersonUnbanned(room=body.room.room(), email="".join(body.emails[:1])),
     ),
 )

@@ -15,6 +15,7 @@ class ResumingClient:
 
     def __init__(self, person: Person, room: str) -> None:
         self.person = person
+        self.server = person.server
         self.room = room
         self.peer_id = ""
         self.token: str | None = None
@@ -37,7 +38,7 @@ class ResumingClient:
 
     async def connects(self) -> None:
         """Open a new connection, though the previous connection may still be open."""
-        self._socket = await self._stack.enter_async_context(raw_socket(self.person.server))
+        self._socket = await self._stack.enter_async_context(raw_socket(self.server))
         await self.socket.identifies(self.person.token or "")
 
     async def joins(self, **members: Any) -> dict[str, Any]:

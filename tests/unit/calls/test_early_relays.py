@@ -17,9 +17,9 @@ def test_they_come_in_their_order_to_whom_they_are_for() -> None:
         assert early.hold(BOB, candidate(ANN, number), 10, now=0.0)
     assert early.hold(CARL, candidate(ANN, 9), 10, now=0.0)
     assert early.release(BOB, CARL, now=1.0) == []
-    assert early.release(BOB, ANN, now=1.0) == [candidate(ANN, number) for number in range(3)]
+    assert early.release(BOB, ANN, now=1.0) == [(candidate(ANN, number), 10) for number in range(3)]
     assert early.release(BOB, ANN, now=1.0) == []
-    assert early.release(CARL, ANN, now=1.0) == [candidate(ANN, 9)]
+    assert early.release(CARL, ANN, now=1.0) == [(candidate(ANN, 9), 10)]
     assert len(early) == 0
 
 
@@ -27,7 +27,7 @@ def test_they_are_dropped_when_the_introduction_does_not_come() -> None:
     early = EarlyRelays()
     early.hold(BOB, candidate(ANN, 0), 10, now=0.0)
     early.hold(BOB, candidate(ANN, 1), 10, now=1.0)
-    assert early.release(BOB, ANN, now=HELD_SECONDS) == [candidate(ANN, 1)]
+    assert early.release(BOB, ANN, now=HELD_SECONDS) == [(candidate(ANN, 1), 10)]
 
 
 def test_each_sender_has_its_bounds_and_all_have_one() -> None:

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from parlour.accounts.identity import ClientIdentity, Identity, UserId
-from parlour.calls.decisions import Entered, Left, Renamed, Seat
-from parlour.calls.ongoing_calls import OngoingCalls
+from parlour.calls.call_replica import CallReplica
+from parlour.calls.decisions import Change, Decided, Entered, Left, Renamed, Seat
 from parlour.calls.presence import ConnectionId, Participation, Presence, Watching
 from parlour.calls.replay_buffer import ReplayBuffer
 from parlour.node_id import NodeId
-from parlour.rooms.entities import Room
+from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 from tests.unit.calls.example_rooms import example_room
 
@@ -36,10 +36,13 @@ class PresenceMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.presence = Presence()
-        self.calls = OngoingCalls()
+        self.calls: dict[RoomId, CallReplica] = {}
         self.people: dict[ConnectionId, ClientIdentity] = {}
         self.participations: dict[ConnectionId, Participation] = {}
         self.seen_peers: set[PeerId] = set()
+
+    def decide(self, room: Room, change: Change) -> Decided:
+        return self.calls.setdefault(room.room_id, CallReplica(room)).decide(change)
 
     @rule(connection=st.sampled_from(CONNECTIONS), person=st.integers(1, 3))
     def connect(self, connection: ConnectionId, person: int) -> None:
@@ -60,7 +63,7 @@ class PresenceMachine(RuleBasedStateMachine):
         ]
         participation = Participation(room, PeerId(f"peer-{len(self.seen_peers)}"), NOW)
         self.presence.attach(known, participation)
-        decided = self.calls.decide(
+        decided = self.decide(
             room,
             Entered(participation.peer_id, seat(known.identity), known.identity.name),
         )
@@ -80,13 +83,13 @@ class PresenceMachine(RuleBasedStateMachine):
         for participation in self.presence.rename(UserId(person), name):
             assert participation in own
             before = self.display_name(participation)
-            decided = self.calls.decide(participation.room, Renamed(participation.peer_id, name))
+            decided = self.decide(participation.room, Renamed(participation.peer_id, name))
             assert (decided.notice is None) == (before == name)
         for participation in own:
             assert self.display_name(participation) == name
 
     def display_name(self, participation: Participation) -> str | None:
-        members = self.calls.mesh(participation.room.room_id).members
+        members = self.calls[participation.room.room_id].mesh.members
         return members.display_names.get(participation.peer_id)
 
     @precondition(lambda self: self.participations)
@@ -97,7 +100,7 @@ class PresenceMachine(RuleBasedStateMachine):
         participation = self.participations.pop(connection)
         assert known is not None
         self.presence.leave(known)
-        sends = self.calls.decide(participation.room, Left(participation.peer_id)).sends
+        sends = self.decide(participation.room, Left(participation.peer_id)).sends
         others = [other for other in self.participations.values() if other.room == participation.room]
         assert len(sends) == 2 * len(others)
         assert all(isinstance(send.message, RemovePeer) for send in sends)
@@ -139,14 +142,14 @@ class PresenceMachine(RuleBasedStateMachine):
             participation.room.room_id: participation.room.name
             for participation in self.participations.values()
         }
-        assert {room.room_id: room.name for room in self.calls.rooms()} == used
+        assert {call.room.room_id: call.room.name for call in self.calls.values() if call.seats} == used
         for room in ROOMS:
             inside = {
                 participation.peer_id
                 for participation in self.participations.values()
                 if participation.room == room
             }
-            assert set(self.calls.peers_in(room.room_id)) == inside
+            assert set(call.seats if (call := self.calls.get(room.room_id)) else ()) == inside
 
     @invariant()
     def peers_lead_to_their_connections(self) -> None:

@@ -1,7 +1,7 @@
 """The list of rooms in use: what each connection gets, and when the database is asked for it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 
 from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.node import Node
 from parlour.calls.decisions import Entered, Left, Seat
-from parlour.calls.ongoing_calls import OngoingCalls
+from parlour.calls.ongoing_calls import CallMembers, OngoingCalls
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.room_list import HIDDEN_SECONDS, HiddenRooms, RoomListBroadcaster
 from parlour.node_id import NodeId
@@ -22,12 +23,20 @@ from tests.unit.calls.example_rooms import example_room
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class Silent:
+    """Members that nobody serves."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
 class Calls:
     """A broadcaster, the people it tells, and a database that knows who sees which hidden room."""
 
     def __init__(self) -> None:
         self.presence = Presence()
-        self.ongoing = OngoingCalls()
+        self.ongoing = OngoingCalls(NodeId("here"), CallLimits(people=9, participations=9))
+        self.ongoing.serve(cast(CallMembers, Silent()))
         self.seen: HiddenRooms = {}
         self.questions: list[list[RoomId]] = []
         self.asked = asyncio.Event()
@@ -58,14 +67,14 @@ class Calls:
         member, peer = self._member(name), PeerId(name)
         self.presence.attach(member, Participation(room, peer, NOW))
         seat = Seat(member.identity.user_id, member.identity.email, NodeId("here"))
-        self.ongoing.decide(room, Entered(peer, seat, name))
+        assert self.ongoing.arrive(room, Entered(peer, seat, name), lambda: None) is None
         self.broadcaster.came(room)
 
     def leaves(self, name: str) -> None:
         member = self._member(name)
         assert isinstance(member.state, Participation)
         self.presence.leave(member)
-        self.ongoing.decide(member.state.room, Left(member.state.peer_id))
+        self.ongoing.change(Left(member.state.peer_id))
         self.broadcaster.changed()
 
     def _member(self, name: str) -> Member:

@@ -1,17 +1,31 @@
 """Calls over three nodes whose messages are late, are lost, or end with their node."""
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from parlour.accounts.identity import UserId
 from parlour.calls.call_replica import CallLimits
-from parlour.calls.decisions import Change, Entered, Left, Lost, Notice, Recorded, Renamed, Resumed, Seat
-from parlour.calls.shared_calls import SharedCalls, call_name
+from parlour.calls.decisions import (
+    ClaimExpired,
+    Entered,
+    Left,
+    Lost,
+    Notice,
+    Recorded,
+    Renamed,
+    Resumed,
+    Seat,
+)
+from parlour.calls.introductions import Stamp
+from parlour.calls.node_messages import ENDED, MOVED
+from parlour.calls.shared_calls import Arrival, SharedCalls, call_name
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
+from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.sdp import IceCandidate
@@ -19,6 +33,7 @@ from parlour.wire.signaling import AddPeer, CandidateFromPeer, Counted, FromPeer
 from tests.unit.calls.example_rooms import example_room
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = AT + timedelta(hours=1)
 ROOMS = {room.room_id: room for room in (example_room(1), example_room(2))}
 NODES = [NodeId(name) for name in ("one", "two", "three")]
 nodes = st.integers(0, 2)
@@ -26,27 +41,30 @@ nodes = st.integers(0, 2)
 
 @dataclass(eq=False)
 class Client:
-    """A peer as its client knows it: what was sent to it, in order."""
+    """A peer as its client knows it: what was sent to it, in order.
+
+    `node` holds its connection or its lost one; None while it comes back at another node.
+    """
 
     peer_id: PeerId
     user_id: UserId
     room: Room
-    node: "Node"
+    node: "Node | None"
     offers: dict[PeerId, bool] = field(default_factory=dict)
     heard: list[FromPeer] = field(default_factory=list)
+    told: list[Counted] = field(default_factory=list)
     is_inside: bool = False
     is_leaving: bool = False
     is_away: bool = False
+    known_at: Stamp | None = None
     display_name: str | None = None
 
     @property
     def is_active(self) -> bool:
-        return self.is_inside and not self.is_leaving and self.node.is_alive
-
-    def seat(self) -> Seat:
-        return Seat(self.user_id, f"{self.user_id}@example.org", self.node.lease.node_id)
+        return self.is_inside and not self.is_leaving and self.node is not None and self.node.is_alive
 
     def receive(self, message: Counted) -> None:
+        self.told.append(message)
         match message:
             case AddPeer(peer_id, _, create_offer):
                 assert peer_id != self.peer_id
@@ -62,52 +80,130 @@ class Node:
     """A node with its members; it is what SharedCalls sends by, and what it tells."""
 
     def __init__(self, number: int, cluster: "Cluster") -> None:
-        self.lease = Lease(LeaseId(f"lease-{number}"), NODES[number])
+        self.node_id = NODES[number]
         self.cluster = cluster
+        self.lease: Lease | None = None
         self.is_alive = True
+        self.is_seen = False
+        """False once the others take its lease for ended, which it may not know yet."""
         self.clients: dict[PeerId, Client] = {}
-        self.questions: dict[int, tuple[Client, Change]] = {}
+        self.questions: dict[int, tuple[Client, Arrival]] = {}
+        self.expected: set[tuple[RoomId, PeerId, PeerId]] = set()
+        self.retries: list[tuple[Client, Arrival]] = []
+        self.unowned: set[RoomId] = set()
+        self.kept: dict[PeerId, list[FromPeer]] = {}
+        """Messages to members whose clients have gone elsewhere."""
         self.calls = SharedCalls(
-            NODES[number], self, self, CallLimits(people=6, participations=2), clock=lambda: 0.0
+            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: 0.0
         )
 
-    def ask(self, client: Client, change: Change) -> None:
+    @property
+    def lease_id(self) -> LeaseId:
+        assert self.lease is not None
+        return self.lease.lease_id
+
+    def seat_of(self, client: Client) -> Seat:
+        since = float(self.cluster.next_number())
+        return Seat(client.user_id, f"{client.user_id}@example.org", self.node_id, held_since=since)
+
+    def arrive(self, client: Client, change: Arrival) -> None:
         number = self.cluster.next_number()
         self.questions[number] = client, change
-        self.calls.ask(number, client.room, self.cluster.own(client.room.room_id, self), change)
+        ownership = self.cluster.own(client.room.room_id, self)
+        if self.lease is not None and ownership is None:  # its lease has ended, which it does not know yet
+            del self.questions[number]
+            self.retries.append((client, change))
+            return
+        known_at = self.calls.stamp(client.room.room_id) if client.node is self else client.known_at
+        self.calls.arrive(number, client.room, change, ownership, known_at=known_at)
+
+    def enter(self, client: Client) -> None:
+        self.arrive(client, Entered(client.peer_id, self.seat_of(client), str(client.user_id)))
+
+    def come_back(self, client: Client) -> None:
+        known = frozenset(client.offers)
+        seat, name = self.seat_of(client), str(client.user_id)
+        self.arrive(client, Resumed(client.peer_id, seat, name, client.display_name, known))
+
+    def ask_again(self) -> None:
+        retries, self.retries = self.retries, []
+        for client, change in retries:
+            if isinstance(change, Resumed):
+                self.come_back(client)
+            else:
+                self.arrive(client, change)
+
+    def find_owners(self) -> None:
+        """Do what a server does about calls that have lost their owner, or members."""
+        rooms, self.unowned = self.unowned, set()
+        for room_id in rooms:
+            if self.calls.owner(room_id) is None:
+                ownership = self.cluster.own(room_id, self)
+                if ownership is None:
+                    self.unowned.add(room_id)
+                    continue
+                self.calls.learn(ownership)
+            self.calls.lose_absent(room_id, now=AT)
 
     # NodeLink
 
     def send(self, to: LeaseId, body: bytes, /) -> bool:
-        receiver = self.cluster.node(to)
-        if not receiver.is_alive:
-            return False
-        self.cluster.links[self.lease.lease_id, to].append(body)
-        return True
+        return self.cluster.send(self, to, body)
 
     def report_loss(self, to: LeaseId, /) -> None:
-        self.cluster.links[self.lease.lease_id, to].append(None)
+        self.cluster.send(self, to, None)
 
     # OwnMembers
 
     def answered(self, number: int, refusal: str | None, /) -> bool:
         client, change = self.questions.pop(number)
-        if isinstance(change, Entered) and refusal is None:
-            if client.is_leaving:
-                return False
-            client.is_inside = True
+        if refusal == MOVED:
+            self.retries.append((client, change))
+            return True
+        if refusal is not None:
+            assert refusal == ENDED or isinstance(change, Entered)
+            client.is_inside = False
+            return True
+        is_wanted = not client.is_leaving
+        if is_wanted:
+            client.is_inside, client.is_away, client.node = True, False, self
             self.clients[client.peer_id] = client
-        return refusal is not None or not isinstance(change, Resumed) or client.is_inside
+        return is_wanted
 
     def deliver(self, to: PeerId, message: Counted, /) -> None:
-        self.clients[to].receive(message)
+        if self.clients[to].node is self:
+            self.clients[to].receive(message)
+        elif isinstance(message, FromPeer):
+            self.kept.setdefault(to, []).append(message)
+
+    def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
+        assert size > 0
+        self.deliver(to, message)
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """The names are looked for in the replicas."""
 
-    def ended(self, peer_id: PeerId, /) -> None:
+    def ended(self, peer_id: PeerId, /, *, is_elsewhere: bool) -> None:
         client = self.clients.pop(peer_id)
-        client.is_inside = False
+        for message in self.kept.pop(peer_id, []):
+            if is_elsewhere and self.lease is not None:
+                with suppress(Unavailable):
+                    self.calls.relay(client.room.room_id, peer_id, message)
+        if client.node is self:
+            assert not is_elsewhere or client.is_away, "nobody takes a connected member"
+            client.is_inside = False
+
+    def expects(self, room_id: RoomId, peer_id: PeerId, absent: PeerId, /) -> None:
+        self.expected.add((room_id, peer_id, absent))
+
+    def call_changed(self, room: Room, /) -> None:
+        """The replicas are looked at."""
+
+    def owner_wanted(self, room_id: RoomId, /) -> None:
+        self.unowned.add(room_id)
+
+    def call_known(self, room_id: RoomId, /) -> None:
+        assert self.calls.knows(room_id)
 
 
 class Cluster:
@@ -115,26 +211,37 @@ class Cluster:
 
     def __init__(self) -> None:
         self.links: dict[tuple[LeaseId, LeaseId], deque[bytes | None]] = {}
-        self.nodes = [Node(number, self) for number in range(3)]
         self._owners: dict[RoomId, Ownership] = {}
         self._epoch = self._number = 0
+        self.nodes = [Node(number, self) for number in range(3)]
         for one in self.nodes:
-            one.calls.lease_begun(one.lease)
-            for other in self.nodes:
-                if one is not other:
-                    self.links[one.lease.lease_id, other.lease.lease_id] = deque()
-                    one.calls.node_joined(other.lease)
+            self.register(one)
 
     def next_number(self) -> int:
         self._number += 1
         return self._number
 
-    def node(self, lease: LeaseId) -> Node:
-        return next(node for node in self.nodes if node.lease.lease_id == lease)
+    def node(self, lease: LeaseId) -> Node | None:
+        """Return the node that has a lease and is seen by the others."""
+        for node in self.nodes:
+            if node.is_alive and node.is_seen and node.lease is not None and node.lease.lease_id == lease:
+                return node
+        return None
 
-    def own(self, room_id: RoomId, node: Node) -> Ownership:
+    def send(self, sender: Node, to: LeaseId, body: bytes | None) -> bool:
+        assert sender.lease is not None
+        if not sender.is_seen:
+            return True
+        if self.node(to) is None:
+            return False
+        self.links.setdefault((sender.lease.lease_id, to), deque()).append(body)
+        return True
+
+    def own(self, room_id: RoomId, node: Node) -> Ownership | None:
+        if node.lease is None or not node.is_seen:
+            return None
         found = self._owners.get(room_id)
-        if found is None or not self.node(found.owner).is_alive:
+        if found is None or self.node(found.owner) is None:
             self._epoch += 1
             found = Ownership(call_name(room_id), node.lease.lease_id, self._epoch)
             self._owners[room_id] = found
@@ -144,36 +251,70 @@ class Cluster:
         found = self._owners.get(room_id)
         return None if found is None else self.node(found.owner)
 
+    def free(self, room_id: RoomId, node: Node) -> None:
+        found = self._owners.get(room_id)
+        if found is not None and self.node(found.owner) is node:
+            del self._owners[room_id]
+
+    def register(self, node: Node) -> None:
+        lease = node.lease = Lease(LeaseId(f"lease-{self.next_number():03}"), node.node_id)
+        node.is_seen = True
+        node.unowned |= set(node.calls.lease_begun(lease))
+        for other in self.nodes:
+            if other is not node and other.is_alive and other.is_seen and other.lease is not None:
+                other.calls.node_joined(lease)
+                node.calls.node_joined(other.lease)
+
     def deliver_next(self, link: tuple[LeaseId, LeaseId]) -> None:
         sender, to = link
-        receiver = self.node(to)
         message = self.links[link].popleft()
-        if not receiver.is_alive:
+        receiver = self.node(to)
+        if receiver is None:
             return
         if message is None:
             receiver.calls.messages_lost(sender)
         else:
-            receiver.calls.received(sender, message, ROOMS.__getitem__)
+            receiver.calls.received(sender, message)
 
-    def kill(self, node: Node) -> None:
-        node.is_alive = False
-        for (sender, to), waiting in self.links.items():
-            if node.lease.lease_id in (sender, to):
+    def lose_sight_of(self, node: Node) -> None:
+        """Have the others take a node's lease for ended."""
+        assert node.lease is not None
+        lease, node.is_seen = node.lease, False
+        for ends, waiting in self.links.items():
+            if lease.lease_id in ends:
                 waiting.clear()
-        for survivor in self.nodes:
-            if survivor.is_alive:
-                for room_id in survivor.calls.node_left(node.lease, now=AT):
-                    survivor.calls.learn(self.own(room_id, survivor))
-                    survivor.calls.lose_absent(room_id, now=AT)
+        for other in self.nodes:
+            if other is not node and other.is_alive and other.is_seen and other.lease is not None:
+                other.unowned |= set(other.calls.node_left(lease))
+
+    def notice(self, node: Node) -> None:
+        """Have a node notice that its lease has ended."""
+        if node.lease is not None and not node.is_seen:
+            node.lease = None
+            node.calls.lease_lost()
+            node.unowned.clear()
+
+    def heal(self) -> None:
+        for node in self.nodes:
+            if node.is_alive and not node.is_seen:
+                self.notice(node)
+                self.register(node)
 
     def settle(self) -> None:
-        """Deliver all that is on its way, and end who is away with a dead node."""
-        for _ in range(10_000):
+        """Deliver all that is on its way, and ask what has to be asked again."""
+        for _ in range(2_000):
             waiting = [link for link, messages in self.links.items() if messages]
-            if not waiting:
-                break
-            self.deliver_next(waiting[0])
-        assert not any(self.links.values()), "the nodes never come to rest"
+            if waiting:
+                self.deliver_next(waiting[0])
+                continue
+            busy = [node for node in self.nodes if node.is_alive and (node.retries or node.unowned)]
+            busy = [node for node in busy if node.is_seen or node.lease is None]
+            if not busy:
+                return
+            for node in busy:
+                node.find_owners()
+                node.ask_again()
+        raise AssertionError("the nodes never come to rest")
 
 
 class SharedCallsMachine(RuleBasedStateMachine):
@@ -185,6 +326,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def active(self) -> list[Client]:
         return [client for client in self.clients if client.is_active]
 
+    def alive(self) -> list[Node]:
+        return [node for node in self.cluster.nodes if node.is_alive]
+
     def draw(self, data: st.DataObject, clients: list[Client]) -> Client:
         by_peer = {client.peer_id: client for client in clients}
         return by_peer[data.draw(st.sampled_from(sorted(by_peer)))]
@@ -193,14 +337,13 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def enter(self, number: int, user: int, room: RoomId) -> None:
         node = self.cluster.nodes[number]
         if node.is_alive:
-            client = Client(PeerId(f"peer-{len(self.clients)}"), UserId(user), ROOMS[room], node)
+            client = Client(PeerId(f"peer-{len(self.clients):03}"), UserId(user), ROOMS[room], node)
             self.clients.append(client)
-            node.ask(client, Entered(client.peer_id, client.seat(), str(user)))
+            node.enter(client)
 
     @rule(data=st.data())
-    def gives_up_while_entering(self, data: st.DataObject) -> None:
-        waiting = [client for node in self.cluster.nodes for client, _ in node.questions.values()]
-        waiting = [client for client in waiting if not client.is_inside]
+    def gives_up_while_arriving(self, data: st.DataObject) -> None:
+        waiting = [client for node in self.alive() for client, _ in node.questions.values()]
         if waiting:
             self.draw(data, waiting).is_leaving = True
 
@@ -209,41 +352,75 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def leave(self, data: st.DataObject) -> None:
         client = self.draw(data, self.active())
         client.is_leaving = True
-        client.node.ask(client, Left(client.peer_id))
+        assert client.node is not None
+        client.node.calls.change(Left(client.peer_id))
+        assert not client.is_inside
 
     @precondition(lambda self: self.active())
     @rule(data=st.data(), forgets=st.booleans())
-    def lose_or_resume(self, data: st.DataObject, forgets: bool) -> None:
+    def lose_or_come_back(self, data: st.DataObject, forgets: bool) -> None:
         client = self.draw(data, self.active())
+        assert client.node is not None
         if client.is_away:
             if forgets:
                 client.offers.clear()
-            known = frozenset(client.offers)
-            change: Change = Resumed(
-                client.peer_id, client.seat(), str(client.user_id), client.display_name, known
-            )
+            if not any(one is client for one, _ in client.node.questions.values()):
+                client.node.come_back(client)
         else:
-            change = Lost(client.peer_id, AT)
-        client.is_away = not client.is_away
-        client.node.ask(client, change)
+            client.is_away = True
+            client.node.calls.change(Lost(client.peer_id, AT))
+
+    @rule(data=st.data(), number=nodes)
+    def come_back_elsewhere(self, data: st.DataObject, number: int) -> None:
+        """Its node may be alive, an island, or dead."""
+        node = self.cluster.nodes[number]
+        arriving = [client for one in self.alive() for client, _ in (*one.questions.values(), *one.retries)]
+        moving = [
+            one
+            for one in self.clients
+            if one.is_inside and not one.is_leaving and one.node not in (None, node) and one not in arriving
+        ]
+        if moving and node.is_alive:
+            client = self.draw(data, moving)
+            former = client.node
+            assert former is not None
+            if former.is_alive and not client.is_away:
+                client.is_away = True
+                former.calls.change(Lost(client.peer_id, AT))
+            client.node = None
+            client.known_at = former.calls.stamp(client.room.room_id) if former.is_alive else None
+            node.come_back(client)
 
     @precondition(lambda self: self.active())
     @rule(data=st.data(), name=st.sampled_from([None, "José"]), recording=st.booleans())
     def rename_and_record(self, data: st.DataObject, name: str | None, recording: bool) -> None:
         client = self.draw(data, self.active())
         client.display_name = name
-        client.node.ask(client, Renamed(client.peer_id, name))
-        client.node.ask(client, Recorded(client.peer_id, recording))
+        assert client.node is not None
+        client.node.calls.change(Renamed(client.peer_id, name))
+        client.node.calls.change(Recorded(client.peer_id, recording))
 
     @precondition(lambda self: self.active())
     @rule(data=st.data())
     def relay(self, data: st.DataObject) -> None:
         sender = self.draw(data, self.active())
         others = [one for one in self.active() if one.room == sender.room and one.node is not sender.node]
-        if others and sender.offers:
+        if others and sender.offers and sender.node is not None:
             receiver = self.draw(data, others)
             message = CandidateFromPeer(sender.peer_id, IceCandidate(candidate=str(len(self.clients))))
-            sender.node.calls.relay(sender.room.room_id, receiver.peer_id, message)
+            try:
+                sender.node.calls.relay(sender.room.room_id, receiver.peer_id, message)
+            except Unavailable:
+                assert receiver.node is not None
+
+    @rule(number=nodes, room=st.sampled_from(sorted(ROOMS)), watches=st.booleans())
+    def watch(self, number: int, room: RoomId, watches: bool) -> None:
+        node = self.cluster.nodes[number]
+        ownership = self.cluster.own(room, node) if node.is_alive else None
+        if ownership is not None and watches:
+            node.calls.watch(room, ownership)
+        elif node.is_alive and not watches:
+            node.calls.unwatch(room)
 
     @rule(data=st.data(), count=st.integers(1, 6))
     def some_messages_arrive(self, data: st.DataObject, count: int) -> None:
@@ -259,33 +436,75 @@ class SharedCallsMachine(RuleBasedStateMachine):
             messages = self.cluster.links[data.draw(st.sampled_from(waiting))]
             messages[data.draw(st.integers(0, len(messages) - 1))] = None
 
+    @rule(number=nodes)
+    def a_node_does_what_waits(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        if node.is_alive:
+            node.find_owners()
+            node.ask_again()
+
+    @rule(number=nodes)
+    def it_gives_free_what_it_owns_for_nothing(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        if node.is_alive and node.is_seen:
+            for room_id in node.calls.sweep():
+                node.calls.disowned(room_id)
+                self.cluster.free(room_id, node)
+
     @precondition(lambda self: sum(node.is_alive for node in self.cluster.nodes) > 1)
     @rule(number=nodes, sure=st.integers(0, 7))
     def a_node_dies(self, number: int, sure: int) -> None:
         node = self.cluster.nodes[number]
         if sure == 0 and node.is_alive:
-            self.cluster.kill(node)
+            node.is_alive = False
+            if node.is_seen:
+                self.cluster.lose_sight_of(node)
+
+    @rule(number=nodes, notices=st.booleans())
+    def a_node_loses_redis(self, number: int, notices: bool) -> None:
+        node = self.cluster.nodes[number]
+        if node.is_alive and node.is_seen:
+            self.cluster.lose_sight_of(node)
+        if node.is_alive and notices:
+            self.cluster.notice(node)
+
+    @rule(number=nodes)
+    def a_node_gets_redis_back(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        if node.is_alive and not node.is_seen:
+            self.cluster.notice(node)
+            self.cluster.register(node)
+
+    @rule()
+    def the_grace_is_over(self) -> None:
+        """Who is away with a node that is out of sight ends."""
+        for node in self.alive():
+            if node.is_seen:
+                for room_id in ROOMS:
+                    node.calls.end_absent(room_id, lost_before=LATER)
 
     @rule()
     def it_gets_quiet(self) -> None:
+        self.cluster.heal()
         self.cluster.settle()
-        self.end_members_of_the_dead()
+        self.end_what_nobody_waits_for()
         self.check()
 
     def teardown(self) -> None:
         self.it_gets_quiet()
 
-    def end_members_of_the_dead(self) -> None:
-        alive = {node.lease.node_id for node in self.cluster.nodes if node.is_alive}
-        for room_id in ROOMS:
-            owner = self.cluster.owner(room_id)
-            call = None if owner is None else owner.calls.replica(room_id)
-            if owner is not None and call is not None and owner.is_alive:
-                for peer, seat in list(call.seats.items()):
-                    if seat.holder not in alive:
-                        assert seat.away_since is not None
-                        owner.calls.end(room_id, peer)
-        self.cluster.settle()
+    def end_what_nobody_waits_for(self) -> None:
+        """Have all timers end."""
+        for _ in range(2):
+            self.the_grace_is_over()
+            for node in self.alive():
+                for peer_id, client in list(node.clients.items()):
+                    if client.node is not node:
+                        node.calls.change(Left(peer_id))
+                for _, peer_id, absent in node.expected:
+                    node.calls.change(ClaimExpired(peer_id, absent))
+                node.expected.clear()
+            self.cluster.settle()
 
     def check(self) -> None:
         for room_id in ROOMS:
@@ -297,16 +516,21 @@ class SharedCallsMachine(RuleBasedStateMachine):
                 assert client.offers.keys() == inside.keys() - {peer}, "everybody knows all others"
                 for other in client.offers:
                     assert client.offers[other] is not inside[other].offers[peer], "one of a pair offers"
-        assert not any(node.questions for node in self.cluster.nodes if node.is_alive)
+        assert not any(node.questions for node in self.alive())
 
     def _views_are_the_same(self, room_id: RoomId, inside: dict[PeerId, Client]) -> None:
         owner = self.cluster.owner(room_id)
+        for node in self.alive():
+            if node.calls.knows(room_id):
+                seen = node.calls.replica(room_id)
+                assert (set() if seen is None else seen.seats.keys()) == inside.keys(), "no ghosts"
         if owner is None or not inside:
+            assert not inside, "a call has an owner"
             return
         truth = owner.calls.replica(room_id)
         assert truth is not None
-        assert truth.seats.keys() == inside.keys(), "nobody is missing, and nobody is a ghost"
         for client in inside.values():
+            assert client.node is not None
             seen = client.node.calls.replica(room_id)
             assert seen is not None
             assert (seen.mesh, seen.seats) == (truth.mesh, truth.seats)
@@ -318,98 +542,136 @@ class SharedCallsMachine(RuleBasedStateMachine):
 TestSharedCalls = SharedCallsMachine.TestCase
 
 
-def test_who_came_back_is_not_away_although_the_question_was_lost() -> None:
+def _two_who_talk() -> tuple[Cluster, Client, Client]:
+    """Return a cluster where Ann, at the owner of the call, and Bob, at another node, have met."""
     cluster = Cluster()
-    owner, other = cluster.nodes[:2]
-    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
-    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
-    for client in (ann, bob):
-        client.node.ask(client, Entered(client.peer_id, client.seat(), client.peer_id))
+    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], cluster.nodes[0])
+    bob = Client(PeerId("bob"), UserId(2), ann.room, cluster.nodes[1])
+    cluster.nodes[0].enter(ann)
     cluster.settle()
-    other.ask(bob, Lost(bob.peer_id, AT))
-    other.ask(bob, Resumed(bob.peer_id, bob.seat(), bob.peer_id, None, frozenset(bob.offers)))
-    cluster.links[other.lease.lease_id, owner.lease.lease_id][-1] = None
+    cluster.nodes[1].enter(bob)
     cluster.settle()
-    for node in (owner, other):
+    assert ann.offers == {bob.peer_id: False}
+    assert bob.offers == {ann.peer_id: True}
+    return cluster, ann, bob
+
+
+def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
+    return cluster.links.setdefault(
+        (cluster.nodes[sender].lease_id, cluster.nodes[receiver].lease_id), deque()
+    )
+
+
+def test_who_came_back_is_not_away_although_the_question_was_lost() -> None:
+    cluster, ann, bob = _two_who_talk()
+    other = cluster.nodes[1]
+    bob.is_away = True
+    other.calls.change(Lost(bob.peer_id, AT))
+    other.come_back(bob)
+    _link(cluster, 1, 0)[-1] = None
+    cluster.settle()
+    for node in cluster.nodes[:2]:
         call = node.calls.replica(ann.room.room_id)
         assert call is not None
-        assert call.seats[bob.peer_id] == bob.seat()
+        assert call.seats[bob.peer_id].away_since is None
     assert ann.offers == {bob.peer_id: False}
     assert bob.offers == {ann.peer_id: True}
 
 
-def _cluster_with_a_lost_census() -> tuple[Cluster, Client, Client]:
-    """Return a cluster where Bob's node gave his question up, and the census that says so is lost."""
-    cluster = Cluster()
-    owner, other = cluster.nodes[:2]
-    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
-    owner.ask(ann, Entered(ann.peer_id, ann.seat(), ann.peer_id))
-    there, back = (other.lease.lease_id, owner.lease.lease_id), (owner.lease.lease_id, other.lease.lease_id)
-    cluster.links[there].append(None)
-    cluster.deliver_next(there)
-    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
-    other.ask(bob, Entered(bob.peer_id, bob.seat(), bob.peer_id))
-    cluster.deliver_next(back)
-    assert len(cluster.links[there]) == 2, "the question, and the census that gave it up"
-    cluster.links[there][1] = None
-    return cluster, ann, bob
-
-
-def test_a_lost_census_is_sent_again_although_the_node_has_nobody_in_the_call() -> None:
-    cluster, ann, bob = _cluster_with_a_lost_census()
-    cluster.settle()
-    call = ann.node.calls.replica(ann.room.room_id)
-    assert call is not None
-    assert call.seats.keys() == {ann.peer_id}, "nobody is a ghost"
-    assert not bob.is_inside
-    assert not bob.node.questions
-    assert ann.offers == {}
-
-
-def test_a_question_after_a_lost_census_is_answered() -> None:
-    cluster, ann, bob = _cluster_with_a_lost_census()
-    cluster.settle()
-    bea = Client(PeerId("bea"), UserId(3), ann.room, bob.node)
-    bea.node.ask(bea, Entered(bea.peer_id, bea.seat(), bea.peer_id))
-    cluster.settle()
-    assert not bea.node.questions
-    assert bea.is_inside
-    assert ann.offers == {bea.peer_id: False}
-    assert bea.offers == {ann.peer_id: True}
-
-
-def test_a_question_after_a_lost_census_is_answered_when_the_call_was_empty_meanwhile() -> None:
-    cluster, ann, bob = _cluster_with_a_lost_census()
-    cluster.settle()
-    ann.node.ask(ann, Left(ann.peer_id))
-    bea = Client(PeerId("bea"), UserId(3), ann.room, bob.node)
-    bea.node.ask(bea, Entered(bea.peer_id, bea.seat(), bea.peer_id))
-    cluster.settle()
-    assert not bea.node.questions
-    assert bea.is_inside
-    assert bea.offers == {}
-
-
 def test_the_answer_to_an_earlier_census_does_not_stand_for_that_to_a_later_one() -> None:
-    cluster = Cluster()
-    owner, other = cluster.nodes[:2]
-    ann = Client(PeerId("ann"), UserId(1), ROOMS[RoomId(1)], owner)
-    bob = Client(PeerId("bob"), UserId(2), ann.room, other)
-    for client in (ann, bob):
-        client.node.ask(client, Entered(client.peer_id, client.seat(), client.peer_id))
-    cluster.settle()
-    there, back = (other.lease.lease_id, owner.lease.lease_id), (owner.lease.lease_id, other.lease.lease_id)
-    cluster.links[back] += [None, None]
-    cluster.deliver_next(back)
-    cluster.deliver_next(back)
-    assert len(cluster.links[there]) == 4, "two censuses, and two requests for the owner's"
-    cluster.deliver_next(there)
-    cluster.deliver_next(there)
+    cluster, ann, bob = _two_who_talk()
+    owner = cluster.nodes[0]
+    back = _link(cluster, 0, 1)
+    back += [None, None]
+    links = [(cluster.nodes[a].lease, cluster.nodes[b].lease) for a, b in ((0, 1), (1, 0))]
+    there_and_back = [(a.lease_id, b.lease_id) for a, b in links if a and b]
+    cluster.deliver_next(there_and_back[0])
+    cluster.deliver_next(there_and_back[0])
+    assert len(_link(cluster, 1, 0)) == 4, "two censuses, and two requests for the owner's"
+    cluster.deliver_next(there_and_back[1])
+    cluster.deliver_next(there_and_back[1])
     owner.calls.end(ann.room.room_id, bob.peer_id)
-    while cluster.links[back]:
-        cluster.deliver_next(back)
+    while back:
+        cluster.deliver_next(there_and_back[0])
     cluster.settle()
     call = owner.calls.replica(ann.room.room_id)
     assert call is not None
     assert (bob.peer_id in call.seats) == bob.is_inside, "bob is no ghost"
     assert ann.offers.keys() == call.seats.keys() - {ann.peer_id}
+
+
+def test_nobody_is_told_anything_when_redis_was_away_for_all() -> None:
+    cluster, ann, bob = _two_who_talk()
+    for client in (ann, bob):
+        client.told.clear()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    cluster.heal()
+    cluster.settle()
+    assert ann.told == bob.told == []
+    for node in cluster.nodes[:2]:
+        call = node.calls.replica(ann.room.room_id)
+        assert call is not None
+        assert call.seats.keys() == {"ann", "bob"}
+        assert all(seat.away_since is None for seat in call.seats.values())
+
+
+def test_people_of_an_island_meet_each_other_at_once_and_the_others_later() -> None:
+    cluster, ann, bob = _two_who_talk()
+    cluster.lose_sight_of(cluster.nodes[1])
+    cluster.notice(cluster.nodes[1])
+    bea = Client(PeerId("bea"), UserId(3), ann.room, cluster.nodes[1])
+    cluster.nodes[1].enter(bea)
+    assert bea.offers == {bob.peer_id: True}
+    assert bob.offers == {ann.peer_id: True, bea.peer_id: False}, "its media with Ann go on"
+    cluster.heal()
+    cluster.settle()
+    assert ann.offers.keys() == {bob.peer_id, bea.peer_id}
+    assert bea.offers.keys() == {ann.peer_id, bob.peer_id}
+    assert bob.offers == {ann.peer_id: True, bea.peer_id: False}, "nothing is said again"
+
+
+def test_a_relay_reaches_a_member_that_has_moved() -> None:
+    cluster, ann, bob = _two_who_talk()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    cluster.nodes[2].come_back(bob)
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    cluster.settle()
+    assert bob.heard == [message]
+    assert cluster.nodes[2].clients.keys() == {bob.peer_id}
+    assert ann.offers == {bob.peer_id: False}
+
+
+def test_a_participation_that_has_ended_does_not_come_back_at_another_node() -> None:
+    cluster, ann, bob = _two_who_talk()
+    cluster.nodes[1].calls.change(Left(bob.peer_id))
+    bob.is_inside = True
+    cluster.settle()
+    cluster.nodes[2].come_back(bob)
+    cluster.settle()
+    assert not bob.is_inside
+    assert ann.offers == {}
+
+
+def test_a_node_without_members_follows_a_call_that_it_watches() -> None:
+    cluster, ann, bob = _two_who_talk()
+    watcher = cluster.nodes[2].calls
+    ownership = cluster.own(ann.room.room_id, cluster.nodes[2])
+    assert ownership is not None
+    watcher.watch(ann.room.room_id, ownership)
+    assert not watcher.knows(ann.room.room_id)
+    cluster.settle()
+    assert watcher.knows(ann.room.room_id)
+    cluster.nodes[1].calls.change(Left(bob.peer_id))
+    cluster.settle()
+    call = watcher.replica(ann.room.room_id)
+    assert call is not None
+    assert call.seats.keys() == {ann.peer_id}
+    watcher.unwatch(ann.room.room_id)
+    cluster.settle()
+    assert watcher.replica(ann.room.room_id) is None
+    assert watcher.owner(ann.room.room_id) is None, "nothing is kept of it"

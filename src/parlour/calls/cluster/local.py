@@ -11,7 +11,6 @@ from parlour.calls.cluster.pending_connections import PendingConnections
 from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.node_id import NodeId
-from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import AnyServerEvent, FromPeer
 
 Fact = TypeVar("Fact")
@@ -53,12 +52,6 @@ class LocalNode:
         self.backlog: Callable[[ConnectionId], int] = connections.backlog
         self.hang_up: Callable[[ConnectionId], None] = connections.hang_up
         bus.subscribe(LoginSucceeded, pending_connections.on_login)
-
-    async def owner_of(self, _room_id: RoomId) -> NodeId:
-        return self.node_id
-
-    def owns(self, _room_id: RoomId) -> bool:
-        return True
 
     def subscribe(self, kind: type[Fact], subscriber: Callable[[Fact], None]) -> None:
         self._bus.subscribe(kind, subscriber)

@@ -11,7 +11,6 @@ from parlour.accounts.identity import UserId
 from parlour.calls.presence import ConnectionId
 from parlour.calls.rate_limiter import EventRateLimiter
 from parlour.node_id import NodeId
-from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import AnyServerEvent, FromPeer
 
 Fact = TypeVar("Fact")
@@ -30,12 +29,6 @@ class Node(Protocol):
 
     @property
     def node_id(self) -> NodeId: ...
-
-    async def owner_of(self, room_id: RoomId) -> NodeId:
-        """Return the node that decides about the members of a room's call: the same on every node."""
-
-    def owns(self, room_id: RoomId) -> bool:
-        """Return True if this node owns the room's call for certain; else `owner_of` has to be asked."""
 
     def deliver(self, to: ConnectionId, message: AnyServerEvent, /) -> None:
         """Queue a message for a connection. Hot path.

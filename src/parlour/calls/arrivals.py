@@ -1,0 +1,395 @@
+"""The use cases of arrivals in a call: prepare, join, and resume a participation of whichever node."""
+
+import secrets
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from msgspec.structs import replace
+
+from parlour.accounts.identity import Identity
+from parlour.calls.call_records import CallRecords
+from parlour.calls.decisions import Entered, Resumed, Seat
+from parlour.calls.introductions import Stamp
+from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded
+from parlour.calls.participations import Participations
+from parlour.calls.peer_delivery import PeerDelivery
+from parlour.calls.presence import ConnectionId, Member, Participation, Presence, Watching
+from parlour.calls.refusals import ConnectionGone, JoinCancelled, PeerBusy
+from parlour.calls.replay_buffer import ReplayBuffer
+from parlour.calls.resume_tokens import ResumeToken
+from parlour.calls.room_entry import Permission, PermissionRevoked, RoomEntry
+from parlour.calls.visit_credentials import VisitCredentials
+from parlour.calls.visit_handover import HandedOver, VisitHandover
+from parlour.errors import Unavailable
+from parlour.node_id import NodeId
+from parlour.rooms.entities import Room, RoomId
+from parlour.wire.signaling import (
+    AddPeer,
+    Counted,
+    FromPeer,
+    Join,
+    Joined,
+    OfferSdp,
+    PeerId,
+    Prepare,
+    Prepared,
+    RemovePeer,
+)
+
+MAX_PERMISSIONS = 5
+"""A join asks for its permission so often if people are removed meanwhile again and again."""
+
+log = structlog.get_logger("parlour.calls")
+
+
+@dataclass(frozen=True, slots=True)
+class _Visitor:
+    """A person at the door of a call. With `waits`, a leave may cancel the join before it is done."""
+
+    connection_id: ConnectionId
+    identity: Identity
+    permission: Permission
+    event: Join
+    waits: bool
+    handed_over: HandedOver | None = None
+
+    @property
+    def room(self) -> Room:
+        return self.permission.room
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A participation that begins or goes on; `is_exact` if no message to it or from it was lost.
+
+    `was_away` if this node held it without a connection.
+    """
+
+    visitor: _Visitor
+    participation: Participation
+    change: Entered | Resumed
+    was_away: bool = False
+    is_exact: bool = True
+    known_at: Stamp | None = None
+
+
+class Arrivals:
+    """An arrival is done at once in a call about which this node decides; else once its owner has answered.
+
+    Presence changes at the moment of the decision, with no `await` before its messages are queued.
+    """
+
+    def __init__(
+        self,
+        node_id: NodeId,
+        presence: Presence,
+        calls: OngoingCalls,
+        delivery: PeerDelivery,
+        entry: RoomEntry,
+        records: CallRecords,
+        credentials: VisitCredentials,
+        participations: Participations,
+        handover: VisitHandover | None = None,
+    ) -> None:
+        """`handover` is None for a node without others."""
+        self._node_id = node_id
+        self._presence = presence
+        self._calls = calls
+        self._delivery = delivery
+        self._entry = entry
+        self._records = records
+        self._credentials = credentials
+        self._resume_tokens = credentials.resume_tokens
+        self._relay_only = credentials.relay_only
+        self._participations = participations
+        self._handover = handover
+        self._joining: dict[ConnectionId, Join] = {}
+        if handover is not None:
+            handover.serve(self._hand_over)
+
+    async def prepare(self, connection: Member, event: Prepare) -> Prepared:
+        """Describe the call to a person who may join it now; until the connection is in a call, tell it of
+        the next change. Raises what `join` raises.
+        """
+        permission = await self._entry.permit(connection.identity, event.room, prepares=True)
+        if not permission.may_begin:
+            raise Unavailable
+        room = permission.room
+        await self._calls.follow(room.room_id)
+        current = self._still_there(connection.connection_id)
+        self._calls.giving_way_to(current.identity.user_id, room)
+        if isinstance(current.state, Watching):
+            self._records.wait_in_lobby(current.connection_id, room)
+        peers = self._calls.entries(room.room_id)
+        return Prepared(room.name, peers, ice=self._credentials.ice(current.identity, room))
+
+    def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
+        """Join at once where the right to is known, this node decides, and no attendance has to be written
+        before the answer.
+        """
+        if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
+            return self._joined(connection.identity, connection.state, resumed=True)
+        permission = self._entry.permit_now(connection.identity, event.room)
+        is_simple = permission is not None and not permission.room.is_event
+        if is_simple and permission is not None and self._node_of(connection.identity, event) is None:
+            answer = self._come(self._visitor(connection, permission, event, waits=False))
+            if isinstance(answer, Joined):
+                return answer
+            self._joining[connection.connection_id] = event
+            return self._finish(connection, event, answer)
+        self._joining[connection.connection_id] = event
+        return self._join_once_permitted(connection, event)
+
+    def cancel(self, connection_id: ConnectionId) -> None:
+        """Cancel a join that is still waiting for the database or another node."""
+        self._joining.pop(connection_id, None)
+
+    async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
+        """Do the rest of `join`, which notes the join before this task first runs: a leave may arrive in the
+        same turn of the event loop.
+        """
+        handed_over = await self._fetch(connection.identity, event)
+        for _ in range(MAX_PERMISSIONS):
+            permission = await self._entry.permit(connection.identity, event.room)
+            current = self._still_there(connection.connection_id)
+            if self._joining.get(connection.connection_id) is not event:
+                raise JoinCancelled
+            visitor = self._visitor(current, permission, event, waits=True, handed_over=handed_over)
+            try:
+                answer = self._come(visitor)
+                joined = answer if isinstance(answer, Joined) else await answer
+            except PermissionRevoked:
+                continue
+            self.cancel(connection.connection_id)
+            if permission.room.is_event:
+                await self._records.written()
+            return joined
+        raise Unavailable
+
+    async def _finish(self, connection: Member, event: Join, answer: Awaitable[Joined]) -> Joined:
+        try:
+            joined = await answer
+        except PermissionRevoked:
+            return await self._join_once_permitted(connection, event)
+        self.cancel(connection.connection_id)
+        return joined
+
+    def _come(self, visitor: _Visitor) -> Joined | Awaitable[Joined]:
+        arrival = self._returning(visitor)
+        return self._enter(visitor) if arrival is None else self._arrive(arrival)
+
+    def _enter(self, visitor: _Visitor) -> Joined | Awaitable[Joined]:
+        """Begin a participation; away participations of this person may give way. Raises
+        TooManyParticipations or RoomFull.
+        """
+        if not visitor.permission.may_begin:
+            raise Unavailable
+        identity, peer_id = visitor.identity, PeerId(secrets.token_urlsafe(12))
+        replay_buffer = ReplayBuffer() if visitor.event.is_resumable else None
+        participation = Participation(visitor.room, peer_id, self._resume_tokens.now(), replay_buffer)
+        change = Entered(peer_id, self._seat_of(identity), identity.name, identity.display_name)
+        return self._arrive(_Arrival(visitor, participation, change))
+
+    def _returning(self, visitor: _Visitor) -> _Arrival | None:
+        """Return the participation of the event's resume token. Return None if the token allows none."""
+        event, room = visitor.event, visitor.room
+        found = self._resume_tokens.read(event.resume, visitor.identity, room)
+        if found is None:
+            return None
+        participation, was_away = self._participations.detached(found.peer_id), True
+        missed: list[Counted] | None = None
+        known_at: Stamp | None = None
+        if participation is not None:
+            known_at = self._calls.stamp(room.room_id)
+            if participation.replay_buffer is not None:
+                missed = participation.replay_buffer.continue_from(event.received)
+        else:
+            was_away = False
+            participation, missed, known_at = self._from_elsewhere(visitor, found)
+            if participation is None:
+                return None
+        identity, known = visitor.identity, _view(event.known, missed or [])
+        seat, name = self._seat_of(identity), identity.name
+        change = Resumed(found.peer_id, seat, name, identity.display_name, known)
+        return _Arrival(visitor, participation, change, was_away, missed is not None, known_at)
+
+    def _from_elsewhere(
+        self, visitor: _Visitor, found: ResumeToken
+    ) -> tuple[Participation | None, list[Counted] | None, Stamp | None]:
+        """Return a participation that this node does not hold: its node has handed it over, or is gone."""
+        handed_over = visitor.handed_over
+        if handed_over is not None and handed_over.missed is not None:
+            replay_buffer = ReplayBuffer.of(handed_over.received, handed_over.missed, handed_over.taken)
+            participation = Participation(visitor.room, found.peer_id, found.started_at, replay_buffer)
+            return participation, handed_over.missed, handed_over.known_at
+        if self._handover is None and not self._resume_tokens.may_return(found):
+            return None, None, None
+        return Participation(visitor.room, found.peer_id, found.started_at, ReplayBuffer()), None, None
+
+    def _arrive(self, arrival: _Arrival) -> Joined | Awaitable[Joined]:
+        visitor, peer_id = arrival.visitor, arrival.participation.peer_id
+        seated = partial(self._seat, arrival)
+        try:
+            waiting = self._calls.arrive(visitor.room, arrival.change, seated, known_at=arrival.known_at)
+        except ParticipationEnded:
+            return self._enter(visitor)
+        except BaseException:
+            self._participations.wait_for(peer_id)
+            raise
+        if waiting is None:
+            return self._answer(arrival)
+        return self._arrive_later(arrival, waiting)
+
+    async def _arrive_later(self, arrival: _Arrival, waiting: Awaitable[None]) -> Joined:
+        try:
+            await waiting
+        except ParticipationEnded:
+            answer = self._enter(arrival.visitor)
+            return answer if isinstance(answer, Joined) else await answer
+        except BaseException:
+            self._participations.wait_for(arrival.participation.peer_id)
+            raise
+        self._still_there(arrival.visitor.connection_id)
+        return self._answer(arrival)
+
+    def _seat(self, arrival: _Arrival) -> Exception | None:
+        """Put a connection into the call, and out of another one: what the arrival relied on is checked once
+        more, since it may have waited for the owner.
+        """
+        visitor, participation = arrival.visitor, arrival.participation
+        connection = self._presence.connection(visitor.connection_id)
+        if connection is None:
+            return ConnectionGone()
+        if visitor.waits and self._joining.get(visitor.connection_id) is not visitor.event:
+            return JoinCancelled()
+        if not self._entry.is_current(visitor.permission):
+            return PermissionRevoked()
+        if arrival.was_away and self._presence.away(participation.peer_id) is None:
+            return JoinCancelled()
+        if isinstance(connection.state, Participation):
+            self._participations.part(connection)
+            connection = self._still_there(visitor.connection_id)
+        self._presence.attach(connection, participation)
+        self._records.leave_lobby(visitor.connection_id)
+        self._records.came(participation.peer_id, visitor.identity, visitor.room)
+        return None
+
+    def _answer(self, arrival: _Arrival) -> Joined:
+        visitor, participation = arrival.visitor, arrival.participation
+        is_return = isinstance(arrival.change, Resumed)
+        if is_return:
+            log.info("visit.resumed", room=visitor.room.room_id, exact=arrival.is_exact)
+        answer = self._joined(visitor.identity, participation, resumed=is_return, is_counted=arrival.is_exact)
+        if is_return or not visitor.event.offers:
+            return answer
+        return replace(answer, offered=self._offer(visitor.identity, participation, visitor.event.offers))
+
+    def _offer(self, sender: Identity, participation: Participation, offers: list[OfferSdp]) -> list[PeerId]:
+        """Pass on the offers of a join. Return the peers that got one.
+
+        An offer to a peer that has left, or that reads too slowly, is dropped without a refusal: the newcomer
+        is not introduced to the former, and offers again to the latter.
+        """
+        call, offered = self._calls.mesh(participation.room.room_id), []
+        for offer in {offer.peer_id: offer for offer in offers}.values():
+            message = call.relay(participation.peer_id, offer)
+            with suppress(PeerBusy, Unavailable):
+                message = message and self._relay_only.passed_on(message, participation.room)
+                if message and self._pass_on(sender, participation.room, offer, message):
+                    offered.append(offer.peer_id)
+        return offered
+
+    def _pass_on(self, sender: Identity, room: Room, offer: OfferSdp, message: FromPeer) -> bool:
+        is_here = self._delivery.relay(sender.user_id, offer.peer_id, message, offer.size())
+        return is_here or self._calls.relay(room.room_id, offer.peer_id, message)
+
+    def _joined(
+        self, identity: Identity, participation: Participation, *, resumed: bool, is_counted: bool = True
+    ) -> Joined:
+        room, peer_id = participation.room, participation.peer_id
+        entries = self._calls.entries(room.room_id, besides=peer_id)
+        if participation.replay_buffer is None:
+            return Joined(room=room.name, peer_id=peer_id, peers=entries)
+        token = ResumeToken(peer_id, participation.started_at, self._node_id)
+        return Joined(
+            room=room.name,
+            peer_id=peer_id,
+            peers=entries,
+            resume=self._resume_tokens.sign(identity, room, token),
+            grace=self._resume_tokens.grace,
+            resumed=resumed,
+            received=participation.replay_buffer.taken if is_counted else None,
+            topology="mesh",
+            ice=self._credentials.ice(identity, room),
+        )
+
+    def _visitor(
+        self,
+        connection: Member,
+        permission: Permission,
+        event: Join,
+        *,
+        waits: bool,
+        handed_over: HandedOver | None = None,
+    ) -> _Visitor:
+        return _Visitor(connection.connection_id, connection.identity, permission, event, waits, handed_over)
+
+    def _seat_of(self, identity: Identity) -> Seat:
+        now = self._resume_tokens.now().timestamp()
+        return Seat(identity.user_id, identity.email, self._node_id, held_since=now)
+
+    def _still_there(self, connection_id: ConnectionId) -> Member:
+        connection = self._presence.connection(connection_id)
+        if connection is None:
+            raise ConnectionGone
+        return connection
+
+    # Participations of other nodes
+
+    def _node_of(self, identity: Identity, event: Join) -> NodeId | None:
+        """Return the other node that holds the participation of a token, if it lives."""
+        if self._handover is None or event.resume is None:
+            return None
+        found = self._resume_tokens.read_of_any_room(event.resume, identity)
+        return found[1].node if found is not None and self._handover.may_ask(found[1].node) else None
+
+    async def _fetch(self, identity: Identity, event: Join) -> HandedOver | None:
+        """Have the node that holds the participation of a token hand it over."""
+        node, found = self._node_of(identity, event), None
+        if event.resume is not None:
+            found = self._resume_tokens.read_of_any_room(event.resume, identity)
+        if self._handover is None or node is None or found is None:
+            return None
+        room_id, token = found
+        return await self._handover.fetch(node, room_id, token.peer_id, event.received)
+
+    def _hand_over(self, room_id: RoomId, peer_id: PeerId, received: int | None) -> HandedOver | None:
+        """Give another node what there is of a participation. Here it waits until its owner has decided."""
+        participation = self._participations.detached(peer_id)
+        if participation is None or participation.room.room_id != room_id:
+            self._participations.wait_for(peer_id)
+            return None
+        replay_buffer = participation.replay_buffer
+        if replay_buffer is None:
+            self._participations.wait_for(peer_id)
+            return None
+        taken, missed = replay_buffer.taken, replay_buffer.continue_from(received)
+        self._participations.handed_over(participation)
+        return HandedOver(taken, received or 0, missed, self._calls.stamp(room_id))
+
+
+def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:
+    """Return the peers that a client knows once it has received the messages that it missed."""
+    view = set(known)
+    for message in missed:
+        match message:
+            case AddPeer(peer_id=peer_id):
+                view.add(peer_id)
+            case RemovePeer(peer_id=peer_id):
+                view.discard(peer_id)
+            case _:
+                pass
+    return frozenset(view)

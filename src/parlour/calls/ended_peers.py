@@ -1,0 +1,46 @@
+"""Remember which participations have ended, so that none of them is resumed. Pure."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import PeerId
+
+MAX_OF_A_ROOM = 256
+MAX_ROOMS = 4_096
+
+
+class EndedPeers:
+    """Beyond the bounds, the room whose last end is the longest ago is forgotten first, and of a room the
+    earliest ends. A participation whose end is forgotten may be resumed until its token's time is over, by
+    its own person, who may enter the room anew as well.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: OrderedDict[RoomId, OrderedDict[PeerId, None]] = OrderedDict()
+
+    def add(self, room_id: RoomId, peer_id: PeerId) -> None:
+        peers = self._rooms.setdefault(room_id, OrderedDict())
+        peers[peer_id] = None
+        peers.move_to_end(peer_id)
+        self._rooms.move_to_end(room_id)
+        if len(peers) > MAX_OF_A_ROOM:
+            peers.popitem(last=False)
+        if len(self._rooms) > MAX_ROOMS:
+            self._rooms.popitem(last=False)
+
+    def add_all(self, room_id: RoomId, peers: Iterable[PeerId]) -> None:
+        for peer_id in peers:
+            self.add(room_id, peer_id)
+
+    def discard(self, room_id: RoomId, peer_id: PeerId) -> None:
+        peers = self._rooms.get(room_id)
+        if peers is not None:
+            peers.pop(peer_id, None)
+
+    def has(self, room_id: RoomId, peer_id: PeerId) -> bool:
+        return peer_id in self._rooms.get(room_id, ())
+
+    def of(self, room_id: RoomId) -> list[PeerId]:
+        """Return the participations of a room, the earliest end first."""
+        return list(self._rooms.get(room_id, ()))

@@ -1,0 +1,203 @@
+"""A call whose people are at different servers, and servers that freeze, die and lose Redis."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.integration.cluster.clusters import two_servers
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
+from tests.people import Person, Visitors
+from tests.servers import ParlourServer, RedisServer
+
+pytestmark = pytest.mark.database("postgres")
+
+
+class Call:
+    """Two servers, and people who may enter a room at either of them."""
+
+    def __init__(
+        self, servers: tuple[ParlourServer, ParlourServer], room: str, ending: AsyncExitStack
+    ) -> None:
+        self.here, self.there = servers
+        self.room = room
+        self._ending = ending
+        self.people: dict[str, Person] = {}
+
+    async def member(self, name: str, server: ParlourServer) -> ResumingClient:
+        member = await self._ending.enter_async_context(ResumingClient(self.people[name], self.room))
+        member.server = server
+        return member
+
+
+@pytest.fixture
+async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[Call]:
+    """Ann's room; Ann, Bob and Cid may enter it."""
+    servers = await two_servers(fresh_server, redis, PARLOUR_RESUME_GRACE=8)
+    async with Visitors(servers[0]) as visitors, AsyncExitStack() as ending:
+        ann = await visitors.client("ann")
+        room = await ann.creates_room()
+        call = Call(servers, room, ending)
+        call.people["ann"] = ann
+        for name in ("bob", "cid"):
+            person = call.people[name] = await visitors.client(name)
+            await ann.invites(person, to=room)
+        yield call
+
+
+async def both_reach(first: ResumingClient, second: ResumingClient, text: str) -> None:
+    await first.reaches(second, text)
+    await second.reaches(first, text)
+
+
+async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    cid = await call.member("cid", call.there)
+    await ann.joins()
+    answer = await bob.joins()
+    assert [peer["peerID"] for peer in answer["peers"]] == [ann.peer_id]
+    await introduced(bob, ann)
+    await both_reach(ann, bob, "1")
+    await cid.joins()
+    await introduced(cid, ann, bob)
+    await both_reach(cid, ann, "2")
+    await both_reach(cid, bob, "3")
+    assert (await ann.socket.asks('["leave"]'))["ok"]
+    for other in (bob, cid):
+        await other.hears("remove-peer", peerID=ann.peer_id)
+    ann.token = None
+    await ann.joins()
+    await introduced(ann, bob, cid)
+    await both_reach(ann, bob, "4")
+
+
+async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    await both_reach(ann, bob, "1")
+    peer = bob.peer_id
+    bob.breaks()
+    assert (await ann.proposes(bob, "while he is away"))["ok"]
+    bob.server = call.here
+    answer = await bob.joins()
+    assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, peer, 1)
+    await bob.hears(
+        "ice-candidate", peerID=ann.peer_id, iceCandidate={"candidate": "candidate:while he is away"}
+    )
+    await both_reach(ann, bob, "2")
+    former = bob.hangs()
+    bob.server = call.there
+    answer = await bob.joins()
+    assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, peer, 2)
+    await both_reach(ann, bob, "3")
+    assert await former.expects_close() is not None
+
+
+async def test_a_visit_that_was_left_does_not_go_on_at_another_server(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    peer, token = bob.peer_id, bob.token
+    assert (await bob.socket.asks('["leave"]'))["ok"]
+    await ann.hears("remove-peer", peerID=peer)
+    bob.breaks()
+    bob.server = call.here
+    bob.known.clear()
+    bob.token = token
+    answer = await bob.joins()
+    assert (answer["resumed"], answer["peerID"] == peer) == (False, False)
+    await introduced(bob, ann)
+
+
+async def test_a_visit_is_ended_at_the_server_that_holds_it(call: Call) -> None:
+    """Its person says so at another server, having left while the line was broken."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    token = bob.token
+    bob.breaks()
+    bob.server = call.here
+    await bob.connects()
+    assert (await bob.socket.asks(json.dumps(["end-visit", {"resume": token}])))["ok"]
+    await ann.hears("remove-peer", peerID=bob.peer_id)
+
+
+async def test_a_server_that_dies_is_not_noticed_by_the_call(call: Call) -> None:
+    """It owned the call. Who comes back in time is not missed, and who does not is removed."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    cid = await call.member("cid", call.here)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    await cid.joins()
+    await introduced(cid, ann, bob)
+    peer = ann.peer_id
+    await call.here.kill()
+    await call.there.expect_log('"event": "cluster.node_left"')
+    await call.there.expect_log('"event": "calls.owners_found"')
+    for one in (ann, cid):
+        one.breaks()
+    ann.server = call.there
+    answer = await ann.joins()
+    assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, peer, None)
+    assert {entry["peerID"] for entry in answer["peers"]} == {bob.peer_id, cid.peer_id}
+    await both_reach(ann, bob, "1")
+    for one in (ann, bob):
+        await one.hears("remove-peer", peerID=cid.peer_id)
+
+
+async def test_a_server_that_froze_finds_its_people_where_they_are(call: Call) -> None:
+    """One stays connected to it, the other has come back elsewhere meanwhile."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    cid = await call.member("cid", call.here)
+    for one, others in ((ann, []), (bob, [ann]), (cid, [ann, bob])):
+        await one.joins()
+        await introduced(one, *others)
+    os.kill(call.here.pid, signal.SIGSTOP)
+    await call.there.expect_log('"event": "cluster.node_left"')
+    cid.hangs()
+    cid.server = call.there
+    answer = await cid.joins()
+    assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, cid.peer_id, None)
+    await both_reach(cid, bob, "1")
+    call.there.mark_log()
+    os.kill(call.here.pid, signal.SIGCONT)
+    await call.there.expect_log('"event": "cluster.node_joined"')
+    await call.here.expect_log('"event": "calls.owners_found"')
+    await both_reach(ann, cid, "2")
+    await both_reach(ann, bob, "3")
+
+
+async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: RedisServer) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    await redis.stop()
+    for server in (call.here, call.there):
+        await server.expect_log('"event": "cluster.lease_ended"')
+    assert (await ann.proposes(bob, "1"))["code"] == "unavailable"
+    cid = await call.member("cid", call.here)
+    answer = await cid.joins()
+    assert [entry["peerID"] for entry in answer["peers"]] == [ann.peer_id]
+    await introduced(cid, ann)
+    await both_reach(cid, ann, "2")
+    for server in (call.here, call.there):
+        server.mark_log()
+    await redis.start()
+    await asyncio.gather(
+        *(server.expect_log('"event": "cluster.node_joined"') for server in (call.here, call.there))
+    )
+    offers = [await one.hears("add-peer", peerID=other.peer_id) for one, other in ((bob, cid), (cid, bob))]
+    assert sorted(offer["createOffer"] for offer in offers) == [False, True]
+    await both_reach(cid, bob, "3")
+    await both_reach(ann, bob, "4")
