@@ -172,6 +172,18 @@ audit: setup $(CLIENTS:=/node_modules/.installed) .tools/audit/.installed ## Ask
 	@. tools/say; say "What is known against the packages that are locked"
 	@$(BIN)/python tools/audit
 
+# Helm for the chart: the one that is there, or one built from the Go proxy, which takes two minutes and happens once.
+HELM := $(or $(shell command -v helm),.tools/helm/helm)
+.tools/helm/helm: tools/helm/go.mod tools/helm/go.sum src/parlour/turn/build.py | .venv/.installed
+	@. tools/say; say "Building helm into .tools/helm"
+	@$(BIN)/python -c 'from pathlib import Path; from parlour.turn.build import build; \
+	  build(Path("tools/helm"), Path(".tools/helm"), package="helm.sh/helm/v3/cmd/helm", program="helm")'
+	@touch $@
+
+.PHONY: check-deploy
+check-deploy: setup $(HELM) ## Lint and render the Helm chart of deploy/helm, and check the manifests (not part of `make test`)
+	@$(BIN)/python tools/check-deploy $(HELM)
+
 .PHONY: $(STATIC) check-unit
 check-web:
 	@. tools/say; say "Web client: lint, types, tests"

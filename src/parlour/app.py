@@ -1,6 +1,8 @@
 """The composition root: a list of features, each of which assembles itself from a small core."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 
@@ -30,6 +32,9 @@ from parlour.privacy.assembly import PrivacyFeature
 from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
 from parlour.shared_facts.exchange import FactExchange
+
+LOOK_SECONDS = 0.1
+"""The pause between two looks at whether the end of a node has become urgent."""
 
 log = structlog.get_logger("parlour")
 
@@ -109,6 +114,24 @@ class Parlour:
         finally:
             await self.core.stop()
             await self.close()
+
+    async def drain(self, is_hurried: Callable[[], bool]) -> None:
+        """Leave all that this node does to the other nodes of its cluster; without any, do nothing.
+
+        Connections are still accepted for `drain_seconds`, so that balancers notice by `/readyz`. Then all
+        are sent away. `is_hurried` ends all waiting.
+        """
+        if self.core.is_alone:
+            return
+        self.core.is_draining = True
+        log.info("node.draining", connections=len(self.calls.engine.connections))
+        began = time.monotonic()
+        await self.core.tasks.leave_to_other_nodes()
+        seconds = self.options.settings.drain_seconds
+        while time.monotonic() - began < seconds and not is_hurried():  # noqa: ASYNC110 - signals set no event
+            await asyncio.sleep(LOOK_SECONDS)
+        await self.calls.departures.run(is_hurried)
+        log.info("node.drained", connections=len(self.calls.engine.connections))
 
     def load_later(self) -> None:
         """Load what a start can do without, in a thread: at its first use it would hold the event loop."""

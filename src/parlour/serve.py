@@ -132,6 +132,13 @@ class Server(engine.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         tell_service_manager("STOPPING=1")
+        state = self.server_state
+        state.default_headers = [
+            *state.default_headers,
+            (b"connection", b"close"),
+        ]  # of each answer from now on
+        if self._handover is None or not self._handover.is_retiring:
+            await self._parlour.drain(lambda: self.force_exit)
         if self._handover is not None:
             self._handover.stop()
         self._parlour.calls.evictions.announce_restart()

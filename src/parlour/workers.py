@@ -38,7 +38,7 @@ READY = b"Parlour is ready"
 READY_SECONDS = 60.0
 """The time within which a successor has to be ready when the workers are replaced one after the other."""
 END_SECONDS = 8.0
-"""The time after which a worker that was asked to end is killed; it takes less than five seconds."""
+"""The time after which a worker that was asked to end is killed, beyond `drain_seconds`: it takes less."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 5.0
 LOOK_SECONDS, SILENT_LOOKS = 5.0, 4
 """A worker that gives no sign of life in so many looks hangs; it gives one each second."""
@@ -100,7 +100,7 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
     for companion in companions:
         companion.register(tasks)
     try:
-        asyncio.run(Workers(listeners, options, tasks).run())
+        asyncio.run(Workers(listeners, options, tasks, drain_seconds=settings.drain_seconds).run())
     except WorkerFailed as failed:
         return failed.status if failed.status > 0 else 1
     return 0
@@ -178,9 +178,9 @@ class _Worker:
         await asyncio.wait({self.said})
         return self.is_ready
 
-    async def end(self, sign: signal.Signals) -> None:
-        """End it, by SIGKILL if it takes too long."""
-        if await end_process(self.process, sign, within=END_SECONDS):
+    async def end(self, sign: signal.Signals, *, within: float) -> None:
+        """End it, by SIGKILL if it takes longer than `within` seconds."""
+        if await end_process(self.process, sign, within=within):
             log.warning("worker.killed", worker=self.number)
         self.said.cancel()
 
@@ -188,7 +188,10 @@ class _Worker:
 class Workers:
     """Starts the workers, and starts each again whenever it ends."""
 
-    def __init__(self, listeners: Listeners, options: Sequence[str], companions: Supervisor) -> None:
+    def __init__(
+        self, listeners: Listeners, options: Sequence[str], companions: Supervisor, *, drain_seconds: float
+    ) -> None:
+        self._end_seconds = END_SECONDS + drain_seconds
         self._listeners = listeners
         self._options = options
         self._companions = companions
@@ -216,7 +219,9 @@ class Workers:
             for task in (ending, working):
                 task.cancel()
             await asyncio.gather(ending, working, return_exceptions=True)
-            await asyncio.gather(*(worker.end(signal.SIGTERM) for worker in self._alive))
+            await asyncio.gather(
+                *(worker.end(signal.SIGTERM, within=self._end_seconds) for worker in self._alive)
+            )
             await self._companions.stop()
 
     async def _work(self) -> None:
@@ -304,11 +309,11 @@ class Workers:
             except TimeoutError:
                 is_ready = False
             if not is_ready:
-                await successor.end(signal.SIGTERM)
+                await successor.end(signal.SIGTERM, within=END_SECONDS)
                 self._alive.discard(successor)
                 return False
             former, self._current[number] = self._current[number], successor
-        await former.end(signal.SIGHUP)
+        await former.end(signal.SIGHUP, within=END_SECONDS)
         return True
 
 
