@@ -103,7 +103,7 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
               peerID={phase.kind === "joining" ? "self" : phase.peerID}
               choices={choices}
               small={small}
-              alone={<Alone room={room} joined={phase.kind !== "joining"} />}
+              alone={<Alone call={call} room={room} />}
             />
             <Waiting call={call} />
             <OwnSoundHint call={call} />
@@ -255,9 +255,10 @@ function CallTimer({ since }: { since: number }) {
   );
 }
 
-function Alone({ room, joined }: { room: RoomFacts; joined: boolean }) {
+/** It stands where the page says what the person waits for. */
+function Alone({ call, room }: { call: Call; room: RoomFacts }) {
   const t = useCallTexts();
-  if (!joined) return null;
+  if (useStore(call.delay) !== null) return null;
   return (
     <div className="alone">
       <div className="notice" role="status">
