@@ -98,6 +98,12 @@ bench-mesh: setup test-packages ## Measure calls of real browsers over narrow an
 bench-relays: setup test-packages ## Measure the CPU time of coturn and of our TURN server (ARGS="--rounds 3")
 	@exec $(BIN)/python -m bench.relays $(ARGS)
 
+.PHONY: bench-nodes
+bench-nodes: setup test-packages ## Measure several servers on one Redis, and compute what many sockets need (ARGS="--write")
+	@$(BIN)/python -m bench.candidates_across_nodes $(ARGS)
+	@$(BIN)/python -m bench.capacity --measure $(ARGS)
+	@$(BIN)/python -m bench.capacity --trial $(ARGS)
+
 .PHONY: soak
 soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
 	@$(BIN)/python -m bench.joins

@@ -40,6 +40,7 @@ class CoreOptions:
     """
 
     database_url: str | URL
+    database_connections: int
     allow_readable_database: bool
     delivers_mail: bool
     redis_url: str | None
@@ -62,7 +63,10 @@ class Core:
         self.coordinator = _coordinator(self.node_id, options)
         self.tasks = Supervisor(ClusterTasks(self.coordinator) if self.is_clustered else None)
         self.database = Database(
-            options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
+            options.database_url,
+            bus=self.bus,
+            allow_readable=options.allow_readable_database,
+            connections=options.database_connections,
         )
         self.outbox = Outbox(self.database, clock=self.clock, delivers=options.delivers_mail)
         self.bus.subscribe(MailQueued, self.outbox.on_queued)

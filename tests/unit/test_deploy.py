@@ -27,6 +27,17 @@ def test_the_unit_and_its_socket_belong_together() -> None:
     assert listening["Socket"]["ListenStream"] == "127.0.0.1:8000"
 
 
+def test_each_worker_has_a_socket_of_systemd() -> None:
+    service, listening = (
+        (DEPLOY / f"parlour.{kind}.d" / "workers.conf").read_text().splitlines()
+        for kind in ("service", "socket")
+    )
+    (command,) = [line for line in service if line.startswith("ExecStart=/")]
+    sockets = [line for line in listening if line.startswith("ListenStream=")]
+    assert sockets == ["ListenStream=", *["ListenStream=127.0.0.1:8000"] * int(command.split()[-1])]
+    assert "ReusePort=yes" in listening
+
+
 def test_the_services_of_the_compose_file() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     services = compose["services"]

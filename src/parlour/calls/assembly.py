@@ -111,12 +111,13 @@ class CallsFeature:
         delivery = PeerDelivery(presence, calls, self._node)
         relay_only = RelayOnly(options.ice.relay_only)
         authorization = DegradedAuthorization(presence=presence, sessions=accounts.sessions, rooms=rooms)
+        elsewhere = RoomsElsewhere(core.messages) if core.is_clustered else None
         self._room_list = RoomListBroadcaster(
             presence=presence,
             calls=calls,
             hidden_rooms_among=rooms.hidden_rooms_among,
             node=self._node,
-            elsewhere=RoomsElsewhere(core.messages) if core.is_clustered else None,
+            elsewhere=elsewhere,
         )
         self._chats = self._ordered_chats(neighbours.chat.service, calls) if core.is_clustered else None
         lobby = Lobby(self._node.deliver)
@@ -152,6 +153,8 @@ class CallsFeature:
             relay_only=relay_only,
         )
         self._overview = CallOverview(calls, rooms)
+        if elsewhere is not None:
+            self._overview.join_cluster(core.messages, elsewhere)
         self.evictions = Evictions(presence, delivery, self._participations)
         self._subscriber = CallFactSubscriber(delivery, self._participations, self.evictions)
         self._rights = RightsCheck(

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from parlour.accounts.identity import Identity
-from parlour.calls.membership import Membership
 from parlour.calls.ongoing_calls import OngoingCalls
+from parlour.calls.overview_elsewhere import CallMembersSummary, OverviewElsewhere
+from parlour.calls.rooms_elsewhere import RoomsElsewhere
+from parlour.cluster.messages import ClusterMessages
+from parlour.rooms.entities import RoomId
 from parlour.rooms.service import RoomService
 
 NAMED_PEOPLE = 3
@@ -31,30 +34,43 @@ class CallSummary:
 
 
 class CallOverview:
-    """Answers from memory, once the database has said which of the rooms the person may enter."""
+    """Answers from memory, once the database has said which of the rooms the person may enter. Other nodes
+    are asked about calls that this one does not know.
+    """
 
     def __init__(self, calls: OngoingCalls, rooms: RoomService) -> None:
         self._calls = calls
         self._rooms = rooms
+        self._elsewhere: OverviewElsewhere | None = None
+
+    def join_cluster(self, messages: ClusterMessages, rooms: RoomsElsewhere) -> None:
+        """Tell and ask other nodes."""
+        self._elsewhere = OverviewElsewhere(messages, rooms, self._summary)
 
     async def calls_in(self, identity: Identity, names: Collection[str]) -> list[CallSummary]:
         """Leave out rooms that have no call, that the person may not enter, or that do not exist."""
         asked = frozenset(names)
-        ongoing = {room.room_id: room.name for room in self._calls.rooms() if room.name in asked}
+        ongoing = {} if self._elsewhere is None else self._elsewhere.named(asked)
+        ongoing |= {room.room_id: room.name for room in self._calls.rooms() if room.name in asked}
         if not ongoing:
             return []
         enterable = await self._rooms.enterable_among(identity, list(ongoing))
-        members = {room_id: self._calls.mesh(room_id).members for room_id in enterable}
+        found = {room_id: self._summary(room_id) for room_id in enterable}
+        unknown = [room_id for room_id, summary in found.items() if summary is None]
+        if self._elsewhere is not None and unknown:
+            found |= await self._elsewhere.summaries(unknown)
         return [
-            _summary(ongoing[room_id], membership)
-            for room_id, membership in members.items()
-            if membership.names
+            CallSummary(ongoing[room_id], summary.count, [PersonInCall(*person) for person in summary.people])
+            for room_id, summary in found.items()
+            if summary is not None
         ]
 
-
-def _summary(room: str, members: Membership) -> CallSummary:
-    people = [
-        PersonInCall(name, members.display_names.get(peer))
-        for peer, name in islice(members.names.items(), NAMED_PEOPLE)
-    ]
-    return CallSummary(room, len(members.names), people)
+    def _summary(self, room_id: RoomId) -> CallMembersSummary | None:
+        members = self._calls.mesh(room_id).members
+        if not members.names:
+            return None
+        people = [
+            (name, members.display_names.get(peer))
+            for peer, name in islice(members.names.items(), NAMED_PEOPLE)
+        ]
+        return CallMembersSummary(len(members.names), people)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from parlour.calls.shared_calls import SharedCalls, call_name
+from parlour.calls.shared.calls import SharedCalls
+from parlour.calls.shared.interfaces import call_name
 from parlour.cluster.coordinator import CoordinationUnavailable, Coordinator, Lease, LeaseId, Ownership
 from parlour.cluster.envelopes import MessageKind
 from parlour.cluster.messages import ClusterMessages

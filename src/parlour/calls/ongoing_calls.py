@@ -11,11 +11,12 @@ from parlour.accounts.identity import UserId
 from parlour.calls.call_owners import CallOwners
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Notice
-from parlour.calls.introductions import Stamp
 from parlour.calls.mesh import Mesh
-from parlour.calls.node_messages import ENDED, MOVED
 from parlour.calls.refusals import RoomFull, TooManyParticipations
-from parlour.calls.shared_calls import Arrival, NodeLink, SharedCalls
+from parlour.calls.shared.calls import SharedCalls
+from parlour.calls.shared.interfaces import Arrival, NodeLink
+from parlour.calls.shared.introductions import Stamp
+from parlour.calls.shared.messages import ENDED, MOVED
 from parlour.cluster.coordinator import Coordinator, LeaseId, Ownership
 from parlour.cluster.messages import ClusterMessages
 from parlour.errors import Refusal, Unavailable
@@ -201,9 +202,9 @@ class OngoingCalls:
         """Follow no longer what nobody has asked for lately, and for which nobody waits."""
         now = time.monotonic()
         for room_id, asked_at in list(self._followed.items()):
-            if now - asked_at >= WATCHED_SECONDS and not is_waited(room_id):
+            is_over = now - asked_at >= WATCHED_SECONDS and not is_waited(room_id)
+            if is_over and self._shared.unwatch(room_id):
                 del self._followed[room_id]
-                self._shared.unwatch(room_id)
 
     async def _arrive_by_owner(
         self, room: Room, change: Arrival, seated: Seated, known_at: Stamp | None

@@ -63,6 +63,10 @@ class RoomsElsewhere:
         for part in self._others.values():
             yield from part.values()
 
+    def user_of(self, room_id: RoomId) -> LeaseId | None:
+        """Return a node with a call of the room."""
+        return next((lease for lease, part in self._others.items() if room_id in part), None)
+
     def is_told(self, room_id: RoomId) -> bool:
         """Return True if the others know that the room is in use here."""
         return room_id in self._own

@@ -4,17 +4,16 @@ The node that holds a visit is named by its resume token. It keeps the visit, wi
 call's owner has decided that another node holds it: so nothing is lost if that node gives up.
 """
 
-import asyncio
-import itertools
 from collections.abc import Callable
 
 import msgspec
 import structlog
 
-from parlour.calls.introductions import Stamp
+from parlour.calls.shared.introductions import Stamp
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.envelopes import MessageKind
 from parlour.cluster.messages import ClusterMessages
+from parlour.cluster.questions import NodeQuestions
 from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import (
@@ -49,21 +48,18 @@ class HandedOver(msgspec.Struct, frozen=True):
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    number: int
     room_id: RoomId
     peer_id: PeerId
     received: int | None
 
 
 class _Visit(msgspec.Struct, frozen=True):
-    """A visit, or None where there is no such one; each missed message is its event and its JSON."""
+    """A visit; each missed message is its event and its JSON."""
 
-    number: int
-    is_held: bool
-    taken: int = 0
-    received: int = 0
-    missed: list[tuple[str, bytes]] | None = None
-    known_at: Stamp | None = None
+    taken: int
+    received: int
+    missed: list[tuple[str, bytes]] | None
+    known_at: Stamp | None
 
 
 _wanted = msgspec.msgpack.Decoder(_Wanted)
@@ -74,15 +70,12 @@ Give = Callable[[RoomId, PeerId, int | None], HandedOver | None]
 
 
 class VisitHandover:
-    """Asks the other node, and answers what others ask."""
+    """Asks the other node, and answers what others ask: nothing, if the visit is not there."""
 
     def __init__(self, messages: ClusterMessages) -> None:
         self._messages = messages
         self._give: Give | None = None
-        self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[HandedOver | None]] = {}
-        messages.handle(MessageKind.VISIT_WANTED, self._answer)
-        messages.handle(MessageKind.VISIT, self._receive)
+        self._questions = NodeQuestions(messages, MessageKind.VISIT_WANTED, MessageKind.VISIT, self._respond)
 
     def serve(self, give: Give) -> None:
         """Answer what other nodes ask by `give`."""
@@ -99,51 +92,28 @@ class VisitHandover:
         lease = self._lease_of(node)
         if lease is None:
             return None
-        number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        wanted = msgspec.msgpack.encode(_Wanted(number, room_id, peer_id, received))
-        try:
-            if not self._messages.send(lease, MessageKind.VISIT_WANTED, wanted):
-                return None
-            async with asyncio.timeout(HANDED_OVER_WITHIN_SECONDS):
-                found: HandedOver | None = await answer
-                return found
-        except TimeoutError:
-            log.warning("visit.not_handed_over", room=room_id)
+        wanted = msgspec.msgpack.encode(_Wanted(room_id, peer_id, received))
+        answer = await self._questions.ask(lease, wanted, within=HANDED_OVER_WITHIN_SECONDS)
+        if not answer:
             return None
-        finally:
-            del self._waiting[number]
+        try:
+            return _decoded(_visit.decode(answer))
+        except (msgspec.MsgspecError, KeyError) as error:
+            log.warning("visit.unreadable", error=type(error).__name__)
+            return None
 
     def _lease_of(self, node: NodeId | None) -> LeaseId | None:
         return next((one for one, lease in self._messages.others.items() if lease.node_id == node), None)
 
-    def _answer(self, sender: LeaseId, body: bytes) -> None:
-        try:
-            wanted = _wanted.decode(body)
-        except msgspec.MsgspecError as error:
-            log.warning("visit.unreadable_question", sender=sender, error=type(error).__name__)
-            return
+    def _respond(self, question: bytes) -> bytes:
+        wanted = _wanted.decode(question)
         found = None if self._give is None else self._give(wanted.room_id, wanted.peer_id, wanted.received)
-        visit = _Visit(wanted.number, is_held=False) if found is None else _encoded(wanted.number, found)
-        self._messages.send(sender, MessageKind.VISIT, msgspec.msgpack.encode(visit))
-
-    def _receive(self, sender: LeaseId, body: bytes) -> None:
-        try:
-            visit = _visit.decode(body)
-            found = _decoded(visit) if visit.is_held else None
-        except (msgspec.MsgspecError, KeyError) as error:
-            log.warning("visit.unreadable", sender=sender, error=type(error).__name__)
-            return
-        waiting = self._waiting.get(visit.number)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(found)
+        return b"" if found is None else msgspec.msgpack.encode(_encoded(found))
 
 
-def _encoded(number: int, visit: HandedOver) -> _Visit:
+def _encoded(visit: HandedOver) -> _Visit:
     missed = visit.missed
     return _Visit(
-        number,
-        is_held=True,
         taken=visit.taken,
         received=visit.received,
         missed=None if missed is None else [(one.event, msgspec.json.encode(one)) for one in missed],

@@ -22,7 +22,7 @@ class MessageKind(IntEnum):
     ROOMS_IN_USE_WANTED = 3
     """The sender has missed what the receiver told of its calls, and wants to know all of them."""
     CALLS = 4
-    """What nodes tell each other about calls in which they have members (`parlour.calls.node_messages`)."""
+    """What nodes tell each other about calls in which they have members (`parlour.calls.shared.messages`)."""
     VISIT_WANTED = 5
     """A person whose visit the receiver holds has come to the sender (`parlour.calls.visit_handover`)."""
     VISIT = 6
@@ -31,6 +31,8 @@ class MessageKind(IntEnum):
     """The sender wants to know who is in some calls (`parlour.calls.overview_elsewhere`)."""
     CALL_SUMMARIES = 8
     """The answer to that."""
+    DIAGNOSIS = 9
+    """What `parlour doctor` does and has found on the sender's machine (`parlour.diagnosis.shared_runs`)."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

@@ -6,13 +6,15 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import two_servers
+from tests.integration.signaling.client import SDP
 from tests.integration.signaling.resuming_client import ResumingClient, introduced
-from tests.people import Person, Visitors
+from tests.people import Person, Visitors, done
 from tests.servers import ParlourServer, RedisServer
 
 pytestmark = pytest.mark.database("postgres")
@@ -27,6 +29,7 @@ class Call:
         self.here, self.there = servers
         self.room = room
         self._ending = ending
+        self.elsewhere: Visitors
         self.people: dict[str, Person] = {}
 
     async def member(self, name: str, server: ParlourServer) -> ResumingClient:
@@ -43,11 +46,21 @@ async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[C
         ann = await visitors.client("ann")
         room = await ann.creates_room()
         call = Call(servers, room, ending)
+        call.elsewhere = await ending.enter_async_context(Visitors(servers[1]))
         call.people["ann"] = ann
         for name in ("bob", "cid"):
             person = call.people[name] = await visitors.client(name)
             await ann.invites(person, to=room)
         yield call
+
+
+async def answer_to(client: ResumingClient, number: int) -> dict[str, Any]:
+    """Return the acknowledgement of an event that was sent with this number."""
+    while not (frame := await client.socket.frame()).startswith("43"):
+        assert frame.startswith('42["share-rooms"'), frame
+    (answer,) = json.loads(frame.removeprefix(f"43{number}"))
+    found: dict[str, Any] = answer
+    return found
 
 
 async def both_reach(first: ResumingClient, second: ResumingClient, text: str) -> None:
@@ -74,6 +87,56 @@ async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
     await ann.joins()
     await introduced(ann, bob, cid)
     await both_reach(ann, bob, "4")
+
+
+async def test_the_lobby_and_the_overview_know_of_people_at_another_server(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    prepare = json.dumps(["prepare", {"room": call.room}])
+    prepared = await bob.socket.asks(prepare)
+    assert [peer["peerID"] for peer in prepared["peers"]] == [ann.peer_id]
+    there = await call.elsewhere.same(call.people["bob"])
+    there.token = call.people["bob"].token
+    overview = done(await there.post("/room/people", {"rooms": [call.room]})).json()["calls"]
+    assert overview == [{"room": call.room, "count": 1, "people": [{"username": ann.person.username}]}]
+    cid = await call.member("cid", call.here)
+    await cid.joins()
+    await bob.socket.expects_event("call-changed")
+    prepared = await bob.socket.asks(prepare)
+    assert [peer["peerID"] for peer in prepared["peers"]] == [ann.peer_id, cid.peer_id]
+    offer = {"type": "offer", "sdp": SDP}
+    offers = [{"peerID": peer["peerID"], "sessionDescription": offer} for peer in prepared["peers"]]
+    answer = await bob.joins(offers=offers)
+    assert answer["offered"] == [ann.peer_id, cid.peer_id]
+
+
+async def test_a_ban_reaches_the_call_at_another_server(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.joins()
+    await introduced(bob, ann)
+    assert (await ann.socket.asks(json.dumps(["ban-peer", {"peerID": bob.peer_id}])))["ok"]
+    assert (await bob.socket.expects_event("removed"))["code"] == "banned"
+    await ann.hears("remove-peer", peerID=bob.peer_id)
+
+
+async def test_a_leave_is_heeded_while_the_owner_has_not_answered(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    try:
+        join = json.dumps(["join", {"room": call.room, "resumable": True}])
+        await bob.socket.sends(f"42101{join}", '42102["leave"]')
+        assert (await answer_to(bob, 102))["ok"]
+    finally:
+        os.kill(call.here.pid, signal.SIGCONT)
+    assert (await answer_to(bob, 101))["code"] == "join_cancelled"
+    cid = await call.member("cid", call.there)
+    await cid.joins()
+    while (await ann.socket.expects_event("add-peer"))["peerID"] != cid.peer_id:
+        await ann.socket.expects_event("remove-peer")
 
 
 async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import two_servers
 from tests.integration.signaling.raw import RawSocket, raw_socket
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.people import Person, Visitors, http_client
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.stopwatch import Stopwatch
@@ -53,6 +54,43 @@ async def test_it_says_so_goes_on_for_a_while_and_sends_its_clients_away(
     log = first.log_since_mark()
     assert log.index("cluster.task_given_up") < log.index("node.drained")
     assert '"level": "error"' not in log and "Traceback" not in log
+
+
+async def test_visits_go_on_at_another_server_without_a_loss(
+    fresh_server: StartServer, redis: RedisServer
+) -> None:
+    """The server that owns the call ends, and with it the sockets of its people."""
+    first, second = await two_servers(fresh_server, redis, PARLOUR_DRAIN_SECONDS=1)
+    async with Visitors(first) as visitors, AsyncExitStack() as ending:
+        people = [await visitors.client(name) for name in ("ann", "bob", "cid")]
+        room = await people[0].creates_room()
+        for person in people[1:]:
+            await people[0].invites(person, to=room)
+        clients = [ResumingClient(person, room) for person in people]
+        ann, bob, cid = [await ending.enter_async_context(client) for client in clients]
+        bob.server = cid.server = second
+        await ann.joins()
+        await bob.joins()
+        await introduced(bob, ann)
+        peer = ann.peer_id
+        former = ann.hangs()
+        ann.server = second
+        await ann.connects()
+
+        draining = asyncio.create_task(first.terminate())
+        assert "restarting" in "".join(await former.expects_close())
+        assert (await bob.proposes(ann, "while she is away"))["ok"]
+        answer = await ann.joins()
+        assert (answer["resumed"], answer["peerID"], answer["received"]) == (True, peer, 0)
+        await ann.hears(
+            "ice-candidate", peerID=bob.peer_id, iceCandidate={"candidate": "candidate:while she is away"}
+        )
+        await draining
+        await second.expect_log('"event": "cluster.node_left"')
+        await ann.reaches(bob, "1")
+        await bob.reaches(ann, "2")
+        await cid.joins()
+        await introduced(cid, ann, bob)
 
 
 async def test_without_others_it_ends_at_once(fresh_server: StartServer, redis: RedisServer) -> None:

@@ -21,9 +21,10 @@ from parlour.calls.decisions import (
     Resumed,
     Seat,
 )
-from parlour.calls.introductions import Stamp
-from parlour.calls.node_messages import ENDED, MOVED
-from parlour.calls.shared_calls import Arrival, SharedCalls, call_name
+from parlour.calls.shared.calls import SharedCalls
+from parlour.calls.shared.interfaces import Arrival, call_name
+from parlour.calls.shared.introductions import Stamp
+from parlour.calls.shared.messages import ENDED, MOVED
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
@@ -56,6 +57,7 @@ class Client:
     is_inside: bool = False
     is_leaving: bool = False
     is_away: bool = False
+    has_forgotten: bool = False
     known_at: Stamp | None = None
     display_name: str | None = None
 
@@ -72,6 +74,8 @@ class Client:
             case RemovePeer(peer_id):
                 self.offers.pop(peer_id, None)
             case _:
+                if self.has_forgotten and message.peer_id not in self.offers:
+                    return  # it is about to be told again
                 assert message.peer_id in self.offers, "nobody hears of a peer that it was not told of"
                 self.heard.append(message)
 
@@ -114,7 +118,9 @@ class Node:
             del self.questions[number]
             self.retries.append((client, change))
             return
-        known_at = self.calls.stamp(client.room.room_id) if client.node is self else client.known_at
+        known_at = None if self.lease is None else client.known_at
+        if client.node is self:
+            known_at = self.calls.stamp(client.room.room_id)
         self.calls.arrive(number, client.room, change, ownership, known_at=known_at)
 
     def enter(self, client: Client) -> None:
@@ -167,6 +173,7 @@ class Node:
         is_wanted = not client.is_leaving
         if is_wanted:
             client.is_inside, client.is_away, client.node = True, False, self
+            client.has_forgotten = False
             self.clients[client.peer_id] = client
         return is_wanted
 
@@ -361,11 +368,13 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def lose_or_come_back(self, data: st.DataObject, forgets: bool) -> None:
         client = self.draw(data, self.active())
         assert client.node is not None
+        if any(one is client for one, _ in (*client.node.questions.values(), *client.node.retries)):
+            return
         if client.is_away:
             if forgets:
                 client.offers.clear()
-            if not any(one is client for one, _ in client.node.questions.values()):
-                client.node.come_back(client)
+                client.has_forgotten = True
+            client.node.come_back(client)
         else:
             client.is_away = True
             client.node.calls.change(Lost(client.peer_id, AT))
@@ -630,6 +639,8 @@ def test_people_of_an_island_meet_each_other_at_once_and_the_others_later() -> N
     assert ann.offers.keys() == {bob.peer_id, bea.peer_id}
     assert bea.offers.keys() == {ann.peer_id, bob.peer_id}
     assert bob.offers == {ann.peer_id: True, bea.peer_id: False}, "nothing is said again"
+    introduced = [message.peer_id for message in (*ann.told, *bea.told) if isinstance(message, AddPeer)]
+    assert sorted(introduced) == sorted([ann.peer_id, bea.peer_id, bob.peer_id, bob.peer_id]), "once"
 
 
 def test_a_relay_reaches_a_member_that_has_moved() -> None:

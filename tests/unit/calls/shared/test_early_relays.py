@@ -1,6 +1,6 @@
 """Messages that overtook the introduction of their sender."""
 
-from parlour.calls.early_relays import HELD_SECONDS, MAX_BYTES, MAX_MESSAGES, MAX_SENDERS, EarlyRelays
+from parlour.calls.shared.early_relays import HELD_SECONDS, MAX_BYTES, MAX_MESSAGES, MAX_SENDERS, EarlyRelays
 from parlour.wire.sdp import IceCandidate
 from parlour.wire.signaling import CandidateFromPeer, PeerId
 

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from parlour.calls.decisions import Change, Decided, MemberRecord, Notice
-from parlour.calls.introductions import Introductions, Stamp
 from parlour.calls.mesh import Send
+from parlour.calls.shared.introductions import Introductions, Stamp
+from parlour.node_id import NodeId
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import (
@@ -264,3 +265,9 @@ def _notice(notice: NoticeForMembers) -> Notice:
 
 def _known(display_name: str | UnsetType) -> str | None:
     return None if display_name is UNSET else display_name
+
+
+def is_elsewhere(holder: NodeId, held_since: float, member: CensusMember) -> bool:
+    """Return True if another node holds a member, and began to later than the one that reports it."""
+    reported = member.record.seat
+    return holder != reported.holder and held_since > reported.held_since

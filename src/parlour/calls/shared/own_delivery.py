@@ -1,0 +1,127 @@
+"""Answer the arrivals of this node, and deliver what decisions and other nodes have for its members. Pure."""
+
+from collections.abc import Callable
+
+from parlour.calls.call_replica import CallReplica
+from parlour.calls.decisions import Decided, Entered, Left, Resumed
+from parlour.calls.mesh import Send
+from parlour.calls.shared.early_relays import EarlyRelays
+from parlour.calls.shared.interfaces import Arrival
+from parlour.calls.shared.messages import MOVED, Relayed, encode, message_of
+from parlour.calls.shared.table import CallTable
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import AddPeer, RemovePeer
+
+
+class OwnDelivery:
+    """The last step of a decision, at each node that follows it."""
+
+    def __init__(self, table: CallTable, *, clock: Callable[[], float]) -> None:
+        """`clock` counts seconds and is monotonic."""
+        self._table = table
+        self._clock = clock
+        self._early = EarlyRelays()
+
+    def answer(self, number: int, refusal: str | None) -> bool:
+        """Answer an arrival of this node. Return False if its member is not wanted any more."""
+        pending = self._table.pending.pop(number, None)
+        if pending is None:
+            return True
+        if refusal != MOVED:
+            self._table.arriving.pop(pending.change.peer_id, None)
+        return self._table.own.answered(number, refusal)
+
+    def fail(self, room_id: RoomId) -> None:
+        """Have open questions about a call asked again: their answers are lost."""
+        for number, pending in list(self._table.pending.items()):
+            if pending.room.room_id == room_id:
+                self.answer(number, MOVED)
+
+    def deliver(self, call: CallReplica, decided: Decided, answers: int | None) -> bool:
+        """Deliver what a decision has for this node's members. Return False if it brought one that is not
+        wanted any more.
+        """
+        room_id, change = decided.room_id, decided.change
+        is_wanted = True
+        if isinstance(change, Entered | Resumed) and change.seat.holder == self._table.node_id:
+            is_wanted = self._take(call, change, answers)
+        for send in decided.sends:
+            self._deliver_to_own(call, send)
+        if decided.notice is not None:
+            self._table.own.notify(room_id, decided.notice)
+        is_elsewhere = isinstance(change, Resumed) and change.seat.holder != self._table.node_id
+        if (isinstance(change, Left) or is_elsewhere) and change.peer_id in self._table.members:
+            self._table.members.drop(change.peer_id)
+            self._table.own.ended(change.peer_id, is_elsewhere=is_elsewhere)
+        self._table.own.call_changed(call.room)
+        return is_wanted
+
+    def _take(self, call: CallReplica, change: Arrival, answers: int | None) -> bool:
+        """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
+
+        An arrival without an open question was given up, unless the owner has settled what it is told of a
+        member that is here.
+        """
+        if answers is not None and answers in self._table.pending:
+            if not self.answer(answers, None):
+                self._table.members.drop(change.peer_id)
+                return False
+            self._table.members.hold(call.room, change)
+            self._table.members.note(change)
+        elif change.peer_id not in self._table.members:
+            return isinstance(change, Resumed) and change.peer_id in self._table.arriving
+        member = self._table.members.hold(call.room, change)
+        if isinstance(change, Resumed):
+            member.known = set(change.known)
+        for sender in member.known:
+            for early, size in self._early.release(change.peer_id, sender, now=self._clock()):
+                self._table.own.relayed(change.peer_id, early, size)
+        for claimed in call.mesh.claims.get(change.peer_id, ()):
+            self._table.own.expects(call.room.room_id, change.peer_id, claimed)
+        return True
+
+    def _deliver_to_own(self, call: CallReplica, send: Send) -> None:
+        member = self._table.members.get(send.to)
+        if member is None:
+            return
+        message = send.message
+        if isinstance(message, AddPeer):
+            if self._table.lease is None and call.seats[message.peer_id].holder != self._table.node_id:
+                return
+            member.known.add(message.peer_id)
+            if self._table.lease is not None:
+                member.unsure.discard(message.peer_id)
+            elif not self._table.is_alone:
+                member.unsure.add(message.peer_id)
+            self._table.own.deliver(send.to, message)
+            for early, size in self._early.release(send.to, message.peer_id, now=self._clock()):
+                self._table.own.relayed(send.to, early, size)
+            return
+        if isinstance(message, RemovePeer):
+            member.known.discard(message.peer_id)
+        self._table.own.deliver(send.to, message)
+
+    def on_relay(self, relay: Relayed) -> None:
+        member = self._table.members.get(relay.to)
+        if member is None:
+            self._on_relay_to_other(relay)
+        elif member.room.room_id == relay.room_id:
+            message = message_of(relay)
+            if relay.sender in member.known:
+                self._table.own.relayed(relay.to, message, len(relay.content))
+            else:
+                self._early.hold(relay.to, message, len(relay.content), now=self._clock())
+
+    def _on_relay_to_other(self, relay: Relayed) -> None:
+        """Keep what is for a member that is about to arrive, and pass on what is for one that has moved."""
+        if relay.to in self._table.arriving:
+            self._early.hold(relay.to, message_of(relay), len(relay.content), now=self._clock())
+            return
+        call = self._table.calls.get(relay.room_id)
+        seat = None if call is None else call.seats.get(relay.to)
+        holder = None if seat is None else self._table.others.get(seat.holder)
+        if holder is not None and not relay.is_passed_on:
+            passed_on = Relayed(
+                relay.room_id, relay.to, relay.sender, relay.is_candidate, relay.content, is_passed_on=True
+            )
+            self._table.link.send(holder, encode(passed_on))

@@ -1,0 +1,365 @@
+"""The part of the owner of a call: it decides, and makes the call agree with what other nodes report. Pure.
+
+An island decides about its own members in the same way, and nobody follows.
+"""
+
+from collections.abc import Iterable, Set
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from parlour.calls.call_replica import CallReplica
+from parlour.calls.decisions import (
+    Change,
+    ClaimExpired,
+    Entered,
+    Left,
+    Lost,
+    Recorded,
+    Renamed,
+    Resumed,
+)
+from parlour.calls.shared.interfaces import Arrival
+from parlour.calls.shared.introductions import Introductions, Stamp
+from parlour.calls.shared.messages import (
+    ENDED,
+    MOVED,
+    Census,
+    CensusMember,
+    CensusWanted,
+    Question,
+    Refusal,
+    Snapshot,
+    decision_for,
+    is_elsewhere,
+)
+from parlour.calls.shared.own_delivery import OwnDelivery
+from parlour.calls.shared.table import CallTable
+from parlour.cluster.coordinator import LeaseId, Ownership
+from parlour.errors import Refusal as RefusalError
+from parlour.node_id import NodeId
+from parlour.rooms.descriptions import RoomDescription
+from parlour.rooms.entities import RoomId
+from parlour.wire.signaling import PeerId
+
+
+class OwnerPart:
+    """Decides about the calls that this node owns, or about all that it knows while it is an island."""
+
+    def __init__(self, table: CallTable, delivery: OwnDelivery) -> None:
+        self._table = table
+        self._delivery = delivery
+
+    def on_question(self, sender: LeaseId, question: Question) -> None:
+        room_id = question.room_id
+        owner = self._table.owners.get(room_id)
+        if owner is None or not self._table.owns(room_id) or owner.epoch != question.epoch:
+            self._table.fence(sender, room_id, question.epoch)
+            if question.number is not None:
+                self._table.send(sender, Refusal(room_id, question.number, MOVED))
+            return
+        call = self._table.calls.get(room_id)
+        if question.number is not None and isinstance(question.change, Entered | Resumed):
+            if call is None and question.room is not None:
+                call = self._table.begin(question.room.room())
+            if call is not None:
+                change = self.as_known(call, question.change, question.known_at)
+                self.decide_for(call, question.number, sender, change)
+        elif question.ends_anywhere:
+            self.end(room_id, question.change.peer_id)
+        elif call is not None:
+            seat = call.seats.get(question.change.peer_id)
+            if seat is not None and self._table.others.get(seat.holder) == sender:
+                self.decide(call, question.change)
+
+    def decide_for(self, call: CallReplica, number: int, asker: LeaseId | None, change: Arrival) -> None:
+        """Decide about an arrival, and answer."""
+        room_id = call.room.room_id
+        refusal = self._refusal_of(call, change)
+        if refusal is None:
+            self.decide(call, change, asker=asker, number=number)
+            return
+        if not call.seats:
+            self._table.calls.pop(room_id, None)
+        if asker == self._table.lease:
+            self._delivery.answer(number, refusal)
+        elif asker is not None:
+            self._table.send(asker, Refusal(room_id, number, refusal))
+
+    def _refusal_of(self, call: CallReplica, change: Arrival) -> str | None:
+        """Return the code of the refusal of an arrival. Else make room for it: others may give way."""
+        if isinstance(change, Resumed):
+            is_unknown = change.peer_id not in call.seats
+            has_no_place = call.count_of(change.seat.user_id) >= self._table.limits.participations
+            is_over = self._table.ended.has(call.room.room_id, change.peer_id)
+            return ENDED if is_unknown and (is_over or has_no_place) else None
+        try:
+            giving_way = call.giving_way_to(change.seat.user_id, self._table.limits)
+        except RefusalError as refusal:
+            return refusal.code
+        for peer in giving_way:
+            self.decide(call, Left(peer))
+        self._table.calls.setdefault(call.room.room_id, call)
+        return None
+
+    def decide(
+        self, call: CallReplica, change: Change, *, asker: LeaseId | None = None, number: int | None = None
+    ) -> None:
+        """Decide a change. Every node with members in the call gets the decision as one message."""
+        room_id = call.room.room_id
+        holders = {seat.holder for seat in call.seats.values()}
+        if isinstance(change, Entered | Resumed):
+            holders.add(change.seat.holder)
+        leases = self._leases_of(room_id, holders)
+        leases |= {lease: node for node, lease in self._table.others.items() if lease == asker}
+        self._have_follow(call, leases)
+        before = call.seats.get(change.peer_id)
+        decided = call.decide(change, is_numbered=self._table.lease is not None)
+        self._table.decisions = max(self._table.decisions, call.version)
+        self._table.note(call, decided, decided.sends)
+        for lease, holder in leases.items():
+            peers = {peer for peer, seat in call.seats.items() if seat.holder == holder}
+            if before is not None and before.holder == holder:
+                peers.add(change.peer_id)
+            self._table.send(lease, decision_for(decided, peers, answers=number if asker == lease else None))
+            if not self._is_follower(call, lease, holder):
+                self._table.followers[room_id].discard(lease)
+        if not call.seats:
+            self._table.forget(room_id)
+        is_wanted = self._delivery.deliver(call, decided, number if asker == self._table.lease else None)
+        if self._table.lease is None and not self._table.members.has_any_in(room_id):
+            self._table.forget(room_id)  # nobody of this island is left in it
+        self._settle_claims(call, change)
+        if not is_wanted:
+            self.end(room_id, change.peer_id)
+
+    def _leases_of(self, room_id: RoomId, holders: Iterable[NodeId]) -> dict[LeaseId, NodeId]:
+        """Return the other nodes that follow a call, by their leases."""
+        leases = {self._table.others[holder]: holder for holder in holders if holder in self._table.others}
+        watchers = self._table.watchers.get(room_id)
+        if watchers:
+            leases |= {lease: node for node, lease in self._table.others.items() if lease in watchers}
+        return leases
+
+    def _have_follow(self, call: CallReplica, leases: Iterable[LeaseId]) -> None:
+        """Send the call as it is to nodes that have not followed it so far."""
+        followers = self._table.followers.setdefault(call.room.room_id, set()) if leases else set()
+        newcomers = set(leases) - followers
+        if newcomers:
+            snapshot = self._snapshot(call)
+            for lease in newcomers:
+                self._table.send(lease, snapshot)
+            followers |= newcomers
+
+    def _is_follower(self, call: CallReplica, lease: LeaseId, holder: NodeId) -> bool:
+        if lease in self._table.watchers.get(call.room.room_id, ()):
+            return bool(call.seats)
+        return any(seat.holder == holder for seat in call.seats.values())
+
+    def _settle_claims(self, call: CallReplica, change: Change) -> None:
+        """Have no member expect a peer that will not come back."""
+        room_id = call.room.room_id
+        if isinstance(change, Left):
+            for claimant in call.waiting_for(change.peer_id):
+                self.decide(call, ClaimExpired(claimant, change.peer_id))
+        elif isinstance(change, Resumed):
+            for claimed in call.mesh.claims.get(change.peer_id, ()):
+                if self._table.ended.has(room_id, claimed):
+                    self.decide(call, ClaimExpired(change.peer_id, claimed))
+
+    def end(self, room_id: RoomId, peer_id: PeerId) -> None:
+        """End a participation, known here or not."""
+        call = self._table.calls.get(room_id)
+        if call is None:
+            self._table.ended.add(room_id, peer_id)
+        else:
+            self.decide(call, Left(peer_id))
+
+    def _snapshot(self, call: CallReplica, *, answers_census: int | None = None) -> Snapshot:
+        room_id = call.room.room_id
+        return Snapshot(
+            room_id,
+            call.epoch,
+            call.version,
+            RoomDescription.of(call.room),
+            call.records(),
+            dict(call.mesh.claims),
+            self._table.introductions.get(room_id, Introductions()),
+            self._table.ended.of(room_id),
+            answers_census,
+        )
+
+    def on_census(self, sender: LeaseId, census: Census) -> None:
+        room_id = census.room_id
+        owner = self._table.owners.get(room_id)
+        if owner is None or not self._table.owns(room_id) or owner.epoch != census.epoch:
+            self._table.fence(sender, room_id, census.epoch)
+            return
+        watchers = self._table.watchers.setdefault(room_id, set())
+        if census.watches:
+            watchers.add(sender)
+        else:
+            watchers.discard(sender)
+        call = self._table.calls.get(room_id)
+        if call is None and census.members and census.room is not None:
+            call = self._table.begin(census.room.room())
+        node = next((node for node, lease in self._table.others.items() if lease == sender), None)
+        if call is None or node is None:
+            number, introductions = census.number, Introductions()
+            nobody = Snapshot(room_id, census.epoch, 0, None, [], {}, introductions, [], number)
+            self._table.send(sender, nobody)
+            return
+        self._table.awaited.get(room_id, set()).discard(node)
+        self._table.followers.setdefault(room_id, set()).add(sender)
+        self._table.send(sender, self._snapshot(call, answers_census=census.number))
+        self._settle_all(call, sender, node, census)
+        if not self._is_follower(call, sender, node):
+            self._table.followers.get(room_id, set()).discard(sender)
+        if not call.seats:
+            self._table.forget(room_id)
+
+    def _settle_all(self, call: CallReplica, sender: LeaseId, node: NodeId, census: Census) -> None:
+        """Make the call agree with all that a node says of its members."""
+        reported = {one.record.peer_id for one in census.members} | set(census.returning)
+        for peer, seat in list(call.seats.items()):
+            if seat.holder == node and peer not in reported:
+                self.decide(call, Left(peer))
+        for member in census.members:
+            self._table.calls.setdefault(call.room.room_id, call)
+            self._settle(call, member, census.followed, sender)
+
+    def _settle(
+        self, call: CallReplica, member: CensusMember, followed: Stamp, sender: LeaseId | None
+    ) -> None:
+        """Make the call agree with what a node says of its member.
+
+        Where its node has missed an introduction, or has seen one that this owner has not, it is introduced
+        again: else both of a pair could believe that they make the offer.
+        """
+        record, room_id = member.record, call.room.room_id
+        peer, seat = record.peer_id, call.seats.get(record.peer_id)
+        if seat is None and record.seat.away_since is not None and self._table.ended.has(room_id, peer):
+            self.decide(call, Left(peer), asker=sender)  # its node has not heard of it
+            return
+        if seat is not None and is_elsewhere(seat.holder, seat.held_since, member):
+            return  # the snapshot says so
+        others = call.seats.keys() - {peer}
+        known = member.known - self._unsure(call, peer, followed)
+        introductions = self._table.introductions.setdefault(room_id, Introductions())
+        for other in member.unsure & others:
+            if call.seats[other].holder != record.seat.holder:
+                known -= {other}
+            else:  # one of them may be on the way to another node, and have missed it
+                introductions.note(peer, other, (call.epoch, call.version))
+        known |= self._put_off(call, peer, others - known)
+        is_back = record.seat.away_since is None and seat != record.seat
+        expected = others | call.mesh.claims.get(peer, frozenset())
+        if seat is None or seat.holder != record.seat.holder or is_back or expected != known:
+            self.decide(call, Resumed(peer, record.seat, record.name, record.display_name, known))
+        self.settle_details(call, peer, member)
+
+    def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
+        """Put introductions off to members who are out of reach, or whose node has not reported them yet:
+        they would miss it. Return these members.
+        """
+        room_id = call.room.room_id
+        reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
+        absent = {other for other in others if call.seats[other].holder not in reached}
+        for other in absent:
+            self._table.unmet.setdefault(room_id, {}).setdefault(other, set()).add(peer)
+        return absent
+
+    def _unsure(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
+        """Return those to whom a member was introduced, or may have been, by a decision that either its node
+        or this owner does not know, where it was told all up to a decision.
+        """
+        room_id, others = call.room.room_id, call.seats.keys()
+        unmet = self._table.unmet.get(room_id, {}).pop(peer, set())
+        base = self._table.bases.get(room_id, (call.epoch, 0))
+        if base < followed < (call.epoch, 0):
+            return others
+        return unmet | self._table.introductions.get(room_id, Introductions()).after(peer, followed, others)
+
+    def as_known(self, call: CallReplica, change: Arrival, known_at: Stamp | None) -> Arrival:
+        """Return an arrival with the peers that the member knows for certain.
+
+        An island can't know whom a member that comes from another node was introduced to meanwhile.
+        """
+        if isinstance(change, Entered) or self._table.is_alone:
+            return change
+        if self._table.lease is None:
+            return change if known_at is not None else replace(change, known=change.known - call.seats.keys())
+        if known_at is None:
+            known_at = call.epoch, call.version
+        return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))
+
+    def settle_details(self, call: CallReplica, peer: PeerId, member: CensusMember) -> None:
+        record, seat = member.record, call.seats.get(peer)
+        if seat is None:
+            return
+        if record.seat.away_since is not None and seat != record.seat:
+            self.decide(call, Lost(peer, record.seat.away_since))
+        if call.mesh.members.display_names.get(peer) != record.display_name:
+            self.decide(call, Renamed(peer, record.display_name))
+        if record.is_recording != (peer in call.mesh.members.recorders):
+            self.decide(call, Recorded(peer, record.is_recording))
+
+    def take_over(self, room_id: RoomId, ownership: Ownership) -> None:
+        """Own a call from now on: begin with the replica, and have the other nodes report their members."""
+        call = self._table.calls.get(room_id)
+        followed = self._table.outdated.pop(room_id, None)
+        self._table.censuses.pop(room_id, None)
+        self._table.watched.pop(room_id, None)
+        self._delivery.fail(room_id)
+        if call is None and not self._table.members.has_any_in(room_id):
+            self._table.own.call_known(room_id)
+            return
+        call = call or self._table.call_of_members(room_id)
+        base = self._table.bases[room_id] = call.epoch, call.version
+        call.epoch = ownership.epoch
+        self._table.decisions = call.version = max(self._table.decisions, call.version)
+        awaited = {seat.holder for seat in call.seats.values()} - {self._table.node_id}
+        self._table.awaited[room_id] = awaited
+        for node, lease in self._table.others.items():
+            if node in awaited:
+                self._table.send(lease, CensusWanted(room_id, ownership.epoch))
+        self.end_unheld(call)
+        for member in self._table.members.in_room(room_id):
+            self._table.calls.setdefault(room_id, call)
+            self._settle(call, member.report(), followed or base, self._table.lease)
+        self._table.members.make_sure(room_id)
+        self._table.own.call_known(room_id)
+
+    def end_unheld(self, call: CallReplica) -> None:
+        """End the members of this node that it does not hold any more."""
+        for peer, seat in list(call.seats.items()):
+            is_returning = self._table.arriving.get(peer, (None, False))[1]
+            if seat.holder == self._table.node_id and peer not in self._table.members and not is_returning:
+                self.decide(call, Left(peer))
+
+    def lose_absent(self, room_id: RoomId, *, now: datetime) -> bool:
+        """Have the members of nodes that are gone be away. Return True if any member is of such a node."""
+        call = self._table.calls.get(room_id)
+        if call is None or not self._table.owns(room_id):
+            return False
+        alive = {self._table.node_id, *self._table.others}
+        absent = [(peer, seat) for peer, seat in call.seats.items() if seat.holder not in alive]
+        for peer, seat in absent:
+            if seat.away_since is None:
+                self.decide(call, Lost(peer, now))
+        return bool(absent)
+
+    def end_absent(self, room_id: RoomId, *, lost_before: datetime) -> bool:
+        """End members of nodes that are gone who were not back in time. Return True if some may still be."""
+        call = self._table.calls.get(room_id)
+        if call is None or not self._table.owns(room_id):
+            return False
+        alive = {self._table.node_id, *self._table.others}
+        is_any_left = False
+        for peer, seat in list(call.seats.items()):
+            if seat.holder not in alive and seat.away_since is not None:
+                if seat.away_since <= lost_before:
+                    self.end(room_id, peer)
+                else:
+                    is_any_left = True
+        return is_any_left

@@ -1,0 +1,135 @@
+"""All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
+
+from dataclasses import dataclass
+
+from parlour.calls.call_replica import CallLimits, CallReplica
+from parlour.calls.decisions import Decided, Entered, Left, Resumed
+from parlour.calls.mesh import Send
+from parlour.calls.shared.ended_peers import EndedPeers
+from parlour.calls.shared.held_members import HeldMembers
+from parlour.calls.shared.interfaces import Arrival, NodeLink, OwnMembers
+from parlour.calls.shared.introductions import Introductions, Stamp
+from parlour.calls.shared.messages import Fenced, NodeMessage, encode
+from parlour.cluster.coordinator import LeaseId, Ownership
+from parlour.node_id import NodeId
+from parlour.rooms.entities import Room, RoomId
+from parlour.wire.signaling import AddPeer, PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class PendingArrival:
+    """An arrival that has not been answered."""
+
+    room: Room
+    change: Arrival
+
+
+class CallTable:
+    """The state on which the parts of `SharedCalls` work."""
+
+    def __init__(
+        self, node_id: NodeId, link: NodeLink, members: OwnMembers, limits: CallLimits, *, is_alone: bool
+    ) -> None:
+        self.node_id = node_id
+        self.link = link
+        self.own = members
+        self.limits = limits
+        self.is_alone = is_alone
+        self.lease: LeaseId | None = None
+        self.others: dict[NodeId, LeaseId] = {}
+        self.calls: dict[RoomId, CallReplica] = {}
+        self.owners: dict[RoomId, Ownership] = {}
+        """The owners of the calls that this node owns, has members in, or follows."""
+        self.followers: dict[RoomId, set[LeaseId]] = {}
+        self.watchers: dict[RoomId, set[LeaseId]] = {}
+        """The nodes that follow calls of this node without having members there."""
+        self.askers: dict[RoomId, set[LeaseId]] = {}
+        """The nodes that took this one for the owner of a call before it knew whether it is."""
+        self.watched: dict[RoomId, bool] = {}
+        """The calls that this node follows without having members there: True once it knows them."""
+        self.outdated: dict[RoomId, Stamp] = {}
+        """The calls of which a decision was missed after this one: a snapshot is on its way."""
+        self.censuses: dict[RoomId, int] = {}
+        """The number of the census that each outdated call waits for: answers to earlier ones are too old."""
+        self.decisions = 0
+        """The greatest version of a decision that was made here."""
+        self.introductions: dict[RoomId, Introductions] = {}
+        self.bases: dict[RoomId, Stamp] = {}
+        """The decision with which this node began to own a call."""
+        self.awaited: dict[RoomId, set[NodeId]] = {}
+        """The nodes whose censuses this owner still waits for after a takeover."""
+        self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
+        """The members that are to be introduced to each one who is out of reach, once that one is back."""
+        self.members = HeldMembers()
+        self.pending: dict[int, PendingArrival] = {}
+        self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
+        """The arrivals at this node that are not answered for good: whether each is a return."""
+        self.ended = EndedPeers()
+
+    def owns(self, room_id: RoomId) -> bool:
+        owner = self.owners.get(room_id)
+        return owner is not None and owner.owner == self.lease
+
+    def decides(self, room_id: RoomId) -> bool:
+        """Return True if this node decides about a call, in its own name or as an island."""
+        return self.lease is None or self.owns(room_id)
+
+    def begin(self, room: Room) -> CallReplica:
+        owner = self.owners.get(room.room_id)
+        call = CallReplica(room, epoch=0 if owner is None else owner.epoch, version=self.decisions)
+        self.calls[room.room_id] = call
+        return call
+
+    def call_of_members(self, room_id: RoomId) -> CallReplica:
+        """Return a call in which this node has members."""
+        return self.calls.get(room_id) or self.begin(next(self.members.in_room(room_id)).room)
+
+    def forget(self, room_id: RoomId) -> None:
+        """Forget a call which is over, or which this node has nothing to do with any more."""
+        for table in (self.calls, self.introductions, self.followers, self.outdated):
+            table.pop(room_id, None)
+        self.forget_takeover(room_id)
+        self.censuses.pop(room_id, None)
+        if room_id not in self.watched:
+            self.forget_owner(room_id)
+
+    def forget_takeover(self, room_id: RoomId) -> None:
+        for table in (self.bases, self.awaited, self.unmet):
+            table.pop(room_id, None)
+
+    def forget_owner(self, room_id: RoomId) -> None:
+        """Forget who owns a call, unless it is this node: then `SharedCalls.sweep` says so."""
+        if not self.owns(room_id):
+            self.owners.pop(room_id, None)
+
+    def note(self, call: CallReplica, decided: Decided, sends: list[Send]) -> None:
+        """Remember what a decision ended, and who was introduced by it (`sends` are all that it causes)."""
+        room_id = call.room.room_id
+        if isinstance(decided.change, Left):
+            self.ended.add(room_id, decided.change.peer_id)
+        elif isinstance(decided.change, Entered | Resumed):
+            self.ended.discard(room_id, decided.change.peer_id)
+        if self.lease is None:
+            return
+        introductions = self.introductions.setdefault(room_id, Introductions())
+        for send in sends:
+            if isinstance(send.message, AddPeer):
+                introductions.note(send.to, send.message.peer_id, (call.epoch, call.version))
+        if isinstance(decided.change, Left):
+            introductions.forget(decided.change.peer_id)
+
+    def send(self, to: LeaseId, message: NodeMessage) -> None:
+        if not self.link.send(to, encode(message)):
+            self.link.report_loss(to)
+
+    def fence(self, sender: LeaseId, room_id: RoomId, epoch: int) -> None:
+        """Tell a node that is wrong about the owner of a call, unless it knows of a later one."""
+        owner = self.owners.get(room_id)
+        if owner is None or owner.epoch < epoch:
+            self.askers.setdefault(room_id, set()).add(sender)
+            self.own.owner_wanted(room_id)
+        elif owner.owner != sender:
+            self.send(sender, Fenced(room_id, owner.epoch, owner.owner))
+
+    def is_awaited(self, room_id: RoomId) -> bool:
+        return any(pending.room.room_id == room_id for pending in self.pending.values())
