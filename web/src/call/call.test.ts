@@ -545,7 +545,8 @@ describe("the call is shown", () => {
     vi.useFakeTimers();
     const entered = participation([joined("me", "bob")]).call;
     const refused = participation([]).call;
-    const waiting = participation([{ ok: false, code: "no_answer", message: "" }]).call;
+    const silence = { ok: false, code: "no_answer", message: "" } as const;
+    const waiting = participation(Array(10).fill(silence)).call;
     const [isEntered, isRefused, isWaiting] = [entered, refused, waiting].map(opening);
     for (const call of [entered, refused, waiting]) void call.start();
     expect(await isEntered?.(0)).toBe(true);
