@@ -32,15 +32,19 @@ class FakeSocket {
   }
 
   /** What was emitted with an acknowledgement, the latest last. */
-  readonly emitted: { event: string; payload: unknown; answer(error: Error | null): void }[] = [];
+  readonly emitted: {
+    event: string;
+    payload: unknown;
+    answer(error: Error | null, said?: unknown): void;
+  }[] = [];
 
   timeout(): this {
     return this;
   }
 
   emit(event: string, ...rest: unknown[]): void {
-    const answer = rest.pop() as (error: Error | null) => void;
-    this.emitted.push({ event, payload: rest[0], answer });
+    const answer = typeof rest.at(-1) === "function" ? rest.pop() : () => {};
+    this.emitted.push({ event, payload: rest[0], answer: answer as (error: Error | null) => void });
   }
 
   emitWithAck(event: string): Promise<void> {
@@ -136,16 +140,35 @@ describe("the library of the connection", () => {
   });
 });
 
-describe("a visit that is left", () => {
-  async function online() {
-    const parts = client();
-    parts.state.set(ANN);
-    await vi.waitFor(() => expect(parts.socket.active).toBe(true));
-    parts.socket.comesUp();
-    const said = () => parts.socket.emitted.map(({ event, payload }) => [event, payload]);
-    return { ...parts, said };
-  }
+async function online() {
+  const parts = client();
+  parts.state.set(ANN);
+  await vi.waitFor(() => expect(parts.socket.active).toBe(true));
+  parts.socket.comesUp();
+  const said = () => parts.socket.emitted.map(({ event, payload }) => [event, payload]);
+  return { ...parts, said };
+}
 
+it("hears which description the server refuses; a connection that breaks is no refusal", async () => {
+  const { socket, signaling } = await online();
+  const codes: string[] = [];
+  const sessionDescription = { type: "offer", sdp: "v=0" } as const;
+  const send = () =>
+    signaling.send({ event: "offer-sdp", payload: { peerID: "bob", sessionDescription } }, (code) =>
+      codes.push(code),
+    );
+  send();
+  socket.emitted.shift()?.answer(null, { ok: false, code: "unavailable", message: "" });
+  send();
+  socket.emitted.shift()?.answer(null, { ok: true });
+  send();
+  socket.breaks();
+  send();
+  expect(socket.emitted).toEqual([]);
+  expect(codes).toEqual(["unavailable"]);
+});
+
+describe("a visit that is left", () => {
   it("is ended on the next connection where there is none, before anybody hears that it is up", async () => {
     const { socket, signaling, said } = await online();
     socket.breaks();

@@ -48,6 +48,7 @@ const NO_ANSWER = {
 type Acknowledged =
   | "join"
   | "prepare"
+  | "offer-sdp"
   | "chat-message"
   | "edit-message"
   | "delete-message"
@@ -187,11 +188,18 @@ export class Signaling {
     }
   }
 
-  /** Sends a signal to a peer. It is lost while the socket is not connected: `PendingSignals` keeps it. */
-  send(signal: PeerSignal): void {
+  /**
+   * Sends a signal to a peer. It is lost while the socket is not connected: `PendingSignals` keeps it. `refused` is
+   * called for descriptions alone: candidates are too many to have each acknowledged, and their refusal names no peer.
+   */
+  send(signal: PeerSignal, refused?: (code: string) => void): void {
     if (!this.#socket?.connected) return;
-    if (signal.event === "offer-sdp") this.#socket.emit("offer-sdp", signal.payload);
-    else this.#socket.emit("offer-ice", signal.payload);
+    if (signal.event === "offer-ice") this.#socket.emit("offer-ice", signal.payload);
+    else {
+      this.#socket.timeout(ACK_TIMEOUT_MS).emit("offer-sdp", signal.payload, (error, answer) => {
+        if (!error && !answer.ok) refused?.(answer.code);
+      });
+    }
   }
 
   /** Reconnects at once where the connection is lost, and probes it where it seems to be up. */

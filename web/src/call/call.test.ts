@@ -1,8 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LinkState, PeerSignal } from "../signaling";
 import { Store } from "../store";
 import type { Acknowledgements, Join, Joined, ServerEvents } from "../wire.gen";
-import { Call, OPENING_MS } from "./call";
+import { Call, OPENING_MS, TOLD_AFTER_MS } from "./call";
 import { Chat } from "./chat";
 import type { Gesture, GestureListener } from "./gestures";
 import { windowOf } from "./health/fake-window";
@@ -432,6 +432,59 @@ describe("Call", () => {
   });
 });
 
+describe("while the server cannot be joined", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const unavailable = { ok: false, code: "unavailable", message: "Later." } as const;
+  const joins = (said: string[]) => said.filter((word) => word.startsWith("join")).length;
+
+  it("asks again soon, and says nothing of a short interruption", async () => {
+    const refusals = [unavailable, unavailable, unavailable];
+    const back = { ...joined("me", "bob"), resumed: true, received: 0 };
+    const { call, link, said } = participation([joined("me", "bob"), ...refusals, back]);
+    await call.start();
+    const told: unknown[] = [];
+    call.delay.subscribe(() => told.push(call.delay.get()));
+    link.set("connecting");
+    expect(call.phase.get()).toMatchObject({ kind: "rejoining", peerID: "me" });
+    link.set("online");
+    await vi.advanceTimersByTimeAsync(TOLD_AFTER_MS - 100);
+    expect(call.phase.get()).toMatchObject({ kind: "joined", peerID: "me" });
+    expect(joins(said)).toBe(5);
+    await vi.advanceTimersByTimeAsync(TOLD_AFTER_MS);
+    expect(told).toEqual([]);
+    call.leave();
+  });
+
+  it("asks less and less often, and says after a while that it does", async () => {
+    const { call, link, said } = participation([
+      joined("me", "bob"),
+      ...Array(100).fill(unavailable),
+    ]);
+    await call.start();
+    expect(call.delay.get()).toBeNull();
+    link.set("connecting");
+    link.set("online");
+    await vi.advanceTimersByTimeAsync(TOLD_AFTER_MS);
+    expect(call.delay.get()).toBe("rejoining");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(joins(said)).toBeGreaterThan(20);
+    expect(joins(said)).toBeLessThan(80);
+    call.leave();
+    expect(call.delay.get()).toBeNull();
+  });
+
+  it("says that to enter takes long", async () => {
+    const { call } = participation([...Array(100).fill(unavailable)]);
+    await call.start();
+    expect(call.delay.get()).toBe("entering");
+    await vi.advanceTimersByTimeAsync(TOLD_AFTER_MS);
+    expect(call.delay.get()).toBe("entering-long");
+    call.leave();
+  });
+});
+
 describe("what was prepared before the join", () => {
   const prepared = () => ({ name: "mesh", topology: new PreparedRecording() });
 
@@ -492,7 +545,8 @@ describe("the call is shown", () => {
     vi.useFakeTimers();
     const entered = participation([joined("me", "bob")]).call;
     const refused = participation([]).call;
-    const waiting = participation([{ ok: false, code: "no_answer", message: "" }]).call;
+    const silence = { ok: false, code: "no_answer", message: "" } as const;
+    const waiting = participation(Array(10).fill(silence)).call;
     const [isEntered, isRefused, isWaiting] = [entered, refused, waiting].map(opening);
     for (const call of [entered, refused, waiting]) void call.start();
     expect(await isEntered?.(0)).toBe(true);

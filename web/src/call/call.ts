@@ -1,3 +1,4 @@
+import { Backoff } from "../backoff";
 import { Store } from "../store";
 import type { Acknowledgements, IceConfiguration, Joined } from "../wire.gen";
 import type { Chat } from "./chat";
@@ -19,9 +20,12 @@ import { withUnchanged } from "./unchanged-participants";
 export type CallPhase =
   | { readonly kind: "joining" }
   | { readonly kind: "joined"; readonly peerID: string; readonly since: number }
-  | { readonly kind: "rejoining"; readonly since: number }
+  | { readonly kind: "rejoining"; readonly peerID: string; readonly since: number }
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   | { readonly kind: "left" };
+
+/** What the person waits for, once it takes so long that they have to know; null for nothing. */
+export type Delay = "entering" | "entering-long" | "rejoining" | null;
 
 /** Builds the topology that the acknowledgement of `join` names. */
 export interface Topologies {
@@ -49,7 +53,11 @@ export interface CallParts {
   beforeNextPaint(work: () => void): () => void;
 }
 
-const JOIN_AGAIN_MS = 2_000;
+/** The pauses after a join that the server could not answer now: another node takes the call over in seconds. */
+const JOIN_AGAIN_MS = 400;
+const JOIN_AGAIN_MOST_MS = 2_000;
+/** Longer than it takes to come back to another node, where the one before has died. */
+export const TOLD_AFTER_MS = 6_000;
 /** The longest wait for the server's answer to the first join, before anything of the call is shown. */
 export const OPENING_MS = 400;
 /** The first pictures of a call need the CPU that the history of the chat would take. */
@@ -68,6 +76,7 @@ const UNKNOWN_TOPOLOGY = {
  */
 export class Call {
   readonly phase = new Store<CallPhase>({ kind: "joining" });
+  readonly delay = new Store<Delay>("entering");
   readonly participants = new Store<readonly Participant[]>([]);
   readonly health = new CallHealth();
   /** Whether the person at this browser records the call, as the others are told. */
@@ -93,6 +102,8 @@ export class Call {
   #open: () => void = () => {};
   #stop: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #backoff = new Backoff(JOIN_AGAIN_MS, JOIN_AGAIN_MOST_MS);
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #topology: MediaTopology | null = null;
   #topologyName: string | null = null;
   #unfollow: (() => void)[] = [];
@@ -120,6 +131,7 @@ export class Call {
   async start(): Promise<void> {
     const { signaling, topologies, media, chat } = this.parts;
     setTimeout(this.#open, OPENING_MS);
+    this.#tellLater("entering-long");
     this.#prepared = this.parts.takePrepared?.() ?? null;
     if (this.#prepared) this.#use(this.#prepared.name, this.#prepared.topology);
     else await topologies.prepare();
@@ -181,8 +193,20 @@ export class Call {
       this.parts.signaling.pause();
       this.parts.chat.pause();
       const phase = this.phase.get();
-      if (phase.kind === "joined") this.phase.set({ kind: "rejoining", since: phase.since });
+      if (phase.kind !== "joined") return;
+      this.phase.set({ ...phase, kind: "rejoining" });
+      this.#tellLater("rejoining");
     }
+  }
+
+  /** A short interruption is none to the person, since media flow on. */
+  #tellLater(delay: Delay): void {
+    this.#telling = setTimeout(() => this.delay.set(delay), TOLD_AFTER_MS);
+  }
+
+  #tellNothing(): void {
+    clearTimeout(this.#telling);
+    this.delay.set(null);
   }
 
   /** Where the media of a participant break, the connection to the server may have broken too. */
@@ -247,6 +271,8 @@ export class Call {
     }
     this.#suspended = false;
     const since = before.kind === "joining" ? Date.now() : before.since;
+    this.#backoff.reset();
+    this.#tellNothing();
     this.phase.set({ kind: "joined", peerID: answer.peerID, since });
     const { peers: others, offered = [] } = answer;
     topology.enter({ continuity, others, offered });
@@ -314,13 +340,14 @@ export class Call {
     // The server may have passed on what was prepared, for a participation of which we know nothing.
     if (this.phase.get().kind === "joining") this.#closeTopology();
     if (TRANSIENT_CODES.has(code)) {
-      this.#retry = setTimeout(() => this.#followLink(), JOIN_AGAIN_MS * (0.5 + Math.random()));
+      this.#retry = setTimeout(() => this.#followLink(), this.#backoff.nextMs());
     } else this.#end({ kind: "refused", code, message });
   }
 
   #end(phase: CallPhase): void {
     this.#open();
     clearTimeout(this.#retry);
+    this.#tellNothing();
     for (const stop of this.#stop) stop();
     this.#stop = [];
     this.phase.set(phase);

@@ -41,6 +41,17 @@ describe("PendingSignals", () => {
     expect(sent).toEqual(["c", "d"]);
   });
 
+  it("knows whom to tell of a refusal, also of what is sent again", () => {
+    const refused = () => {};
+    const told: unknown[] = [];
+    const subject = new PendingSignals((_, teller) => told.push(teller));
+    subject.post(signal("a"), refused);
+    subject.resume(0);
+    subject.resume(0);
+    subject.post(signal("b"));
+    expect(told).toEqual([refused, refused, undefined]);
+  });
+
   it("says where it cannot: too old, or never said", () => {
     const { subject, sent } = pending(...Array.from({ length: 600 }, (_, index) => `${index}`));
     expect(subject.resume(99)).toBe(false);

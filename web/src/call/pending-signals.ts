@@ -2,30 +2,38 @@ import type { PeerSignal } from "../signaling";
 
 const KEPT = 500;
 
+/** Called with the code where the server refuses a signal. */
+export type Refused = (code: string) => void;
+
+interface Posted {
+  readonly signal: PeerSignal;
+  readonly refused: Refused | undefined;
+}
+
 /**
  * Retransmission queue of the signals to peers. It numbers them as the server does, per participation and from 0.
  * While the connection to the server is down they wait; after a resume, those that the server has not received are
  * sent again, in order. The oldest are dropped where more than 500 wait.
  */
 export class PendingSignals {
-  #signals: PeerSignal[] = [];
+  #signals: Posted[] = [];
   /** The number of the oldest signal that is kept. */
   #first = 0;
   /** The number of the first signal after the latest join was sent. */
   #mark = 0;
   #open = false;
 
-  constructor(private readonly send: (signal: PeerSignal) => void) {}
+  constructor(private readonly send: (signal: PeerSignal, refused?: Refused) => void) {}
 
   /** Whether signals are sent at once. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  post(signal: PeerSignal): void {
-    this.#signals.push(signal);
+  post(signal: PeerSignal, refused?: Refused): void {
+    this.#signals.push({ signal, refused });
     if (this.#signals.length > KEPT) this.#forget(1);
-    if (this.#open) this.send(signal);
+    if (this.#open) this.send(signal, refused);
   }
 
   /** Holds signals back: the connection is down, or its join is not acknowledged yet. */
@@ -65,6 +73,6 @@ export class PendingSignals {
 
   #flush(): void {
     this.#open = true;
-    for (const signal of this.#signals) this.send(signal);
+    for (const { signal, refused } of this.#signals) this.send(signal, refused);
   }
 }

@@ -1,6 +1,6 @@
 import type { PeerSignal, Signaling } from "../signaling";
 import type { Acknowledgements, Joined, OfferSdp } from "../wire.gen";
-import { PendingSignals } from "./pending-signals";
+import { PendingSignals, type Refused } from "./pending-signals";
 
 /** How a join relates to the participation before it. */
 export type Continuity =
@@ -37,7 +37,7 @@ export class ResumableSignaling {
   #unsubscribe: (() => void)[] = [];
 
   constructor(private readonly signaling: UnderlyingSignaling) {
-    this.#pending = new PendingSignals((signal) => signaling.send(signal));
+    this.#pending = new PendingSignals((signal, refused) => signaling.send(signal, refused));
   }
 
   readonly on: Signaling["on"] = (event, listener) => this.signaling.on(event, listener);
@@ -61,8 +61,8 @@ export class ResumableSignaling {
   }
 
   /** Sends now, or as soon as the connection is back and the participation resumed. */
-  send(signal: PeerSignal): void {
-    this.#pending.post(signal);
+  send(signal: PeerSignal, refused?: Refused): void {
+    this.#pending.post(signal, refused);
   }
 
   /** Holds signals back until the next join is acknowledged. */

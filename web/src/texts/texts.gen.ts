@@ -398,6 +398,7 @@ export interface CallOnlyTexts {
   "call.entry.closedText": None;
   "call.entry.continue": None;
   "call.entry.entering": None;
+  "call.entry.enteringLong": None;
   "call.exit.left": { room: string };
   "call.exit.again": None;
   "call.failed.text": None;

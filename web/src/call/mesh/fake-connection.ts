@@ -124,9 +124,9 @@ export class FakeConnection extends EventTarget {
     this.dispatchEvent(new Event("negotiationneeded"));
   }
 
-  gather(candidate: string): void {
+  gather(candidate: string, usernameFragment = "u"): void {
     const event = Object.assign(new Event("icecandidate"), {
-      candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" },
+      candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment },
     });
     this.dispatchEvent(event);
   }

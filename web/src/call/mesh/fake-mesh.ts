@@ -8,6 +8,8 @@ export function newMesh(name = "", ice?: MeshParts["ice"]) {
   const sent: string[] = [];
   const candidates: string[] = [];
   const unsent: SessionDescription[] = [];
+  /** Of each description: says that the server has refused it. */
+  const refusals: ((code: string) => void)[] = [];
   const configuration: RTCConfiguration = {};
   const line = { up: true };
   const credentials: { areDue: boolean; renewed: RTCConfiguration | null } = {
@@ -35,13 +37,14 @@ export function newMesh(name = "", ice?: MeshParts["ice"]) {
         listeners.set(event, listener as never);
         return () => listeners.delete(event);
       },
-      send: ({ event, payload }) => {
+      send: ({ event, payload }, refused) => {
         if (event === "offer-ice") {
           candidates.push(`${payload.iceCandidate?.candidate} to ${payload.peerID}`);
           return;
         }
         sent.push(`${payload.sessionDescription.type} to ${payload.peerID}`);
         unsent.push(payload.sessionDescription);
+        if (refused) refusals.push(refused);
       },
     },
     connect: () => {
@@ -66,6 +69,7 @@ export function newMesh(name = "", ice?: MeshParts["ice"]) {
     sent,
     candidates,
     unsent,
+    refusals,
     connection,
     connections,
     configuration,

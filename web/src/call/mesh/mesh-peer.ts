@@ -35,7 +35,8 @@ export interface MeshPeerOptions {
   connection: RTCPeerConnection;
   local: LocalTracks;
   streams: LocalStreams;
-  sendDescription(description: SessionDescription): void;
+  /** `refused` is called where the server does not pass it on. */
+  sendDescription(description: SessionDescription, refused: (code: string) => void): void;
   sendCandidate(candidate: IceCandidate): void;
   changed(): void;
   /** What the peer wants of us. */
@@ -75,6 +76,8 @@ const AUDIBLE_LEVEL = 0.015;
 const FILE_CHANNEL = { negotiated: true, id: 1 } as const;
 /** Its hashes take a tenth of a second of CPU: right after a connect they would hold up the first picture. */
 const CODE_AFTER_MS = 1_000;
+/** The wait for the answer to the first offer, which a busy computer gives late. */
+export const REPEAT_FIRST_MS = 5_000;
 const LISTEN_MS = 2_750;
 const LISTEN_EVERY_MS = 250;
 /** After this long without a connection, the peer is shown as unreachable: ICE needs far less. */
@@ -148,7 +151,8 @@ export class MeshPeer implements ControlledPeer {
     this.#negotiation = new Negotiation(connection, {
       polite: peer.createOffer,
       awaitsFirstOffer: !peer.createOffer,
-      sendDescription: (description) => options.sendDescription(asSent(description)),
+      sendDescription: (description, refused) =>
+        options.sendDescription(asSent(description), refused),
       sendCandidate: options.sendCandidate,
       beforeAnswer: () => this.#joinSections(),
       report: (error) => console.warn("Negotiation", error),
@@ -312,6 +316,11 @@ export class MeshPeer implements ControlledPeer {
     void this.#negotiation.receiveCandidate(candidate);
   }
 
+  /** Sends candidates again that the server may have refused. Connections that stand need none. */
+  repeatCandidates(): void {
+    if (this.#connection.connectionState !== "connected") this.#negotiation.repeatCandidates();
+  }
+
   publish(local: LocalTracks): void {
     this.#local = local;
     this.#sections.publish(local);
@@ -330,11 +339,14 @@ export class MeshPeer implements ControlledPeer {
 
   /**
    * Repeats an unanswered offer. While the connection is down, `Recovery` acts instead; clients without our channel
-   * are spared, since they may take long to answer and may not expect an offer twice.
+   * are spared once they have answered, since they may take long and may not expect an offer twice.
    */
   #repeatLateOffer(): void {
-    const isConnected = this.#connection.connectionState === "connected";
-    if (isConnected && this.#state && this.options.canSignal()) {
+    const { connectionState } = this.#connection;
+    if (!this.options.canSignal()) return;
+    if (connectionState === "new") {
+      this.#negotiation.repeatLateOffer(Date.now(), REPEAT_FIRST_MS);
+    } else if (connectionState === "connected" && this.#state) {
       this.#negotiation.repeatLateOffer(Date.now());
     }
   }
@@ -381,6 +393,7 @@ export class MeshPeer implements ControlledPeer {
     this.#closed = true;
     this.#sections.close();
     this.#recovery.close();
+    this.#negotiation.close();
     this.#connection.close();
   }
 

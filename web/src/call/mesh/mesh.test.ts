@@ -3,6 +3,7 @@ import type { AddPeer } from "../../wire.gen";
 import type { LocalTracks } from "../topology";
 import { newMesh } from "./fake-mesh";
 import { IceSource } from "./ice";
+import { REPEAT_FIRST_MS } from "./mesh-peer";
 import { RESTART_MS } from "./recovery";
 
 const audio = { kind: "audio" } as MediaStreamTrack;
@@ -194,6 +195,75 @@ describe("a connection that cannot be healed", () => {
     expect(subject.sent).toEqual(["offer to b1"]);
     subject.mesh.check("signals-lost");
     expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+  });
+});
+
+describe("while the server cannot pass signals on", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    subject.mesh.close();
+    subject = newMesh();
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  const refused = (code: string) =>
+    subject.hear("refused", { event: "offer-ice", code, message: "" });
+
+  it("sends an offer again", async () => {
+    subject.addPeer(bob(true));
+    subject.connection().negotiate();
+    await vi.advanceTimersByTimeAsync(0);
+    subject.refusals.at(-1)?.("unavailable");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+    subject.refusals.at(-1)?.("unavailable");
+    subject.removePeer("b1");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(subject.sent).toHaveLength(2);
+  });
+
+  it("sends candidates again of those who are not connected, less and less often", async () => {
+    const { addPeer, connection, candidates } = subject;
+    addPeer({ peerID: "e1", peerUsername: "eve", createOffer: true });
+    connection().gather("of eve");
+    connection().change("connected");
+    addPeer(bob(true));
+    connection().gather("of bob");
+    candidates.length = 0;
+    for (const code of ["unavailable", "unavailable", "rate_limited", "invalid_payload"])
+      refused(code);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(candidates).toEqual(["of bob to b1"]);
+    refused("peer_busy");
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(candidates).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(candidates).toHaveLength(2);
+    refused("rate_limited");
+    refused("invalid_payload");
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(candidates).toHaveLength(2);
+    refused("unavailable");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(candidates).toHaveLength(3);
+  });
+
+  it("sends a first offer again that is not answered: it may be lost with a server that died", async () => {
+    subject.addPeer(bob(true));
+    subject.connection().negotiate();
+    await vi.advanceTimersByTimeAsync(REPEAT_FIRST_MS - 1_000);
+    expect(subject.sent).toEqual(["offer to b1"]);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+  });
+
+  it("sends none while its own line is down", async () => {
+    subject.addPeer(bob(true));
+    subject.connection().negotiate();
+    subject.line.up = false;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(subject.sent).toEqual(["offer to b1"]);
   });
 });
 

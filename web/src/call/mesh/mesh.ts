@@ -26,6 +26,7 @@ import {
   type Participant,
   type PreparableTopology,
 } from "../topology";
+import { RELAYED_LATER_CODES } from "../transient-codes";
 import {
   isAcceptable,
   MAX_EARLY,
@@ -35,6 +36,7 @@ import {
   shortName,
 } from "./bounds";
 import { BuildQueue } from "./build-queue";
+import { CandidateRepetition } from "./candidate-repetition";
 import { orderedCodecs } from "./codec-order";
 import { hasH264Hardware } from "./encoder-support";
 import type { IceSource } from "./ice";
@@ -80,6 +82,9 @@ export class Mesh implements PreparableTopology {
   /** The peers that record the call, as the server says; it may say so before it introduces them. */
   readonly #recorders = new Set<string>();
   readonly #prepared = new PreparedPeers();
+  readonly #repetition = new CandidateRepetition(() => {
+    for (const peer of this.#present()) peer.repeatCandidates();
+  });
   readonly #sampler = new StatsSampler();
   readonly #quality = new QualityControl({
     sampler: this.#sampler,
@@ -107,6 +112,11 @@ export class Mesh implements PreparableTopology {
       ),
       signaling.on("session-description", (message) => this.#receiveDescription(message)),
       signaling.on("ice-candidate", (message) => this.#receiveCandidate(message)),
+      signaling.on("refused", ({ event, code }) => {
+        if (event !== "offer-ice" || !RELAYED_LATER_CODES.has(code)) return;
+        // To repeat what is too much would make it more.
+        if (code !== "rate_limited") this.#repetition.noteRefusal();
+      }),
     ];
   }
 
@@ -235,6 +245,7 @@ export class Mesh implements PreparableTopology {
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearInterval(this.#looking);
+    this.#repetition.close();
     this.#quality.close();
     this.#sampler.close();
     this.#queue.close();
@@ -360,9 +371,9 @@ export class Mesh implements PreparableTopology {
       local: this.#local,
       streams: this.#streams,
       canSignal: () => signaling.isReady,
-      sendDescription: (sessionDescription) => {
+      sendDescription: (sessionDescription, refused) => {
         if (this.#prepared.has(peerID)) return;
-        signaling.send({ event: "offer-sdp", payload: { peerID, sessionDescription } });
+        signaling.send({ event: "offer-sdp", payload: { peerID, sessionDescription } }, refused);
       },
       sendCandidate: (iceCandidate) => {
         if (this.#prepared.hold(peerID, iceCandidate)) return;

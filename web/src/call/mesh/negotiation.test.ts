@@ -1,9 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { IceCandidate, SessionDescription } from "../../wire.gen";
 import { FakeConnection } from "./fake-connection";
 import { type NegotiatedConnection, Negotiation } from "./negotiation";
 
-type Signal = { description: SessionDescription } | { candidate: IceCandidate };
+type Signal =
+  | { description: SessionDescription; refused: (code: string) => void }
+  | { candidate: IceCandidate };
 
 /** One side, with what it sent and has not been delivered yet. */
 function side(name: string, { polite, awaitsFirstOffer = false }: SideOptions) {
@@ -13,7 +15,7 @@ function side(name: string, { polite, awaitsFirstOffer = false }: SideOptions) {
   const negotiation = new Negotiation(connection as unknown as NegotiatedConnection, {
     polite,
     awaitsFirstOffer,
-    sendDescription: (description) => unsent.push({ description }),
+    sendDescription: (description, refused) => unsent.push({ description, refused }),
     sendCandidate: (candidate) => unsent.push({ candidate }),
     beforeAnswer: async () => void connection.log.push("before answer"),
     report: (error) => errors.push(error),
@@ -156,6 +158,98 @@ describe("candidates", () => {
       { candidate: { candidate: "host", sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" } },
     ]);
   });
+});
+
+describe("a description that the server refuses", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const passed = async () => void (await vi.advanceTimersByTimeAsync(10_000));
+
+  /** Has what a side sent refused, and returns what it was. */
+  function refuse({ unsent }: Side, code: string): (string | undefined)[] {
+    return unsent.splice(0).map((signal) => {
+      if (!("description" in signal)) return "candidate";
+      signal.refused(code);
+      return signal.description.type;
+    });
+  }
+
+  it("is sent again after a while, an offer and an answer, until it is passed on", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await passed();
+    expect(refuse(newcomer, "unavailable")).toEqual(["offer"]);
+    expect(newcomer.unsent).toEqual([]);
+    await passed();
+    expect(refuse(newcomer, "peer_not_found")).toEqual(["offer"]);
+    await passed();
+    deliver(newcomer, present);
+    await passed();
+    expect(refuse(present, "peer_busy")).toEqual(["answer"]);
+    await passed();
+    deliver(present, newcomer);
+    await passed();
+    expect(newcomer.connection.signalingState).toBe("stable");
+    expect([...newcomer.unsent, ...present.unsent]).toEqual([]);
+  });
+
+  it("is not sent again where another one has taken its place", async () => {
+    const { newcomer, present } = pair();
+    newcomer.connection.negotiate();
+    await passed();
+    deliver(newcomer, present);
+    await passed();
+    deliver(present, newcomer);
+    await passed();
+    // The polite side's offer is rolled back by that of the other side.
+    newcomer.connection.negotiate();
+    present.connection.negotiate();
+    await vi.advanceTimersByTimeAsync(0);
+    refuse(newcomer, "unavailable");
+    deliver(present, newcomer);
+    await passed();
+    expect(refuse(newcomer, "no")).toEqual(["answer"]);
+    await passed();
+    expect(newcomer.unsent).toEqual([]);
+  });
+
+  it("is not sent again where that is of no use, nor for ever, nor for a connection that is closed", async () => {
+    const { newcomer } = pair();
+    newcomer.connection.negotiate();
+    await passed();
+    expect(refuse(newcomer, "invalid_payload")).toEqual(["offer"]);
+    await passed();
+    expect(newcomer.unsent).toEqual([]);
+
+    newcomer.connection.negotiate();
+    await passed();
+    let sent = 0;
+    while (refuse(newcomer, "unavailable").length > 0 && sent < 100) {
+      sent += 1;
+      await passed();
+    }
+    expect(sent).toBeGreaterThan(5);
+    expect(sent).toBeLessThan(20);
+
+    newcomer.connection.negotiate();
+    await passed();
+    refuse(newcomer, "unavailable");
+    newcomer.negotiation.close();
+    await passed();
+    expect(newcomer.unsent).toEqual([]);
+  });
+});
+
+it("repeats the candidates of the latest description", () => {
+  const { newcomer } = pair();
+  newcomer.connection.gather("old", "before");
+  newcomer.connection.gather("one", "after");
+  newcomer.connection.gather("two", "after");
+  newcomer.unsent.length = 0;
+  newcomer.negotiation.repeatCandidates();
+  const repeated = newcomer.unsent.map((one) => "candidate" in one && one.candidate.candidate);
+  expect(repeated).toEqual(["one", "two"]);
 });
 
 it("takes the same answer twice without harm", async () => {

@@ -1,4 +1,6 @@
+import { Backoff } from "../../backoff";
 import type { IceCandidate, SessionDescription } from "../../wire.gen";
+import { RELAYED_LATER_CODES } from "../transient-codes";
 import { MAX_EARLY } from "./bounds";
 
 /** The part of RTCPeerConnection that negotiating needs. */
@@ -18,7 +20,8 @@ export interface NegotiationOptions {
   polite: boolean;
   /** Whether this side makes no offer before it has received one. */
   awaitsFirstOffer: boolean;
-  sendDescription(description: SessionDescription): void;
+  /** `refused` is called where the server does not pass it on. */
+  sendDescription(description: SessionDescription, refused: (code: string) => void): void;
   sendCandidate(candidate: IceCandidate): void;
   /** Runs between setting an offer and answering it. */
   beforeAnswer(): void;
@@ -29,6 +32,11 @@ export interface NegotiationOptions {
 const MAX_WAITING = 500;
 const REPEAT_MS = 3_000;
 const REPEAT_MOST_MS = 48_000;
+/** The pause before a refused description is sent again. */
+const AGAIN_MS = 500;
+const AGAIN_MOST_MS = 4_000;
+/** Some 40 seconds of refusals; what comes later is due to `Recovery`. */
+const MOST_AGAIN = 12;
 
 /**
  * Perfect negotiation, after the example in the W3C's WebRTC 1.0, section 10.7. Received signals are processed
@@ -44,6 +52,13 @@ export class Negotiation {
   #work: Promise<void> = Promise.resolve();
   #waiting = 0;
   #repetition: { readonly at: number; readonly after: number } | null = null;
+  /** How many descriptions were made. */
+  #made = 0;
+  /** Of the latest description, while it is refused. */
+  readonly #backoff = new Backoff(AGAIN_MS, AGAIN_MOST_MS);
+  #again: ReturnType<typeof setTimeout> | undefined;
+  /** The candidates of the latest description, for when they are refused. */
+  #gathered: IceCandidate[] = [];
 
   constructor(
     private readonly connection: NegotiatedConnection,
@@ -53,6 +68,10 @@ export class Negotiation {
     this.#opening = !options.awaitsFirstOffer;
     connection.addEventListener("negotiationneeded", () => void this.#offer());
     connection.addEventListener("icecandidate", ({ candidate }) => this.#sendCandidate(candidate));
+  }
+
+  close(): void {
+    clearTimeout(this.#again);
   }
 
   receiveDescription(description: SessionDescription): Promise<void> {
@@ -68,16 +87,21 @@ export class Negotiation {
     if (this.connection.signalingState === "have-local-offer") this.#sendLocal();
   }
 
+  /** Sends the candidates found so far again; the other side may well get them twice. */
+  repeatCandidates(): void {
+    for (const candidate of this.#gathered) this.options.sendCandidate(candidate);
+  }
+
   /**
    * Repeats an offer that is not answered in time, less and less often. The server does not keep an offer to a
-   * peer that has yet to come back after the server's restart.
+   * peer that has yet to come back after the server's restart, and one on its way to a server that dies is lost.
    */
-  repeatLateOffer(now: number): void {
+  repeatLateOffer(now: number, after = REPEAT_MS): void {
     if (this.connection.signalingState !== "have-local-offer") this.#repetition = null;
-    else if (!this.#repetition) this.#repetition = { at: now + REPEAT_MS, after: REPEAT_MS };
+    else if (!this.#repetition) this.#repetition = { at: now + after, after };
     else if (now >= this.#repetition.at) {
-      const after = Math.min(this.#repetition.after * 2, REPEAT_MOST_MS);
-      this.#repetition = { at: now + after, after };
+      const next = Math.min(this.#repetition.after * 2, REPEAT_MOST_MS);
+      this.#repetition = { at: now + next, after: next };
       this.#sendLocal();
     }
   }
@@ -98,7 +122,7 @@ export class Negotiation {
     if (!this.#mayOffer) return;
     try {
       this.#makingOffer = true;
-      await this.connection.setLocalDescription();
+      await this.#describe();
       // A colliding offer may have rolled back ours meanwhile.
       if (this.connection.localDescription?.type === "offer") this.#sendLocal();
     } catch (error) {
@@ -126,13 +150,33 @@ export class Negotiation {
 
   async #answer(): Promise<void> {
     this.options.beforeAnswer();
-    await this.connection.setLocalDescription();
+    await this.#describe();
     this.#sendLocal();
+  }
+
+  async #describe(): Promise<void> {
+    await this.connection.setLocalDescription();
+    this.#made += 1;
+    this.#backoff.reset();
   }
 
   #sendLocal(): void {
     const { type, sdp } = this.connection.localDescription as RTCSessionDescription;
-    this.options.sendDescription({ type, sdp });
+    const made = this.#made;
+    this.options.sendDescription({ type, sdp }, (code) => {
+      if (made === this.#made && RELAYED_LATER_CODES.has(code)) this.#sendAgain(made);
+    });
+  }
+
+  /** Sends the description again after a pause, unless it is answered or another one is made meanwhile. */
+  #sendAgain(made: number): void {
+    if (this.#backoff.attempts >= MOST_AGAIN) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => {
+      const { localDescription, signalingState } = this.connection;
+      const waits = localDescription?.type === "offer" ? "have-local-offer" : "stable";
+      if (made === this.#made && signalingState === waits) this.#sendLocal();
+    }, this.#backoff.nextMs());
   }
 
   async #addEarlyCandidates(): Promise<void> {
@@ -161,11 +205,10 @@ export class Negotiation {
   #sendCandidate(candidate: RTCIceCandidate | null): void {
     if (!candidate) return;
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
-    this.options.sendCandidate({
-      candidate: candidate.candidate,
-      sdpMid,
-      sdpMLineIndex,
-      usernameFragment,
-    });
+    const sent = { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
+    // A restart of ICE has another one.
+    if (this.#gathered[0]?.usernameFragment !== usernameFragment) this.#gathered = [];
+    if (this.#gathered.length < MAX_EARLY) this.#gathered.push(sent);
+    this.options.sendCandidate(sent);
   }
 }

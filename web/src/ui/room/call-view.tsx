@@ -100,12 +100,12 @@ export function CallView({ call, phase, room, identity }: CallViewProps) {
             <Stage
               call={call}
               name={name}
-              peerID={phase.kind === "joined" ? phase.peerID : "self"}
+              peerID={phase.kind === "joining" ? "self" : phase.peerID}
               choices={choices}
               small={small}
-              alone={<Alone room={room} joined={phase.kind === "joined"} />}
+              alone={<Alone call={call} room={room} />}
             />
-            <Interruption phase={phase} />
+            <Waiting call={call} />
             <OwnSoundHint call={call} />
             <TalkKey media={call.media} call={box} />
             {panel === "chat" && (
@@ -191,16 +191,21 @@ function CallDialog({ dialog, room, onClose }: CallDialogProps) {
   }
 }
 
-/** Says that the connection to the server is missing, on which the media of the call do not depend. */
-function Interruption({ phase }: { phase: CallViewProps["phase"] }) {
+/** Says what the person waits for. The media of a call do not depend on the connection to the server. */
+function Waiting({ call }: { call: Call }) {
   const t = useCallTexts();
+  const delay = useStore(call.delay);
   const restarting = useStore(useServices().signaling.restarting);
-  if (phase.kind === "joined") return null;
-  const lost = restarting ? t("call.bar.restarting") : t("call.bar.reconnecting");
+  if (delay === null) return null;
+  const words = {
+    entering: t("call.entry.entering"),
+    "entering-long": t("call.entry.enteringLong"),
+    rejoining: restarting ? t("call.bar.restarting") : t("call.bar.reconnecting"),
+  };
   return (
     <div className="call-interruption" role="status">
       <span className="spinner" aria-hidden="true" />
-      <span>{phase.kind === "joining" ? t("call.entry.entering") : lost}</span>
+      <span>{words[delay]}</span>
     </div>
   );
 }
@@ -250,9 +255,10 @@ function CallTimer({ since }: { since: number }) {
   );
 }
 
-function Alone({ room, joined }: { room: RoomFacts; joined: boolean }) {
+/** It stands where the page says what the person waits for. */
+function Alone({ call, room }: { call: Call; room: RoomFacts }) {
   const t = useCallTexts();
-  if (!joined) return null;
+  if (useStore(call.delay) !== null) return null;
   return (
     <div className="alone">
       <div className="notice" role="status">

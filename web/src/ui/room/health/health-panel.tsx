@@ -93,8 +93,7 @@ function AdviceList({ records }: { records: Named }) {
 /** Without the server, nobody new is found, and nobody who is lost comes back. */
 function ServerLost({ call }: { call: Call }) {
   const t = useCallTexts();
-  const { kind } = useStore(call.phase);
-  if (kind !== "rejoining") return null;
+  if (useStore(call.delay) !== "rejoining") return null;
   return (
     <Notice>
       <p>
