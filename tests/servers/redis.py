@@ -17,7 +17,7 @@ from tests.servers.process import dying_with_parent, ended, free_port, tail
 
 _READY = (b"Ready to accept connections", b"Sentinel ID is")
 _READY_WITHIN_SECONDS = 120
-_DOWN_AFTER_MILLISECONDS = 800
+_DOWN_AFTER_MILLISECONDS = 500
 _FAILOVER_MILLISECONDS = 3_000
 MASTER_NAME = "parlour-master"
 
