@@ -74,7 +74,7 @@ async def both_reach_again(first: ResumingClient, second: ResumingClient) -> Non
 
 
 async def _reaches_again(sender: ResumingClient, receiver: ResumingClient) -> None:
-    """Candidates are sent until the last one arrives. They may be refused, or be lost, but keep their order."""
+    """Candidates are sent until the last one arrives. Some may be refused or lost; they keep their order."""
     sent, heard = 0, [-1]
     while heard[-1] != sent:
         arrived = asyncio.create_task(receiver.hears("ice-candidate", peerID=sender.peer_id))
