@@ -47,13 +47,12 @@ log = structlog.get_logger("parlour.calls")
 
 @dataclass(frozen=True, slots=True)
 class _Visitor:
-    """A person at the door of a call. With `waits`, a leave may cancel the join before it is done."""
+    """A person at the door of a call."""
 
     connection_id: ConnectionId
     identity: Identity
     permission: Permission
     event: Join
-    waits: bool
     handed_over: HandedOver | None = None
 
     @property
@@ -128,42 +127,47 @@ class Arrivals:
 
     def join(self, connection: Member, event: Join) -> Joined | Awaitable[Joined]:
         """Join at once where the right to is known, this node decides, and no attendance has to be written
-        before the answer.
+        before the answer. What comes later notes the join before its task first runs: a leave may arrive in
+        the same turn of the event loop.
         """
         if isinstance(connection.state, Participation) and connection.state.room.is_called(event.room):
             return self._joined(connection.identity, connection.state, resumed=True)
-        permission = self._entry.permit_now(connection.identity, event.room)
-        is_simple = permission is not None and not permission.room.is_event
-        if is_simple and permission is not None and self._node_of(connection.identity, event) is None:
-            answer = self._come(self._visitor(connection, permission, event, waits=False))
-            if isinstance(answer, Joined):
-                return answer
-            self._joining[connection.connection_id] = event
-            return self._finish(connection, event, answer)
         self._joining[connection.connection_id] = event
-        return self._join_once_permitted(connection, event)
+        permission = self._entry.permit_now(connection.identity, event.room)
+        if (
+            permission is None
+            or permission.room.is_event
+            or self._node_of(connection.identity, event) is not None
+        ):
+            return self._join_once_permitted(connection, event)
+        try:
+            answer = self._come(_Visitor(connection.connection_id, connection.identity, permission, event))
+        except BaseException:
+            self.cancel(connection.connection_id)
+            raise
+        if isinstance(answer, Joined):
+            self.cancel(connection.connection_id)
+            return answer
+        return self._finish(connection, event, answer)
 
     def cancel(self, connection_id: ConnectionId) -> None:
         """Cancel a join that is still waiting for the database or another node."""
         self._joining.pop(connection_id, None)
 
     async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
-        """Do the rest of `join`, which notes the join before this task first runs: a leave may arrive in the
-        same turn of the event loop.
-        """
         handed_over = await self._fetch(connection.identity, event)
         for _ in range(MAX_PERMISSIONS):
             permission = await self._entry.permit(connection.identity, event.room)
             current = self._still_there(connection.connection_id)
-            if self._joining.get(connection.connection_id) is not event:
+            if self._joining.get(current.connection_id) is not event:
                 raise JoinCancelled
-            visitor = self._visitor(current, permission, event, waits=True, handed_over=handed_over)
+            visitor = _Visitor(current.connection_id, current.identity, permission, event, handed_over)
             try:
                 answer = self._come(visitor)
                 joined = answer if isinstance(answer, Joined) else await answer
             except PermissionRevoked:
                 continue
-            self.cancel(connection.connection_id)
+            self.cancel(current.connection_id)
             if permission.room.is_event:
                 await self._records.written()
             return joined
@@ -263,7 +267,7 @@ class Arrivals:
         connection = self._presence.connection(visitor.connection_id)
         if connection is None:
             return ConnectionGone()
-        if visitor.waits and self._joining.get(visitor.connection_id) is not visitor.event:
+        if self._joining.get(visitor.connection_id) is not visitor.event:
             return JoinCancelled()
         if not self._entry.is_current(visitor.permission):
             return PermissionRevoked()
@@ -325,17 +329,6 @@ class Arrivals:
             topology="mesh",
             ice=self._credentials.ice(identity, room),
         )
-
-    def _visitor(
-        self,
-        connection: Member,
-        permission: Permission,
-        event: Join,
-        *,
-        waits: bool,
-        handed_over: HandedOver | None = None,
-    ) -> _Visitor:
-        return _Visitor(connection.connection_id, connection.identity, permission, event, waits, handed_over)
 
     def _seat_of(self, identity: Identity) -> Seat:
         now = self._resume_tokens.now().timestamp()

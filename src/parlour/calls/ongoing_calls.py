@@ -202,9 +202,9 @@ class OngoingCalls:
         """Follow no longer what nobody has asked for lately, and for which nobody waits."""
         now = time.monotonic()
         for room_id, asked_at in list(self._followed.items()):
-            if now - asked_at >= WATCHED_SECONDS and not is_waited(room_id):
+            is_over = now - asked_at >= WATCHED_SECONDS and not is_waited(room_id)
+            if is_over and self._shared.unwatch(room_id):
                 del self._followed[room_id]
-                self._shared.unwatch(room_id)
 
     async def _arrive_by_owner(
         self, room: Room, change: Arrival, seated: Seated, known_at: Stamp | None

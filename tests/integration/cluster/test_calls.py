@@ -5,13 +5,14 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import Call, both_reach, calls_at, two_servers
 from tests.integration.signaling.client import SDP
-from tests.integration.signaling.resuming_client import introduced
+from tests.integration.signaling.resuming_client import ResumingClient, introduced
 from tests.people import done
 from tests.servers import RedisServer
 
@@ -24,6 +25,15 @@ async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[C
     servers = await two_servers(fresh_server, redis, PARLOUR_RESUME_GRACE=8)
     async with calls_at(servers) as call:
         yield call
+
+
+async def answer_to(client: ResumingClient, number: int) -> dict[str, Any]:
+    """Return the acknowledgement of an event that was sent with this number."""
+    while not (frame := await client.socket.frame()).startswith("43"):
+        assert frame.startswith('42["share-rooms"'), frame
+    (answer,) = json.loads(frame.removeprefix(f"43{number}"))
+    found: dict[str, Any] = answer
+    return found
 
 
 async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
@@ -77,6 +87,24 @@ async def test_a_ban_reaches_the_call_at_another_server(call: Call) -> None:
     assert (await ann.socket.asks(json.dumps(["ban-peer", {"peerID": bob.peer_id}])))["ok"]
     assert (await bob.socket.expects_event("removed"))["code"] == "banned"
     await ann.hears("remove-peer", peerID=bob.peer_id)
+
+
+async def test_a_leave_is_heeded_while_the_owner_has_not_answered(call: Call) -> None:
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    await ann.joins()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    try:
+        join = json.dumps(["join", {"room": call.room, "resumable": True}])
+        await bob.socket.sends(f"42101{join}", '42102["leave"]')
+        assert (await answer_to(bob, 102))["ok"]
+    finally:
+        os.kill(call.here.pid, signal.SIGCONT)
+    assert (await answer_to(bob, 101))["code"] == "join_cancelled"
+    cid = await call.member("cid", call.there)
+    await cid.joins()
+    while (await ann.socket.expects_event("add-peer"))["peerID"] != cid.peer_id:
+        await ann.socket.expects_event("remove-peer")
 
 
 async def test_a_visit_goes_on_at_another_server_without_a_loss(call: Call) -> None:

@@ -199,9 +199,14 @@ class SharedCalls:
             self._table.watched[room_id] = False
             self._follower.send_census(room_id)
 
-    def unwatch(self, room_id: RoomId) -> None:
+    def unwatch(self, room_id: RoomId) -> bool:
+        """Follow a call no longer. Return False, with nothing done, while a member is about to enter it: the
+        owner would take it for one that has left.
+        """
+        if self._table.is_awaited(room_id):
+            return False
         if self._table.watched.pop(room_id, None) is None or self._table.decides(room_id):
-            return
+            return True
         owner = self._table.owners.get(room_id)
         if owner is not None and not self._table.members.has_any_in(room_id):
             self._table.send(owner.owner, self._follower.census(room_id, owner, (0, 0), number=0))
@@ -209,7 +214,8 @@ class SharedCalls:
         if call is not None:
             self._follower.drop_unused(call)
         else:
-            self._table.forget_owner(room_id)
+            self._table.forget(room_id)
+        return True
 
     def lease_begun(self, lease: Lease) -> list[RoomId]:
         """Be part of the cluster. Return the calls whose owners have to be found."""

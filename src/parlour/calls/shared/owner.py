@@ -245,9 +245,12 @@ class OwnerPart:
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
         known = member.known - self._unsure(call, peer, followed)
+        introductions = self._table.introductions.setdefault(room_id, Introductions())
         for other in member.unsure & others:
             if call.seats[other].holder != record.seat.holder:
                 known -= {other}
+            else:  # one of them may be on the way to another node, and have missed it
+                introductions.note(peer, other, (call.epoch, call.version))
         known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
