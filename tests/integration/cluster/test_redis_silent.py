@@ -1,6 +1,8 @@
 """Redis falls silent for one server or for all: connections stay open, but nobody is answered."""
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
 
@@ -53,10 +55,12 @@ async def test_a_call_goes_on_while_redis_is_silent(fresh_server: StartServer, r
             await both_reach(bob, cid, "1")
             redis.thaw()
             await _have_met(servers)
-            await ann.hears("remove-peer", peerID=former)
+            told = dict([await _event(ann), await _event(ann)])
+            assert told["remove-peer"]["peerID"] == former
+            assert told["add-peer"]["peerID"] == cid.peer_id
             offers = [
-                (await one.hears("add-peer", peerID=other.peer_id))["createOffer"]
-                for one, other in ((ann, cid), (cid, ann))
+                told["add-peer"]["createOffer"],
+                (await cid.hears("add-peer", peerID=ann.peer_id))["createOffer"],
             ]
             assert sorted(offers) == [False, True]
             for one in (bob, cid):
@@ -73,6 +77,12 @@ async def _two_servers(
     second = await start({**settings, "PARLOUR_REDIS_URL": by_line}, first.database_url)
     await _have_met((first, second))
     return first, second
+
+
+async def _event(client: ResumingClient) -> tuple[str, dict[str, Any]]:
+    """Return the name and the payload of the next event, whichever it is."""
+    name, payload = json.loads((await client.socket.expects("42[")).removeprefix("42"))
+    return name, payload
 
 
 def _mark(servers: tuple[ParlourServer, ...]) -> None:
