@@ -203,7 +203,10 @@ class Arrivals:
         found = self._resume_tokens.read(event.resume, visitor.identity, room)
         if found is None:
             return None
-        participation, was_away = self._participations.detached(found.peer_id), True
+        participation = self._participations.detached(found.peer_id)
+        if self._handover is not None and found.node not in (None, self._node_id):
+            participation = None  # another node has resumed it since, so this one's is out of date
+        was_away = participation is not None
         missed: list[Counted] | None = None
         known_at: Stamp | None = None
         if participation is not None:
@@ -211,7 +214,6 @@ class Arrivals:
             if participation.replay_buffer is not None:
                 missed = participation.replay_buffer.continue_from(event.received)
         else:
-            was_away = False
             participation, missed, known_at = self._from_elsewhere(visitor, found)
             if participation is None:
                 return None

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from parlour.calls.call_replica import CallLimits, CallReplica
-from parlour.calls.decisions import Left, Resumed
+from parlour.calls.decisions import Left, Renamed, Resumed
 from parlour.calls.refusals import PeerBusy
 from parlour.calls.shared.follower import FollowerPart
 from parlour.calls.shared.interfaces import (
@@ -127,6 +127,8 @@ class SharedCalls:
         room_id = room.room_id
         self._table.arriving[change.peer_id] = room_id, isinstance(change, Resumed)
         self._table.pending[number] = PendingArrival(room, change)
+        if isinstance(change, Resumed):
+            self._table.members.note(Renamed(change.peer_id, change.display_name))
         if self._table.decides(room_id):
             self.renew(room)
             call = self._table.calls.get(room_id) or self._table.begin(room)

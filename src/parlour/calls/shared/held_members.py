@@ -106,8 +106,8 @@ class HeldMembers:
                 member.record = msgspec.structs.replace(record, display_name=display_name)
             case Recorded(recording=recording):
                 member.record = msgspec.structs.replace(record, is_recording=recording)
-            case Resumed(seat=seat, display_name=display_name, known=known):
-                member.record = msgspec.structs.replace(record, seat=seat, display_name=display_name)
+            case Resumed(seat=seat, known=known):
+                member.record = msgspec.structs.replace(record, seat=seat)
                 member.known = set(known)
             case Left() | Entered() | ClaimExpired():
                 pass

@@ -259,8 +259,8 @@ class OwnerPart:
         self.settle_details(call, peer, member)
 
     def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
-        """Put introductions off to those who are out of reach, or whose node has not reported them yet: they
-        would miss it. Return those.
+        """Put introductions off to members who are out of reach, or whose node has not reported them yet:
+        they would miss it. Return these members.
         """
         room_id = call.room.room_id
         reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
@@ -281,9 +281,14 @@ class OwnerPart:
         return unmet | self._table.introductions.get(room_id, Introductions()).after(peer, followed, others)
 
     def as_known(self, call: CallReplica, change: Arrival, known_at: Stamp | None) -> Arrival:
-        """Return an arrival with the peers that the member knows for certain."""
-        if self._table.lease is None or isinstance(change, Entered):
+        """Return an arrival with the peers that the member knows for certain.
+
+        An island can't know whom a member that comes from another node was introduced to meanwhile.
+        """
+        if isinstance(change, Entered) or self._table.is_alone:
             return change
+        if self._table.lease is None:
+            return change if known_at is not None else replace(change, known=change.known - call.seats.keys())
         if known_at is None:
             known_at = call.epoch, call.version
         return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))

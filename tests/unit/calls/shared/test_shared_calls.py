@@ -57,6 +57,7 @@ class Client:
     is_inside: bool = False
     is_leaving: bool = False
     is_away: bool = False
+    has_forgotten: bool = False
     known_at: Stamp | None = None
     display_name: str | None = None
 
@@ -73,6 +74,8 @@ class Client:
             case RemovePeer(peer_id):
                 self.offers.pop(peer_id, None)
             case _:
+                if self.has_forgotten and message.peer_id not in self.offers:
+                    return  # it is about to be told again
                 assert message.peer_id in self.offers, "nobody hears of a peer that it was not told of"
                 self.heard.append(message)
 
@@ -115,7 +118,9 @@ class Node:
             del self.questions[number]
             self.retries.append((client, change))
             return
-        known_at = self.calls.stamp(client.room.room_id) if client.node is self else client.known_at
+        known_at = None if self.lease is None else client.known_at
+        if client.node is self:
+            known_at = self.calls.stamp(client.room.room_id)
         self.calls.arrive(number, client.room, change, ownership, known_at=known_at)
 
     def enter(self, client: Client) -> None:
@@ -168,6 +173,7 @@ class Node:
         is_wanted = not client.is_leaving
         if is_wanted:
             client.is_inside, client.is_away, client.node = True, False, self
+            client.has_forgotten = False
             self.clients[client.peer_id] = client
         return is_wanted
 
@@ -362,11 +368,13 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def lose_or_come_back(self, data: st.DataObject, forgets: bool) -> None:
         client = self.draw(data, self.active())
         assert client.node is not None
+        if any(one is client for one, _ in (*client.node.questions.values(), *client.node.retries)):
+            return
         if client.is_away:
             if forgets:
                 client.offers.clear()
-            if not any(one is client for one, _ in client.node.questions.values()):
-                client.node.come_back(client)
+                client.has_forgotten = True
+            client.node.come_back(client)
         else:
             client.is_away = True
             client.node.calls.change(Lost(client.peer_id, AT))
