@@ -27,7 +27,7 @@ class RedisUrlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a server asks for, if it asks at all."""
+    """A user name and a password, either of which may be missing."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
