@@ -18,6 +18,7 @@ from sqlalchemy import URL
 from parlour.db.database import driver_url
 from parlour.db.private_files import NotPrivate, make_private_folder, require_private
 from parlour.mail.smtp import SmtpServer, ehlo_name, parsed_sender
+from parlour.redis_url import RedisUrl, RedisUrlError
 from parlour.wire.addresses import email_key, parsed_domain, parsed_email
 from parlour.wire.base import is_loopback
 from parlour.wire.validation import plain_words
@@ -113,22 +114,13 @@ def _ehlo(value: str) -> str:
 
 def _redis_url(value: SecretStr) -> SecretStr:
     try:
-        parts = urlsplit(value.get_secret_value())
-        database = parts.path.removeprefix("/")
-        usable = (
-            parts.scheme in ("redis", "rediss")
-            and bool(parts.hostname)
-            and parts.port != 0
-            and (not database or (database.isascii() and database.isdigit()))
-            and not parts.query
-            and not parts.fragment
-        )
-    except ValueError:
-        usable = False
-    if not usable:
+        RedisUrl.parse(value.get_secret_value())
+    except RedisUrlError as error:
         raise ValueError(
-            "has to be an address such as redis://user:password@host:6379/0, or rediss:// for TLS"
-        )
+            "has to be an address such as redis://user:password@host:6379/0, rediss:// for TLS, or"
+            " redis+sentinel://user:password@host:26379,host2:26379/mymaster/0 with the sentinels and the"
+            f" master's name; this one {error}"
+        ) from None
     return value
 
 

@@ -2,7 +2,15 @@
 
 from tests.servers.parlour import Mail, ParlourServer
 from tests.servers.postgres import PostgresServer
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisServer, ReplicatedRedis
 from tests.servers.smtp import ReceivedMail, SmtpServer
 
-__all__ = ["Mail", "ParlourServer", "PostgresServer", "ReceivedMail", "RedisServer", "SmtpServer"]
+__all__ = [
+    "Mail",
+    "ParlourServer",
+    "PostgresServer",
+    "ReceivedMail",
+    "RedisServer",
+    "ReplicatedRedis",
+    "SmtpServer",
+]

@@ -1,4 +1,4 @@
-"""A Redis server that the tests start and end."""
+"""Redis servers, and the sentinels of a master and its replica, which the tests start and end."""
 
 import asyncio
 import os
@@ -6,26 +6,35 @@ import secrets
 import shutil
 import signal
 import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+from redis.asyncio import Redis
 
 from tests.servers.process import dying_with_parent, ended, free_port, tail
 
-_READY = b"Ready to accept connections"
+_READY = (b"Ready to accept connections", b"Sentinel ID is")
 _READY_WITHIN_SECONDS = 120
+_DOWN_AFTER_MILLISECONDS = 500
+_FAILOVER_MILLISECONDS = 3_000
+MASTER_NAME = "parlour-master"
 
 
 class RedisServer:
     """Redis on a port and in a folder of its own, with a password and without persistence.
 
     `stop()` discards all data; `start()` brings an empty server back at the same address. Between `freeze()`
-    and `thaw()` the server is up but silent. With a certificate and its key, it speaks TLS alone.
+    and `thaw()` the server is up but silent. With a certificate and its key, it speaks TLS alone. A replica
+    has the password of its master.
     """
 
-    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, tls: tuple[Path, Path] | None = None, replica_of: "RedisServer | None" = None) -> None:
         self._tls = tls
+        self._replica_of = replica_of
         self.port = free_port()
-        self.password = secrets.token_urlsafe(16)
+        self.password: str = secrets.token_urlsafe(16) if replica_of is None else replica_of.password
         self.folder = Path(tempfile.mkdtemp(prefix="parlour-redis-"))
         self.log = self.folder / "redis.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -60,24 +69,41 @@ class RedisServer:
             raise RuntimeError("'redis-server' is missing: 'make test' installs the package 'redis-server'.")
         process = self._process = await asyncio.create_subprocess_exec(
             program,
-            *self._listening(),
-            "--bind", "127.0.0.1",
-            "--requirepass", self.password,
-            "--save", "",
-            "--appendonly", "no",
+            *self._arguments(),
             cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=dying_with_parent(signal.SIGKILL),
-        )  # fmt: skip
+        )
         ready = asyncio.Event()
         self._reading = asyncio.create_task(self._keep_output(process, ready))
         async with asyncio.timeout(_READY_WITHIN_SECONDS):
             await ready.wait()
         if process.returncode is not None:
             raise RuntimeError(f"Redis ended at its start:\n{tail(self.log)}")
+
+    async def ask(self, *command: str) -> Any:
+        """Send a command to a server without TLS, and return the plain answer."""
+        client: Any = Redis(port=self.port, password=self.password, decode_responses=True)
+        async with client:
+            return await client.execute_command(*command)
+
+    def _arguments(self) -> list[str | Path]:
+        following: list[str | Path] = []
+        if self._replica_of is not None:
+            following = ["--replicaof", f"127.0.0.1 {self._replica_of.port}"]
+        return [
+            *self._listening(),
+            *("--bind", "127.0.0.1"),
+            *("--requirepass", self.password),
+            *("--masterauth", self.password),
+            *("--save", ""),
+            *("--appendonly", "no"),
+            *("--repl-diskless-sync-delay", "0"),
+            *following,
+        ]
 
     def _listening(self) -> list[str | Path]:
         if self._tls is None:
@@ -109,7 +135,96 @@ class RedisServer:
         with self.log.open("ab", buffering=0) as log:
             async for line in process.stdout:
                 log.write(line)
-                if _READY in line:
+                if any(words in line for words in _READY):
                     ready.set()
         await process.wait()
         ready.set()
+
+
+class SentinelServer(RedisServer):
+    """A sentinel that watches a master, with a password of its own, which all sentinels of a master share."""
+
+    def __init__(self, master: RedisServer, password: str, *, quorum: int) -> None:
+        super().__init__()
+        self.password = password
+        self._settings = self.folder / "sentinel.conf"
+        lines = [
+            f"port {self.port}",
+            "bind 127.0.0.1",
+            f"requirepass {password}",
+            f"sentinel sentinel-pass {password}",
+            f"sentinel monitor {MASTER_NAME} 127.0.0.1 {master.port} {quorum}",
+            f"sentinel auth-pass {MASTER_NAME} {master.password}",
+            f"sentinel down-after-milliseconds {MASTER_NAME} {_DOWN_AFTER_MILLISECONDS}",
+            f"sentinel failover-timeout {MASTER_NAME} {_FAILOVER_MILLISECONDS}",
+        ]
+        self._settings.write_text("\n".join(lines))
+
+    def _arguments(self) -> list[str | Path]:
+        return [self._settings, "--sentinel"]
+
+
+class ReplicatedRedis:
+    """A master, its replica, and three sentinels, two of which have to agree that the master is gone."""
+
+    def __init__(self) -> None:
+        self.master = RedisServer()
+        self.replica = RedisServer(replica_of=self.master)
+        self.sentinels = [SentinelServer(self.master, secrets.token_urlsafe(16), quorum=2)]
+        self.sentinels += [
+            SentinelServer(self.master, self.sentinels[0].password, quorum=2) for _ in range(2)
+        ]
+        self._ending = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """The first sentinel that it names is not there."""
+        hosts = ",".join(f"127.0.0.1:{port}" for port in (free_port(), *(one.port for one in self.sentinels)))
+        return (
+            f"redis+sentinel://:{self.master.password}@{hosts}/{MASTER_NAME}/0"
+            f"?sentinel_password={self.sentinels[0].password}"
+        )
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as ending:
+            for server in (self.master, self.replica):
+                await ending.enter_async_context(server)
+            await self._until(self._is_replicated)
+            for sentinel in self.sentinels:
+                await ending.enter_async_context(sentinel)
+            await self._until(self._is_watched)
+            self._ending = ending.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._ending.aclose()
+
+    async def fails_over(self) -> None:
+        """Order the sentinels to make the replica the master; the master is to be its replica. Returns once
+        all sentinels know that.
+        """
+        await self.sentinels[0].ask("SENTINEL", "FAILOVER", MASTER_NAME)
+        await self._until(self._has_failed_over)
+
+    async def _has_failed_over(self) -> bool:
+        ports = [
+            (await one.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME))[1] for one in self.sentinels
+        ]
+        return ports == [str(self.replica.port)] * 3 and await self._is_watched()
+
+    async def _is_replicated(self) -> bool:
+        return bool((await self.replica.ask("INFO", "replication"))["master_link_status"] == "up")
+
+    async def _is_watched(self) -> bool:
+        """Each sentinel knows the replica and both others."""
+        for sentinel in self.sentinels:
+            answer = await sentinel.ask("SENTINEL", "MASTER", MASTER_NAME)
+            known = dict(zip(answer[::2], answer[1::2], strict=True))
+            if (known["num-slaves"], known["num-other-sentinels"]) != ("1", "2"):
+                return False
+        return True
+
+    async def _until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(_READY_WITHIN_SECONDS):
+            while not await is_so():  # noqa: ASYNC110 - Redis announces neither
+                await asyncio.sleep(0.1)

@@ -184,6 +184,12 @@ WRONG = [
             "redis://localhost:many",
             "redis://localhost/first",
             "redis://localhost/0?socket_timeout=5",
+            "redis://localhost,other/0",
+            "redis+sentinel://localhost:26379",
+            "redis+sentinel://localhost:26379/mymaster/first",
+            "redis+sentinel://localhost,,other/mymaster",
+            "redis+sentinel://localhost/mymaster?socket_timeout=5",
+            "redis+sentinel://" + ",".join(["localhost"] * 17) + "/mymaster",
             "unix:///run/redis.sock",
         )
     ],

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from parlour.limits.memory_counts import MemoryRateLimitStorage, RateLimitStorage, hashed_key
-from parlour.redis_client import bounded, connection_pool
+from parlour.redis_client import RedisMaster, bounded, connection_pool
 
 PREFIX = "parlour/limits"
 PATIENCE_SECONDS = 1.0
@@ -40,11 +40,13 @@ class RedisRateLimitStorage(RateLimitStorage):
     def __init__(self, url: str, *, secret: str) -> None:
         """`url` has been validated by the settings. No connection is opened yet."""
         super().__init__()
-        pool = connection_pool(url, connections=CONNECTIONS, seconds=PATIENCE_SECONDS)
+        master = RedisMaster.of(url, seconds=PATIENCE_SECONDS)
+        pool = connection_pool(master, connections=CONNECTIONS, seconds=PATIENCE_SECONDS)
         self._redis = Redis(connection_pool=pool)
         # The library's signature declares plain options only; its code and manual accept the pool too.
         options = cast(dict[str, Any], {"connection_pool": pool})
-        self._shared = RedisStorage(url, implementation="redispy", key_prefix=PREFIX, **options)
+        # It reads the scheme alone of its URL then.
+        self._shared = RedisStorage("redis://", implementation="redispy", key_prefix=PREFIX, **options)
         self._own = MemoryRateLimitStorage()
         self._secret = hashlib.sha256(b"parlour rate limits " + secret.encode()).digest()
         self._away = asyncio.Event()

@@ -1,12 +1,18 @@
-"""Servers that are the nodes of one cluster."""
+"""Servers that are the nodes of one cluster, and calls whose people are at different ones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from tests.conftest import StartServer
-from tests.servers import ParlourServer, RedisServer
+from tests.integration.signaling.resuming_client import ResumingClient
+from tests.people import Person, Visitors, http_client
+from tests.servers import ParlourServer, RedisServer, ReplicatedRedis
 
 SECRET = "the same secret for all servers of the cluster"
 
 
-def cluster_settings(redis: RedisServer, **more: object) -> dict[str, object]:
+def cluster_settings(redis: RedisServer | ReplicatedRedis, **more: object) -> dict[str, object]:
     """Return the settings that servers of one cluster share, and `more`. They wait for no balancer when they
     end.
     """
@@ -15,7 +21,7 @@ def cluster_settings(redis: RedisServer, **more: object) -> dict[str, object]:
 
 
 async def two_servers(
-    fresh_server: StartServer, redis: RedisServer, **more: object
+    fresh_server: StartServer, redis: RedisServer | ReplicatedRedis, **more: object
 ) -> tuple[ParlourServer, ParlourServer]:
     """Start two servers with one database and one Redis, which have seen each other."""
     settings = cluster_settings(redis, **more)
@@ -24,3 +30,68 @@ async def two_servers(
     for server in (first, second):
         await server.expect_log("cluster.node_joined")
     return first, second
+
+
+class Call:
+    """Two servers, and people who may enter a room at either of them."""
+
+    def __init__(
+        self, servers: tuple[ParlourServer, ParlourServer], room: str, ending: AsyncExitStack
+    ) -> None:
+        self.here, self.there = servers
+        self.room = room
+        self._ending = ending
+        self.elsewhere: Visitors
+        self.people: dict[str, Person] = {}
+
+    async def member(self, name: str, server: ParlourServer) -> ResumingClient:
+        member = await self._ending.enter_async_context(ResumingClient(self.people[name], self.room))
+        member.server = server
+        return member
+
+
+@asynccontextmanager
+async def calls_at(servers: tuple[ParlourServer, ParlourServer]) -> AsyncIterator[Call]:
+    """Ann has a room, which Ann, Bob and Cid may enter."""
+    async with Visitors(servers[0]) as visitors, AsyncExitStack() as ending:
+        ann = await visitors.client("ann")
+        room = await ann.creates_room()
+        call = Call(servers, room, ending)
+        call.elsewhere = await ending.enter_async_context(Visitors(servers[1]))
+        call.people["ann"] = ann
+        for name in ("bob", "cid"):
+            person = call.people[name] = await visitors.client(name)
+            await ann.invites(person, to=room)
+        yield call
+
+
+async def both_reach(first: ResumingClient, second: ResumingClient, text: str) -> None:
+    await first.reaches(second, text)
+    await second.reaches(first, text)
+
+
+async def both_reach_again(first: ResumingClient, second: ResumingClient) -> None:
+    """Wait until each reaches the other, and prove that they hear nothing else meanwhile."""
+    await _reaches_again(first, second)
+    await _reaches_again(second, first)
+
+
+async def _reaches_again(sender: ResumingClient, receiver: ResumingClient) -> None:
+    """Candidates are sent until the last one arrives. Some may be refused or lost; they keep their order."""
+    sent, heard = 0, [-1]
+    while heard[-1] != sent:
+        arrived = asyncio.create_task(receiver.hears("ice-candidate", peerID=sender.peer_id))
+        try:
+            while not (await asyncio.wait({arrived}, timeout=0.3))[0]:
+                sent += (await sender.proposes(receiver, str(sent + 1)))["ok"]
+            heard.append(int(arrived.result()["iceCandidate"]["candidate"].removeprefix("candidate:")))
+        finally:
+            arrived.cancel()
+    assert heard == sorted(set(heard))
+
+
+async def is_ready(*servers: ParlourServer) -> None:
+    for server in servers:
+        async with http_client(server) as http, asyncio.timeout(60):
+            while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it announces nothing
+                await asyncio.sleep(0.1)

@@ -5,52 +5,25 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from tests.conftest import StartServer
-from tests.integration.cluster.clusters import two_servers
+from tests.integration.cluster.clusters import Call, both_reach, calls_at, two_servers
 from tests.integration.signaling.client import SDP
 from tests.integration.signaling.resuming_client import ResumingClient, introduced
-from tests.people import Person, Visitors, done
-from tests.servers import ParlourServer, RedisServer
+from tests.people import done
+from tests.servers import RedisServer
 
 pytestmark = pytest.mark.database("postgres")
-
-
-class Call:
-    """Two servers, and people who may enter a room at either of them."""
-
-    def __init__(
-        self, servers: tuple[ParlourServer, ParlourServer], room: str, ending: AsyncExitStack
-    ) -> None:
-        self.here, self.there = servers
-        self.room = room
-        self._ending = ending
-        self.elsewhere: Visitors
-        self.people: dict[str, Person] = {}
-
-    async def member(self, name: str, server: ParlourServer) -> ResumingClient:
-        member = await self._ending.enter_async_context(ResumingClient(self.people[name], self.room))
-        member.server = server
-        return member
 
 
 @pytest.fixture
 async def call(fresh_server: StartServer, redis: RedisServer) -> AsyncIterator[Call]:
     """Ann's room; Ann, Bob and Cid may enter it."""
     servers = await two_servers(fresh_server, redis, PARLOUR_RESUME_GRACE=8)
-    async with Visitors(servers[0]) as visitors, AsyncExitStack() as ending:
-        ann = await visitors.client("ann")
-        room = await ann.creates_room()
-        call = Call(servers, room, ending)
-        call.elsewhere = await ending.enter_async_context(Visitors(servers[1]))
-        call.people["ann"] = ann
-        for name in ("bob", "cid"):
-            person = call.people[name] = await visitors.client(name)
-            await ann.invites(person, to=room)
+    async with calls_at(servers) as call:
         yield call
 
 
@@ -61,11 +34,6 @@ async def answer_to(client: ResumingClient, number: int) -> dict[str, Any]:
     (answer,) = json.loads(frame.removeprefix(f"43{number}"))
     found: dict[str, Any] = answer
     return found
-
-
-async def both_reach(first: ResumingClient, second: ResumingClient, text: str) -> None:
-    await first.reaches(second, text)
-    await second.reaches(first, text)
 
 
 async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:

@@ -123,6 +123,23 @@ async def test_a_loss_within_redis_is_noticed(in_redis: InRedis) -> None:
     assert bob.listener.losses == [(ann.id, 2), (ann.id, 4)]
 
 
+async def test_a_lease_ends_whose_inbox_went_back_in_time(in_redis: InRedis) -> None:
+    """After a failover to a replica that lacks what was read last, and whose clock is behind: what is written
+    next has a lower number than what was read.
+    """
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await ann.sees(bob)
+    await bob.sees(ann)
+    former, inbox = bob.id, in_redis.keys.inbox(bob.id)
+    await in_redis.ask("DEL", inbox)
+    await in_redis.ask("XADD", inbox, "1-1", "b", encode(Batch(ann.id, 0, [b"x"])))
+    await bob.has_lease(besides=former)
+    await bob.sees(ann)
+    await ann.sees(bob)
+    assert ann.coordinator.send(bob.id, b"y")
+    await bob.has_received(1, ann)
+
+
 async def test_what_cannot_be_read_is_skipped(in_redis: InRedis) -> None:
     ann, bob = await in_redis.node(), await in_redis.node()
     await bob.sees(ann)

@@ -10,8 +10,9 @@ from redis.exceptions import ResponseError
 from parlour.cluster.redis.connections import LeaseTimes
 from parlour.cluster.redis.coordinator import RedisCoordinator
 from parlour.cluster.redis.resp import command
-from parlour.cluster.redis.wire import WireOptions, connect
+from parlour.cluster.redis.wire import RedisWire, WireOptions, connect
 from parlour.node_id import new_node_id
+from parlour.redis_client import RedisMaster
 from tests.contract.coordination import started
 from tests.people import unique
 from tests.servers import RedisServer
@@ -27,8 +28,12 @@ async def shared_redis() -> AsyncIterator[RedisServer]:
         yield server
 
 
+async def connected(url: str, *, patience: float = PATIENCE_SECONDS) -> RedisWire:
+    return await connect(WireOptions.of(RedisMaster.of(url, seconds=patience)), patience=patience)
+
+
 async def asks(url: str) -> None:
-    wire = await connect(WireOptions.of(url), patience=PATIENCE_SECONDS)
+    wire = await connected(url)
     try:
         await wire.ask(command(b"GET", b"x"))
     finally:
@@ -36,12 +41,10 @@ async def asks(url: str) -> None:
 
 
 async def test_a_user_with_a_password_in_a_database(shared_redis: RedisServer) -> None:
-    default = await connect(WireOptions.of(shared_redis.url), patience=PATIENCE_SECONDS)
+    default = await connected(shared_redis.url)
     await default.ask(command(b"ACL", b"SETUSER", b"par:lour", b"on", b">p@ss/w", b"~*", b"+@all"))
     address = f"127.0.0.1:{shared_redis.port}"
-    named = await connect(
-        WireOptions.of(f"redis://par%3Alour:p%40ss%2Fw@{address}/3"), patience=PATIENCE_SECONDS
-    )
+    named = await connected(f"redis://par%3Alour:p%40ss%2Fw@{address}/3")
     assert await named.ask(command(b"ACL", b"WHOAMI")) == b"par:lour"
     await named.ask(command(b"SET", b"there", b"x"))
     assert await default.ask(command(b"EXISTS", b"there")) == 0
@@ -59,7 +62,7 @@ async def test_nodes_meet_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     self_signed(certificate, key)
     async with RedisServer(tls=(certificate, key)) as server:
         with pytest.raises(OSError, match="certificate"):
-            await connect(WireOptions.of(server.url), patience=PATIENCE_SECONDS)
+            await connected(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         secret = unique("a secret that is long enough")
         coordinators = [
@@ -88,9 +91,9 @@ async def test_a_server_that_speaks_another_language(shared_redis: RedisServer) 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(ConnectionError):
-        await connect(WireOptions.of(f"redis://:secret@127.0.0.1:{port}"), patience=PATIENCE_SECONDS)
+        await connected(f"redis://:secret@127.0.0.1:{port}")
     server.close()
     shared_redis.freeze()
     with pytest.raises(TimeoutError):
-        await connect(WireOptions.of(shared_redis.url), patience=0.1)
+        await connected(shared_redis.url, patience=0.1)
     shared_redis.thaw()

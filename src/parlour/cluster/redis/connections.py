@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.redis.wire import WireOptions
-from parlour.redis_client import connection_pool
+from parlour.redis_client import RedisMaster, connection_pool
 
 REDIS_UNAVAILABLE = (RedisError, OSError)
 """What a request raises if Redis is away, hangs or refuses; `asyncio.timeout` raises an OSError as well."""
@@ -98,8 +98,9 @@ class RedisLink:
     @staticmethod
     def to(url: str, *, secret: str, times: LeaseTimes) -> "RedisLink":
         """`url` has been validated by the settings. No connection is opened yet."""
-        questions = Redis(connection_pool=connection_pool(url, connections=4, seconds=times.patience))
-        return RedisLink(questions, WireOptions.of(url), Keys.of(secret), times)
+        master = RedisMaster.of(url, seconds=times.patience)
+        pool = connection_pool(master, connections=4, seconds=times.patience)
+        return RedisLink(Redis(connection_pool=pool), WireOptions.of(master), Keys.of(secret), times)
 
     async def aclose(self) -> None:
         await self.questions.aclose(close_connection_pool=True)

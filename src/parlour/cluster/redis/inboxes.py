@@ -72,6 +72,9 @@ class _Line:
             except TimeoutError:
                 if self._due_at is not None and self._loop.time() > self._due_at:
                     self._refusal = "no answer"
+                elif self._options.master.has_moved(wire.address):
+                    self._refusal = "the master has moved"
+        self._options.master.doubt(wire.address)
         log.debug("cluster.line_lost", line=type(self).__name__, refusal=self._refusal)
 
     def _send(self, requests: bytes) -> None:

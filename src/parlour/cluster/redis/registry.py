@@ -126,15 +126,18 @@ class Registry:
     async def renew(self, lease: Lease, *, state: bytes, read_to: bytes) -> Renewed | None:
         """Renew a lease, and drop what was read from the inbox; return None if the lease has ended.
 
-        A lease without its inbox is of no use, and counts as ended.
+        A lease without its inbox is of no use, and counts as ended: the inbox keeps at least the entry that
+        was read last. One without it is that of a replica, of whose clock nothing is known: what is written
+        there might count as read already.
         """
         inbox = self._keys.inbox(lease.lease_id)
         async with bounded(self._times.patience), self._redis.pipeline(transaction=False) as pipe:
             pipe.execute_command("XTRIM", inbox, "MINID", "=", read_to)
+            pipe.execute_command("XLEN", inbox)
             pipe.pexpire(inbox, self._inbox_milliseconds)
             pipe.execute_command(*self._renewal(lease, state, is_new=False))
-            _, has_inbox, answer = await pipe.execute()
-        return Renewed(_leases_of(answer)) if has_inbox and answer is not None else None
+            _, entries, _, answer = await pipe.execute()
+        return Renewed(_leases_of(answer)) if entries and answer is not None else None
 
     async def leave(self, lease_id: LeaseId) -> None:
         """End a lease now."""

@@ -6,37 +6,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from redis.asyncio.connection import SSLConnection, parse_url
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from parlour.cluster.redis.resp import ErrorAnswer, ProtocolViolated, RespReader, command
+from parlour.redis_client import MASTER_PROOF, RedisMaster, bounded
+from parlour.redis_url import Address
 
 
 @dataclass(frozen=True, slots=True)
 class WireOptions:
     """Where Redis is, and the commands by which a connection to it begins."""
 
-    host: str
-    port: int
+    master: RedisMaster
     context: ssl.SSLContext | None
     greeting: tuple[bytes, ...] = field(repr=False)  # it has the password
 
     @staticmethod
-    def of(url: str) -> "WireOptions":
-        """Read a URL as redis-py does. The settings have validated it."""
-        parts: dict[str, Any] = dict(parse_url(url))
-        username, password = parts.get("username"), parts.get("password")
-        greeting = []
-        if username or password:
-            login = [part.encode() for part in (username, password or "") if part is not None]
-            greeting.append(command(b"AUTH", *login))
-        if parts.get("db"):
-            greeting.append(command(b"SELECT", b"%d" % parts["db"]))
-        is_tls = parts.get("connection_class") is SSLConnection
+    def of(master: RedisMaster) -> "WireOptions":
+        """Log in and choose the database as redis-py does."""
+        login, greeting = master.url.login, []
+        if login.username or login.password:
+            words = [word for word in (login.username, login.password or "") if word is not None]
+            greeting.append(command(b"AUTH", *(word.encode() for word in words)))
+        if master.url.database:
+            greeting.append(command(b"SELECT", b"%d" % master.url.database))
+        if master.has_sentinels:
+            greeting.append(command(*(word.encode() for word in MASTER_PROOF)))
         return WireOptions(
-            host=parts.get("host", "localhost"),
-            port=parts.get("port", 6379),
-            context=ssl.create_default_context() if is_tls else None,
+            master=master,
+            context=ssl.create_default_context() if master.url.is_tls else None,
             greeting=tuple(greeting),
         )
 
@@ -46,7 +44,8 @@ class RedisWire(asyncio.Protocol):
     is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: Address) -> None:
+        self.address = address
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_answer: Callable[[Any], None] = self._ignore
         self._reader = RespReader()
@@ -106,14 +105,23 @@ class RedisWire(asyncio.Protocol):
 
 async def connect(options: WireOptions, *, patience: float) -> RedisWire:
     """Open a connection and log in, within `patience` seconds. Raises one of REDIS_UNAVAILABLE."""
-    async with asyncio.timeout(patience):
-        _, wire = await asyncio.get_running_loop().create_connection(
-            RedisWire, options.host, options.port, ssl=options.context
-        )
+    async with bounded(patience):
+        host, port = address = await options.master.find()
         try:
-            for request in options.greeting:
-                await wire.ask(request)
-        except BaseException:
-            await wire.aclose()
+            return await _connected(options, host, port)
+        except (RedisError, OSError, asyncio.CancelledError):
+            options.master.doubt(address)
             raise
+
+
+async def _connected(options: WireOptions, host: str, port: int) -> RedisWire:
+    _, wire = await asyncio.get_running_loop().create_connection(
+        lambda: RedisWire((host, port)), host, port, ssl=options.context
+    )
+    try:
+        for request in options.greeting:
+            await wire.ask(request)
+    except BaseException:
+        await wire.aclose()
+        raise
     return wire
