@@ -98,6 +98,12 @@ bench-mesh: setup test-packages ## Measure calls of real browsers over narrow an
 bench-relays: setup test-packages ## Measure the CPU time of coturn and of our TURN server (ARGS="--rounds 3")
 	@exec $(BIN)/python -m bench.relays $(ARGS)
 
+.PHONY: bench-nodes
+bench-nodes: setup test-packages ## Measure several servers on one Redis, and compute what many sockets need (ARGS="--write")
+	@$(BIN)/python -m bench.candidates_across_nodes $(ARGS)
+	@$(BIN)/python -m bench.capacity --measure $(ARGS)
+	@$(BIN)/python -m bench.capacity --trial $(ARGS)
+
 .PHONY: soak
 soak: setup test-packages ## Ten minutes of 10,000 connections, ten of 200 that come and go, 100,000 joins (ARGS="--seconds 60" for less)
 	@$(BIN)/python -m bench.joins
@@ -171,6 +177,18 @@ fuzz: setup test-packages .tools/atheris/.installed ## What strangers may send: 
 audit: setup $(CLIENTS:=/node_modules/.installed) .tools/audit/.installed ## Ask for known vulnerabilities and signatures of all that is locked; needs the internet
 	@. tools/say; say "What is known against the packages that are locked"
 	@$(BIN)/python tools/audit
+
+# Helm for the chart: the one that is there, or one built from the Go proxy, which takes two minutes and happens once.
+HELM := $(or $(shell command -v helm),.tools/helm/helm)
+.tools/helm/helm: tools/helm/go.mod tools/helm/go.sum src/parlour/turn/build.py | .venv/.installed
+	@. tools/say; say "Building helm into .tools/helm"
+	@$(BIN)/python -c 'from pathlib import Path; from parlour.turn.build import build; \
+	  build(Path("tools/helm"), Path(".tools/helm"), package="helm.sh/helm/v3/cmd/helm", program="helm")'
+	@touch $@
+
+.PHONY: check-deploy
+check-deploy: setup $(HELM) ## Lint and render the Helm chart of deploy/helm, and check the manifests (not part of `make test`)
+	@$(BIN)/python tools/check-deploy $(HELM)
 
 .PHONY: $(STATIC) check-unit
 check-web:

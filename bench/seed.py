@@ -71,10 +71,7 @@ class Seed:
     secret: str
     people: Sequence[Person]
     rooms: int
-
-    @property
-    def database_url(self) -> str:
-        return database_url(self.folder)
+    database_url: str
 
     @property
     def node_file(self) -> Path:
@@ -99,15 +96,19 @@ class Inline:
         return self._connection.execute(*arguments, **options)
 
 
-async def sow(folder: Path, *, people: int, room_count: int) -> Seed:
-    """Create at least as many accounts as the shapes need, and filler rooms up to `room_count` in all."""
+async def sow(folder: Path, *, people: int, room_count: int, database: str | None = None) -> Seed:
+    """Create at least as many accounts as the shapes need, and filler rooms up to `room_count` in all.
+
+    `database` is the URL of an empty PostgreSQL database; without it, SQLite's file is in `folder`.
+    """
+    url = database or database_url(folder)
     secret = secrets.token_urlsafe(48)
     now = datetime.now(UTC)
     everybody = max(people, *(shape.size * shape.count for shape in SHAPES))
     fillers = max(0, room_count - sum(shape.count for shape in SHAPES))
-    await _migrated(folder)
+    await _migrated(url)
     password_hash = await _password_hash()
-    engine = create_engine(database_url(folder))
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as sync:
         connection = cast(AsyncConnection, Inline(sync))
         signer = TokenSigner(secret)
@@ -124,13 +125,13 @@ async def sow(folder: Path, *, people: int, room_count: int) -> Seed:
         for number in range(fillers):
             await _filler(connection, number, password_hash, sown[number % everybody], now=now)
     engine.dispose()
-    seed = Seed(folder=folder, secret=secret, people=sown, rooms=len(admissions) + fillers)
+    seed = Seed(folder=folder, secret=secret, people=sown, rooms=len(admissions) + fillers, database_url=url)
     seed.node_file.write_text(json.dumps({"secret": secret, "admitted": admissions}), encoding="utf-8")
     return seed
 
 
-async def _migrated(folder: Path) -> None:
-    database = Database(database_url(folder))
+async def _migrated(url: str) -> None:
+    database = Database(url)
     try:
         await migrate(database)
     finally:

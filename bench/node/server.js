@@ -2,53 +2,20 @@
 // token's signature, issuer, kind and time; admission; same room; shape. Where there was a choice, the
 // cheaper one for Node was taken: no database (who is admitted where comes in a file), no lists of rooms,
 // peers written to directly instead of through the adapter.
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "socket.io";
+import { candidate, description, identity, object, text } from "./checks.js";
 
 const { secret, admitted } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const admission = new Map(Object.entries(admitted).map(([room, people]) => [room, new Set(people)]));
 const calls = new Map(); // room -> Map(peerID -> socket)
 
-function identity(token) {
-  if (typeof token !== "string") return null;
-  const [head, body, signature, ...rest] = token.split(".");
-  if (!signature || rest.length > 0) return null;
-  const right = createHmac("sha256", secret).update(`${head}.${body}`).digest();
-  const given = Buffer.from(signature, "base64url");
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
-  const { alg } = JSON.parse(Buffer.from(head, "base64url"));
-  const claims = JSON.parse(Buffer.from(body, "base64url"));
-  if (alg !== "HS256" || claims.iss !== "parlour" || claims.typ !== "access") return null;
-  return claims.exp * 1000 > Date.now() ? claims : null;
-}
-
-const text = (value, longest) => typeof value === "string" && value.length <= longest;
-const absentOr = (value, fits) => value === undefined || value === null || fits(value);
-const object = (value) => typeof value === "object" && value !== null;
-
-function candidate(given) {
-  if (!object(given) || !text(given.candidate, 4096)) return null;
-  const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = given;
-  const fits =
-    absentOr(sdpMid, (it) => text(it, 256)) &&
-    absentOr(sdpMLineIndex, (it) => Number.isInteger(it) && it >= 0 && it <= 65535) &&
-    absentOr(usernameFragment, (it) => text(it, 256));
-  return fits ? { candidate, sdpMid, sdpMLineIndex, usernameFragment } : null;
-}
-
-const KINDS = new Set(["offer", "answer", "pranswer", "rollback"]);
-function description(given) {
-  if (!object(given) || !KINDS.has(given.type) || !text(given.sdp, 200_000)) return null;
-  return { type: given.type, sdp: given.sdp };
-}
-
 const http = createServer();
 const io = new Server(http, { serveClient: false, maxHttpBufferSize: 1e6 });
 
 io.use((socket, next) => {
-  const claims = identity(socket.handshake.auth?.token);
+  const claims = identity(secret, socket.handshake.auth?.token);
   if (claims === null) return next(new Error("This token is no good."));
   socket.data = { user: Number(claims.sub), name: claims.username, room: null };
   next();

@@ -61,7 +61,15 @@ def main() -> None:
     metavar="NAME",
     help="Serve https://NAME on port 443, with a certificate that Caddy gets (PARLOUR_DOMAIN).",
 )
-@click.option("--workers", default=1, type=click.IntRange(1, 64), hidden=True)
+@click.option(
+    "--workers",
+    metavar="N",
+    default=1,
+    type=click.IntRange(1, 64),
+    show_default=True,
+    help="How many processes serve the port, such as one for each core. Several need PARLOUR_REDIS_URL; "
+    "SIGHUP replaces them one after another.",
+)
 @click.option("--worker", metavar="PLACE", hidden=True, help="Its place among the workers, by their parent.")
 def serve(host: str, port: int, *, turn: bool, domain: str | None, workers: int, worker: str | None) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port.

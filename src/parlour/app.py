@@ -1,6 +1,8 @@
 """The composition root: a list of features, each of which assembles itself from a small core."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 
@@ -18,6 +20,7 @@ from parlour.core import Core
 from parlour.diagnosis.assembly import DiagnosisFeature
 from parlour.events.assembly import EventsFeature
 from parlour.garbage import FULL_SECONDS, FullCollections, peak_memory
+from parlour.handover import NumberedWorker
 from parlour.http.application import Feature, Layers, add_routes, bare_application, identified_email
 from parlour.http.dev_mail import dev_mail_routes
 from parlour.http.middleware import handle_refusals
@@ -31,14 +34,17 @@ from parlour.rooms.assembly import RoomsFeature
 from parlour.settings import Settings
 from parlour.shared_facts.exchange import FactExchange
 
+LOOK_SECONDS = 0.1
+"""The pause between two looks at whether the end of a node has become urgent."""
+
 log = structlog.get_logger("parlour")
 
 
 class Parlour:
     """A server: its features, and the ASGI application that serves them."""
 
-    def __init__(self, settings: Settings, *, port: int, worker: int | None = None) -> None:
-        """`worker` is the number of this process if it is one of several (see `Options`)."""
+    def __init__(self, settings: Settings, *, port: int, worker: NumberedWorker | None = None) -> None:
+        """`worker` is there if this process is one of several (see `Options`)."""
         self.options = options = Options(settings, port, worker)
         self.site, self.proxies = options.site(), options.proxies()
         self.core = core = Core(options.core())
@@ -109,6 +115,35 @@ class Parlour:
         finally:
             await self.core.stop()
             await self.close()
+
+    async def drain(self, is_hurried: Callable[[], bool], *, is_replaced: bool) -> None:
+        """Leave all that this node does to the other nodes of its cluster; without any, do nothing.
+
+        Connections are still accepted for `drain_seconds`, so that balancers notice by `/readyz`. Then all
+        are sent away. `is_hurried` ends all waiting. A worker that `is_replaced` has a successor at the same
+        port already, of which balancers are told nothing.
+        """
+        if self.core.is_alone or (not is_replaced and self._ends_with_all_others()):
+            return
+        self.core.is_draining = not is_replaced
+        log.info("node.draining", connections=len(self.calls.engine.connections))
+        began = time.monotonic()
+        await self.core.tasks.leave_to_other_nodes()
+        seconds = 0 if is_replaced else self.options.settings.drain_seconds
+        while time.monotonic() - began < seconds and not is_hurried():  # noqa: ASYNC110 - signals set no event
+            await asyncio.sleep(LOOK_SECONDS)
+        await self.calls.departures.run(is_hurried)
+        log.info("node.drained", connections=len(self.calls.engine.connections))
+
+    def _ends_with_all_others(self) -> bool:
+        """Return True if this is one of several workers, and all nodes are on their machine: they end at
+        once, and who is sent away would meet the next one that ends.
+        """
+        coordinator = self.core.coordinator
+        if self.options.worker is None or coordinator.lease is None:
+            return False
+        here = coordinator.lease.description.host
+        return all(lease.description.host == here for lease in coordinator.others.values())
 
     def load_later(self) -> None:
         """Load what a start can do without, in a thread: at its first use it would hold the event loop."""

@@ -40,6 +40,7 @@ class CoreOptions:
     """
 
     database_url: str | URL
+    database_connections: int
     allow_readable_database: bool
     delivers_mail: bool
     redis_url: str | None
@@ -55,12 +56,17 @@ class Core:
         self.node_id = new_node_id()
         self.is_clustered = options.redis_url is not None
         """True if there may be other nodes."""
+        self.is_draining = False
+        """True once this node is about to leave its cluster: balancers are to send nobody here."""
         self.clock: Clock = utc_now
         self.bus = Bus()
         self.coordinator = _coordinator(self.node_id, options)
         self.tasks = Supervisor(ClusterTasks(self.coordinator) if self.is_clustered else None)
         self.database = Database(
-            options.database_url, bus=self.bus, allow_readable=options.allow_readable_database
+            options.database_url,
+            bus=self.bus,
+            allow_readable=options.allow_readable_database,
+            connections=options.database_connections,
         )
         self.outbox = Outbox(self.database, clock=self.clock, delivers=options.delivers_mail)
         self.bus.subscribe(MailQueued, self.outbox.on_queued)
@@ -76,6 +82,11 @@ class Core:
             self.tasks.repeat("redis", self.redis_counts.look_for_redis)
         if self.database.is_sqlite:
             self.tasks.every(CHECKPOINT_SECONDS, "checkpoints", self.database.checkpoint)
+
+    @property
+    def is_alone(self) -> bool:
+        """Return True if there is certainly no other node to which clients and tasks could go."""
+        return not self.is_clustered or (self.coordinator.lease is not None and not self.coordinator.others)
 
     async def stop(self) -> None:
         """Stop all tasks, and leave the cluster."""

@@ -139,3 +139,10 @@ class InternalError(Refusal):
 class Unavailable(Refusal):
     code = "unavailable"
     status = 503
+
+
+class Draining(Refusal):
+    """This node is about to end: another one is to be asked."""
+
+    code = "draining"
+    status = 503

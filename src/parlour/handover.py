@@ -8,6 +8,10 @@ costs as much as elsewhere. A worker that is about to be replaced hands over its
 Each worker has an inbox, which its successor inherits: what is sent to one that has died waits, and is then
 answered like a request for any session that is unknown. A full inbox takes nothing: the request is then
 answered so by the worker that it came to, as is one whose first line arrives in pieces.
+
+What waits in an inbox that nobody reads is bounded by INBOX_BYTES: some 550 connections, and 140 MB where
+each has come with as much as uvloop reads at once (256 KB). A worker that reads nothing is killed after 20
+seconds.
 """
 
 import asyncio
@@ -18,7 +22,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 import structlog
@@ -30,8 +34,21 @@ _SHORT = 16 * 1024
 """The bytes that fit into a message; more of them go as a file in memory."""
 _LONGEST_MESSAGE = _SHORT + 1
 _MESSAGES_A_TURN = 16
+INBOX_BYTES = 208 * 1024
+"""The size of an inbox as setsockopt(2) takes it: the most that Linux allows where nobody has set
+net.core.wmem_max. The default may be many times as much on a machine that is tuned for many sockets."""
+STOP_SECONDS = 1.0
+"""The time within which connections that have arrived get their protocol; it takes a turn of the loop."""
 
 log = structlog.get_logger("parlour.handover")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedWorker:
+    """One of `count` workers, whose numbers begin with 0."""
+
+    number: int
+    count: int
 
 
 class WorkerPlace(msgspec.Struct, frozen=True):
@@ -44,12 +61,23 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     inbox: int
     inboxes: tuple[int, ...]
 
+    @property
+    def worker(self) -> NumberedWorker:
+        return NumberedWorker(self.number, len(self.inboxes))
+
     @classmethod
     def parsed(cls, text: str) -> "WorkerPlace":
         return msgspec.json.decode(text, type=cls)
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()
+
+
+def open_inbox() -> tuple[socket.socket, socket.socket]:
+    """Open an inbox: the end that its worker reads from, and the end that the others write to."""
+    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    writing.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, INBOX_BYTES)
+    return reading, writing
 
 
 def session_prefix(number: int) -> str:
@@ -79,6 +107,14 @@ class Arrival:
     connection: socket.socket
     kind: Kind
     data: bytes
+
+
+@runtime_checkable
+class Passable(Protocol):
+    """A connection that another process can go on with while nothing of a request is under way."""
+
+    def pass_on_if_idle(self) -> bool:
+        """Return True if it was handed over."""
 
 
 class Handover:
@@ -134,7 +170,6 @@ class Handover:
         asyncio.get_running_loop().add_reader(self._inbox, self._receive, arrived)
 
     def stop(self) -> None:
-        """Leave what arrives from now on to the successor."""
         asyncio.get_running_loop().remove_reader(self._inbox)
 
     def close(self) -> None:
@@ -144,10 +179,13 @@ class Handover:
     def _receive(self, arrived: Callable[[Arrival], None]) -> None:
         for _ in range(_MESSAGES_A_TURN):
             try:
-                message, files, _, _ = socket.recv_fds(self._inbox, _LONGEST_MESSAGE, 2)
+                message, files, flags, _ = socket.recv_fds(self._inbox, _LONGEST_MESSAGE, 2)
             except OSError:
                 return
-            if not files:  # the limit of open files was reached, and the kernel has closed them
+            if flags & socket.MSG_CTRUNC:  # the limit of open files was reached; the kernel closed the others
+                log.debug("handover.no_file_left")
+                for file in files:
+                    os.close(file)
                 continue
             data = message[1:]
             for long in files[1:]:
@@ -155,6 +193,43 @@ class Handover:
             connection = socket.socket(fileno=files[0])
             connection.setblocking(False)
             arrived(Arrival(connection, Kind(message[:1]), data))
+
+
+class Arrivals:
+    """Connections that are handed over to this worker, until each has its protocol."""
+
+    def __init__(self, handover: Handover, protocol: Callable[[Arrival], asyncio.Protocol]) -> None:
+        self._handover = handover
+        self._protocol = protocol
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def start(self) -> None:
+        self._handover.start(self._arrived)
+
+    async def stop(self) -> None:
+        """Leave what arrives from now on to the successor; return once what has arrived has its protocol.
+
+        A connection that got it later would miss the end of the server, and be closed without an answer.
+        """
+        self._handover.stop()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
+
+    def _arrived(self, arrival: Arrival) -> None:
+        task = asyncio.create_task(self._connect(arrival))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _connect(self, arrival: Arrival) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self._protocol(arrival), arrival.connection
+            )
+        except OSError:  # the client has gone
+            arrival.connection.close()
 
 
 def _file_in_memory(data: bytes) -> BinaryIO:

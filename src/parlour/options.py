@@ -21,11 +21,11 @@ from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
 from parlour.companions import Companion
 from parlour.core import CoreOptions
-from parlour.db.database import driver_url
+from parlour.db.database import MOST_CONNECTIONS, driver_url
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.assembly import DiagnosisOptions
 from parlour.diagnosis.doctor_runs import DOCTOR, DoctorCommand
-from parlour.handover import session_prefix
+from parlour.handover import NumberedWorker, session_prefix
 from parlour.http.proxies import TrustedProxies
 from parlour.http.site import Site
 from parlour.http.webclient import security_headers
@@ -40,17 +40,21 @@ from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
 
+WORKERS_CONNECTIONS, FEWEST_CONNECTIONS = 72, 5
+"""The connections to PostgreSQL that all workers of a machine share, and the fewest of each. PostgreSQL
+allows 97 to begin with, and a worker that is replaced has its own until its successor is ready."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of every feature of a server that listens on `port`.
 
-    `worker` is its number where it is one of several processes, whose parent runs the companions.
+    `worker` is there where it is one of several processes, whose parent runs the companions.
     """
 
     settings: Settings
     port: int
-    worker: int | None = None
+    worker: NumberedWorker | None = None
 
     @property
     def shows_mail(self) -> bool:
@@ -60,6 +64,7 @@ class Options:
         settings = self.settings
         return CoreOptions(
             database_url=settings.database(),
+            database_connections=database_connections(1 if self.worker is None else self.worker.count),
             allow_readable_database=settings.allow_insecure,
             delivers_mail=settings.smtp_url is not None,
             redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
@@ -168,7 +173,7 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
-            session_prefix="" if self.worker is None else session_prefix(self.worker),
+            session_prefix="" if self.worker is None else session_prefix(self.worker.number),
         )
 
     def ice(self) -> IcePlan:
@@ -243,6 +248,11 @@ class Options:
                 {f"{PREFIX}{name}": value for name, value in changed.items() if value is not None},
             ),
         )
+
+
+def database_connections(workers: int) -> int:
+    """Return the most connections to PostgreSQL that each of so many workers opens."""
+    return min(MOST_CONNECTIONS, max(FEWEST_CONNECTIONS, WORKERS_CONNECTIONS // workers))
 
 
 def cluster_secret(settings: Settings) -> str:

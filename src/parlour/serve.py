@@ -28,7 +28,7 @@ from parlour.db.private_files import NotPrivate
 from parlour.engine import end_unread
 from parlour.errors import HeadTooLarge, MalformedRequest, Unavailable
 from parlour.garbage import collect_young_objects, collect_young_objects_alone
-from parlour.handover import Arrival, Handover, WorkerPlace
+from parlour.handover import Arrival, Arrivals, Handover, Passable, WorkerPlace
 from parlour.http.first_request import HandedOver, first_request_protocol
 from parlour.http.middleware import raw_response
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal
@@ -83,14 +83,14 @@ class Server(engine.Server):
         self._parlour = parlour
         self._ready = ready
         self._handover = handover
-        self._arriving: set[asyncio.Task[None]] = set()
+        self._arrivals = None if handover is None else Arrivals(handover, self._protocol_of)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             collect_young_objects_alone()
-            if self._handover is not None:
-                self._handover.start(self._arrived)
+            if self._handover is not None and self._arrivals is not None:
+                self._arrivals.start()
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._retire, self._handover)
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
@@ -112,28 +112,36 @@ class Server(engine.Server):
         gc.freeze()
 
     def _retire(self, handover: Handover) -> None:
-        """End, and hand idle connections over to the other processes."""
+        """End, accept nothing more, since the successor does at the same sockets, and hand idle connections
+        over to the other processes.
+        """
+        for server in self.servers:
+            server.close()
         handover.is_retiring = True
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Passable):
+                connection.pass_on_if_idle()
         self.should_exit = True
 
-    def _arrived(self, arrival: Arrival) -> None:
-        task = asyncio.create_task(self._take(arrival))
-        self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
-
-    async def _take(self, arrival: Arrival) -> None:
+    def _protocol_of(self, arrival: Arrival) -> asyncio.Protocol:
         loop, config = asyncio.get_running_loop(), self.config
         made: Any = config.http_protocol_class
         first = made(config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop)
-        try:
-            await loop.connect_accepted_socket(lambda: HandedOver(first, arrival), arrival.connection)
-        except OSError:  # the client has gone
-            arrival.connection.close()
+        return HandedOver(first, arrival)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         tell_service_manager("STOPPING=1")
-        if self._handover is not None:
-            self._handover.stop()
+        state = self.server_state
+        state.default_headers = [
+            *state.default_headers,
+            (b"connection", b"close"),
+        ]  # of each answer from now on
+        is_replaced = self._handover is not None and self._handover.is_retiring
+        if self._arrivals is not None and is_replaced:
+            await self._arrivals.stop()
+        await self._parlour.drain(lambda: self.force_exit, is_replaced=is_replaced)
+        if self._arrivals is not None:
+            await self._arrivals.stop()
         self._parlour.calls.evictions.announce_restart()
         await super().shutdown(sockets)
         if self._handover is not None:
@@ -160,7 +168,7 @@ def serve_forever(settings: Settings, *, host: str, port: int) -> None:
 
 
 def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
-    """Serve as one of several processes, whose parent has checked the settings.
+    """Serve as one of several processes, whose settings may have changed since its parent has checked them.
 
     SIGHUP ends it as SIGTERM does, except that the other processes take its idle connections. Raises
     SettingsError or DatabaseLocked.
@@ -171,7 +179,10 @@ def serve_as_worker(settings: Settings, place: WorkerPlace) -> None:
     listeners = [socket.socket(fileno=number) for number in place.listeners]
     for listener in listeners:
         listener.set_inheritable(False)
-    parlour = Parlour(settings, port=listeners[0].getsockname()[1], worker=place.number)
+    host, port = listeners[0].getsockname()[:2]
+    require_workable(settings)
+    require_servable(settings, host=host, port=port)
+    parlour = Parlour(settings, port=port, worker=place.worker)
     _serve(parlour, listeners, handover=Handover(place, serves=parlour.calls.engine.serves))
 
 
@@ -212,6 +223,19 @@ def require_servable(settings: Settings, *, host: str, port: int) -> None:
     settings.require_safe(host=host, port=port)
     settings.require_https(host=host, port=port)
     settings.require_relay()
+
+
+def require_workable(settings: Settings) -> None:
+    """Check the settings of one of several processes. Raises SettingsError."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            f"{PREFIX}REDIS_URL: several workers reach each other's people through Redis; set it to one "
+            "such as redis://127.0.0.1:6379/0, or leave --workers out."
+        )
+    if settings.certificate_files is not None:
+        raise SettingsError(
+            f"{PREFIX}TLS_CERT: several workers speak http alone; use {PREFIX}DOMAIN, or a proxy for https."
+        )
 
 
 def warn_of_settings(settings: Settings, *, port: int) -> None:

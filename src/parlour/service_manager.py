@@ -9,7 +9,8 @@ import socket
 import structlog
 
 _FIRST_FILE = 3
-_MOST_SOCKETS = 8
+_MOST_SOCKETS = 128
+"""A socket of IPv4 and one of IPv6 for each of 64 workers."""
 
 log = structlog.get_logger("parlour.service_manager")
 

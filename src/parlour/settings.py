@@ -308,6 +308,7 @@ class Settings(BaseSettings):
     resume_grace: Annotated[int, Field(ge=1, le=600)] = 15
     password_reset_ttl: Seconds = 1_800
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    drain_seconds: Annotated[int, Field(ge=0, le=60)] = 2
     ice_urls: CommaSeparated = ()
     turn_urls: CommaSeparated = ()
     turn_secret: Annotated[SecretStr, AfterValidator(_one_line)] | None = None

@@ -40,6 +40,9 @@ class TaskOwnership(Protocol):
     async def give_up(self, name: str, /) -> None:
         """Leave a task to another node, which may be able to run it."""
 
+    async def leave(self) -> None:
+        """Leave all tasks to other nodes, for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskHealth:
@@ -128,6 +131,11 @@ class Supervisor:
         self._running = [
             asyncio.create_task(self._run(name, step), name=name) for name, step in self._steps.items()
         ]
+
+    async def leave_to_other_nodes(self) -> None:
+        """Leave the tasks of the cluster to other nodes; those of each node go on."""
+        if self._ownership is not None:
+            await self._ownership.leave()
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""

@@ -23,6 +23,7 @@ _REFUSALS = (
     ("busy", "Too many people are logging in right now. Please try again in a few seconds."),
     ("internal_error", "Something went wrong on the server. It has been logged; please try again."),
     ("unavailable", "Parlour can't do this right now. Please try again in a moment."),
+    ("draining", "This server is about to stop, and other servers go on in its place."),
     # accounts
     ("email_taken", "This email address is already in use."),
     ("username_taken", "This username is already taken."),

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 import structlog
 
 from parlour.child_process import end_process, ending_with_parent, send_signal
-from parlour.db.database import driver_url
-from parlour.handover import WorkerPlace
+from parlour.handover import WorkerPlace, open_inbox
 from parlour.logs import configure_logs
 from parlour.options import Options
 from parlour.serve import (
@@ -26,10 +25,11 @@ from parlour.serve import (
     listening_socket,
     require_programs,
     require_servable,
+    require_workable,
     warn_of_settings,
 )
 from parlour.service_manager import tell_service_manager
-from parlour.settings import PREFIX, Settings, SettingsError
+from parlour.settings import Settings
 from parlour.tasks import Supervisor
 
 WORKER = (sys.executable, "-P", "-m", "parlour", "serve")
@@ -37,8 +37,12 @@ WORKER = (sys.executable, "-P", "-m", "parlour", "serve")
 READY = b"Parlour is ready"
 READY_SECONDS = 60.0
 """The time within which a successor has to be ready when the workers are replaced one after the other."""
-END_SECONDS = 8.0
-"""The time after which a worker that was asked to end is killed; it takes less than five seconds."""
+START_SECONDS = 360.0
+"""The time after which a worker that is started again, and says nothing, hangs. It may wait for five minutes
+while another process migrates the database."""
+END_SECONDS = 11.0
+"""The time after which a worker that was asked to end is killed, beyond `drain_seconds`: it takes less than
+eight where the machine is not busy."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 5.0
 LOOK_SECONDS, SILENT_LOOKS = 5.0, 4
 """A worker that gives no sign of life in so many looks hangs; it gives one each second."""
@@ -46,10 +50,9 @@ _MOST_SIGNS = 4096
 STEADY_SECONDS = 30.0
 """The time after which a worker counts as one that works: if it ends later, it is started again at once."""
 
-CALLS_ACROSS_WORKERS = False
-"""True once people of one room reach each other from one worker to another (ADR 13). Until then `--workers`
-is hidden, and refuses: two who join one room would each seem to be alone.
-"""
+_SOCKETS_HINT = (
+    "connections are spread unevenly: in parlour.socket, ReusePort=yes and a ListenStream= for each worker"
+)
 
 log = structlog.get_logger("parlour.workers")
 
@@ -60,22 +63,6 @@ class WorkerFailed(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"a worker ended with status {status}")
         self.status = status
-
-
-def require_workable(settings: Settings) -> None:
-    """Raise SettingsError unless several processes can serve with these settings."""
-    if not CALLS_ACROSS_WORKERS:
-        raise SettingsError("--workers: calls do not go across several processes yet; leave it out.")
-    if settings.redis_url is None:
-        raise SettingsError(
-            f"{PREFIX}REDIS_URL: several workers need a Redis, by which they know of each other."
-        )
-    if driver_url(settings.database()).get_backend_name() == "sqlite":
-        raise SettingsError(f"{PREFIX}DATABASE_URL: several workers need PostgreSQL; SQLite is for one.")
-    if settings.certificate_files is not None:
-        raise SettingsError(
-            f"{PREFIX}TLS_CERT: several workers speak http alone; use {PREFIX}DOMAIN, or a proxy for https."
-        )
 
 
 def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, options: Sequence[str]) -> int:
@@ -91,7 +78,7 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
         host, port = inherited[0].getsockname()[:2]
     require_servable(settings, host=host, port=port)
     settings.secret()  # made now, if there is none: workers that start at once would each make one
-    listeners = listeners_beside(inherited, count) if inherited else open_listeners(host, port, count)
+    listeners = divided_listeners(inherited, count) if inherited else open_listeners(host, port, count)
     port = listeners[0][0].getsockname()[1]
     companions = Options(settings, port).companions()
     require_programs(companions)
@@ -100,7 +87,7 @@ def serve_by_workers(settings: Settings, count: int, *, host: str, port: int, op
     for companion in companions:
         companion.register(tasks)
     try:
-        asyncio.run(Workers(listeners, options, tasks).run())
+        asyncio.run(Workers(listeners, options, tasks, drain_seconds=settings.drain_seconds).run())
     except WorkerFailed as failed:
         return failed.status if failed.status > 0 else 1
     return 0
@@ -117,19 +104,23 @@ def open_listeners(host: str, port: int, count: int) -> Listeners:
     return [[listening_socket(host, port, is_shared=True)] for _ in range(count)]
 
 
-def listeners_beside(inherited: Sequence[socket.socket], count: int) -> Listeners:
-    """Leave the sockets of a service manager to the first worker, and open others beside them for the others.
+def divided_listeners(inherited: Sequence[socket.socket], count: int) -> Listeners:
+    """Divide the sockets of a service manager, of each of its addresses, among the workers.
 
-    All share them where nothing may be opened beside (`ReusePort=` of systemd): some then get several times
-    as many connections as others, since the first that wakes accepts. Raises PortTaken.
+    systemd opens several at one address where `ListenStream=` is repeated and `ReusePort=yes`. Others can't
+    be opened beside them, since systemd's belong to root (socket(7)). Of workers that share a socket some get
+    several times as many connections as others, since the first that wakes accepts.
     """
-    if not all(one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) for one in inherited):
-        return [inherited] * count
-    others = [
-        [listening_socket(*one.getsockname()[:2], is_shared=True) for one in inherited]
-        for _ in range(count - 1)
-    ]
-    return [inherited, *others]
+    addresses: dict[object, list[socket.socket]] = {}
+    for one in inherited:
+        addresses.setdefault(one.getsockname(), []).append(one)
+    listeners: list[list[socket.socket]] = [[] for _ in range(count)]
+    for sockets in addresses.values():
+        for number in range(max(count, len(sockets))):
+            listeners[number % count].append(sockets[number % len(sockets)])
+        if len(sockets) < count:
+            log.warning("workers.share_a_socket", sockets=len(sockets), workers=count, hint=_SOCKETS_HINT)
+    return listeners
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +145,13 @@ class _Worker:
             watching.cancel()
 
     async def _watch(self) -> None:
-        """Kill the worker when it has been silent for several looks.
+        """Kill the worker when it has been silent for several looks, or doesn't become ready.
 
         A look that took longer than it should have doesn't count: the machine stood still, or this process.
         """
         loop, signs, silent = asyncio.get_running_loop(), self.process.stdout, 0
-        await asyncio.wait({self.said})
-        while signs is not None and silent < SILENT_LOOKS:
+        await asyncio.wait({self.said}, timeout=START_SECONDS)
+        while self.said.done() and signs is not None and silent < SILENT_LOOKS:
             began = loop.time()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -178,9 +169,9 @@ class _Worker:
         await asyncio.wait({self.said})
         return self.is_ready
 
-    async def end(self, sign: signal.Signals) -> None:
-        """End it, by SIGKILL if it takes too long."""
-        if await end_process(self.process, sign, within=END_SECONDS):
+    async def end(self, sign: signal.Signals, *, within: float) -> None:
+        """End it, by SIGKILL if it takes longer than `within` seconds."""
+        if await end_process(self.process, sign, within=within):
             log.warning("worker.killed", worker=self.number)
         self.said.cancel()
 
@@ -188,11 +179,14 @@ class _Worker:
 class Workers:
     """Starts the workers, and starts each again whenever it ends."""
 
-    def __init__(self, listeners: Listeners, options: Sequence[str], companions: Supervisor) -> None:
+    def __init__(
+        self, listeners: Listeners, options: Sequence[str], companions: Supervisor, *, drain_seconds: float
+    ) -> None:
+        self._end_seconds = END_SECONDS + drain_seconds
         self._listeners = listeners
         self._options = options
         self._companions = companions
-        self._inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in listeners]
+        self._inboxes = [open_inbox() for _ in listeners]
         self._alive: set[_Worker] = set()
         self._current: dict[int, _Worker] = {}
         self._changing = [asyncio.Lock() for _ in listeners]
@@ -216,8 +210,13 @@ class Workers:
             for task in (ending, working):
                 task.cancel()
             await asyncio.gather(ending, working, return_exceptions=True)
-            await asyncio.gather(*(worker.end(signal.SIGTERM) for worker in self._alive))
+            await asyncio.gather(
+                *(worker.end(signal.SIGTERM, within=self._end_seconds) for worker in self._alive)
+            )
             await self._companions.stop()
+            for inbox in self._inboxes:
+                for end in inbox:
+                    end.close()
 
     async def _work(self) -> None:
         """Start all and keep them running.
@@ -304,11 +303,11 @@ class Workers:
             except TimeoutError:
                 is_ready = False
             if not is_ready:
-                await successor.end(signal.SIGTERM)
+                await successor.end(signal.SIGTERM, within=END_SECONDS)
                 self._alive.discard(successor)
                 return False
             former, self._current[number] = self._current[number], successor
-        await former.end(signal.SIGHUP)
+        await former.end(signal.SIGHUP, within=END_SECONDS)
         return True
 
 

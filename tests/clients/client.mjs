@@ -23,7 +23,7 @@ const commands = {
     const headers = options.extraHeaders ?? {};
     const socket = io(url, { forceNew: true, ...options, extraHeaders: headers, agent });
     sockets.set(id, { socket, agent, headers, url });
-    socket.on("connect", () => tell(id, "connect", { transport: socket.io.engine.transport.name }));
+    socket.on("connect", () => tell(id, "connect", { transport: socket.io.engine.transport.name, sid: socket.io.engine.id }));
     socket.on("connect_error", ({ message, data }) => tell(id, "connect_error", { message, data }));
     socket.on("disconnect", (reason) => tell(id, "disconnect", { reason }));
     socket.onAny((event, ...args) => tell(id, "event", { event, args }));

@@ -43,6 +43,16 @@ async def test_polling_opens_a_session(io: Client) -> None:
     }
 
 
+async def test_balancers_are_told_the_session_that_polling_opens(io: Client) -> None:
+    """The header is there once, and the session of the header is that of the body: it can be polled."""
+    status, headers = await io.headers("GET", "EIO=4&transport=polling", {})
+    assert status == 200
+    sid = headers["x-engine-session"]
+    assert (await io.post(sid, "4hello"))[0] == 200
+    _, headers = await io.headers("GET", f"EIO=4&transport=polling&sid={sid}", {})
+    assert "x-engine-session" not in headers
+
+
 async def test_websocket_opens_a_session_without_upgrades(io: Client) -> None:
     _, handshake = await io.open_websocket()
     assert isinstance(handshake.pop("sid"), str)

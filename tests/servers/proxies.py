@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,10 +107,37 @@ async def deployed(
         yield certificate
 
 
-def _nginx_files(
-    folder: Path, ports: Ports, words: Mapping[str, str], base: str
-) -> tuple[str, tuple[str, ...]]:
-    served = {
+CLUSTER_ADDRESSES = ("10.0.0.11:8000", "10.0.0.12:8000", "10.0.0.13:8000")
+"""The servers in the files of `deploy/` for a cluster."""
+
+
+@asynccontextmanager
+async def before_cluster(
+    kind: str, folder: Path, upstreams: Sequence[str], ports: Ports
+) -> AsyncIterator[None]:
+    """Run `nginx` or `haproxy` before three servers by the files of `deploy/`, as localhost."""
+    certificate, key = folder / "proxy.pem", folder / "proxy.key"
+    self_signed(certificate, key)
+    (folder / "both.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
+    words = {
+        address: f"127.0.0.1:{upstream.rpartition(':')[2]}"
+        for address, upstream in zip(CLUSTER_ADDRESSES, upstreams, strict=True)
+    }
+    if kind == "nginx":
+        site = _adapted("nginx-cluster.conf", {**words, **_nginx_words(folder, ports)})
+        text = _NGINX_MAIN.format(folder=folder, site=site)
+        command: tuple[str, ...] = ("/usr/sbin/nginx", "-c")
+    else:
+        text = _adapted("haproxy-cluster.cfg", {**words, **_haproxy_words(folder, ports)})
+        command = ("/usr/sbin/haproxy", "-db", "-f")
+    file = folder / f"{kind}.conf"
+    file.write_text(text)
+    async with running_proxy(folder, ports.https, *command, str(file)):
+        yield
+
+
+def _nginx_words(folder: Path, ports: Ports) -> dict[str, str]:
+    return {
         "listen 80;": f"listen 127.0.0.1:{ports.http};",
         "    listen [::]:80;\n": "",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{ports.https} ssl http2;",
@@ -120,7 +147,12 @@ def _nginx_files(
         "https://meet.example.org$": f"https://localhost:{ports.https}$",
         "meet.example.org": "localhost",
     }
-    site = _adapted("nginx.conf", {**words, **served})
+
+
+def _nginx_files(
+    folder: Path, ports: Ports, words: Mapping[str, str], base: str
+) -> tuple[str, tuple[str, ...]]:
+    site = _adapted("nginx.conf", {**words, **_nginx_words(folder, ports)})
     if base:
         start, end = site.rindex("    location / {"), site.rindex("}")
         site = site[:start] + _adapted("nginx-below-a-path.conf", {**words, "/meet": base}) + site[end:]
@@ -141,16 +173,19 @@ def _caddyfile(
     return main + _adapted(name, {**words, **served}), ("caddy", "run", "--adapter", "caddyfile", "--config")
 
 
-def _haproxy_file(
-    folder: Path, ports: Ports, words: Mapping[str, str], base: str
-) -> tuple[str, tuple[str, ...]]:
-    served = {
+def _haproxy_words(folder: Path, ports: Ports) -> dict[str, str]:
+    return {
         ":80,[::]:80 v6only": f"127.0.0.1:{ports.http}",
         ":443,[::]:443 v6only": f"127.0.0.1:{ports.https}",
         "/etc/haproxy/meet.example.org.pem": str(folder / "both.pem"),
         "https://meet.example.org": f"https://localhost:{ports.https}",
     }
-    text = _adapted("haproxy.cfg", {**words, **served})
+
+
+def _haproxy_file(
+    folder: Path, ports: Ports, words: Mapping[str, str], base: str
+) -> tuple[str, tuple[str, ...]]:
+    text = _adapted("haproxy.cfg", {**words, **_haproxy_words(folder, ports)})
     if base:
         start, end = text.index("    http-request del-header"), text.index("\nbackend parlour")
         text = text[:start] + _adapted("haproxy-below-a-path.cfg", {"/meet": base}) + "\n" + text[end:]

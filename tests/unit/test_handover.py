@@ -8,7 +8,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from parlour.handover import Arrival, Handover, Kind, WorkerPlace, session_prefix, worker_of_session
+from parlour.handover import (
+    INBOX_BYTES,
+    Arrival,
+    Arrivals,
+    Handover,
+    Kind,
+    WorkerPlace,
+    open_inbox,
+    session_prefix,
+    worker_of_session,
+)
 
 ASKED = b"GET /socket.io/?EIO=4&transport=polling&sid=1.abc HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -45,7 +55,7 @@ class Pair:
     """Two workers in this process; `arrived` has what the second one gets."""
 
     def __init__(self) -> None:
-        inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+        inboxes = [open_inbox() for _ in range(2)]
         self.files = [one for inbox in inboxes for one in inbox]
         self.first, self.second = (self._worker(number) for number in range(2))
         self.arrived: asyncio.Queue[Arrival] = asyncio.Queue()
@@ -107,6 +117,67 @@ async def test_a_long_request_stays_while_no_file_is_left(
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+async def test_a_connection_whose_request_cannot_be_received_is_closed(pair: Pair) -> None:
+    """A limit of open files that leaves room for the connection alone: its client may ask again, but would
+    wait for an answer to a request that nobody has.
+    """
+    loop = asyncio.get_running_loop()
+    client, server = socket.socketpair()
+    closed = loop.create_future()
+
+    class Closing(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            loop.call_soon(closed.set_result, None)
+
+    pair.second.stop()
+    transport, _ = await loop.connect_accepted_socket(Closing, server)
+    assert pair.first.takes(transport, ASKED + bytes(20_000))
+    transport.abort()
+    await closed
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_file = os.dup(0)
+    os.close(next_file)
+    with client:
+        client.setblocking(False)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (next_file + 1, hard))
+        try:
+            pair.second.start(pair.arrived.put_nowait)
+            async with asyncio.timeout(10):
+                assert await loop.sock_recv(client, 1) == b""
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert pair.arrived.empty()
+
+
+async def test_what_arrives_as_the_worker_ends_still_gets_its_protocol(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]
+) -> None:
+    """The end of the server reaches the connections that have a protocol then, and no later ones."""
+    made: list[Arrival] = []
+
+    class Made(asyncio.Protocol):
+        def __init__(self, arrival: Arrival) -> None:
+            self._arrival = arrival
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            made.append(self._arrival)
+            transport.close()
+
+    pair.second.stop()
+    arrivals = Arrivals(pair.second, Made)
+    arrivals.start()
+    assert pair.first.takes(accepted[1], ASKED)
+    async with asyncio.timeout(10):
+        while not arrivals:  # noqa: ASYNC110 - the turn is meant in which it has arrived
+            await asyncio.sleep(0)
+        assert not made
+        await arrivals.stop()
+    assert [arrival.data for arrival in made] == [ASKED]
+    assert pair.first.takes(accepted[1], ASKED)
+    await asyncio.sleep(0)
+    assert not arrivals, "the rest is the successor's"
+
+
 async def test_what_stays(pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]) -> None:
     """Requests of its own sessions, of workers that there are not, of other paths, and without a session."""
     _, transport = accepted
@@ -131,10 +202,12 @@ async def test_an_idle_connection_is_taken_once_the_worker_retires(
 async def test_a_full_inbox_takes_nothing(
     pair: Pair, accepted: tuple[socket.socket, asyncio.Transport]
 ) -> None:
-    """Nobody reads the first worker's."""
+    """Nobody reads the first worker's. What it holds doesn't grow with the buffers of the system."""
+    _, writing = pair.files[:2]
+    assert writing.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * INBOX_BYTES, "socket(7): doubled"
     sent = 0
     asked = ASKED.replace(b"sid=1.", b"sid=0.")
     while pair.second.takes(accepted[1], asked):
         sent += 1
-        assert sent < 10_000
-    assert sent > 0
+        assert sent <= 600
+    assert sent >= 500

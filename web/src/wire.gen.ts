@@ -311,7 +311,7 @@ export interface GuestRegistration {
 }
 
 export interface Health {
-  status: "ok";
+  status: "ok" | "draining";
 }
 
 /** RTCIceCandidateInit (W3C WebRTC, section 4.8); an empty candidate ends the candidates. */

@@ -38,6 +38,7 @@ from parlour.calls.room_list import RoomListBroadcaster
 from parlour.calls.rooms_elsewhere import RoomsElsewhere
 from parlour.calls.service import SignalingService
 from parlour.calls.socket.connections import Signaling, TransportOptions, signaling_engine
+from parlour.calls.socket.departures import Departures
 from parlour.calls.socket.dispatch import EventDispatcher
 from parlour.calls.socket.emitter import ConnectionEmitter
 from parlour.calls.socket.identification import ConnectIdentification
@@ -180,6 +181,7 @@ class CallsFeature:
                 session_prefix=options.session_prefix,
             ),
         )
+        self.departures = Departures(self.engine, self._node, presence.has_away)
         self._count(calls)
 
     def _share(self, calls: OngoingCalls, lobby: Lobby, *, grace: float) -> None:

@@ -31,6 +31,8 @@ class MessageKind(IntEnum):
     """The sender wants to know who is in some calls (`parlour.calls.overview_elsewhere`)."""
     CALL_SUMMARIES = 8
     """The answer to that."""
+    DIAGNOSIS = 9
+    """What `parlour doctor` does and has found on the sender's machine (`parlour.diagnosis.shared_runs`)."""
 
 
 def head(kind: MessageKind, message_format: int) -> bytes:

@@ -1,5 +1,6 @@
 """Which tasks of the cluster this node runs: those that its lease owns by their names."""
 
+import asyncio
 import time
 
 import structlog
@@ -21,8 +22,11 @@ class ClusterTasks:
         self._coordinator = coordinator
         self._own: set[str] = set()
         self._away_since: float | None = None
+        self._left = asyncio.Event()
 
     async def own(self, name: str) -> bool:
+        if self._left.is_set():
+            return False
         try:
             ownership = await self._coordinator.own(_key(name))
         except CoordinationUnavailable:
@@ -31,6 +35,9 @@ class ClusterTasks:
                 self._away_since = now
             return now - self._away_since >= AWAY_SECONDS
         self._away_since = None
+        if self._left.is_set():  # meanwhile
+            await self.give_up(name)
+            return False
         lease = self._coordinator.lease
         is_own = lease is None or ownership.owner == lease.lease_id
         if is_own and name not in self._own:
@@ -47,6 +54,12 @@ class ClusterTasks:
             await self._coordinator.disown(_key(name))
         except CoordinationUnavailable:
             return
+
+    async def leave(self) -> None:
+        self._left.set()
+        for name in tuple(self._own):
+            await self.give_up(name)
+            log.info("cluster.task_given_up", task=name)
 
 
 def _key(name: str) -> str:

@@ -36,6 +36,9 @@ SQLITE_BUSY_MS = 3_500
 """SQLite's wait for the writer of another process; below CALL_SECONDS, so that the error is SQLite's own."""
 WAL_ATTEMPTS = 5
 POOL_SIZE = 10
+"""The connections to an SQLite file."""
+MOST_CONNECTIONS = 20
+"""The most connections of a process to PostgreSQL, half of which stay open."""
 MAX_WAITING = 4096
 """The bound of the queue of transactions that wait for a connection."""
 DATABASE_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
@@ -79,11 +82,16 @@ class Database:
     A transaction has a deadline on this side, whatever the database does: past it, the transaction raises one
     of DATABASE_UNAVAILABLE, and its connection is abandoned (`drivers`). `hide_parameters` keeps addresses
     and hashes out of the messages of database errors. `allow_readable` tolerates SQLite files that other
-    users can read, on a file system without modes.
+    users can read, on a file system without modes. `connections` is the most that PostgreSQL gets.
     """
 
     def __init__(
-        self, database_url: str | URL, *, bus: Bus | None = None, allow_readable: bool = False
+        self,
+        database_url: str | URL,
+        *,
+        bus: Bus | None = None,
+        allow_readable: bool = False,
+        connections: int = MOST_CONNECTIONS,
     ) -> None:
         self._bus = bus or Bus()
         self._allow_readable = allow_readable
@@ -92,7 +100,7 @@ class Database:
         self._lookups: PointLookups | None = None
         self._sqlite: SqliteTransactions | None = None
         self._writer = FairSlots(1, limit=MAX_WAITING)
-        self._connections = FairSlots(POOL_SIZE if self.is_sqlite else 2 * POOL_SIZE, limit=MAX_WAITING)
+        self._connections = FairSlots(POOL_SIZE if self.is_sqlite else connections, limit=MAX_WAITING)
         if self.is_sqlite:
             hung_threads = HungThreads()
             arguments = {"async_creator_fn": partial(_open_sqlite, hung_threads), "isolation_level": None}
@@ -124,8 +132,8 @@ class Database:
             self.engine = create_async_engine(
                 url,
                 hide_parameters=True,
-                pool_size=POOL_SIZE,
-                max_overflow=POOL_SIZE,
+                pool_size=connections // 2,
+                max_overflow=connections - connections // 2,
                 pool_timeout=CALL_SECONDS,
                 pool_pre_ping=True,
                 connect_args={"async_creator_fn": PostgresConnection.connect, **parameters},

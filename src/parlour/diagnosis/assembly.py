@@ -1,5 +1,6 @@
 """Puts the domain of diagnosis together: runs of `parlour doctor`, and their routes."""
 
+import platform
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from parlour.core import Core
 from parlour.diagnosis.administrators import Administrators
 from parlour.diagnosis.doctor_runs import DoctorCommand, DoctorRuns
 from parlour.diagnosis.http import diagnosis_routes
+from parlour.diagnosis.shared_runs import SharedRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class DiagnosisFeature:
         self._accounts = accounts
         self._administrators = options.administrators
         self._runs = DoctorRuns(options.command, clock=core.clock)
+        SharedRuns(self._runs, core.messages, host=platform.node())
 
     def routers(self) -> list[APIRouter]:
         return [

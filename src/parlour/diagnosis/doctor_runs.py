@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -16,6 +16,8 @@ DOCTOR = (sys.executable, "-P", "-m", "parlour", "doctor", "--json", "--port")
 """The command, without its port. `-P`: a folder `parlour` where the server runs is not imported."""
 LONGEST_SECONDS = 60.0
 LARGEST_OUTPUT = 1_000_000
+LOST_AFTER = timedelta(seconds=LONGEST_SECONDS + 30)
+"""The time after which a run that has not ended is one of a process that has."""
 
 log = structlog.get_logger("parlour.diagnosis")
 
@@ -46,20 +48,44 @@ class DoctorState:
     findings: tuple[Finding, ...] = ()
 
 
+def _ignore_change() -> None:
+    pass
+
+
 class DoctorRuns:
-    """Runs the command, one at a time. The findings of the last run are kept in memory."""
+    """Runs the command, one at a time. The findings of the last run are kept in memory.
+
+    A run may also be another process's, as long as that lives. `on_change` is called for those of this one.
+    """
 
     def __init__(self, command: DoctorCommand, *, clock: Callable[[], datetime]) -> None:
         self._command = command
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
-        self.state = DoctorState()
+        self._state = DoctorState()
+        self.on_change: Callable[[], None] = _ignore_change
+
+    @property
+    def state(self) -> DoctorState:
+        since = self._state.running_since
+        if since is not None and self._clock() - since > LOST_AFTER:
+            return DoctorState(None, self._state.ended_at, self._state.findings)
+        return self._state
+
+    def take(self, state: DoctorState) -> None:
+        """Take over what another process does or has found."""
+        if self._running is None or self._running.done():
+            self._state = state
 
     def start(self) -> None:
         """Start a run, unless one is under way."""
-        if self._running is None or self._running.done():
-            self.state = DoctorState(self._clock(), self.state.ended_at, self.state.findings)
+        if self.state.running_since is None:
+            self._change(DoctorState(self._clock(), self._state.ended_at, self._state.findings))
             self._running = asyncio.create_task(self._run(), name="doctor")
+
+    def _change(self, state: DoctorState) -> None:
+        self._state = state
+        self.on_change()
 
     async def close(self) -> None:
         if self._running is not None:
@@ -72,7 +98,7 @@ class DoctorRuns:
         except (OSError, TimeoutError, msgspec.DecodeError) as error:
             log.warning("doctor.failed", error=type(error).__name__)
             findings = (_no_findings(error),)
-        self.state = DoctorState(None, self._clock(), findings)
+        self._change(DoctorState(None, self._clock(), findings))
 
     async def _findings(self) -> tuple[Finding, ...]:
         """Raises OSError, TimeoutError, or msgspec.DecodeError for an output that is none."""

@@ -1,5 +1,6 @@
 """Checks of the database and of Redis."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,14 @@ from parlour.db.migrate import HEAD
 from parlour.db.private_files import NotPrivate
 from parlour.doctor.findings import Finding, Report
 from parlour.doctor.machine import space_of
+from parlour.options import cluster_secret, database_connections
 from parlour.settings import Settings, SettingsError
 
 SKEW_SECONDS, LARGE_SKEW_SECONDS = 2.0, 30.0
 ANSWER_SECONDS = 10.0
+_ALLOWED_CONNECTIONS = (
+    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+)
 
 
 class DatabaseCheck:
@@ -53,6 +58,7 @@ class DatabaseCheck:
                 await _compare_clocks(connection, report)
                 version = (await connection.execute(text("SHOW server_version"))).scalar()
                 report.ok(f"PostgreSQL {version} answers.")
+                await self._compare_connections(connection, report)
             else:
                 report.ok("the SQLite file answers.")
         if revision == HEAD:
@@ -72,6 +78,17 @@ class DatabaseCheck:
                 "Update Parlour, or restore the backup that you made before you updated it.",
             )
 
+    async def _compare_connections(self, connection: AsyncConnection, report: Report) -> None:
+        """Say whether all servers of the cluster may have as many connections as they may want at once."""
+        allowed = (await connection.execute(text(_ALLOWED_CONNECTIONS))).scalar_one()
+        servers = await _servers(self._settings)
+        wanted = sum(count * database_connections(count) for count in servers.values())
+        if wanted > allowed:
+            report.warn(
+                f"it allows {allowed} connections, and {servers.total()} servers may open {wanted}.",
+                "Raise max_connections in postgresql.conf, or run fewer servers or workers.",
+            )
+
     def _say_failure(self, report: Report, error: Exception) -> None:
         if is_locked(error):
             report.fail(
@@ -83,6 +100,21 @@ class DatabaseCheck:
             f"it does not answer ({type(error).__name__}).",
             "See whether it runs, and whether host, port, name and password in PARLOUR_DATABASE_URL fit.",
         )
+
+
+async def _servers(settings: Settings) -> Counter[str]:
+    """Return how many servers of the cluster each machine has, this one's if there is no cluster."""
+    if settings.redis_url is None:
+        return Counter({"": 1})
+    from parlour.cluster.redis.connections import REDIS_UNAVAILABLE
+    from parlour.cluster.redis.overview import seen_nodes
+
+    url, secret = settings.redis_url.get_secret_value(), cluster_secret(settings)
+    try:
+        seen = await seen_nodes(url, secret=secret, patience=ANSWER_SECONDS)
+    except REDIS_UNAVAILABLE:  # the check of Redis says so
+        return Counter()
+    return Counter(node.lease.description.host for node in seen)
 
 
 def _revision(connection: Connection) -> str | None:

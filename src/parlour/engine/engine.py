@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from parlour.engine.application import Application, EventTypes
 from parlour.engine.client import SocketClient
 from parlour.engine.connection import Connection, Handshake
+from parlour.engine.draining import Draining
 from parlour.engine.options import Options
 from parlour.engine.plain_upgrade import PlainUpgrade
 from parlour.engine.polling import PollingApp
@@ -75,6 +76,19 @@ class Engine:
             refused_events=self._registry.refused_events,
             failed_handlers=sessions.failed_handlers,
         )
+
+    async def drain(
+        self,
+        *,
+        tell: Callable[[Connection], None],
+        is_busy: Callable[[Connection], bool],
+        over: float,
+        patience: float,
+        is_hurried: Callable[[], bool],
+    ) -> None:
+        """End all sessions one by one (see `Draining`), without a DISCONNECT. Call `close` after it."""
+        draining = Draining(self.sessions, tell=tell, is_busy=is_busy)
+        await draining.run(over=over, patience=patience, is_hurried=is_hurried)
 
     async def close(self, grace: float = 5.0) -> None:
         """Close all transports without a DISCONNECT, so that official clients reconnect to the next process.

@@ -23,6 +23,8 @@ Headers = list[tuple[bytes, bytes]]
 
 _TEXT = b"text/plain; charset=UTF-8"
 _JSON = b"application/json"
+SESSION_HEADER = b"x-engine-session"
+"""The answer that opens a session has its id in this header, since balancers read no bodies."""
 _PACKETS_A_TURN = 32
 """The packets of a body that are handled in a turn of the event loop: some 50 µs each."""
 
@@ -108,6 +110,10 @@ class PollingTransport:
         return self._buffered
 
     @property
+    def is_at_rest(self) -> bool:
+        return self.is_polled and not self.posting
+
+    @property
     def is_polled(self) -> bool:
         """Return True while a GET waits for packets."""
         return self._wake is not None
@@ -175,6 +181,7 @@ class PollingApp:
         session = self._sessions.open(transport, handshake)
         cut_off = partial(session.close, Reason.SLOW_READER)
         transport.on_overflow = partial(self._sessions.soon, cut_off)
+        exchange.headers.append((SESSION_HEADER, session.sid.encode()))
         await exchange.respond(200, encode_payload(transport.take()), _TEXT)
 
     async def _continue(self, exchange: "_Exchange", session: TransportSession, method: str) -> None:

@@ -79,6 +79,10 @@ class Transport(Protocol):
     def buffered(self) -> int:
         """Return the bytes that wait for the peer."""
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Return True if `close` would lose nothing that was sent, and interrupt no packet of the peer."""
+
 
 class Owner(Protocol):
     """The owner of all sessions."""
@@ -246,6 +250,11 @@ class TransportSession:
         connected = self.consumer is not None and self.consumer.is_connected()
         most = self._options.max_payload
         return most if connected else min(most, self._options.max_connect)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Return True if the session can be closed without losing what is under way."""
+        return self._candidate is None and self.transport.is_at_rest
 
     # Sending
 

@@ -191,6 +191,10 @@ class WebSocketTransport(WSListener):
     def is_closing(self) -> bool:
         return self._closing
 
+    @property
+    def is_at_rest(self) -> bool:
+        return self._held is None and not self.buffered()
+
     def close(self, reason: Reason) -> None:
         if reason is Reason.DISPLACED:
             self._abort()  # a Close handshake with each session of a flood would cost too much

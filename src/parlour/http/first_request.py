@@ -90,11 +90,15 @@ class FirstRequest(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Close the connection: uvicorn calls this at its shutdown."""
-        handover = self._bounds.handover
-        if handover is not None and handover.takes_idle(self._transport, Kind.ASKS):
-            self._transport.abort()
-        else:
+        if not self.pass_on_if_idle():
             self._transport.close()
+
+    def pass_on_if_idle(self) -> bool:
+        handover = self._bounds.handover
+        if handover is None or not handover.takes_idle(self._transport, Kind.ASKS):
+            return False
+        self._transport.abort()
+        return True
 
 
 class HandedOver(asyncio.Protocol):

@@ -210,11 +210,20 @@ class BoundedHttp(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Close the connection once its request is answered: uvicorn calls this at its shutdown."""
-        handover = self.bounds.handover
-        if handover is not None and self._is_idle() and handover.takes_idle(self.transport, Kind.KEPT_ALIVE):
-            self.transport.abort()
-        else:
+        if not self.pass_on_if_idle():
             super().shutdown()
+
+    def pass_on_if_idle(self) -> bool:
+        """Return True if the connection was handed over, as this process is about to be replaced."""
+        handover = self.bounds.handover
+        if (
+            handover is None
+            or not self._is_idle()
+            or not handover.takes_idle(self.transport, Kind.KEPT_ALIVE)
+        ):
+            return False
+        self.transport.abort()
+        return True
 
     def _is_idle(self) -> bool:
         """Return True if nothing of a request has been read that is not answered, and all answers have left

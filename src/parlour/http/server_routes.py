@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour import __version__
 from parlour.core import Core
-from parlour.errors import Unavailable
+from parlour.errors import Draining, Unavailable
 from parlour.http.openapi import Document, openapi
 from parlour.wire.asyncapi import asyncapi
 from parlour.wire.endpoint import CallerKind, endpoint
@@ -48,10 +48,15 @@ def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path:
 
     @router.head("/healthz", include_in_schema=False)
     @router.get(
-        "/healthz", **endpoint(CallerKind.ANYONE, description="The process is up.", needs_database=False)
+        "/healthz",
+        **endpoint(
+            CallerKind.ANYONE,
+            description="The process is up; it says `draining` once it is about to leave its cluster.",
+            needs_database=False,
+        ),
     )
     async def healthz() -> Health:
-        return Health(status="ok")
+        return Health(status="draining" if core.is_draining else "ok")
 
     @router.head("/readyz", include_in_schema=False)
     @router.get(
@@ -59,10 +64,16 @@ def server_routes(app: FastAPI, core: Core, public: Configuration, *, base_path:
         **endpoint(
             CallerKind.ANYONE,
             Unavailable,
-            description="The database answers, and Redis where it is set, in which this node has its lease.",
+            Draining,
+            description=(
+                "The database answers, and Redis where it is set, in which this node has its lease. "
+                "`draining`: it is about to leave its cluster."
+            ),
         ),
     )
     async def readyz() -> Health:
+        if core.is_draining:
+            raise Draining
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await core.database.ping()

@@ -666,4 +666,4 @@ class ClientAddress(Body):
 
 
 class Health(Body):
-    status: Literal["ok"]
+    status: Literal["ok", "draining"]

@@ -7,8 +7,11 @@ SECRET = "the same secret for all servers of the cluster"
 
 
 def cluster_settings(redis: RedisServer, **more: object) -> dict[str, object]:
-    """Return the settings that servers of one cluster share, and `more`."""
-    return {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_SECRET_KEY": SECRET, **more}
+    """Return the settings that servers of one cluster share, and `more`. They wait for no balancer when they
+    end.
+    """
+    settings = {"PARLOUR_REDIS_URL": redis.url, "PARLOUR_SECRET_KEY": SECRET, "PARLOUR_DRAIN_SECONDS": 0}
+    return {**settings, **more}
 
 
 async def two_servers(

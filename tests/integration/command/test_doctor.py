@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from parlour.calls.ice import IcePlan
+from parlour.cluster.coordinator import Lease, LeaseId, NodeDescription
+from parlour.cluster.redis.coordinator import RedisCoordinator
 from parlour.doctor.findings import Check, Finding, Verdict, run_checks
 from parlour.doctor.http_probe import Site
 from parlour.doctor.machine import FilesCheck, SettingsCheck
@@ -22,7 +24,8 @@ from parlour.doctor.mail_records import MailRecordsCheck
 from parlour.doctor.relays import RelayCheck
 from parlour.doctor.storage import DatabaseCheck, RedisCheck
 from parlour.doctor.web import PortCheck, PublicUrlCheck
-from parlour.options import Options
+from parlour.node_id import new_node_id
+from parlour.options import Options, cluster_secret
 from parlour.settings import Settings
 from parlour.turn.own_server import CONFIGURATION_VERSION, PROGRAM
 from parlour.turn.server import TurnServer, find_program
@@ -220,6 +223,57 @@ async def test_databases(chosen: Callable[..., Settings], databases: Databases, 
     assert_fault(await says(DatabaseCheck(settings)), "older version", "backup", verdict=Verdict.WARNING)
     await _revise(settings, "9999")
     assert_fault(await says(DatabaseCheck(settings)), "newer version", "Update Parlour")
+
+
+async def test_servers_that_may_open_more_connections_than_there_are(
+    chosen: Callable[..., Settings], databases: Databases, redis: RedisServer, tmp_path: Path
+) -> None:
+    url = await databases.create_migrated("postgres", tmp_path / "unused")
+    settings = chosen(database_url=url, redis_url=redis.url)
+    assert_well(await says(DatabaseCheck(settings)), "PostgreSQL")
+    async with AsyncExitStack() as cluster:
+        for number in range(15):
+            about = NodeDescription(host=f"machine-{number}")
+            await cluster.enter_async_context(registered(settings, redis, about))
+        findings = await says(DatabaseCheck(settings))
+    assert_fault(findings, "15 servers may open 300", "max_connections", verdict=Verdict.WARNING)
+
+
+@asynccontextmanager
+async def registered(
+    settings: Settings, redis: RedisServer, description: NodeDescription
+) -> AsyncIterator[None]:
+    """Be a server of the cluster, which holds nothing."""
+    coordinator = RedisCoordinator(
+        new_node_id(), redis.url, secret=cluster_secret(settings), description=description
+    )
+    begun = asyncio.Event()
+
+    class Watcher:
+        def lease_begun(self, lease: Lease) -> None:
+            begun.set()
+
+        def lease_lost(self) -> None: ...
+
+        def node_joined(self, lease: Lease) -> None: ...
+
+        def node_left(self, lease: Lease) -> None: ...
+
+        def messages_lost(self, sender: LeaseId) -> None: ...
+
+        def received(self, sender: LeaseId, message: bytes) -> None: ...
+
+    coordinator.listen(Watcher())
+    running = asyncio.create_task(coordinator.run())
+    try:
+        async with asyncio.timeout(60):
+            await begun.wait()
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await coordinator.leave()
+        await coordinator.aclose()
 
 
 async def _revise(settings: Settings, revision: str) -> None:

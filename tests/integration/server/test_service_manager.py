@@ -65,10 +65,14 @@ async def test_the_unit_is_hardened_and_right(tmp_path: Path) -> None:
     for name in ("parlour.service", "parlour.socket"):
         text = (DEPLOY / name).read_text()
         (tmp_path / name).write_text(text.replace("/opt/parlour/bin/parlour", str(PROGRAM)))
-    said = await accepted(
-        ANALYZE, "verify", "--man=no", tmp_path / "parlour.service", tmp_path / "parlour.socket"
-    )
-    assert not said, "no warnings either"
+    units = (tmp_path / "parlour.service", tmp_path / "parlour.socket")
+    assert not await accepted(ANALYZE, "verify", "--man=no", *units), "no warnings either"
+    for unit in units:
+        folder = tmp_path / f"{unit.name}.d"
+        folder.mkdir()
+        text = (DEPLOY / folder.name / "workers.conf").read_text()
+        (folder / "workers.conf").write_text(text.replace("/opt/parlour/bin/parlour", str(PROGRAM)))
+    assert not await accepted(ANALYZE, "verify", "--man=no", *units), "with several workers"
 
 
 async def until_listening(port: int) -> None:

@@ -6,16 +6,21 @@ import os
 import re
 import signal
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
+from tests.integration.signaling.javascript import Nodes
+from tests.integration.signaling.resuming_client import candidate
+from tests.integration.signaling.returning_client import ReturningClient
+from tests.people import Person, Visitors
 from tests.servers import ParlourServer, RedisServer
 from tests.servers.command import run_parlour
 from tests.servers.process import until_gone
@@ -30,6 +35,8 @@ FEWEST = 3
 """Of 40 sessions that the kernel spreads over 3 workers, a worker has fewer once in ten million runs."""
 UNKNOWN_SID = {"code": 1, "message": "Session ID unknown"}
 STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"')
+TRANSPORTS = (["polling"], ["polling"], ["polling", "websocket"])
+PAUSE_SECONDS = 0.1
 PATH = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -80,14 +87,13 @@ def opened(answer: Answer) -> str:
 
 
 def with_workers(folder: Path) -> Path:
-    """Return the command with `--workers`, which refuses it as long as no calls go across workers."""
+    """Return the command with `--workers`, whose parent looks after them more often than usual."""
     program = folder / "parlour"
     program.write_text(
         f"#!{sys.executable} -P\n"
         "import sys\n"
         "import parlour.workers\n"
         "from parlour.__main__ import main\n"
-        "parlour.workers.CALLS_ACROSS_WORKERS = True\n"
         f"parlour.workers.LOOK_SECONDS = {LOOK_SECONDS}\n"
         f"sys.argv += ['--workers', '{COUNT}']\n"
         "main()\n"
@@ -112,9 +118,12 @@ def pids(server: ParlourServer) -> dict[int, int]:
 
 async def test_workers(machine: ParlourServer) -> None:
     await polling_needs_no_balancer(machine)
-    await a_dead_worker_comes_back(machine)
-    await a_worker_that_hangs_is_replaced(machine)
-    await one_is_replaced_after_another(machine)
+    async with Visitors(machine) as visitors, Nodes() as javascript:
+        call = await Call.begun(machine, visitors, javascript)
+        await a_dead_worker_comes_back(machine, call)
+        await a_worker_that_hangs_is_replaced(machine, call)
+        await one_is_replaced_after_another(machine, call)
+        await call.ends()
     assert await nodes(machine) == sorted(pids(machine).values())
     before = pids(machine)
     await machine.kill()
@@ -155,31 +164,134 @@ async def polling_needs_no_balancer(server: ParlourServer) -> None:
             assert await socket.reader.readexactly(8) == b"\x81\x063probe"
 
 
-async def a_dead_worker_comes_back(server: ParlourServer) -> None:
+class Call:
+    """People who are at different workers, and tell each other numbers all the time."""
+
+    def __init__(self, members: Sequence[ReturningClient]) -> None:
+        self.members = members
+        self._pairs = list(permutations(members, 2))
+        self._number = 0
+
+    @classmethod
+    async def begun(cls, server: ParlourServer, visitors: Visitors, nodes: Nodes) -> "Call":
+        ann = await visitors.client("ann")
+        room = await ann.creates_room()
+        people = [ann, await visitors.client("bob"), await visitors.client("cid")]
+        for person in people[1:]:
+            await ann.invites(person, to=room)
+        await nodes.start("js")
+        members: list[ReturningClient] = []
+        for number, (person, transports) in enumerate(zip(people, TRANSPORTS, strict=True)):
+            member = await connected_to(number, server, nodes, person, transports)
+            await member.enters(room)
+            members.append(member)
+        call = cls(members)
+        for one, other in call._pairs:
+            await one.has_met(other)
+        return call
+
+    async def goes_on(self, until: asyncio.Task[None], *, dies: int | None = None) -> None:
+        """Talk until a task is done, and then prove that nothing was lost or came twice, and that nobody was
+        missed. `dies` is a worker that does, so that what is under way to and from people there is lost.
+        """
+        losers = [member for member in self.members if member.worker == dies]
+        told: dict[tuple[ReturningClient, ReturningClient], list[str]] = defaultdict(list)
+        peer_ids = [member.peer_id for member in self.members]
+        for member in self.members:
+            member.heard.clear()
+            member.returns.clear()
+        while not until.done():
+            await self._tell(told)
+            await asyncio.wait({until}, timeout=PAUSE_SECONDS)
+        await until
+        for loser in losers:
+            await loser.has_returned()
+        for pair in self._pairs:
+            if any(member in losers for member in pair):
+                await self._renegotiates(pair, told)
+        if not losers:
+            await self._tell(told)
+        for sender, receiver in self._pairs:
+            await receiver.has_heard(sender, told[sender, receiver])
+        assert [member.peer_id for member in self.members] == peer_ids
+        assert all(answer["resumed"] for member in self.members for answer in member.returns)
+
+    async def _tell(self, told: dict[tuple[ReturningClient, ReturningClient], list[str]]) -> None:
+        self._number += 1
+        for sender, receiver in self._pairs:
+            await sender.says(receiver, str(self._number))
+            told[sender, receiver].append(str(self._number))
+
+    async def _renegotiates(
+        self,
+        pair: tuple[ReturningClient, ReturningClient],
+        told: dict[tuple[ReturningClient, ReturningClient], list[str]],
+    ) -> None:
+        sender, receiver = pair
+        self._number += 1
+        await sender.says(receiver, str(self._number))
+        heard = receiver.heard[sender.peer_id]
+        await receiver.until(lambda: bool(heard) and heard[-1] == candidate(str(self._number))["candidate"])
+        told[pair] = [str(self._number)]
+        del heard[:-1]
+
+    async def ends(self) -> None:
+        for member in self.members:
+            await member.close()
+
+
+async def connected_to(
+    worker: int, server: ParlourServer, nodes: Nodes, person: Person, transports: Sequence[str]
+) -> ReturningClient:
+    """Connect, again and again until it is to the right worker."""
+    options = {
+        "auth": {"token": person.token},
+        "transports": transports,
+        "reconnectionDelay": 20,
+        "reconnectionDelayMax": 200,
+    }
+    while True:
+        name = person.username or ""
+        client = nodes["js"].open_as(ReturningClient, server.url, name=name, person=person, options=options)
+        if await client.is_connected() == worker:
+            return client
+        await client.close()
+
+
+async def a_dead_worker_comes_back(server: ParlourServer, call: Call) -> None:
     sid = opened(await asked(server, PATH))
     number = int(sid.partition(".")[0])
     server.mark_log()
     before = pids(server)[number]
-    os.kill(before, signal.SIGKILL)
-    await server.expect_log("worker.ended")
+
+    async def dies() -> None:
+        os.kill(before, signal.SIGKILL)
+        await server.expect_log("worker.ended")
+
+    await call.goes_on(asyncio.create_task(dies()), dies=number)
     answer = await asked(server, f"{PATH}&sid={sid}")
     assert (answer.status, json.loads(answer.body)) == (400, UNKNOWN_SID)
     assert pids(server)[number] != before
 
 
-async def a_worker_that_hangs_is_replaced(server: ParlourServer) -> None:
+async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> None:
     server.mark_log()
-    number, hanging = next(iter(pids(server).items()))
-    os.kill(hanging, signal.SIGSTOP)
-    await server.expect_log("worker.hangs")
-    await server.expect_log("worker.started")
+    number = call.members[0].worker
+    hanging = pids(server)[number]
+
+    async def hangs() -> None:
+        os.kill(hanging, signal.SIGSTOP)
+        await server.expect_log("worker.hangs")
+        await server.expect_log("worker.started")
+
+    await call.goes_on(asyncio.create_task(hangs()), dies=number)
     assert pids(server)[number] != hanging
     async with asyncio.TaskGroup() as asking:
         answers = [asking.create_task(asked(server, "/healthz")) for _ in range(SESSIONS)]
     assert {answer.result().status for answer in answers} == {200}
 
 
-async def one_is_replaced_after_another(server: ParlourServer) -> None:
+async def one_is_replaced_after_another(server: ParlourServer, call: Call) -> None:
     """Who asks all the time is always answered, by connections that are new and by one that was idle."""
     before = pids(server)
     server.mark_log()
@@ -192,14 +304,18 @@ async def one_is_replaced_after_another(server: ParlourServer) -> None:
             count += 1
         return count
 
-    async with connected(server) as idle, asyncio.TaskGroup() as asking:
-        assert (await idle.asks("/healthz")).status == 200
-        tasks = [asking.create_task(ask_on()) for _ in range(4)]
+    async def replaced() -> None:
         os.kill(server.pid, signal.SIGHUP)
         await server.expect_log("workers.replaced")
+
+    async with connected(server) as idle, asyncio.TaskGroup() as asking:
+        assert (await idle.asks("/healthz")).status == 200
+        tasks = [asking.create_task(ask_on()) for _ in range(2)]
+        await call.goes_on(asyncio.create_task(replaced()))
         over.set()
         await asyncio.wait(tasks)
         assert (await idle.asks("/healthz")).status == 200
+    assert all(member.returns for member in call.members), "everyone had to come back"
     after = pids(server)
     assert set(before) == set(after) == set(range(COUNT))
     assert not set(before.values()) & set(after.values())
@@ -220,6 +336,6 @@ async def test_a_worker_says_why_it_cannot_start(tmp_path: Path) -> None:
     assert (refused.code, refused.out) == (2, "")
 
 
-async def test_the_option_refuses_until_calls_go_across_workers(tmp_path: Path) -> None:
+async def test_without_redis_they_are_refused(tmp_path: Path) -> None:
     refused = await run_parlour("serve", "--workers", "2", folder=tmp_path)
-    assert_one_sentence(refused, "--workers", "leave it out")
+    assert_one_sentence(refused, "PARLOUR_REDIS_URL", "leave --workers out")

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from tests.integration.signaling.client import Client
 from tests.people import Person
@@ -22,6 +22,8 @@ _SCRIPTS = {
 }
 END_SECONDS = 15.0
 _LONGEST_LINE = 32 * 1024 * 1024
+
+Opened = TypeVar("Opened", bound="JavaScriptClient")
 
 
 class Nodes:
@@ -99,8 +101,21 @@ class Node:
         address: str = "127.0.0.1",
     ) -> "JavaScriptClient":
         """Call `io(url, options)` on a page of its own, which connects from `address`."""
+        return self.open_as(JavaScriptClient, url, name=name, person=person, options=options, address=address)
+
+    def open_as(
+        self,
+        kind: "type[Opened]",
+        url: str,
+        *,
+        name: str,
+        person: Person | None,
+        options: Mapping[str, Any],
+        address: str = "127.0.0.1",
+    ) -> "Opened":
+        """Do the same for a client of this kind."""
         key = len(self._clients)
-        client = JavaScriptClient(self, key, name, person)
+        client = kind(self, key, name, person)
         self._clients[key] = client
         self.command("open", key, url=url, options=options, address=address)
         return client

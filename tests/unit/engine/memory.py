@@ -29,6 +29,10 @@ class MemoryTransport:
     def buffered(self) -> int:
         return 0
 
+    @property
+    def is_at_rest(self) -> bool:
+        return True
+
     def close(self, reason: Reason) -> None:
         assert self.closed is None, "closed twice"
         self.closed = reason

@@ -368,12 +368,13 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def lose_or_come_back(self, data: st.DataObject, forgets: bool) -> None:
         client = self.draw(data, self.active())
         assert client.node is not None
+        if any(one is client for one, _ in (*client.node.questions.values(), *client.node.retries)):
+            return
         if client.is_away:
             if forgets:
                 client.offers.clear()
                 client.has_forgotten = True
-            if not any(one is client for one, _ in client.node.questions.values()):
-                client.node.come_back(client)
+            client.node.come_back(client)
         else:
             client.is_away = True
             client.node.calls.change(Lost(client.peer_id, AT))
