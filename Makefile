@@ -163,8 +163,8 @@ test-programs: setup test-packages ## Programs of the JavaScript, Python, Java a
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
-fuzz: setup test-packages .tools/atheris/.installed ## What strangers may send: schemathesis, hypothesis, then atheris for FUZZ_SECONDS; half an hour or more
-	@FUZZ=full $(BIN)/pytest tests/fuzz -s -o faulthandler_timeout=0 $(ARGS)
+fuzz: setup test-packages .tools/atheris/.installed ## What strangers may send: schemathesis, hypothesis, atheris for FUZZ_SECONDS; a cluster in a storm; an hour or more
+	@FUZZ=full $(BIN)/pytest tests/fuzz tests/integration/cluster/test_storm.py -s -o faulthandler_timeout=0 $(ARGS)
 	@mkdir -p test-results/fuzz
 	@PYTHONPATH=.tools/atheris $(BIN)/python -m tests.fuzz.guided test-results/fuzz -max_total_time=$(FUZZ_SECONDS)
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from parlour.accounts.identity import Identity
 from parlour.calls.call_records import CallRecords
 from parlour.calls.decisions import Entered, Resumed, Seat
-from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded
+from parlour.calls.ongoing_calls import OngoingCalls, ParticipationEnded, Unseated
 from parlour.calls.participations import Participations
 from parlour.calls.peer_delivery import PeerDelivery
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence, Watching
@@ -39,6 +39,10 @@ from parlour.wire.signaling import (
     RemovePeer,
 )
 
+NEVER_RECEIVED = 1 << 53
+"""More messages than any client has received: a return to these counts begins them anew."""
+NOTHING: Stamp = (0, 0)
+"""Up to this decision a client was told of all introductions: later ones may have been lost on the way."""
 MAX_PERMISSIONS = 5
 """A join asks for its permission so often if people are removed meanwhile again and again."""
 
@@ -210,9 +214,9 @@ class Arrivals:
         missed: list[Counted] | None = None
         known_at: Stamp | None = None
         if participation is not None:
-            known_at = self._calls.stamp(room.room_id)
             if participation.replay_buffer is not None:
                 missed = participation.replay_buffer.continue_from(event.received)
+            known_at = NOTHING if missed is None else self._calls.stamp(room.room_id)
         else:
             participation, missed, known_at = self._from_elsewhere(visitor, found)
             if participation is None:
@@ -261,20 +265,15 @@ class Arrivals:
         self._still_there(arrival.visitor.connection_id)
         return self._answer(arrival)
 
-    def _seat(self, arrival: _Arrival) -> Exception | None:
+    def _seat(self, arrival: _Arrival, is_awaited: bool) -> Unseated | None:
         """Put a connection into the call, and out of another one: what the arrival relied on is checked once
         more, since it may have waited for the owner.
         """
         visitor, participation = arrival.visitor, arrival.participation
         connection = self._presence.connection(visitor.connection_id)
-        if connection is None:
-            return ConnectionGone()
-        if self._joining.get(visitor.connection_id) is not visitor.event:
-            return JoinCancelled()
-        if not self._entry.is_current(visitor.permission):
-            return PermissionRevoked()
-        if arrival.was_away and self._presence.away(participation.peer_id) is None:
-            return JoinCancelled()
+        error = self._obstacle(arrival, connection, is_awaited=is_awaited)
+        if error is not None or connection is None:
+            return Unseated(error or ConnectionGone(), is_held=self._keeps(arrival, connection))
         if isinstance(connection.state, Participation):
             self._participations.part(connection)
             connection = self._still_there(visitor.connection_id)
@@ -282,6 +281,42 @@ class Arrivals:
         self._records.leave_lobby(visitor.connection_id)
         self._records.came(participation.peer_id, visitor.identity, visitor.room)
         return None
+
+    def _obstacle(
+        self, arrival: _Arrival, connection: Member | None, *, is_awaited: bool
+    ) -> Exception | None:
+        visitor = arrival.visitor
+        if connection is None:
+            return ConnectionGone()
+        if not is_awaited:
+            return Unavailable()
+        if self._joining.get(visitor.connection_id) is not visitor.event:
+            return JoinCancelled()
+        if not self._entry.is_current(visitor.permission):
+            return PermissionRevoked()
+        peer_id = arrival.participation.peer_id
+        if arrival.was_away and self._presence.away(peer_id) is None:
+            return Unavailable() if self._presence.room_of(peer_id) is None else JoinCancelled()
+        return None
+
+    def _keeps(self, arrival: _Arrival, connection: Member | None) -> bool:
+        """Keep a returning participation for its next connection, since the call's owner has decided that it
+        is here. Return False if it begins with this arrival, or its connection has left.
+
+        It may have gone on at another node meanwhile, which has what was sent to it since.
+        """
+        has_left = connection is not None and connection.connection_id not in self._joining
+        if has_left or not isinstance(arrival.change, Resumed):
+            return False
+        participation = arrival.participation
+        if self._presence.room_of(participation.peer_id) is None:
+            if arrival.was_away:
+                lost = ReplayBuffer.of(NEVER_RECEIVED, [], 0)
+                peer_id, started_at = participation.peer_id, participation.started_at
+                participation = Participation(participation.room, peer_id, started_at, lost)
+            self._presence.hold(arrival.visitor.identity, participation, now=self._resume_tokens.now())
+        self._participations.lose_later(participation.peer_id)
+        return True
 
     def _answer(self, arrival: _Arrival) -> Joined:
         visitor, participation = arrival.visitor, arrival.participation

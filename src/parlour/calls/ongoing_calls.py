@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -33,8 +34,17 @@ WATCHED_SECONDS = 60.0
 
 _REFUSALS: dict[str, type[Refusal]] = {kind.code: kind for kind in (RoomFull, TooManyParticipations)}
 
-Seated = Callable[[], Exception | None]
-"""Puts a member into its place when that is decided; returns an error if it is not wanted any more."""
+
+@dataclass(frozen=True, slots=True)
+class Unseated:
+    """A member that has not come to its place. With `is_held`, it is in the call without a connection."""
+
+    error: Exception
+    is_held: bool = False
+
+
+Seated = Callable[[bool], Unseated | None]
+"""Puts a member into its place when that is decided; with False, its arrival is not awaited any more."""
 
 
 class ParticipationEnded(Exception):
@@ -60,32 +70,30 @@ class CallMembers(Protocol):
 class _Question:
     """An arrival whose answer is awaited, or came at once."""
 
-    __slots__ = ("answer", "error", "is_given_up", "seated", "waiter")
+    __slots__ = ("answer", "is_given_up", "seated", "unseated", "waiter")
 
     def __init__(self, seated: Seated) -> None:
         self.seated = seated
         self.answer: str | None = MOVED
-        self.error: Exception | None = None
+        self.unseated: Unseated | None = None
         self.is_given_up = False
         self.waiter: asyncio.Event | None = None
 
     def take(self, refusal: str | None) -> bool:
         """Take the answer. Return False if the member is not wanted any more."""
-        if self.is_given_up:
-            return False
         self.answer = refusal
         if refusal is None:
-            self.error = self.seated()
+            self.unseated = self.seated(not self.is_given_up)
         if self.waiter is not None:
             self.waiter.set()
-        return self.error is None
+        return self.unseated is None or self.unseated.is_held
 
     def finish(self) -> bool:
         """Return True if the member has its place, and False if the question has to be asked again. Raises
         what the arrival is refused with.
         """
-        if self.error is not None:
-            raise self.error
+        if self.unseated is not None:
+            raise self.unseated.error
         if self.answer == ENDED:
             raise ParticipationEnded
         if self.answer is not None and self.answer != MOVED:

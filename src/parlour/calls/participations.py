@@ -4,6 +4,7 @@ A participation may outlive its connection: it stays in the call for a grace per
 kept. It ends unless it is resumed within that period (`calls.arrivals`).
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -204,6 +205,18 @@ class Participations:
     def wait_for(self, peer_id: PeerId) -> None:
         """Begin the grace of a participation, if it has no connection."""
         if self._presence.away(peer_id) is not None:
+            self._away.begin(peer_id)
+
+    def lose_later(self, peer_id: PeerId) -> None:
+        """Have a participation be away as soon as the decision that it is back is done with: its connection
+        was lost meanwhile.
+        """
+        asyncio.get_running_loop().call_soon(self._lose, peer_id)
+
+    def _lose(self, peer_id: PeerId) -> None:
+        away = self._presence.away(peer_id)
+        if away is not None:
+            self._calls.change(Lost(peer_id, away.since))
             self._away.begin(peer_id)
 
     def handed_over(self, participation: Participation) -> None:

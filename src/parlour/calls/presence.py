@@ -134,6 +134,15 @@ class Presence:
         if participation.replay_buffer is not None:
             participation.replay_buffer.hold()
 
+    def hold(self, identity: Identity, participation: Participation, *, now: datetime) -> None:
+        """Hold a participation that has no connection yet: it is away."""
+        peer_id = participation.peer_id
+        away = self._away[peer_id] = Away(identity, participation, now)
+        self._away_by_user[identity.user_id][peer_id] = away
+        if participation.replay_buffer is not None:
+            self._replay_buffers[peer_id] = participation.replay_buffer
+            participation.replay_buffer.hold()
+
     def leave(self, connection: Member) -> None:
         """Put a connection in no call. Messages to its peer still arrive, until `forget`."""
         self._connections[connection.connection_id] = replace(connection, state=Watching())

@@ -180,7 +180,9 @@ class AttendanceLog:
                         now=move.at,
                     )
                 else:
-                    await store.close_row(connection, move.visit, now=move.at)
+                    await store.close_row(
+                        connection, move.visit, server_id=self._servers.node_id, now=move.at
+                    )
 
     async def _prove(self) -> None:
         """Write that this server lives and whom it sees.

@@ -85,12 +85,19 @@ async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> se
     return {(row.event_id, row.user_id) for row in await connection.execute(query)}
 
 
-async def close_row(connection: AsyncConnection, visit: str, *, now: datetime) -> None:
-    """Never before its beginning, however the clock was set."""
+async def close_row(connection: AsyncConnection, visit: str, *, server_id: NodeId, now: datetime) -> None:
+    """Close the row of a visit, never before its beginning, however the clock was set.
+
+    Nothing happens where another server keeps it: a visit that was resumed there has ended here alone.
+    """
     left_at = case((event_log.c.joined_at > now, event_log.c.joined_at), else_=now)
     await connection.execute(
         update(event_log)
-        .where(event_log.c.visit == visit, event_log.c.left_at.is_(None))
+        .where(
+            event_log.c.visit == visit,
+            event_log.c.server_id == server_id,
+            event_log.c.left_at.is_(None),
+        )
         .values(left_at=left_at, seen_at=left_at)
     )
 

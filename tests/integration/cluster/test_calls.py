@@ -208,6 +208,28 @@ async def test_a_server_that_froze_finds_its_people_where_they_are(call: Call) -
     await both_reach(ann, bob, "3")
 
 
+async def test_a_return_whose_line_breaks_before_its_answer_is_no_end(call: Call) -> None:
+    """The owner is silent meanwhile. The visit goes on with the next line."""
+    ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
+    for one, others in ((ann, []), (bob, [ann])):
+        await one.joins()
+        await introduced(one, *others)
+    peer, token, known = bob.peer_id, bob.token, sorted(bob.known)
+    bob.breaks()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    join = {"room": call.room, "resumable": True, "resume": token, "known": known, "received": bob.received}
+    await bob.socket.sends("427" + json.dumps(["join", join]))
+    assert await bob.socket.is_open(), "the join has arrived"
+    bob.breaks()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGCONT)
+    answer = await bob.joins()
+    assert (answer["resumed"], answer["peerID"]) == (True, peer)
+    bob.breaks()
+    await ann.hears("remove-peer", peerID=peer)
+
+
 async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: RedisServer) -> None:
     ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
     await ann.joins()

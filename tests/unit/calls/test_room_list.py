@@ -67,7 +67,7 @@ class Calls:
         member, peer = self._member(name), PeerId(name)
         self.presence.attach(member, Participation(room, peer, NOW))
         seat = Seat(member.identity.user_id, member.identity.email, NodeId("here"))
-        assert self.ongoing.arrive(room, Entered(peer, seat, name), lambda: None) is None
+        assert self.ongoing.arrive(room, Entered(peer, seat, name), lambda _is_awaited: None) is None
         self.broadcaster.came(room)
 
     def leaves(self, name: str) -> None:

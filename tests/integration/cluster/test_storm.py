@@ -1,0 +1,75 @@
+"""A thousand random steps of people on three nodes, of which each is killed, frozen or cut off now and then.
+
+`make fuzz` (FUZZ=full) takes 20,000. STORM_SEED repeats a run, and STORM_STEPS changes its length.
+STORM_SPREAD says at how many nodes the people of a room are: all three with FUZZ=full, else one, since calls
+across nodes do not survive all weather yet. STORM_DISASTERS names the disasters that come.
+"""
+
+import asyncio
+import os
+import random
+import sys
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.integration.cluster.clusters import cluster_settings
+from tests.integration.cluster.storm import weather
+from tests.integration.cluster.storm.nodes import Node
+from tests.integration.cluster.storm.redis_line import RedisLine
+from tests.integration.cluster.storm.storm import GRACE, Plan, Storm
+from tests.people import Visitors
+from tests.servers import RedisServer
+
+STEPS = int(os.environ.get("STORM_STEPS", "20000" if os.environ.get("FUZZ") == "full" else "1000"))
+SPREAD = int(os.environ.get("STORM_SPREAD", "3" if os.environ.get("FUZZ") == "full" else "1"))
+CHOSEN = os.environ.get("STORM_DISASTERS", "").split()
+DISASTERS = [kind for kind in weather.DISASTERS if not CHOSEN or kind.__name__ in CHOSEN]
+NAMES = ("ann", "bob", "carl", "dan", "eve", "fay", "watcher")
+ROOMS = 4
+PLENTY = 1_000_000
+
+
+@pytest.fixture
+def seed() -> int:
+    number = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"STORM_SEED={number}")  # noqa: T201 - pytest shows it where a test fails
+    return number
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.database("postgres")
+async def test_a_call_survives_all_weather(fresh_server: StartServer, redis: RedisServer, seed: int) -> None:
+    settings = {
+        **cluster_settings(redis),
+        "PARLOUR_RESUME_GRACE": GRACE,
+        "PARLOUR_ACCESS_TOKEN_TTL": 86_400,
+        # A few accounts have the connections of many.
+        "PARLOUR_SOCKETS_PER_PERSON": PLENTY,
+        "PARLOUR_ENTRIES_PER_SECOND": PLENTY,
+        "PARLOUR_CHATS_PER_SECOND": PLENTY,
+        "PARLOUR_OTHERS_PER_SECOND": PLENTY,
+        "PARLOUR_MESSAGES_PER_MINUTE": PLENTY,
+        "PARLOUR_WRITES_PER_MINUTE": PLENTY,
+    }
+    async with AsyncExitStack() as ending:
+        nodes: list[Node] = []
+        for number in range(3):
+            line = await ending.enter_async_context(RedisLine(redis.port))
+            url = redis.url.replace(f":{redis.port}/", f":{line.port}/")
+            database = nodes[0].server.database_url if nodes else None
+            server = await fresh_server({**settings, "PARLOUR_REDIS_URL": url}, database)
+            nodes.append(Node(number, server, line))
+            ending.push_async_callback(nodes[-1].aclose)
+        visitors = await ending.enter_async_context(Visitors(nodes[0].server))
+        *people, watcher = await asyncio.gather(*(visitors.client(name) for name in NAMES))
+        for node in nodes:
+            await node.server.expect_log("cluster.node_joined")
+        storm = await ending.enter_async_context(Storm(Plan(seed, STEPS, SPREAD, DISASTERS), nodes, redis))
+        for number in range(ROOMS):
+            await storm.add_room(people[0], people, watcher, is_event=number % 2 == 1)
+        await storm.run()
+        for done in storm.rounds:
+            sys.stdout.write(f"{done}\n")
+        sys.stdout.write(f"{storm.steps.total()} steps: {dict(storm.steps)}\n")
