@@ -1,8 +1,6 @@
 """Redis falls silent for one server or for all: connections stay open, but nobody is answered."""
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
 
@@ -16,7 +14,7 @@ from tests.servers.silence import SilentProxy
 @pytest.mark.database("postgres")
 async def test_a_call_goes_on_while_redis_is_silent(fresh_server: StartServer, redis: RedisServer) -> None:
     """At first for the server where the call began, and then for both. People of one server go on, those of
-    two have `unavailable`, and nobody is told anything twice.
+    two have `unavailable`, and nobody is told anything.
     """
     async with SilentProxy(redis.port) as line:
         servers = here, there = await _two_servers(fresh_server, redis, line)
@@ -46,25 +44,11 @@ async def test_a_call_goes_on_while_redis_is_silent(fresh_server: StartServer, r
             for server in servers:
                 await server.expect_log("cluster.lease_ended")
             await _are_apart(ann, bob)
-            former = cid.peer_id
-            assert (await cid.socket.asks('["leave"]'))["ok"]
-            await bob.hears("remove-peer", peerID=former)
-            cid.token = None
-            await cid.joins()
-            await introduced(cid, bob)
             await both_reach(bob, cid, "1")
             redis.thaw()
             await _have_met(servers)
-            told = dict([await _event(ann), await _event(ann)])
-            assert told["remove-peer"]["peerID"] == former
-            assert told["add-peer"]["peerID"] == cid.peer_id
-            offers = [
-                told["add-peer"]["createOffer"],
-                (await cid.hears("add-peer", peerID=ann.peer_id))["createOffer"],
-            ]
-            assert sorted(offers) == [False, True]
             for one in (bob, cid):
-                await both_reach(ann, one, "2")
+                await both_reach_again(ann, one)
 
 
 async def _two_servers(
@@ -77,12 +61,6 @@ async def _two_servers(
     second = await start({**settings, "PARLOUR_REDIS_URL": by_line}, first.database_url)
     await _have_met((first, second))
     return first, second
-
-
-async def _event(client: ResumingClient) -> tuple[str, dict[str, Any]]:
-    """Return the name and the payload of the next event, whichever it is."""
-    name, payload = json.loads((await client.socket.expects("42[")).removeprefix("42"))
-    return name, payload
 
 
 def _mark(servers: tuple[ParlourServer, ...]) -> None:
