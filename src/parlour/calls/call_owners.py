@@ -22,6 +22,10 @@ RETRY_SECONDS = 0.1
 QUESTIONS_AT_ONCE = 32
 ABSENT_SECONDS = 1.0
 """Seconds between two looks for people of dead nodes who did not come back within the grace."""
+SILENT_SECONDS = 12.0
+"""A client may notice so much later than this node that the node which held it is silent: that takes a ping and
+its timeout, 25 s, and then it has to come back.
+"""
 SWEEP_SECONDS = 30.0
 
 _dice = random.SystemRandom()
@@ -55,7 +59,7 @@ class CallOwners:
         self._shared = shared
         self._coordinator = coordinator
         self._clock = clock
-        self._grace = timedelta(seconds=grace)
+        self._grace = timedelta(seconds=grace + SILENT_SECONDS)
         self._unowned: set[RoomId] = set()
         self._ends: dict[RoomId, set[PeerId]] = {}
         """Participations that are to end, in calls whose owner has to be found first."""

@@ -284,8 +284,12 @@ class Participations:
             self._calls.change(Left(peer_id))
 
     def _expire_claim(self, claim: Claim) -> None:
-        _, peer, claimed = claim
+        """Have a claim expire, as often as it takes: the owner of the call may be out of reach."""
+        room_id, peer, claimed = claim
         self._calls.change(ClaimExpired(peer, claimed))
+        call = self._calls.replica(room_id)
+        if call is not None and peer in call.waiting_for(claimed):
+            self._claims.begin(claim)
 
     def _detach(self, connection: Member, participation: Participation) -> None:
         """Take a participation from its connection: it is away from now on."""
