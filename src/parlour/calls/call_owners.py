@@ -23,7 +23,7 @@ QUESTIONS_AT_ONCE = 32
 ABSENT_SECONDS = 1.0
 """Seconds between two looks for people of dead nodes who did not come back within the grace."""
 SILENT_SECONDS = 12.0
-"""A client may notice so much later than this node that the node which held it is silent: that takes a ping and
+"""A client may notice so much later than this node that the node which held it is silent: it takes a ping and
 its timeout, 25 s, and then it has to come back.
 """
 SWEEP_SECONDS = 30.0

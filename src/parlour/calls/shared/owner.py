@@ -242,6 +242,7 @@ class OwnerPart:
             self.decide(call, Left(peer), asker=sender)  # its node has not heard of it
             return
         if seat is not None and is_elsewhere(seat.holder, seat.held_since, member):
+            self._introduce_again(call, peer, member.unsure & (call.seats.keys() - {peer}))
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
         known = member.known - self._unsure(call, peer, followed)
@@ -258,12 +259,27 @@ class OwnerPart:
             self.decide(call, Resumed(peer, record.seat, record.name, record.display_name, known))
         self.settle_details(call, peer, member)
 
+    def _introduce_again(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> None:
+        """Introduce a member again to those whom a node introduced it to while both were out of reach: it has
+        moved on since, and nobody else knows of that.
+        """
+        if not others:
+            return
+        room_id, seat = call.room.room_id, call.seats[peer]
+        if seat.holder in self._table.awaited.get(room_id, ()) or seat.holder not in self._table.reached():
+            self._table.unmet.setdefault(room_id, {}).setdefault(peer, set()).update(others)
+            return
+        known = (call.seats.keys() - {peer} - others) | call.mesh.claims.get(peer, frozenset())
+        members = call.mesh.members
+        name, display_name = members.names[peer], members.display_names.get(peer)
+        self.decide(call, Resumed(peer, seat, name, display_name, frozenset(known)))
+
     def _put_off(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> Set[PeerId]:
         """Put introductions off to members who are out of reach, or whose node has not reported them yet:
         they would miss it. Return these members.
         """
         room_id = call.room.room_id
-        reached = {self._table.node_id, *self._table.others} - self._table.awaited.get(room_id, set())
+        reached = self._table.reached() - self._table.awaited.get(room_id, set())
         absent = {other for other in others if call.seats[other].holder not in reached}
         for other in absent:
             self._table.unmet.setdefault(room_id, {}).setdefault(other, set()).add(peer)

@@ -74,6 +74,10 @@ class CallTable:
         """Return True if this node decides about a call, in its own name or as an island."""
         return self.lease is None or self.owns(room_id)
 
+    def reached(self) -> set[NodeId]:
+        """Return the nodes that live, as far as this one knows, and itself."""
+        return {self.node_id, *self.others}
+
     def begin(self, room: Room) -> CallReplica:
         owner = self.owners.get(room.room_id)
         call = CallReplica(room, epoch=0 if owner is None else owner.epoch, version=self.decisions)

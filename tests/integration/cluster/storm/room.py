@@ -19,7 +19,7 @@ from tests.people import Person, done
 AT_REST_WITHIN_SECONDS = 60.0
 ATTENDANCE_WITHIN_SECONDS = 30.0
 """The rows of a server that died are looked for every ten seconds."""
-PATIENCE_AT_REST_SECONDS = 15.0
+PATIENCE_AT_REST_SECONDS = 40.0
 RETRY_SECONDS = 0.1
 PAGE = 100
 
