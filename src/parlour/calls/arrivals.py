@@ -237,7 +237,8 @@ class Arrivals:
             return participation, handed_over.missed, handed_over.known_at
         if self._handover is None and not self._resume_tokens.may_return(found):
             return None, None, None
-        return Participation(visitor.room, found.peer_id, found.started_at, ReplayBuffer()), None, None
+        participation = Participation(visitor.room, found.peer_id, found.started_at, ReplayBuffer())
+        return participation, None, None if handed_over is None else NOTHING
 
     def _arrive(self, arrival: _Arrival) -> Joined | Awaitable[Joined]:
         visitor, peer_id = arrival.visitor, arrival.participation.peer_id

@@ -307,8 +307,21 @@ class OwnerPart:
             here = {peer for peer, seat in call.seats.items() if seat.holder == self._table.node_id}
             return change if known_at is not None else replace(change, known=change.known - here)
         if known_at is None:
-            known_at = call.epoch, call.version
+            known_at = self._known_at(call, change)
         return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))
+
+    def _known_at(self, call: CallReplica, change: Resumed) -> Stamp:
+        """Return the decision up to which a member surely was told all, where its node did not say so.
+
+        It knows what it was told before its connection was lost. If that was not noticed, it may know nothing
+        for sure; but a member that comes from a node that is gone is to notice nothing.
+        """
+        seat = call.seats.get(change.peer_id)
+        lost_at = self._table.lost_at.get(change.peer_id)
+        if seat is not None and lost_at is not None:
+            return lost_at
+        holders = self._table.reached() - {change.seat.holder}
+        return (0, 0) if seat is not None and seat.holder in holders else (call.epoch, call.version)
 
     def settle_details(self, call: CallReplica, peer: PeerId, member: CensusMember) -> None:
         record, seat = member.record, call.seats.get(peer)

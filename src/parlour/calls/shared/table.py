@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
-from parlour.calls.decisions import Decided, Entered, Left, Resumed
+from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed
 from parlour.calls.mesh import Send
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
@@ -56,6 +56,8 @@ class CallTable:
         self.introductions: dict[RoomId, Introductions] = {}
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
+        self.lost_at: dict[PeerId, Stamp] = {}
+        """The decision by which each member lost its connection."""
         self.awaited: dict[RoomId, set[NodeId]] = {}
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
@@ -90,6 +92,9 @@ class CallTable:
 
     def forget(self, room_id: RoomId) -> None:
         """Forget a call which is over, or which this node has nothing to do with any more."""
+        call = self.calls.get(room_id)
+        for peer in () if call is None else call.seats:
+            self.lost_at.pop(peer, None)
         for table in (self.calls, self.introductions, self.followers, self.outdated):
             table.pop(room_id, None)
         self.forget_takeover(room_id)
@@ -109,6 +114,10 @@ class CallTable:
     def note(self, call: CallReplica, decided: Decided, sends: list[Send]) -> None:
         """Remember what a decision ended, and who was introduced by it (`sends` are all that it causes)."""
         room_id = call.room.room_id
+        if isinstance(decided.change, Lost):
+            self.lost_at[decided.change.peer_id] = call.epoch, call.version
+        elif isinstance(decided.change, Left | Resumed):
+            self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
             self.ended.add(room_id, decided.change.peer_id)
         elif isinstance(decided.change, Entered | Resumed):
