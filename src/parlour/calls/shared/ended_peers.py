@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import PeerId
 
-MAX_OF_A_ROOM = 256
-MAX_ROOMS = 4_096
+MAX_OF_A_ROOM = 32
+MAX_ROOMS = 1_024
 
 
 class EndedPeers:
