@@ -181,7 +181,7 @@ class FollowerPart:
             owner.epoch,
             number,
             followed,
-            self._table.members.census(room_id),
+            self._table.members.census(room_id, self._table.introductions.get(room_id)),
             [
                 peer
                 for peer, (room, is_return) in self._table.arriving.items()

@@ -17,6 +17,7 @@ from parlour.calls.decisions import (
     Renamed,
     Resumed,
 )
+from parlour.calls.shared.introductions import Introductions
 from parlour.calls.shared.messages import CensusMember
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId
@@ -33,8 +34,11 @@ class HeldMember:
     known: set[PeerId] = field(default_factory=set)
     unsure: set[PeerId] = field(default_factory=set)
 
-    def report(self) -> CensusMember:
-        return CensusMember(self.record, frozenset(self.known), frozenset(self.unsure & self.known))
+    def report(self, introductions: Introductions | None) -> CensusMember:
+        """`introductions` are those of the call."""
+        introduced = None if introductions is None else introductions.members.get(self.record.peer_id)
+        unsure = frozenset(self.unsure & self.known)
+        return CensusMember(self.record, frozenset(self.known), unsure, introduced)
 
 
 class HeldMembers:
@@ -65,8 +69,8 @@ class HeldMembers:
         for member in self.in_room(room.room_id):
             member.room = room
 
-    def census(self, room_id: RoomId) -> list[CensusMember]:
-        return [one.report() for one in self.in_room(room_id)]
+    def census(self, room_id: RoomId, introductions: Introductions | None) -> list[CensusMember]:
+        return [one.report(introductions) for one in self.in_room(room_id)]
 
     def make_sure(self, room_id: RoomId) -> None:
         """Take note that the owner of a call has taken the census into account."""

@@ -19,6 +19,12 @@ class Introduced(Struct):
     recent: dict[PeerId, Stamp] = field(default_factory=dict)
     before: Stamp = (0, 0)
 
+    def after(self, stamp: Stamp, others: Set[PeerId]) -> Set[PeerId]:
+        """Return those of the others to whom it was introduced after a decision, or may have been."""
+        if self.before > stamp:
+            return others
+        return {other for other, at in self.recent.items() if at > stamp} & others
+
 
 class Introductions(Struct):
     """All members of a call."""
@@ -38,8 +44,4 @@ class Introductions(Struct):
     def after(self, peer_id: PeerId, stamp: Stamp, others: Set[PeerId]) -> Set[PeerId]:
         """Return those of the others to whom a member was introduced after a decision, or may have been."""
         introduced = self.members.get(peer_id)
-        if introduced is None:
-            return frozenset()
-        if introduced.before > stamp:
-            return others
-        return {other for other, at in introduced.recent.items() if at > stamp} & others
+        return frozenset() if introduced is None else introduced.after(stamp, others)

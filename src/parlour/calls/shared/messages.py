@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from parlour.calls.decisions import Change, Decided, MemberRecord, Notice
 from parlour.calls.mesh import Send
-from parlour.calls.shared.introductions import Introductions, Stamp
+from parlour.calls.shared.introductions import Introduced, Introductions, Stamp
 from parlour.node_id import NodeId
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
@@ -130,6 +130,8 @@ class CensusMember(Struct, frozen=True):
     record: MemberRecord
     known: frozenset[PeerId]
     unsure: frozenset[PeerId] = frozenset()
+    introduced: Introduced | None = None
+    """The decisions by which that was, as the node knows them."""
 
 
 class Census(Struct, frozen=True, tag="census"):

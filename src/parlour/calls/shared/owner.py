@@ -245,7 +245,7 @@ class OwnerPart:
             self._introduce_again(call, peer, member.unsure & (call.seats.keys() - {peer}))
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
-        known = member.known - self._unsure(call, peer, followed)
+        known = member.known - self._missed(call, peer, followed) - self._unheard(call, member)
         introductions = self._table.introductions.setdefault(room_id, Introductions())
         for other in member.unsure & others:
             if call.seats[other].holder != record.seat.holder:
@@ -285,16 +285,23 @@ class OwnerPart:
             self._table.unmet.setdefault(room_id, {}).setdefault(other, set()).add(peer)
         return absent
 
-    def _unsure(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
-        """Return those to whom a member was introduced, or may have been, by a decision that either its node
-        or this owner does not know, where it was told all up to a decision.
+    def _missed(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
+        """Return those to whom a member was introduced after the decision up to which it was told all: it
+        may have missed them.
         """
-        room_id, others = call.room.room_id, call.seats.keys()
+        room_id = call.room.room_id
         unmet = self._table.unmet.get(room_id, {}).pop(peer, set())
-        base = self._table.bases.get(room_id, (call.epoch, 0))
-        if base < followed < (call.epoch, 0):
-            return others
-        return unmet | self._table.introductions.get(room_id, Introductions()).after(peer, followed, others)
+        introductions = self._table.introductions.get(room_id, Introductions())
+        return unmet | introductions.after(peer, followed, call.seats.keys())
+
+    def _unheard(self, call: CallReplica, member: CensusMember) -> Set[PeerId]:
+        """Return those to whom a former owner introduced a member, by decisions that are not known here."""
+        base = self._table.bases.get(call.room.room_id)
+        if base is None or member.introduced is None:
+            return frozenset()
+        own = (call.epoch, 0)
+        latest = {other for other, at in member.introduced.recent.items() if at > own}
+        return member.introduced.after(base, call.seats.keys()) - latest
 
     def as_known(self, call: CallReplica, change: Arrival, known_at: Stamp | None) -> Arrival:
         """Return an arrival with the peers that the member knows for certain.
@@ -308,7 +315,10 @@ class OwnerPart:
             return change if known_at is not None else replace(change, known=change.known - here)
         if known_at is None:
             known_at = self._known_at(call, change)
-        return replace(change, known=change.known - self._unsure(call, change.peer_id, known_at))
+        base = self._table.bases.get(call.room.room_id, (call.epoch, 0))
+        if base < known_at < (call.epoch, 0):
+            return replace(change, known=change.known - call.seats.keys())
+        return replace(change, known=change.known - self._missed(call, change.peer_id, known_at))
 
     def _known_at(self, call: CallReplica, change: Resumed) -> Stamp:
         """Return the decision up to which a member surely was told all, where its node did not say so.
@@ -356,7 +366,12 @@ class OwnerPart:
         self.end_unheld(call)
         for member in self._table.members.in_room(room_id):
             self._table.calls.setdefault(room_id, call)
-            self._settle(call, member.report(), followed or base, self._table.lease)
+            self._settle(
+                call,
+                member.report(self._table.introductions.get(room_id)),
+                followed or base,
+                self._table.lease,
+            )
         self._table.members.make_sure(room_id)
         self._table.own.call_known(room_id)
 
