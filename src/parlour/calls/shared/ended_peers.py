@@ -1,7 +1,8 @@
 """Remember which participations have ended, so that none of them is resumed. Pure."""
 
+import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import PeerId
@@ -17,11 +18,14 @@ class EndedPeers:
     """
 
     def __init__(self) -> None:
-        self._rooms: OrderedDict[RoomId, OrderedDict[PeerId, None]] = OrderedDict()
+        self._rooms: OrderedDict[RoomId, OrderedDict[PeerId, float]] = OrderedDict()
 
-    def add(self, room_id: RoomId, peer_id: PeerId) -> None:
+    def add(self, room_id: RoomId, peer_id: PeerId, held_since: float = math.inf) -> None:
+        """`held_since` is that of the seat that has ended (see `Seat`): a node that began to hold the member
+        before that is wrong about it.
+        """
         peers = self._rooms.setdefault(room_id, OrderedDict())
-        peers[peer_id] = None
+        peers[peer_id] = held_since
         peers.move_to_end(peer_id)
         self._rooms.move_to_end(room_id)
         if len(peers) > MAX_OF_A_ROOM:
@@ -29,9 +33,9 @@ class EndedPeers:
         if len(self._rooms) > MAX_ROOMS:
             self._rooms.popitem(last=False)
 
-    def add_all(self, room_id: RoomId, peers: Iterable[PeerId]) -> None:
-        for peer_id in peers:
-            self.add(room_id, peer_id)
+    def add_all(self, room_id: RoomId, peers: Mapping[PeerId, float]) -> None:
+        for peer_id, held_since in peers.items():
+            self.add(room_id, peer_id, held_since)
 
     def discard(self, room_id: RoomId, peer_id: PeerId) -> None:
         peers = self._rooms.get(room_id)
@@ -41,6 +45,10 @@ class EndedPeers:
     def has(self, room_id: RoomId, peer_id: PeerId) -> bool:
         return peer_id in self._rooms.get(room_id, ())
 
-    def of(self, room_id: RoomId) -> list[PeerId]:
-        """Return the participations of a room, the earliest end first."""
-        return list(self._rooms.get(room_id, ()))
+    def held_since(self, room_id: RoomId, peer_id: PeerId) -> float | None:
+        """Return what `add` was told, None for a participation that is not known to have ended."""
+        return self._rooms.get(room_id, OrderedDict()).get(peer_id)
+
+    def of(self, room_id: RoomId) -> dict[PeerId, float]:
+        """Return the participations of a room, the earliest end first, with what `add` was told."""
+        return dict(self._rooms.get(room_id, ()))

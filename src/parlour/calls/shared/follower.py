@@ -81,7 +81,8 @@ class FollowerPart:
             self.send_census(room_id)
             return
         decided = decided_of(decision)
-        self._table.note(call, decided, call.follow(decided))
+        before = call.seats.get(decided.change.peer_id)
+        self._table.note(call, decided, call.follow(decided), before)
         if not self._delivery.deliver(call, decided, decision.answers):
             self.tell_owner(room_id, Left(decided.change.peer_id), ends_anywhere=True)
         self.drop_unused(call)

@@ -114,7 +114,7 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
     members: list[MemberRecord]
     claims: dict[PeerId, frozenset[PeerId]]
     introductions: Introductions
-    ended: list[PeerId]
+    ended: dict[PeerId, float]
     """Participations that are over, so that a later owner does not resume them."""
     answers_census: int | None
     """The number of the census that this answers, as its sender counts them."""

@@ -116,7 +116,7 @@ class OwnerPart:
         before = call.seats.get(change.peer_id)
         decided = call.decide(change, is_numbered=self._table.lease is not None)
         self._table.decisions = max(self._table.decisions, call.version)
-        self._table.note(call, decided, decided.sends)
+        self._table.note(call, decided, decided.sends, before)
         for lease, holder in leases.items():
             peers = {peer for peer, seat in call.seats.items() if seat.holder == holder}
             if before is not None and before.holder == holder:
@@ -206,7 +206,7 @@ class OwnerPart:
         node = next((node for node, lease in self._table.others.items() if lease == sender), None)
         if call is None or node is None:
             number, introductions = census.number, Introductions()
-            nobody = Snapshot(room_id, census.epoch, 0, None, [], {}, introductions, [], number)
+            nobody = Snapshot(room_id, census.epoch, 0, None, [], {}, introductions, {}, number)
             self._table.send(sender, nobody)
             return
         self._table.awaited.get(room_id, set()).discard(node)
@@ -238,7 +238,8 @@ class OwnerPart:
         """
         record, room_id = member.record, call.room.room_id
         peer, seat = record.peer_id, call.seats.get(record.peer_id)
-        if seat is None and record.seat.away_since is not None and self._table.ended.has(room_id, peer):
+        ended = None if seat is not None else self._table.ended.held_since(room_id, peer)
+        if ended is not None and (record.seat.away_since is not None or record.seat.held_since < ended):
             self.decide(call, Left(peer), asker=sender)  # its node has not heard of it
             return
         if seat is not None and is_elsewhere(seat.holder, seat.held_since, member):

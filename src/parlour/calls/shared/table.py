@@ -1,9 +1,10 @@
 """All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
-from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed
+from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed, Seat
 from parlour.calls.mesh import Send
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
@@ -111,15 +112,17 @@ class CallTable:
         if not self.owns(room_id):
             self.owners.pop(room_id, None)
 
-    def note(self, call: CallReplica, decided: Decided, sends: list[Send]) -> None:
-        """Remember what a decision ended, and who was introduced by it (`sends` are all that it causes)."""
+    def note(self, call: CallReplica, decided: Decided, sends: list[Send], before: Seat | None) -> None:
+        """Remember what a decision ended and who was introduced by it. `before` is the seat before it,
+        and `sends` are all that it causes.
+        """
         room_id = call.room.room_id
         if isinstance(decided.change, Lost):
             self.lost_at[decided.change.peer_id] = call.epoch, call.version
         elif isinstance(decided.change, Left | Resumed):
             self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
-            self.ended.add(room_id, decided.change.peer_id)
+            self.ended.add(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
         elif isinstance(decided.change, Entered | Resumed):
             self.ended.discard(room_id, decided.change.peer_id)
         if self.lease is None:

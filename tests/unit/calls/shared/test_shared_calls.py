@@ -686,3 +686,20 @@ def test_a_node_without_members_follows_a_call_that_it_watches() -> None:
     cluster.settle()
     assert watcher.replica(ann.room.room_id) is None
     assert watcher.owner(ann.room.room_id) is None, "nothing is kept of it"
+
+
+def test_who_left_elsewhere_is_not_let_in_again_by_a_node_that_was_away() -> None:
+    """Its line to that node still seems to be open."""
+    cluster, ann, bob = _two_who_talk()
+    cluster.lose_sight_of(cluster.nodes[1])
+    cluster.settle()
+    bob.node, bob.is_away = None, True
+    cluster.nodes[2].come_back(bob)
+    cluster.settle()
+    cluster.nodes[2].calls.change(Left(bob.peer_id))
+    cluster.settle()
+    assert ann.offers == {}
+    cluster.heal()
+    cluster.settle()
+    assert ann.offers == {}
+    assert bob.peer_id not in cluster.nodes[1].clients
