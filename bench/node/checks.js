@@ -2,7 +2,7 @@
 // shape of what is relayed.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-export function identity(secret, token) {
+function identity(secret, token) {
   if (typeof token !== "string") return null;
   const [head, body, signature, ...rest] = token.split(".");
   if (!signature || rest.length > 0) return null;
@@ -14,6 +14,20 @@ export function identity(secret, token) {
   if (alg !== "HS256" || claims.iss !== "parlour" || claims.typ !== "access") return null;
   return claims.exp * 1000 > Date.now() ? claims : null;
 }
+
+/** Middleware of Socket.IO that lets those in who bring a good token. */
+export const identified = (secret) => (socket, next) => {
+  const claims = identity(secret, socket.handshake.auth?.token);
+  if (claims === null) return next(new Error("This token is no good."));
+  socket.data = { user: Number(claims.sub), name: claims.username, room: null };
+  next();
+};
+
+/** Acknowledges the events of a socket, or says that they are refused. */
+export const answering = (socket) => (ack, event, code) => {
+  if (typeof ack === "function") ack(code ? { ok: false, code, message: code } : { ok: true });
+  else if (code) socket.emit("refused", { event, code, message: code });
+};
 
 export const text = (value, longest) => typeof value === "string" && value.length <= longest;
 const absentOr = (value, fits) => value === undefined || value === null || fits(value);

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "socket.io";
-import { candidate, description, identity, object, text } from "./checks.js";
+import { answering, candidate, description, identified, object, text } from "./checks.js";
 
 const { secret, admitted } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const admission = new Map(Object.entries(admitted).map(([room, people]) => [room, new Set(people)]));
@@ -14,19 +14,11 @@ const calls = new Map(); // room -> Map(peerID -> socket)
 const http = createServer();
 const io = new Server(http, { serveClient: false, maxHttpBufferSize: 1e6 });
 
-io.use((socket, next) => {
-  const claims = identity(secret, socket.handshake.auth?.token);
-  if (claims === null) return next(new Error("This token is no good."));
-  socket.data = { user: Number(claims.sub), name: claims.username, room: null };
-  next();
-});
+io.use(identified(secret));
 
 io.on("connection", (socket) => {
   const me = socket.data;
-  const answer = (ack, event, code) => {
-    if (typeof ack === "function") ack(code ? { ok: false, code, message: code } : { ok: true });
-    else if (code) socket.emit("refused", { event, code, message: code });
-  };
+  const answer = answering(socket);
   const leave = () => {
     const call = calls.get(me.room);
     if (call === undefined) return;

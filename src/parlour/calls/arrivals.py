@@ -400,11 +400,8 @@ class Arrivals:
     def _hand_over(self, room_id: RoomId, peer_id: PeerId, received: int | None) -> HandedOver | None:
         """Give another node what there is of a participation. Here it waits until its owner has decided."""
         participation = self._participations.detached(peer_id)
-        if participation is None or participation.room.room_id != room_id:
-            self._participations.wait_for(peer_id)
-            return None
-        replay_buffer = participation.replay_buffer
-        if replay_buffer is None:
+        replay_buffer = None if participation is None else participation.replay_buffer
+        if participation is None or replay_buffer is None or participation.room.room_id != room_id:
             self._participations.wait_for(peer_id)
             return None
         taken, missed = replay_buffer.taken, replay_buffer.continue_from(received)

@@ -56,6 +56,11 @@ class CallReplica:
         self.epoch = epoch
         self.version = version
 
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """The epoch and the version of the latest decision."""
+        return self.epoch, self.version
+
     def decide(self, change: Change, *, is_numbered: bool = True) -> Decided:
         """Make a change, and return it with the messages that it causes.
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from parlour.accounts.identity import UserId
 from parlour.calls.call_owners import CallOwners
@@ -15,7 +14,7 @@ from parlour.calls.decisions import Notice
 from parlour.calls.mesh import Mesh
 from parlour.calls.refusals import RoomFull, TooManyParticipations
 from parlour.calls.shared.calls import SharedCalls
-from parlour.calls.shared.interfaces import Arrival, NodeLink
+from parlour.calls.shared.interfaces import Arrival, CallMembers, NodeLink
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import ENDED, MOVED
 from parlour.cluster.coordinator import Coordinator, LeaseId, Ownership
@@ -49,22 +48,6 @@ Seated = Callable[[bool], Unseated | None]
 
 class ParticipationEnded(Exception):
     """A participation that was to be resumed has ended."""
-
-
-class CallMembers(Protocol):
-    """The members of this node. See the same methods of `OwnMembers`."""
-
-    def deliver(self, to: PeerId, message: Counted, /) -> None: ...
-
-    def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None: ...
-
-    def notify(self, room_id: RoomId, notice: Notice, /) -> None: ...
-
-    def ended(self, peer_id: PeerId, /, *, is_elsewhere: bool) -> None: ...
-
-    def expects(self, room_id: RoomId, peer_id: PeerId, absent: PeerId, /) -> None: ...
-
-    def call_changed(self, room: Room, /) -> None: ...
 
 
 class _Question:

@@ -12,9 +12,10 @@ from parlour.accounts.identity import ClientIdentity, UserId
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.node import Node
 from parlour.calls.decisions import Entered, Left, Seat
-from parlour.calls.ongoing_calls import CallMembers, OngoingCalls
+from parlour.calls.ongoing_calls import OngoingCalls
 from parlour.calls.presence import ConnectionId, Member, Participation, Presence
 from parlour.calls.room_list import HIDDEN_SECONDS, HiddenRooms, RoomListBroadcaster
+from parlour.calls.shared.interfaces import CallMembers
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import PeerId, ShareRooms

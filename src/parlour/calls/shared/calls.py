@@ -29,7 +29,6 @@ from parlour.calls.shared.interfaces import (
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import (
     Census,
-    CensusMember,
     CensusWanted,
     Decision,
     Fenced,
@@ -99,13 +98,10 @@ class SharedCalls:
             call.room = room
         self._table.members.renew(room)
 
-    def has_ended(self, room_id: RoomId, peer_id: PeerId) -> bool:
-        return self._table.ended.has(room_id, peer_id)
-
     def stamp(self, room_id: RoomId) -> Stamp | None:
         """Return the latest decision about a call up to which this node has missed none, None without any."""
         call = self._table.calls.get(room_id)
-        return self._table.outdated.get(room_id) or (None if call is None else (call.epoch, call.version))
+        return self._table.outdated.get(room_id) or (None if call is None else call.stamp)
 
     def arrive(
         self,
@@ -226,21 +222,7 @@ class SharedCalls:
 
     def lease_lost(self) -> None:
         """Be an island: whatever was asked is asked again, and calls without own members are forgotten."""
-        self._table.lease = None
-        tables = (
-            self._table.others,
-            self._table.owners,
-            self._table.followers,
-            self._table.watchers,
-            self._table.askers,
-            self._table.bases,
-            self._table.awaited,
-            self._table.unmet,
-        )
-        for table in tables:
-            table.clear()
-        self._table.watched = dict.fromkeys(self._table.watched, False)
-        self._table.censuses.clear()
+        self._table.forget_others()
         for room_id in {pending.room.room_id for pending in self._table.pending.values()}:
             self._delivery.fail(room_id)
         for room_id in [room for room in self._table.calls if not self._table.members.has_any_in(room)]:
@@ -249,9 +231,7 @@ class SharedCalls:
             call = self._table.call_of_members(room_id)
             self._owner.end_unheld(call)
             for member in self._table.members.in_room(room_id):
-                self._owner.settle_details(
-                    call, member.record.peer_id, CensusMember(member.record, frozenset())
-                )
+                self._owner.settle_details(call, member.record)
 
     def node_joined(self, lease: Lease) -> None:
         self._table.others[lease.node_id] = lease.lease_id

@@ -7,7 +7,6 @@ from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import (
     MOVED,
     Census,
-    CensusMember,
     Decision,
     Question,
     Refusal,
@@ -130,8 +129,7 @@ class FollowerPart:
         for member in self._table.members.in_room(room_id):
             peer = member.record.peer_id
             seat = call.seats.get(peer)
-            reported = CensusMember(member.record, frozenset())
-            if seat is not None and is_elsewhere(seat.holder, seat.held_since, reported):
+            if seat is not None and is_elsewhere(seat, member.record.seat):
                 self._table.members.drop(peer)
                 self._table.own.ended(peer, is_elsewhere=True)
             else:
@@ -167,7 +165,7 @@ class FollowerPart:
         if owner.owner == self._table.lease:
             return
         call = self._table.calls.get(room_id)
-        now = (0, 0) if call is None else (call.epoch, call.version)
+        now = (0, 0) if call is None else call.stamp
         followed = self._table.outdated.setdefault(room_id, now)
         self.census_number += 1
         self._table.censuses[room_id] = self.census_number

@@ -27,15 +27,8 @@ class NodeLink(Protocol):
         """Have that node hear that a message was lost."""
 
 
-class OwnMembers(Protocol):
+class CallMembers(Protocol):
     """The members that this node holds, as seen by what serves their connections."""
-
-    def answered(self, number: int, refusal: str | None, /) -> bool:
-        """Learn the answer to an arrival: None if the member is in the call, else the code of a refusal,
-        MOVED or ENDED.
-
-        Return False if the member is not wanted any more.
-        """
 
     def deliver(self, to: PeerId, message: Counted, /) -> None:
         """Send a member a numbered message of the call."""
@@ -58,6 +51,17 @@ class OwnMembers(Protocol):
 
     def call_changed(self, room: Room, /) -> None:
         """Learn that the members of a call have changed, or what this node knows of them."""
+
+
+class OwnMembers(CallMembers, Protocol):
+    """The same, and what a node learns of its questions to others."""
+
+    def answered(self, number: int, refusal: str | None, /) -> bool:
+        """Learn the answer to an arrival: None if the member is in the call, else the code of a refusal,
+        MOVED or ENDED.
+
+        Return False if the member is not wanted any more.
+        """
 
     def owner_wanted(self, room_id: RoomId, /) -> None:
         """Learn that another node takes this one for the owner of a call, and that this one does not know who

@@ -5,10 +5,9 @@ from typing import assert_never
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from parlour.calls.decisions import Change, Decided, MemberRecord, Notice
+from parlour.calls.decisions import Change, Decided, MemberRecord, Notice, Seat
 from parlour.calls.mesh import Send
 from parlour.calls.shared.introductions import Introduced, Introductions, Stamp
-from parlour.node_id import NodeId
 from parlour.rooms.descriptions import RoomDescription
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import (
@@ -269,7 +268,6 @@ def _known(display_name: str | UnsetType) -> str | None:
     return None if display_name is UNSET else display_name
 
 
-def is_elsewhere(holder: NodeId, held_since: float, member: CensusMember) -> bool:
+def is_elsewhere(seat: Seat, reported: Seat) -> bool:
     """Return True if another node holds a member, and began to later than the one that reports it."""
-    reported = member.record.seat
-    return holder != reported.holder and held_since > reported.held_since
+    return seat.holder != reported.holder and seat.held_since > reported.held_since

@@ -10,7 +10,7 @@ from parlour.calls.shared.interfaces import Arrival
 from parlour.calls.shared.messages import MOVED, Relayed, encode, message_of
 from parlour.calls.shared.table import CallTable
 from parlour.rooms.entities import RoomId
-from parlour.wire.signaling import AddPeer, RemovePeer
+from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
 
 class OwnDelivery:
@@ -74,8 +74,7 @@ class OwnDelivery:
         if isinstance(change, Resumed):
             member.known = set(change.known)
         for sender in member.known:
-            for early, size in self._early.release(change.peer_id, sender, now=self._clock()):
-                self._table.own.relayed(change.peer_id, early, size)
+            self._release(change.peer_id, sender)
         for claimed in call.mesh.claims.get(change.peer_id, ()):
             self._table.own.expects(call.room.room_id, change.peer_id, claimed)
         return True
@@ -94,12 +93,16 @@ class OwnDelivery:
             elif not self._table.is_alone:
                 member.unsure.add(message.peer_id)
             self._table.own.deliver(send.to, message)
-            for early, size in self._early.release(send.to, message.peer_id, now=self._clock()):
-                self._table.own.relayed(send.to, early, size)
+            self._release(send.to, message.peer_id)
             return
         if isinstance(message, RemovePeer):
             member.known.discard(message.peer_id)
         self._table.own.deliver(send.to, message)
+
+    def _release(self, to: PeerId, sender: PeerId) -> None:
+        """Deliver what overtook the introduction of its sender."""
+        for early, size in self._early.release(to, sender, now=self._clock()):
+            self._table.own.relayed(to, early, size)
 
     def on_relay(self, relay: Relayed) -> None:
         member = self._table.members.get(relay.to)

@@ -15,6 +15,7 @@ from parlour.calls.decisions import (
     Entered,
     Left,
     Lost,
+    MemberRecord,
     Recorded,
     Renamed,
     Resumed,
@@ -52,8 +53,7 @@ class OwnerPart:
 
     def on_question(self, sender: LeaseId, question: Question) -> None:
         room_id = question.room_id
-        owner = self._table.owners.get(room_id)
-        if owner is None or not self._table.owns(room_id) or owner.epoch != question.epoch:
+        if not self._table.owns_at(room_id, question.epoch):
             self._table.fence(sender, room_id, question.epoch)
             if question.number is not None:
                 self._table.send(sender, Refusal(room_id, question.number, MOVED))
@@ -191,8 +191,7 @@ class OwnerPart:
 
     def on_census(self, sender: LeaseId, census: Census) -> None:
         room_id = census.room_id
-        owner = self._table.owners.get(room_id)
-        if owner is None or not self._table.owns(room_id) or owner.epoch != census.epoch:
+        if not self._table.owns_at(room_id, census.epoch):
             self._table.fence(sender, room_id, census.epoch)
             return
         watchers = self._table.watchers.setdefault(room_id, set())
@@ -242,7 +241,7 @@ class OwnerPart:
         if ended is not None and (record.seat.away_since is not None or record.seat.held_since < ended):
             self.decide(call, Left(peer), asker=sender)  # its node has not heard of it
             return
-        if seat is not None and is_elsewhere(seat.holder, seat.held_since, member):
+        if seat is not None and is_elsewhere(seat, record.seat):
             self._introduce_again(call, peer, member.unsure & (call.seats.keys() - {peer}))
             return  # the snapshot says so
         others = call.seats.keys() - {peer}
@@ -252,13 +251,13 @@ class OwnerPart:
             if call.seats[other].holder != record.seat.holder:
                 known -= {other}
             else:  # one of them may be on the way to another node, and have missed it
-                introductions.note(peer, other, (call.epoch, call.version))
+                introductions.note(peer, other, call.stamp)
         known |= self._put_off(call, peer, others - known)
         is_back = record.seat.away_since is None and seat != record.seat
         expected = others | call.mesh.claims.get(peer, frozenset())
         if seat is None or seat.holder != record.seat.holder or is_back or expected != known:
             self.decide(call, Resumed(peer, record.seat, record.name, record.display_name, known))
-        self.settle_details(call, peer, member)
+        self.settle_details(call, record)
 
     def _introduce_again(self, call: CallReplica, peer: PeerId, others: Set[PeerId]) -> None:
         """Introduce a member again to those whom a node introduced it to while both were out of reach: it has
@@ -267,8 +266,8 @@ class OwnerPart:
         if not others:
             return
         room_id, seat = call.room.room_id, call.seats[peer]
-        if seat.holder in self._table.awaited.get(room_id, ()) or seat.holder not in self._table.reached():
-            self._table.unmet.setdefault(room_id, {}).setdefault(peer, set()).update(others)
+        if seat.holder not in self._table.reported(room_id):
+            self._table.put_off(room_id, peer, others)
             return
         known = (call.seats.keys() - {peer} - others) | call.mesh.claims.get(peer, frozenset())
         members = call.mesh.members
@@ -280,10 +279,10 @@ class OwnerPart:
         they would miss it. Return these members.
         """
         room_id = call.room.room_id
-        reached = self._table.reached() - self._table.awaited.get(room_id, set())
-        absent = {other for other in others if call.seats[other].holder not in reached}
+        reported = self._table.reported(room_id)
+        absent = {other for other in others if call.seats[other].holder not in reported}
         for other in absent:
-            self._table.unmet.setdefault(room_id, {}).setdefault(other, set()).add(peer)
+            self._table.put_off(room_id, other, [peer])
         return absent
 
     def _missed(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
@@ -332,10 +331,11 @@ class OwnerPart:
         if seat is not None and lost_at is not None:
             return lost_at
         holders = self._table.reached() - {change.seat.holder}
-        return (0, 0) if seat is not None and seat.holder in holders else (call.epoch, call.version)
+        return (0, 0) if seat is not None and seat.holder in holders else call.stamp
 
-    def settle_details(self, call: CallReplica, peer: PeerId, member: CensusMember) -> None:
-        record, seat = member.record, call.seats.get(peer)
+    def settle_details(self, call: CallReplica, record: MemberRecord) -> None:
+        """Make the call agree with what a node says of a member that is there."""
+        peer, seat = record.peer_id, call.seats.get(record.peer_id)
         if seat is None:
             return
         if record.seat.away_since is not None and seat != record.seat:
@@ -356,7 +356,7 @@ class OwnerPart:
             self._table.own.call_known(room_id)
             return
         call = call or self._table.call_of_members(room_id)
-        base = self._table.bases[room_id] = call.epoch, call.version
+        base = self._table.bases[room_id] = call.stamp
         call.epoch = ownership.epoch
         self._table.decisions = call.version = max(self._table.decisions, call.version)
         awaited = {seat.holder for seat in call.seats.values()} - {self._table.node_id}

@@ -1,6 +1,7 @@
 """All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
@@ -73,6 +74,10 @@ class CallTable:
         owner = self.owners.get(room_id)
         return owner is not None and owner.owner == self.lease
 
+    def owns_at(self, room_id: RoomId, epoch: int) -> bool:
+        """Return True if this node owns a call in that epoch."""
+        return self.owns(room_id) and self.owners[room_id].epoch == epoch
+
     def decides(self, room_id: RoomId) -> bool:
         """Return True if this node decides about a call, in its own name or as an island."""
         return self.lease is None or self.owns(room_id)
@@ -80,6 +85,14 @@ class CallTable:
     def reached(self) -> set[NodeId]:
         """Return the nodes that live, as far as this one knows, and itself."""
         return {self.node_id, *self.others}
+
+    def reported(self, room_id: RoomId) -> set[NodeId]:
+        """Return the nodes that live and that this owner does not wait for after a takeover, and itself."""
+        return self.reached() - self.awaited.get(room_id, set())
+
+    def put_off(self, room_id: RoomId, absent: PeerId, others: Iterable[PeerId]) -> None:
+        """Have a member who is out of reach be introduced to others once it is back."""
+        self.unmet.setdefault(room_id, {}).setdefault(absent, set()).update(others)
 
     def begin(self, room: Room) -> CallReplica:
         owner = self.owners.get(room.room_id)
@@ -103,6 +116,14 @@ class CallTable:
         if room_id not in self.watched:
             self.forget_owner(room_id)
 
+    def forget_others(self) -> None:
+        """Forget all that other nodes have said, since the lease has ended."""
+        self.lease = None
+        ownership = (self.owners, self.followers, self.watchers, self.askers, self.censuses)
+        for table in (self.others, *ownership, self.bases, self.awaited, self.unmet):
+            table.clear()
+        self.watched = dict.fromkeys(self.watched, False)
+
     def forget_takeover(self, room_id: RoomId) -> None:
         for table in (self.bases, self.awaited, self.unmet):
             table.pop(room_id, None)
@@ -118,7 +139,7 @@ class CallTable:
         """
         room_id = call.room.room_id
         if isinstance(decided.change, Lost):
-            self.lost_at[decided.change.peer_id] = call.epoch, call.version
+            self.lost_at[decided.change.peer_id] = call.stamp
         elif isinstance(decided.change, Left | Resumed):
             self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
@@ -130,7 +151,7 @@ class CallTable:
         introductions = self.introductions.setdefault(room_id, Introductions())
         for send in sends:
             if isinstance(send.message, AddPeer):
-                introductions.note(send.to, send.message.peer_id, (call.epoch, call.version))
+                introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
 
