@@ -12,7 +12,8 @@ from playwright.async_api import WebSocket
 from tests.e2e.participant import Participant
 
 _MOST_EVENTS = 2_000
-_BEFORE_SECONDS = 5.0
+_BEFORE_SECONDS, _AFTER_SECONDS = 5.0, 1.0
+"""Playwright hears of a message a little later than the page."""
 _READ_SECONDS = 10.0
 _TOLD = frozenset(
     ("join", "add-peer", "remove-peer", "offer-sdp", "session-description", "refused", "restarting")
@@ -32,7 +33,7 @@ class ConnectionStory:
         someone.page.on("websocket", self._follow)
 
     async def of_those_after(self, made: int) -> str:
-        """Tell what came before each connection after the first `made` ones."""
+        """Tell what happened around the beginning of each connection after the first `made` ones."""
         async with asyncio.timeout(_READ_SECONDS):
             news: list[tuple[float, int, str]] = await self._someone.page.evaluate("window.connectionNews")
         states = [(at / 1000, f"connection {number} {text}") for at, number, text in news]
@@ -41,7 +42,7 @@ class ConnectionStory:
         lines = [
             f"{_clock(at)} {self._someone.name}: {text}"
             for at, text in events
-            if any(start - _BEFORE_SECONDS <= at <= start for start in starts)
+            if any(start - _BEFORE_SECONDS <= at <= start + _AFTER_SECONDS for start in starts)
         ]
         return "\n".join(lines)
 

@@ -144,7 +144,7 @@ class Connections:
         self._made = [await connections_made(one) for one in self._people]
 
     async def are_the_same(self) -> None:
-        """Fail if any was built anew since the count, and tell what came before."""
+        """Fail if any was built anew since the count, and tell what happened then."""
         made = [await connections_made(one) for one in self._people]
         if made != self._made:
             stories = [
