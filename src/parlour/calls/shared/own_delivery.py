@@ -96,6 +96,8 @@ class OwnDelivery:
             self._release(send.to, message.peer_id)
             return
         if isinstance(message, RemovePeer):
+            if message.peer_id not in member.known:
+                return  # it was told so while this node was an island, or was never told of that peer
             member.known.discard(message.peer_id)
         self._table.own.deliver(send.to, message)
 

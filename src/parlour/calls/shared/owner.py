@@ -218,14 +218,16 @@ class OwnerPart:
             self._table.forget(room_id)
 
     def _settle_all(self, call: CallReplica, sender: LeaseId, node: NodeId, census: Census) -> None:
-        """Make the call agree with all that a node says of its members."""
+        """Make the call agree with all that a node says of its members. They hear of each one that leaves by
+        the decision, and need not hear of it again though they were still introduced to it.
+        """
         reported = {one.record.peer_id for one in census.members} | set(census.returning)
-        for peer, seat in list(call.seats.items()):
-            if seat.holder == node and peer not in reported:
-                self.decide(call, Left(peer))
+        left = {peer for peer, seat in call.seats.items() if seat.holder == node and peer not in reported}
+        for peer in left:
+            self.decide(call, Left(peer))
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
-            self._settle(call, member, census.followed, sender)
+            self._settle(call, replace(member, known=member.known - left), census.followed, sender)
 
     def _settle(
         self, call: CallReplica, member: CensusMember, followed: Stamp, sender: LeaseId | None

@@ -72,6 +72,7 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
+                assert peer_id in self.offers or self.has_forgotten, "nobody is told twice that a peer is gone"
                 self.offers.pop(peer_id, None)
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
@@ -703,3 +704,25 @@ def test_who_left_elsewhere_is_not_let_in_again_by_a_node_that_was_away() -> Non
     cluster.settle()
     assert ann.offers == {}
     assert bob.peer_id not in cluster.nodes[1].clients
+
+
+def test_who_left_in_silence_is_gone_once() -> None:
+    """Carl has heard of it from his own node, or hears of it by the decision."""
+    for notices_nothing in (False, True):
+        cluster, ann, bob = _two_who_talk()
+        node = cluster.nodes[1]
+        carl = Client(PeerId("carl"), UserId(3), ann.room, node)
+        node.enter(carl)
+        cluster.settle()
+        if notices_nothing:
+            node.calls.change(Left(bob.peer_id))
+            cluster.lose_sight_of(node)
+        else:
+            node.calls.change(Left(bob.peer_id))
+            _link(cluster, 1, 0)[-1] = None
+        cluster.heal()
+        cluster.settle()
+        for client in (ann, carl):
+            assert [type(one) for one in client.told].count(RemovePeer) == 1
+        assert ann.offers.keys() == {carl.peer_id}
+        assert carl.offers.keys() == {ann.peer_id}
