@@ -72,7 +72,9 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
-                assert peer_id in self.offers or self.has_forgotten, "nobody is told twice that a peer is gone"
+                assert peer_id in self.offers or self.has_forgotten, (
+                    "nobody is told twice that a peer is gone"
+                )
                 self.offers.pop(peer_id, None)
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
