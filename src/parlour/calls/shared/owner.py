@@ -381,8 +381,8 @@ class OwnerPart:
     def end_unheld(self, call: CallReplica) -> None:
         """End the members of this node that it does not hold any more."""
         for peer, seat in list(call.seats.items()):
-            is_returning = self._table.arriving.get(peer, (None, False))[1]
-            if seat.holder == self._table.node_id and peer not in self._table.members and not is_returning:
+            is_held = peer in self._table.members or self._table.may_return(peer)
+            if seat.holder == self._table.node_id and not is_held:
                 self.decide(call, Left(peer))
 
     def lose_absent(self, room_id: RoomId, *, now: datetime) -> bool:
