@@ -154,9 +154,11 @@ class Arrivals:
             return answer
         return self._finish(connection, event, answer)
 
-    def cancel(self, connection_id: ConnectionId) -> None:
-        """Cancel a join that is still waiting for the database or another node."""
-        self._joining.pop(connection_id, None)
+    def cancel(self, connection_id: ConnectionId) -> Join | None:
+        """Cancel a join that is still waiting for the database or another node. Return the latest join unless
+        it has succeeded.
+        """
+        return self._joining.pop(connection_id, None)
 
     async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
         handed_over = await self._fetch(connection.identity, event)
