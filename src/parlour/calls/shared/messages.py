@@ -221,9 +221,10 @@ def decided_of(decision: Decision) -> Decided:
     )
 
 
-def relayed(room_id: RoomId, to: PeerId, message: FromPeer) -> Relayed:
-    is_candidate = isinstance(message, CandidateFromPeer)
-    return Relayed(room_id, to, message.peer_id, is_candidate, msgspec.json.encode(message))
+def encode_relay(room_id: RoomId, to: PeerId, message: FromPeer) -> bytes:
+    """Encode what a peer sent. Hot path."""
+    is_candidate = type(message) is CandidateFromPeer
+    return _encoder.encode(Relayed(room_id, to, message.peer_id, is_candidate, msgspec.json.encode(message)))
 
 
 def message_of(relay: Relayed) -> FromPeer:
