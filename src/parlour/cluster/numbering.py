@@ -37,12 +37,13 @@ class OutboundQueue:
     is not known yet whether they are in its inbox.
     """
 
-    __slots__ = ("_marks", "_max_bytes", "_max_messages", "_next", "_waiting", "_written", "size")
+    __slots__ = ("_marks", "_max_bytes", "_max_messages", "_next", "_written", "size", "waiting")
 
     def __init__(self, *, max_messages: int, max_bytes: int) -> None:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self.waiting: deque[tuple[int, bytes]] = deque()
+        """What waits to be written; for reading only."""
         self._written: deque[tuple[int, bytes]] = deque()
         self._next = 0
         self._marks = 0
@@ -50,19 +51,14 @@ class OutboundQueue:
         """The bytes of both; for reading only."""
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._written)
-
-    @property
-    def waits(self) -> bool:
-        """Return True if there is a message to write."""
-        return bool(self._waiting)
+        return len(self.waiting) + len(self._written)
 
     def put(self, message: bytes) -> bool:
         """Queue a message. Return False if the queue is full."""
-        count, size = len(self._waiting) + len(self._written), self.size + len(message)
+        count, size = len(self.waiting) + len(self._written), self.size + len(message)
         if count >= self._max_messages or size > self._max_bytes:
             return False
-        self._waiting.append((self._next, message))
+        self.waiting.append((self._next, message))
         self.size = size
         self._next += 1
         self._marks = MARKS
@@ -78,7 +74,7 @@ class OutboundQueue:
         at least one, and `most` bytes in all unless the first is larger. None if nothing waits. They count as
         written until `confirm` or `rewind`.
         """
-        waiting = self._waiting
+        waiting = self.waiting
         if not waiting:
             return None
         first, message = waiting[0]
@@ -103,15 +99,15 @@ class OutboundQueue:
 
     def rewind(self) -> bool:
         """Have all be written again that was not confirmed. Return True if there is something to write."""
-        self._waiting.extendleft(reversed(self._written))
+        self.waiting.extendleft(reversed(self._written))
         self._written.clear()
-        return bool(self._waiting)
+        return bool(self.waiting)
 
     def take_mark(self) -> int | None:
         """Return the next number if a mark is due: all is confirmed, and too few marks followed the last
         message.
         """
-        if self._waiting or self._written or not self._marks:
+        if self.waiting or self._written or not self._marks:
             return None
         self._marks -= 1
         return self._next

@@ -37,8 +37,9 @@ def test_what_was_written_is_written_again_if_it_was_not_confirmed() -> None:
         unsure.put(message)
     assert unsure.batch(2) == (0, [b"0", b"1"])
     unsure.confirm(1)
-    assert unsure.waits
-    assert (unsure.batch(2), unsure.waits, unsure.batch(2)) == ((2, [b"2"]), False, None)
+    assert unsure.waiting
+    assert (unsure.batch(2), unsure.batch(2)) == ((2, [b"2"]), None)
+    assert not unsure.waiting
     assert (len(unsure), unsure.size) == (2, 2)
     assert unsure.rewind()
     unsure.put(b"3")

@@ -25,7 +25,7 @@ BATCH_BYTES = 64 * 1024
 ROUND_BYTES = 1024 * 1024
 """The bytes of one round of writing, for all receivers together."""
 BUSY_SECONDS = 0.0003
-ANSWERS_SECONDS = 0.02
+ANSWERS_SECONDS = 0.05
 """To read an answer when it comes would cost a sender at rest a wake-up for each message."""
 MAX_UNANSWERED = 64
 QUESTIONS, READ_ENTRIES = 16, 4
@@ -184,7 +184,7 @@ class InboxSender(Line):
         if len(self._waiting) == 1 and not self._marks:  # the hot path
             receiver, queue = self._waiting.popitem()
             found = queue.batch(BATCH_BYTES)
-            if queue.waits:
+            if queue.waiting:
                 self._waiting[receiver] = queue
             return b"" if found is None else self._request(receiver, *found)
         waiting, self._waiting = self._waiting, {}
@@ -198,7 +198,7 @@ class InboxSender(Line):
                 size += BATCH_BYTES
                 requests.append(self._request(receiver, *found))
         for receiver, queue in waiting.items():
-            if queue.waits:
+            if queue.waiting:
                 self._waiting[receiver] = queue
         if self._marks:
             marks, self._marks = self._marks, {}
