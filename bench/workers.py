@@ -3,8 +3,9 @@
 Fifty calls of two. In each slice every person sends a burst of candidates by one write, and the generator
 then sleeps until the kernel's buffers hold all answers, so the servers have the cores to themselves: the
 throughput is theirs and not the generator's. Only then are the answers read and counted. One server, without
-Redis, is measured in turn with several workers, with the two of a call together at one worker, or where the
-kernel spreads them. Prints a table in Markdown.
+Redis, is measured in turn with several workers, where the two of a call are brought together by the hash of
+their room in the handshake, as the web client does it, or are where the kernel spreads them, or have chosen
+the same worker, each worker having as many calls. Prints a table in Markdown.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import uvloop
@@ -43,7 +45,7 @@ BURST = 250
 """Candidates of each person in a slice: what is not read yet has to fit into the kernel's buffers."""
 BUFFER_BYTES = 1 << 20
 LOOK_SECONDS = 0.002
-CALLS = ("together", "spread")
+CALLS = ("hinted", "spread", "chosen")
 _COUNT, _NOTHING = struct.Struct("I"), bytes(4)
 
 
@@ -150,6 +152,11 @@ class Talker(Peer):
         return number
 
 
+def room_hash(name: str) -> str:
+    """Return what a handshake says of a room (docs/protocol.md)."""
+    return sha256(name.encode()).hexdigest()[:8]
+
+
 def _masked(payload: bytes) -> bytes:
     """Make a frame of a text of 126 to 65,535 bytes, masked with zeros (RFC 6455, section 5.2)."""
     return b"\x81\xfe" + len(payload).to_bytes(2, "big") + bytes(4) + payload
@@ -186,14 +193,16 @@ class Subject:
     def _pairs(self) -> Iterator[tuple[Talker, Talker]]:
         return zip(self.talkers[::2], self.talkers[1::2], strict=True)
 
-    async def connect(self, seed: Seed, *, is_together: bool) -> None:
-        """Let two people into each call; where they are together, each worker has as many calls."""
+    async def connect(self, seed: Seed, calls: str) -> None:
+        """Let two people into each call."""
         count = self._server.count if isinstance(self._server, Workers) else 1
         for index in range(PAIRS.count):
-            worker = index % count if is_together else None
+            room = PAIRS.room(index)
+            worker = index % count if calls == "chosen" else None
+            to_room = room_hash(room) if calls == "hinted" else None
             for number in PAIRS.people(index):
-                talker = await self._connected(seed.people[number], worker)
-                await talker.join(PAIRS.room(index))
+                talker = await self._connected(seed.people[number], worker, to_room)
+                await talker.join(room)
                 self.talkers.append(talker)
         for one, other in self._pairs():
             await one.meets(other)
@@ -201,10 +210,11 @@ class Subject:
         for talker in self.talkers:
             talker.widen()
 
-    async def _connected(self, person: Person, worker: int | None) -> Talker:
+    async def _connected(self, person: Person, worker: int | None, to_room: str | None) -> Talker:
         """Connect, again and again until it is to the right worker."""
         while True:
             talker = Talker(person)
+            talker.room_hash = to_room
             await talker.connect(self._server.port)
             if worker in (None, talker.worker):
                 return talker
@@ -255,7 +265,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[Subject]:
         with ExitStack() as running:
             one = running.enter_context(Parlour(core=None, seed=seed))
             subjects = [Subject("one", one)]
-            await subjects[0].connect(seed, is_together=True)
+            await subjects[0].connect(seed, "chosen")
             for count in options.workers:
                 for calls in options.calls:
                     own = _folder_of_its_own(seed, f"{count}-{calls}")
@@ -263,7 +273,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[Subject]:
                     server.name = f"workers-{count}-{calls}"
                     running.enter_context(server)
                     subjects.append(Subject(f"{count} workers, calls {calls}", server, clock))
-                    await subjects[-1].connect(seed, is_together=calls == "together")
+                    await subjects[-1].connect(seed, calls)
             for number in range(options.rounds + 1):
                 for subject in subjects if number % 2 else reversed(subjects):
                     found = await subject.burst()
@@ -311,7 +321,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="slices of each")
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4], help="how many")
     parser.add_argument(
-        "--calls", choices=CALLS, nargs="+", default=CALLS, help="where the two of a call are"
+        "--calls", choices=CALLS, nargs="+", default=CALLS, help="how the two of a call find their worker"
     )
     chosen = parser.parse_args()
     raise_open_files()
