@@ -1,6 +1,6 @@
 """The decisions by which each member of a call was told of each other one last, after they had met. Pure.
 
-Introductions by which somebody enters are not noted: who reports a peer has heard of its entry.
+Introductions by which a member enters are not noted: a node that reports a peer has heard of its entry.
 """
 
 from collections.abc import Set
