@@ -95,10 +95,10 @@ def _offers_of_join(wire: Wire) -> set[tuple[str, str]]:
 
 
 def _offers(wire: Wire) -> set[tuple[str, str]]:
-    """Return all offers that the page made, each once: on a busy machine it repeats one that is answered late."""
-    offers = [offer for name, offer in wire.sent if name == "offer-sdp"]
-    made = {(offer["peerID"], _origin(offer)) for offer in offers if offer["sessionDescription"]["type"] == "offer"}
-    return made | _offers_of_join(wire)
+    """Return all offers that the page made, each once: a page repeats one that is answered late."""
+    sent = [signal for name, signal in wire.sent if name == "offer-sdp"]
+    offers = [signal for signal in sent if signal["sessionDescription"]["type"] == "offer"]
+    return {(offer["peerID"], _origin(offer)) for offer in offers} | _offers_of_join(wire)
 
 
 def _origin(offer: dict[str, Any]) -> str:
@@ -146,7 +146,8 @@ async def test_a_click_sends_one_message(visitors: Visitors, at_browser: AtBrows
     await cyd.comes_to(room)
     await is_prepared(cyd, ann.name, bob.name)
     await _peers_who_came_and_went_in_between(ann, bob, cyd, dan, room)
-    assert len(_offers(cyd_wire) - _offers_of_join(cyd_wire)) == 1, "one to dan, of whom the lobby did not know"
+    later = _offers(cyd_wire) - _offers_of_join(cyd_wire)
+    assert len(later) == 1, "one to dan, of whom the lobby did not know"
 
 
 async def _peers_who_came_and_went_in_between(

@@ -93,7 +93,7 @@ async def test_pages_show_everybody_and_only_who_is_seen_sends_pictures(
             await ann.page.keyboard.press("PageUp")
         await expect(pages).to_contain_text(f"Page 1 of {len(shown)}")
         await ann.sees_and_hears(bob.name)
-        for _ in range(4):  # Chromium takes some of the swipes over a busy page for its own, and the first seldom
+        for _ in range(4):  # Chromium cancels the pointers of some of them, and seldom that of the first
             await _swipes(ann)
             await expect(pages).to_contain_text(f"Page 2 of {len(shown)}")
             await expect(ann.tile(bob.name)).to_be_hidden()
@@ -243,7 +243,7 @@ async def _is_heard(ann: Participant, bob: Participant) -> None:
 
 
 async def _swipes(ann: Participant) -> None:
-    """Move a finger over the stage, to the next page. The page is busy meanwhile, as in a large call on a phone."""
+    """Move a finger over the stage, to the next page, while the page is busy as in a large call."""
     session = await ann.page.context.new_cdp_session(ann.page)
     await ann.page.evaluate(_IS_BUSY_MS, 600)
     points = [(300, 400), (240, 402), (160, 405), (90, 405)]
