@@ -1,8 +1,9 @@
 """`python -m bench.workers`: what several workers carry on the cores of this machine, beside one.
 
-Fifty calls of two. In each slice every person sends a burst of candidates by one write, and the generator
-then sleeps until the kernel's buffers hold all answers, so the servers have the cores to themselves: the
-throughput is theirs and not the generator's. Only then are the answers read and counted. One server, without
+Fifty calls of two. In each slice every person sends a burst of candidates by one write, while the server is
+stopped (SIGSTOP). Then it goes on, and the generator sleeps until the kernel's buffers hold all answers, so
+the servers have the cores to themselves: the throughput is theirs and not the generator's. Only then are the
+answers read and counted. One server, without
 Redis, is measured in turn with several workers, where the two of a call are brought together by the hash of
 their room in the handshake, as the web client does it, or are where the kernel spreads them, or have chosen
 the same worker, each worker having as many calls. Prints a table in Markdown.
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import struct
@@ -23,7 +25,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +37,7 @@ from bench import frames
 from bench.client import WITHIN_SECONDS, Lost, Peer, close_all
 from bench.machine import ProcessClock, cpu_model, raise_open_files
 from bench.outcome import spread
-from bench.seed import PAIRS, Person, Seed, sow
+from bench.seed import PAIRS, Person, Seed, database_url, sow
 from bench.servers import Parlour, Server
 from bench.slices import quiet
 from tests.servers import RedisServer
@@ -55,6 +57,8 @@ class Workers(Parlour):
 
     count: int = 2
     redis: str = ""
+    pids: list[int] = field(default_factory=list)
+    """The workers; their parent has nothing to do."""
     _clocks: list[ProcessClock] = field(default_factory=list)
 
     def command(self) -> list[str]:
@@ -69,7 +73,8 @@ class Workers(Parlour):
         newest = dict(STARTED.findall(log.read_text(encoding="utf-8")))
         if len(newest) != self.count:
             raise RuntimeError(f"{self.name} has {len(newest)} workers instead of {self.count}")
-        self._clocks = [ProcessClock(int(pid)) for pid in newest.values()]
+        self.pids = [int(pid) for pid in newest.values()]
+        self._clocks = [ProcessClock(pid) for pid in self.pids]
 
     def cpu(self) -> float:
         """Return the CPU seconds of all workers."""
@@ -227,9 +232,11 @@ class Subject:
             talker.received = 0
             talker.rest()
         redis = 0.0 if self._redis is None else self._redis.seconds()
-        cpu, own, began = self._server.cpu(), time.process_time(), time.perf_counter()
-        for talker in self.talkers:
-            talker.fire()
+        cpu = self._server.cpu()
+        with self._stopped():
+            for talker in self.talkers:
+                talker.fire()
+        own, began = time.process_time(), time.perf_counter()
         await self._all_arrived()
         took, own = time.perf_counter() - began, time.process_time() - own
         await quiet(self._server)
@@ -242,10 +249,25 @@ class Subject:
     async def _all_arrived(self) -> None:
         missing = list(self.talkers)
         ends = time.perf_counter() + WITHIN_SECONDS
-        while missing := [talker for talker in missing if talker.waiting() < talker.expected]:
+        while missing:
+            if missing[-1].waiting() >= missing[-1].expected:
+                missing.pop()
+                continue
             if time.perf_counter() > ends:
                 raise Lost(f"{self.title}: the answers of {len(missing)} people have not come")
             await asyncio.sleep(LOOK_SECONDS)
+
+    @contextmanager
+    def _stopped(self) -> Iterator[None]:
+        """Stop the server's processes for as long as it takes to send a burst."""
+        pids = self._server.pids if isinstance(self._server, Workers) else [self._server.pid]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     async def _count(self) -> None:
         """Read all answers. Raises Lost if one is missing or comes twice."""
@@ -289,7 +311,7 @@ def _folder_of_its_own(seed: Seed, name: str) -> Seed:
     folder.mkdir(mode=0o700)
     for file in seed.folder.glob("parlour.db*"):
         shutil.copy(file, folder)
-    return replace(seed, folder=folder)
+    return replace(seed, folder=folder, database_url=database_url(folder))
 
 
 def table(subjects: Sequence[Subject]) -> str:
