@@ -283,8 +283,18 @@ class SharedCalls:
         return sorted(rooms)
 
     def messages_lost(self, sender: LeaseId) -> None:
+        """Have censuses make up for decisions and questions. Nobody has what peers said to each other: the
+        receivers are told, and negotiate again.
+        """
         self._follower.report(sender)
         self._table.link.send(sender, encode(CensusWanted()))
+        node = next((node for node, lease in self._table.others.items() if lease == sender), None)
+        for room_id in self._table.members.rooms():
+            call = self._table.calls.get(room_id)
+            seats = {} if call is None else call.seats
+            peers = [peer for peer, seat in seats.items() if seat.holder == node]
+            if peers:
+                self._table.own.signals_lost(room_id, peers)
 
     def learn(self, ownership: Ownership) -> None:
         """Take note of who owns a call; without effect if a later ownership is known."""

@@ -102,6 +102,7 @@ class Node:
         self.unwaited: set[int] = set()
         """Questions whose answer nobody waits for any more."""
         self.lost_later: list[Client] = []
+        self.losses: list[tuple[RoomId, list[PeerId]]] = []
         self.kept: dict[PeerId, list[FromPeer]] = {}
         """Messages to members whose clients have gone elsewhere."""
         self.calls = SharedCalls(
@@ -219,6 +220,9 @@ class Node:
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
         assert size > 0
         self.deliver(to, message)
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        self.losses.append((room_id, peers))
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """The names are looked for in the replicas."""
@@ -815,3 +819,13 @@ def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
         third.calls.end_given_up(bob.peer_id)
         cluster.settle()
         assert (bob.peer_id in ann.offers) == comes_back
+
+
+def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> None:
+    cluster, ann, bob = _two_who_talk()
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    _link(cluster, 0, 1)[-1] = None
+    cluster.settle()
+    assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
