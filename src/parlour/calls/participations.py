@@ -257,9 +257,12 @@ class Participations:
         room_id = self._presence.room_of(to)
         call = None if room_id is None else self._calls.replica(room_id)
         sender = None if call is None else call.seats.get(message.peer_id)
-        if sender is not None:
-            with suppress(PeerBusy):
-                self._delivery.relay(sender.user_id, to, message, size)
+        if sender is None:
+            return
+        try:  # hot path, and `suppress` would cost more
+            self._delivery.relay(sender.user_id, to, message, size)
+        except PeerBusy:
+            return
 
     def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
         """Tell the members of this node, one call in each turn of the event loop. A member without a

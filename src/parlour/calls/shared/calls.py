@@ -40,7 +40,7 @@ from parlour.calls.shared.messages import (
     Snapshot,
     decode,
     encode,
-    relayed,
+    encode_relay,
 )
 from parlour.calls.shared.own_delivery import OwnDelivery
 from parlour.calls.shared.owner import OwnerPart
@@ -203,7 +203,7 @@ class SharedCalls:
         holder = self._table.others.get(seat.holder)
         if holder is None:
             raise Unavailable
-        if not self._table.link.send(holder, encode(relayed(room_id, to, message))):
+        if not self._table.link.send(holder, encode_relay(room_id, to, message)):
             raise PeerBusy
         return True
 
@@ -340,6 +340,8 @@ class SharedCalls:
         """Take a message. Raises msgspec.MsgspecError."""
         message: NodeMessage = decode(body)
         match message:
+            case Relayed():  # the first, since it is the hot path
+                self._delivery.on_relay(message)
             case Question():
                 self._owner.on_question(sender, message)
             case Refusal():
@@ -352,8 +354,6 @@ class SharedCalls:
                 self._on_census_wanted(sender, message)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
-            case Relayed():
-                self._delivery.on_relay(message)
             case _:
                 assert_never(message)
 

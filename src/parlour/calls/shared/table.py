@@ -151,7 +151,8 @@ class CallTable:
         if self.lease is None:
             return
         introductions = self.introductions.setdefault(room_id, Introductions())
-        for send in sends:
+        # A client that reports a peer was told of its entry: it can only have missed a later introduction.
+        for send in () if isinstance(decided.change, Entered) else sends:
             if isinstance(send.message, AddPeer):
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):

@@ -617,6 +617,21 @@ def _two_who_talk() -> tuple[Cluster, Client, Client]:
     return cluster, ann, bob
 
 
+def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> None:
+    """The owner of the call takes that node for alive, and it has not said what it told its member."""
+    cluster, ann, bob = _two_who_talk()
+    cluster.nodes[1].is_alive = False
+    for client in (ann, bob):
+        client.told.clear()
+    bob.node, bob.is_away = None, True
+    cluster.nodes[2].come_back(bob)
+    cluster.settle()
+    assert cluster.nodes[2].clients[bob.peer_id] is bob
+    assert ann.told == bob.told == []
+    assert ann.offers == {bob.peer_id: False}
+    assert bob.offers == {ann.peer_id: True}
+
+
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
     return cluster.links.setdefault(
         (cluster.nodes[sender].lease_id, cluster.nodes[receiver].lease_id), deque()
