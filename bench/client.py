@@ -61,7 +61,7 @@ class Peer(WSListener):
         super().__init__()
         self.person = person
         self.room_hash: str | None = None
-        """What the handshake says of the room (docs/protocol.md)."""
+        """The handshake sends this hash of the room's name, unless it is None (docs/protocol.md)."""
         self.peer_id = ""
         self.introductions: Countdown | None = None
         self.farewells: Countdown | None = None

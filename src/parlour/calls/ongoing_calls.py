@@ -216,7 +216,8 @@ class OngoingCalls:
         finally:
             if question is not None:
                 question.is_given_up = True
-            self._shared.give_up(change.peer_id)
+            if self._owners is not None:
+                self._owners.give_up(change.peer_id)
 
     async def _owner_of(self, room_id: RoomId) -> Ownership | None:
         return None if self._owners is None else await self._owners.owner_of(room_id)
@@ -241,7 +242,11 @@ class OngoingCalls:
         self._served.deliver(to, message)
 
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
-        self._served.relayed(to, message, size)
+        if self._members is not None:  # hot path: `_served`, inlined
+            self._members.relayed(to, message, size)
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        self._served.signals_lost(room_id, peers)
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         self._served.notify(room_id, notice)

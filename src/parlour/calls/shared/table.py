@@ -68,6 +68,8 @@ class CallTable:
         self.pending: dict[int, PendingArrival] = {}
         self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
         """The arrivals at this node that are not answered for good: whether each is a return."""
+        self.given_up: dict[PeerId, RoomId] = {}
+        """The returns to this node that nobody waits for any more, but that their owner may have decided."""
         self.ended = EndedPeers()
 
     def owns(self, room_id: RoomId) -> bool:
@@ -149,7 +151,8 @@ class CallTable:
         if self.lease is None:
             return
         introductions = self.introductions.setdefault(room_id, Introductions())
-        for send in sends:
+        # A client that reports a peer was told of its entry: it can only have missed a later introduction.
+        for send in () if isinstance(decided.change, Entered) else sends:
             if isinstance(send.message, AddPeer):
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):
@@ -167,6 +170,10 @@ class CallTable:
             self.own.owner_wanted(room_id)
         elif owner.owner != sender:
             self.send(sender, Fenced(room_id, owner.epoch, owner.owner))
+
+    def may_return(self, peer_id: PeerId) -> bool:
+        """Return True if the owner may take this node for that of a member which it does not hold yet."""
+        return self.arriving.get(peer_id, (None, False))[1] or peer_id in self.given_up
 
     def is_awaited(self, room_id: RoomId) -> bool:
         return any(pending.room.room_id == room_id for pending in self.pending.values())

@@ -72,6 +72,9 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
+                assert peer_id in self.offers or self.has_forgotten, (
+                    "nobody is told twice that a peer is gone"
+                )
                 self.offers.pop(peer_id, None)
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
@@ -95,6 +98,11 @@ class Node:
         self.expected: set[tuple[RoomId, PeerId, PeerId]] = set()
         self.retries: list[tuple[Client, Arrival]] = []
         self.unowned: set[RoomId] = set()
+        self.given_up: set[PeerId] = set()
+        self.unwaited: set[int] = set()
+        """Questions whose answer nobody waits for any more."""
+        self.lost_later: list[Client] = []
+        self.losses: list[tuple[RoomId, list[PeerId]]] = []
         self.kept: dict[PeerId, list[FromPeer]] = {}
         """Messages to members whose clients have gone elsewhere."""
         self.calls = SharedCalls(
@@ -105,6 +113,10 @@ class Node:
     def lease_id(self) -> LeaseId:
         assert self.lease is not None
         return self.lease.lease_id
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.retries or self.unowned or self.lost_later)
 
     def seat_of(self, client: Client) -> Seat:
         since = float(self.cluster.next_number())
@@ -131,7 +143,27 @@ class Node:
         seat, name = self.seat_of(client), str(client.user_id)
         self.arrive(client, Resumed(client.peer_id, seat, name, client.display_name, known))
 
+    def give_up(self, client: Client) -> None:
+        """Wait no longer for a return: its client may come back at any node."""
+        self.unwaited |= {number for number, (one, _) in self.questions.items() if one is client}
+        self.retries = [(one, change) for one, change in self.retries if one is not client]
+        client.is_away = True
+        if self.calls.give_up(client.peer_id, now=AT):
+            self.given_up.add(client.peer_id)
+
+    def keep(self, client: Client, change: Arrival) -> bool:
+        """Hold a member that is back without a connection."""
+        if client.is_leaving or not isinstance(change, Resumed):
+            return False
+        self.clients[client.peer_id] = client
+        self.lost_later.append(client)
+        return True
+
     def ask_again(self) -> None:
+        lost, self.lost_later = self.lost_later, []
+        for client in lost:
+            if client.is_away:
+                self.calls.change(Lost(client.peer_id, AT))
         retries, self.retries = self.retries, []
         for client, change in retries:
             if isinstance(change, Resumed):
@@ -163,6 +195,8 @@ class Node:
 
     def answered(self, number: int, refusal: str | None, /) -> bool:
         client, change = self.questions.pop(number)
+        if number in self.unwaited:
+            return refusal is not None or self.keep(client, change)
         if refusal == MOVED:
             self.retries.append((client, change))
             return True
@@ -186,6 +220,9 @@ class Node:
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
         assert size > 0
         self.deliver(to, message)
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        self.losses.append((room_id, peers))
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """The names are looked for in the replicas."""
@@ -314,7 +351,7 @@ class Cluster:
             if waiting:
                 self.deliver_next(waiting[0])
                 continue
-            busy = [node for node in self.nodes if node.is_alive and (node.retries or node.unowned)]
+            busy = [node for node in self.nodes if node.is_alive and node.is_busy]
             busy = [node for node in busy if node.is_seen or node.lease is None]
             if not busy:
                 return
@@ -354,6 +391,19 @@ class SharedCallsMachine(RuleBasedStateMachine):
         if waiting:
             self.draw(data, waiting).is_leaving = True
 
+    @rule(data=st.data())
+    def a_return_is_given_up(self, data: st.DataObject) -> None:
+        """Its client does not know whether it is back, and may come back at any node."""
+        returning = {
+            client.peer_id: node
+            for node in self.alive()
+            for client, change in (*node.questions.values(), *node.retries)
+            if isinstance(change, Resumed) and client.is_inside
+        }
+        if returning:
+            client = self.draw(data, [one for one in self.clients if one.peer_id in returning])
+            returning[client.peer_id].give_up(client)
+
     @precondition(lambda self: self.active())
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
@@ -387,17 +437,16 @@ class SharedCallsMachine(RuleBasedStateMachine):
         moving = [
             one
             for one in self.clients
-            if one.is_inside and not one.is_leaving and one.node not in (None, node) and one not in arriving
+            if one.is_inside and not one.is_leaving and one.node is not node and one not in arriving
         ]
         if moving and node.is_alive:
             client = self.draw(data, moving)
-            former = client.node
-            assert former is not None
-            if former.is_alive and not client.is_away:
-                client.is_away = True
-                former.calls.change(Lost(client.peer_id, AT))
-            client.node = None
-            client.known_at = former.calls.stamp(client.room.room_id) if former.is_alive else None
+            former, client.node, client.known_at = client.node, None, None
+            if former is not None and former.is_alive:
+                if not client.is_away:
+                    client.is_away = True
+                    former.calls.change(Lost(client.peer_id, AT))
+                client.known_at = former.calls.stamp(client.room.room_id)
             node.come_back(client)
 
     @precondition(lambda self: self.active())
@@ -507,6 +556,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
         for _ in range(2):
             self.the_grace_is_over()
             for node in self.alive():
+                for peer_id in list(node.given_up):
+                    node.calls.end_given_up(peer_id)
+                node.given_up.clear()
                 for peer_id, client in list(node.clients.items()):
                     if client.node is not node:
                         node.calls.change(Left(peer_id))
@@ -563,6 +615,21 @@ def _two_who_talk() -> tuple[Cluster, Client, Client]:
     assert ann.offers == {bob.peer_id: False}
     assert bob.offers == {ann.peer_id: True}
     return cluster, ann, bob
+
+
+def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> None:
+    """The owner of the call takes that node for alive, and it has not said what it told its member."""
+    cluster, ann, bob = _two_who_talk()
+    cluster.nodes[1].is_alive = False
+    for client in (ann, bob):
+        client.told.clear()
+    bob.node, bob.is_away = None, True
+    cluster.nodes[2].come_back(bob)
+    cluster.settle()
+    assert cluster.nodes[2].clients[bob.peer_id] is bob
+    assert ann.told == bob.told == []
+    assert ann.offers == {bob.peer_id: False}
+    assert bob.offers == {ann.peer_id: True}
 
 
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
@@ -703,3 +770,62 @@ def test_who_left_elsewhere_is_not_let_in_again_by_a_node_that_was_away() -> Non
     cluster.settle()
     assert ann.offers == {}
     assert bob.peer_id not in cluster.nodes[1].clients
+
+
+def test_who_left_in_silence_is_gone_once() -> None:
+    """Carl has heard of it from his own node, or hears of it by the decision."""
+    for notices_nothing in (False, True):
+        cluster, ann, bob = _two_who_talk()
+        node = cluster.nodes[1]
+        carl = Client(PeerId("carl"), UserId(3), ann.room, node)
+        node.enter(carl)
+        cluster.settle()
+        if notices_nothing:
+            node.calls.change(Left(bob.peer_id))
+            cluster.lose_sight_of(node)
+        else:
+            node.calls.change(Left(bob.peer_id))
+            _link(cluster, 1, 0)[-1] = None
+        cluster.heal()
+        cluster.settle()
+        for client in (ann, carl):
+            assert [type(one) for one in client.told].count(RemovePeer) == 1
+        assert ann.offers.keys() == {carl.peer_id}
+        assert carl.offers.keys() == {ann.peer_id}
+
+
+def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
+    """Its owner has decided it, and the decision was lost. It ends if nobody comes back within the grace."""
+    for comes_back in (True, False):
+        cluster, ann, bob = _two_who_talk()
+        third = cluster.nodes[2]
+        cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
+        bob.node, bob.is_away = None, True
+        cluster.settle()
+        third.come_back(bob)
+        cluster.deliver_next((third.lease_id, cluster.nodes[0].lease_id))
+        _link(cluster, 0, 2)[-1] = None
+        third.give_up(bob)
+        cluster.settle()
+        call = cluster.nodes[0].calls.replica(ann.room.room_id)
+        assert call is not None
+        seat = call.seats[bob.peer_id]
+        assert (seat.holder, seat.away_since) == (third.node_id, AT)
+        if comes_back:
+            third.come_back(bob)
+            cluster.settle()
+            assert bob.is_inside
+            assert bob.node is third
+        third.calls.end_given_up(bob.peer_id)
+        cluster.settle()
+        assert (bob.peer_id in ann.offers) == comes_back
+
+
+def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> None:
+    cluster, ann, bob = _two_who_talk()
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    _link(cluster, 0, 1)[-1] = None
+    cluster.settle()
+    assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
