@@ -51,7 +51,7 @@ BURST = 250
 BUFFER_BYTES = 1 << 20
 LOOK_SECONDS = 0.002
 GOAL, GOAL_SUBJECT = 1.8, "4 workers, calls hinted"
-"""What four workers are to carry on two cores, times what one server does (issue 14)."""
+"""The target of issue 14: four workers carry at least so many times what one server does, on two cores."""
 KEPT = KeptSection(Path(__file__).with_name("workers.md"), command="python -m bench.workers")
 CALLS = ("hinted", "spread", "chosen")
 _COUNT, _NOTHING = struct.Struct("I"), bytes(4)
