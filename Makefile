@@ -107,6 +107,7 @@ bench-relays: setup test-packages ## Measure the CPU time of coturn and of our T
 .PHONY: bench-nodes
 bench-nodes: setup test-packages ## Measure several servers on one Redis, and compute what many sockets need (ARGS="--write")
 	@$(BIN)/python -m bench.candidates_across_nodes $(ARGS)
+	@$(BIN)/python -m bench.workers $(ARGS)
 	@$(BIN)/python -m bench.capacity --measure $(ARGS)
 	@$(BIN)/python -m bench.capacity --trial $(ARGS)
 

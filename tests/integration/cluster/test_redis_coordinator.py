@@ -156,7 +156,7 @@ async def test_what_is_unanswered_is_bounded(
     redis: RedisServer, patient: InRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing more is written after a while to a Redis that does not answer; it goes out in a few batches."""
-    monkeypatch.setattr(inboxes, "BUSY_SECONDS", 0.0)  # no message waits because the one before is recent
+    monkeypatch.setattr(inboxes, "GATHER_SECONDS", 0.0)  # no message waits because the one before is recent
     ann, bob = await patient.node(), await patient.node()
     await ann.sees(bob)
     await bob.sees(ann)
