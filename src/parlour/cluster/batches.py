@@ -5,6 +5,8 @@ import msgspec
 from parlour.cluster.coordinator import LeaseId
 
 VERSION = b"\x01"
+FAREWELL = -1
+"""The number of a batch without messages by which a sender says that its lease has ended."""
 
 
 class UnreadableBatch(Exception):

@@ -246,6 +246,19 @@ async def test_a_burst_is_received_in_order_and_some_of_it_in_each_turn(in_redis
     assert bob.listener.messages[ann.id] == sent
 
 
+async def test_a_node_that_leaves_is_seen_to_have_left_at_once(shared_redis: RedisServer) -> None:
+    """The others do not wait for the next renewal of their own leases."""
+    redis = InRedis(shared_redis, LeaseTimes(ttl=1_200.0, beat=600.0, margin=1.0, patience=30.0, block=1.0))
+    bob, ann = await redis.node(), await redis.node()
+    assert ann.coordinator.send(bob.id, b"x")
+    await bob.has_received(1, ann)
+    left = ann.id
+    await ann.crash()
+    await ann.coordinator.leave()
+    await bob.listener.until(lambda: f"left {left}" in bob.listener.events)
+    await redis.close()
+
+
 async def test_what_cannot_be_read_is_skipped(in_redis: InRedis) -> None:
     ann, bob = await in_redis.node(), await in_redis.node()
     await bob.sees(ann)

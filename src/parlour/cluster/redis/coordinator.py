@@ -51,6 +51,8 @@ class RedisCoordinator:
         self._held: HeldLease | None = None
         self._leases = 0
         self._former: LeaseId | None = None
+        self._met: tuple[LeaseId, ...] = ()
+        """The other nodes that were there when the former lease ended."""
 
     @property
     def lease(self) -> Lease | None:
@@ -76,7 +78,7 @@ class RedisCoordinator:
                 tell_of_it()
                 await held.run()
             finally:
-                self._held = None
+                self._held, self._met = None, tuple(held.others)
                 held.end()
                 log.info("cluster.lease_ended", lease=held.lease.lease_id)
 
@@ -85,7 +87,7 @@ class RedisCoordinator:
         if self._former is None:
             return
         try:
-            await Registry(self._link).leave(self._former)
+            await Registry(self._link).leave(self._former, others=self._met)
         except REDIS_UNAVAILABLE as error:
             log.warning("cluster.left_without_redis", error=type(error).__name__)
 

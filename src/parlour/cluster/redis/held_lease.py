@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from parlour.cluster.batches import Batch
+from parlour.cluster.batches import FAREWELL, Batch
 from parlour.cluster.coordinator import (
     ClusterListener,
     CoordinationUnavailable,
@@ -195,13 +195,18 @@ class HeldLease:
         numbers = self._numbers.get(batch.sender)
         if numbers is None:
             return batch.sender in self._strangers  # it is dead, and nothing of it is received
-        if len(batch.messages) > MESSAGES_A_TURN:
+        if len(batch.messages) > MESSAGES_A_TURN or batch.first == FAREWELL:
             return False
         self._receive(batch.sender, self._accepted(batch, numbers))
         return True
 
     async def _take_slowly(self, batch: Batch) -> None:
-        """Receive a batch of an unknown sender, or one that is too large for one turn of the event loop."""
+        """Receive a batch of an unknown sender, one that is too large for one turn of the event loop, or a
+        farewell.
+        """
+        if batch.first == FAREWELL:
+            await self._renew()
+            return
         numbers = await self._numbers_of(batch.sender)
         messages = [] if numbers is None else self._accepted(batch, numbers)
         for start in range(0, len(messages), MESSAGES_A_TURN):

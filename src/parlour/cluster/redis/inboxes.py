@@ -17,7 +17,7 @@ from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.numbering import OutboundQueue
 from parlour.cluster.redis.connections import RedisLink
 from parlour.cluster.redis.lines import Line
-from parlour.cluster.redis.registry import MAX_INBOX_ENTRIES
+from parlour.cluster.redis.registry import BATCH_FIELD, MAX_INBOX_ENTRIES
 from parlour.cluster.redis.resp import ErrorAnswer, command
 from parlour.cluster.redis.wire import RedisWire
 
@@ -35,7 +35,6 @@ QUESTIONS, READ_ENTRIES = 16, 4
 """The questions under way to read an inbox, and the entries that each brings at most: the product bounds what
 arrives at once.
 """
-_FIELD = b"b"
 _ENTRY_IDS = re.compile(rb"(?:\$\d+\r\n\d+-\d+\r\n)+").fullmatch
 
 log = structlog.get_logger("parlour.cluster")
@@ -69,7 +68,7 @@ class InboxSender(Line):
     def meet(self, receiver: LeaseId, queue: OutboundQueue) -> None:
         """Have something to write for a receiver, from now on."""
         words = (b"XADD", self._keys.inbox(receiver).encode(), b"NOMKSTREAM", b"MAXLEN", b"~")
-        whole = command(*words, b"%d" % MAX_INBOX_ENTRIES, b"*", _FIELD, b"")
+        whole = command(*words, b"%d" % MAX_INBOX_ENTRIES, b"*", BATCH_FIELD, b"")
         self._heads[receiver] = whole.removesuffix(b"0\r\n\r\n")
         self._queues[receiver] = queue
 
@@ -243,7 +242,7 @@ class InboxReader(Line):
         self._inbox = link.keys.inbox(lease_id).encode()
         self._one_entry = re.compile(
             rb"\*1\r\n\*2\r\n\$%d\r\n%b\r\n\*1\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n\*2\r\n\$1\r\n%b\r\n\$(\d+)\r\n"
-            % (len(self._inbox), re.escape(self._inbox), _FIELD)
+            % (len(self._inbox), re.escape(self._inbox), BATCH_FIELD)
         ).match
         self._groups = 0
         self._question = b""
@@ -282,7 +281,7 @@ class InboxReader(Line):
             return False
         self._asked -= 1
         self._due_at = self._loop.time() + self._allowed if self._asked else None
-        self._hand_over_entry(found[1], [_FIELD, data[start:-2]])
+        self._hand_over_entry(found[1], [BATCH_FIELD, data[start:-2]])
         return True
 
     def _answered(self, answer: Any) -> None:
@@ -312,7 +311,7 @@ class InboxReader(Line):
     def _hand_over_entry(self, entry_id: bytes, fields: list[bytes]) -> None:
         self.read_to = entry_id
         try:
-            batch = decode(fields[1]) if fields[0] == _FIELD else None
+            batch = decode(fields[1]) if fields[0] == BATCH_FIELD else None
         except UnreadableBatch as error:
             batch = None
             self._note_unreadable(error)

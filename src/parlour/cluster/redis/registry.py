@@ -5,9 +5,11 @@ milliseconds at which each ends; an ownership is a record `lease epoch` and coun
 The records of the dead are removed by whoever renews next, a bounded number at a time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from parlour.cluster.batches import FAREWELL, Batch, encode
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.cluster.redis.connections import RedisLink, ask
 from parlour.cluster.redis.descriptions import encode_description
@@ -16,6 +18,8 @@ from parlour.redis_client import bounded
 MAX_INBOX_ENTRIES = 4_096
 KEPT_SECONDS = 86_400
 """What no node has touched for so long is removed by Redis: the cluster is gone."""
+BATCH_FIELD = b"b"
+"""The field of an entry that has a batch."""
 _HELLO = b"hello"
 
 _NOW = """
@@ -139,11 +143,14 @@ class Registry:
             _, entries, _, answer = await pipe.execute()
         return Renewed(_leases_of(answer)) if entries and answer is not None else None
 
-    async def leave(self, lease_id: LeaseId) -> None:
-        """End a lease now."""
+    async def leave(self, lease_id: LeaseId, *, others: Iterable[LeaseId] = ()) -> None:
+        """End a lease now, and have the others look at once who is there: they take its calls over."""
+        farewell = encode(Batch(lease_id, FAREWELL, []))
         async with bounded(self._times.patience), self._redis.pipeline(transaction=False) as pipe:
             pipe.execute_command("ZADD", self._keys.leases, "XX", 0, lease_id)
             pipe.execute_command("UNLINK", self._keys.inbox(lease_id))
+            for other in others:
+                pipe.xadd(self._keys.inbox(other), {BATCH_FIELD: farewell}, nomkstream=True)
             await pipe.execute()
 
     async def own(self, lease_id: LeaseId, name: str) -> Ownership | None:
