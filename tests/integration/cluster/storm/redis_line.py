@@ -116,8 +116,10 @@ class _End(asyncio.Protocol):
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        assert self.other is not None
-        self.other.take(data)
+        if self.other is None:
+            self.abort()  # it has been aborted, and there is no other to take this
+        else:
+            self.other.take(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._line.closed(self)
