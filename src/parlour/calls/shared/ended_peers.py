@@ -42,6 +42,9 @@ class EndedPeers:
         if peers is not None:
             peers.pop(peer_id, None)
 
+    def forget(self, room_id: RoomId) -> None:
+        self._rooms.pop(room_id, None)
+
     def has(self, room_id: RoomId, peer_id: PeerId) -> bool:
         return peer_id in self._rooms.get(room_id, ())
 

@@ -59,7 +59,7 @@ class CallTable:
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
         self.lost_at: dict[PeerId, Stamp] = {}
-        """The decision by which each member lost its connection."""
+        """The decision by which each member was taken for lost together with its node."""
         self.awaited: dict[RoomId, set[NodeId]] = {}
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
@@ -69,6 +69,8 @@ class CallTable:
         self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
         """The arrivals at this node that are not answered for good: whether each is a return."""
         self.ended = EndedPeers()
+        self.ended_alone = EndedPeers()
+        """Those that have ended here without the owner's decision, as yet."""
 
     def owns(self, room_id: RoomId) -> bool:
         owner = self.owners.get(room_id)
@@ -138,14 +140,13 @@ class CallTable:
         and `sends` are all that it causes.
         """
         room_id = call.room.room_id
-        if isinstance(decided.change, Lost):
-            self.lost_at[decided.change.peer_id] = call.stamp
-        elif isinstance(decided.change, Left | Resumed):
+        if isinstance(decided.change, Left | Lost | Resumed):
             self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
-            self.ended.add(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
+            self.note_end(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
         elif isinstance(decided.change, Entered | Resumed):
             self.ended.discard(room_id, decided.change.peer_id)
+            self.ended_alone.discard(room_id, decided.change.peer_id)
         if self.lease is None:
             return
         introductions = self.introductions.setdefault(room_id, Introductions())
@@ -154,6 +155,12 @@ class CallTable:
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
+
+    def note_end(self, room_id: RoomId, peer_id: PeerId, held_since: float = math.inf) -> None:
+        """Remember that a participation has ended; `held_since` as in `EndedPeers.add`."""
+        self.ended.add(room_id, peer_id, held_since)
+        if self.lease is None and not self.is_alone:
+            self.ended_alone.add(room_id, peer_id, held_since)
 
     def send(self, to: LeaseId, message: NodeMessage) -> None:
         if not self.link.send(to, encode(message)):

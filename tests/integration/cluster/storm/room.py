@@ -12,7 +12,14 @@ from itertools import count
 import httpx
 
 from tests.integration.cluster.storm import checks
-from tests.integration.cluster.storm.client import PATIENCE_SECONDS, Line, LineLost, Refused, StormClient, Visit
+from tests.integration.cluster.storm.client import (
+    PATIENCE_SECONDS,
+    Line,
+    LineLost,
+    Refused,
+    StormClient,
+    Visit,
+)
 from tests.integration.cluster.storm.nodes import Node
 from tests.people import Person, done
 
@@ -195,15 +202,17 @@ class StormRoom:
             await self._until_done(lambda o=other: self._reach(client, o))  # type: ignore[misc]
 
     async def _reach(self, client: StormClient, other: StormClient) -> None:
-        """Have a message reach a member. Who are introduced anew begin anew, as the web client does: what they
-        have sent before may be lost. Raises LineLost or Refused.
+        """Have a message reach a member. Who are introduced anew begin anew, as the web client does: what
+        they have sent before may be lost. Raises LineLost or Refused.
         """
         is_heard = False
         while not is_heard and client.visit is not None and other.visit is not None:
             pair = client.visit, other.visit
             before = _introductions(*pair)
             text = await client.relays(other.visit.peer_id)
-            await self._until(lambda b=before, t=text, p=pair: other.has_heard(t) or _introductions(*p) > b)  # type: ignore[misc]
+            await self._until(
+                lambda b=before, t=text, p=pair: other.has_heard(t) or _introductions(*p) > b  # type: ignore[misc]
+            )
             is_heard = other.has_heard(text)
 
     async def _all_hear_the_last_message(self) -> None:
