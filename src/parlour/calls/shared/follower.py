@@ -129,7 +129,9 @@ class FollowerPart:
         if call is None:
             call = self._table.calls[room_id] = CallReplica(snapshot.room.room())
         self._table.introductions[room_id] = snapshot.introductions
+        before = call.stamp if call.seats else (0, 0)
         call.restore(snapshot.members, snapshot.claims, epoch=snapshot.epoch, version=snapshot.version)
+        self._table.note_snapshot(call, before)
         return call
 
     def _compare_with(self, call: CallReplica) -> None:

@@ -25,6 +25,8 @@ MOVED = "moved"
 """The code for a question whose receiver does not own the call, or whose answer is lost: ask again."""
 ENDED = "ended"
 """The code for the return of a member whose participation has ended, or for whom there is no place."""
+ELSEWHERE = "elsewhere"
+"""The code for a return that is late: its member has come back at another node since it was asked for."""
 
 
 class Introduction(Struct, frozen=True, array_like=True, tag="i"):

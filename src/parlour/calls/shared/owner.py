@@ -23,6 +23,7 @@ from parlour.calls.decisions import (
 from parlour.calls.shared.interfaces import Arrival
 from parlour.calls.shared.introductions import Introductions, Stamp
 from parlour.calls.shared.messages import (
+    ELSEWHERE,
     ENDED,
     MOVED,
     Census,
@@ -89,7 +90,10 @@ class OwnerPart:
     def _refusal_of(self, call: CallReplica, change: Arrival) -> str | None:
         """Return the code of the refusal of an arrival. Else make room for it: others may give way."""
         if isinstance(change, Resumed):
-            is_unknown = change.peer_id not in call.seats
+            seat = call.seats.get(change.peer_id)
+            if seat is not None and seat.away_since is None and is_elsewhere(seat, change.seat):
+                return ELSEWHERE if seat.holder in self._table.reached() else None
+            is_unknown = seat is None
             has_no_place = call.count_of(change.seat.user_id) >= self._table.limits.participations
             is_over = self._table.ended.has(call.room.room_id, change.peer_id)
             return ENDED if is_unknown and (is_over or has_no_place) else None
@@ -336,14 +340,13 @@ class OwnerPart:
         """Return the decision up to which a member surely was told all, where its node did not say so.
 
         Whatever was sent to a connection that is lost may be lost with it, whenever that was noticed; but a
-        member that comes from a node that is gone is to notice nothing.
+        member that comes from a node that is gone is to notice nothing, as far as its node had heard.
         """
         seat = call.seats.get(change.peer_id)
         if seat is None:
             return call.stamp
-        if seat.away_since is None and seat.holder not in self._table.reached():
-            return call.stamp
-        return self._table.lost_at.get(change.peer_id, (0, 0))
+        is_gone = seat.holder not in self._table.reached()
+        return self._table.lost_at.get(change.peer_id, (0, 0)) if is_gone else (0, 0)
 
     def settle_details(self, call: CallReplica, record: MemberRecord) -> None:
         """Make the call agree with what a node says of a member that is there."""
@@ -405,8 +408,10 @@ class OwnerPart:
         absent = [(peer, seat) for peer, seat in call.seats.items() if seat.holder not in alive]
         for peer, seat in absent:
             if seat.away_since is None:
+                lost_at = self._table.lost_at.get(peer)
                 self.decide(call, Lost(peer, now))
-                self._table.lost_at[peer] = call.stamp
+                if lost_at is not None:
+                    self._table.lost_at[peer] = lost_at
         return bool(absent)
 
     def end_absent(self, room_id: RoomId, *, lost_before: datetime) -> bool:

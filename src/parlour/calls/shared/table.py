@@ -1,12 +1,13 @@
 """All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed, Seat
 from parlour.calls.mesh import Send
+from parlour.calls.shared.decision_times import DecisionTimes
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
 from parlour.calls.shared.interfaces import Arrival, NodeLink, OwnMembers
@@ -30,8 +31,17 @@ class CallTable:
     """The state on which the parts of `SharedCalls` work."""
 
     def __init__(
-        self, node_id: NodeId, link: NodeLink, members: OwnMembers, limits: CallLimits, *, is_alone: bool
+        self,
+        node_id: NodeId,
+        link: NodeLink,
+        members: OwnMembers,
+        limits: CallLimits,
+        *,
+        clock: Callable[[], float],
+        is_alone: bool,
     ) -> None:
+        """`clock` counts seconds and is monotonic."""
+        self._clock = clock
         self.node_id = node_id
         self.link = link
         self.own = members
@@ -59,7 +69,8 @@ class CallTable:
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
         self.lost_at: dict[PeerId, Stamp] = {}
-        """The decision by which each member was taken for lost together with its node."""
+        """The decision up to which each member of a node that is gone was told all, if it had a connection."""
+        self.times: dict[RoomId, DecisionTimes] = {}
         self.awaited: dict[RoomId, set[NodeId]] = {}
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
@@ -111,7 +122,7 @@ class CallTable:
         call = self.calls.get(room_id)
         for peer in () if call is None else call.seats:
             self.lost_at.pop(peer, None)
-        for table in (self.calls, self.introductions, self.followers, self.outdated):
+        for table in (self.calls, self.introductions, self.followers, self.outdated, self.times):
             table.pop(room_id, None)
         self.forget_takeover(room_id)
         self.censuses.pop(room_id, None)
@@ -149,12 +160,27 @@ class CallTable:
             self.ended_alone.discard(room_id, decided.change.peer_id)
         if self.lease is None:
             return
+        if any(isinstance(send.message, AddPeer) for send in sends):
+            self.times_of(room_id).note((call.epoch, call.version - 1), self._clock())
         introductions = self.introductions.setdefault(room_id, Introductions())
         for send in sends:
             if isinstance(send.message, AddPeer):
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
+
+    def times_of(self, room_id: RoomId) -> DecisionTimes:
+        return self.times.setdefault(room_id, DecisionTimes())
+
+    def note_snapshot(self, call: CallReplica, before: Stamp) -> None:
+        """Remember that a snapshot stood for all decisions after one."""
+        if before < call.stamp:
+            self.times_of(call.room.room_id).note(before, self._clock())
+
+    def before_silence(self, call: CallReplica) -> Stamp:
+        """Return the decision up to which a node that is gone has surely followed a call until its end."""
+        times = self.times.get(call.room.room_id)
+        return call.stamp if times is None else times.before_silence(call.stamp, self._clock())
 
     def note_end(self, room_id: RoomId, peer_id: PeerId, held_since: float = math.inf) -> None:
         """Remember that a participation has ended; `held_since` as in `EndedPeers.add`."""

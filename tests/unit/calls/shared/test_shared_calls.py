@@ -24,7 +24,7 @@ from parlour.calls.decisions import (
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, call_name
 from parlour.calls.shared.introductions import Stamp
-from parlour.calls.shared.messages import ENDED, MOVED
+from parlour.calls.shared.messages import ELSEWHERE, ENDED, MOVED
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
@@ -112,6 +112,7 @@ class Coming:
     known_at: Stamp | None = None
     is_here: bool = False
     is_abandoned: bool = False
+    is_asked_again: bool = False
 
 
 class Node:
@@ -140,7 +141,7 @@ class Node:
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
         self.calls = SharedCalls(
-            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: 0.0
+            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: cluster.now
         )
 
     @property
@@ -223,9 +224,10 @@ class Node:
     def ask_again(self) -> None:
         retries, self.retries = self.retries, []
         for coming in retries:
-            if coming.is_abandoned:
+            if coming.is_abandoned and coming.is_asked_again:
                 self.calls.give_up(coming.client.peer_id)
             else:
+                coming.is_asked_again = True
                 self.arrive(coming)
 
     def find_owners(self) -> None:
@@ -257,8 +259,8 @@ class Node:
             self.retries.append(coming)
             return True
         if refusal is not None:
-            assert refusal == ENDED or isinstance(coming.change, Entered)
-            if not coming.is_abandoned:
+            assert refusal in (ENDED, ELSEWHERE) or isinstance(coming.change, Entered)
+            if not coming.is_abandoned and refusal != ELSEWHERE:
                 client.is_inside, client.is_gone = False, True
             return True
         if client.is_leaving:
@@ -336,6 +338,8 @@ class Cluster:
         self.links: dict[tuple[LeaseId, LeaseId], deque[bytes | None]] = {}
         self._owners: dict[RoomId, Ownership] = {}
         self._epoch = self._number = 0
+        self.now = 0.0
+        """It does not go on while messages are on their way."""
         self.nodes = [Node(number, self) for number in range(3)]
         for one in self.nodes:
             self.register(one)
@@ -582,6 +586,16 @@ class SharedCallsMachine(RuleBasedStateMachine):
             if waiting:
                 self.cluster.deliver_next(data.draw(st.sampled_from(waiting)))
 
+    @rule(number=nodes)
+    def what_was_abandoned_is_given_up(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        coming = [*node.questions.values(), *node.retries] if node.is_alive else []
+        kept = {one.client for one in coming if not one.is_abandoned}
+        for one in coming:
+            if one.is_abandoned and one.client not in kept:
+                node.calls.give_up(one.client.peer_id)
+        node.retries = [one for one in node.retries if one.client in kept or not one.is_abandoned]
+
     @rule(data=st.data())
     def a_message_is_lost(self, data: st.DataObject) -> None:
         waiting = [link for link, messages in self.cluster.links.items() if messages]
@@ -643,6 +657,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
         self.have_all_come_back_who_want_to()
         self.end_what_nobody_waits_for()
         self.check()
+        self.cluster.now += 100.0
 
     def have_all_come_back_who_want_to(self) -> None:
         while returning := [one for one in self.clients if one.is_inside and one.node is None]:
