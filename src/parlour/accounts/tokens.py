@@ -93,6 +93,8 @@ class VisitToken:
     expires_at: datetime
     node: str = ""
     """The node of the cluster that holds the participation, "" if that was not said."""
+    resets: int = 0
+    """The number of times that the participation has begun to count its messages anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +259,8 @@ class TokenSigner:
         }
         if token.node:
             claims["node"] = token.node
+        if token.resets:
+            claims["resets"] = token.resets
         return self._sign("visit", claims, token.issued_at, token.expires_at)
 
     def read_visit(self, text: str, *, now: datetime) -> VisitToken:
@@ -270,6 +274,7 @@ class TokenSigner:
             issued_at=_moment(claims["iat"]),
             expires_at=_moment(claims["exp"]),
             node=claims.get("node", ""),
+            resets=int(claims.get("resets", 0)),
         )
 
     def sign_device(self, token: DeviceToken) -> str:

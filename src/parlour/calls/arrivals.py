@@ -22,10 +22,10 @@ from parlour.calls.resume_tokens import ResumeToken
 from parlour.calls.room_entry import Permission, PermissionRevoked, RoomEntry
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.visit_credentials import VisitCredentials
-from parlour.calls.visit_handover import HandedOver, VisitHandover
+from parlour.calls.visit_handover import HandedOver, VisitHandover, WantedVisit
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
-from parlour.rooms.entities import Room, RoomId
+from parlour.rooms.entities import Room
 from parlour.wire.signaling import (
     AddPeer,
     Counted,
@@ -154,9 +154,11 @@ class Arrivals:
             return answer
         return self._finish(connection, event, answer)
 
-    def cancel(self, connection_id: ConnectionId) -> None:
-        """Cancel a join that is still waiting for the database or another node."""
-        self._joining.pop(connection_id, None)
+    def cancel(self, connection_id: ConnectionId) -> Join | None:
+        """Cancel a join that is still waiting for the database or another node. Return the latest join unless
+        it has succeeded.
+        """
+        return self._joining.pop(connection_id, None)
 
     async def _join_once_permitted(self, connection: Member, event: Join) -> Joined:
         handed_over = await self._fetch(connection.identity, event)
@@ -215,7 +217,7 @@ class Arrivals:
         known_at: Stamp | None = None
         if participation is not None:
             if participation.replay_buffer is not None:
-                missed = participation.replay_buffer.continue_from(event.received)
+                missed = participation.replay_buffer.continue_from(event.received, resets=found.resets)
             known_at = NOTHING if missed is None else self._calls.stamp(room.room_id)
         else:
             participation, missed, known_at = self._from_elsewhere(visitor, found)
@@ -232,12 +234,15 @@ class Arrivals:
         """Return a participation that this node does not hold: its node has handed it over, or is gone."""
         handed_over = visitor.handed_over
         if handed_over is not None and handed_over.missed is not None:
-            replay_buffer = ReplayBuffer.of(handed_over.received, handed_over.missed, handed_over.taken)
+            replay_buffer = ReplayBuffer.of(
+                handed_over.received, handed_over.missed, handed_over.taken, resets=handed_over.resets
+            )
             participation = Participation(visitor.room, found.peer_id, found.started_at, replay_buffer)
             return participation, handed_over.missed, handed_over.known_at
         if self._handover is None and not self._resume_tokens.may_return(found):
             return None, None, None
-        participation = Participation(visitor.room, found.peer_id, found.started_at, ReplayBuffer())
+        replay_buffer = ReplayBuffer(resets=found.resets + 1)
+        participation = Participation(visitor.room, found.peer_id, found.started_at, replay_buffer)
         return participation, None, None if handed_over is None else NOTHING
 
     def _arrive(self, arrival: _Arrival) -> Joined | Awaitable[Joined]:
@@ -312,7 +317,9 @@ class Arrivals:
         participation = arrival.participation
         if self._presence.room_of(participation.peer_id) is None:
             if arrival.was_away:
-                lost = ReplayBuffer.of(NEVER_RECEIVED, [], 0)
+                former = participation.replay_buffer
+                resets = 0 if former is None else former.resets
+                lost = ReplayBuffer.of(NEVER_RECEIVED, [], 0, resets=resets)
                 peer_id, started_at = participation.peer_id, participation.started_at
                 participation = Participation(participation.room, peer_id, started_at, lost)
             self._presence.hold(arrival.visitor.identity, participation, now=self._resume_tokens.now())
@@ -355,7 +362,8 @@ class Arrivals:
         entries = self._calls.entries(room.room_id, besides=peer_id)
         if participation.replay_buffer is None:
             return Joined(room=room.name, peer_id=peer_id, peers=entries)
-        token = ResumeToken(peer_id, participation.started_at, self._node_id)
+        resets = participation.replay_buffer.resets
+        token = ResumeToken(peer_id, participation.started_at, self._node_id, resets)
         return Joined(
             room=room.name,
             peer_id=peer_id,
@@ -395,18 +403,23 @@ class Arrivals:
         if self._handover is None or node is None or found is None:
             return None
         room_id, token = found
-        return await self._handover.fetch(node, room_id, token.peer_id, event.received)
+        return await self._handover.fetch(
+            node, WantedVisit(room_id, token.peer_id, event.received, token.resets)
+        )
 
-    def _hand_over(self, room_id: RoomId, peer_id: PeerId, received: int | None) -> HandedOver | None:
+    def _hand_over(self, wanted: WantedVisit) -> HandedOver | None:
         """Give another node what there is of a participation. Here it waits until its owner has decided."""
+        room_id, peer_id = wanted.room_id, wanted.peer_id
         participation = self._participations.detached(peer_id)
         replay_buffer = None if participation is None else participation.replay_buffer
         if participation is None or replay_buffer is None or participation.room.room_id != room_id:
             self._participations.wait_for(peer_id)
             return None
-        taken, missed = replay_buffer.taken, replay_buffer.continue_from(received)
+        taken = replay_buffer.taken
+        missed = replay_buffer.continue_from(wanted.received, resets=wanted.resets)
         self._participations.handed_over(participation)
-        return HandedOver(taken, received or 0, missed, self._calls.stamp(room_id))
+        stamp = self._calls.stamp(room_id)
+        return HandedOver(taken, wanted.received or 0, missed, stamp, replay_buffer.resets)
 
 
 def _view(known: list[PeerId], missed: list[Counted]) -> frozenset[PeerId]:

@@ -59,6 +59,7 @@ from parlour.rooms.facts import (
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
+    RightsTakenElsewhere,
     RoomBecameEvent,
     RoomChanged,
     RoomRemoved,
@@ -158,7 +159,7 @@ class CallsFeature:
         self.evictions = Evictions(presence, delivery, self._participations)
         self._subscriber = CallFactSubscriber(delivery, self._participations, self.evictions)
         self._rights = RightsCheck(
-            presence, calls, self._participations, self.evictions, authorization, rooms
+            presence, calls, self._participations, self.evictions, authorization, rooms, delivery
         )
         self._subscribe()
         self._register_tasks()
@@ -208,6 +209,7 @@ class CallsFeature:
         node.subscribe(RoomRemoved, subscriber.on_room_removed)
         node.subscribe(PersonAdmitted, room_list.on_person_admitted)
         node.subscribe(InvitationTakenBack, subscriber.on_invitation_taken_back)
+        node.subscribe(RightsTakenElsewhere, self._rights.on_rights_taken_elsewhere)
         node.subscribe(FactsMissed, self._rights.on_facts_missed)
         for access_changed in (
             FactsMissed,
@@ -215,6 +217,7 @@ class CallsFeature:
             PeopleInvited,
             PersonBanned,
             PersonUnbanned,
+            RightsTakenElsewhere,
             RoomBecameEvent,
             RoomChanged,
             RoomRemoved,
@@ -257,6 +260,7 @@ class CallsFeature:
         if self._chats is not None:
             tasks.repeat("chat order", self._chats.step)
             tasks.every(LOOK_SECONDS, "chat numbers", self._chats.look, sooner=self._chats.look_is_due)
+        tasks.repeat("rights in doubt", self._rights.settle_doubts)
         tasks.every(RIGHTS_SECONDS, "rights", self._rights.check_rights, sooner=self._rights.is_due)
 
     def routers(self) -> list[APIRouter]:

@@ -63,6 +63,8 @@ class CallOwners:
         self._unowned: set[RoomId] = set()
         self._ends: dict[RoomId, set[PeerId]] = {}
         """Participations that are to end, in calls whose owner has to be found first."""
+        self._given_up: dict[PeerId, datetime] = {}
+        """The times at which returns were given up that the owners of their calls may have decided."""
         self._with_absent: set[RoomId] = set()
         self._is_wanted = asyncio.Event()
         self._freeing: dict[RoomId, asyncio.Future[None]] = {}
@@ -96,6 +98,12 @@ class CallOwners:
         """End a participation of a call whose owner is not known."""
         self._ends.setdefault(room_id, set()).add(peer_id)
         self.want_owner(room_id)
+
+    def give_up(self, peer_id: PeerId) -> None:
+        """Wait for an arrival no longer. A return is not over: its person may come back within the grace."""
+        now = self._clock()
+        if self._shared.give_up(peer_id, now=now):
+            self._given_up[peer_id] = now
 
     def want_owner(self, room_id: RoomId) -> None:
         self._unowned.add(room_id)
@@ -133,8 +141,13 @@ class CallOwners:
             self._with_absent.add(room_id)
 
     async def end_absent(self) -> None:
-        """End people of dead nodes who did not come back; repeated every ABSENT_SECONDS."""
+        """End people of dead nodes who did not come back, and returns that were given up; repeated every
+        ABSENT_SECONDS.
+        """
         lost_before = self._clock() - self._grace
+        for peer_id in [peer for peer, at in self._given_up.items() if at <= lost_before]:
+            del self._given_up[peer_id]
+            self._shared.end_given_up(peer_id)
         for room_id in list(self._with_absent):
             if not self._shared.end_absent(room_id, lost_before=lost_before):
                 self._with_absent.discard(room_id)

@@ -1,6 +1,6 @@
 """End participations and connections after their session ended or their person lost the right to the room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from parlour.accounts.identity import Identity, SessionId, UserId
 from parlour.calls.participations import Participations
@@ -9,7 +9,7 @@ from parlour.calls.presence import Presence
 from parlour.errors import Refusal
 from parlour.rooms.entities import Room
 from parlour.rooms.refusals import RoomRemoved
-from parlour.wire.signaling import Removed, Restarting, SessionEnded
+from parlour.wire.signaling import PeerId, Removed, Restarting, SessionEnded
 
 
 class Evictions:
@@ -54,7 +54,13 @@ class Evictions:
     def remove_person(self, identity: Identity, room: Room, reason: Refusal) -> None:
         self.remove(room, reason, lambda member: member.user_id == identity.user_id)
 
+    def remove_peers(self, peers: Set[PeerId], room: Room, reason: Refusal) -> None:
+        self._remove(room, reason, lambda peer, _identity: peer in peers)
+
     def remove(self, room: Room, reason: Refusal, concerns: Callable[[Identity], bool]) -> None:
         """Remove the members that `concerns` picks from a room's call, after a message with the reason."""
+        self._remove(room, reason, lambda _peer, identity: concerns(identity))
+
+    def _remove(self, room: Room, reason: Refusal, concerns: Callable[[PeerId, Identity], bool]) -> None:
         message = Removed(room=room.name, code=reason.code, message=reason.message)
         self._participations.remove(room, message, concerns)

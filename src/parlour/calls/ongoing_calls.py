@@ -216,7 +216,8 @@ class OngoingCalls:
         finally:
             if question is not None:
                 question.is_given_up = True
-            self._shared.give_up(change.peer_id)
+            if self._owners is not None:
+                self._owners.give_up(change.peer_id)
 
     async def _owner_of(self, room_id: RoomId) -> Ownership | None:
         return None if self._owners is None else await self._owners.owner_of(room_id)

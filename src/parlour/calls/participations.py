@@ -137,15 +137,19 @@ class Participations:
             if sessions is None or away.identity.session in sessions:
                 self._calls.change(Left(away.participation.peer_id))
 
-    def remove(self, room: Room, message: Removed, concerns: Callable[[Identity], bool]) -> None:
+    def revoke(self) -> None:
+        """Void the permissions that joins have got so far: a person may have lost the right to enter."""
+        self._entry.revoke()
+
+    def remove(self, room: Room, message: Removed, concerns: Callable[[PeerId, Identity], bool]) -> None:
         """End the participations in a room that `concerns` selects. All their connections get `message`
         before the first of them leaves, so no member sees others leave without knowing the reason.
         """
-        self._entry.revoke()
+        self.revoke()
         peers = [
             peer
             for peer in self._calls.peers_in(room.room_id)
-            if (identity := self._presence.identity_of(peer)) is not None and concerns(identity)
+            if (identity := self._presence.identity_of(peer)) is not None and concerns(peer, identity)
         ]
         connections = [self._presence.connection_at(peer) for peer in peers]
         for connection in connections:

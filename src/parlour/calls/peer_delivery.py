@@ -1,5 +1,7 @@
 """Deliver messages to peers: each is sent, kept in a replay buffer, or both."""
 
+from collections import deque
+
 from parlour.accounts.identity import UserId
 from parlour.calls.buffer_shares import BACKLOG_BYTES, BufferShares
 from parlour.calls.cluster.node import Node
@@ -8,6 +10,9 @@ from parlour.calls.presence import Presence
 from parlour.calls.refusals import PeerBusy
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import AnyServerEvent, Counted, FromPeer, PeerId
+
+MAX_HELD = 1_000
+"""The most messages that are held for a call; then all are sent."""
 
 
 class PeerDelivery:
@@ -20,6 +25,7 @@ class PeerDelivery:
         self.hang_up = node.hang_up
         self._deliver_within, self._backlog = node.deliver_within, node.backlog
         self._shares = BufferShares()
+        self._held: dict[RoomId, deque[tuple[AnyServerEvent, str | None]]] = {}
 
     def relay(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:
         """Send a message of another peer, with `size` bytes of content. Return False if there is no such
@@ -70,10 +76,24 @@ class PeerDelivery:
 
     def to_call(self, room_id: RoomId, message: AnyServerEvent, *, besides: str | None) -> None:
         """Send an uncounted message to this node's connections in a call but one, such as its author's."""
+        held = self._held.get(room_id)
+        if held is not None:
+            held.append((message, besides))
+            if len(held) >= MAX_HELD:
+                self.release(room_id)
+            return
         for peer in self._calls.peers_in(room_id):
             connection_id = self._presence.connection_of(peer)
             if connection_id is not None and connection_id != besides:
                 self._deliver(connection_id, message)
+
+    def hold(self, room_id: RoomId) -> None:
+        """Hold what is for a call as a whole, chat above all, until `release`: who is in it is in doubt."""
+        self._held.setdefault(room_id, deque())
+
+    def release(self, room_id: RoomId) -> None:
+        for message, besides in self._held.pop(room_id, ()):
+            self.to_call(room_id, message, besides=besides)
 
     def flow(self, peer_id: PeerId) -> None:
         """Send the messages held for a peer whose join is now acknowledged; later messages go out at once."""

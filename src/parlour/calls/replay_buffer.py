@@ -22,14 +22,15 @@ class ReplayBuffer:
     """The messages to a participation, numbered from 0, and the count of messages that came from it.
 
     While the buffer is held (the connection is lost, or the join not acknowledged yet), messages are kept
-    without being sent; `flow` ends that and returns them. `is_held` and `size` (the kept bytes) are for
-    reading only.
+    without being sent; `flow` ends that and returns them. `is_held`, `size` (the kept bytes) and `resets`
+    (how often the counts have begun anew) are for reading only.
     """
 
-    __slots__ = ("_first", "_kept", "_marks", "_next", "_sizes", "is_held", "size", "taken")
+    __slots__ = ("_first", "_kept", "_marks", "_next", "_sizes", "is_held", "resets", "size", "taken")
 
-    def __init__(self) -> None:
+    def __init__(self, *, resets: int = 0) -> None:
         self.taken = 0
+        self.resets = resets
         self._kept: deque[Counted] = deque()
         self._sizes: deque[int] = deque()
         self._first = 0
@@ -39,9 +40,9 @@ class ReplayBuffer:
         self._marks = deque([0] * ROUNDS, maxlen=ROUNDS)
 
     @classmethod
-    def of(cls, received: int, missed: Iterable[Counted], taken: int) -> "ReplayBuffer":
+    def of(cls, received: int, missed: Iterable[Counted], taken: int, *, resets: int = 0) -> "ReplayBuffer":
         """Return a held buffer of a client that has received so many messages and missed those after."""
-        replay_buffer = cls()
+        replay_buffer = cls(resets=resets)
         replay_buffer.taken = taken
         replay_buffer._first = replay_buffer._next = received
         replay_buffer._marks.extend([received] * ROUNDS)
@@ -69,14 +70,18 @@ class ReplayBuffer:
     def hold(self) -> None:
         self.is_held = True
 
-    def continue_from(self, received: int | None) -> list[Counted] | None:
+    def continue_from(self, received: int | None, *, resets: int | None) -> list[Counted] | None:
         """Return the messages after the first `received`, or None if some of them are no longer kept.
 
-        After None, both counts start again from 0.
+        After None, both counts start again from 0. `resets` are those that the client has heard of, None if
+        that is not known: an earlier count says nothing, which is how a client comes back that has not
+        received the acknowledgement with the news.
         """
-        if received is None or not self._first <= received <= self.sent:
+        is_of_now = resets in (None, self.resets)
+        if received is None or not is_of_now or not self._first <= received <= self.sent:
             self._drop(len(self._kept))
             self._first = self._next = self.taken = 0
+            self.resets += 1
             self._marks.extend([0] * ROUNDS)
             return None
         self._next = received

@@ -23,6 +23,8 @@ class ResumeToken:
     started_at: datetime
     node: NodeId | None = None
     """The node that held the participation when the token was signed."""
+    resets: int = 0
+    """The number of times that it had begun to count its messages anew by then (see `ReplayBuffer`)."""
 
 
 class ResumeTokens:
@@ -49,6 +51,7 @@ class ResumeTokens:
                 issued_at=now,
                 expires_at=now + LIFETIME,
                 node=participation.node or "",
+                resets=participation.resets,
             )
         )
 
@@ -66,7 +69,10 @@ class ResumeTokens:
         if token.user_id != identity.user_id:
             return None
         return RoomId(token.room_id), ResumeToken(
-            PeerId(token.peer_id), token.started_at, NodeId(token.node) if token.node else None
+            PeerId(token.peer_id),
+            token.started_at,
+            NodeId(token.node) if token.node else None,
+            token.resets,
         )
 
     def may_return(self, participation: ResumeToken) -> bool:

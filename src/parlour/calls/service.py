@@ -151,12 +151,17 @@ class SignalingService:
         return await self._arrivals.prepare(self._connection(connection_id), event)
 
     def leave(self, connection_id: ConnectionId, _event: Leave) -> Outcome:
-        """End the participation. At an event, the acknowledgement waits until the attendance is written."""
+        """End the participation, and that which a join is about to resume: its line may break before the
+        join is answered. At an event, the acknowledgement waits until the attendance is written.
+        """
         connection = self._connection(connection_id)
         self._departures[connection_id] = self._departures.get(connection_id, 0) + 1
-        self._arrivals.cancel(connection_id)
+        join = self._arrivals.cancel(connection_id)
         was_at_event = isinstance(connection.state, Participation) and connection.state.room.is_event
         self._participations.leave(connection)
+        if join is not None and join.resume is not None:
+            room = self._participations.end_former(self._connection(connection_id), join.resume)
+            was_at_event = was_at_event or (room is not None and room.is_event)
         return self._recorded if was_at_event else ACCEPTED
 
     async def _recorded(self) -> Accepted:

@@ -45,12 +45,19 @@ class HandedOver(msgspec.Struct, frozen=True):
     received: int
     missed: list[Counted] | None
     known_at: Stamp | None
+    resets: int = 0
+    """The number of times that the counts have begun anew."""
 
 
-class _Wanted(msgspec.Struct, frozen=True):
+class WantedVisit(msgspec.Struct, frozen=True):
+    """A visit, and how many messages its client has received after so many resets of that count; None for
+    these if the node that asks is one of the version before.
+    """
+
     room_id: RoomId
     peer_id: PeerId
     received: int | None
+    resets: int | None = None
 
 
 class _Visit(msgspec.Struct, frozen=True):
@@ -60,12 +67,13 @@ class _Visit(msgspec.Struct, frozen=True):
     received: int
     missed: list[tuple[str, bytes]] | None
     known_at: Stamp | None
+    resets: int = 0
 
 
-_wanted = msgspec.msgpack.Decoder(_Wanted)
+_wanted = msgspec.msgpack.Decoder(WantedVisit)
 _visit = msgspec.msgpack.Decoder(_Visit)
 
-Give = Callable[[RoomId, PeerId, int | None], HandedOver | None]
+Give = Callable[[WantedVisit], HandedOver | None]
 """Gives what there is of a visit of this node after the first `received` messages, None if it is not here."""
 
 
@@ -85,15 +93,13 @@ class VisitHandover:
         """Return True if a node is another one, and lives."""
         return self._lease_of(node) is not None
 
-    async def fetch(
-        self, node: NodeId, room_id: RoomId, peer_id: PeerId, received: int | None
-    ) -> HandedOver | None:
+    async def fetch(self, node: NodeId, wanted: WantedVisit) -> HandedOver | None:
         """Return a visit that a node holds. Return None if it does not, or does not answer in time."""
         lease = self._lease_of(node)
         if lease is None:
             return None
-        wanted = msgspec.msgpack.encode(_Wanted(room_id, peer_id, received))
-        answer = await self._questions.ask(lease, wanted, within=HANDED_OVER_WITHIN_SECONDS)
+        question = msgspec.msgpack.encode(wanted)
+        answer = await self._questions.ask(lease, question, within=HANDED_OVER_WITHIN_SECONDS)
         if not answer:
             return None
         try:
@@ -107,7 +113,7 @@ class VisitHandover:
 
     def _respond(self, question: bytes) -> bytes:
         wanted = _wanted.decode(question)
-        found = None if self._give is None else self._give(wanted.room_id, wanted.peer_id, wanted.received)
+        found = None if self._give is None else self._give(wanted)
         return b"" if found is None else msgspec.msgpack.encode(_encoded(found))
 
 
@@ -118,6 +124,7 @@ def _encoded(visit: HandedOver) -> _Visit:
         received=visit.received,
         missed=None if missed is None else [(one.event, msgspec.json.encode(one)) for one in missed],
         known_at=visit.known_at,
+        resets=visit.resets,
     )
 
 
@@ -126,4 +133,4 @@ def _decoded(visit: _Visit) -> HandedOver:
     missed: list[Counted] | None = None
     if visit.missed is not None:
         missed = [msgspec.json.decode(content, type=_EVENTS[event]) for event, content in visit.missed]
-    return HandedOver(visit.taken, visit.received, missed, visit.known_at)
+    return HandedOver(visit.taken, visit.received, missed, visit.known_at, visit.resets)

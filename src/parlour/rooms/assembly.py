@@ -15,6 +15,7 @@ from parlour.rooms.event_mails import EventMails
 from parlour.rooms.facts import (
     InvitationTakenBack,
     PersonBanned,
+    RightsTakenElsewhere,
     RoomBecameEvent,
     RoomChanged,
     RoomRemoved,
@@ -70,6 +71,7 @@ class RoomsFeature:
             FactsMissed,
             InvitationTakenBack,
             PersonBanned,
+            RightsTakenElsewhere,
             RoomBecameEvent,
             RoomChanged,
             RoomRemoved,

@@ -54,6 +54,15 @@ class PersonBanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RightsTakenElsewhere:
+    """Another node has told, late perhaps, that people lost the right to be in a room. Some of them may have
+    it again: the database knows who may be there now.
+    """
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUnbanned:
     """A ban has been lifted."""
 

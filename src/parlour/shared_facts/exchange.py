@@ -8,6 +8,7 @@ from parlour.bus import Bus, FactsMissed
 from parlour.cluster.coordinator import Lease, LeaseId
 from parlour.cluster.envelopes import MessageKind
 from parlour.cluster.messages import ClusterMessages
+from parlour.rooms.facts import InvitationTakenBack, PersonBanned, RightsTakenElsewhere, RoomBecameEvent
 from parlour.shared_facts.codec import UnknownFact, UnreadableFact, decode, encode
 
 log = structlog.get_logger("parlour.cluster")
@@ -15,6 +16,9 @@ log = structlog.get_logger("parlour.cluster")
 
 class FactExchange:
     """A fact of another node is delivered on this node's bus as one of its own, and not told on.
+
+    Facts of two nodes may come in another order than that of their commits. One by which people lose a right
+    could undo what has let them in again since, so this node hears RightsTakenElsewhere in its place.
 
     Facts that a node misses (it was frozen, or a message was lost) are no part of any history. It hears
     FactsMissed instead, and whoever keeps what facts change looks at the database.
@@ -43,7 +47,7 @@ class FactExchange:
         except UnreadableFact as error:
             self._skip("", sender, error=str(error))
         else:
-            self._bus.deliver(fact)
+            self._bus.deliver(_as_heard(fact))
 
     def _skip(self, kind: str, sender: LeaseId, *, error: str = "") -> None:
         self.skipped[kind] += 1
@@ -73,3 +77,9 @@ class FactExchange:
 
     def messages_lost(self, sender: LeaseId) -> None:
         self._bus.deliver(FactsMissed())
+
+
+def _as_heard(fact: object) -> object:
+    if isinstance(fact, InvitationTakenBack | PersonBanned | RoomBecameEvent):
+        return RightsTakenElsewhere(room=fact.room)
+    return fact

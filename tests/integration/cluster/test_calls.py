@@ -209,7 +209,7 @@ async def test_a_server_that_froze_finds_its_people_where_they_are(call: Call) -
 
 
 async def test_a_return_whose_line_breaks_before_its_answer_is_no_end(call: Call) -> None:
-    """The owner is silent meanwhile. The visit goes on with the next line."""
+    """The owner is silent meanwhile. The visit goes on with the next line, or ends if it was left."""
     ann, bob = await call.member("ann", call.here), await call.member("bob", call.there)
     for one, others in ((ann, []), (bob, [ann])):
         await one.joins()
@@ -226,8 +226,20 @@ async def test_a_return_whose_line_breaks_before_its_answer_is_no_end(call: Call
     os.kill(call.here.pid, signal.SIGCONT)
     answer = await bob.joins()
     assert (answer["resumed"], answer["peerID"]) == (True, peer)
+
+    join |= {"resume": bob.token, "received": bob.received}
     bob.breaks()
+    await bob.connects()
+    os.kill(call.here.pid, signal.SIGSTOP)
+    await bob.socket.sends("427" + json.dumps(["join", join]), '428["leave"]')
+    assert (await answer_to(bob, 8))["ok"]
+    bob.breaks()
+    cid = await call.member("cid", call.there)
+    coming = asyncio.create_task(cid.joins())
+    os.kill(call.here.pid, signal.SIGCONT)
+    await coming
     await ann.hears("remove-peer", peerID=peer)
+    await introduced(cid, ann)
 
 
 async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: RedisServer) -> None:

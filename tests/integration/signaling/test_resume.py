@@ -77,7 +77,7 @@ async def test_the_same_peer_and_everything_that_was_sent_meanwhile(meeting: Mee
 
 
 async def test_what_was_lost_on_the_way_comes_again(meeting: Meeting) -> None:
-    """Sent to a line that was dead already: the client says how far it got."""
+    """Messages go to a line that is dead already, and the client says how far it got."""
     ann, bob = await meeting("ann", "bob")
     await ann.reaches(bob, "one")
     dead = bob.hangs()
@@ -89,6 +89,16 @@ async def test_what_was_lost_on_the_way_comes_again(meeting: Meeting) -> None:
     await ann.reaches(bob, "four")
     frames = await dead.expects_close()
     assert frames[-1] == "41", "the old connection is told not to come back"
+
+    former, bob.received = bob.token, 1_000
+    bob.hangs()
+    assert (await bob.joins())["received"] is None, "the counts begin anew"
+    for text in ("five", "six"):
+        assert (await ann.proposes(bob, text))["ok"] is True
+    bob.hangs()
+    bob.token, bob.received = former, 1
+    assert (await bob.joins())["received"] is None, "the answer was lost, so the count is that from before"
+    await ann.reaches(bob, "seven")
 
 
 async def test_who_came_and_went_meanwhile(meeting: Meeting) -> None:

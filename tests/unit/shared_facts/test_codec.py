@@ -29,6 +29,7 @@ from parlour.rooms.facts import (
     PersonAdmitted,
     PersonBanned,
     PersonUnbanned,
+    RightsTakenElsewhere,
     RoomBecameEvent,
     RoomChanged,
     RoomRemoved,
@@ -128,7 +129,7 @@ def test_every_fact_is_shared_or_one_nodes_alone() -> None:
         for value in vars(module).values()
         if inspect.isclass(value) and value.__module__ == module.__name__
     }
-    assert facts | {FactsMissed} == {kind.fact for kind in KINDS} | {MailQueued}
+    assert facts | {FactsMissed} == {kind.fact for kind in KINDS} | {MailQueued, RightsTakenElsewhere}
     assert encode(MailQueued()) is None
     assert {type(fact) for fact in FACTS} | {SessionsEnded} == {kind.fact for kind in KINDS}
 

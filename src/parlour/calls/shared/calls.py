@@ -12,10 +12,11 @@ island for good.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 from parlour.calls.call_replica import CallLimits, CallReplica
-from parlour.calls.decisions import Left, Renamed, Resumed
+from parlour.calls.decisions import Left, Lost, Renamed, Resumed
 from parlour.calls.refusals import PeerBusy
 from parlour.calls.shared.follower import FollowerPart
 from parlour.calls.shared.interfaces import (
@@ -122,6 +123,7 @@ class SharedCalls:
             self.learn(ownership)
         room_id = room.room_id
         self._table.arriving[change.peer_id] = room_id, isinstance(change, Resumed)
+        self._table.given_up.pop(change.peer_id, None)
         self._table.pending[number] = PendingArrival(room, change)
         if isinstance(change, Resumed):
             self._table.members.note(Renamed(change.peer_id, change.display_name))
@@ -138,14 +140,31 @@ class SharedCalls:
             if not self._table.link.send(owner.owner, encode(question)):
                 self._follower.report(owner.owner)
 
-    def give_up(self, peer_id: PeerId) -> None:
-        """Do not wait for an arrival any longer; without effect if it was answered for good."""
-        found = self._table.arriving.pop(peer_id, None)
-        if found is None or not found[1] or peer_id in self._table.members:
+    def give_up(self, peer_id: PeerId, *, now: datetime) -> bool:
+        """Do not wait for an arrival any longer; without effect if it was answered for good.
+
+        Return True for a return that the owner may have decided all the same. Its person may come back once
+        more, here or elsewhere; `end_given_up` ends it if that has not happened within the grace.
+        """
+        room_id, is_return = self._table.arriving.pop(peer_id, (None, False))
+        if room_id is None or not is_return or peer_id in self._table.members:
+            return False
+        self._table.given_up[peer_id] = room_id
+        if not self._table.decides(room_id):
+            self._follower.tell_owner(room_id, Lost(peer_id, now))
+        return True
+
+    def end_given_up(self, peer_id: PeerId) -> None:
+        """End a return that was given up, if the owner has decided that its member is at this node."""
+        room_id = self._table.given_up.pop(peer_id, None)
+        if room_id is None or peer_id in self._table.members:
             return
-        room_id = found[0]
-        if not self._table.decides(room_id) and room_id in self._table.owners:
-            self._follower.send_census(room_id)  # the owner may have decided the return that was given up
+        call = self._table.calls.get(room_id)
+        if self._table.decides(room_id):
+            if call is not None:
+                self._owner.end_unheld(call)
+        elif room_id in self._table.owners:
+            self._follower.send_census(room_id)
 
     def change(self, change: MemberChange) -> None:
         """Change something about a member of this node. It takes effect once the owner knows of it, but a
@@ -218,9 +237,7 @@ class SharedCalls:
     def lease_begun(self, lease: Lease) -> list[RoomId]:
         """Be part of the cluster. Return the calls whose owners have to be found."""
         self._table.lease = lease.lease_id
-        return sorted(
-            {*self._table.members.rooms(), *self._table.watched, *self._table.ended_alone.rooms()}
-        )
+        return sorted({*self._table.members.rooms(), *self._table.watched, *self._table.ended_alone.rooms()})
 
     def lease_lost(self) -> None:
         """Be an island: whatever was asked is asked again, and calls without own members are forgotten."""

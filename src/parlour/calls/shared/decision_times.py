@@ -1,5 +1,5 @@
-"""When a node made decisions about a call, or heard of them: what was decided lately may not have arrived at a
-node that is gone. Pure.
+"""When a node made decisions about a call, or heard of them: the latest may not have arrived at a node that
+is gone. Pure.
 """
 
 from collections import deque

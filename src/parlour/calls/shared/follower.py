@@ -192,12 +192,13 @@ class FollowerPart:
             number,
             followed,
             self._table.members.census(room_id, self._table.introductions.get(room_id)),
-            [
-                peer
-                for peer, (room, is_return) in self._table.arriving.items()
-                if room == room_id and is_return
-            ],
+            self._returning(room_id),
             None if room is None else RoomDescription.of(room),
             watches=room_id in self._table.watched,
             ended=self._table.ended_alone.of(room_id),
         )
+
+    def _returning(self, room_id: RoomId) -> list[PeerId]:
+        arriving = self._table.arriving.items()
+        returning = {peer for peer, (room, is_return) in arriving if room == room_id and is_return}
+        return sorted(returning | {peer for peer, room in self._table.given_up.items() if room == room_id})

@@ -29,6 +29,7 @@ class OwnDelivery:
             return True
         if refusal != MOVED:
             self._table.arriving.pop(pending.change.peer_id, None)
+            self._table.given_up.pop(pending.change.peer_id, None)
         return self._table.own.answered(number, refusal)
 
     def fail(self, room_id: RoomId) -> None:
@@ -69,7 +70,7 @@ class OwnDelivery:
             self._table.members.hold(call.room, change)
             self._table.members.note(change)
         elif change.peer_id not in self._table.members:
-            return isinstance(change, Resumed) and change.peer_id in self._table.arriving
+            return isinstance(change, Resumed) and self._table.may_return(change.peer_id)
         member = self._table.members.hold(call.room, change)
         if isinstance(change, Resumed):
             member.known = set(change.known)
@@ -96,6 +97,8 @@ class OwnDelivery:
             self._release(send.to, message.peer_id)
             return
         if isinstance(message, RemovePeer):
+            if message.peer_id not in member.known:
+                return  # it was told so while this node was an island, or was never told of that peer
             member.known.discard(message.peer_id)
         self._table.own.deliver(send.to, message)
 

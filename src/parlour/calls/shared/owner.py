@@ -221,15 +221,17 @@ class OwnerPart:
             self._table.forget(room_id)
 
     def _settle_all(self, call: CallReplica, sender: LeaseId, node: NodeId, census: Census) -> None:
-        """Make the call agree with all that a node says of its members."""
+        """Make the call agree with all that a node says of its members. They hear of each one that leaves by
+        the decision, and need not hear of it again though they were still introduced to it.
+        """
         reported = {one.record.peer_id for one in census.members} | set(census.returning)
-        for peer, seat in list(call.seats.items()):
-            if seat.holder == node and peer not in reported:
-                self.decide(call, Left(peer))
+        left = {peer for peer, seat in call.seats.items() if seat.holder == node and peer not in reported}
+        for peer in left:
+            self.decide(call, Left(peer))
         self._settle_ended(call, census.ended)
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
-            self._settle(call, member, census.followed, sender)
+            self._settle(call, replace(member, known=member.known - left), census.followed, sender)
 
     def _settle_ended(self, call: CallReplica, ended: Mapping[PeerId, float]) -> None:
         """End participations that have ended out of reach, and that a node that had not heard of it reported
@@ -395,8 +397,8 @@ class OwnerPart:
     def end_unheld(self, call: CallReplica) -> None:
         """End the members of this node that it does not hold any more."""
         for peer, seat in list(call.seats.items()):
-            is_returning = self._table.arriving.get(peer, (None, False))[1]
-            if seat.holder == self._table.node_id and peer not in self._table.members and not is_returning:
+            is_held = peer in self._table.members or self._table.may_return(peer)
+            if seat.holder == self._table.node_id and not is_held:
                 self.decide(call, Left(peer))
 
     def lose_absent(self, room_id: RoomId, *, now: datetime) -> bool:

@@ -69,16 +69,22 @@ class CallTable:
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
         self.lost_at: dict[PeerId, Stamp] = {}
-        """The decision up to which each member of a node that is gone was told all, if it had a connection."""
+        """The decision up to which each member was told all that had a connection at a node which is gone."""
         self.times: dict[RoomId, DecisionTimes] = {}
         self.awaited: dict[RoomId, set[NodeId]] = {}
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
         """The members that are to be introduced to each one who is out of reach, once that one is back."""
+        self._begin_own()
+
+    def _begin_own(self) -> None:
+        """Begin with what concerns the members of this node."""
         self.members = HeldMembers()
         self.pending: dict[int, PendingArrival] = {}
         self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
         """The arrivals at this node that are not answered for good: whether each is a return."""
+        self.given_up: dict[PeerId, RoomId] = {}
+        """The returns to this node that nobody waits for any more, but that their owner may have decided."""
         self.ended = EndedPeers()
         self.ended_alone = EndedPeers()
         """Those that have ended here without the owner's decision, as yet."""
@@ -200,6 +206,10 @@ class CallTable:
             self.own.owner_wanted(room_id)
         elif owner.owner != sender:
             self.send(sender, Fenced(room_id, owner.epoch, owner.owner))
+
+    def may_return(self, peer_id: PeerId) -> bool:
+        """Return True if the owner may take this node for that of a member which it does not hold yet."""
+        return self.arriving.get(peer_id, (None, False))[1] or peer_id in self.given_up
 
     def is_awaited(self, room_id: RoomId) -> bool:
         return any(pending.room.room_id == room_id for pending in self.pending.values())

@@ -27,6 +27,8 @@ AT_REST_WITHIN_SECONDS = 60.0
 ATTENDANCE_WITHIN_SECONDS = 30.0
 """The rows of a server that died are looked for every ten seconds."""
 PATIENCE_AT_REST_SECONDS = 40.0
+PATIENCE_IN_A_CALM_SECONDS = 10.0
+"""As long as the web client waits for an answer."""
 RETRY_SECONDS = 0.1
 PAGE = 100
 
@@ -119,6 +121,11 @@ class StormRoom:
         self._history = found[::-1]
 
     # At rest
+
+    def be_patient(self) -> None:
+        """Have nobody give a node up while all answer, until the next rest."""
+        for client in self.clients:
+            client.patience = PATIENCE_IN_A_CALM_SECONDS
 
     async def rest(self, *, is_calm: bool, disasters: Sequence[checks.Interval]) -> None:
         """Have everybody come back who wants to, and wait until all agree. Raises NotAtRest."""

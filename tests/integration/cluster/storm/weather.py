@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from tests.integration.cluster.storm.nodes import Node
+from tests.integration.cluster.storm.nodes import LEASE_ENDED, Node
 from tests.servers import RedisServer
 
 LEFT = "cluster.node_left"
-LEASE_ENDED, LEASE_BEGUN = "cluster.lease_ended", "cluster.lease_begun"
+LEASE_BEGUN = "cluster.lease_begun"
 SLOW_SECONDS = 0.15
 
 

@@ -92,6 +92,9 @@ class Client:
                 assert peer_id != self.peer_id
                 self.offers[peer_id] = create_offer
             case RemovePeer(peer_id):
+                assert peer_id in self.offers or self.has_forgotten, (
+                    "nobody is told twice that a peer is gone"
+                )
                 self.offers.pop(peer_id, None)
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
@@ -113,6 +116,7 @@ class Coming:
     is_here: bool = False
     is_abandoned: bool = False
     is_asked_again: bool = False
+    is_given_up: bool = False
 
 
 class Node:
@@ -138,6 +142,7 @@ class Node:
         """How many of these another node was given."""
         self.has_lost: set[PeerId] = set()
         """The members of whose messages some were lost."""
+        self.given_up: set[PeerId] = set()
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
         self.calls = SharedCalls(
@@ -148,6 +153,10 @@ class Node:
     def lease_id(self) -> LeaseId:
         assert self.lease is not None
         return self.lease.lease_id
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.retries or self.unowned or self.to_lose)
 
     def seat_of(self, client: Client) -> Seat:
         since = float(self.cluster.next_number())
@@ -221,11 +230,24 @@ class Node:
             if client is not None and (client.node is not self or client.is_away):
                 self.calls.change(Lost(peer, AT))
 
+    def give_up(self, client: Client) -> None:
+        """Wait no longer for a return: its client may come back at any node."""
+        for coming in (*self.questions.values(), *self.retries):
+            if coming.client is client:
+                coming.is_abandoned = coming.is_given_up = True
+        self.retries = [one for one in self.retries if one.client is not client]
+        self.leave_to_owner(client)
+
+    def leave_to_owner(self, client: Client) -> None:
+        if self.calls.give_up(client.peer_id, now=AT):
+            self.given_up.add(client.peer_id)
+
     def ask_again(self) -> None:
         retries, self.retries = self.retries, []
         for coming in retries:
-            if coming.is_abandoned and coming.is_asked_again:
-                self.calls.give_up(coming.client.peer_id)
+            coming.is_given_up = coming.is_abandoned and coming.is_asked_again
+            if coming.is_given_up:
+                self.leave_to_owner(coming.client)
             else:
                 coming.is_asked_again = True
                 self.arrive(coming)
@@ -256,7 +278,7 @@ class Node:
         coming = self.questions.pop(number)
         client, peer = coming.client, coming.client.peer_id
         if refusal == MOVED:
-            self.retries.append(coming)
+            self.retries += [] if coming.is_given_up else [coming]
             return True
         if refusal is not None:
             assert refusal in (ENDED, ELSEWHERE) or isinstance(coming.change, Entered)
@@ -275,7 +297,12 @@ class Node:
                 self.has_lost.add(peer)
             self.to_lose.append(peer)
             return True
-        missed = coming.missed
+        self.seat(coming)
+        return True
+
+    def seat(self, coming: Coming) -> None:
+        """Put a client into its place, and send it what it has missed."""
+        client, peer, missed = coming.client, coming.client.peer_id, coming.missed
         if coming.is_here and missed is not None:
             missed = self.kept.get(peer, [])
         client.is_inside, client.is_away, client.node, client.visited = True, False, self, self
@@ -286,7 +313,6 @@ class Node:
         self.kept.pop(peer, None)
         self.handed_over.pop(peer, None)
         self.has_lost.discard(peer)
-        return True
 
     def deliver(self, to: PeerId, message: Counted, /) -> None:
         client = self.clients[to]
@@ -435,7 +461,7 @@ class Cluster:
             if waiting:
                 self.deliver_next(waiting[0])
                 continue
-            busy = [node for node in self.nodes if node.is_alive and (node.retries or node.unowned)]
+            busy = [node for node in self.nodes if node.is_alive and node.is_busy]
             busy = [node for node in busy if node.is_seen or node.lease is None]
             if not busy:
                 return
@@ -475,6 +501,21 @@ class SharedCallsMachine(RuleBasedStateMachine):
         if waiting:
             client = self.draw(data, waiting)
             client.is_leaving = client.is_gone = True
+
+    @rule(data=st.data())
+    def a_return_is_given_up(self, data: st.DataObject) -> None:
+        """Its client does not know whether it is back, and may come back at any node."""
+        returning = {
+            one.client.peer_id: node
+            for node in self.alive()
+            for one in (*node.questions.values(), *node.retries)
+            if isinstance(one.change, Resumed) and not one.is_abandoned and one.client.is_inside
+        }
+        if returning:
+            client = self.draw(data, [one for one in self.clients if one.peer_id in returning])
+            returning[client.peer_id].give_up(client)
+            client.is_away = client.has_to_return = True
+            client.node = None
 
     @precondition(lambda self: self.active())
     @rule(data=st.data())
@@ -593,7 +634,7 @@ class SharedCallsMachine(RuleBasedStateMachine):
         kept = {one.client for one in coming if not one.is_abandoned}
         for one in coming:
             if one.is_abandoned and one.client not in kept:
-                node.calls.give_up(one.client.peer_id)
+                node.give_up(one.client)
         node.retries = [one for one in node.retries if one.client in kept or not one.is_abandoned]
 
     @rule(data=st.data())
@@ -674,6 +715,9 @@ class SharedCallsMachine(RuleBasedStateMachine):
         for _ in range(2):
             self.the_grace_is_over()
             for node in self.alive():
+                for peer_id in list(node.given_up):
+                    node.calls.end_given_up(peer_id)
+                node.given_up.clear()
                 for peer_id, client in list(node.clients.items()):
                     later = client.node  # it has told the others that the connection here is lost
                     is_told = not client.is_gone and later is not None and later.is_alive
@@ -877,3 +921,52 @@ def test_who_left_elsewhere_is_not_let_in_again_by_a_node_that_was_away() -> Non
     cluster.settle()
     assert ann.offers == {}
     assert bob.peer_id not in cluster.nodes[1].clients
+
+
+def test_who_left_in_silence_is_gone_once() -> None:
+    """Carl has heard of it from his own node, or hears of it by the decision."""
+    for notices_nothing in (False, True):
+        cluster, ann, bob = _two_who_talk()
+        node = cluster.nodes[1]
+        carl = Client(PeerId("carl"), UserId(3), ann.room, node)
+        node.enter(carl)
+        cluster.settle()
+        if notices_nothing:
+            node.calls.change(Left(bob.peer_id))
+            cluster.lose_sight_of(node)
+        else:
+            node.calls.change(Left(bob.peer_id))
+            _link(cluster, 1, 0)[-1] = None
+        cluster.heal()
+        cluster.settle()
+        for client in (ann, carl):
+            assert [type(one) for one in client.told].count(RemovePeer) == 1
+        assert ann.offers.keys() == {carl.peer_id}
+        assert carl.offers.keys() == {ann.peer_id}
+
+
+def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
+    """Its owner has decided it, and the decision was lost. It ends if nobody comes back within the grace."""
+    for comes_back in (True, False):
+        cluster, ann, bob = _two_who_talk()
+        third = cluster.nodes[2]
+        cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
+        bob.node, bob.is_away = None, True
+        cluster.settle()
+        third.come_back(bob, is_exact=True)
+        cluster.deliver_next((third.lease_id, cluster.nodes[0].lease_id))
+        _link(cluster, 0, 2)[-1] = None
+        third.give_up(bob)
+        cluster.settle()
+        call = cluster.nodes[0].calls.replica(ann.room.room_id)
+        assert call is not None
+        seat = call.seats[bob.peer_id]
+        assert (seat.holder, seat.away_since) == (third.node_id, AT)
+        if comes_back:
+            third.come_back(bob, is_exact=True)
+            cluster.settle()
+            assert bob.is_inside
+            assert bob.node is third
+        third.calls.end_given_up(bob.peer_id)
+        cluster.settle()
+        assert (bob.peer_id in ann.offers) == comes_back
