@@ -60,6 +60,8 @@ class Peer(WSListener):
     def __init__(self, person: Person, room: str | None = None) -> None:
         super().__init__()
         self.person = person
+        self.room_hash: str | None = None
+        """The handshake sends this hash of the room's name, unless it is None (docs/protocol.md)."""
         self.peer_id = ""
         self.introductions: Countdown | None = None
         self.farewells: Countdown | None = None
@@ -78,9 +80,10 @@ class Peer(WSListener):
         block = next(_made) // PER_ADDRESS % 200
         if source is None and block:
             source = f"127.0.{block}.2"
+        room = "" if self.room_hash is None else f"room={self.room_hash}&"
         await ws_connect(
             lambda: self,
-            f"ws://{HOST}:{port}/socket.io/?EIO=4&transport=websocket",
+            f"ws://{HOST}:{port}/socket.io/?{room}EIO=4&transport=websocket",
             websocket_handshake_timeout=WITHIN_SECONDS,
             local_addr=None if source is None else (source, 0),
         )

@@ -1,10 +1,12 @@
 """`python -m bench.workers`: what several workers carry on the cores of this machine, beside one.
 
-Fifty calls of two. In each slice every person sends a burst of candidates by one write, and the generator
-then sleeps until the kernel's buffers hold all answers, so the servers have the cores to themselves: the
-throughput is theirs and not the generator's. Only then are the answers read and counted. One server, without
-Redis, is measured in turn with several workers, with the two of a call together at one worker, or where the
-kernel spreads them. Prints a table in Markdown.
+Fifty calls of two. In each slice every person sends a burst of candidates by one write, while the server is
+stopped (SIGSTOP). Then it goes on, and the generator sleeps until the kernel's buffers hold all answers, so
+the servers have the cores to themselves: the throughput is theirs and not the generator's. Only then are the
+answers read and counted. One server, without
+Redis, is measured in turn with several workers, where the two of a call are brought together by the hash of
+their room in the handshake, as the web client does it, or are where the kernel spreads them, or have chosen
+the same worker, each worker having as many calls. Prints a table in Markdown.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import struct
@@ -22,8 +25,9 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import uvloop
@@ -33,7 +37,7 @@ from bench import frames
 from bench.client import WITHIN_SECONDS, Lost, Peer, close_all
 from bench.machine import ProcessClock, cpu_model, raise_open_files
 from bench.outcome import spread
-from bench.seed import PAIRS, Person, Seed, sow
+from bench.seed import PAIRS, Person, Seed, database_url, sow
 from bench.servers import Parlour, Server
 from bench.slices import quiet
 from tests.servers import RedisServer
@@ -43,7 +47,7 @@ BURST = 250
 """Candidates of each person in a slice: what is not read yet has to fit into the kernel's buffers."""
 BUFFER_BYTES = 1 << 20
 LOOK_SECONDS = 0.002
-CALLS = ("together", "spread")
+CALLS = ("hinted", "spread", "chosen")
 _COUNT, _NOTHING = struct.Struct("I"), bytes(4)
 
 
@@ -53,6 +57,8 @@ class Workers(Parlour):
 
     count: int = 2
     redis: str = ""
+    pids: list[int] = field(default_factory=list)
+    """The workers; their parent has nothing to do."""
     _clocks: list[ProcessClock] = field(default_factory=list)
 
     def command(self) -> list[str]:
@@ -67,7 +73,8 @@ class Workers(Parlour):
         newest = dict(STARTED.findall(log.read_text(encoding="utf-8")))
         if len(newest) != self.count:
             raise RuntimeError(f"{self.name} has {len(newest)} workers instead of {self.count}")
-        self._clocks = [ProcessClock(int(pid)) for pid in newest.values()]
+        self.pids = [int(pid) for pid in newest.values()]
+        self._clocks = [ProcessClock(pid) for pid in self.pids]
 
     def cpu(self) -> float:
         """Return the CPU seconds of all workers."""
@@ -150,6 +157,11 @@ class Talker(Peer):
         return number
 
 
+def room_hash(name: str) -> str:
+    """Return what a handshake says of a room (docs/protocol.md)."""
+    return sha256(name.encode()).hexdigest()[:8]
+
+
 def _masked(payload: bytes) -> bytes:
     """Make a frame of a text of 126 to 65,535 bytes, masked with zeros (RFC 6455, section 5.2)."""
     return b"\x81\xfe" + len(payload).to_bytes(2, "big") + bytes(4) + payload
@@ -186,14 +198,16 @@ class Subject:
     def _pairs(self) -> Iterator[tuple[Talker, Talker]]:
         return zip(self.talkers[::2], self.talkers[1::2], strict=True)
 
-    async def connect(self, seed: Seed, *, is_together: bool) -> None:
-        """Let two people into each call; where they are together, each worker has as many calls."""
+    async def connect(self, seed: Seed, calls: str) -> None:
+        """Let two people into each call."""
         count = self._server.count if isinstance(self._server, Workers) else 1
         for index in range(PAIRS.count):
-            worker = index % count if is_together else None
+            room = PAIRS.room(index)
+            worker = index % count if calls == "chosen" else None
+            to_room = room_hash(room) if calls == "hinted" else None
             for number in PAIRS.people(index):
-                talker = await self._connected(seed.people[number], worker)
-                await talker.join(PAIRS.room(index))
+                talker = await self._connected(seed.people[number], worker, to_room)
+                await talker.join(room)
                 self.talkers.append(talker)
         for one, other in self._pairs():
             await one.meets(other)
@@ -201,10 +215,11 @@ class Subject:
         for talker in self.talkers:
             talker.widen()
 
-    async def _connected(self, person: Person, worker: int | None) -> Talker:
+    async def _connected(self, person: Person, worker: int | None, to_room: str | None) -> Talker:
         """Connect, again and again until it is to the right worker."""
         while True:
             talker = Talker(person)
+            talker.room_hash = to_room
             await talker.connect(self._server.port)
             if worker in (None, talker.worker):
                 return talker
@@ -217,9 +232,11 @@ class Subject:
             talker.received = 0
             talker.rest()
         redis = 0.0 if self._redis is None else self._redis.seconds()
-        cpu, own, began = self._server.cpu(), time.process_time(), time.perf_counter()
-        for talker in self.talkers:
-            talker.fire()
+        cpu = self._server.cpu()
+        with self._stopped():
+            for talker in self.talkers:
+                talker.fire()
+        own, began = time.process_time(), time.perf_counter()
         await self._all_arrived()
         took, own = time.perf_counter() - began, time.process_time() - own
         await quiet(self._server)
@@ -232,10 +249,25 @@ class Subject:
     async def _all_arrived(self) -> None:
         missing = list(self.talkers)
         ends = time.perf_counter() + WITHIN_SECONDS
-        while missing := [talker for talker in missing if talker.waiting() < talker.expected]:
+        while missing:
+            if missing[-1].waiting() >= missing[-1].expected:
+                missing.pop()
+                continue
             if time.perf_counter() > ends:
                 raise Lost(f"{self.title}: the answers of {len(missing)} people have not come")
             await asyncio.sleep(LOOK_SECONDS)
+
+    @contextmanager
+    def _stopped(self) -> Iterator[None]:
+        """Stop the server's processes for as long as it takes to send a burst."""
+        pids = self._server.pids if isinstance(self._server, Workers) else [self._server.pid]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     async def _count(self) -> None:
         """Read all answers. Raises Lost if one is missing or comes twice."""
@@ -255,7 +287,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[Subject]:
         with ExitStack() as running:
             one = running.enter_context(Parlour(core=None, seed=seed))
             subjects = [Subject("one", one)]
-            await subjects[0].connect(seed, is_together=True)
+            await subjects[0].connect(seed, "chosen")
             for count in options.workers:
                 for calls in options.calls:
                     own = _folder_of_its_own(seed, f"{count}-{calls}")
@@ -263,7 +295,7 @@ async def measured(options: argparse.Namespace, folder: Path) -> list[Subject]:
                     server.name = f"workers-{count}-{calls}"
                     running.enter_context(server)
                     subjects.append(Subject(f"{count} workers, calls {calls}", server, clock))
-                    await subjects[-1].connect(seed, is_together=calls == "together")
+                    await subjects[-1].connect(seed, calls)
             for number in range(options.rounds + 1):
                 for subject in subjects if number % 2 else reversed(subjects):
                     found = await subject.burst()
@@ -279,7 +311,7 @@ def _folder_of_its_own(seed: Seed, name: str) -> Seed:
     folder.mkdir(mode=0o700)
     for file in seed.folder.glob("parlour.db*"):
         shutil.copy(file, folder)
-    return replace(seed, folder=folder)
+    return replace(seed, folder=folder, database_url=database_url(folder))
 
 
 def table(subjects: Sequence[Subject]) -> str:
@@ -311,7 +343,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="slices of each")
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4], help="how many")
     parser.add_argument(
-        "--calls", choices=CALLS, nargs="+", default=CALLS, help="where the two of a call are"
+        "--calls", choices=CALLS, nargs="+", default=CALLS, help="how the two of a call find their worker"
     )
     chosen = parser.parse_args()
     raise_open_files()

@@ -1,13 +1,19 @@
 """Connections that a worker hands over to another worker of the same machine.
 
 Several processes may serve one port. A request of an Engine.IO session has to reach the one that holds the
-session, whose number is the first part of the session's id. What is handed over is the connection itself, an
-open file (SCM_RIGHTS, unix(7)), with the bytes that were read from it: nothing is proxied, and a WebSocket
-costs as much as elsewhere. A worker that is about to be replaced hands over its idle connections too.
+session, whose number is the first part of the session's id. A handshake may name a room by a hash in its
+query (`room`): then it had better reach the worker to which all people of that room are sent
+(`worker_table`). What is handed over is the connection itself, an open file (SCM_RIGHTS, unix(7)), with the
+bytes that were read from it: nothing is proxied, and a WebSocket costs as much as elsewhere. A worker that is
+about to be replaced hands over its idle connections too.
+
+A connection that arrives is never handed on before its request is answered, so that workers which judge
+differently, as they may for a moment, don't send it round.
 
 Each worker has an inbox, which its successor inherits: what is sent to one that has died waits, and is then
 answered like a request for any session that is unknown. A full inbox takes nothing: the request is then
-answered so by the worker that it came to, as is one whose first line arrives in pieces.
+answered so by the worker that it came to, as is one whose first line arrives in pieces. A handshake is
+answered in full wherever it ends up.
 
 What waits in an inbox that nobody reads is bounded by INBOX_BYTES: some 550 connections, and 140 MB where
 each has come with as much as uvloop reads at once (256 KB). A worker that reads nothing is killed after 20
@@ -27,9 +33,11 @@ from typing import BinaryIO, Protocol, runtime_checkable
 import msgspec
 import structlog
 
-_SESSION = re.compile(
-    rb"(?:GET|POST) ([A-Za-z0-9._~/-]{1,1024})\?(?:[A-Za-z0-9._~=%+*!'()-]{0,256}&){0,16}sid=(\d{1,2})\."
-)
+from parlour.worker_table import WorkerTable
+
+_PARAMETERS = rb" ([A-Za-z0-9._~/-]{1,1024})\?(?:[A-Za-z0-9._~=%+*!'()-]{0,256}&){0,16}"
+_SESSION = re.compile(rb"(?:GET|POST)" + _PARAMETERS + rb"sid=(\d{1,2})\.")
+_ROOM = re.compile(rb"GET" + _PARAMETERS + rb"room=([0-9a-f]{8})[& ]")
 _SHORT = 16 * 1024
 """The bytes that fit into a message; more of them go as a file in memory."""
 _LONGEST_MESSAGE = _SHORT + 1
@@ -52,14 +60,15 @@ class NumberedWorker:
 
 
 class WorkerPlace(msgspec.Struct, frozen=True):
-    """The place of a worker: its number, and file descriptors: of listeners, its inbox, and all inboxes' ends
-    to write to, by the number of their worker.
+    """The place of a worker: its number, and file descriptors: of listeners, its inbox, all inboxes' ends to
+    write to, by the number of their worker, and the table of all workers.
     """
 
     number: int
     listeners: tuple[int, ...]
     inbox: int
     inboxes: tuple[int, ...]
+    table: int
 
     @property
     def worker(self) -> NumberedWorker:
@@ -89,6 +98,12 @@ def worker_of_session(head: bytes) -> tuple[str, int] | None:
     """Return a request's path and the worker that its session's id names, None for all other requests."""
     found = _SESSION.match(head)
     return None if found is None else (found[1].decode("ascii"), int(found[2]))
+
+
+def room_of_handshake(head: bytes) -> tuple[str, bytes] | None:
+    """Return a request's path and the hash of the room that its query names, None for all other requests."""
+    found = _ROOM.match(head)
+    return None if found is None else (found[1].decode("ascii"), found[2])
 
 
 class Kind(Enum):
@@ -124,6 +139,8 @@ class Handover:
         """`serves` is True for paths of sessions."""
         self._number = place.number
         self._serves = serves
+        self._table = WorkerTable(place.table)
+        os.close(place.table)
         self._inbox = socket.socket(fileno=place.inbox)
         self._inboxes = [socket.socket(fileno=number) for number in place.inboxes]
         for one in (self._inbox, *self._inboxes):
@@ -134,13 +151,33 @@ class Handover:
         """True while this worker is about to be replaced: the others take its idle connections."""
 
     def takes(self, transport: asyncio.BaseTransport, data: bytes) -> bool:
-        """Return True if a connection was handed over, as its request `data` is of a session elsewhere."""
-        found = worker_of_session(data)
-        if found is None or not self._serves(found[0]):
+        """Return True if a connection was handed over, as its request `data` is of a session elsewhere, or
+        opens one for a room whose people are sent elsewhere.
+        """
+        number = self._destination(data)
+        if number is None or number == self._number or number >= len(self._inboxes):
             return False
-        number = found[1]
-        is_elsewhere = number != self._number and number < len(self._inboxes)
-        return is_elsewhere and self._send(number, transport, Kind.ASKS, data)
+        return self._send(number, transport, Kind.ASKS, data)
+
+    def _destination(self, data: bytes) -> int | None:
+        """Return the number that a request's session names, or the worker for its room."""
+        session = worker_of_session(data)
+        if session is not None:
+            return session[1] if self._serves(session[0]) else None
+        room = room_of_handshake(data)
+        if room is None or self.is_retiring or not self._serves(room[0]):
+            return None
+        return self._table.worker_of_room(room[1])
+
+    def note_well(self, connections: int) -> None:
+        """Tell the other workers that this one is well, and has so many connections."""
+        if not self.is_retiring:
+            self._table.note(self._number, connections)
+
+    def note_end(self) -> None:
+        """Tell them that this one is about to end. In the place of one that retires is its successor."""
+        if not self.is_retiring:
+            self._table.clear(self._number)
 
     def takes_idle(self, transport: asyncio.BaseTransport, kind: Kind) -> bool:
         """Return True if a connection was handed over that would otherwise be closed, or reset."""
@@ -175,6 +212,7 @@ class Handover:
     def close(self) -> None:
         for one in (self._inbox, *self._inboxes):
             one.close()
+        self._table.close()
 
     def _receive(self, arrived: Callable[[Arrival], None]) -> None:
         for _ in range(_MESSAGES_A_TURN):

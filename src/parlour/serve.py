@@ -91,6 +91,7 @@ class Server(engine.Server):
             collect_young_objects_alone()
             if self._handover is not None and self._arrivals is not None:
                 self._arrivals.start()
+                self._handover.note_well(len(self.server_state.connections))
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._retire, self._handover)
             sys.stdout.write(f"{self._ready}\n")
             sys.stdout.flush()
@@ -100,8 +101,10 @@ class Server(engine.Server):
     async def on_tick(self, counter: int) -> bool:
         """Collect young objects: uvicorn calls this every 0.1 seconds (`garbage.YOUNG_SECONDS`)."""
         collect_young_objects()
-        if self._handover is not None and counter % SIGN_TICKS == 0:
-            give_sign_of_life()
+        if self._handover is not None:
+            self._handover.note_well(len(self.server_state.connections))
+            if counter % SIGN_TICKS == 0:
+                give_sign_of_life()
         return await super().on_tick(counter)
 
     async def _load_later(self) -> None:
@@ -136,6 +139,8 @@ class Server(engine.Server):
             *state.default_headers,
             (b"connection", b"close"),
         ]  # of each answer from now on
+        if self._handover is not None:
+            self._handover.note_end()
         is_replaced = self._handover is not None and self._handover.is_retiring
         if self._arrivals is not None and is_replaced:
             await self._arrivals.stop()

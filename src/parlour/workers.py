@@ -31,6 +31,7 @@ from parlour.serve import (
 from parlour.service_manager import tell_service_manager
 from parlour.settings import Settings
 from parlour.tasks import Supervisor
+from parlour.worker_table import WorkerTable, open_table
 
 WORKER = (sys.executable, "-P", "-m", "parlour", "serve")
 """The command of a worker. `-P`: a folder `parlour` where the server runs is not imported."""
@@ -187,6 +188,8 @@ class Workers:
         self._options = options
         self._companions = companions
         self._inboxes = [open_inbox() for _ in listeners]
+        self._table_file = open_table(len(listeners))
+        self._table = WorkerTable(self._table_file)
         self._alive: set[_Worker] = set()
         self._current: dict[int, _Worker] = {}
         self._changing = [asyncio.Lock() for _ in listeners]
@@ -217,6 +220,8 @@ class Workers:
             for inbox in self._inboxes:
                 for end in inbox:
                     end.close()
+            self._table.close()
+            os.close(self._table_file)
 
     async def _work(self) -> None:
         """Start all and keep them running.
@@ -247,6 +252,7 @@ class Workers:
             self._alive.discard(worker)
             if self._current[number] is not worker:
                 continue  # it was replaced
+            self._table.clear(number)
             is_steady = asyncio.get_running_loop().time() - worker.since >= STEADY_SECONDS
             pause = 0.0 if is_steady else min(failures * FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
             failures = 0 if is_steady else failures + 1
@@ -263,13 +269,13 @@ class Workers:
     async def _start(self, number: int) -> _Worker:
         listeners = tuple(listener.fileno() for listener in self._listeners[number])
         reading, inboxes = self._inboxes[number][0].fileno(), [pair[1].fileno() for pair in self._inboxes]
-        place = WorkerPlace(number, listeners, reading, tuple(inboxes))
+        place = WorkerPlace(number, listeners, reading, tuple(inboxes), self._table_file)
         process = await asyncio.create_subprocess_exec(
             *ending_with_parent((*WORKER, *self._options, "--worker", str(place))),
             env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            pass_fds=(*listeners, reading, *inboxes),
+            pass_fds=(*listeners, reading, *inboxes, self._table_file),
         )
         said = asyncio.create_task(_first_line(process))
         worker = _Worker(number, process, said, asyncio.get_running_loop().time())

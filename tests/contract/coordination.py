@@ -216,7 +216,11 @@ class CoordinatorContract:
             assert receiver.listener.messages[sender.id] == sent
             assert not receiver.listener.losses
         assert bob.listener.messages[ann.id] == []
-        assert ann.coordinator.backlog(cem.id) == 0
+
+        async def is_written() -> bool:
+            return ann.coordinator.backlog(cem.id) == 0
+
+        await eventually(is_written)
 
     async def test_a_message_may_be_large_empty_and_any_bytes(self, cluster: Cluster) -> None:
         ann, bob = await cluster.node(), await cluster.node()

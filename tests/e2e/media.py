@@ -7,10 +7,17 @@ from playwright.async_api import Locator, Page
 
 _KEEP_CONNECTIONS = """
   window.connections = [];
+  window.connectionNews = [];
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...settings) {
       super(...settings);
-      window.connections.push(this);
+      const MOST_NEWS = 2_000;
+      const number = window.connections.push(this);
+      const note = (text) => {
+        if (window.connectionNews.length < MOST_NEWS) window.connectionNews.push([Date.now(), number, text]);
+      };
+      note("is made");
+      this.addEventListener("connectionstatechange", () => note(`is ${this.connectionState}`));
     }
   };
 """

@@ -13,6 +13,7 @@ from playwright.async_api import Page, WebSocket, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import AtBrowser
+from tests.e2e.connection_story import ConnectionStory
 from tests.e2e.frames import FrameWatch, connections_made, longest_freeze
 from tests.e2e.media import paint_screens, shows_camera, shows_screen
 from tests.e2e.participant import Participant
@@ -132,8 +133,31 @@ async def cluster(
             await node.kill()  # it would wait for the balancer
 
 
+class Connections:
+    """The peer connections of people, of whom each has all that they need."""
+
+    def __init__(self, people: list[Participant], stories: list[ConnectionStory]) -> None:
+        self._people, self._stories = people, stories
+        self._made: list[int] = []
+
+    async def count(self) -> None:
+        self._made = [await connections_made(one) for one in self._people]
+
+    async def are_the_same(self) -> None:
+        """Fail if any was built anew since the count, and tell what happened then."""
+        made = [await connections_made(one) for one in self._people]
+        if made != self._made:
+            stories = [
+                await story.of_those_after(before)
+                for story, before in zip(self._stories, self._made, strict=True)
+            ]
+            pytest.fail("\n".join((f"connections were built anew: {self._made}, {made}", *stories)))
+
+
 @asynccontextmanager
-async def a_call(cluster: Cluster, at_browser: AtBrowser) -> AsyncIterator[list[Participant]]:
+async def a_call(
+    cluster: Cluster, at_browser: AtBrowser
+) -> AsyncIterator[tuple[list[Participant], Connections]]:
     """The people, each at a node of their own, with the chat open. Their room is the first one's."""
     async with Visitors(cluster.nodes[0]) as visitors:
         accounts = [await visitors.client(name) for name in NAMES]
@@ -142,6 +166,7 @@ async def a_call(cluster: Cluster, at_browser: AtBrowser) -> AsyncIterator[list[
         people = [await at_browser(account, ignore_https_errors=True) for account in accounts]
         await paint_screens(people[0].page)
         sessions = [sessions_of(one.page) for one in people]
+        connections = Connections(people, [ConnectionStory(one) for one in people])
         taken: list[ParlourServer] = []
         for number, one in enumerate(people):
             await one.comes_to(room)
@@ -155,7 +180,8 @@ async def a_call(cluster: Cluster, at_browser: AtBrowser) -> AsyncIterator[list[
         # A change of codec at the beginning of a call is no freeze that a server causes.
         await asyncio.gather(*(one.page.wait_for_function(_HAS_FINAL_CODEC, polling=200) for one in people))
         await asyncio.gather(*(one.opens("Chat") for one in people))
-        yield people
+        await connections.count()
+        yield people, connections
         stored = [message["message"] for message in await accounts[0].reads(room)]
         assert stored == await shown(people[0])
 
@@ -167,9 +193,8 @@ async def test_nobody_notices_what_happens_to_servers(
 
     At last a screen is shared while Redis is away, which is not measured: it comes in the camera's place.
     """
-    async with a_call(cluster, at_browser) as people:
+    async with a_call(cluster, at_browser) as (people, connections):
         ids = [await tile_ids(one) for one in people]
-        made = [await connections_made(one) for one in people]
         watches = {one.name: FrameWatch(one, *others(one, people)) for one in people}
         await asyncio.gather(*(watch.begin() for watch in watches.values()))
         talk = Conversation(people)
@@ -206,15 +231,15 @@ async def test_nobody_notices_what_happens_to_servers(
             figures = f"longest freeze {longest:.0f} ms, {flow}"
             record_property(f"{sender} at {viewer}", figures)
             print(f"frames of {sender} at {viewer}: {figures}")  # noqa: T201 - figures for docs/reliability.md
+        assert [await tile_ids(one) for one in people] == ids, "somebody has become somebody else"
+        await connections.are_the_same()
         assert all(flow.frames > 100 for *_, flow in freezes), freezes
         assert all(longest < LONGEST_FREEZE_MS for *_, longest, _ in freezes), freezes
-        assert [await tile_ids(one) for one in people] == ids, "somebody has become somebody else"
-        assert [await connections_made(one) for one in people] == made, "a connection was built anew"
         for one in people:
             assert await shown(one) == talk.said
 
         await _a_screen_is_shared_while_redis_is_away(cluster, *people)
-        assert [await connections_made(one) for one in people] == made, "a connection was built anew"
+        await connections.are_the_same()
 
 
 async def _a_screen_is_shared_while_redis_is_away(

@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from parlour.handover import Handover, WorkerPlace
 from parlour.http.protocol import HttpBounds, HttpLimits, HttpRefusal, http_protocol_class
+from parlour.worker_table import open_table
 from tests.engine.reference import PATIENCE, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # each module on both event loops
@@ -330,7 +331,7 @@ def beside_another_process() -> Iterator[Handover]:
     inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
     own, ends = inboxes[0][0].detach(), tuple(end.detach() for _, end in inboxes)
     with inboxes[1][0]:
-        handover = Handover(WorkerPlace(0, (), own, ends), serves="/".__eq__)
+        handover = Handover(WorkerPlace(0, (), own, ends, open_table(2)), serves="/".__eq__)
         yield handover
         handover.close()
 

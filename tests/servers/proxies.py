@@ -113,9 +113,12 @@ CLUSTER_ADDRESSES = ("10.0.0.11:8000", "10.0.0.12:8000", "10.0.0.13:8000")
 
 @asynccontextmanager
 async def before_cluster(
-    kind: str, folder: Path, upstreams: Sequence[str], ports: Ports
+    kind: str, folder: Path, upstreams: Sequence[str], ports: Ports, *, by_room: bool = False
 ) -> AsyncIterator[None]:
-    """Run `nginx` or `haproxy` before three servers by the files of `deploy/`, as localhost."""
+    """Run `nginx` or `haproxy` before three servers by the files of `deploy/`, as localhost.
+
+    `by_room` takes HAProxy's lines that are comments there, which bring the people of a room to one server.
+    """
     certificate, key = folder / "proxy.pem", folder / "proxy.key"
     self_signed(certificate, key)
     (folder / "both.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
@@ -129,6 +132,9 @@ async def before_cluster(
         command: tuple[str, ...] = ("/usr/sbin/nginx", "-c")
     else:
         text = _adapted("haproxy-cluster.cfg", {**words, **_haproxy_words(folder, ports)})
+        if by_room:
+            instead = "".join(re.findall(r"^    #( {5}\w.*\n)", text, re.MULTILINE))
+            text = with_words(text, {"    balance leastconn\n": instead}, of="deploy/haproxy-cluster.cfg")
         command = ("/usr/sbin/haproxy", "-db", "-f")
     file = folder / f"{kind}.conf"
     file.write_text(text)

@@ -16,9 +16,11 @@ from parlour.handover import (
     Kind,
     WorkerPlace,
     open_inbox,
+    room_of_handshake,
     session_prefix,
     worker_of_session,
 )
+from parlour.worker_table import WorkerTable, open_table
 
 ASKED = b"GET /socket.io/?EIO=4&transport=polling&sid=1.abc HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -42,13 +44,37 @@ def test_the_session_names_its_worker(head: bytes, found: tuple[str, int] | None
     assert worker_of_session(head) == found
 
 
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (
+            b"GET /socket.io/?room=0a1b2c3d&EIO=4&transport=websocket HTTP/1.1\r\n",
+            ("/socket.io/", b"0a1b2c3d"),
+        ),
+        (b"GET /meet/socket.io/?EIO=4&room=0a1b2c3d HTTP/1.1\r\n", ("/meet/socket.io/", b"0a1b2c3d")),
+        (b"POST /socket.io/?room=0a1b2c3d HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?room=0A1B2C3D HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?room=0a1b2c3 HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?room=0a1b2c3d4 HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?room=the%20den HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?bedroom=0a1b2c3d HTTP/1.1\r\n", None),
+        (b"GET /socket.io/?room=" + b"0" * 8000 + b" HTTP/1.1\r\n", None),
+        (b"GET /socket.io/ HTTP/1.1\r\nX: ?room=0a1b2c3d \r\n", None),
+    ],
+)
+def test_the_handshake_names_its_room(head: bytes, found: tuple[str, bytes] | None) -> None:
+    assert room_of_handshake(head) == found
+
+
 def test_a_long_head_without_a_session_is_judged_at_once() -> None:
     for head in (
         b"GET /" + b"a" * 200_000,
         b"GET /?" + b"a&" * 200_000,
         b"GET /?" + b"a" * 200_000 + b"&sid=1.a",
+        b"GET /?" + b"a" * 200_000 + b"&room=0a1b2c3d ",
     ):
         assert worker_of_session(head) is None
+        assert room_of_handshake(head) is None
 
 
 class Pair:
@@ -57,13 +83,24 @@ class Pair:
     def __init__(self) -> None:
         inboxes = [open_inbox() for _ in range(2)]
         self.files = [one for inbox in inboxes for one in inbox]
+        self._table = open_table(2)
+        self.table = WorkerTable(self._table)
         self.first, self.second = (self._worker(number) for number in range(2))
         self.arrived: asyncio.Queue[Arrival] = asyncio.Queue()
         self.second.start(self.arrived.put_nowait)
 
     def _worker(self, number: int) -> Handover:
         inbox, *inboxes = (os.dup(file.fileno()) for file in (self.files[2 * number], *self.files[1::2]))
-        return Handover(WorkerPlace(number, (), inbox, tuple(inboxes)), serves="/socket.io/".__eq__)
+        place = WorkerPlace(number, (), inbox, tuple(inboxes), os.dup(self._table))
+        return Handover(place, serves="/socket.io/".__eq__)
+
+    def close(self) -> None:
+        self.first.close()
+        self.second.close()
+        self.table.close()
+        os.close(self._table)
+        for one in self.files:
+            one.close()
 
 
 @pytest.fixture
@@ -71,10 +108,7 @@ async def pair() -> AsyncIterator[Pair]:
     made = Pair()
     yield made
     made.second.stop()
-    made.first.close()
-    made.second.close()
-    for one in made.files:
-        one.close()
+    made.close()
 
 
 @pytest.fixture
@@ -186,6 +220,55 @@ async def test_what_stays(pair: Pair, accepted: tuple[socket.socket, asyncio.Tra
         assert not pair.first.takes(transport, f"GET {path}?sid={sid} HTTP/1.1\r\n\r\n".encode())
     assert not pair.first.takes(transport, b"GET /room/ HTTP/1.1\r\n\r\n")
     assert not pair.first.takes_idle(transport, Kind.KEPT_ALIVE), "it is not retiring"
+
+
+def opening(pair: Pair, *, worker: int) -> bytes:
+    """Return a handshake for a room whose people are with this worker, once both are well."""
+    pair.first.note_well(1)
+    pair.second.note_well(1)
+    rooms = (b"%08x" % number for number in range(100))
+    room = next(room for room in rooms if pair.table.worker_of_room(room) == worker)
+    return b"GET /socket.io/?room=%b&EIO=4&transport=polling HTTP/1.1\r\n\r\n" % room
+
+
+async def test_people_of_a_room_are_handed_over_to_its_worker(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.BaseTransport]
+) -> None:
+    handshake = opening(pair, worker=1)
+    assert pair.first.takes(accepted[1], handshake)
+    async with asyncio.timeout(10):
+        arrival = await pair.arrived.get()
+    arrival.connection.close()
+    assert (arrival.kind, arrival.data) == (Kind.ASKS, handshake)
+
+
+async def test_people_of_a_room_stay_where_its_worker_is(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.BaseTransport]
+) -> None:
+    """They do so at its worker, while nobody knows that one to be well, and at another path."""
+    assert not pair.first.takes(accepted[1], opening(pair, worker=0))
+    handshake = opening(pair, worker=1)
+    assert not pair.first.takes(accepted[1], handshake.replace(b"/socket.io/", b"/room/"))
+    session = handshake.replace(b"&EIO", b"&sid=0.abc&EIO")
+    assert not pair.first.takes(accepted[1], session), "a session goes before a room"
+    pair.second.note_end()
+    assert not pair.first.takes(accepted[1], handshake)
+    pair.first.note_end()
+    assert not pair.first.takes(accepted[1], handshake)
+
+
+async def test_a_worker_that_retires_leaves_the_table_to_its_successor(
+    pair: Pair, accepted: tuple[socket.socket, asyncio.BaseTransport]
+) -> None:
+    handshake = opening(pair, worker=1)
+    pair.second.is_retiring = True
+    pair.second.note_end()
+    assert pair.first.takes(accepted[1], handshake)
+    async with asyncio.timeout(10):
+        (await pair.arrived.get()).connection.close()
+    pair.table.clear(1)
+    pair.second.note_well(1)
+    assert not pair.first.takes(accepted[1], handshake)
 
 
 async def test_an_idle_connection_is_taken_once_the_worker_retires(

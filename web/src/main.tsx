@@ -18,6 +18,7 @@ import { createRoot } from "react-dom/client";
 import { AccountApi, Api } from "./api";
 import { withoutBasePath } from "./base-path";
 import { keepAssets } from "./kept-assets";
+import { roomInPath } from "./room-path";
 import { Session } from "./session";
 import { Signaling } from "./signaling";
 import { catalogues } from "./texts/browser-texts";
@@ -31,6 +32,8 @@ const session = new Session(accounts);
 const api = new Api(session);
 const signaling = new Signaling(session);
 
+const room = roomInPath(withoutBasePath(location.pathname));
+if (room) void signaling.headFor(room);
 void session.restore();
 const isRestoring = session.state.get().kind === "restoring";
 if (isRestoring) signaling.fetchAhead();

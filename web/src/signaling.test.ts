@@ -11,7 +11,17 @@ type Listener = (payload?: unknown) => void;
 class FakeSocket {
   connected = false;
   active = false;
-  readonly io = { on: () => {}, engine: { once: () => {} } };
+  readonly io = {
+    on: () => {},
+    opts: { query: undefined as { room: string } | undefined },
+    engine: {
+      once: () => {},
+      id: "Zm9v",
+      transport: { query: {} as { room?: string } },
+    },
+  };
+  /** The rooms for which connections were made, the latest last. */
+  readonly made: (string | null)[] = [];
   readonly #listeners = new Map<string, Set<Listener>>();
 
   on(event: string, listener: Listener): void {
@@ -24,11 +34,15 @@ class FakeSocket {
 
   connect(): void {
     this.active = true;
+    this.io.engine.transport.query = { ...this.io.opts.query };
+    this.made.push(this.io.opts.query?.room ?? null);
   }
 
   disconnect(): void {
     this.active = false;
+    if (!this.connected) return;
     this.connected = false;
+    this.receive("disconnect", "io client disconnect");
   }
 
   /** What was emitted with an acknowledgement, the latest last. */
@@ -82,7 +96,11 @@ function client(answers: readonly ("here" | "away")[] = []) {
   const left = [...answers];
   const fetch = vi.fn(async () => {
     if (left.shift() === "away") throw new Error("away");
-    return { io: () => socket };
+    const io = (options: { query?: { room: string } }) => {
+      socket.io.opts.query = options.query;
+      return socket;
+    };
+    return { io };
   });
   const signaling = new Signaling(session, new TransportOrder(), new Chunk<never>(fetch as never));
   return { socket, state, signaling, fetch };
@@ -166,6 +184,64 @@ it("hears which description the server refuses; a connection that breaks is no r
   send();
   expect(socket.emitted).toEqual([]);
   expect(codes).toEqual(["unavailable"]);
+});
+
+describe("a connection for a room", () => {
+  const DEN = "8a8a1a9f";
+  const ATTIC = "87bb1701";
+
+  it("is made so from the start where the room is known", async () => {
+    const { socket, state, signaling } = client();
+    await signaling.headFor("den");
+    state.set(ANN);
+    await vi.waitFor(() => expect(socket.active).toBe(true));
+    socket.io.engine.id = "1.Zm9v";
+    socket.comesUp();
+    await signaling.headFor("den");
+    expect(socket.made).toEqual([DEN]);
+    expect(signaling.link.get()).toBe("online");
+  });
+
+  it("replaces that for none, or for another one, where the server is one of several", async () => {
+    const { socket, signaling } = await online();
+    socket.io.engine.id = "1.Zm9v";
+    const links: string[] = [];
+    signaling.link.subscribe(() => links.push(signaling.link.get()));
+    await signaling.headFor("den");
+    expect(socket.made).toEqual([null, DEN]);
+    expect(signaling.link.get()).toBe("connecting");
+    socket.comesUp();
+    expect(signaling.link.get()).toBe("online");
+    await signaling.headFor("attic");
+    expect(socket.made).toEqual([null, DEN, ATTIC]);
+    socket.comesUp();
+    socket.breaks();
+    socket.connect();
+    socket.comesUp();
+    expect(socket.made).toEqual([null, DEN, ATTIC, ATTIC]);
+    expect(links.at(-1)).toBe("online");
+  });
+
+  it("replaces nothing where there is one server alone", async () => {
+    const { socket, signaling } = await online();
+    await signaling.headFor("den");
+    expect(socket.made).toEqual([null]);
+    expect(signaling.link.get()).toBe("online");
+    socket.breaks();
+    socket.connect();
+    expect(socket.made).toEqual([null, DEN]);
+  });
+
+  it("replaces that which was under way", async () => {
+    const { socket, state, signaling } = client();
+    state.set(ANN);
+    await vi.waitFor(() => expect(socket.active).toBe(true));
+    await signaling.headFor("den");
+    socket.io.engine.id = "1.Zm9v";
+    socket.comesUp();
+    expect(socket.made).toEqual([null, DEN]);
+    expect(signaling.link.get()).toBe("connecting");
+  });
 });
 
 describe("a visit that is left", () => {

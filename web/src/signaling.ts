@@ -1,6 +1,7 @@
 import type { Socket } from "socket.io-client";
 import { withBasePath } from "./base-path";
 import { Chunk } from "./chunk";
+import { roomHash } from "./room-hash";
 import type { Session } from "./session";
 import { Store } from "./store";
 import { TransportOrder } from "./transport-order";
@@ -38,6 +39,8 @@ const PROBE_MS = 2_000;
 const STEADY_MS = 5_000;
 /** The most visits that are remembered as left; the server ends older ones by itself after its grace. */
 const MAX_UNCONFIRMED = 8;
+/** Stands in the id of a session whose server is one of several. */
+const OF_SEVERAL = ".";
 const NO_ANSWER = {
   ok: false,
   code: "no_answer",
@@ -82,6 +85,8 @@ export class Signaling {
   readonly #listeners = new Set<{ event: keyof ServerEvents; listener: never }>();
   /** The email of the person whose socket it is. */
   #owner: string | null = null;
+  /** The hash of the room for which connections are made; null before the first room. */
+  #room: string | null = null;
   /** The tokens of visits that were left, until the server says that it knows. */
   readonly #unconfirmed = new Set<string>();
   #connectedAt = 0;
@@ -101,6 +106,20 @@ export class Signaling {
   /** Loads the library for a login that is about to be taken up. */
   fetchAhead(): void {
     this.library.fetchAhead();
+  }
+
+  /**
+   * Makes connections for a room from now on: servers that are several bring the people of a room together. Of those,
+   * the connection that there is is replaced, so this is said before the room is entered. It stays the same while the
+   * room does, also when its call is left.
+   */
+  async headFor(room: string): Promise<void> {
+    const hash = await roomHash(room);
+    if (hash === null) return;
+    this.#room = hash;
+    if (!this.#socket) return;
+    this.#socket.io.opts.query = { room: hash };
+    if (this.#socket.connected) this.#moveIfElsewhere(this.#socket);
   }
 
   on<E extends keyof ServerEvents>(event: E, listener: Listeners[E]): () => void {
@@ -278,6 +297,7 @@ export class Signaling {
       randomizationFactor: SPREAD,
       timeout: this.order.timeoutMs,
       withCredentials: false,
+      ...(this.#room !== null && { query: { room: this.#room } }),
       auth: (give) => {
         // Called at each connect, so that a reconnect never sends an old token.
         this.session.token().then(
@@ -290,6 +310,17 @@ export class Signaling {
     this.#followTransports(socket);
     for (const { event, listener } of this.#listeners) socket.on(event, listener);
     return socket;
+  }
+
+  /** Connects anew where the connection was made for no room, or for another one, and that makes a difference. */
+  #moveIfElsewhere(socket: TypedSocket): boolean {
+    const { engine } = socket.io;
+    const { room } = engine.transport.query;
+    if (this.#room === null || room === this.#room) return false;
+    if (!engine.id?.includes(OF_SEVERAL)) return false;
+    socket.disconnect();
+    this.#connect();
+    return true;
   }
 
   /** Sends an event without effect for its acknowledgement, and closes a connection that does not give it. */
@@ -314,6 +345,7 @@ export class Signaling {
     socket.on("connect", () => {
       this.#connectedAt = Date.now();
       this.restarting.set(false);
+      if (this.#moveIfElsewhere(socket)) return;
       this.#endUnconfirmed(socket);
       this.link.set("online");
     });

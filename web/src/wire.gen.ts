@@ -819,6 +819,11 @@ export interface ShareRooms {
   rooms: string[];
 }
 
+/** Descriptions or candidates of these peers may be lost: connections to them that do not stand are to be negotiated again. */
+export interface SignalsLost {
+  peerIDs: string[];
+}
+
 export interface StoredMessage {
   message_id: string;
   room: string;
@@ -880,6 +885,7 @@ export interface ServerEvents {
   "peer-recording": PeerRecording;
   "session-description": DescriptionFromPeer;
   "ice-candidate": CandidateFromPeer;
+  "signals-lost": SignalsLost;
   "share-rooms": ShareRooms;
   "call-changed": CallChanged;
   "chat-message": ChatFromPeer;

@@ -242,7 +242,11 @@ class OngoingCalls:
         self._served.deliver(to, message)
 
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
-        self._served.relayed(to, message, size)
+        if self._members is not None:  # hot path: `_served`, inlined
+            self._members.relayed(to, message, size)
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        self._served.signals_lost(room_id, peers)
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         self._served.notify(room_id, notice)

@@ -5,6 +5,7 @@ kept. It ends unless it is resumed within that period (`calls.arrivals`).
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,7 +21,15 @@ from parlour.calls.resume_tokens import ResumeTokens
 from parlour.calls.room_entry import RoomEntry
 from parlour.errors import Unavailable
 from parlour.rooms.entities import Room, RoomId
-from parlour.wire.signaling import CandidateFromPeer, Counted, DescriptionFromPeer, FromPeer, PeerId, Removed
+from parlour.wire.signaling import (
+    CandidateFromPeer,
+    Counted,
+    DescriptionFromPeer,
+    FromPeer,
+    PeerId,
+    Removed,
+    SignalsLost,
+)
 
 TRIM_SECONDS = 10.0
 
@@ -56,6 +65,10 @@ class Participations:
         """The participations whose connections part from them just now, and live on."""
         self._handed_over: dict[PeerId, int] = {}
         """The number of messages to each away participation that another node was given with it."""
+        self._with_losses: deque[tuple[RoomId, list[PeerId]]] = deque()
+        """The calls in which messages of these peers may be lost, of which the members are to be told."""
+        self._untold_losses: dict[PeerId, set[PeerId]] = {}
+        """The same for members without a connection: they are told when they are back at this node."""
         calls.serve(self)
 
     async def end_absent_members(self) -> None:
@@ -96,6 +109,9 @@ class Participations:
         """Send the messages that were held back until the acknowledgement of the join was sent."""
         if isinstance(connection.state, Participation):
             self._delivery.flow(connection.state.peer_id)
+            losses = self._untold_losses.pop(connection.state.peer_id, None)
+            if losses:
+                self._delivery.to_connection(connection.connection_id, SignalsLost(sorted(losses)))
 
     def leave(self, connection: Member) -> None:
         """End the participation of a connection, if there is one."""
@@ -241,9 +257,29 @@ class Participations:
         room_id = self._presence.room_of(to)
         call = None if room_id is None else self._calls.replica(room_id)
         sender = None if call is None else call.seats.get(message.peer_id)
-        if sender is not None:
-            with suppress(PeerBusy):
-                self._delivery.relay(sender.user_id, to, message, size)
+        if sender is None:
+            return
+        try:  # hot path, and `suppress` would cost more
+            self._delivery.relay(sender.user_id, to, message, size)
+        except PeerBusy:
+            return
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        """Tell the members of this node, one call in each turn of the event loop. A member without a
+        connection hears of a loss when it is back.
+        """
+        if not self._with_losses:
+            asyncio.get_running_loop().call_soon(self._tell_of_losses)
+        self._with_losses.append((room_id, peers))
+
+    def _tell_of_losses(self) -> None:
+        room_id, peers = self._with_losses.popleft()
+        for member in self._calls.peers_in(room_id):
+            if self._presence.away(member) is not None:
+                self._untold_losses.setdefault(member, set()).update(peers)
+        self._delivery.to_call(room_id, SignalsLost(peers), besides=None)
+        if self._with_losses:
+            asyncio.get_running_loop().call_soon(self._tell_of_losses)
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """Tell this node's connections in a call, but not that of the peer that the notice is about."""
@@ -267,6 +303,7 @@ class Participations:
                 self._delivery.hang_up(connection.connection_id)
         else:
             return
+        self._untold_losses.pop(peer_id, None)
         handed_over = self._handed_over.pop(peer_id, None)
         if is_elsewhere and handed_over is not None:
             self._send_after(participation, handed_over)

@@ -44,6 +44,8 @@ class PeerDelivery:
             if replay_buffer is not None:
                 replay_buffer.put(message, size)
             return True
+        if receiver is None and replay_buffer is None:
+            return False
         return self._relay_with_shares(sender, to, message, size)
 
     def _relay_with_shares(self, sender: UserId, to: PeerId, message: FromPeer, size: int) -> bool:

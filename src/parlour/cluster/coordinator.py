@@ -141,7 +141,7 @@ class Coordinator(Protocol):
         """Have that node hear `messages_lost`, since a message for it could not be queued."""
 
     def backlog(self, to: LeaseId) -> int:
-        """Return the bytes that wait at this node for another one."""
+        """Return the bytes of which this node does not know yet that they wait at another one."""
 
     async def own(self, name: str) -> Ownership:
         """Own a name unless another node's lease does; return who owns it. Raises CoordinationUnavailable.

@@ -15,4 +15,11 @@ def tell(method: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
     try:
         method(*args, **kwargs)
     except Exception as error:
-        log.exception("cluster.listener_failed", method=method.__name__, error=type(error).__name__)
+        log_failure(method, error)
+
+
+def log_failure(method: Callable[..., None], error: Exception) -> None:
+    """Log the exception of a listener's method; only call it while the exception is handled."""
+    log.exception(  # noqa: LOG004 - called by handlers
+        "cluster.listener_failed", method=method.__name__, error=type(error).__name__
+    )

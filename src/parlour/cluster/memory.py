@@ -226,7 +226,7 @@ class MemoryCoordinator:
         found = queue.batch(_TURN_BYTES)
         if found is not None:
             first, messages = found
-            queue.confirm(first, len(messages))
+            queue.confirm(first + len(messages))
             if queue:
                 asyncio.get_running_loop().call_soon(self._pass_on, to, queue)
             receiver.take(self.lease.lease_id, first, messages)

@@ -63,7 +63,11 @@ class FirstRequest(asyncio.Protocol):
         handover = self._bounds.handover
         if handover is not None and self._admitted and handover.takes(self._transport, data):
             self._transport.abort()
-            return
+        else:
+            self.stay(data)
+
+    def stay(self, data: bytes) -> None:
+        """Answer the request that begins with `data` in this process, though it may belong to another one."""
         self._step_aside()
         plain = read_plain_upgrade(data) if self._admitted and len(data) <= _LONGEST else None
         if plain is not None and self._engine.serves(plain.request.path):
@@ -114,7 +118,7 @@ class HandedOver(asyncio.Protocol):
         if arrival.kind is Kind.KEPT_ALIVE:
             first.keep_alive()
         elif arrival.data:
-            first.data_received(arrival.data)
+            first.stay(arrival.data)
 
 
 def first_request_protocol(

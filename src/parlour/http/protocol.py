@@ -158,7 +158,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Continue a connection whose first bytes the protocol `former` has received, in its slot."""
         self._begin(transport)
         self._admitted = self.bounds.slots.pass_on(former, self)
-        self.data_received(data)
+        self._receive(data)
 
     def keep_alive(self, transport: asyncio.Transport, former: Holder) -> None:
         """Continue a connection whose requests have all been answered, by another process."""
@@ -264,6 +264,9 @@ class BoundedHttp(HttpToolsProtocol):
         if handover is not None and self._is_idle() and handover.takes(self.transport, data):
             self.transport.abort()
             return
+        self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         self._pending = self._pending + data if self._pending else data
         if self._parse_due is None:
             self._parse_portion()

@@ -107,6 +107,17 @@ class CandidateFromPeer(ServerEvent, frozen=True):
     ice_candidate: IceCandidate
 
 
+class SignalsLost(ServerEvent, frozen=True):
+    __doc__ = (
+        "Descriptions or candidates of these peers may be lost: "
+        "connections to them that do not stand are to be negotiated again."
+    )
+
+    event = "signals-lost"
+
+    peers: list[PeerId] = field(name="peerIDs")
+
+
 class ShareRooms(ServerEvent, frozen=True):
     __doc__ = "The names of the rooms in use now that this user may see; sent to sockets in no call."
 
@@ -216,6 +227,7 @@ AnyServerEvent = (
     | PeerRenamed
     | PeerRecording
     | FromPeer
+    | SignalsLost
     | ShareRooms
     | CallChanged
     | ChatFromPeer

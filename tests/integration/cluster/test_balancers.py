@@ -39,17 +39,17 @@ class Balanced:
         self._trusting = ssl.create_default_context()
         self._trusting.check_hostname, self._trusting.verify_mode = False, ssl.CERT_NONE
 
-    async def opens(self, address: str = ADDRESS) -> str:
-        """Open a session by polling; return its id."""
-        answer = await (await self._client(address)).get(f"{PATH}polling")
+    async def opens(self, address: str = ADDRESS, *, room: str = "") -> str:
+        """Open a session by polling, for a room if one is named; return its id."""
+        answer = await (await self._client(address)).get(f"{PATH}polling{room}")
         assert answer.status_code == 200, answer.text
         sid: str = json.loads(answer.text[1:])["sid"]
         return sid
 
-    async def posts(self, sid: str, address: str = ADDRESS) -> int:
+    async def posts(self, sid: str, address: str = ADDRESS, *, room: str = "") -> int:
         """Send a packet of the session; return the status: 400 where nobody knows the session."""
         client = await self._client(address)
-        return (await client.post(f"{PATH}polling&sid={sid}", content="3")).status_code
+        return (await client.post(f"{PATH}polling{room}&sid={sid}", content="3")).status_code
 
     async def seen_as(self, address: str) -> str:
         """Return which address a client has in the eyes of the servers."""
@@ -63,9 +63,9 @@ class Balanced:
             await socket.send("2probe")
             assert await socket.recv() == "3probe"
 
-    async def begins_by_websocket(self) -> ParlourServer:
+    async def begins_by_websocket(self, *, room: str = "") -> ParlourServer:
         """Open a session by WebSocket; return its server."""
-        url = f"{self._origin.replace('https', 'wss')}{PATH}websocket"
+        url = f"{self._origin.replace('https', 'wss')}{PATH}websocket{room}"
         async with connect(url, ssl=self._trusting, proxy=None) as socket:
             return await self.holder(json.loads(str(await socket.recv())[1:])["sid"], "websocket")
 
@@ -75,12 +75,36 @@ class Balanced:
         assert len(known) == 1
         return known[0]
 
+    @asynccontextmanager
+    async def behind_haproxy_by_room(self, folder: Path) -> AsyncIterator["Balanced"]:
+        """Yield the same servers behind another HAProxy, which looks at rooms."""
+        folder.mkdir()
+        ports, addresses = Ports(), [one.address for one in self.servers]
+        async with (
+            before_cluster("haproxy", folder, addresses, ports, by_room=True),
+            AsyncExitStack() as ending,
+        ):
+            yield Balanced(f"https://localhost:{ports.https}", self.servers, ending)
+
     async def opens_until_elsewhere(self, leaving: ParlourServer) -> None:
         """Open sessions until some in a row are at other servers. None may be refused."""
         in_a_row = 0
         async with asyncio.timeout(PATIENCE):
             while in_a_row < IN_A_ROW:
                 in_a_row = 0 if await self.holder(await self.opens()) is leaving else in_a_row + 1
+
+    async def brings_people_together(self) -> None:
+        """Prove that people of a room come to one server, by either transport and from wherever they are."""
+        homes = []
+        for number in range(IN_A_ROW):
+            room = f"&room={number * 0x1F3D5B79:08x}"
+            home = await self.begins_by_websocket(room=room)
+            homes.append(home)
+            for address in (ADDRESS, ELSEWHERE):
+                sid = await self.opens(address, room=room)
+                assert await self.holder(sid) is home
+                assert await self.posts(sid, address, room=room) == 200
+        assert len(set(homes)) > 1
 
     async def _client(self, address: str) -> httpx.AsyncClient:
         if address not in self._clients:
@@ -125,6 +149,8 @@ async def balanced(
 async def test_haproxy(fresh_server: StartServer, redis: RedisServer, tmp_path: Path) -> None:
     async with balanced("haproxy", fresh_server, redis, tmp_path, PARLOUR_DRAIN_SECONDS=5) as cluster:
         first, second, third = cluster.servers
+        async with cluster.behind_haproxy_by_room(tmp_path / "by-room") as other:
+            await other.brings_people_together()
         assert await cluster.seen_as(ELSEWHERE) == ELSEWHERE
         # Sorted, since the ids are random: the balancer's turns are not in the order of the sessions.
         opened = sorted([await cluster.opens() for _ in range(9)])
@@ -169,6 +195,7 @@ async def test_nginx(fresh_server: StartServer, redis: RedisServer, tmp_path: Pa
     async with balanced("nginx", fresh_server, redis, tmp_path, PARLOUR_DRAIN_SECONDS=1) as cluster:
         first, second, third = cluster.servers
         assert await cluster.seen_as(ELSEWHERE) == ELSEWHERE
+        await cluster.brings_people_together()
         # Which server an address belongs to depends on the servers' ports, which are others each time.
         sessions: dict[str, str] = {}
         holders: dict[str, ParlourServer] = {}

@@ -5,9 +5,11 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.conftest import StartServer
 from tests.integration.cluster.clusters import Call, both_reach, calls_at, two_servers
@@ -34,6 +36,32 @@ async def answer_to(client: ResumingClient, number: int) -> dict[str, Any]:
     (answer,) = json.loads(frame.removeprefix(f"43{number}"))
     found: dict[str, Any] = answer
     return found
+
+
+class Inboxes:
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    async def lose(self, text: str) -> None:
+        """Remove the entry with that text as soon as it is there."""
+        while True:
+            for inbox in await self._client.keys("parlour/cluster/*/inbox/*"):
+                for number, fields in await self._client.xrevrange(inbox, count=8):
+                    if any(text.encode() in value for value in fields.values()):
+                        await self._client.xdel(inbox, number)
+                        return
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def unread_inboxes(redis: RedisServer) -> AsyncIterator[Inboxes]:
+    """Have no server read its inbox for a while. Leases go on."""
+    async with Redis(port=redis.port, password=redis.password) as client:
+        await redis.ask("ACL", "SETUSER", "default", "-xread")
+        while (await client.info("clients"))["blocked_clients"]:  # noqa: ASYNC110 - Redis announces nothing
+            await asyncio.sleep(0.02)
+        yield Inboxes(client)
+        await redis.ask("ACL", "SETUSER", "default", "+xread")
 
 
 async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:
@@ -240,6 +268,28 @@ async def test_a_return_whose_line_breaks_before_its_answer_is_no_end(call: Call
     await coming
     await ann.hears("remove-peer", peerID=peer)
     await introduced(cid, ann)
+
+
+async def test_a_message_between_servers_that_is_lost_is_told_to_its_receivers(
+    call: Call, redis: RedisServer
+) -> None:
+    """Redis accepts it and loses it, as in a failover: the receivers negotiate again."""
+    ann, bob, cid = [
+        await call.member(name, server)
+        for name, server in (("ann", call.here), ("bob", call.there), ("cid", call.there))
+    ]
+    for one, others in ((ann, []), (bob, [ann]), (cid, [ann, bob])):
+        await one.joins()
+        await introduced(one, *others)
+    cid.breaks()
+    async with unread_inboxes(redis) as inboxes:
+        assert (await ann.proposes(bob, "lost"))["ok"]
+        await inboxes.lose("candidate:lost")
+    await bob.hears("signals-lost", peerIDs=[ann.peer_id])
+    await both_reach(ann, bob, "1")
+    await cid.joins()
+    await cid.hears("signals-lost", peerIDs=[ann.peer_id])
+    await both_reach(ann, cid, "2")
 
 
 async def test_redis_away_is_noticed_between_servers_alone(call: Call, redis: RedisServer) -> None:

@@ -9,12 +9,14 @@ from redis.asyncio import Redis
 
 from parlour.cluster.batches import Batch, encode
 from parlour.cluster.coordinator import CoordinationUnavailable, LeaseId, QueueBounds
+from parlour.cluster.redis import inboxes
 from parlour.cluster.redis.connections import Keys, LeaseTimes
 from parlour.cluster.redis.coordinator import RedisCoordinator
 from parlour.node_id import new_node_id
 from tests.contract.coordination import Cluster, CoordinatorContract, Node, eventually, started
 from tests.people import unique
 from tests.servers import RedisServer
+from tests.servers.silence import SilentProxy
 
 LONG = LeaseTimes(ttl=120.0, beat=0.1, margin=1.0, patience=30.0, block=1.0)
 """No lease ends by itself, however slow the machine is."""
@@ -24,16 +26,20 @@ SHORT = LeaseTimes(ttl=2.0, beat=0.1, margin=0.5, patience=0.5, block=0.2)
 class InRedis:
     """Nodes that meet in one Redis."""
 
-    def __init__(self, server: RedisServer, times: LeaseTimes) -> None:
+    def __init__(self, server: RedisServer, times: LeaseTimes = LONG) -> None:
         self.secret = unique("a secret that is long enough")
         self.keys = Keys.of(self.secret)
         self._server = server
         self._times = times
         self.nodes: list[tuple[Node, RedisCoordinator]] = []
 
-    async def node(self, *, bounds: QueueBounds | None = None) -> Node:
+    async def node(self, *, bounds: QueueBounds | None = None, by: SilentProxy | None = None) -> Node:
+        """Start a node, which reaches Redis by a line if one is given."""
+        url = self._server.url
+        if by is not None:
+            url = url.replace(f":{self._server.port}/", f":{by.port}/")
         coordinator = RedisCoordinator(
-            new_node_id(), self._server.url, secret=self.secret, times=self._times, bounds=bounds
+            new_node_id(), url, secret=self.secret, times=self._times, bounds=bounds
         )
         node = await started(coordinator)
         self.nodes.append((node, coordinator))
@@ -41,6 +47,12 @@ class InRedis:
 
     async def expire(self, lease_id: LeaseId) -> None:
         await self.ask("ZADD", self.keys.leases, "XX", 0, lease_id)
+
+    async def count_of_writes(self, kind: str) -> int:
+        """Return how many XADD there were: all `calls`, or those that were refused (`rejected_calls`)."""
+        async with Redis.from_url(self._server.url) as redis:
+            stats = await redis.info("commandstats")
+        return int(stats["cmdstat_xadd"][kind])
 
     async def ask(self, *command: Any) -> Any:
         async with Redis.from_url(self._server.url) as redis:
@@ -60,7 +72,15 @@ async def shared_redis() -> AsyncIterator[RedisServer]:
 
 @pytest.fixture
 async def in_redis(shared_redis: RedisServer) -> AsyncIterator[InRedis]:
-    cluster = InRedis(shared_redis, LONG)
+    cluster = InRedis(shared_redis)
+    yield cluster
+    await cluster.close()
+
+
+@pytest.fixture
+async def patient(redis: RedisServer) -> AsyncIterator[InRedis]:
+    """Nodes with long leases, and a Redis of their own to disturb."""
+    cluster = InRedis(redis)
     yield cluster
     await cluster.close()
 
@@ -80,7 +100,7 @@ class TestInRedis(CoordinatorContract):
 
 
 async def test_two_clusters_in_one_redis_do_not_meet(shared_redis: RedisServer, in_redis: InRedis) -> None:
-    stranger = InRedis(shared_redis, LONG)
+    stranger = InRedis(shared_redis)
     try:
         ann, mallory = await in_redis.node(), await stranger.node()
         first, second = await ann.coordinator.own("call"), await mallory.coordinator.own("call")
@@ -108,6 +128,74 @@ async def test_lost_connections_lose_and_double_nothing(in_redis: InRedis) -> No
     assert bob.listener.messages[ann.id] == sent
     assert not bob.listener.losses
     assert (ann.id, bob.id) == before
+
+
+async def test_what_is_refused_is_written_again(redis: RedisServer, patient: InRedis) -> None:
+    """Answers are not waited for, yet a refusal is noticed."""
+    ann, bob = await patient.node(), await patient.node()
+    await ann.sees(bob)
+    await bob.sees(ann)
+    await redis.ask("CONFIG", "SET", "maxmemory", "1")
+    for message in (b"0", b"1"):
+        assert ann.coordinator.send(bob.id, message)
+        before = await patient.count_of_writes("rejected_calls")
+
+        async def is_refused_again(before: int = before) -> bool:
+            return await patient.count_of_writes("rejected_calls") > before
+
+        await eventually(is_refused_again)
+    assert ann.coordinator.backlog(bob.id) == 2
+    await redis.ask("CONFIG", "SET", "maxmemory", "0")
+    await bob.has_received(2, ann)
+    assert bob.listener.messages[ann.id] == [b"0", b"1"]
+    assert not bob.listener.losses
+
+
+async def test_what_is_unanswered_is_bounded(
+    redis: RedisServer, patient: InRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more is written after a while to a Redis that does not answer; it goes out in a few batches."""
+    monkeypatch.setattr(inboxes, "BUSY_SECONDS", 0.0)  # no message waits because the one before is recent
+    ann, bob = await patient.node(), await patient.node()
+    await ann.sees(bob)
+    await bob.sees(ann)
+    before = await patient.count_of_writes("calls")
+    sent = [b"%d" % number for number in range(200)]
+    redis.freeze()
+    for message in sent:
+        assert ann.coordinator.send(bob.id, message)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    redis.thaw()
+    await bob.has_received(len(sent), ann)
+    assert bob.listener.messages[ann.id] == sent
+    assert await patient.count_of_writes("calls") - before < inboxes.MAX_UNANSWERED + 10
+
+
+async def test_a_connection_that_is_lost_takes_nothing_from_the_next(redis: RedisServer) -> None:
+    """To Redis it is open, and goes on reading the inbox."""
+    times = LeaseTimes(ttl=120.0, beat=0.1, margin=1.0, patience=0.3, block=0.2)
+    patient = InRedis(redis, times)
+    async with SilentProxy(redis.port) as line:
+        try:
+            ann, bob = await patient.node(), await patient.node(by=line)
+            await ann.sees(bob)
+            await bob.sees(ann)
+            assert ann.coordinator.send(bob.id, b"heard")
+            await bob.has_received(1, ann)
+            line.falls_silent()
+            assert ann.coordinator.send(bob.id, b"unheard")
+            await eventually(lambda: _is_written(ann, bob))
+            line.answers_again()
+            await bob.has_received(2, ann)
+            assert bob.listener.messages[ann.id] == [b"heard", b"unheard"]
+            assert not bob.listener.losses
+        finally:
+            await patient.close()
+
+
+async def _is_written(sender: Node, receiver: Node) -> bool:
+    return sender.coordinator.backlog(receiver.id) == 0
 
 
 async def test_a_loss_within_redis_is_noticed(in_redis: InRedis) -> None:

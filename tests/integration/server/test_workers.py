@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import permutations
 from pathlib import Path
 
@@ -38,6 +39,15 @@ STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"'
 TRANSPORTS = (["polling"], ["polling"], ["polling", "websocket"])
 PAUSE_SECONDS = 0.1
 PATH = "/socket.io/?EIO=4&transport=polling"
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+IN_A_ROW = 12
+"""So many are at one of 3 workers by chance once in 180,000 times."""
+ROOMS = [sha256(f"room {number}".encode()).hexdigest()[:8] for number in range(6)]
 
 
 @dataclass(frozen=True)
@@ -118,9 +128,10 @@ def pids(server: ParlourServer) -> dict[int, int]:
 
 async def test_workers(machine: ParlourServer) -> None:
     await polling_needs_no_balancer(machine)
+    homes = await people_of_a_room_are_together(machine)
     async with Visitors(machine) as visitors, Nodes() as javascript:
         call = await Call.begun(machine, visitors, javascript)
-        await a_dead_worker_comes_back(machine, call)
+        await a_dead_worker_comes_back(machine, call, homes)
         await a_worker_that_hangs_is_replaced(machine, call)
         await one_is_replaced_after_another(machine, call)
         await call.ends()
@@ -150,18 +161,60 @@ async def polling_needs_no_balancer(server: ParlourServer) -> None:
         for sid in sids[::3]:
             assert (await proxy.asks("/healthz")).status == 200
             assert (await proxy.asks(f"{PATH}&sid={sid}", "3")).body == b"ok"
-    upgrade = (
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    )
     for sid in sids[1::5]:
         async with connected(server) as socket:
             path = f"/socket.io/?EIO=4&transport=websocket&sid={sid}"
-            assert (await socket.asks(path, None, *upgrade)).status == 101
+            assert (await socket.asks(path, None, *UPGRADE)).status == 101
             socket.writer.write(b"\x81\x86\0\0\0\0002probe")
             assert await socket.reader.readexactly(8) == b"\x81\x063probe"
+
+
+async def people_of_a_room_are_together(server: ParlourServer) -> dict[str, int]:
+    """Whoever names a room by its hash comes to its worker, by either transport; return the workers."""
+    homes = {room: await the_worker_of(server, room) for room in ROOMS}
+    assert len(set(homes.values())) > 1, "the rooms are spread"
+    sid = opened(await asked(server, f"{PATH}&room={ROOMS[0]}"))
+    assert (await asked(server, f"{PATH}&room={ROOMS[0]}&sid={sid}", "3")).body == b"ok"
+    async with connected(server) as proxy:
+        for room in ROOMS:
+            assert (await proxy.asks("/healthz")).status == 200
+            assert worker_of(opened(await proxy.asks(f"{PATH}&room={room}"))) == homes[room]
+    for wrong in ("the%20den", ROOMS[0] * 2, ROOMS[0].upper(), "", "0" * 8000):
+        assert (await asked(server, f"{PATH}&room={wrong}")).status in {200, 431}
+    for room in ("", "&room=the%20den"):
+        spread = {worker_of(opened(await asked(server, f"{PATH}{room}"))) for _ in range(SESSIONS)}
+        assert len(spread) == COUNT, "without a hash they are spread as ever"
+    return homes
+
+
+async def the_worker_of(server: ParlourServer, room: str) -> int:
+    """Open sessions for a room until some in a row are at one worker; return that.
+
+    It takes more where a worker isn't known to be well: on a busy machine, or while another one dies.
+    """
+    found: list[int] = []
+    async with asyncio.timeout(60):
+        while len(found) < IN_A_ROW or len(set(found[-IN_A_ROW:])) > 1:
+            by_websocket = len(found) % 2 == 0
+            found.append(await (by_web_socket(server, room) if by_websocket else by_polling(server, room)))
+    return found[-1]
+
+
+async def by_polling(server: ParlourServer, room: str) -> int:
+    return worker_of(opened(await asked(server, f"{PATH}&room={room}")))
+
+
+async def by_web_socket(server: ParlourServer, room: str) -> int:
+    async with connected(server) as socket:
+        path = f"/socket.io/?room={room}&EIO=4&transport=websocket"
+        assert (await socket.asks(path, None, *UPGRADE)).status == 101
+        _, length = await socket.reader.readexactly(2)
+        packet = await socket.reader.readexactly(length)
+        return worker_of(json.loads(packet[1:])["sid"])
+
+
+def worker_of(sid: str) -> int:
+    return int(sid.partition(".")[0])
 
 
 class Call:
@@ -258,20 +311,27 @@ async def connected_to(
         await client.close()
 
 
-async def a_dead_worker_comes_back(server: ParlourServer, call: Call) -> None:
-    sid = opened(await asked(server, PATH))
-    number = int(sid.partition(".")[0])
+async def a_dead_worker_comes_back(server: ParlourServer, call: Call, homes: dict[str, int]) -> None:
+    """Its rooms go to others while it is away: whoever comes is answered."""
+    room, number = next(iter(homes.items()))
+    sid = opened(await asked(server, f"{PATH}&room={room}"))
+    assert worker_of(sid) == number
     server.mark_log()
     before = pids(server)[number]
 
     async def dies() -> None:
         os.kill(before, signal.SIGKILL)
         await server.expect_log("worker.ended")
+        assert await by_polling(server, room) in range(COUNT)
 
     await call.goes_on(asyncio.create_task(dies()), dies=number)
     answer = await asked(server, f"{PATH}&sid={sid}")
     assert (answer.status, json.loads(answer.body)) == (400, UNKNOWN_SID)
     assert pids(server)[number] != before
+    async with asyncio.timeout(60):
+        while await the_worker_of(server, room) != number:
+            pass
+    assert {room: await the_worker_of(server, room) for room in homes} == homes
 
 
 async def a_worker_that_hangs_is_replaced(server: ParlourServer, call: Call) -> None:

@@ -11,6 +11,7 @@ import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { usePathname } from "wouter/use-browser-location";
 import { BASE_PATH, withBasePath, withoutBasePath } from "../base-path";
 import { PAGES } from "../pages.gen";
+import { roomInPath } from "../room-path";
 import { withDestination } from "./app/destination";
 import { FailureBoundary } from "./app/failure";
 import { invitationToken } from "./app/invitation-token";
@@ -242,25 +243,17 @@ function InvitedOrLoggedIn({ children }: { children: ReactElement }) {
   );
 }
 
-/** Reads the name from the path: the router's parameters went through decodeURI, which breaks names with "%". */
 function useRoomName(): string {
-  const path = withoutBasePath(usePathname());
-  return decodedName(path.split("/")[2] ?? "");
+  return roomInPath(withoutBasePath(usePathname()));
 }
 
 /** Keeps the name while the page that follows is loaded: the browser's path is that page's already. */
 function NamedRoom() {
+  const { signaling } = useServices();
   const inPath = useRoomName();
   const [kept, setKept] = useState(inPath);
   if (inPath !== "" && inPath !== kept) setKept(inPath);
   const name = inPath || kept;
+  useEffect(() => void signaling.headFor(name), [signaling, name]);
   return <Loaded chunk={ROOM_PAGE}>{({ RoomPage }) => <RoomPage key={name} name={name} />}</Loaded>;
-}
-
-function decodedName(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

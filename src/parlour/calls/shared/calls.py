@@ -40,7 +40,7 @@ from parlour.calls.shared.messages import (
     Snapshot,
     decode,
     encode,
-    relayed,
+    encode_relay,
 )
 from parlour.calls.shared.own_delivery import OwnDelivery
 from parlour.calls.shared.owner import OwnerPart
@@ -203,7 +203,7 @@ class SharedCalls:
         holder = self._table.others.get(seat.holder)
         if holder is None:
             raise Unavailable
-        if not self._table.link.send(holder, encode(relayed(room_id, to, message))):
+        if not self._table.link.send(holder, encode_relay(room_id, to, message)):
             raise PeerBusy
         return True
 
@@ -287,8 +287,18 @@ class SharedCalls:
         return sorted(rooms)
 
     def messages_lost(self, sender: LeaseId) -> None:
+        """Have censuses make up for decisions and questions. Nobody has what peers said to each other: the
+        receivers are told, and negotiate again.
+        """
         self._follower.report(sender)
         self._table.link.send(sender, encode(CensusWanted()))
+        node = next((node for node, lease in self._table.others.items() if lease == sender), None)
+        for room_id in self._table.members.rooms():
+            call = self._table.calls.get(room_id)
+            seats = {} if call is None else call.seats
+            peers = [peer for peer, seat in seats.items() if seat.holder == node]
+            if peers:
+                self._table.own.signals_lost(room_id, peers)
 
     def learn(self, ownership: Ownership) -> None:
         """Take note of who owns a call; without effect if a later ownership is known."""
@@ -339,6 +349,8 @@ class SharedCalls:
         """Take a message. Raises msgspec.MsgspecError."""
         message: NodeMessage = decode(body)
         match message:
+            case Relayed():  # the first, since it is the hot path
+                self._delivery.on_relay(message)
             case Question():
                 self._owner.on_question(sender, message)
             case Refusal():
@@ -351,8 +363,6 @@ class SharedCalls:
                 self._on_census_wanted(sender, message)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
-            case Relayed():
-                self._delivery.on_relay(message)
             case _:
                 assert_never(message)
 

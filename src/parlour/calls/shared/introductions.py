@@ -1,4 +1,7 @@
-"""The decisions by which each member of a call was told of each other one last. Pure."""
+"""The decisions by which each member of a call was told of each other one last, after they had met. Pure.
+
+Introductions by which a member enters are not noted: a node that reports a peer has heard of its entry.
+"""
 
 from collections.abc import Set
 
@@ -10,17 +13,17 @@ Stamp = tuple[int, int]
 """The epoch and the version of a decision about a call."""
 
 RECENT = 32
-"""The introductions of a member that are kept one by one."""
+"""The repeated introductions of a member that are kept one by one."""
 
 
 class Introduced(Struct):
-    """The latest introductions of a member, and the decision of the latest one before them."""
+    """The latest repeated introductions of a member, and the decision of the latest one before them."""
 
     recent: dict[PeerId, Stamp] = field(default_factory=dict)
     before: Stamp = (0, 0)
 
     def after(self, stamp: Stamp, others: Set[PeerId]) -> Set[PeerId]:
-        """Return those of the others to whom it was introduced after a decision, or may have been."""
+        """Return those of the others to whom it was introduced again after a decision, or may have been."""
         if self.before > stamp:
             return others
         return {other for other, at in self.recent.items() if at > stamp} & others
@@ -42,6 +45,8 @@ class Introductions(Struct):
         self.members.pop(peer_id, None)
 
     def after(self, peer_id: PeerId, stamp: Stamp, others: Set[PeerId]) -> Set[PeerId]:
-        """Return those of the others to whom a member was introduced after a decision, or may have been."""
+        """Return those of the others to whom a member was introduced again after a decision, or may have
+        been.
+        """
         introduced = self.members.get(peer_id)
         return frozenset() if introduced is None else introduced.after(stamp, others)

@@ -166,10 +166,12 @@ class CallTable:
             self.ended_alone.discard(room_id, decided.change.peer_id)
         if self.lease is None:
             return
-        if any(isinstance(send.message, AddPeer) for send in sends):
+        is_entry = isinstance(decided.change, Entered)
+        if not is_entry and any(isinstance(send.message, AddPeer) for send in sends):
             self.times_of(room_id).note((call.epoch, call.version - 1), self._clock())
         introductions = self.introductions.setdefault(room_id, Introductions())
-        for send in sends:
+        # A client that reports a peer was told of its entry: it can only have missed a later introduction.
+        for send in () if is_entry else sends:
             if isinstance(send.message, AddPeer):
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):

@@ -17,7 +17,7 @@ from parlour.cluster.coordinator import (
 )
 from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, LeaseTimes, RedisLink
 from parlour.cluster.redis.held_lease import HeldLease
-from parlour.cluster.redis.inboxes import RETRY_SECONDS
+from parlour.cluster.redis.lines import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry
 from parlour.cluster.redis.shared_counts import SharedCounts
 from parlour.node_id import NodeId

@@ -16,11 +16,12 @@ from parlour.cluster.coordinator import (
     Ownership,
     QueueBounds,
 )
-from parlour.cluster.listeners import tell
+from parlour.cluster.listeners import log_failure, tell
 from parlour.cluster.numbering import InboundNumbers, OutboundQueue
 from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, RedisLink
 from parlour.cluster.redis.descriptions import UnreadableDescription, decode_description, encode_state
-from parlour.cluster.redis.inboxes import RETRY_SECONDS, InboxReader, InboxSender
+from parlour.cluster.redis.inboxes import InboxReader, InboxSender
+from parlour.cluster.redis.lines import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry, Renewed
 
 MAX_STRANGERS = 1_000
@@ -52,6 +53,7 @@ class HeldLease:
         self._reader = InboxReader(
             link, lease.lease_id, take=self._take, take_slowly=self._take_from_stranger
         )
+        self.send = self._sender.put
         self._numbers: dict[LeaseId, InboundNumbers] = {}
         self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
         """Senders that were dead when something of them was read: their ids never come back."""
@@ -93,27 +95,20 @@ class HeldLease:
         self._valid_until = 0.0
         self._epochs.clear()
         self.others.clear()
-        self._sender.queues.clear()
+        self._sender.clear()
         tell(self._listener.lease_lost)
 
     def holds_lease(self) -> bool:
         return lease_clock() < self._valid_until
 
-    def send(self, to: LeaseId, message: bytes) -> bool:
-        queue = self._sender.queues.get(to)
-        if queue is None or not queue.put(message):
-            return False
-        self._sender.wake()
-        return True
-
     def report_loss(self, to: LeaseId) -> None:
-        queue = self._sender.queues.get(to)
+        queue = self._sender.queue(to)
         if queue is not None:
             queue.skip()
             self._sender.mark()
 
     def backlog(self, to: LeaseId) -> int:
-        queue = self._sender.queues.get(to)
+        queue = self._sender.queue(to)
         return 0 if queue is None else queue.size
 
     async def own(self, name: str) -> Ownership:
@@ -181,9 +176,8 @@ class HeldLease:
                 self._meet(lease)
 
     def _meet(self, lease: Lease) -> None:
-        self._sender.queues[lease.lease_id] = OutboundQueue(
-            max_messages=self._bounds.messages, max_bytes=self._bounds.size
-        )
+        queue = OutboundQueue(max_messages=self._bounds.messages, max_bytes=self._bounds.size)
+        self._sender.meet(lease.lease_id, queue)
         self._numbers[lease.lease_id] = InboundNumbers()
         self.others[lease.lease_id] = lease
         tell(self._listener.node_joined, lease)
@@ -213,8 +207,12 @@ class HeldLease:
         repeated, is_gap = numbers.accept(batch.first, len(batch.messages))
         if is_gap:
             tell(self._listener.messages_lost, batch.sender)
-        for message in batch.messages[repeated:]:
-            tell(self._listener.received, batch.sender, message)
+        received = self._listener.received
+        for message in batch.messages[repeated:] if repeated else batch.messages:
+            try:  # hot path: `tell`, inlined
+                received(batch.sender, message)
+            except Exception as error:
+                log_failure(received, error)
 
     async def _numbers_of(self, sender: LeaseId) -> InboundNumbers | None:
         """Return None for a sender that is dead; Redis is asked about it once."""

@@ -4,9 +4,10 @@ Both directions work by callbacks of their connection; a task for each opens it 
 """
 
 import asyncio
-from abc import abstractmethod
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -14,94 +15,33 @@ import structlog
 from parlour.cluster.batches import Batch, UnreadableBatch, decode, encode
 from parlour.cluster.coordinator import LeaseId
 from parlour.cluster.numbering import OutboundQueue
-from parlour.cluster.redis.connections import REDIS_UNAVAILABLE, RedisLink
+from parlour.cluster.redis.connections import RedisLink
+from parlour.cluster.redis.lines import Line
 from parlour.cluster.redis.registry import MAX_INBOX_ENTRIES
 from parlour.cluster.redis.resp import ErrorAnswer, command
-from parlour.cluster.redis.wire import RedisWire, connect
+from parlour.cluster.redis.wire import RedisWire
 
 BATCH_BYTES = 64 * 1024
 ROUND_BYTES = 1024 * 1024
 """The bytes of one round of writing, for all receivers together."""
-READ_ENTRIES = 64
-RETRY_SECONDS = 0.2
+BUSY_SECONDS = 0.0003
+ANSWERS_SECONDS = 0.05
+"""To read an answer when it comes would cost a sender at rest a wake-up for each message."""
+MAX_UNANSWERED = 64
+QUESTIONS, READ_ENTRIES = 16, 4
+"""The questions under way to read an inbox, and the entries that each brings at most: the product bounds what
+arrives at once.
+"""
 _FIELD = b"b"
+_ENTRY_IDS = re.compile(rb"(?:\$\d+\r\n\d+-\d+\r\n)+").fullmatch
 
 log = structlog.get_logger("parlour.cluster")
 
 
-class _Line:
-    """One direction: a connection, which is opened again when it is lost or Redis takes too long."""
-
-    def __init__(self, link: RedisLink, allowed: float) -> None:
-        self._options = link.wire
-        self._patience = link.times.patience
-        self._allowed = allowed
-        self._wire: RedisWire | None = None
-        self._loop = asyncio.get_running_loop()
-        self._due_at: float | None = None
-        """The time by which an answer has to be there, None while none is waited for."""
-        self._refusal = ""
-        self._needs_task = asyncio.Event()
-
-    async def run(self) -> None:
-        """Keep a connection until cancelled."""
-        while True:
-            try:
-                wire = await connect(self._options, patience=self._patience)
-            except REDIS_UNAVAILABLE as error:
-                log.debug("cluster.not_connected", line=type(self).__name__, error=type(error).__name__)
-            else:
-                try:
-                    await self._use(wire)
-                finally:
-                    self._wire, self._due_at = None, None
-                    await wire.aclose()
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _use(self, wire: RedisWire) -> None:
-        wire.lost.add_done_callback(lambda _lost: self._needs_task.set())
-        self._wire, self._refusal = wire, ""
-        wire.on_answer = self._answered
-        self._begin()
-        while not wire.lost.done() and not self._refusal:
-            try:
-                async with asyncio.timeout(self._patience / 2):
-                    await self._needs_task.wait()
-                self._needs_task.clear()
-                await self._do_task()
-            except TimeoutError:
-                if self._due_at is not None and self._loop.time() > self._due_at:
-                    self._refusal = "no answer"
-                elif self._options.master.has_moved(wire.address):
-                    self._refusal = "the master has moved"
-        self._options.master.doubt(wire.address)
-        log.debug("cluster.line_lost", line=type(self).__name__, refusal=self._refusal)
-
-    def _send(self, requests: bytes) -> None:
-        """Write while nothing else is under way."""
-        self._due_at = self._loop.time() + self._allowed
-        if self._wire is not None:
-            self._wire.write(requests)
-
-    def _refuse(self, answer: ErrorAnswer) -> None:
-        """Begin anew, after a pause: Redis refuses what was written."""
-        self._refusal = answer.message.partition(" ")[0]
-        self._needs_task.set()
-
-    @abstractmethod
-    def _begin(self) -> None:
-        """Use a new connection."""
-
-    @abstractmethod
-    def _answered(self, answer: Any) -> None:
-        """Take an answer."""
-
-    async def _do_task(self) -> None:
-        """Do what has to be awaited, after `_needs_task` was set."""
-
-
-class InboxSender(_Line):
-    """Write what waits in the queues, one round at a time: what is queued meanwhile joins the next one.
+class InboxSender(Line):
+    """Write what waits in the queues, at the end of the turn of the event loop in which it came. What comes
+    within BUSY_SECONDS after that waits for the answers, and goes out together: so a busy node writes much at
+    once. Otherwise answers are read some ANSWERS_SECONDS later, many at a time.
 
     A batch whose answer is lost is written again, with the same numbers.
     """
@@ -110,92 +50,175 @@ class InboxSender(_Line):
         super().__init__(link, link.times.patience)
         self._keys = link.keys
         self._sender = sender
-        self.queues: dict[LeaseId, OutboundQueue] = {}
+        self._queues: dict[LeaseId, OutboundQueue] = {}
         self._heads: dict[LeaseId, bytes] = {}
+        self._waiting: dict[LeaseId, OutboundQueue] = {}
+        """The queues that have something to write."""
         self._marks: dict[LeaseId, int] = {}
-        self._is_busy = False
-        self._under_way: deque[tuple[LeaseId, Batch]] = deque()
+        self._will_write = False
+        self._holds_back = False
+        """True while nothing is written until all answers are there."""
+        self._written_at = 0.0
+        self._under_way: deque[tuple[LeaseId, int]] = deque()
+        """The batches that are not answered: each has its receiver, and the number after its last message."""
+        self._attending: asyncio.TimerHandle | None = None
 
-    def wake(self) -> None:
-        """Call it after a queue got a message. Hot path."""
-        if not self._is_busy and self._wire is not None:
-            self._is_busy = True
-            self._loop.call_soon(self._write)
+    def meet(self, receiver: LeaseId, queue: OutboundQueue) -> None:
+        """Have something to write for a receiver, from now on."""
+        words = (b"XADD", self._keys.inbox(receiver).encode(), b"NOMKSTREAM", b"MAXLEN", b"~")
+        whole = command(*words, b"%d" % MAX_INBOX_ENTRIES, b"*", _FIELD, b"")
+        self._heads[receiver] = whole.removesuffix(b"0\r\n\r\n")
+        self._queues[receiver] = queue
 
     def drop(self, receiver: LeaseId) -> None:
-        self.queues.pop(receiver, None)
-        self._heads.pop(receiver, None)
-        self._marks.pop(receiver, None)
+        for known in (self._queues, self._heads, self._waiting, self._marks):
+            known.pop(receiver, None)
+
+    def queue(self, receiver: LeaseId) -> OutboundQueue | None:
+        """Return the queue of a receiver, for reading and for leaving out numbers."""
+        return self._queues.get(receiver)
+
+    def put(self, receiver: LeaseId, message: bytes) -> bool:
+        """Queue a message. Return False if the queue is full, or the receiver is not known. Hot path."""
+        queue = self._queues.get(receiver)
+        if queue is None or not queue.put(message):
+            return False
+        self._waiting[receiver] = queue
+        if not self._will_write:
+            self._wake()
+        return True
 
     def mark(self) -> None:
         """Write the marks that are due; repeated with each renewal of the lease."""
-        for receiver, queue in self.queues.items():
+        for receiver, queue in self._queues.items():
             number = queue.take_mark()
             if number is not None:
                 self._marks[receiver] = number
-        if self._marks:
-            self.wake()
+        if self._marks and not self._will_write:
+            self._wake()
+
+    def clear(self) -> None:
+        """Know no receivers any more."""
+        for receiver in list(self._queues):
+            self.drop(receiver)
 
     def _begin(self) -> None:
         self._under_way.clear()
-        self._is_busy = True
+        for receiver, queue in self._queues.items():
+            if queue.rewind():
+                self._waiting[receiver] = queue
+        self._holds_back = False
+        self._attend()
         self._write()
+
+    def _wake(self) -> None:
+        if self._wire is None or self._holds_back:
+            return
+        if self._under_way and (
+            len(self._under_way) >= MAX_UNANSWERED or perf_counter() - self._written_at < BUSY_SECONDS
+        ):
+            self._hold_back()
+        else:
+            self._will_write = True
+            self._loop.call_soon(self._write)
+
+    def _hold_back(self) -> None:
+        self._holds_back = True
+        self._attend()
 
     def _write(self) -> None:
-        if self._wire is None or self._under_way:
-            return  # a new connection begins by itself, and the answers of a round lead to the next
-        batches = self._next_batches()
-        if not batches:
-            self._is_busy = False
+        self._will_write = False
+        wire = self._wire
+        if wire is None or self._holds_back:
+            return  # a new connection begins by itself, and the last answer leads here
+        requests = self._next_requests()
+        if not requests:
             return
-        self._under_way.extend(batches)
-        self._send(b"".join([self._request(receiver, batch) for receiver, batch in batches]))
+        if self._due_at is None:
+            self._due_at = self._loop.time() + self._allowed
+        wire.write(requests)
+        self._written_at = perf_counter()
+        if self._waiting:
+            self._hold_back()
+        elif self._attending is None:
+            wire.rest()
+            self._attending = self._loop.call_later(ANSWERS_SECONDS, self._attend)
+
+    def _attend(self) -> None:
+        """Read the answers."""
+        if self._attending is not None:
+            self._attending.cancel()
+            self._attending = None
+        if self._wire is not None:
+            self._wire.attend()
+
+    def _read_whole(self, data: bytes) -> bool:
+        """Take the numbers of entries, as almost all answers are: nothing has to be known of them."""
+        if _ENTRY_IDS(data) is None or (count := data.count(b"$")) > len(self._under_way):
+            return False
+        self._confirm(count)
+        return True
 
     def _answered(self, answer: Any) -> None:
-        receiver, batch = self._under_way.popleft()
+        # Neither an error nor a number: the receiver has no inbox any more. It will be seen to have left.
         if isinstance(answer, ErrorAnswer):
             self._refuse(answer)
-            return
-        queue = self.queues.get(receiver)
-        if queue is not None:
-            # None: the receiver has no inbox any more. It will be seen to have left.
-            queue.confirm(batch.first, len(batch.messages))
-        if self._under_way or self._refusal:
-            return
-        self._due_at = None
-        self._write()
+        else:
+            self._confirm(1)
 
-    def _next_batches(self) -> list[tuple[LeaseId, Batch]]:
-        batches, size = [], 0
-        for receiver, queue in self.queues.items():
+    def _confirm(self, count: int) -> None:
+        for _ in range(count):
+            receiver, end = self._under_way.popleft()
+            queue = self._queues.get(receiver)
+            if queue is not None:
+                queue.confirm(end)
+        self._note_answer(len(self._under_way))
+        if self._holds_back and not self._under_way:
+            self._holds_back = False
+            self._write()
+
+    def _next_requests(self) -> bytes:
+        """Return an XADD for each receiver, and for each mark. A queue that has more to write is the last
+        one in the next round.
+        """
+        if len(self._waiting) == 1 and not self._marks:  # the hot path
+            receiver, queue = self._waiting.popitem()
+            found = queue.batch(BATCH_BYTES)
+            if queue.waiting:
+                self._waiting[receiver] = queue
+            return b"" if found is None else self._request(receiver, *found)
+        waiting, self._waiting = self._waiting, {}
+        requests, size = list[bytes](), 0
+        for receiver, queue in waiting.items():
+            if size >= ROUND_BYTES:
+                self._waiting[receiver] = queue
+                continue
             found = queue.batch(BATCH_BYTES)
             if found is not None:
-                batches.append((receiver, Batch(self._sender, *found)))
                 size += BATCH_BYTES
-                if size >= ROUND_BYTES:
-                    break
-        if len(batches) > 1:  # the first in this round is the last in the next
-            receiver = batches[0][0]
-            self.queues[receiver] = self.queues.pop(receiver)
+                requests.append(self._request(receiver, *found))
+        for receiver, queue in waiting.items():
+            if queue.waiting:
+                self._waiting[receiver] = queue
         if self._marks:
             marks, self._marks = self._marks, {}
-            batches += [(receiver, Batch(self._sender, number, [])) for receiver, number in marks.items()]
-        return batches
+            requests += [self._request(receiver, number, []) for receiver, number in marks.items()]
+        return b"".join(requests)
 
-    def _request(self, receiver: LeaseId, batch: Batch) -> bytes:
+    def _request(self, receiver: LeaseId, first: int, messages: list[bytes]) -> bytes:
         """Return XADD with a batch; all but the batch is the same each time."""
-        head = self._heads.get(receiver)
-        if head is None:
-            words = (b"XADD", self._keys.inbox(receiver).encode(), b"NOMKSTREAM", b"MAXLEN", b"~")
-            whole = command(*words, b"%d" % MAX_INBOX_ENTRIES, b"*", _FIELD, b"")
-            head = self._heads[receiver] = whole.removesuffix(b"$0\r\n\r\n")
-        data = encode(batch)
-        return b"%b$%d\r\n%b\r\n" % (head, len(data), data)
+        self._under_way.append((receiver, first + len(messages)))
+        data = encode(Batch(self._sender, first, messages))
+        return b"%b%d\r\n%b\r\n" % (self._heads[receiver], len(data), data)
 
 
-class InboxReader(_Line):
+class InboxReader(Line):
     """Read the inbox of one lease, from its beginning, and hand over each batch: one in a turn of the event
     loop. An entry that nobody can read is skipped.
+
+    Redis is asked for the next entries some times in advance, which a consumer group allows: Redis keeps the
+    place, so that all these questions are the same. Each connection has a group of its own, since one that
+    seems lost may go on reading.
     """
 
     def __init__(
@@ -211,9 +234,17 @@ class InboxReader(_Line):
         self._take = take
         self._take_slowly = take_slowly
         self._slow: Batch | None = None
-        block, inbox = b"%d" % round(link.times.block * 1000), link.keys.inbox(lease_id).encode()
-        words = (b"XREAD", b"COUNT", b"%d" % READ_ENTRIES, b"BLOCK", block, b"STREAMS", inbox, b"")
-        self._head = command(*words).removesuffix(b"$0\r\n\r\n")
+        self._block = b"%d" % round(link.times.block * 1000)
+        self._inbox = link.keys.inbox(lease_id).encode()
+        self._one_entry = re.compile(
+            rb"\*1\r\n\*2\r\n\$%d\r\n%b\r\n\*1\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n\*2\r\n\$1\r\n%b\r\n\$(\d+)\r\n"
+            % (len(self._inbox), re.escape(self._inbox), _FIELD)
+        ).match
+        self._groups = 0
+        self._question = b""
+        self._asked = 0
+        """The questions that are not answered."""
+        self._has_group = False
         self._entries: deque[tuple[bytes, list[bytes]]] = deque()
         self.read_to = b"0-0"
         self._unreadable = 0
@@ -221,51 +252,81 @@ class InboxReader(_Line):
     def _begin(self) -> None:
         self._entries.clear()  # those that were not handed over are read again
         self._slow = None
-        self._ask()
+        self._asked, self._has_group = 0, False
+        former, self._groups = b"%d" % self._groups, self._groups + 1
+        group, count = b"%d" % self._groups, b"%d" % READ_ENTRIES
+        words = (b"XREADGROUP", b"GROUP", group, b"node", b"COUNT", count, b"BLOCK", self._block)
+        self._question = command(*words, b"NOACK", b"STREAMS", self._inbox, b">")
+        self._send(
+            command(b"XGROUP", b"DESTROY", self._inbox, former)
+            + command(b"XGROUP", b"CREATE", self._inbox, group, self.read_to)
+        )
 
     def _ask(self) -> None:
-        self._send(b"%b$%d\r\n%b\r\n" % (self._head, len(self.read_to), self.read_to))
+        """Have enough questions under way."""
+        missing, self._asked = QUESTIONS - self._asked, QUESTIONS
+        self._send(self._question * missing)
+
+    def _read_whole(self, data: bytes) -> bool:
+        """Take an answer with one entry, as most are: to read it piece by piece costs ten times as much."""
+        found = self._one_entry(data)
+        if found is None or self._entries or self._slow is not None:
+            return False
+        start = found.end()
+        if len(data) != start + int(found[2]) + 2:
+            return False
+        self._asked -= 1
+        self._due_at = self._loop.time() + self._allowed if self._asked else None
+        self._hand_over_entry(found[1], [_FIELD, data[start:-2]])
+        return True
 
     def _answered(self, answer: Any) -> None:
-        self._due_at = None
         if isinstance(answer, ErrorAnswer):
             self._refuse(answer)
-            return
-        if answer is not None:
-            self._entries.extend(answer[0][1])
-        self._hand_over(self._wire)
+        elif self._has_group:
+            self._asked -= 1
+            self._note_answer(self._asked)
+            is_idle = not self._entries and self._slow is None
+            if answer is not None:
+                self._entries.extend(answer[0][1])
+            if is_idle:
+                self._hand_over(self._wire)
+        elif answer == b"OK":
+            self._has_group = True
+            self._ask()
 
     def _hand_over(self, wire: RedisWire | None) -> None:
         """Hand over the next entry, if the connection is still that by which it came."""
         if wire is None or wire is not self._wire:
             return
-        if not self._entries:
+        if self._entries:
+            self._hand_over_entry(*self._entries.popleft())
+        elif self._asked <= QUESTIONS // 2:
             self._ask()
-            return
-        entry_id, fields = self._entries.popleft()
+
+    def _hand_over_entry(self, entry_id: bytes, fields: list[bytes]) -> None:
         self.read_to = entry_id
-        batch = self._batch_of(fields)
+        try:
+            batch = decode(fields[1]) if fields[0] == _FIELD else None
+        except UnreadableBatch as error:
+            batch = None
+            self._note_unreadable(error)
         if batch is not None and not self._take(batch):
             self._slow = batch
             self._needs_task.set()
         elif self._entries:
-            self._loop.call_soon(self._hand_over, wire)
-        else:
+            self._loop.call_soon(self._hand_over, self._wire)
+        elif self._asked <= QUESTIONS // 2:
             self._ask()
 
     async def _do_task(self) -> None:
-        batch, self._slow = self._slow, None
+        batch = self._slow
         if batch is not None:
             await self._take_slowly(batch)
+            self._slow = None
             self._hand_over(self._wire)
 
-    def _batch_of(self, fields: list[bytes]) -> Batch | None:
-        if fields[0] != _FIELD:
-            return None
-        try:
-            return decode(fields[1])
-        except UnreadableBatch as error:
-            self._unreadable += 1
-            if self._unreadable == 1:
-                log.warning("cluster.unreadable_batch", error=str(error))
-            return None
+    def _note_unreadable(self, error: UnreadableBatch) -> None:
+        self._unreadable += 1
+        if self._unreadable == 1:
+            log.warning("cluster.unreadable_batch", error=str(error))

@@ -34,9 +34,11 @@ class RespReader:
     ErrorAnswer.
     """
 
-    __slots__ = ("_buffer", "_open")
+    __slots__ = ("_buffer", "_open", "is_amid")
 
     def __init__(self) -> None:
+        self.is_amid = False
+        """True while a part of an answer has arrived; for reading only."""
         self._buffer = b""
         self._open: list[tuple[list[Any], int]] = []
         """The lists whose items have not all arrived, outermost first, and how many items each has."""
@@ -66,6 +68,7 @@ class RespReader:
             if len(buffer) - position > MAX_LINE_BYTES:
                 raise ProtocolViolated("a line without an end")
         self._buffer = buffer[position:]
+        self.is_amid = bool(self._buffer or self._open)
         return answers
 
     def _open_list(self, count: int, answers: list[Any]) -> None:

@@ -48,8 +48,15 @@ class RedisWire(asyncio.Protocol):
         self.address = address
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_answer: Callable[[Any], None] = self._ignore
+        self.reads_whole: Callable[[bytes], bool] = self._reads_nothing
+        """Gets what arrives between two answers before anybody else. It returns False, having done nothing,
+        unless that was one whole answer, or some, and it took them.
+        """
         self._reader = RespReader()
         self._transport: asyncio.Transport | None = None
+        self._is_resting = False
+        self.write: Callable[[bytes], None] = self._drop
+        """Sends requests, as long as there is a connection."""
 
     async def ask(self, request: bytes) -> Any:
         """Send a command while no other one is under way. Raises ResponseError or ConnectionError."""
@@ -66,9 +73,22 @@ class RedisWire(asyncio.Protocol):
             raise ResponseError(answer.message.partition(" ")[0])
         return answer
 
-    def write(self, requests: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(requests)
+    def _drop(self, _requests: bytes) -> None:
+        """There is no connection."""
+
+    def rest(self) -> None:
+        """Read nothing until `attend`: what is read alone costs a wake-up of the process. The end of the
+        connection is noticed then, too.
+        """
+        if self._transport is not None and not self._is_resting and not self._transport.is_closing():
+            self._is_resting = True
+            self._transport.pause_reading()
+
+    def attend(self) -> None:
+        """Read again; without effect if `rest` was not called."""
+        if self._transport is not None and self._is_resting and not self._transport.is_closing():
+            self._is_resting = False
+            self._transport.resume_reading()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -76,7 +96,7 @@ class RedisWire(asyncio.Protocol):
 
     async def aclose(self) -> None:
         """Close the connection at once."""
-        self.on_answer = self._ignore
+        self.on_answer, self.reads_whole = self._ignore, self._reads_nothing
         self.abort()
         await self.lost
 
@@ -84,13 +104,16 @@ class RedisWire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._transport = None
+        self._transport, self.write = None, self._drop
         if not self.lost.done():
             self.lost.set_result(None)
 
     def data_received(self, data: bytes) -> None:
+        if not self._reader.is_amid and self.reads_whole(data):
+            return
         try:
             answers = self._reader.feed(data)
         except ProtocolViolated:
@@ -98,6 +121,9 @@ class RedisWire(asyncio.Protocol):
             return
         for answer in answers:
             self.on_answer(answer)
+
+    def _reads_nothing(self, _data: bytes) -> bool:
+        return False
 
     def _ignore(self, _answer: Any) -> None:
         """An answer after the end of whoever asked."""

@@ -145,6 +145,7 @@ class Node:
         self.given_up: set[PeerId] = set()
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
+        self.losses: list[tuple[RoomId, list[PeerId]]] = []
         self.calls = SharedCalls(
             self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: cluster.now
         )
@@ -324,6 +325,9 @@ class Node:
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
         assert size > 0
         self.deliver(to, message)
+
+    def signals_lost(self, room_id: RoomId, peers: list[PeerId], /) -> None:
+        self.losses.append((room_id, peers))
 
     def notify(self, room_id: RoomId, notice: Notice, /) -> None:
         """The names are looked for in the replicas."""
@@ -783,6 +787,21 @@ def _two_who_talk() -> tuple[Cluster, Client, Client]:
     return cluster, ann, bob
 
 
+def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> None:
+    """The owner of the call takes that node for alive, and it has not said what it told its member."""
+    cluster, ann, bob = _two_who_talk()
+    cluster.nodes[1].is_alive = False
+    for client in (ann, bob):
+        client.told.clear()
+    bob.node, bob.is_away = None, True
+    cluster.nodes[2].come_back(bob, is_exact=True)
+    cluster.settle()
+    assert cluster.nodes[2].clients[bob.peer_id] is bob
+    assert ann.told == bob.told == []
+    assert ann.offers == {bob.peer_id: False}
+    assert bob.offers == {ann.peer_id: True}
+
+
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
     return cluster.links.setdefault(
         (cluster.nodes[sender].lease_id, cluster.nodes[receiver].lease_id), deque()
@@ -970,3 +989,13 @@ def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
         third.calls.end_given_up(bob.peer_id)
         cluster.settle()
         assert (bob.peer_id in ann.offers) == comes_back
+
+
+def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> None:
+    cluster, ann, bob = _two_who_talk()
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    _link(cluster, 0, 1)[-1] = None
+    cluster.settle()
+    assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"

@@ -195,6 +195,10 @@ describe("a connection that cannot be healed", () => {
     expect(subject.sent).toEqual(["offer to b1"]);
     subject.mesh.check("signals-lost");
     expect(subject.sent).toEqual(["offer to b1", "offer to b1"]);
+    subject.hear("signals-lost", { peerIDs: ["c1"] });
+    expect(subject.sent).toHaveLength(2);
+    subject.hear("signals-lost", { peerIDs: ["c1", "b1"] });
+    expect(subject.sent).toEqual(["offer to b1", "offer to b1", "offer to b1"]);
   });
 });
 

@@ -107,6 +107,9 @@ export class Mesh implements PreparableTopology {
       signaling.on("add-peer", (peer) => this.#addPeer(peer)),
       signaling.on("remove-peer", ({ peerID }) => this.#removePeer(peerID)),
       signaling.on("peer-renamed", (peer) => this.#rename(peer)),
+      signaling.on("signals-lost", ({ peerIDs }) => {
+        for (const peerID of peerIDs) this.#peers.get(peerID)?.check("signals-lost");
+      }),
       signaling.on("peer-recording", ({ peerID, recording }) =>
         this.#noteRecorder(peerID, recording),
       ),

@@ -6,7 +6,10 @@ const KEYS: Readonly<Record<string, number>> = { PageUp: -1, PageDown: 1 };
 /** Where these keys do something else. */
 const ELSEWHERE = ["input", "textarea", "select", ".panel", "[role=menu]", "[role=dialog]"].join();
 
-/** Turns pages by the keys and by swiping over the stage. */
+/**
+ * Turns pages by the keys and by swiping over the stage. Swipes are touch events: a pointer is cancelled where the page
+ * is busy when the finger comes down, as the browser then takes the movement for its own and goes on without the page.
+ */
 export function usePageTurning(
   stage: RefObject<HTMLElement | null>,
   turn: ((by: number) => void) | null,
@@ -28,22 +31,24 @@ export function usePageTurning(
       current.current?.(by);
     };
     let from: Point | null = null;
-    const begin = ({ pointerType, isPrimary, clientX: x, clientY: y }: PointerEvent) => {
-      from = pointerType === "touch" && isPrimary ? { x, y } : null;
+    const begin = ({ target, touches }: TouchEvent) => {
+      from = touches.length === 1 ? pointOf(touches) : null;
+      // A touch stays its target's, also when that tile goes meanwhile: then it does not pass the stage any more.
+      target?.addEventListener("touchend", end, { signal, once: true, passive: true });
     };
-    const end = ({ clientX: x, clientY: y }: PointerEvent) => {
-      const by = from && pagesTurned(from, { x, y }, { isRtl: isRightToLeft(element) });
+    const end: EventListener = (event) => {
+      const to = pointOf((event as TouchEvent).changedTouches);
+      const by = from && to && pagesTurned(from, to, { isRtl: isRightToLeft(element) });
       from = null;
       if (by) current.current?.(by);
     };
-    const cancel = () => {
-      from = null;
-    };
     document.addEventListener("keydown", onKey, { signal });
-    element.addEventListener("pointerdown", begin, { signal });
-    // The tile under the finger may go while it moves, and what comes next would not pass the stage.
-    document.addEventListener("pointerup", end, { signal, capture: true });
-    document.addEventListener("pointercancel", cancel, { signal, capture: true });
+    element.addEventListener("touchstart", begin, { signal, passive: true });
     return () => ending.abort();
   }, [stage, turns]);
+}
+
+function pointOf(touches: TouchList): Point | null {
+  const touch = touches.item(0);
+  return touch && { x: touch.clientX, y: touch.clientY };
 }
