@@ -1,13 +1,14 @@
 """All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed, Seat
 from parlour.calls.mesh import Send
-from parlour.calls.shared.decision_times import DecisionTimes
+from parlour.calls.shared.decision_times import SILENT_SECONDS, DecisionTimes
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
 from parlour.calls.shared.interfaces import Arrival, NodeLink, OwnMembers
@@ -17,6 +18,8 @@ from parlour.cluster.coordinator import LeaseId, Ownership
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId
+
+MAX_LATEST_ENDS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class CallTable:
         self.ended = EndedPeers()
         self.ended_alone = EndedPeers()
         """Those that have ended here without the owner's decision, as yet."""
+        self.latest_ends: deque[tuple[float, RoomId, PeerId, float]] = deque(maxlen=MAX_LATEST_ENDS)
+        """The latest others, and when that was: before a lease is lost, decisions may reach nobody."""
 
     def owns(self, room_id: RoomId) -> bool:
         owner = self.owners.get(room_id)
@@ -138,6 +143,11 @@ class CallTable:
     def forget_others(self) -> None:
         """Forget all that other nodes have said, since the lease has ended."""
         self.lease = None
+        since = self._clock() - SILENT_SECONDS
+        for at, room_id, peer_id, held_since in self.latest_ends:
+            if at >= since and self.ended.has(room_id, peer_id):
+                self.ended_alone.add(room_id, peer_id, held_since)
+        self.latest_ends.clear()
         ownership = (self.owners, self.followers, self.watchers, self.askers, self.censuses)
         for table in (self.others, *ownership, self.bases, self.awaited, self.unmet):
             table.clear()
@@ -193,8 +203,12 @@ class CallTable:
     def note_end(self, room_id: RoomId, peer_id: PeerId, held_since: float = math.inf) -> None:
         """Remember that a participation has ended; `held_since` as in `EndedPeers.add`."""
         self.ended.add(room_id, peer_id, held_since)
-        if self.lease is None and not self.is_alone:
+        if self.is_alone:
+            return
+        if self.lease is None:
             self.ended_alone.add(room_id, peer_id, held_since)
+        else:
+            self.latest_ends.append((self._clock(), room_id, peer_id, held_since))
 
     def send(self, to: LeaseId, message: NodeMessage) -> None:
         if not self.link.send(to, encode(message)):

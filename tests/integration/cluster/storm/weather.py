@@ -47,8 +47,8 @@ class Disaster(ABC):
         await self._is_process_missed(self.struck.server.pid)
 
     async def _is_process_missed(self, pid: int) -> None:
-        """Wait until the other nodes take a process for gone, or were cut off meanwhile themselves: they begin
-        anew without it then.
+        """Wait until the other nodes take a process for gone, or were cut off meanwhile themselves: they
+        begin anew without it then.
         """
         for other in self.others:
             while not other.has_lost_a_lease():

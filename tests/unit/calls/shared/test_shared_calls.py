@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -800,6 +801,50 @@ def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> No
     assert ann.told == bob.told == []
     assert ann.offers == {bob.peer_id: False}
     assert bob.offers == {ann.peer_id: True}
+
+
+@pytest.mark.parametrize("finds_owner_first", [0, 1, 2])
+@pytest.mark.parametrize("is_island", [True, False])
+def test_who_left_out_of_reach_is_not_let_in_again_by_a_node_that_missed_it(
+    finds_owner_first: int, is_island: bool
+) -> None:
+    """His line to that node seems to be open. He leaves an island, or a node that has come back."""
+    cluster, ann, bob = _two_who_talk()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    bob.node, bob.is_away = None, True
+    cluster.nodes[1].unnoticed.append(bob)
+    third = cluster.nodes[2]
+    third.come_back(bob, is_exact=False)
+    if is_island:
+        third.calls.change(Left(bob.peer_id))
+    cluster.heal()
+    if not is_island:
+        third.calls.change(Left(bob.peer_id))
+    cluster.nodes[finds_owner_first].find_owners()
+    cluster.settle()
+    assert ann.offers == {}
+    assert not cluster.nodes[1].clients
+
+
+def test_an_end_that_a_former_owner_has_decided_in_vain_is_an_end() -> None:
+    """It has lost its lease, and does not know it yet: nobody hears of its decision."""
+    cluster, ann, bob = _two_who_talk()
+    owner, second, third = cluster.nodes
+    bob.node, bob.is_away = None, True
+    second.unnoticed.append(bob)
+    owner.come_back(bob, is_exact=False)
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+    owner.calls.change(Left(bob.peer_id))
+    for node in (second, third, owner):
+        cluster.notice(node)
+        cluster.register(node)
+        node.find_owners()
+    cluster.settle()
+    assert ann.offers == {}
+    assert not second.clients
 
 
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
