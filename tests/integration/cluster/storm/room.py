@@ -134,8 +134,7 @@ class StormRoom:
         self._seen.clear()
         try:
             async with asyncio.timeout(AT_REST_WITHIN_SECONDS):
-                await asyncio.gather(*(self._settle(client) for client in self.clients))
-                await self._until(lambda: not checks.unequal_views(self.views()))
+                await self._settle_all()
                 await self._write_again()
                 await asyncio.gather(*(self._reach_all(client) for client in self.clients))
                 await self._all_hear_the_last_message()
@@ -160,6 +159,20 @@ class StormRoom:
             client.resets = 0
             client.patience = PATIENCE_SECONDS
             del client.stretches[:-1]
+
+    async def _settle_all(self) -> None:
+        """Have all come back until everybody agrees: a line may be closed since its visit went on elsewhere,
+        where a client that had given that up was awaited.
+        """
+        while True:
+            await asyncio.gather(*(self._settle(client) for client in self.clients))
+            await self._until(lambda: not self._are_settled() or not checks.unequal_views(self.views()))
+            if self._are_settled() and not checks.unequal_views(self.views()):
+                return
+
+    def _are_settled(self) -> bool:
+        """Return True if all are where they want to be."""
+        return all(client.visit is None or client.is_inside for client in self.clients)
 
     def views(self) -> dict[str, dict[str, bool]]:
         """Return what the members know that should be there."""
