@@ -128,6 +128,18 @@ class MasterConnection(Connection):
             await self.disconnect(nowait=True)
             raise
 
+    async def send_packed_command(self, *arguments: Any, **options: Any) -> None:
+        """Treat a connection that was closed a moment ago as one that is lost: uvloop refuses to write to it
+        with an error that redis-py does not know.
+        """
+        try:
+            await super().send_packed_command(*arguments, **options)
+        except RuntimeError as error:
+            if "handler is closed" not in str(error):
+                raise
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError("the connection is closed") from error
+
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         """Treat a server that is no master any longer as one that is away: the next use connects anew."""
         try:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -60,7 +60,16 @@ class AttendanceLog:
     gets a proof of presence from time to time, at which it ends where the server dies.
     """
 
-    def __init__(self, node_id: NodeId, *, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        node_id: NodeId,
+        *,
+        database: Database,
+        clock: Callable[[], datetime],
+        proof_seconds: float = PROOF_SECONDS,
+    ) -> None:
+        """Presence is proven every `proof_seconds`."""
+        self._proof_seconds = proof_seconds
         self._database = database
         self._clock = clock
         self._tracker = AttendanceTracker()
@@ -68,7 +77,7 @@ class AttendanceLog:
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._fails = False
-        self._proof_due = time.monotonic() + PROOF_SECONDS
+        self._proof_due = time.monotonic() + self._proof_seconds
 
     # What the server sees
 
@@ -116,7 +125,7 @@ class AttendanceLog:
                 if not waiter.done():
                     waiter.set_result(None)
             if is_due:
-                self._proof_due = time.monotonic() + PROOF_SECONDS
+                self._proof_due = time.monotonic() + self._proof_seconds
 
     async def aclose(self) -> None:
         """The last proof of presence, where the database answers soon; the task has ended."""
@@ -188,12 +197,13 @@ class AttendanceLog:
         """Write that this server lives and whom it sees.
 
         The closed row of a person who is there is opened again: another server may have taken
-        this one for dead, or the same person may have left that one.
+        this one for dead. The same person may have left that one, too: what is missing since has a row of
+        its own.
         """
         if not self._tracker and not await self._is_watched():
             return
         self._servers.watch()
-        present = self._tracker.present(at=self._clock())
+        present = self._tracker.present()
         async with self._database.transaction() as connection:
             await self._servers.beat(connection)
             await store.prove_visits(connection, self._servers.node_id, now=self._clock())
@@ -201,7 +211,13 @@ class AttendanceLog:
         for came in present:
             if (came.event_id, came.identity.user_id) not in written:
                 with suppress(IntegrityError):
-                    await self._write_together([came])
+                    await self._write_missing(came)
+
+    async def _write_missing(self, came: Joined) -> None:
+        """Open a row for the time since the person's last row has ended."""
+        async with self._database.reading() as connection:
+            last = await store.last_end(connection, came.event_id, user_id=came.identity.user_id)
+        await self._write_together([came if last is None else replace(came, at=max(came.at, last))])
 
     async def _is_watched(self) -> bool:
         """Tell if another server, or a row that a dead one left, makes it matter that this one lives."""

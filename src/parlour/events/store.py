@@ -85,6 +85,14 @@ async def open_rows(connection: AsyncConnection, event_ids: Iterable[int]) -> se
     return {(row.event_id, row.user_id) for row in await connection.execute(query)}
 
 
+async def last_end(connection: AsyncConnection, event_id: int, *, user_id: UserId) -> datetime | None:
+    """Read when a person's last row at an event has ended."""
+    of_person = and_(event_log.c.event_id == event_id, event_log.c.user_id == user_id)
+    ended = select(event_log.c.left_at).where(of_person, event_log.c.left_at.is_not(None))
+    query = ended.order_by(event_log.c.left_at.desc()).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
 async def close_row(connection: AsyncConnection, visit: str, *, server_id: NodeId, now: datetime) -> None:
     """Close the row of a visit, never before its beginning, however the clock was set.
 

@@ -38,6 +38,7 @@ class _Stay:
 
     visit: str
     identity: Identity
+    since: datetime
     visits: set[str] = field(default_factory=set)
 
 
@@ -54,7 +55,7 @@ class AttendanceTracker:
             return
         stay = self._stays.get((room.event_id, identity.user_id))
         if stay is None:
-            stay = self._stays[room.event_id, identity.user_id] = _Stay(visit, identity)
+            stay = self._stays[room.event_id, identity.user_id] = _Stay(visit, identity, at)
             self._note(Joined(visit=visit, event_id=room.event_id, identity=identity, at=at))
         stay.visits.add(visit)
 
@@ -73,10 +74,10 @@ class AttendanceTracker:
     def is_there(self, event_id: int, user_id: UserId) -> bool:
         return (event_id, user_id) in self._stays
 
-    def present(self, *, at: datetime) -> list[Joined]:
+    def present(self) -> list[Joined]:
         """Everybody who is at an event, as one would write it who had written nothing before."""
         return [
-            Joined(visit=stay.visit, event_id=event_id, identity=stay.identity, at=at)
+            Joined(visit=stay.visit, event_id=event_id, identity=stay.identity, at=stay.since)
             for (event_id, _), stay in self._stays.items()
         ]
 

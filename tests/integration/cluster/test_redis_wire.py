@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from parlour.cluster.redis.connections import LeaseTimes
@@ -12,7 +14,7 @@ from parlour.cluster.redis.coordinator import RedisCoordinator
 from parlour.cluster.redis.resp import command
 from parlour.cluster.redis.wire import RedisWire, WireOptions, connect
 from parlour.node_id import new_node_id
-from parlour.redis_client import RedisMaster
+from parlour.redis_client import RedisMaster, connection_pool
 from tests.contract.coordination import started
 from tests.people import unique
 from tests.servers import RedisServer
@@ -105,3 +107,15 @@ async def test_a_server_that_speaks_another_language(shared_redis: RedisServer) 
     with pytest.raises(TimeoutError):
         await connected(shared_redis.url, patience=0.1)
     shared_redis.thaw()
+
+
+async def test_a_connection_that_was_closed_a_moment_ago_is_lost(shared_redis: RedisServer) -> None:
+    """The event loop refuses to write to it, with an error of its own."""
+    master = RedisMaster.of(shared_redis.url, seconds=PATIENCE_SECONDS)
+    pool = connection_pool(master, connections=1, seconds=PATIENCE_SECONDS)
+    connection: Any = await cast(Any, pool).get_connection()
+    connection._writer.transport.abort()
+    await connection._writer.wait_closed()
+    with pytest.raises(RedisConnectionError):
+        await connection.send_command("GET", "x", check_health=False)
+    await pool.disconnect()

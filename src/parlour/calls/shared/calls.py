@@ -67,7 +67,7 @@ class SharedCalls:
         is_alone: bool = False,
     ) -> None:
         """`clock` counts seconds and is monotonic. A node that `is_alone` never gets a lease."""
-        self._table = CallTable(node_id, link, members, limits, is_alone=is_alone)
+        self._table = CallTable(node_id, link, members, limits, clock=clock, is_alone=is_alone)
         self._delivery = OwnDelivery(self._table, clock=clock)
         self._owner = OwnerPart(self._table, self._delivery)
         self._follower = FollowerPart(self._table, self._delivery)
@@ -237,7 +237,7 @@ class SharedCalls:
     def lease_begun(self, lease: Lease) -> list[RoomId]:
         """Be part of the cluster. Return the calls whose owners have to be found."""
         self._table.lease = lease.lease_id
-        return sorted({*self._table.members.rooms(), *self._table.watched})
+        return sorted({*self._table.members.rooms(), *self._table.watched, *self._table.ended_alone.rooms()})
 
     def lease_lost(self) -> None:
         """Be an island: whatever was asked is asked again, and calls without own members are forgotten."""
@@ -274,8 +274,12 @@ class SharedCalls:
         for room_id in rooms:
             self._delivery.fail(room_id)
         for room_id, call in self._table.calls.items():
-            if any(seat.holder == lease.node_id for seat in call.seats.values()):
+            gone = {peer: seat for peer, seat in call.seats.items() if seat.holder == lease.node_id}
+            if gone:
                 rooms.add(room_id)
+            for peer, seat in gone.items():
+                if seat.away_since is None:
+                    self._table.lost_at[peer] = self._table.before_silence(call)
         for room_id in list(rooms):
             if room_id not in self._table.calls and room_id not in self._table.watched:
                 rooms.discard(room_id)
@@ -315,7 +319,12 @@ class SharedCalls:
                 self._table.send(asker, CensusWanted(room_id, ownership.epoch))
         elif known is not None or any(
             room_id in concerned
-            for concerned in (self._table.calls, self._table.watched, self._table.outdated)
+            for concerned in (
+                self._table.calls,
+                self._table.watched,
+                self._table.outdated,
+                self._table.ended_alone.rooms(),
+            )
         ):
             self._follower.send_census(room_id)
 

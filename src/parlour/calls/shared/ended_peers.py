@@ -42,6 +42,12 @@ class EndedPeers:
         if peers is not None:
             peers.pop(peer_id, None)
 
+    def rooms(self) -> list[RoomId]:
+        return list(self._rooms)
+
+    def forget(self, room_id: RoomId) -> None:
+        self._rooms.pop(room_id, None)
+
     def has(self, room_id: RoomId, peer_id: PeerId) -> bool:
         return peer_id in self._rooms.get(room_id, ())
 

@@ -1,7 +1,7 @@
 """The part of a node that does not own a call: it tells the owner of its members, and follows it. Pure."""
 
 from parlour.calls.call_replica import CallReplica
-from parlour.calls.decisions import Change, Left
+from parlour.calls.decisions import Change, Left, Lost
 from parlour.calls.shared.held_members import HeldMember
 from parlour.calls.shared.introductions import Stamp
 from parlour.calls.shared.messages import (
@@ -51,6 +51,7 @@ class FollowerPart:
 
     def leave(self, peer_id: PeerId, member: HeldMember) -> None:
         """Have a member leave before the owner knows: it hears of no peer any more."""
+        self._table.ended_alone.add(member.room.room_id, peer_id, member.record.seat.held_since)
         call = self._table.calls.get(member.room.room_id)
         names = {} if call is None else call.mesh.members.names
         self._table.members.drop(peer_id)
@@ -84,7 +85,14 @@ class FollowerPart:
         self._table.note(call, decided, call.follow(decided), before)
         if not self._delivery.deliver(call, decided, decision.answers):
             self.tell_owner(room_id, Left(decided.change.peer_id), ends_anywhere=True)
+        self._contradict(room_id, decided.change)
         self.drop_unused(call)
+
+    def _contradict(self, room_id: RoomId, change: Change) -> None:
+        """Report a member who is taken for lost, and has come back: the news of both have crossed."""
+        member = self._table.members.get(change.peer_id)
+        if isinstance(change, Lost) and member is not None and member.record.seat.away_since is None:
+            self.send_census(room_id)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         room_id = snapshot.room_id
@@ -95,6 +103,7 @@ class FollowerPart:
             self._table.outdated.pop(room_id, None)
             del self._table.censuses[room_id]
             self._table.members.make_sure(room_id)
+            self._table.ended_alone.forget(room_id)
         elif room_id in self._table.outdated:
             return
         if room_id in self._table.watched:
@@ -120,7 +129,9 @@ class FollowerPart:
         if call is None:
             call = self._table.calls[room_id] = CallReplica(snapshot.room.room())
         self._table.introductions[room_id] = snapshot.introductions
+        before = call.stamp if call.seats else (0, 0)
         call.restore(snapshot.members, snapshot.claims, epoch=snapshot.epoch, version=snapshot.version)
+        self._table.note_snapshot(call, before)
         return call
 
     def _compare_with(self, call: CallReplica) -> None:
@@ -184,6 +195,7 @@ class FollowerPart:
             self._returning(room_id),
             None if room is None else RoomDescription.of(room),
             watches=room_id in self._table.watched,
+            ended=self._table.ended_alone.of(room_id),
         )
 
     def _returning(self, room_id: RoomId) -> list[PeerId]:

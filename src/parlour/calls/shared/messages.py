@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from parlour.calls.decisions import Change, Decided, MemberRecord, Notice, Seat
 from parlour.calls.mesh import Send
@@ -26,6 +26,8 @@ MOVED = "moved"
 """The code for a question whose receiver does not own the call, or whose answer is lost: ask again."""
 ENDED = "ended"
 """The code for the return of a member whose participation has ended, or for whom there is no place."""
+ELSEWHERE = "elsewhere"
+"""The code for a return that is late: its member has come back at another node since it was asked for."""
 
 
 class Introduction(Struct, frozen=True, array_like=True, tag="i"):
@@ -138,8 +140,9 @@ class Census(Struct, frozen=True, tag="census"):
     """All members of a call that the sender holds: the owner's view of them gives way to it.
 
     `followed` is the latest decision before which the sender has missed none; `returning` are the members
-    whose return to the sender was not answered yet. With `watches`, the sender wants to follow the call even
-    though it holds none of its members.
+    whose return to the sender was not answered yet, and `ended` those whose participation has ended at the
+    sender without the owner's decision, as in `Snapshot`. With `watches`, the sender wants to follow the call
+    even though it holds none of its members.
     """
 
     room_id: RoomId
@@ -150,6 +153,7 @@ class Census(Struct, frozen=True, tag="census"):
     returning: list[PeerId]
     room: RoomDescription | None
     watches: bool = False
+    ended: dict[PeerId, float] = field(default_factory=dict)
 
 
 class CensusWanted(Struct, frozen=True, tag="census-wanted"):

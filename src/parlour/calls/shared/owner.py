@@ -3,7 +3,7 @@
 An island decides about its own members in the same way, and nobody follows.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from parlour.calls.decisions import (
 from parlour.calls.shared.interfaces import Arrival
 from parlour.calls.shared.introductions import Introductions, Stamp
 from parlour.calls.shared.messages import (
+    ELSEWHERE,
     ENDED,
     MOVED,
     Census,
@@ -89,7 +90,10 @@ class OwnerPart:
     def _refusal_of(self, call: CallReplica, change: Arrival) -> str | None:
         """Return the code of the refusal of an arrival. Else make room for it: others may give way."""
         if isinstance(change, Resumed):
-            is_unknown = change.peer_id not in call.seats
+            seat = call.seats.get(change.peer_id)
+            if seat is not None and seat.away_since is None and is_elsewhere(seat, change.seat):
+                return ELSEWHERE if seat.holder in self._table.reached() else None
+            is_unknown = seat is None
             has_no_place = call.count_of(change.seat.user_id) >= self._table.limits.participations
             is_over = self._table.ended.has(call.room.room_id, change.peer_id)
             return ENDED if is_unknown and (is_over or has_no_place) else None
@@ -168,12 +172,11 @@ class OwnerPart:
                     self.decide(call, ClaimExpired(change.peer_id, claimed))
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
-        """End a participation, known here or not."""
+        """End a participation for good, known here or not, whichever node holds it since when."""
         call = self._table.calls.get(room_id)
-        if call is None:
-            self._table.ended.add(room_id, peer_id)
-        else:
+        if call is not None:
             self.decide(call, Left(peer_id))
+        self._table.note_end(room_id, peer_id)
 
     def _snapshot(self, call: CallReplica, *, answers_census: int | None = None) -> Snapshot:
         room_id = call.room.room_id
@@ -225,9 +228,22 @@ class OwnerPart:
         left = {peer for peer, seat in call.seats.items() if seat.holder == node and peer not in reported}
         for peer in left:
             self.decide(call, Left(peer))
+        self._settle_ended(call, census.ended)
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
             self._settle(call, replace(member, known=member.known - left), census.followed, sender)
+
+    def _settle_ended(self, call: CallReplica, ended: Mapping[PeerId, float]) -> None:
+        """End participations that have ended out of reach, and that a node that had not heard of it reported
+        before. Who came back after that is held later.
+        """
+        room_id = call.room.room_id
+        for peer, held_since in ended.items():
+            seat = call.seats.get(peer)
+            if seat is None or seat.held_since < held_since:
+                if seat is not None:
+                    self.decide(call, Left(peer))
+                self._table.ended.add(room_id, peer, held_since)
 
     def _settle(
         self, call: CallReplica, member: CensusMember, followed: Stamp, sender: LeaseId | None
@@ -325,15 +341,14 @@ class OwnerPart:
     def _known_at(self, call: CallReplica, change: Resumed) -> Stamp:
         """Return the decision up to which a member surely was told all, where its node did not say so.
 
-        It knows what it was told before its connection was lost. If that was not noticed, it may know nothing
-        for sure; but a member that comes from a node that is gone is to notice nothing.
+        Whatever was sent to a connection that is lost may be lost with it, whenever that was noticed; but a
+        member that comes from a node that is gone is to notice nothing, as far as its node had heard.
         """
         seat = call.seats.get(change.peer_id)
-        lost_at = self._table.lost_at.get(change.peer_id)
-        if seat is not None and lost_at is not None:
-            return lost_at
-        holders = self._table.reached() - {change.seat.holder}
-        return (0, 0) if seat is not None and seat.holder in holders else call.stamp
+        if seat is None:
+            return call.stamp
+        is_gone = seat.holder not in self._table.reached()
+        return self._table.lost_at.get(change.peer_id, (0, 0)) if is_gone else (0, 0)
 
     def settle_details(self, call: CallReplica, record: MemberRecord) -> None:
         """Make the call agree with what a node says of a member that is there."""
@@ -376,6 +391,7 @@ class OwnerPart:
                 self._table.lease,
             )
         self._table.members.make_sure(room_id)
+        self._table.ended_alone.forget(room_id)
         self._table.own.call_known(room_id)
 
     def end_unheld(self, call: CallReplica) -> None:
@@ -394,7 +410,10 @@ class OwnerPart:
         absent = [(peer, seat) for peer, seat in call.seats.items() if seat.holder not in alive]
         for peer, seat in absent:
             if seat.away_since is None:
+                lost_at = self._table.lost_at.get(peer)
                 self.decide(call, Lost(peer, now))
+                if lost_at is not None:
+                    self._table.lost_at[peer] = lost_at
         return bool(absent)
 
     def end_absent(self, room_id: RoomId, *, lost_before: datetime) -> bool:
@@ -407,7 +426,7 @@ class OwnerPart:
         for peer, seat in list(call.seats.items()):
             if seat.holder not in alive and seat.away_since is not None:
                 if seat.away_since <= lost_before:
-                    self.end(room_id, peer)
+                    self.decide(call, Left(peer))
                 else:
                     is_any_left = True
         return is_any_left

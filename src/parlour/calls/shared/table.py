@@ -1,12 +1,14 @@
 """All that a node knows of calls: which there are, who owns them, and what it has asked. Pure."""
 
 import math
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Decided, Entered, Left, Lost, Resumed, Seat
 from parlour.calls.mesh import Send
+from parlour.calls.shared.decision_times import SILENT_SECONDS, DecisionTimes
 from parlour.calls.shared.ended_peers import EndedPeers
 from parlour.calls.shared.held_members import HeldMembers
 from parlour.calls.shared.interfaces import Arrival, NodeLink, OwnMembers
@@ -16,6 +18,8 @@ from parlour.cluster.coordinator import LeaseId, Ownership
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.signaling import AddPeer, PeerId
+
+MAX_LATEST_ENDS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,17 @@ class CallTable:
     """The state on which the parts of `SharedCalls` work."""
 
     def __init__(
-        self, node_id: NodeId, link: NodeLink, members: OwnMembers, limits: CallLimits, *, is_alone: bool
+        self,
+        node_id: NodeId,
+        link: NodeLink,
+        members: OwnMembers,
+        limits: CallLimits,
+        *,
+        clock: Callable[[], float],
+        is_alone: bool,
     ) -> None:
+        """`clock` counts seconds and is monotonic."""
+        self._clock = clock
         self.node_id = node_id
         self.link = link
         self.own = members
@@ -59,11 +72,16 @@ class CallTable:
         self.bases: dict[RoomId, Stamp] = {}
         """The decision with which this node began to own a call."""
         self.lost_at: dict[PeerId, Stamp] = {}
-        """The decision by which each member lost its connection."""
+        """The decision up to which each member was told all that had a connection at a node which is gone."""
+        self.times: dict[RoomId, DecisionTimes] = {}
         self.awaited: dict[RoomId, set[NodeId]] = {}
         """The nodes whose censuses this owner still waits for after a takeover."""
         self.unmet: dict[RoomId, dict[PeerId, set[PeerId]]] = {}
         """The members that are to be introduced to each one who is out of reach, once that one is back."""
+        self._begin_own()
+
+    def _begin_own(self) -> None:
+        """Begin with what concerns the members of this node."""
         self.members = HeldMembers()
         self.pending: dict[int, PendingArrival] = {}
         self.arriving: dict[PeerId, tuple[RoomId, bool]] = {}
@@ -71,6 +89,10 @@ class CallTable:
         self.given_up: dict[PeerId, RoomId] = {}
         """The returns to this node that nobody waits for any more, but that their owner may have decided."""
         self.ended = EndedPeers()
+        self.ended_alone = EndedPeers()
+        """Those that have ended here without the owner's decision, as yet."""
+        self.latest_ends: deque[tuple[float, RoomId, PeerId, float]] = deque(maxlen=MAX_LATEST_ENDS)
+        """The latest others, and when that was: before a lease is lost, decisions may reach nobody."""
 
     def owns(self, room_id: RoomId) -> bool:
         owner = self.owners.get(room_id)
@@ -111,7 +133,7 @@ class CallTable:
         call = self.calls.get(room_id)
         for peer in () if call is None else call.seats:
             self.lost_at.pop(peer, None)
-        for table in (self.calls, self.introductions, self.followers, self.outdated):
+        for table in (self.calls, self.introductions, self.followers, self.outdated, self.times):
             table.pop(room_id, None)
         self.forget_takeover(room_id)
         self.censuses.pop(room_id, None)
@@ -121,6 +143,11 @@ class CallTable:
     def forget_others(self) -> None:
         """Forget all that other nodes have said, since the lease has ended."""
         self.lease = None
+        since = self._clock() - SILENT_SECONDS
+        for at, room_id, peer_id, held_since in self.latest_ends:
+            if at >= since and self.ended.has(room_id, peer_id):
+                self.ended_alone.add(room_id, peer_id, held_since)
+        self.latest_ends.clear()
         ownership = (self.owners, self.followers, self.watchers, self.askers, self.censuses)
         for table in (self.others, *ownership, self.bases, self.awaited, self.unmet):
             table.clear()
@@ -140,23 +167,48 @@ class CallTable:
         and `sends` are all that it causes.
         """
         room_id = call.room.room_id
-        if isinstance(decided.change, Lost):
-            self.lost_at[decided.change.peer_id] = call.stamp
-        elif isinstance(decided.change, Left | Resumed):
+        if isinstance(decided.change, Left | Lost | Resumed):
             self.lost_at.pop(decided.change.peer_id, None)
         if isinstance(decided.change, Left):
-            self.ended.add(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
+            self.note_end(room_id, decided.change.peer_id, math.inf if before is None else before.held_since)
         elif isinstance(decided.change, Entered | Resumed):
             self.ended.discard(room_id, decided.change.peer_id)
+            self.ended_alone.discard(room_id, decided.change.peer_id)
         if self.lease is None:
             return
+        is_entry = isinstance(decided.change, Entered)
+        if not is_entry and any(isinstance(send.message, AddPeer) for send in sends):
+            self.times_of(room_id).note((call.epoch, call.version - 1), self._clock())
         introductions = self.introductions.setdefault(room_id, Introductions())
         # A client that reports a peer was told of its entry: it can only have missed a later introduction.
-        for send in () if isinstance(decided.change, Entered) else sends:
+        for send in () if is_entry else sends:
             if isinstance(send.message, AddPeer):
                 introductions.note(send.to, send.message.peer_id, call.stamp)
         if isinstance(decided.change, Left):
             introductions.forget(decided.change.peer_id)
+
+    def times_of(self, room_id: RoomId) -> DecisionTimes:
+        return self.times.setdefault(room_id, DecisionTimes())
+
+    def note_snapshot(self, call: CallReplica, before: Stamp) -> None:
+        """Remember that a snapshot stood for all decisions after one."""
+        if before < call.stamp:
+            self.times_of(call.room.room_id).note(before, self._clock())
+
+    def before_silence(self, call: CallReplica) -> Stamp:
+        """Return the decision up to which a node that is gone has surely followed a call until its end."""
+        times = self.times.get(call.room.room_id)
+        return call.stamp if times is None else times.before_silence(call.stamp, self._clock())
+
+    def note_end(self, room_id: RoomId, peer_id: PeerId, held_since: float = math.inf) -> None:
+        """Remember that a participation has ended; `held_since` as in `EndedPeers.add`."""
+        self.ended.add(room_id, peer_id, held_since)
+        if self.is_alone:
+            return
+        if self.lease is None:
+            self.ended_alone.add(room_id, peer_id, held_since)
+        else:
+            self.latest_ends.append((self._clock(), room_id, peer_id, held_since))
 
     def send(self, to: LeaseId, message: NodeMessage) -> None:
         if not self.link.send(to, encode(message)):

@@ -53,6 +53,8 @@ class Visit:
     token: str | None
     view: dict[str, bool] = field(default_factory=dict)
     """The peers that it was told of, and whether it was told to make the offer."""
+    introductions: Counter[str] = field(default_factory=Counter)
+    """How many times it was told of each peer."""
     received: int = 0
     offers: list[tuple[str, Payload]] = field(default_factory=list)
     """The event and payload of each message to a peer that the server may not have got."""
@@ -458,6 +460,7 @@ class StormClient:
             self._fault(f"got {event} of itself")
         elif event == "add-peer":
             visit.view[peer] = payload["createOffer"]
+            visit.introductions[peer] += 1
         elif event == "remove-peer":
             visit.view.pop(peer, None)
         else:

@@ -15,6 +15,7 @@ PROOF = timedelta(seconds=12)
 """The last proof of a person's presence may be so long before the end of its node."""
 
 
+LEASE_ENDED = "cluster.lease_ended"
 FAULTS = ("Traceback", '"level": "error"', '"level": "critical"')
 UNAVAILABLE = "database_unavailable"
 
@@ -47,6 +48,12 @@ class Node:
         if self.is_frozen:
             os.kill(self.server.pid, signal.SIGCONT)
             self.is_frozen = False
+
+    def has_lost_a_lease(self) -> bool:
+        """Return True if this node was out of Redis's reach for so long since the log was marked: a machine
+        that has too much to do cuts nodes off, too.
+        """
+        return LEASE_ENDED in self.server.log_since_mark()
 
     def expect_clean_log(self) -> None:
         """Nothing that went wrong is a fault of the program. Raises AssertionError.

@@ -99,6 +99,10 @@ class _End(asyncio.Protocol):
         self._waiting: deque[bytes] = deque()
         """The data that are yet to be written; empty bytes are the end."""
         self._size = 0
+        self._early: list[bytes] = []
+        """The data that came before there was another connection: uvloop delivers them though reading is
+        paused.
+        """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses
@@ -112,12 +116,17 @@ class _End(asyncio.Protocol):
         self.other = other
         if self._transport is None:
             other.abort()
-        else:
-            self._transport.resume_reading()
+            return
+        self._transport.resume_reading()
+        early, self._early = self._early, []
+        for data in early:
+            other.take(data)
 
     def data_received(self, data: bytes) -> None:
-        assert self.other is not None
-        self.other.take(data)
+        if self.other is None:
+            self._early.append(data)
+        else:
+            self.other.take(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._line.closed(self)

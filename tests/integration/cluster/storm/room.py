@@ -12,7 +12,14 @@ from itertools import count
 import httpx
 
 from tests.integration.cluster.storm import checks
-from tests.integration.cluster.storm.client import PATIENCE_SECONDS, Line, LineLost, Refused, StormClient
+from tests.integration.cluster.storm.client import (
+    PATIENCE_SECONDS,
+    Line,
+    LineLost,
+    Refused,
+    StormClient,
+    Visit,
+)
 from tests.integration.cluster.storm.nodes import Node
 from tests.people import Person, done
 
@@ -20,6 +27,8 @@ AT_REST_WITHIN_SECONDS = 60.0
 ATTENDANCE_WITHIN_SECONDS = 30.0
 """The rows of a server that died are looked for every ten seconds."""
 PATIENCE_AT_REST_SECONDS = 40.0
+PATIENCE_IN_A_CALM_SECONDS = 10.0
+"""As long as the web client waits for an answer."""
 RETRY_SECONDS = 0.1
 PAGE = 100
 
@@ -113,6 +122,11 @@ class StormRoom:
 
     # At rest
 
+    def be_patient(self) -> None:
+        """Have nobody give a node up while all answer, until the next rest."""
+        for client in self.clients:
+            client.patience = PATIENCE_IN_A_CALM_SECONDS
+
     async def rest(self, *, is_calm: bool, disasters: Sequence[checks.Interval]) -> None:
         """Have everybody come back who wants to, and wait until all agree. Raises NotAtRest."""
         for client in self.clients:
@@ -120,8 +134,7 @@ class StormRoom:
         self._seen.clear()
         try:
             async with asyncio.timeout(AT_REST_WITHIN_SECONDS):
-                await asyncio.gather(*(self._settle(client) for client in self.clients))
-                await self._until(lambda: not checks.unequal_views(self.views()))
+                await self._settle_all()
                 await self._write_again()
                 await asyncio.gather(*(self._reach_all(client) for client in self.clients))
                 await self._all_hear_the_last_message()
@@ -146,6 +159,20 @@ class StormRoom:
             client.resets = 0
             client.patience = PATIENCE_SECONDS
             del client.stretches[:-1]
+
+    async def _settle_all(self) -> None:
+        """Have all come back until everybody agrees: a line may be closed since its visit went on elsewhere,
+        where a client that had given that up was awaited.
+        """
+        while True:
+            await asyncio.gather(*(self._settle(client) for client in self.clients))
+            await self._until(lambda: not self._are_settled() or not checks.unequal_views(self.views()))
+            if self._are_settled() and not checks.unequal_views(self.views()):
+                return
+
+    def _are_settled(self) -> bool:
+        """Return True if all are where they want to be."""
+        return all(client.visit is None or client.is_inside for client in self.clients)
 
     def views(self) -> dict[str, dict[str, bool]]:
         """Return what the members know that should be there."""
@@ -192,8 +219,21 @@ class StormRoom:
         for other in self.clients:
             if other is client or not other.is_inside or other.visit is None:
                 continue
+            await self._until_done(lambda o=other: self._reach(client, o))  # type: ignore[misc]
+
+    async def _reach(self, client: StormClient, other: StormClient) -> None:
+        """Have a message reach a member. Who are introduced anew begin anew, as the web client does: what
+        they have sent before may be lost. Raises LineLost or Refused.
+        """
+        is_heard = False
+        while not is_heard and client.visit is not None and other.visit is not None:
+            pair = client.visit, other.visit
+            before = _introductions(*pair)
             text = await client.relays(other.visit.peer_id)
-            await self._until(lambda o=other, t=text: o.has_heard(t))  # type: ignore[misc]
+            await self._until(
+                lambda b=before, t=text, p=pair: other.has_heard(t) or _introductions(*p) > b  # type: ignore[misc]
+            )
+            is_heard = other.has_heard(text)
 
     async def _all_hear_the_last_message(self) -> None:
         last = f"{self.name}-{next(self._numbers)}"
@@ -290,7 +330,7 @@ class StormRoom:
             try:
                 await act()
             except Refused as refused:
-                if refused.code != "unavailable":
+                if refused.code not in {"unavailable", "peer_not_found"}:
                     raise
             except LineLost:
                 if client is not None:
@@ -298,6 +338,10 @@ class StormRoom:
             else:
                 return
             await asyncio.sleep(RETRY_SECONDS)  # nobody tells that a node can be asked again
+
+
+def _introductions(one: Visit, other: Visit) -> int:
+    return one.introductions[other.peer_id] + other.introductions[one.peer_id]
 
 
 def _identity(person: Person) -> dict[str, str]:

@@ -113,6 +113,9 @@ class Storm:
         for node in self._nodes:
             node.server.mark_log()
         self._note("", f"round {len(self.rounds) + 1}: {disaster}")
+        if disaster.is_calm:
+            for room in self.rooms:
+                room.be_patient()
         await self._some_steps(time_passes=disaster.outlasts_a_lease)
         for node in disaster.concerned:
             node.struck_at = time.monotonic()
@@ -127,12 +130,11 @@ class Storm:
         await self._some_steps()
         await asyncio.gather(self._some_steps(), self._later(disaster.ends))
         self._note("", f"{disaster} is over")
-        if not disaster.is_calm:
+        is_calm = disaster.is_calm and not any(node.has_lost_a_lease() for node in self._nodes)
+        if not is_calm:
             self._disasters.append((struck - PROOF, datetime.now(UTC) + timedelta(seconds=GRACE)))
         is_over = time.monotonic()
-        await asyncio.gather(
-            *(room.rest(is_calm=disaster.is_calm, disasters=self._disasters) for room in self.rooms)
-        )
+        await asyncio.gather(*(room.rest(is_calm=is_calm, disasters=self._disasters) for room in self.rooms))
         for node in self._nodes:
             node.expect_clean_log()
         self.steps[str(type(disaster).__name__)] += 1

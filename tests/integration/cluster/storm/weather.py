@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 
-from tests.integration.cluster.storm.nodes import Node
+from tests.integration.cluster.storm.nodes import LEASE_ENDED, Node
 from tests.servers import RedisServer
 
 LEFT = "cluster.node_left"
-LEASE_ENDED, LEASE_BEGUN = "cluster.lease_ended", "cluster.lease_begun"
+LEASE_BEGUN = "cluster.lease_begun"
 SLOW_SECONDS = 0.15
+NOTICED_SECONDS = 10.0
+"""More than it takes to see that a node is gone."""
 
 
 class Disaster(ABC):
@@ -41,9 +44,20 @@ class Disaster(ABC):
         return  # it is over already
 
     async def _is_missed(self) -> None:
-        pid = self.struck.server.pid
+        await self._is_process_missed(self.struck.server.pid)
+
+    async def _is_process_missed(self, pid: int) -> None:
+        """Wait until the other nodes take a process for gone, or were cut off meanwhile themselves: they
+        begin anew without it then.
+        """
         for other in self.others:
-            await other.server.expect_log(f'"pid": {pid}, "event": "{LEFT}"')
+            while not other.has_lost_a_lease():
+                with suppress(TimeoutError):
+                    left = f'"pid": {pid}, "event": "{LEFT}"'
+                    await other.server.expect_log(left, timeout=NOTICED_SECONDS)
+                    break
+            else:
+                await other.server.expect_log(LEASE_BEGUN)
 
 
 class Calm(Disaster):
@@ -70,8 +84,7 @@ class Death(Disaster):
         await self.struck.server.kill()
 
     async def is_noticed(self) -> None:
-        for other in self.others:
-            await other.server.expect_log(f'"pid": {self._pid}, "event": "{LEFT}"')
+        await self._is_process_missed(self._pid)
 
     async def ends(self) -> None:
         await self.struck.server.start()

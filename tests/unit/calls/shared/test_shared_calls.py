@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -24,7 +25,7 @@ from parlour.calls.decisions import (
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, call_name
 from parlour.calls.shared.introductions import Stamp
-from parlour.calls.shared.messages import ENDED, MOVED
+from parlour.calls.shared.messages import ELSEWHERE, ENDED, MOVED
 from parlour.cluster.coordinator import Lease, LeaseId, Ownership
 from parlour.errors import Unavailable
 from parlour.node_id import NodeId
@@ -44,7 +45,8 @@ nodes = st.integers(0, 2)
 class Client:
     """A peer as its client knows it: what was sent to it, in order.
 
-    `node` holds its connection or its lost one; None while it comes back at another node.
+    `node` holds its connection or its lost one; None while it comes back at another node. `visited` is the
+    node of its resume token.
     """
 
     peer_id: PeerId
@@ -56,14 +58,33 @@ class Client:
     told: list[Counted] = field(default_factory=list)
     is_inside: bool = False
     is_leaving: bool = False
+    is_gone: bool = False
+    """It has gone without a word to any node, or has been refused."""
     is_away: bool = False
     has_forgotten: bool = False
-    known_at: Stamp | None = None
+    has_to_return: bool = False
+    """Its connection was closed, since its participation went on elsewhere."""
+    visited: "Node | None" = None
     display_name: str | None = None
 
     @property
     def is_active(self) -> bool:
         return self.is_inside and not self.is_leaving and self.node is not None and self.node.is_alive
+
+    def view(self) -> dict[PeerId, bool] | None:
+        """Return the peers that it knows once it has come back, and whether it makes the offers; None if it
+        will be introduced to all again.
+        """
+        offers = dict(self.offers)
+        if self.is_away and self.node is not None:
+            if self.peer_id in self.node.has_lost:
+                return None
+            for message in self.node.kept.get(self.peer_id, ()):
+                if isinstance(message, AddPeer):
+                    offers[message.peer_id] = message.create_offer
+                elif isinstance(message, RemovePeer):
+                    offers.pop(message.peer_id, None)
+        return offers
 
     def receive(self, message: Counted) -> None:
         self.told.append(message)
@@ -83,6 +104,22 @@ class Client:
                 self.heard.append(message)
 
 
+@dataclass(eq=False)
+class Coming:
+    """A client that arrives at a node, which has `missed` for it; None if that is lost. Once it is
+    `abandoned`, its client is gone.
+    """
+
+    client: Client
+    change: Arrival
+    missed: list[Counted] | None = None
+    known_at: Stamp | None = None
+    is_here: bool = False
+    is_abandoned: bool = False
+    is_asked_again: bool = False
+    is_given_up: bool = False
+
+
 class Node:
     """A node with its members; it is what SharedCalls sends by, and what it tells."""
 
@@ -94,19 +131,24 @@ class Node:
         self.is_seen = False
         """False once the others take its lease for ended, which it may not know yet."""
         self.clients: dict[PeerId, Client] = {}
-        self.questions: dict[int, tuple[Client, Arrival]] = {}
+        self.questions: dict[int, Coming] = {}
         self.expected: set[tuple[RoomId, PeerId, PeerId]] = set()
-        self.retries: list[tuple[Client, Arrival]] = []
+        self.retries: list[Coming] = []
         self.unowned: set[RoomId] = set()
+        self.kept: dict[PeerId, list[Counted]] = {}
+        """Messages to members that are away."""
+        self.unnoticed: list[Client] = []
+        """The clients whose connections are lost, which this node has not noticed."""
+        self.handed_over: dict[PeerId, int] = {}
+        """How many of these another node was given."""
+        self.has_lost: set[PeerId] = set()
+        """The members of whose messages some were lost."""
         self.given_up: set[PeerId] = set()
-        self.unwaited: set[int] = set()
-        """Questions whose answer nobody waits for any more."""
-        self.lost_later: list[Client] = []
+        self.to_lose: list[PeerId] = []
+        """The members that came back, and whose connections were lost meanwhile."""
         self.losses: list[tuple[RoomId, list[PeerId]]] = []
-        self.kept: dict[PeerId, list[FromPeer]] = {}
-        """Messages to members whose clients have gone elsewhere."""
         self.calls = SharedCalls(
-            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: 0.0
+            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: cluster.now
         )
 
     @property
@@ -116,60 +158,101 @@ class Node:
 
     @property
     def is_busy(self) -> bool:
-        return bool(self.retries or self.unowned or self.lost_later)
+        return bool(self.retries or self.unowned or self.to_lose)
 
     def seat_of(self, client: Client) -> Seat:
         since = float(self.cluster.next_number())
         return Seat(client.user_id, f"{client.user_id}@example.org", self.node_id, held_since=since)
 
-    def arrive(self, client: Client, change: Arrival) -> None:
-        number = self.cluster.next_number()
-        self.questions[number] = client, change
+    def arrive(self, coming: Coming) -> None:
+        number, client = self.cluster.next_number(), coming.client
+        self.questions[number] = coming
         ownership = self.cluster.own(client.room.room_id, self)
         if self.lease is not None and ownership is None:  # its lease has ended, which it does not know yet
             del self.questions[number]
-            self.retries.append((client, change))
+            self.retries.append(coming)
             return
-        known_at = None if self.lease is None else client.known_at
-        if client.node is self:
-            known_at = self.calls.stamp(client.room.room_id)
-        self.calls.arrive(number, client.room, change, ownership, known_at=known_at)
+        self.calls.arrive(number, client.room, coming.change, ownership, known_at=coming.known_at)
+        self.lose()
 
     def enter(self, client: Client) -> None:
-        self.arrive(client, Entered(client.peer_id, self.seat_of(client), str(client.user_id)))
+        self.arrive(Coming(client, Entered(client.peer_id, self.seat_of(client), str(client.user_id))))
 
-    def come_back(self, client: Client) -> None:
-        known = frozenset(client.offers)
+    def come_back(self, client: Client, *, is_exact: bool) -> None:
+        """`is_exact`: nothing of what was sent to it is lost, if its node lives."""
+        peer, room_id, visited = client.peer_id, client.room.room_id, client.visited
+        missed, known_at = None, None
+        self.notice_loss(client)
+        is_here = visited is self and peer in self.clients
+        if is_here:
+            is_exact = is_exact and peer not in self.has_lost
+            missed = list(self.kept.get(peer, ())) if is_exact else None
+            known_at = (0, 0) if missed is None else self.calls.stamp(room_id)
+        elif visited is not None and visited is not self and is_exact and visited.is_reached_by(self):
+            given = visited.hand_over(client)
+            if given is not None:
+                missed, known_at = given
+        known = set(client.offers)
+        for message in missed or ():
+            if isinstance(message, AddPeer):
+                known.add(message.peer_id)
+            elif isinstance(message, RemovePeer):
+                known.discard(message.peer_id)
         seat, name = self.seat_of(client), str(client.user_id)
-        self.arrive(client, Resumed(client.peer_id, seat, name, client.display_name, known))
+        change = Resumed(peer, seat, name, client.display_name, frozenset(known))
+        self.arrive(Coming(client, change, missed, known_at, is_here))
+
+    def is_reached_by(self, other: "Node") -> bool:
+        return self.is_alive and self.is_seen and other.is_seen and other.lease is not None
+
+    def hand_over(self, client: Client) -> tuple[list[Counted] | None, Stamp | None] | None:
+        """Return what another node is given of a visit that it may resume."""
+        peer = client.peer_id
+        if peer not in self.clients:
+            return None
+        self.notice_loss(client)
+        kept = self.kept.get(peer, [])
+        self.handed_over[peer] = len(kept)
+        if peer in self.has_lost:
+            return None, (0, 0)
+        return list(kept), self.calls.stamp(client.room.room_id)
+
+    def notice_loss(self, client: Client) -> None:
+        """Notice that the connection of a client is lost."""
+        if client in self.unnoticed:
+            self.unnoticed.remove(client)
+            if client.peer_id in self.clients:
+                self.calls.change(Lost(client.peer_id, AT))
+
+    def lose(self) -> None:
+        """Take note of lost connections as soon as the decisions that brought them back are done with."""
+        peers, self.to_lose = self.to_lose, []
+        for peer in peers:
+            client = self.clients.get(peer)
+            if client is not None and (client.node is not self or client.is_away):
+                self.calls.change(Lost(peer, AT))
 
     def give_up(self, client: Client) -> None:
         """Wait no longer for a return: its client may come back at any node."""
-        self.unwaited |= {number for number, (one, _) in self.questions.items() if one is client}
-        self.retries = [(one, change) for one, change in self.retries if one is not client]
-        client.is_away = True
+        for coming in (*self.questions.values(), *self.retries):
+            if coming.client is client:
+                coming.is_abandoned = coming.is_given_up = True
+        self.retries = [one for one in self.retries if one.client is not client]
+        self.leave_to_owner(client)
+
+    def leave_to_owner(self, client: Client) -> None:
         if self.calls.give_up(client.peer_id, now=AT):
             self.given_up.add(client.peer_id)
 
-    def keep(self, client: Client, change: Arrival) -> bool:
-        """Hold a member that is back without a connection."""
-        if client.is_leaving or not isinstance(change, Resumed):
-            return False
-        self.clients[client.peer_id] = client
-        self.lost_later.append(client)
-        return True
-
     def ask_again(self) -> None:
-        lost, self.lost_later = self.lost_later, []
-        for client in lost:
-            if client.is_away:
-                self.calls.change(Lost(client.peer_id, AT))
         retries, self.retries = self.retries, []
-        for client, change in retries:
-            if isinstance(change, Resumed):
-                self.come_back(client)
+        for coming in retries:
+            coming.is_given_up = coming.is_abandoned and coming.is_asked_again
+            if coming.is_given_up:
+                self.leave_to_owner(coming.client)
             else:
-                self.arrive(client, change)
+                coming.is_asked_again = True
+                self.arrive(coming)
 
     def find_owners(self) -> None:
         """Do what a server does about calls that have lost their owner, or members."""
@@ -194,27 +277,50 @@ class Node:
     # OwnMembers
 
     def answered(self, number: int, refusal: str | None, /) -> bool:
-        client, change = self.questions.pop(number)
-        if number in self.unwaited:
-            return refusal is not None or self.keep(client, change)
+        coming = self.questions.pop(number)
+        client, peer = coming.client, coming.client.peer_id
         if refusal == MOVED:
-            self.retries.append((client, change))
+            self.retries += [] if coming.is_given_up else [coming]
             return True
         if refusal is not None:
-            assert refusal == ENDED or isinstance(change, Entered)
-            client.is_inside = False
+            assert refusal in (ENDED, ELSEWHERE) or isinstance(coming.change, Entered)
+            if not coming.is_abandoned and refusal != ELSEWHERE:
+                client.is_inside, client.is_gone = False, True
             return True
-        is_wanted = not client.is_leaving
-        if is_wanted:
-            client.is_inside, client.is_away, client.node = True, False, self
-            client.has_forgotten = False
-            self.clients[client.peer_id] = client
-        return is_wanted
+        if client.is_leaving:
+            return False
+        has_gone_on = coming.is_here and peer not in self.clients
+        """It was here, and has been told more elsewhere since."""
+        if coming.is_abandoned or has_gone_on:
+            if isinstance(coming.change, Entered):
+                return False
+            self.clients[peer] = client
+            if has_gone_on:
+                self.has_lost.add(peer)
+            self.to_lose.append(peer)
+            return True
+        self.seat(coming)
+        return True
+
+    def seat(self, coming: Coming) -> None:
+        """Put a client into its place, and send it what it has missed."""
+        client, peer, missed = coming.client, coming.client.peer_id, coming.missed
+        if coming.is_here and missed is not None:
+            missed = self.kept.get(peer, [])
+        client.is_inside, client.is_away, client.node, client.visited = True, False, self, self
+        self.clients[peer] = client
+        for message in missed or ():
+            client.receive(message)
+        client.has_forgotten = False
+        self.kept.pop(peer, None)
+        self.handed_over.pop(peer, None)
+        self.has_lost.discard(peer)
 
     def deliver(self, to: PeerId, message: Counted, /) -> None:
-        if self.clients[to].node is self:
-            self.clients[to].receive(message)
-        elif isinstance(message, FromPeer):
+        client = self.clients[to]
+        if client.node is self and not client.is_away:
+            client.receive(message)
+        else:
             self.kept.setdefault(to, []).append(message)
 
     def relayed(self, to: PeerId, message: FromPeer, size: int, /) -> None:
@@ -229,13 +335,19 @@ class Node:
 
     def ended(self, peer_id: PeerId, /, *, is_elsewhere: bool) -> None:
         client = self.clients.pop(peer_id)
-        for message in self.kept.pop(peer_id, []):
-            if is_elsewhere and self.lease is not None:
-                with suppress(Unavailable):
-                    self.calls.relay(client.room.room_id, peer_id, message)
+        kept, handed_over = self.kept.pop(peer_id, []), self.handed_over.pop(peer_id, None)
+        self.has_lost.discard(peer_id)
+        if is_elsewhere and self.lease is not None and handed_over is not None:
+            for message in kept[handed_over:]:
+                if isinstance(message, FromPeer):
+                    with suppress(Unavailable):
+                        self.calls.relay(client.room.room_id, peer_id, message)
         if client.node is self:
-            assert not is_elsewhere or client.is_away, "nobody takes a connected member"
-            client.is_inside = False
+            if not is_elsewhere:
+                client.is_inside = False
+            elif not client.is_away:
+                client.is_away = client.has_to_return = True
+            client.node = None if is_elsewhere else client.node
 
     def expects(self, room_id: RoomId, peer_id: PeerId, absent: PeerId, /) -> None:
         self.expected.add((room_id, peer_id, absent))
@@ -257,6 +369,8 @@ class Cluster:
         self.links: dict[tuple[LeaseId, LeaseId], deque[bytes | None]] = {}
         self._owners: dict[RoomId, Ownership] = {}
         self._epoch = self._number = 0
+        self.now = 0.0
+        """It does not go on while messages are on their way."""
         self.nodes = [Node(number, self) for number in range(3)]
         for one in self.nodes:
             self.register(one)
@@ -319,6 +433,7 @@ class Cluster:
             receiver.calls.messages_lost(sender)
         else:
             receiver.calls.received(sender, message)
+        receiver.lose()
 
     def lose_sight_of(self, node: Node) -> None:
         """Have the others take a node's lease for ended."""
@@ -387,22 +502,25 @@ class SharedCallsMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def gives_up_while_arriving(self, data: st.DataObject) -> None:
-        waiting = [client for node in self.alive() for client, _ in node.questions.values()]
+        waiting = self.arriving()
         if waiting:
-            self.draw(data, waiting).is_leaving = True
+            client = self.draw(data, waiting)
+            client.is_leaving = client.is_gone = True
 
     @rule(data=st.data())
     def a_return_is_given_up(self, data: st.DataObject) -> None:
         """Its client does not know whether it is back, and may come back at any node."""
         returning = {
-            client.peer_id: node
+            one.client.peer_id: node
             for node in self.alive()
-            for client, change in (*node.questions.values(), *node.retries)
-            if isinstance(change, Resumed) and client.is_inside
+            for one in (*node.questions.values(), *node.retries)
+            if isinstance(one.change, Resumed) and not one.is_abandoned and one.client.is_inside
         }
         if returning:
             client = self.draw(data, [one for one in self.clients if one.peer_id in returning])
             returning[client.peer_id].give_up(client)
+            client.is_away = client.has_to_return = True
+            client.node = None
 
     @precondition(lambda self: self.active())
     @rule(data=st.data())
@@ -418,36 +536,63 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def lose_or_come_back(self, data: st.DataObject, forgets: bool) -> None:
         client = self.draw(data, self.active())
         assert client.node is not None
-        if any(one is client for one, _ in (*client.node.questions.values(), *client.node.retries)):
+        if client in self.arriving():
             return
         if client.is_away:
+            client.node.notice_loss(client)
             if forgets:
                 client.offers.clear()
                 client.has_forgotten = True
-            client.node.come_back(client)
+            client.node.come_back(client, is_exact=not forgets)
         else:
             client.is_away = True
             client.node.calls.change(Lost(client.peer_id, AT))
 
-    @rule(data=st.data(), number=nodes)
-    def come_back_elsewhere(self, data: st.DataObject, number: int) -> None:
-        """Its node may be alive, an island, or dead."""
-        node = self.cluster.nodes[number]
-        arriving = [client for one in self.alive() for client, _ in (*one.questions.values(), *one.retries)]
+    def arriving(self) -> list[Client]:
+        return [
+            one.client
+            for node in self.alive()
+            for one in (*node.questions.values(), *node.retries)
+            if not one.is_abandoned
+        ]
+
+    @rule(data=st.data(), number=nodes, is_noticed=st.booleans(), is_exact=st.booleans())
+    def come_back_elsewhere(self, data: st.DataObject, number: int, is_noticed: bool, is_exact: bool) -> None:
+        """Its node may be alive, an island, or dead; it may not answer in time."""
+        node, arriving = self.cluster.nodes[number], self.arriving()
         moving = [
             one
             for one in self.clients
             if one.is_inside and not one.is_leaving and one.node is not node and one not in arriving
         ]
+        moving = [one for one in moving if one.node is not None or one.has_to_return]
         if moving and node.is_alive:
             client = self.draw(data, moving)
-            former, client.node, client.known_at = client.node, None, None
-            if former is not None and former.is_alive:
-                if not client.is_away:
-                    client.is_away = True
-                    former.calls.change(Lost(client.peer_id, AT))
-                client.known_at = former.calls.stamp(client.room.room_id)
-            node.come_back(client)
+            former = client.node
+            if former is not None and former.is_alive and not client.is_away:
+                former.unnoticed.append(client)
+                if is_noticed:
+                    former.notice_loss(client)
+            client.is_away, client.has_to_return, client.node = True, False, None
+            node.come_back(client, is_exact=is_exact)
+
+    @rule(data=st.data(), number=nodes, is_exact=st.booleans())
+    def abandon_a_return_for_another_one(self, data: st.DataObject, number: int, is_exact: bool) -> None:
+        """A client gives up the connection by which it comes back, and comes back by another one."""
+        node = self.cluster.nodes[number]
+        waiting = [
+            one
+            for former in self.alive()
+            for one in (*former.questions.values(), *former.retries)
+            if isinstance(one.change, Resumed) and not one.is_abandoned and not one.client.is_leaving
+        ]
+        if waiting and node.is_alive:
+            client = self.draw(data, [one.client for one in waiting])
+            for one in waiting:
+                one.is_abandoned = one.is_abandoned or one.client is client
+            if client.node is not node:
+                client.node = None
+            node.come_back(client, is_exact=is_exact)
 
     @precondition(lambda self: self.active())
     @rule(data=st.data(), name=st.sampled_from([None, "José"]), recording=st.booleans())
@@ -486,6 +631,16 @@ class SharedCallsMachine(RuleBasedStateMachine):
             waiting = [link for link, messages in self.cluster.links.items() if messages]
             if waiting:
                 self.cluster.deliver_next(data.draw(st.sampled_from(waiting)))
+
+    @rule(number=nodes)
+    def what_was_abandoned_is_given_up(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        coming = [*node.questions.values(), *node.retries] if node.is_alive else []
+        kept = {one.client for one in coming if not one.is_abandoned}
+        for one in coming:
+            if one.is_abandoned and one.client not in kept:
+                node.give_up(one.client)
+        node.retries = [one for one in node.retries if one.client in kept or not one.is_abandoned]
 
     @rule(data=st.data())
     def a_message_is_lost(self, data: st.DataObject) -> None:
@@ -545,8 +700,17 @@ class SharedCallsMachine(RuleBasedStateMachine):
     def it_gets_quiet(self) -> None:
         self.cluster.heal()
         self.cluster.settle()
+        self.have_all_come_back_who_want_to()
         self.end_what_nobody_waits_for()
         self.check()
+        self.cluster.now += 100.0
+
+    def have_all_come_back_who_want_to(self) -> None:
+        while returning := [one for one in self.clients if one.is_inside and one.node is None]:
+            for client in returning:
+                client.has_to_return = False
+                self.alive()[0].come_back(client, is_exact=True)
+                self.cluster.settle()
 
     def teardown(self) -> None:
         self.it_gets_quiet()
@@ -560,7 +724,10 @@ class SharedCallsMachine(RuleBasedStateMachine):
                     node.calls.end_given_up(peer_id)
                 node.given_up.clear()
                 for peer_id, client in list(node.clients.items()):
-                    if client.node is not node:
+                    later = client.node  # it has told the others that the connection here is lost
+                    is_told = not client.is_gone and later is not None and later.is_alive
+                    is_told = is_told and client in node.unnoticed
+                    if client.node is not node and not is_told:
                         node.calls.change(Left(peer_id))
                 for _, peer_id, absent in node.expected:
                     node.calls.change(ClaimExpired(peer_id, absent))
@@ -573,10 +740,14 @@ class SharedCallsMachine(RuleBasedStateMachine):
                 one.peer_id: one for one in self.clients if one.is_active and one.room.room_id == room_id
             }
             self._views_are_the_same(room_id, inside)
-            for peer, client in inside.items():
-                assert client.offers.keys() == inside.keys() - {peer}, "everybody knows all others"
-                for other in client.offers:
-                    assert client.offers[other] is not inside[other].offers[peer], "one of a pair offers"
+            views = {peer: client.view() for peer, client in inside.items()}
+            for peer, view in views.items():
+                if view is None:
+                    continue
+                assert view.keys() == inside.keys() - {peer}, "everybody knows all others"
+                for other, offers in view.items():
+                    of_other = views[other]
+                    assert of_other is None or offers is not of_other[peer], "one of a pair offers"
         assert not any(node.questions for node in self.alive())
 
     def _views_are_the_same(self, room_id: RoomId, inside: dict[PeerId, Client]) -> None:
@@ -624,12 +795,56 @@ def test_who_comes_from_a_dead_node_before_that_is_known_notices_nothing() -> No
     for client in (ann, bob):
         client.told.clear()
     bob.node, bob.is_away = None, True
-    cluster.nodes[2].come_back(bob)
+    cluster.nodes[2].come_back(bob, is_exact=True)
     cluster.settle()
     assert cluster.nodes[2].clients[bob.peer_id] is bob
     assert ann.told == bob.told == []
     assert ann.offers == {bob.peer_id: False}
     assert bob.offers == {ann.peer_id: True}
+
+
+@pytest.mark.parametrize("finds_owner_first", [0, 1, 2])
+@pytest.mark.parametrize("is_island", [True, False])
+def test_who_left_out_of_reach_is_not_let_in_again_by_a_node_that_missed_it(
+    finds_owner_first: int, is_island: bool
+) -> None:
+    """His line to that node seems to be open. He leaves an island, or a node that has come back."""
+    cluster, ann, bob = _two_who_talk()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    bob.node, bob.is_away = None, True
+    cluster.nodes[1].unnoticed.append(bob)
+    third = cluster.nodes[2]
+    third.come_back(bob, is_exact=False)
+    if is_island:
+        third.calls.change(Left(bob.peer_id))
+    cluster.heal()
+    if not is_island:
+        third.calls.change(Left(bob.peer_id))
+    cluster.nodes[finds_owner_first].find_owners()
+    cluster.settle()
+    assert ann.offers == {}
+    assert not cluster.nodes[1].clients
+
+
+def test_an_end_that_a_former_owner_has_decided_in_vain_is_an_end() -> None:
+    """It has lost its lease, and does not know it yet: nobody hears of its decision."""
+    cluster, ann, bob = _two_who_talk()
+    owner, second, third = cluster.nodes
+    bob.node, bob.is_away = None, True
+    second.unnoticed.append(bob)
+    owner.come_back(bob, is_exact=False)
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+    owner.calls.change(Left(bob.peer_id))
+    for node in (second, third, owner):
+        cluster.notice(node)
+        cluster.register(node)
+        node.find_owners()
+    cluster.settle()
+    assert ann.offers == {}
+    assert not second.clients
 
 
 def _link(cluster: Cluster, sender: int, receiver: int) -> deque[bytes | None]:
@@ -643,7 +858,7 @@ def test_who_came_back_is_not_away_although_the_question_was_lost() -> None:
     other = cluster.nodes[1]
     bob.is_away = True
     other.calls.change(Lost(bob.peer_id, AT))
-    other.come_back(bob)
+    other.come_back(bob, is_exact=True)
     _link(cluster, 1, 0)[-1] = None
     cluster.settle()
     for node in cluster.nodes[:2]:
@@ -715,7 +930,7 @@ def test_a_relay_reaches_a_member_that_has_moved() -> None:
     bob.is_away, bob.node = True, None
     cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
     cluster.settle()
-    cluster.nodes[2].come_back(bob)
+    cluster.nodes[2].come_back(bob, is_exact=True)
     message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
     cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
     cluster.settle()
@@ -729,7 +944,7 @@ def test_a_participation_that_has_ended_does_not_come_back_at_another_node() -> 
     cluster.nodes[1].calls.change(Left(bob.peer_id))
     bob.is_inside = True
     cluster.settle()
-    cluster.nodes[2].come_back(bob)
+    cluster.nodes[2].come_back(bob, is_exact=True)
     cluster.settle()
     assert not bob.is_inside
     assert ann.offers == {}
@@ -761,7 +976,7 @@ def test_who_left_elsewhere_is_not_let_in_again_by_a_node_that_was_away() -> Non
     cluster.lose_sight_of(cluster.nodes[1])
     cluster.settle()
     bob.node, bob.is_away = None, True
-    cluster.nodes[2].come_back(bob)
+    cluster.nodes[2].come_back(bob, is_exact=True)
     cluster.settle()
     cluster.nodes[2].calls.change(Left(bob.peer_id))
     cluster.settle()
@@ -802,7 +1017,7 @@ def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
         cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
         bob.node, bob.is_away = None, True
         cluster.settle()
-        third.come_back(bob)
+        third.come_back(bob, is_exact=True)
         cluster.deliver_next((third.lease_id, cluster.nodes[0].lease_id))
         _link(cluster, 0, 2)[-1] = None
         third.give_up(bob)
@@ -812,7 +1027,7 @@ def test_a_return_that_was_given_up_is_no_end_of_a_participation() -> None:
         seat = call.seats[bob.peer_id]
         assert (seat.holder, seat.away_since) == (third.node_id, AT)
         if comes_back:
-            third.come_back(bob)
+            third.come_back(bob, is_exact=True)
             cluster.settle()
             assert bob.is_inside
             assert bob.node is third

@@ -1,0 +1,66 @@
+"""A person who is at one event at two nodes, and leaves one of them."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.db.database import Database
+from parlour.db.migrate import migrate
+from parlour.db.tables import event_log, events, rooms, users
+from parlour.events.attendance import AttendanceLog
+from parlour.node_id import new_node_id
+from parlour.rooms.access import InvitationAccess
+from parlour.rooms.entities import Room, RoomId
+from tests.conftest import Databases
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ANN = ClientIdentity(user_id=UserId(1), email="ann@example.org", username="ann")
+EVENT = Room(
+    room_id=RoomId(1),
+    name="fair",
+    description="",
+    creator_id=None,
+    creator_name="ann",
+    created_at=NOW,
+    access=InvitationAccess(1),
+)
+
+
+@pytest.fixture
+async def storage(database: str, databases: Databases, tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(await databases.create(database) or f"sqlite:///{tmp_path / 'parlour.db'}")
+    await migrate(opened)
+    async with opened.transaction() as connection:
+        person = {"email": ANN.email, "email_key": ANN.email, "created_at": NOW}
+        await connection.execute(insert(users).values(id=1, **person))
+        room = {"name": "fair", "name_key": "fair", "password_hash": "", "description": ""}
+        await connection.execute(insert(rooms).values(id=1, creator_name="ann", created_at=NOW, **room))
+        await connection.execute(insert(events).values(id=1, room_id=1, created_at=NOW))
+    yield opened
+    await opened.close()
+
+
+async def test_the_other_presence_has_no_gap(storage: Database) -> None:
+    """The row of a person is kept by the node at which she came last, until she leaves that."""
+    times = [NOW + timedelta(seconds=number) for number in range(4)]
+    now = times[0]
+    one, other = (
+        AttendanceLog(new_node_id(), database=storage, clock=lambda: now, proof_seconds=0.0) for _ in range(2)
+    )
+    one.came("first", ANN, EVENT)
+    await one.step()
+    now = times[1]
+    other.came("second", ANN, EVENT)
+    await other.step()
+    now = times[2]
+    other.went("second", ANN, EVENT)
+    await other.step()
+    now = times[3]
+    await one.step()
+    async with storage.reading() as connection:
+        rows = (await connection.execute(select(event_log).order_by(event_log.c.id))).all()
+    assert [(row.joined_at, row.left_at) for row in rows] == [(times[0], times[2]), (times[2], None)]
