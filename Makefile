@@ -54,19 +54,25 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 # Parlour's own TURN server; `parlour media install` builds it for people.
-.tools/media/parlour-turn: $(shell find media -type f) src/parlour/turn/build.py | .venv/.installed
+.tools/media/parlour-turn: $(shell find media -type f -not -path 'media/sfu/*') src/parlour/go_build.py | .venv/.installed
 	@. tools/say; say "Building the TURN server of media into .tools/media"
 	@$(BIN)/parlour media install --to .tools/media >/dev/null
 	@touch $@
 
+# LiveKit, the SFU; `parlour media install --sfu` builds it for people. 200 seconds of CPU the first time on a machine.
+.tools/media/livekit-server: media/sfu/go.mod media/sfu/go.sum src/parlour/go_build.py src/parlour/sfu/build.py | .venv/.installed
+	@. tools/say; say "Building LiveKit, an SFU, into .tools/media"
+	@$(BIN)/python -c 'from pathlib import Path; from parlour.sfu.build import build_livekit; build_livekit(Path(".tools/media"))'
+	@touch $@
+
 # An ACME server, of which Parlour's Caddy gets its certificate in a test.
-.tools/media/pebble: tests/servers/acme/go.mod tests/servers/acme/go.sum src/parlour/turn/build.py | .venv/.installed
+.tools/media/pebble: tests/servers/acme/go.mod tests/servers/acme/go.sum src/parlour/go_build.py | .venv/.installed
 	@. tools/say; say "Building pebble, an ACME server for the tests, into .tools/media"
 	@$(BIN)/python -m tests.servers.pebble .tools/media
 	@touch $@
 
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/pebble
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/livekit-server .tools/media/pebble
 	@tools/install-test-packages
 	@tools/build-test-programs --optional java
 
@@ -101,6 +107,7 @@ bench-relays: setup test-packages ## Measure the CPU time of coturn and of our T
 .PHONY: bench-nodes
 bench-nodes: setup test-packages ## Measure several servers on one Redis, and compute what many sockets need (ARGS="--write")
 	@$(BIN)/python -m bench.candidates_across_nodes $(ARGS)
+	@$(BIN)/python -m bench.workers $(ARGS)
 	@$(BIN)/python -m bench.capacity --measure $(ARGS)
 	@$(BIN)/python -m bench.capacity --trial $(ARGS)
 
@@ -124,7 +131,7 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	@$(MAKE) --jobs=2 --output-sync=target --keep-going $(STATIC) check-unit \
 	  || { . tools/say; fail "A check failed: see above."; }
 
-MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py \
+MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py tests/integration/server/test_sfu.py \
   tests/integration/server/test_https.py tests/integration/server/test_domain.py tests/integration/server/test_service_manager.py
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
@@ -180,9 +187,9 @@ audit: setup $(CLIENTS:=/node_modules/.installed) .tools/audit/.installed ## Ask
 
 # Helm for the chart: the one that is there, or one built from the Go proxy, which takes two minutes and happens once.
 HELM := $(or $(shell command -v helm),.tools/helm/helm)
-.tools/helm/helm: tools/helm/go.mod tools/helm/go.sum src/parlour/turn/build.py | .venv/.installed
+.tools/helm/helm: tools/helm/go.mod tools/helm/go.sum src/parlour/go_build.py | .venv/.installed
 	@. tools/say; say "Building helm into .tools/helm"
-	@$(BIN)/python -c 'from pathlib import Path; from parlour.turn.build import build; \
+	@$(BIN)/python -c 'from pathlib import Path; from parlour.go_build import build; \
 	  build(Path("tools/helm"), Path(".tools/helm"), package="helm.sh/helm/v3/cmd/helm", program="helm")'
 	@touch $@
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import browser_page, candidates_across_nodes, chart
+from bench import browser_page, candidates_across_nodes, chart, workers
 from bench.capacity import report as capacity_report
 from bench.machine import Cores, cpu_model, memory_gigabytes, versions
 from bench.mesh import page as mesh_page
@@ -101,6 +101,7 @@ def page(outcomes: Outcomes, circumstances: Circumstances) -> str:
         mesh=mesh_page.KEPT.measured(),
         relays=relays_page.KEPT.measured(),
         across=candidates_across_nodes.KEPT.measured(),
+        workers=workers.KEPT.measured(),
         capacity=capacity_report.KEPT.measured(),
         trials=capacity_report.KEPT_TRIALS.measured(),
         browser_method=browser_page.METHOD,

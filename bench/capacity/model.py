@@ -21,6 +21,7 @@ from bench.capacity.profile import (
     Profile,
 )
 from bench.capacity.simulation import Load
+from parlour.calls.room_list import BYTES_PER_SECOND, LONGEST_PAUSE_SECONDS
 
 ROOM_TELLINGS = 10.0
 """A second, at most: a node tells the others which rooms are in use after a pause of 0.1 s."""
@@ -129,8 +130,8 @@ THEN = {
     "postgres": "A replica for what is only read (lists, entries), and a larger machine.",
     "commits": "Messages and attendance in partitions by room, on servers of their own (Citus, or a database "
     "for each group of rooms); sessions by person. Refresh tokens in Redis would save the most commits.",
-    "room-list": "`share-rooms` names all rooms in use to everybody outside calls at each change. It has to "
-    "send changes, or the rooms that a page shows; the list by HTTP has pages already.",
+    "room-list": "`share-rooms` names all rooms in use to everybody outside calls, if only once a minute. It "
+    "has to send changes, or the rooms that a page shows; the list by HTTP has pages already.",
 }
 
 
@@ -308,9 +309,11 @@ def _list(
     rooms = sockets * profile.in_call / profile.people_per_call
     watching = sockets * (1 - profile.in_call) / nodes
     size = rooms * profile.room_name_bytes
-    a_round = rooms * costs.list_room + watching * size * costs.list_byte
-    rounds = min(ROOM_TELLINGS, happening.rooms_changed, LIST_SHARE / a_round if a_round else inf)
-    return rounds * a_round, rounds * watching * size
+    telling, sending = rooms * costs.list_room, watching * size * costs.list_byte
+    tellings = min(ROOM_TELLINGS, happening.rooms_changed, LIST_SHARE / telling if telling else inf)
+    pause = min(watching * size / BYTES_PER_SECOND, LONGEST_PAUSE_SECONDS)
+    rounds = min(tellings, 1 / pause if pause else inf, LIST_SHARE / (telling + sending) if telling else inf)
+    return tellings * telling + rounds * sending, rounds * watching * size
 
 
 def _messages(cost: Paced, between: Between) -> float:

@@ -4,7 +4,8 @@ A process is an event loop: it takes all that waits for it in one turn, pays for
 and for each event; what it sends leaves at the end of the turn. Turns wait for a core in order, and
 a process that had rested runs a moment after it was woken, which is found from the delay between two nodes. A
 node writes to others in rounds: what is queued while a round is under way is the next one. Redis answers XADD
-and XREAD; a reader whose inbox is empty is answered by the next entry.
+and XREAD; a reader whose inbox is empty is answered by the next entry. So did the nodes whose costs were
+measured; since then they wait for no answer, and gather for 1.6 ms what they write, which is cheaper.
 """
 
 import heapq

@@ -21,9 +21,9 @@ from statistics import median
 from bench.machine import ProcessClock, pinned
 from bench.relays import page
 from parlour.calls.ice import turn_credential
-from parlour.turn.build import build
+from parlour.go_build import build, media_source
 from parlour.turn.options import Certificate, PortRange, TurnOptions
-from parlour.turn.server import ServerKind, find_program, media_source
+from parlour.turn.server import ServerKind, find_program
 from parlour.turn.uri import Transport
 from tests.servers.certificate import self_signed
 from tests.servers.process import free_port

@@ -56,6 +56,7 @@ def main() -> None:
     help="The port to listen on; 0 picks a free one.",
 )
 @click.option("--turn", is_flag=True, help="Run a STUN and TURN server beside it (PARLOUR_TURN=embedded).")
+@click.option("--sfu", is_flag=True, help="Run LiveKit, an SFU, beside it (PARLOUR_SFU=embedded).")
 @click.option(
     "--domain",
     metavar="NAME",
@@ -71,7 +72,9 @@ def main() -> None:
     "SIGHUP replaces them one after another.",
 )
 @click.option("--worker", metavar="PLACE", hidden=True, help="Its place among the workers, by their parent.")
-def serve(host: str, port: int, *, turn: bool, domain: str | None, workers: int, worker: str | None) -> None:
+def serve(
+    host: str, port: int, *, turn: bool, sfu: bool, domain: str | None, workers: int, worker: str | None
+) -> None:
     """Migrate the database, then serve the API, signaling and web client on one port.
 
     A service manager may hand over the listening socket instead of --host and --port (LISTEN_FDS).
@@ -84,7 +87,7 @@ def serve(host: str, port: int, *, turn: bool, domain: str | None, workers: int,
 
     ignore_closed_pipes()
     try:
-        overrides = {"turn": "embedded"} if turn else {}
+        overrides = {name: "embedded" for name, asked in (("turn", turn), ("sfu", sfu)) if asked}
         if domain is not None:
             overrides["domain"] = domain
         settings = settings_or_fail(**overrides)
@@ -95,7 +98,8 @@ def serve(host: str, port: int, *, turn: bool, domain: str | None, workers: int,
         elif workers > 1:
             from parlour.workers import serve_by_workers
 
-            options = [*(["--turn"] if turn else []), *(["--domain", domain] if domain is not None else [])]
+            options = [flag for flag, asked in (("--turn", turn), ("--sfu", sfu)) if asked]
+            options += [] if domain is None else ["--domain", domain]
             sys.exit(serve_by_workers(settings, workers, host=host, port=port, options=options))
         else:
             serve_forever(settings, host=host, port=port)

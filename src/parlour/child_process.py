@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from parlour.db.private_files import make_private_folder
 
@@ -24,13 +25,13 @@ def find_executable(name: str) -> Path | None:
     return None if found is None else Path(found)
 
 
-def ending_with_parent(command: Sequence[str]) -> Sequence[str]:
+def ending_with_parent(command: Sequence[str], *, sign: Literal["TERM", "KILL"] = "TERM") -> Sequence[str]:
     """Return a command line that the kernel ends with Parlour, however that ends, where setpriv is installed.
 
     A program that reads its standard input until the end can see to that itself.
     """
     guard = shutil.which("setpriv")
-    return command if guard is None else (guard, "--pdeathsig", "TERM", "--", *command)
+    return command if guard is None else (guard, "--pdeathsig", sign, "--", *command)
 
 
 def write_private(file: Path, text: str) -> None:
@@ -44,17 +45,31 @@ def write_private(file: Path, text: str) -> None:
 class ChildProcess:
     """A running program. `last` holds the last lines that it said."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        on_line: Callable[[str], None],
+        ended_by: Sequence[signal.Signals],
+    ) -> None:
         self.pid = process.pid
         self.last: deque[str] = deque(maxlen=_LAST_LINES)
         self._process = process
         self._on_line = on_line
+        self._ended_by = ended_by
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], *, folder: Path, on_line: Callable[[str], None]
+        cls,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        on_line: Callable[[str], None],
+        ended_by: Sequence[signal.Signals] = (signal.SIGTERM,),
     ) -> "ChildProcess":
-        """Start the program in `folder`; `on_line` gets each line of its output. Raises OSError."""
+        """Start the program in `folder`; `on_line` gets each line of its output. Raises OSError.
+
+        The signals of `ended_by` ask it to end, all at once.
+        """
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
@@ -62,7 +77,7 @@ class ChildProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        return cls(process, on_line)
+        return cls(process, on_line, ended_by)
 
     async def wait(self) -> int:
         """Wait until it ends by itself, and return its exit status; a cancelled wait ends it."""
@@ -94,7 +109,11 @@ class ChildProcess:
             self._on_line(text)
 
     async def _end(self) -> None:
-        await end_process(self._process, signal.SIGTERM, within=END_SECONDS)
+        *first, last = self._ended_by
+        if self._process.returncode is None:
+            for number in first:
+                self.send_signal(number)
+        await end_process(self._process, last, within=END_SECONDS)
 
 
 async def end_process(process: asyncio.subprocess.Process, sign: signal.Signals, *, within: float) -> bool:

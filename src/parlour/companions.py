@@ -1,4 +1,4 @@
-"""Programs that run beside Parlour if the settings ask for them: Caddy, and a TURN server.
+"""Programs that run beside Parlour if the settings ask for them: Caddy, a TURN server, and an SFU.
 
 Each is required at the start, and kept running by the supervisor of tasks, which ends it with Parlour.
 """

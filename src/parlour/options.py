@@ -36,6 +36,8 @@ from parlour.rooms.assembly import RoomOptions
 from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
+from parlour.sfu.assembly import EmbeddedSfu, SfuCompanion
+from parlour.sfu.options import SfuOptions
 from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
@@ -204,13 +206,37 @@ class Options:
             folder=settings.data_dir.resolve() / "turn",
         )
 
+    def embedded_sfu(self) -> EmbeddedSfu | None:
+        """Return how the SFU beside Parlour runs, None without one."""
+        settings = self.settings
+        if settings.sfu is None:
+            return None
+        return EmbeddedSfu(
+            options=SfuOptions(
+                secret=settings.sfu_secret(),
+                api_port=settings.sfu_port,
+                udp_port=settings.sfu_udp_port,
+                tcp_port=settings.sfu_tcp_port,
+                address=settings.sfu_address,
+                is_local=settings.is_local(port=self.port),
+            ),
+            media_folder=settings.media_folder(),
+            folder=settings.data_dir.resolve() / "sfu",
+        )
+
     def companions(self) -> tuple[Companion, ...]:
         """Return the programs that run beside Parlour, none where the parent process runs them."""
         if self.worker is not None:
             return ()
-        embedded, caddy = self.embedded_turn(), self.caddy()
-        turn = () if embedded is None else (TurnCompanion(embedded),)
-        return (*turn, *(() if caddy is None else (CaddyCompanion(caddy),)))
+        found: list[Companion] = []
+        turn, sfu, caddy = self.embedded_turn(), self.embedded_sfu(), self.caddy()
+        if turn is not None:
+            found.append(TurnCompanion(turn))
+        if sfu is not None:
+            found.append(SfuCompanion(sfu))
+        if caddy is not None:
+            found.append(CaddyCompanion(caddy))
+        return tuple(found)
 
     def configuration(self) -> Configuration:
         settings, site = self.settings, self.site()

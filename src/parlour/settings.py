@@ -319,6 +319,11 @@ class Settings(BaseSettings):
     turn_realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,127}$")] = "parlour"
     turn_quota: Annotated[int, Field(ge=1, le=65_535)] = 256
     turn_allowed_peers: Proxies = ()
+    sfu: Annotated[str, Field(pattern="^embedded$")] | None = None
+    sfu_port: Port = 7880
+    sfu_udp_port: Port = 7882
+    sfu_tcp_port: Port = 7881
+    sfu_address: IPvAnyAddress | None = None
     media_dir: Path | None = None
     trusted_proxies: Proxies = ()
     proxy_header: ProxyHeader | None = None
@@ -468,6 +473,13 @@ class Settings(BaseSettings):
         if not self.runs_turn:
             return None
         return hmac.new(self.secret().encode(), b"parlour turn", hashlib.sha256).hexdigest()
+
+    def sfu_secret(self) -> str:
+        """Return the secret of the SFU beside Parlour, which stays the same over restarts.
+
+        Raises SettingsError.
+        """
+        return hmac.new(self.secret().encode(), b"parlour sfu", hashlib.sha256).hexdigest()
 
     def media_folder(self) -> Path:
         """Return the folder of programs that `parlour media install` builds: they run in other folders."""

@@ -3,7 +3,7 @@
 The parent opens the sockets and keeps them open, so that a worker's successor goes on with the queue of its
 predecessor: no connection is refused while there is none. Each worker has a socket of its own
 (SO_REUSEPORT), over which the kernel spreads connections evenly. What there is once on a machine belongs to
-the parent: Caddy, the TURN server, and what the service manager is told.
+the parent: Caddy, the TURN server, the SFU, and what the service manager is told.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from parlour.turn.build import build
+from parlour.go_build import build
 from tests.servers.certificate import self_signed
 from tests.servers.process import child_environment, free_port, logged, tail
 

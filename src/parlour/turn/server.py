@@ -3,13 +3,9 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess  # nosec B404
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -18,16 +14,14 @@ import structlog
 from parlour.certificate_files import UnusableCertificate, file_stamps, server_context
 from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
 from parlour.companions import ProgramUnusable
+from parlour.own_address import own_address
 from parlour.turn import coturn, own_server
 from parlour.turn.coturn import coturn_configuration
 from parlour.turn.options import Certificate, TurnOptions
 from parlour.turn.own_server import own_server_configuration
-from parlour.turn.stun import IpAddress
 
 ServerKind = Literal["coturn", "parlour"]
 
-_SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses of documentation (RFC 5737, RFC 3849): no packet is sent there."""
 _ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 10.0
 """The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
@@ -113,15 +107,6 @@ def usable_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
     program = find_program(kind, media_folder)
     program.require_fitting()
     return program
-
-
-def own_address() -> IpAddress:
-    """Return this machine's address towards the internet, 127.0.0.1 on a machine without a way there."""
-    for family, somewhere in _SOMEWHERE:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            probe.connect((somewhere, 9))
-            return ip_address(probe.getsockname()[0])
-    return ip_address("127.0.0.1")
 
 
 class TurnServer:
@@ -218,9 +203,3 @@ async def _until_usable(certificate: Certificate) -> None:
 def _version(certificate: Certificate) -> object:
     """Return a value that changes with the files."""
     return file_stamps(certificate.chain, certificate.key)
-
-
-def media_source() -> Path:
-    """Return the folder of the Go sources: beside the package in a wheel, in the checkout otherwise."""
-    packaged = Path(sys.modules["parlour"].__file__ or "").parent / "_media"
-    return packaged if packaged.is_dir() else packaged.parents[2] / "media"

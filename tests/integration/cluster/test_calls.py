@@ -57,11 +57,11 @@ class Inboxes:
 async def unread_inboxes(redis: RedisServer) -> AsyncIterator[Inboxes]:
     """Have no server read its inbox for a while. Leases go on."""
     async with Redis(port=redis.port, password=redis.password) as client:
-        await redis.ask("ACL", "SETUSER", "default", "-xread")
+        await redis.ask("ACL", "SETUSER", "default", "-xreadgroup")
         while (await client.info("clients"))["blocked_clients"]:  # noqa: ASYNC110 - Redis announces nothing
             await asyncio.sleep(0.02)
         yield Inboxes(client)
-        await redis.ask("ACL", "SETUSER", "default", "+xread")
+        await redis.ask("ACL", "SETUSER", "default", "+xreadgroup")
 
 
 async def test_people_at_two_servers_meet_talk_and_leave(call: Call) -> None:

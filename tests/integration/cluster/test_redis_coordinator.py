@@ -12,6 +12,7 @@ from parlour.cluster.coordinator import CoordinationUnavailable, LeaseId, QueueB
 from parlour.cluster.redis import inboxes
 from parlour.cluster.redis.connections import Keys, LeaseTimes
 from parlour.cluster.redis.coordinator import RedisCoordinator
+from parlour.cluster.redis.held_lease import MESSAGES_A_TURN
 from parlour.node_id import new_node_id
 from tests.contract.coordination import Cluster, CoordinatorContract, Node, eventually, started
 from tests.people import unique
@@ -155,7 +156,7 @@ async def test_what_is_unanswered_is_bounded(
     redis: RedisServer, patient: InRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing more is written after a while to a Redis that does not answer; it goes out in a few batches."""
-    monkeypatch.setattr(inboxes, "BUSY_SECONDS", 0.0)  # no message waits because the one before is recent
+    monkeypatch.setattr(inboxes, "GATHER_SECONDS", 0.0)  # no message waits because the one before is recent
     ann, bob = await patient.node(), await patient.node()
     await ann.sees(bob)
     await bob.sees(ann)
@@ -226,6 +227,23 @@ async def test_a_lease_ends_whose_inbox_went_back_in_time(in_redis: InRedis) -> 
     await ann.sees(bob)
     assert ann.coordinator.send(bob.id, b"y")
     await bob.has_received(1, ann)
+
+
+async def test_a_burst_is_received_in_order_and_some_of_it_in_each_turn(in_redis: InRedis) -> None:
+    ann, bob = await in_redis.node(), await in_redis.node()
+    await bob.sees(ann)
+    sent = [b"%d" % number for number in range(5_000)]
+    batch, inbox = encode(Batch(ann.id, 0, sent)), in_redis.keys.inbox(bob.id)
+    writing = asyncio.create_task(in_redis.ask("XADD", inbox, "*", "b", batch))
+    before = share = 0
+    async with asyncio.timeout(60):
+        while before < len(sent):
+            await asyncio.sleep(0)
+            now = len(bob.listener.messages[ann.id])
+            before, share = now, max(share, now - before)
+        await writing
+    assert share <= MESSAGES_A_TURN
+    assert bob.listener.messages[ann.id] == sent
 
 
 async def test_what_cannot_be_read_is_skipped(in_redis: InRedis) -> None:

@@ -19,6 +19,7 @@ from tests.contract.coordination import started
 from tests.people import unique
 from tests.servers import RedisServer
 from tests.servers.certificate import self_signed
+from tests.servers.redis import MASTER_NAME, SentinelServer
 
 PATIENCE_SECONDS = 30.0
 LONG = LeaseTimes(ttl=120.0, beat=0.1, margin=1.0, patience=30.0, block=1.0)
@@ -59,7 +60,7 @@ async def test_a_user_with_a_password_in_a_database(shared_redis: RedisServer) -
 
 
 async def test_nodes_meet_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And over no TLS that nobody vouches for."""
+    """One knows the master's address, the other one a sentinel's. Nobody trusts a strange certificate."""
     certificate, key = tmp_path / "redis.pem", tmp_path / "redis.key"
     self_signed(certificate, key)
     async with RedisServer(tls=(certificate, key)) as server:
@@ -67,17 +68,24 @@ async def test_nodes_meet_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             await connected(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         secret = unique("a secret that is long enough")
-        coordinators = [
-            RedisCoordinator(new_node_id(), server.url, secret=secret, times=LONG) for _ in range(2)
-        ]
-        ann, bob = [await started(coordinator) for coordinator in coordinators]
-        await ann.sees(bob)
-        messages = [b"x" * 300_000, b"", b"end"]
-        assert all(ann.coordinator.send(bob.id, message) for message in messages)
-        await bob.listener.until(lambda: bob.listener.messages.get(ann.id) == messages)
-        for node, coordinator in zip((ann, bob), coordinators, strict=True):
-            await node.crash()
-            await coordinator.aclose()
+        password = unique("password")
+        async with SentinelServer(server, password, quorum=1) as sentinel:
+            by_sentinel = (
+                f"rediss+sentinel://:{server.password}@127.0.0.1:{sentinel.port}/{MASTER_NAME}/0"
+                f"?sentinel_password={password}"
+            )
+            coordinators = [
+                RedisCoordinator(new_node_id(), url, secret=secret, times=LONG)
+                for url in (server.url, by_sentinel)
+            ]
+            ann, bob = [await started(coordinator) for coordinator in coordinators]
+            await ann.sees(bob)
+            messages = [b"x" * 300_000, b"", b"end"]
+            assert all(ann.coordinator.send(bob.id, message) for message in messages)
+            await bob.listener.until(lambda: bob.listener.messages.get(ann.id) == messages)
+            for node, coordinator in zip((ann, bob), coordinators, strict=True):
+                await node.crash()
+                await coordinator.aclose()
 
 
 async def test_a_server_that_speaks_another_language(shared_redis: RedisServer) -> None:

@@ -209,3 +209,26 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
 
 async def _away(_room_ids: Iterable[RoomId]) -> HiddenRooms:
     raise OSError("away")
+
+
+async def test_large_lists_are_put_off_but_nobody_waits_for_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The latest list comes when the bytes of the one before have had their time."""
+    calls = Calls()
+    calls.connects("carl", 100)
+    for number in range(3):
+        calls.connects(f"ann {number}", number)
+    calls.joins("ann 0", example_room(1))
+    monkeypatch.setattr("parlour.calls.room_list.BYTES_PER_SECOND", 0.1)
+    await calls.round()
+    monkeypatch.setattr("parlour.calls.room_list.BYTES_PER_SECOND", 1_000_000_000)
+    calls.joins("ann 1", example_room(2))
+    await calls.round()
+    assert calls.lists["carl"] == [[], ["room 1"]]
+    calls.connects("dora", 101)
+    assert calls.lists["dora"] == [["room 1"]], "the list of the last round"
+    calls.broadcaster._next_at = 0
+    await calls.round()
+    assert calls.lists["carl"] == [[], ["room 1"], ["room 1", "room 2"]]
+    assert calls.lists["dora"] == [["room 1"], ["room 1", "room 2"]]

@@ -25,6 +25,8 @@ from parlour.cluster.redis.lines import RETRY_SECONDS
 from parlour.cluster.redis.registry import Registry, Renewed
 
 MAX_STRANGERS = 1_000
+MESSAGES_A_TURN = 64
+"""The most messages that are received in one turn of the event loop."""
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 log = structlog.get_logger("parlour.cluster")
@@ -50,9 +52,7 @@ class HeldLease:
         self._times = link.times
         self._registry = Registry(link)
         self._sender = InboxSender(link, lease.lease_id)
-        self._reader = InboxReader(
-            link, lease.lease_id, take=self._take, take_slowly=self._take_from_stranger
-        )
+        self._reader = InboxReader(link, lease.lease_id, take=self._take, take_slowly=self._take_slowly)
         self.send = self._sender.put
         self._numbers: dict[LeaseId, InboundNumbers] = {}
         self._strangers: OrderedDict[LeaseId, None] = OrderedDict()
@@ -195,22 +195,33 @@ class HeldLease:
         numbers = self._numbers.get(batch.sender)
         if numbers is None:
             return batch.sender in self._strangers  # it is dead, and nothing of it is received
-        self._receive(batch, numbers)
+        if len(batch.messages) > MESSAGES_A_TURN:
+            return False
+        self._receive(batch.sender, self._accepted(batch, numbers))
         return True
 
-    async def _take_from_stranger(self, batch: Batch) -> None:
+    async def _take_slowly(self, batch: Batch) -> None:
+        """Receive a batch of an unknown sender, or one that is too large for one turn of the event loop."""
         numbers = await self._numbers_of(batch.sender)
-        if numbers is not None:
-            self._receive(batch, numbers)
+        messages = [] if numbers is None else self._accepted(batch, numbers)
+        for start in range(0, len(messages), MESSAGES_A_TURN):
+            if self._numbers.get(batch.sender) is not numbers:
+                return  # it has left meanwhile
+            self._receive(batch.sender, messages[start : start + MESSAGES_A_TURN])
+            await asyncio.sleep(0)
 
-    def _receive(self, batch: Batch, numbers: InboundNumbers) -> None:
+    def _accepted(self, batch: Batch, numbers: InboundNumbers) -> list[bytes]:
+        """Return the messages of a batch that were not received before; tell if some before it are lost."""
         repeated, is_gap = numbers.accept(batch.first, len(batch.messages))
         if is_gap:
             tell(self._listener.messages_lost, batch.sender)
+        return batch.messages[repeated:] if repeated else batch.messages
+
+    def _receive(self, sender: LeaseId, messages: list[bytes]) -> None:
         received = self._listener.received
-        for message in batch.messages[repeated:] if repeated else batch.messages:
+        for message in messages:
             try:  # hot path: `tell`, inlined
-                received(batch.sender, message)
+                received(sender, message)
             except Exception as error:
                 log_failure(received, error)
 

@@ -4,7 +4,7 @@ import { ActiveSpeaker, STAYS_MS } from "./active-speaker";
 
 const STEP_MS = 200;
 
-/** Lets people speak, each for so many milliseconds, and gives who was the speaker after each step. */
+/** Lets people speak, each for so many milliseconds, and gives who was the speaker at the beginning and the end of each step. */
 function speakers(steps: readonly { ids: readonly string[]; ms: number }[], present = "abc") {
   const active = new ActiveSpeaker();
   const seen: { at: number; speaker: string | null }[] = [];
@@ -15,6 +15,7 @@ function speakers(steps: readonly { ids: readonly string[]; ms: number }[], pres
         [...present].map((id) => ({ id, speaking: ids.includes(id) })),
         now,
       );
+      seen.push({ at: now, speaker: active.current });
       active.settle(now + STEP_MS);
       seen.push({ at: now + STEP_MS, speaker: active.current });
     }
@@ -75,4 +76,21 @@ it("never flickers, however people speak, and shows nobody who did not", () =>
         }
       },
     ),
+    {
+      // The speaker changes as a step begins, and three seconds later as one ends.
+      examples: [
+        [
+          [
+            { ids: ["c"], ms: 1 },
+            { ids: ["a", "c"], ms: 3_001 },
+            { ids: ["a"], ms: 601 },
+            { ids: ["b"], ms: 2_201 },
+            { ids: [], ms: 1 },
+            { ids: ["b"], ms: 201 },
+            { ids: [], ms: 1 },
+            { ids: ["a"], ms: 2_201 },
+          ],
+        ],
+      ],
+    },
   ));

@@ -1,0 +1,1 @@
+"""LiveKit, the SFU (selective forwarding unit) that runs beside Parlour."""

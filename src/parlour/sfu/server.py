@@ -1,0 +1,149 @@
+"""LiveKit beside Parlour: the program is found, started, watched and ended."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess  # nosec B404
+from ipaddress import ip_address
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
+from parlour.companions import ProgramUnusable
+from parlour.own_address import own_address
+from parlour.sfu.configuration import API_ADDRESS, livekit_configuration
+from parlour.sfu.options import IpAddress, SfuOptions
+
+PROGRAM = "livekit-server"
+VERSION = "1.13.5"
+"""The version of media/sfu/go.mod, whose configuration this writes."""
+_SAYS_VERSION = re.compile(r"version (\S+)")
+_ANSWER_SECONDS = 10.0
+_READY_WITHIN_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
+_WARNINGS = frozenset({"warn", "error", "dpanic", "panic", "fatal"})
+_FIRST_LINE_BYTES = 256
+
+log = structlog.get_logger("parlour.sfu")
+
+
+class SfuEnded(Exception):
+    """LiveKit has ended by itself."""
+
+
+class _LogLine(msgspec.Struct):
+    """A line of LiveKit's log."""
+
+    level: str
+    msg: str
+    error: str = ""
+
+
+def find_livekit(media_folder: Path) -> Path:
+    """Find the program, and ask it for its version. Raises ProgramUnusable."""
+    own = media_folder / PROGRAM
+    found = own if os.access(own, os.X_OK) else find_executable(PROGRAM)
+    if found is None:
+        raise ProgramUnusable("LiveKit is not installed", "run `parlour media install --sfu`")
+    version = _version(found)
+    if version != VERSION:
+        told = "does not tell its version" if version is None else f"has the version {version}"
+        raise ProgramUnusable(f"{found} {told}, not {VERSION}", "run `parlour media install --sfu`")
+    return found
+
+
+def _version(program: Path) -> str | None:
+    try:
+        asked = subprocess.run(  # noqa: S603  # nosec B603
+            (program, "--version"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ANSWER_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    said = _SAYS_VERSION.search(asked.stdout)
+    return None if said is None else said[1]
+
+
+class LiveKit:
+    """Runs LiveKit; the supervisor of tasks starts it again whenever it ends."""
+
+    def __init__(self, program: Path, options: SfuOptions, folder: Path) -> None:
+        """`folder` is LiveKit's own, for a configuration with the secret."""
+        self._program = program
+        self._options = options
+        self._folder = folder
+
+    async def run(self) -> None:
+        """Run it until it ends, or until this is cancelled. Raises SfuEnded.
+
+        SIGTERM alone has LiveKit wait until nobody is connected to it; another signal ends it at once. The
+        kernel kills it if Parlour dies: its successor needs the ports.
+        """
+        file = self._folder / "livekit.json"
+        configuration = livekit_configuration(self._options, address=self._address())
+        await asyncio.to_thread(write_private, file, configuration)
+        command = ending_with_parent((str(self._program), "--config", str(file)), sign="KILL")
+        process = await ChildProcess.start(
+            command, folder=self._folder, on_line=_log_line, ended_by=(signal.SIGTERM, signal.SIGINT)
+        )
+        log.info("sfu.started", port=self._options.api_port, pid=process.pid)
+        announcing = asyncio.create_task(self._announce(process.pid))
+        try:
+            status = await process.wait()
+        finally:
+            announcing.cancel()
+        log.warning("sfu.ended", status=status, said=list(process.last))
+        raise SfuEnded(f"LiveKit ended with status {status}")
+
+    def _address(self) -> IpAddress:
+        if self._options.is_local:
+            return ip_address(API_ADDRESS)
+        return self._options.address or own_address()
+
+    async def _announce(self, pid: int) -> None:
+        """Log when it serves, or that it does not."""
+        try:
+            async with asyncio.timeout(_READY_WITHIN_SECONDS):
+                while not await is_well(self._options.api_port):  # noqa: ASYNC110 - a port announces nothing
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            log.warning("sfu.silent", port=self._options.api_port, pid=pid, seconds=_READY_WITHIN_SECONDS)
+        else:
+            log.info("sfu.ready", port=self._options.api_port, pid=pid)
+
+
+async def is_well(port: int) -> bool:
+    """Return True if a LiveKit of this machine answers that it works."""
+    try:
+        reader, writer = await asyncio.open_connection(API_ADDRESS, port, limit=_FIRST_LINE_BYTES)
+    except OSError:
+        return False
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % API_ADDRESS.encode())
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            line = await reader.readline()
+    except (OSError, ValueError, TimeoutError):
+        return False
+    finally:
+        writer.close()
+    return line.startswith(b"HTTP/1.1 200 ")
+
+
+def _log_line(line: str) -> None:
+    """Log what LiveKit says: what goes wrong as a warning, most of it as a detail."""
+    try:
+        said = msgspec.json.decode(line, type=_LogLine)
+    except msgspec.MsgspecError:
+        log.debug("sfu.said", line=line)
+        return
+    if said.level in _WARNINGS:
+        log.warning("sfu.warned", said=said.msg, error=said.error)
+    else:
+        log.debug("sfu.said", line=line)

@@ -1,0 +1,125 @@
+"""The SFU that runs beside Parlour, a real LiveKit: its API on loopback, its end and its return."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from parlour.options import Options
+from parlour.settings import Settings
+from parlour.sfu.options import KEY, SfuOptions
+from parlour.sfu.server import is_well
+from tests.servers import ParlourServer
+from tests.servers.command import run_parlour
+from tests.servers.process import free_port, until_gone
+from tests.servers.turn import MEDIA
+
+READY = re.compile(r'"pid": (\d+).*"event": "sfu.ready"')
+_WITHIN_SECONDS = 60
+_SERVICE = "twirp/livekit.RoomService"
+
+
+def settings() -> dict[str, str | int]:
+    return {
+        "PARLOUR_SECRET_KEY": "north wind, south wind, and no wind at all",
+        "PARLOUR_SFU": "embedded",
+        "PARLOUR_SFU_PORT": free_port(),
+        "PARLOUR_SFU_UDP_PORT": free_port(),
+        "PARLOUR_MEDIA_DIR": str(MEDIA),
+    }
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    """A Parlour with its SFU, and what Parlour knows of it."""
+
+    server: ParlourServer
+    options: SfuOptions
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.options.api_port}"
+
+    def token(self, *, secret: str | None = None, **grants: Any) -> str:
+        until = datetime.now(UTC) + timedelta(minutes=1)
+        claims = {"iss": KEY, "sub": "ann", "exp": until, "video": grants}
+        return jwt.encode(claims, secret or self.options.secret, "HS256")
+
+    async def asks(self, method: str, *, token: str, **body: Any) -> httpx.Response:
+        """Ask LiveKit's room service."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            authorization = {"Authorization": f"Bearer {token}"}
+            return await client.post(f"/{_SERVICE}/{method}", json=body, headers=authorization)
+
+    async def validates(self, token: str) -> int:
+        """Ask whether a person could enter with a token."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            return (await client.get("/rtc/validate", params={"access_token": token})).status_code
+
+    def ready(self) -> list[int]:
+        """Return the process ids of all that have been ready so far."""
+        return [int(pid) for pid in READY.findall(self.server.log.read_text())]
+
+    async def next_ready(self, *, after: int) -> int:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            while len(found := self.ready()) <= after:  # noqa: ASYNC110 - a file announces nothing
+                await asyncio.sleep(0.02)
+        return found[-1]
+
+
+@pytest.fixture(scope="module")
+async def forwarding(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Forwarding]:
+    folder, chosen = tmp_path_factory.mktemp("sfu"), settings()
+    values: dict[str, Any] = {name.removeprefix("PARLOUR_").lower(): value for name, value in chosen.items()}
+    embedded = Options(Settings(_env_file=None, **values, data_dir=folder / "data"), 8000).embedded_sfu()
+    assert embedded is not None
+    async with ParlourServer(folder, None, chosen) as server:
+        found = Forwarding(server, embedded.options)
+        await found.next_ready(after=0)
+        yield found
+    await until_gone(found.ready()[-1])
+
+
+async def test_rooms_are_made_by_parlour_alone(forwarding: Forwarding) -> None:
+    may_enter = forwarding.token(roomJoin=True, room="7-1")
+    assert await forwarding.validates(may_enter) == 404
+    made = await forwarding.asks("CreateRoom", token=forwarding.token(roomCreate=True), name="7-1")
+    assert (made.status_code, made.json()["name"]) == (200, "7-1")
+    assert await forwarding.validates(may_enter) == 200
+    for wrong in (
+        forwarding.token(roomJoin=True, room="7-2"),
+        forwarding.token(secret="south wind, and no wind at all, all day long", roomJoin=True, room="7-1"),
+    ):
+        assert await forwarding.validates(wrong) in (401, 404)
+    assert (await forwarding.asks("CreateRoom", token=may_enter, name="7-3")).status_code == 401
+
+
+async def test_it_comes_back_and_ends_with_parlour(forwarding: Forwarding) -> None:
+    before, server = forwarding.ready(), forwarding.server
+    os.kill(before[-1], signal.SIGKILL)
+    await until_gone(before[-1])
+    second = await forwarding.next_ready(after=len(before))
+    assert await is_well(forwarding.options.api_port)
+    await server.kill()
+    await until_gone(second)
+    assert not await is_well(forwarding.options.api_port)
+    await server.start()
+    await forwarding.next_ready(after=len(before) + 1)
+
+
+async def test_without_a_program_it_says_what_to_do(tmp_path: Path) -> None:
+    chosen = {"PARLOUR_MEDIA_DIR": str(tmp_path)}
+    ended = await run_parlour("serve", "--sfu", "--port", "0", folder=tmp_path, settings=chosen)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "parlour: PARLOUR_SFU: LiveKit is not installed; run `parlour media install --sfu`.\n"
+    )
