@@ -118,6 +118,7 @@ class TurnClient:
         self._challenge: tuple[tuple[int, bytes], ...] = ()
         self._realm = ""
         self._data: list[tuple[TransportAddress, bytes]] = []
+        self._holds_relay = False
 
     async def bind(self) -> TransportAddress:
         """Ask a STUN server which address it sees. Raises NoAnswer, TurnRefusal or MalformedStun."""
@@ -137,6 +138,7 @@ class TurnClient:
         self._key = long_term_key(username, self._realm, password)
         self._credentials = ((Attribute.USERNAME, username.encode()), *self._challenge)
         answer = await self._ask(Method.ALLOCATE, wanted)
+        self._holds_relay = True
         return answer.address(Attribute.XOR_RELAYED_ADDRESS)
 
     async def permit(self, peer: IpAddress) -> None:
@@ -171,6 +173,21 @@ class TurnClient:
     async def release(self) -> None:
         """Give the relay back. Raises as `bind`."""
         await self.refresh(seconds=0)
+        self._holds_relay = False
+
+    def close(self) -> None:
+        """Give the relay back without waiting for the answer, and hang up.
+
+        A server keeps a relay for minutes. The next client to be given this port would be refused (437).
+        """
+        if self._holds_relay:
+            lifetime = (int(Attribute.LIFETIME), struct.pack("!I", 0))
+            new = StunMessage.new(Method.REFRESH)
+            request = StunMessage(
+                Method.REFRESH, Kind.REQUEST, new.transaction, (lifetime, *self._credentials)
+            )
+            self._line.send(request.encoded(self._key))
+        self._line.close()
 
     async def _ask(
         self, method: Method, *attributes: tuple[int, bytes], asked_as: bytes | None = None
@@ -255,10 +272,11 @@ async def turn_client(
         raise
     except (OSError, TimeoutError) as error:
         raise NoAnswer(str(error) or "no connection in time") from error
+    client = TurnClient(line, within=within)
     try:
-        yield TurnClient(line, within=within)
+        yield client
     finally:
-        line.close()
+        client.close()
 
 
 async def _open(uri: IceUri, tls: ssl.SSLContext | None) -> _Line:

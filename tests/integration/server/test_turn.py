@@ -210,6 +210,14 @@ async def test_of_its_own_machine_relays_alone_are_reached(
             service.recv(100)
 
 
+@pytest.mark.parametrize("relaying", ["parlour"], indirect=True, scope="module")
+async def test_who_hangs_up_keeps_no_relay(relaying: Relaying) -> None:
+    """coturn frees them, too, but counts them for a moment."""
+    for _ in range(QUOTA + 1):
+        async with turn_client(relaying.uri("udp"), within=30.0) as client:
+            await client.allocate(*relaying.of("erin"))
+
+
 async def test_one_person_gets_so_many_relays(relaying: Relaying, client: Callable[..., Any]) -> None:
     """However often the credentials are renewed meanwhile."""
     later = datetime.now(UTC) + timedelta(minutes=6)

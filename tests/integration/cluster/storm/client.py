@@ -54,7 +54,7 @@ class Visit:
     view: dict[str, bool] = field(default_factory=dict)
     """The peers that it was told of, and whether it was told to make the offer."""
     introductions: Counter[str] = field(default_factory=Counter)
-    """How many times it was told of each peer."""
+    """The number of times that it was told of each peer."""
     received: int = 0
     offers: list[tuple[str, Payload]] = field(default_factory=list)
     """The event and payload of each message to a peer that the server may not have got."""

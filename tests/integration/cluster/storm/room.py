@@ -28,7 +28,7 @@ ATTENDANCE_WITHIN_SECONDS = 30.0
 """The rows of a server that died are looked for every ten seconds."""
 PATIENCE_AT_REST_SECONDS = 40.0
 PATIENCE_IN_A_CALM_SECONDS = 10.0
-"""As long as the web client waits for an answer."""
+"""The time for which the web client waits for an answer."""
 RETRY_SECONDS = 0.1
 PAGE = 100
 
