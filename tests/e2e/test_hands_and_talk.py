@@ -15,7 +15,8 @@ pytestmark = pytest.mark.database("sqlite")
 _SENDS = """
   async (wanted) => {
     const source = async () => {
-      const senders = window.connections.flatMap((one) => one.getSenders());
+      const open = window.connections.filter(({ signalingState }) => signalingState !== "closed");
+      const senders = open.flatMap((one) => one.getSenders());
       const audio = senders.find(({ track }) => track?.kind === "audio");
       const report = [...((await audio?.getStats())?.values() ?? [])];
       return report.find(({ type }) => type === "media-source") ?? {};

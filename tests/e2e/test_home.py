@@ -67,7 +67,9 @@ async def test_a_room_among_many_is_found_changed_and_deleted(
         await expect(ann.page.get_by_role("region", name="Invited so far")).to_have_count(0)
         listed = done(await account.get("/invitation", params={"room": "Room 257"})).json()
         assert listed == {"invitations": []}
-        await ann.page.keyboard.press("Escape")
+        dialog = ann.page.get_by_role("dialog")
+        await dialog.press("Escape")  # the button that had the focus is gone
+        await expect(dialog).to_have_count(0)
 
         await ann.button("Manage “Room 257”").click()
         await ann.page.get_by_role("menuitem", name="Delete room").click()
