@@ -7,8 +7,8 @@ import re
 import signal
 import sys
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import permutations
@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import Databases
 from tests.integration.command.test_wrong_settings import assert_one_sentence
+from tests.integration.signaling.inbox import PATIENCE_SECONDS
 from tests.integration.signaling.javascript import Nodes
 from tests.integration.signaling.resuming_client import candidate
 from tests.integration.signaling.returning_client import ReturningClient
@@ -37,7 +38,7 @@ FEWEST = 3
 UNKNOWN_SID = {"code": 1, "message": "Session ID unknown"}
 STARTED = re.compile(r'"worker": (\d+), "pid": (\d+), "event": "worker.started"')
 TRANSPORTS = (["polling"], ["polling"], ["polling", "websocket"])
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS, AGAIN_SECONDS = 0.1, 2.0
 PATH = "/socket.io/?EIO=4&transport=polling"
 UPGRADE = (
     "Connection: Upgrade",
@@ -280,17 +281,30 @@ class Call:
         pair: tuple[ReturningClient, ReturningClient],
         told: dict[tuple[ReturningClient, ReturningClient], list[str]],
     ) -> None:
+        """Say something until it is heard, as clients do with an offer: the sender's node may learn a moment
+        later than the receiver that this one is back, and refuses until then.
+        """
         sender, receiver = pair
-        self._number += 1
-        await sender.says(receiver, str(self._number))
         heard = receiver.heard[sender.peer_id]
-        await receiver.until(lambda: bool(heard) and heard[-1] == candidate(str(self._number))["candidate"])
-        told[pair] = [str(self._number)]
+        text = ""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not heard or heard[-1] != candidate(text)["candidate"]:
+                self._number += 1
+                text = str(self._number)
+                await sender.says(receiver, text)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN_SECONDS):
+                        await receiver.until(has_heard(heard, text))
+        told[pair] = [text]
         del heard[:-1]
 
     async def ends(self) -> None:
         for member in self.members:
             await member.close()
+
+
+def has_heard(heard: list[str], text: str) -> Callable[[], bool]:
+    return lambda: bool(heard) and heard[-1] == candidate(text)["candidate"]
 
 
 async def connected_to(

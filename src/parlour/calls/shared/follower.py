@@ -141,8 +141,7 @@ class FollowerPart:
             peer = member.record.peer_id
             seat = call.seats.get(peer)
             if seat is not None and is_elsewhere(seat, member.record.seat):
-                self._table.members.drop(peer)
-                self._table.own.ended(peer, is_elsewhere=True)
+                self._delivery.let_go(peer, seat.holder)
             else:
                 for claimed in call.mesh.claims.get(peer, ()):
                     self._table.own.expects(room_id, peer, claimed)

@@ -8,7 +8,9 @@ from parlour.calls.mesh import Send
 from parlour.calls.shared.early_relays import EarlyRelays
 from parlour.calls.shared.interfaces import Arrival
 from parlour.calls.shared.messages import MOVED, Relayed, encode, message_of
+from parlour.calls.shared.moved_members import MovedMembers
 from parlour.calls.shared.table import CallTable
+from parlour.node_id import NodeId
 from parlour.rooms.entities import RoomId
 from parlour.wire.signaling import AddPeer, PeerId, RemovePeer
 
@@ -21,6 +23,7 @@ class OwnDelivery:
         self._table = table
         self._clock = clock
         self._early = EarlyRelays()
+        self._moved = MovedMembers()
 
     def answer(self, number: int, refusal: str | None) -> bool:
         """Answer an arrival of this node. Return False if its member is not wanted any more."""
@@ -50,12 +53,20 @@ class OwnDelivery:
             self._deliver_to_own(call, send)
         if decided.notice is not None:
             self._table.own.notify(room_id, decided.notice)
-        is_elsewhere = isinstance(change, Resumed) and change.seat.holder != self._table.node_id
-        if (isinstance(change, Left) or is_elsewhere) and change.peer_id in self._table.members:
-            self._table.members.drop(change.peer_id)
-            self._table.own.ended(change.peer_id, is_elsewhere=is_elsewhere)
+        if change.peer_id in self._table.members:
+            if isinstance(change, Resumed) and change.seat.holder != self._table.node_id:
+                self.let_go(change.peer_id, change.seat.holder)
+            elif isinstance(change, Left):
+                self._table.members.drop(change.peer_id)
+                self._table.own.ended(change.peer_id, is_elsewhere=False)
         self._table.own.call_changed(call.room)
         return is_wanted
+
+    def let_go(self, peer_id: PeerId, holder: NodeId) -> None:
+        """Let go of a member that another node holds since."""
+        self._table.members.drop(peer_id)
+        self._moved.note(peer_id, holder, now=self._clock())
+        self._table.own.ended(peer_id, is_elsewhere=True)
 
     def _take(self, call: CallReplica, change: Arrival, answers: int | None) -> bool:
         """Hold a member of this node whose arrival was decided. Return False if it is not wanted any more.
@@ -124,8 +135,12 @@ class OwnDelivery:
             self._early.hold(relay.to, message_of(relay), len(relay.content), now=self._clock())
             return
         call = self._table.calls.get(relay.room_id)
-        seat = None if call is None else call.seats.get(relay.to)
-        holder = None if seat is None else self._table.others.get(seat.holder)
+        if call is None:  # nobody of it is left here
+            node = self._moved.holder(relay.to, now=self._clock())
+        else:
+            seat = call.seats.get(relay.to)
+            node = None if seat is None else seat.holder
+        holder = None if node is None else self._table.others.get(node)
         if holder is not None and not relay.is_passed_on:
             passed_on = Relayed(
                 relay.room_id, relay.to, relay.sender, relay.is_candidate, relay.content, is_passed_on=True

@@ -939,6 +939,26 @@ def test_a_relay_reaches_a_member_that_has_moved() -> None:
     assert ann.offers == {bob.peer_id: False}
 
 
+def test_a_relay_reaches_a_member_that_was_the_last_one_at_its_former_node() -> None:
+    """That node has forgotten the call when a third one, which has not heard of the move, sends it."""
+    cluster, ann, bob = _two_who_talk()
+    cid = Client(PeerId("cid"), UserId(3), ann.room, cluster.nodes[2])
+    cluster.nodes[2].enter(cid)
+    cluster.settle()
+    bob.is_away, bob.node = True, None
+    cluster.nodes[1].calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    cluster.nodes[0].come_back(bob, is_exact=True)
+    link = cluster.nodes[0].lease_id, cluster.nodes[1].lease_id
+    while cluster.links[link]:
+        cluster.deliver_next(link)
+    assert cluster.nodes[1].calls.rooms() == []
+    message = CandidateFromPeer(cid.peer_id, IceCandidate(candidate="1"))
+    cluster.nodes[2].calls.relay(ann.room.room_id, bob.peer_id, message)
+    cluster.settle()
+    assert bob.heard == [message]
+
+
 def test_a_participation_that_has_ended_does_not_come_back_at_another_node() -> None:
     cluster, ann, bob = _two_who_talk()
     cluster.nodes[1].calls.change(Left(bob.peer_id))
