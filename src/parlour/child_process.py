@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess  # nosec B404
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ END_SECONDS = 2.0
 _SBIN = ("/usr/local/sbin", "/usr/sbin", "/usr/bin")
 _LAST_LINES = 5
 _LINE_BYTES = 4096
+_ANSWER_SECONDS = 10.0
 
 
 def find_executable(name: str) -> Path | None:
@@ -23,6 +25,30 @@ def find_executable(name: str) -> Path | None:
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
     found = shutil.which(name, path=path)
     return None if found is None else Path(found)
+
+
+def find_built(name: str, folder: Path) -> Path | None:
+    """Look for a program in the folder where Parlour builds such, then as `find_executable` does."""
+    own = folder / name
+    return own if os.access(own, os.X_OK) else find_executable(name)
+
+
+def answer_to(program: Path, question: str) -> str | None:
+    """Return the output of a program that was asked by one argument, such as for its version. Return None
+    if it fails, or does not end within 10 seconds.
+    """
+    try:
+        asked = subprocess.run(  # noqa: S603  # nosec B603
+            (program, question),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ANSWER_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return asked.stdout if asked.returncode == 0 else None
 
 
 def ending_with_parent(command: Sequence[str], *, sign: Literal["TERM", "KILL"] = "TERM") -> Sequence[str]:

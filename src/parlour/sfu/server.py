@@ -1,17 +1,15 @@
 """LiveKit beside Parlour: the program is found, started, watched and ended."""
 
 import asyncio
-import os
 import re
 import signal
-import subprocess  # nosec B404
 from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
+from parlour.child_process import ChildProcess, answer_to, ending_with_parent, find_built, write_private
 from parlour.companions import ProgramUnusable
 from parlour.own_address import own_address
 from parlour.sfu.configuration import API_ADDRESS, livekit_configuration
@@ -44,31 +42,14 @@ class _LogLine(msgspec.Struct):
 
 def find_livekit(media_folder: Path) -> Path:
     """Find the program, and ask it for its version. Raises ProgramUnusable."""
-    own = media_folder / PROGRAM
-    found = own if os.access(own, os.X_OK) else find_executable(PROGRAM)
+    found = find_built(PROGRAM, media_folder)
     if found is None:
         raise ProgramUnusable("LiveKit is not installed", "run `parlour media install --sfu`")
-    version = _version(found)
-    if version != VERSION:
-        told = "does not tell its version" if version is None else f"has the version {version}"
+    said = _SAYS_VERSION.search(answer_to(found, "--version") or "")
+    if said is None or said[1] != VERSION:
+        told = "does not tell its version" if said is None else f"has the version {said[1]}"
         raise ProgramUnusable(f"{found} {told}, not {VERSION}", "run `parlour media install --sfu`")
     return found
-
-
-def _version(program: Path) -> str | None:
-    try:
-        asked = subprocess.run(  # noqa: S603  # nosec B603
-            (program, "--version"),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
-    said = _SAYS_VERSION.search(asked.stdout)
-    return None if said is None else said[1]
 
 
 class LiveKit:

@@ -1,9 +1,7 @@
 """A TURN server beside Parlour: the program is found, started, watched and ended."""
 
 import asyncio
-import os
 import signal
-import subprocess  # nosec B404
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +10,14 @@ from typing import Literal
 import structlog
 
 from parlour.certificate_files import UnusableCertificate, file_stamps, server_context
-from parlour.child_process import ChildProcess, ending_with_parent, find_executable, write_private
+from parlour.child_process import (
+    ChildProcess,
+    answer_to,
+    ending_with_parent,
+    find_built,
+    find_executable,
+    write_private,
+)
 from parlour.companions import ProgramUnusable
 from parlour.own_address import own_address
 from parlour.turn import coturn, own_server
@@ -22,7 +27,6 @@ from parlour.turn.own_server import own_server_configuration
 
 ServerKind = Literal["coturn", "parlour"]
 
-_ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 10.0
 """The time between two looks at the files of coturn's certificate, of whose changes it has to be told."""
 FIRST_LOOK_SECONDS = 1.0
@@ -59,24 +63,13 @@ class TurnProgram:
 
         One that is older than this question takes it for the name of a file, and fails.
         """
-        if self.kind == "parlour" and self._version() != str(own_server.CONFIGURATION_VERSION):
+        if self.kind != "parlour":
+            return
+        version = answer_to(self.path, own_server.VERSION_FLAG)
+        if version is None or version.strip() != str(own_server.CONFIGURATION_VERSION):
             raise ProgramUnusable(
                 f"{self.path} was built by another version of Parlour", "run `parlour media install` again"
             )
-
-    def _version(self) -> str | None:
-        try:
-            asked = subprocess.run(  # noqa: S603  # nosec B603
-                (self.path, own_server.VERSION_FLAG),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_ANSWER_SECONDS,
-                check=False,
-            )
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            return None
-        return asked.stdout.strip() if asked.returncode == 0 else None
 
 
 def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
@@ -86,8 +79,7 @@ def find_program(kind: ServerKind | None, media_folder: Path) -> TurnProgram:
     Raises ProgramUnusable.
     """
     if kind != "coturn":
-        own = media_folder / own_server.PROGRAM
-        found = own if os.access(own, os.X_OK) else find_executable(own_server.PROGRAM)
+        found = find_built(own_server.PROGRAM, media_folder)
         if found is not None:
             return TurnProgram("parlour", found)
     if kind != "parlour":

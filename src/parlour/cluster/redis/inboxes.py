@@ -280,7 +280,7 @@ class InboxReader(Line):
         if len(data) != start + int(found[2]) + 2:
             return False
         self._asked -= 1
-        self._due_at = self._loop.time() + self._allowed if self._asked else None
+        self._note_answer(self._asked)
         self._hand_over_entry(found[1], [BATCH_FIELD, data[start:-2]])
         return True
 
