@@ -285,7 +285,7 @@ class Arrivals:
             connection = self._still_there(visitor.connection_id)
         self._presence.attach(connection, participation)
         self._records.leave_lobby(visitor.connection_id)
-        self._records.came(participation.peer_id, visitor.identity, visitor.room)
+        self._records.joined(participation.peer_id, visitor.identity, visitor.room)
         return None
 
     def _obstacle(

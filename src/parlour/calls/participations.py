@@ -193,7 +193,7 @@ class Participations:
             renewed = self._presence.renew(peer, room)
             if renewed is not None:
                 identity, participation = renewed
-                self._records.came(participation.peer_id, identity, room)
+                self._records.joined(participation.peer_id, identity, room)
 
     # What arrivals need
 
@@ -309,7 +309,7 @@ class Participations:
             self._send_after(participation, handed_over)
         self._presence.forget(peer_id)
         self._delivery.forget(peer_id)
-        self._records.went(peer_id, identity, participation.room, at=at)
+        self._records.left(peer_id, identity, participation.room, at=at)
         watching = None if connection is None else self._presence.connection(connection.connection_id)
         if watching is not None:
             self._records.introduce(watching)

@@ -166,7 +166,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._admitted = self.bounds.slots.pass_on(former, self)
         self._cancel_deadline()
         if self._admitted:
-            self.bounds.slots.waits(self)
+            self.bounds.slots.mark_idle(self)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
@@ -200,7 +200,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(HttpRefusal.HEAD_TOO_LARGE)
             return
         self._end()
-        self.bounds.slots.works(self)
+        self.bounds.slots.mark_busy(self)
         if not self._reads:
             self.transport.resume_reading()
         super().handle_websocket_upgrade()
@@ -388,7 +388,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._cancel_deadline()
-        self.bounds.slots.works(self)
+        self.bounds.slots.mark_busy(self)
         if self._incoming is not None and self.pipeline:
             self._waiting_bytes += self._incoming.head + self._incoming.body
         self._incoming = None
@@ -397,7 +397,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._unanswered() is None and self._admitted:
-            self.bounds.slots.waits(self)
+            self.bounds.slots.mark_idle(self)
         if not self.pipeline:
             self._waiting_bytes = 0
         self._note_held()
