@@ -128,7 +128,10 @@ def hold(task: Task, parent: Connection) -> None:
 
 
 def send_whole(line: Connection, report: Report) -> None:
-    """Send a report that may be larger than the line's buffer: the event loop's reader made it non-blocking."""
+    """Send a report that may be larger than the line's buffer.
+
+    The event loop's reader leaves the line non-blocking.
+    """
     os.set_blocking(line.fileno(), True)
     line.send(report)
 

@@ -25,8 +25,9 @@ RIGHTS_SECONDS = 15.0
 
 
 class RightsCheck:
-    """Compare the members of calls with the database: remove people who have lost the right to be there, and
-    rename those who have another display name.
+    """Compare the members of calls with the database.
+
+    It removes people who have lost the right to be there, and renames people who have another display name.
     """
 
     def __init__(
