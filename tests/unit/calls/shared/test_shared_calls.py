@@ -1064,3 +1064,20 @@ def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> N
     cluster.settle()
     assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+
+
+def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
+    cluster, _, bob = _two_who_talk()
+    first, second, third = cluster.nodes
+    for name in ("cem", "dan", "eve"):
+        third.enter(Client(PeerId(name), UserId(3), bob.room, third))
+        cluster.settle()
+        assert not any(node.calls.is_next_owner(bob.room.room_id) for node in cluster.nodes), "it has one"
+    first.is_alive = False
+    cluster.lose_sight_of(first)
+    assert third.calls.is_next_owner(bob.room.room_id)
+    assert not second.calls.is_next_owner(bob.room.room_id)
+    third.find_owners()
+    cluster.settle()
+    assert cluster.owner(bob.room.room_id) is third
+    assert not third.calls.is_next_owner(bob.room.room_id)
