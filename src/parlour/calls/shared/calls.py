@@ -92,8 +92,8 @@ class SharedCalls:
     def is_next_owner(self, room_id: RoomId) -> bool:
         """Return True if this node is to own a call that has lost its owner.
 
-        More of the members are here than at any other node, as far as this one knows. Another node may believe
-        the same; the cluster lets one of them own it.
+        More of the members are here than at any other node, as far as this one knows. Another node may
+        believe the same; the cluster lets one of them own it.
         """
         call = self._table.calls.get(room_id)
         if call is None or self.owner(room_id) is not None:
