@@ -12,7 +12,7 @@ from parlour.calls.call_owners import CallOwners
 from parlour.calls.call_replica import CallLimits, CallReplica
 from parlour.calls.decisions import Notice
 from parlour.calls.mesh import Mesh
-from parlour.calls.refusals import RoomFull, TooManyParticipations
+from parlour.calls.refusals import ClientTooOld, MeshFull, RoomFull, TooManyParticipations
 from parlour.calls.shared.calls import SharedCalls
 from parlour.calls.shared.interfaces import Arrival, CallMembers, NodeLink
 from parlour.calls.shared.introductions import Stamp
@@ -31,7 +31,9 @@ AGAIN_SECONDS = 0.02
 WATCHED_SECONDS = 60.0
 """The time for which a call is followed after a question who is in it."""
 
-_REFUSALS: dict[str, type[Refusal]] = {kind.code: kind for kind in (RoomFull, TooManyParticipations)}
+_REFUSALS: dict[str, type[Refusal]] = {
+    kind.code: kind for kind in (RoomFull, MeshFull, ClientTooOld, TooManyParticipations)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from parlour.wire.signaling import (
     Prepared,
     RecordCall,
     RemoveMessage,
+    ReportTopology,
     SendChat,
     ToPeer,
     Username,
@@ -95,6 +96,7 @@ class SignalingService:
             Handler(RemoveMessage, self.change_message),
             Handler(BanPeer, self.ban),
             Handler(RecordCall, self.record),
+            Handler(ReportTopology, self.report_topology),
         ]
 
     def connected(self, connection_id: ConnectionId, identity: Identity) -> None:
@@ -228,6 +230,11 @@ class SignalingService:
         """Note whether a member records its call. Raises NotInCall."""
         connection = self._connection(connection_id)
         self._participations.record(_participation(connection), recording=event.recording)
+        return ACCEPTED
+
+    def report_topology(self, connection_id: ConnectionId, _event: ReportTopology) -> Outcome:
+        """Pass over what a member says of a move: this server moves no calls yet. Raises NotInCall."""
+        _participation(self._connection(connection_id))
         return ACCEPTED
 
     def identity_of(self, connection_id: ConnectionId) -> Identity | None:

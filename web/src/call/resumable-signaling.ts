@@ -15,6 +15,7 @@ export type Continuity =
 const NUMBERED_EVENTS = [
   "add-peer",
   "remove-peer",
+  "member-joined",
   "session-description",
   "ice-candidate",
 ] as const;

@@ -31,7 +31,15 @@ from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.sdp import IceCandidate
-from parlour.wire.signaling import AddPeer, CandidateFromPeer, Counted, FromPeer, PeerId, RemovePeer
+from parlour.wire.signaling import (
+    AddPeer,
+    CandidateFromPeer,
+    Counted,
+    FromPeer,
+    MemberJoined,
+    PeerId,
+    RemovePeer,
+)
 from tests.unit.calls.example_rooms import example_room
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,6 +105,8 @@ class Client:
                     "nobody is told twice that a peer is gone"
                 )
                 self.offers.pop(peer_id, None)
+            case MemberJoined():
+                raise AssertionError("everybody is introduced")
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
                     return  # it is about to be told again
