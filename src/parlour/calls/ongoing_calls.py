@@ -110,6 +110,7 @@ class OngoingCalls:
         self.replica: Callable[[RoomId], CallReplica | None] = self._shared.replica
         self.relay, self.change = self._shared.relay, self._shared.change
         self.renew, self.rooms, self.stamp = self._shared.renew, self._shared.rooms, self._shared.stamp
+        self.decides, self.owner = self._shared.decides, self._shared.owner
 
     def serve(self, members: CallMembers) -> None:
         """Have `members` hear of all that concerns the members of this node. Comes before any arrival."""
@@ -143,10 +144,10 @@ class OngoingCalls:
             return entries
         return [entry for entry in entries if call.seats[entry.peer_id].holder == self._node_id]
 
-    def giving_way_to(self, user_id: UserId, room: Room) -> list[PeerId]:
+    def giving_way_to(self, user_id: UserId, room: Room, *, knows_sfu: bool) -> list[PeerId]:
         """Do as the same method of CallReplica. A room without a call has place for everybody."""
         call = self.replica(room.room_id)
-        return [] if call is None else call.giving_way_to(user_id, self.limits)
+        return [] if call is None else call.giving_way_to(user_id, self.limits, knows_sfu=knows_sfu)
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
         """End a participation, whichever node holds it, if it is not over."""
