@@ -37,7 +37,7 @@ from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
 from parlour.sfu.assembly import EmbeddedSfu, SfuCompanion
-from parlour.sfu.options import SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, SfuAccess, SfuOptions
 from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
@@ -222,6 +222,21 @@ class Options:
             ),
             media_folder=settings.media_folder(),
             folder=settings.data_dir.resolve() / "sfu",
+        )
+
+    def sfus(self) -> tuple[SfuAccess, ...]:
+        """Return the SFUs that calls may use."""
+        embedded = self.embedded_sfu()
+        if embedded is None:
+            return ()
+        port = embedded.options.api_port
+        return (
+            SfuAccess(
+                name=f"beside {platform.node()}, {port}",
+                url=f"http://{API_ADDRESS}:{port}",
+                key=KEY,
+                secret=embedded.options.secret,
+            ),
         )
 
     def companions(self) -> tuple[Companion, ...]:

@@ -1,4 +1,4 @@
-"""What calls ask of the SFUs (selective forwarding units): an interface, and the answer where there are none.
+"""The interface of calls to the SFUs (selective forwarding units), and the answer where there are none.
 
 `parlour.sfu` implements it with LiveKit. Calls import this file alone, and nothing of LiveKit's.
 """
@@ -23,7 +23,7 @@ class SfuUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SfuRights:
-    """What a token lets its holder do in its room."""
+    """The rights that a token gives its holder in its room."""
 
     publishes: bool = True
     """Camera, microphone, shared screen and its sound."""
@@ -44,7 +44,7 @@ class SfuToken:
 
 @runtime_checkable
 class SfuListener(Protocol):
-    """Who is told of SFUs, and asked about the rooms on them: the calls. No method may raise or wait."""
+    """The calls: they are told of SFUs, and asked about the rooms on them. No method may raise or wait."""
 
     def sfu_is_unwell(self, sfu: SfuNumber) -> None:
         """Take note that an SFU has stopped answering (three looks in a row failed: about 6 s).
@@ -65,7 +65,7 @@ class SfuListener(Protocol):
         """Return who may be in the room on the SFU, None where this node does not know, or not any more.
 
         It is asked after the SFU has told who is there, in the same turn in which others are removed; and
-        when somebody connects at this node, who is let through if the answer is None or has them.
+        when a person connects at this node, who is let through if the answer is None or has them.
         """
 
 
@@ -106,7 +106,7 @@ class SfuLink(Protocol):
         """Create the room, at most 2 s; if it is there already, that is fine. Raises SfuUnavailable.
 
         Nobody can connect before that. LiveKit closes a room 60 s after nobody has come, and 20 s after all
-        have left, also for who is to come back: the owner opens it again before it names it to somebody.
+        have left, also for who is to come back: the owner opens it again before it names it to anybody.
         """
 
     def token_for(self, sfu: SfuNumber, room: str, peer_id: PeerId, rights: SfuRights) -> SfuToken:

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from parlour.sfu.options import KEY, IpAddress, SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, IpAddress, SfuOptions
 
-API_ADDRESS = "127.0.0.1"
 EMPTY_SECONDS, DEPARTURE_SECONDS = 60, 20
 """The time after which LiveKit forgets a room that nobody has come to, and one that everybody has left."""
 _NO_STUN_SERVER = f"{API_ADDRESS}:9"

@@ -1,10 +1,15 @@
 """Options of the SFU beside Parlour: its ports, its address and its secret. Pure."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address
+
+from parlour.sfu_link import SfuNumber
 
 IpAddress = IPv4Address | IPv6Address
 
+API_ADDRESS = "127.0.0.1"
+"""Where the API of an SFU beside Parlour listens."""
 KEY = "parlour"
 """The name of the only key, by whose secret tokens are signed."""
 
@@ -24,3 +29,20 @@ class SfuOptions:
     tcp_port: int
     address: IpAddress | None
     is_local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SfuAccess:
+    """How Parlour reaches an SFU: `url` is http:// or https://, and has no slash at its end.
+
+    `name` is the same on all nodes that mean the same SFU.
+    """
+
+    name: str
+    url: str
+    key: str
+    secret: str
+
+    @property
+    def number(self) -> SfuNumber:
+        return SfuNumber(int.from_bytes(sha256(self.name.encode()).digest()[:4]))
