@@ -14,11 +14,12 @@ from parlour.accounts.registration.policy import RegistrationPolicy
 from parlour.caddy.assembly import CaddyCompanion
 from parlour.caddy.certificates import certificate_links
 from parlour.caddy.configuration import CADDY_ADDRESS, CADDY_HEADER, CaddyOptions
-from parlour.calls.assembly import CallOptions
+from parlour.calls.assembly import CallOptions, TopologyOptions
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.cluster.connection_quotas import ConnectionLimits
 from parlour.calls.ice import IcePlan
 from parlour.calls.rate_limiter import EventRates
+from parlour.calls.topology_rules import TopologyThresholds
 from parlour.companions import Companion
 from parlour.core import CoreOptions
 from parlour.db.database import MOST_CONNECTIONS, driver_url
@@ -175,6 +176,15 @@ class Options:
             ),
             compression=settings.compression,
             base_path=settings.base_path(port=self.port),
+            topologies=TopologyOptions(
+                wanted=settings.call_topology,
+                thresholds=TopologyThresholds(
+                    up_above=settings.sfu_above,
+                    down_at=settings.mesh_again_at,
+                    down_seconds=settings.mesh_again_seconds,
+                    rest_seconds=settings.topology_rest_seconds,
+                ),
+            ),
             session_prefix="" if self.worker is None else session_prefix(self.worker.number),
         )
 

@@ -347,6 +347,11 @@ class Settings(BaseSettings):
     sockets_per_person: Count = 50
     people_per_call: Annotated[int, Field(ge=2, le=512)] = 64
     visits_per_person: Annotated[int, Field(ge=1, le=512)] = 3
+    call_topology: Literal["auto", "mesh", "sfu"] = "auto"
+    sfu_above: Annotated[int, Field(ge=1, le=512)] = 6
+    mesh_again_at: Annotated[int, Field(ge=0, le=512)] = 4
+    mesh_again_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
+    topology_rest_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
     relays_per_second: Count = 500
     relay_bytes_per_second: Count | None = None
     entries_per_second: Count = 10

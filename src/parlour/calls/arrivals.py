@@ -207,7 +207,8 @@ class Arrivals:
         identity, peer_id = visitor.identity, PeerId(secrets.token_urlsafe(12))
         replay_buffer = ReplayBuffer() if visitor.event.is_resumable else None
         participation = Participation(visitor.room, peer_id, self._resume_tokens.now(), replay_buffer)
-        change = Entered(peer_id, self._seat_of(identity, visitor.event), identity.name, identity.display_name)
+        seat = self._seat_of(identity, visitor.event)
+        change = Entered(peer_id, seat, identity.name, identity.display_name)
         return self._arrive(_Arrival(visitor, participation, change))
 
     def _returning(self, visitor: _Visitor) -> _Arrival | None:

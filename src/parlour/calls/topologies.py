@@ -9,7 +9,7 @@ and a new owner goes on with what it was told.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import msgspec
@@ -156,7 +156,10 @@ class CallTopologies:
                 self._has_to_open.clear()
 
     async def sweep(self) -> None:
-        """Look at all calls that have moved, and tell their topologies again; repeated every SWEEP_SECONDS."""
+        """Look at all calls that have moved, and tell their topologies again.
+
+        Repeated every SWEEP_SECONDS.
+        """
         for position, room_id in enumerate(list(self._known), 1):
             self._look(room_id, at=0.0)
             if self._calls.decides(room_id):
@@ -237,7 +240,7 @@ class CallTopologies:
             case Settle():
                 self._decide(room_id, replace(course.topology, is_settled=True), since=course.since)
             case Move("mesh"):
-                self._decide(room_id, self._next(course, call, kind="mesh"), since=now)
+                self._decide(room_id, _next(course, call), since=now)
             case Move(_, besides):
                 self._to_open.setdefault(room_id, besides)
                 self._has_to_open.set()
@@ -251,10 +254,6 @@ class CallTopologies:
             know_sfu=all(seat.knows_sfu for seat in seats.values()),
             well=self._sfus.well_ones(),
         )
-
-    def _next(self, course: Course, call: CallReplica, **changes: object) -> Topology:
-        fresh = Topology(owner_epoch=call.epoch, number=course.topology.number + 1, is_settled=False)
-        return replace(fresh, **changes)  # type: ignore[arg-type] - fields of Topology
 
     async def _open(self, room_id: RoomId, besides: frozenset[SfuNumber]) -> None:
         """Open a room on an SFU, and move the call there, if it is still to move by then."""
@@ -272,15 +271,13 @@ class CallTopologies:
                 besides |= {sfu}
                 continue
             call, now = self._calls.replica(room_id), self._courses.get(room_id)
-            if call is None or now is None or now.topology != course.topology or not self._is_owner(room_id):
+            is_current = now is not None and now.topology == course.topology
+            if call is None or not is_current or not self._calls.decides(room_id):
                 self._sfus.close_room(sfu, name)
                 return
-            topology = self._next(now, call, kind="sfu", sfu=sfu, sfu_room=name)
+            topology = replace(_next(course, call), kind="sfu", sfu=sfu, sfu_room=name)
             self._decide(room_id, topology, since=time.monotonic())
             return
-
-    def _is_owner(self, room_id: RoomId) -> bool:
-        return self._calls.decides(room_id)
 
     def _decide(self, room_id: RoomId, topology: Topology, *, since: float) -> None:
         course = self._courses[room_id]
@@ -364,3 +361,8 @@ class CallTopologies:
         topology = self._known.pop(room_id, None)
         if topology is not None:
             self._rooms_of_sfus.pop(topology.sfu_room, None)
+
+
+def _next(course: Course, call: CallReplica) -> Topology:
+    """Return the mesh to which a call moves next."""
+    return Topology(owner_epoch=call.epoch, number=course.topology.number + 1, is_settled=False)
