@@ -35,6 +35,7 @@ from parlour.calls.topology_rules import (
     Stay,
     Topology,
     TopologyThresholds,
+    Verdict,
     observed,
     verdict,
 )
@@ -84,7 +85,7 @@ class CallTopologies:
         self._rooms_of_sfus: dict[str, RoomId] = {}
         self._due: dict[RoomId, float] = {}
         self._is_due = asyncio.Event()
-        self._to_open: dict[RoomId, frozenset[SfuNumber]] = {}
+        self._to_open: dict[RoomId, None] = {}
         self._has_to_open = asyncio.Event()
         sfus.listen(self)
 
@@ -146,21 +147,19 @@ class CallTopologies:
         supervisor.
         """
         await self._has_to_open.wait()
-        chosen = dict(list(self._to_open.items())[:OPENED_AT_ONCE])
-        try:
-            await asyncio.gather(*(self._open(*one) for one in chosen.items()))
-        finally:
-            for room_id in chosen:
-                self._to_open.pop(room_id, None)
-            if not self._to_open:
-                self._has_to_open.clear()
+        chosen = list(self._to_open)[:OPENED_AT_ONCE]
+        for room_id in chosen:
+            del self._to_open[room_id]
+        if not self._to_open:
+            self._has_to_open.clear()
+        await asyncio.gather(*map(self._open, chosen))
 
     async def sweep(self) -> None:
-        """Look at all calls that have moved, and tell their topologies again.
+        """Look at all calls, and tell the topologies of those that have moved again.
 
         Repeated every SWEEP_SECONDS.
         """
-        for position, room_id in enumerate(list(self._known), 1):
+        for position, room_id in enumerate([*self._known.keys() | self._courses.keys()], 1):
             self._look(room_id, at=0.0)
             if self._calls.decides(room_id):
                 self._tell_nodes(room_id)
@@ -229,21 +228,26 @@ class CallTopologies:
         if not self._calls.decides(room_id):
             self._courses.pop(room_id, None)
             return
-        now = time.monotonic()
-        course = self._courses.get(room_id) or Course(known or Topology(), now)
-        situation = self._situation(call)
-        course = self._courses[room_id] = observed(course, situation, now, self._thresholds)
-        match verdict(course, situation, now, self._thresholds):
+        course, found = self._judge(call)
+        match found:
             case Stay(look_at):
                 if look_at is not None:
                     self._look(room_id, at=look_at)
             case Settle():
                 self._decide(room_id, replace(course.topology, is_settled=True), since=course.since)
             case Move("mesh"):
-                self._decide(room_id, _next(course, call), since=now)
-            case Move(_, besides):
-                self._to_open.setdefault(room_id, besides)
+                self._decide(room_id, _next(course, call), since=time.monotonic())
+            case Move():
+                self._to_open[room_id] = None
                 self._has_to_open.set()
+
+    def _judge(self, call: CallReplica) -> tuple[Course, Verdict]:
+        """Return the course of a call that this node decides about, and what is to be done about it now."""
+        room_id, now = call.room.room_id, time.monotonic()
+        course = self._courses.get(room_id) or Course(self._known.get(room_id, Topology()), now)
+        situation = self._situation(call)
+        course = self._courses[room_id] = observed(course, situation, now, self._thresholds)
+        return course, verdict(course, situation, now, self._thresholds)
 
     def _situation(self, call: CallReplica) -> Situation:
         seats = call.seats
@@ -255,13 +259,20 @@ class CallTopologies:
             well=self._sfus.well_ones(),
         )
 
-    async def _open(self, room_id: RoomId, besides: frozenset[SfuNumber]) -> None:
+    async def _open(self, room_id: RoomId) -> None:
         """Open a room on an SFU, and move the call there, if it is still to move by then."""
-        course = self._courses.get(room_id)
-        while course is not None:
+        besides: frozenset[SfuNumber] = frozenset()
+        while True:
+            call = self._calls.replica(room_id)
+            if call is None or not call.seats or not self._calls.decides(room_id):
+                return
+            course, found = self._judge(call)
+            if not isinstance(found, Move) or found.kind == "mesh":
+                return
+            besides |= found.besides
             sfu = self._sfus.choose(besides=besides)
             if sfu is None:
-                self._look(room_id, at=time.monotonic() + RETRY_SECONDS)
+                self._do_without(room_id, course, call)
                 return
             name = f"{room_id}-{course.topology.number + 1}-{secrets.token_hex(8)}"
             try:
@@ -270,14 +281,21 @@ class CallTopologies:
                 log.warning("topology.sfu_unavailable", room=room_id, sfu=sfu, error=str(error))
                 besides |= {sfu}
                 continue
-            call, now = self._calls.replica(room_id), self._courses.get(room_id)
+            now = self._courses.get(room_id)
             is_current = now is not None and now.topology == course.topology
-            if call is None or not is_current or not self._calls.decides(room_id):
+            if not is_current or self._calls.replica(room_id) is not call or not self._calls.decides(room_id):
                 self._sfus.close_room(sfu, name)
                 return
             topology = replace(_next(course, call), kind="sfu", sfu=sfu, sfu_room=name)
             self._decide(room_id, topology, since=time.monotonic())
             return
+
+    def _do_without(self, room_id: RoomId, course: Course, call: CallReplica) -> None:
+        """Go on where no SFU opens a room: a call whose SFU is lost cannot wait for another one."""
+        if course.topology.kind == "sfu":
+            self._decide(room_id, _next(course, call), since=time.monotonic())
+        else:
+            self._look(room_id, at=time.monotonic() + RETRY_SECONDS)
 
     def _decide(self, room_id: RoomId, topology: Topology, *, since: float) -> None:
         course = self._courses[room_id]

@@ -1,6 +1,7 @@
 """When a call moves between a mesh and an SFU."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -187,6 +188,6 @@ def test_whatever_happens_a_call_comes_to_rest_where_it_can_be(
     if seen.know_sfu and seen.well and seen.wanted != "mesh" and seen.people > RULES.up_above:
         assert topology.kind == "sfu"
     unforced = [at for at, is_forced in run.moves if not is_forced]
-    for at, after in zip(unforced, unforced[1:], strict=False):
+    for at, after in pairwise(unforced):
         assert after - at >= RULES.rest_seconds
     assert topology.number == len(run.moves)
