@@ -81,7 +81,7 @@ async def test_two_people_on_a_real_sfu(person: People, page_at: str, sfu: Runni
     await page.evaluate("() => trial.pictures('bob', 'ann')")
     await page.evaluate("() => trial.voice('bob', 'ann')")
     await page.evaluate("() => Promise.all([trial.screen('ann', 'bob'), trial.gestures('bob', 'ann')])")
-    await page.evaluate("() => trial.health('bob')")
+    await page.evaluate("() => trial.measured('bob', 'ann')")
     await page.evaluate("() => trial.leave('ann')")
     await page.evaluate("() => trial.gone('bob', 'ann')")
     assert said == []

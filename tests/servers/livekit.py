@@ -25,6 +25,8 @@ SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
 
 @dataclass(frozen=True)
 class RunningLiveKit:
+    """A LiveKit process, and tokens for it."""
+
     options: SfuOptions
     process: asyncio.subprocess.Process
 
@@ -46,7 +48,7 @@ class RunningLiveKit:
         made.raise_for_status()
 
     async def kill(self) -> None:
-        """End it without a word to those who are connected."""
+        """End it without a word to its clients."""
         self.process.kill()
         await self.process.wait()
 

@@ -9,7 +9,6 @@ const WITHIN_MS = 30_000;
 class Person {
   readonly topology: SfuTopology;
   readonly reactions: Reaction[] = [];
-  received = 0;
   #local: LocalTracks = NO_LOCAL_TRACKS;
 
   constructor(way: { url: string; token: string }, others: readonly string[]) {
@@ -20,9 +19,6 @@ class Person {
     });
     const entries = others.map((peerID) => ({ peerID, peerUsername: peerID }));
     this.topology.enter({ continuity: "new", others: entries });
-    this.topology.followHealth((_, { received }) => {
-      this.received = received;
-    });
     this.topology.followGestures({
       reacted: (_, reaction) => this.reactions.push(reaction),
       askedToLower() {},
@@ -172,8 +168,10 @@ const trial = {
     await until("a reaction", () => of(viewer).reactions.includes("applause"));
   },
 
-  async health(viewer: string): Promise<void> {
-    await until("a measured window", () => of(viewer).received > 10_000);
+  async measured(viewer: string, id: string): Promise<void> {
+    const { topology } = of(viewer);
+    const track = of(viewer).seen(id)?.tracks.microphone.track;
+    if (!track || (await topology.received(id, track)) === 0) throw new Error("No sound has come");
   },
 
   async state(name: string, state: string): Promise<void> {

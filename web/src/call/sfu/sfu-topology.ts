@@ -2,6 +2,7 @@ import { Chunk } from "../../chunk";
 import { Store } from "../../store";
 import type { Gesture, GestureListener } from "../gestures";
 import type { HealthListener } from "../health/window";
+import { mediaSoFar } from "../mesh/connection-sample";
 import type { IceSource } from "../mesh/ice";
 import { StatsSampler } from "../mesh/stats-sampler";
 import { WindowMeters } from "../mesh/window-meter";
@@ -119,6 +120,13 @@ export class SfuTopology implements MediaTopology {
   limitLines(most: number | null): void {
     this.#subscriptions.mostLines = most ?? Number.POSITIVE_INFINITY;
     this.#update();
+  }
+
+  /** How many pictures, or packets of sound, of a track of a participant have come so far. */
+  async received(participant: string, track: MediaStreamTrack): Promise<number> {
+    const media = this.#media.get(participant)?.find((one) => one.track === track);
+    const report = await media?.stats().catch(() => null);
+    return report ? mediaSoFar(report) : 0;
   }
 
   /** The SFU hears by itself who speaks, and everybody gets the same of a camera. */
