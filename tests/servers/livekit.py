@@ -13,8 +13,8 @@ import httpx
 import jwt
 
 from parlour.child_process import write_private
-from parlour.sfu.configuration import API_ADDRESS, livekit_configuration
-from parlour.sfu.options import KEY, SfuOptions
+from parlour.sfu.configuration import livekit_configuration
+from parlour.sfu.options import API_ADDRESS, KEY, SfuOptions
 from parlour.sfu.server import find_livekit, is_well
 from tests.servers.process import dying_with_parent, ended, free_port
 from tests.servers.turn import MEDIA

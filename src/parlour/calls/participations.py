@@ -313,6 +313,8 @@ class Participations:
         handed_over = self._handed_over.pop(peer_id, None)
         if is_elsewhere and handed_over is not None:
             self._send_after(participation, handed_over)
+        elif is_elsewhere:
+            self._tell_of_kept(participation)
         self._presence.forget(peer_id)
         self._delivery.forget(peer_id)
         self._records.left(peer_id, identity, participation.room, at=at)
@@ -356,3 +358,14 @@ class Participations:
             if isinstance(message, DescriptionFromPeer | CandidateFromPeer):
                 with suppress(Unavailable, PeerBusy):
                     self._calls.relay(participation.room.room_id, participation.peer_id, message)
+
+    def _tell_of_kept(self, participation: Participation) -> None:
+        """Have the client of a participation that went on elsewhere hear that what peers said to it here is
+        lost: its node was out of reach, and did not ask for that.
+        """
+        replay_buffer = participation.replay_buffer
+        kept = () if replay_buffer is None else replay_buffer.after(0)
+        peers = {one.peer_id for one in kept if isinstance(one, DescriptionFromPeer | CandidateFromPeer)}
+        if peers:
+            room_id = participation.room.room_id
+            self._calls.kept_in_vain(room_id, participation.peer_id, sorted(peers))

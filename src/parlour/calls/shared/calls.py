@@ -38,6 +38,7 @@ from parlour.calls.shared.messages import (
     Question,
     Refusal,
     Relayed,
+    RelaysKept,
     Snapshot,
     decode,
     encode,
@@ -221,6 +222,16 @@ class SharedCalls:
             raise PeerBusy
         return True
 
+    def kept_in_vain(self, room_id: RoomId, to: PeerId, peers: list[PeerId]) -> None:
+        """Have a member that another node holds be told that what these peers said to it stayed at this node,
+        which that one did not ask for it: it was out of reach.
+        """
+        call = self._table.calls.get(room_id)
+        seat = None if call is None else call.seats.get(to)
+        holder = None if seat is None else self._table.others.get(seat.holder)
+        if holder is not None:
+            self._table.send(holder, RelaysKept(room_id, to, peers))
+
     def watch(self, room_id: RoomId, ownership: Ownership) -> None:
         """Follow a call without members of this node, until `unwatch`. Once its members are known, `knows`
         is True, and `OwnMembers.call_known` was called.
@@ -375,6 +386,9 @@ class SharedCalls:
                 self._owner.on_census(sender, message)
             case CensusWanted():
                 self._on_census_wanted(sender, message)
+            case RelaysKept():
+                if message.to in self._table.members:
+                    self._table.own.signals_lost(message.room_id, message.peers)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
             case _:

@@ -186,7 +186,15 @@ class Relayed(Struct, frozen=True, tag="relayed"):
     is_passed_on: bool = False
 
 
-NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed
+class RelaysKept(Struct, frozen=True, tag="relays-kept"):
+    """The sender kept what peers said to a member that the receiver holds since. Nobody asked for it."""
+
+    room_id: RoomId
+    to: PeerId
+    peers: list[PeerId]
+
+
+NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed | RelaysKept
 
 _decoder = msgspec.msgpack.Decoder(NodeMessage)
 _encoder = msgspec.msgpack.Encoder()

@@ -352,6 +352,10 @@ class Node:
                 if isinstance(message, FromPeer):
                     with suppress(Unavailable):
                         self.calls.relay(client.room.room_id, peer_id, message)
+        elif is_elsewhere:
+            senders = sorted({message.peer_id for message in kept if isinstance(message, FromPeer)})
+            if senders:
+                self.calls.kept_in_vain(client.room.room_id, peer_id, senders)
         if client.node is self:
             if not is_elsewhere:
                 client.is_inside = False
@@ -1091,3 +1095,26 @@ def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
     cluster.settle()
     assert cluster.owner(bob.room.room_id) is third
     assert not third.calls.is_next_owner(bob.room.room_id)
+
+
+def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
+    """A member comes back at a node that is out of reach, and its peers speak to the former one meanwhile."""
+    cluster, ann, bob = _two_who_talk()
+    _, former, third = cluster.nodes
+    cluster.lose_sight_of(third)
+    cluster.notice(third)
+    bob.is_away, bob.node = True, None
+    former.calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    third.come_back(bob, is_exact=False)
+    cluster.settle()
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    assert cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    cluster.settle()
+    assert third.clients.keys() == {bob.peer_id}
+    cluster.heal()
+    cluster.settle()
+    assert not former.clients
+    assert bob.heard == []
+    assert third.losses == [(ann.room.room_id, [ann.peer_id])]
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
