@@ -72,7 +72,7 @@ from parlour.sfu_link import SfuLink
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyOptions:
-    """How calls move between a mesh and an SFU, on a server that has SFUs."""
+    """The settings by which calls move between a mesh and an SFU, on a server that has SFUs."""
 
     wanted: RoomTopology
     thresholds: TopologyThresholds

@@ -37,7 +37,7 @@ from parlour.wire.signaling import PeerId
 class CallLimits:
     """The most participations in a call at a time: `people` in all, `participations` of the same person.
 
-    With an SFU, a call where somebody's client knows a mesh alone has place for `mesh` people.
+    On a server with an SFU, a call with a client that knows a mesh alone has place for `mesh` people.
     """
 
     people: int

@@ -155,7 +155,7 @@ class CallTopologies:
         await asyncio.gather(*map(self._open, chosen))
 
     async def sweep(self) -> None:
-        """Look at all calls, and tell the topologies of those that have moved again.
+        """Look at all calls, and tell again how media travel where a call has moved.
 
         Repeated every SWEEP_SECONDS.
         """

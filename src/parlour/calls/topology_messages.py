@@ -1,4 +1,4 @@
-"""What nodes tell each other about the topologies of calls. Pure."""
+"""Messages of nodes to each other about the topologies of calls. Pure."""
 
 from msgspec import Struct, msgpack
 

@@ -1,4 +1,4 @@
-"""When a call moves between a mesh and an SFU (ADR 16): rules of the node that decides about it. Pure.
+"""The rules by which a call moves between a mesh and an SFU (ADR 16), at the node that decides. Pure.
 
 Media travel in one way from each move to the next; a `Topology` names that way, and its epoch orders them.
 A move is made before the former way is broken: it is settled once everybody receives by the new one, or after
@@ -13,12 +13,14 @@ from parlour.sfu_link import SfuNumber
 from parlour.wire.signaling import PeerId, TopologyKind
 
 RoomTopology = Literal["auto", "mesh", "sfu"]
-"""What a room's call is to be: `auto` follows the number of people, and what their clients bear."""
+"""The way in which media of a call are to travel. `auto` follows the number of people, and what their clients
+bear.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyThresholds:
-    """When a call moves, and how long it waits. Times are in seconds."""
+    """The numbers of the rules. Times are in seconds."""
 
     up_above: int = 6
     """More people than these move from a mesh to an SFU."""
@@ -66,7 +68,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the owner knows of a call beside its course.
+    """All that the owner knows of a call beside its course.
 
     `present` are the members with a connection, `people` counts the others too. `know_sfu` says that the
     clients of all do.

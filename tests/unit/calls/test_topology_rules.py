@@ -1,4 +1,4 @@
-"""When a call moves between a mesh and an SFU."""
+"""Calls move between a mesh and an SFU by rules."""
 
 from dataclasses import replace
 from itertools import pairwise
