@@ -83,6 +83,8 @@ class CallTopologies:
         self._courses: dict[RoomId, Course] = {}
         """Those of the calls that this node decides about."""
         self._rooms_of_sfus: dict[str, RoomId] = {}
+        self._told: dict[RoomId, frozenset[LeaseId]] = {}
+        """The nodes that have heard of the topology of a call from this one, and have members in it."""
         self._due: dict[RoomId, float] = {}
         self._is_due = asyncio.Event()
         self._to_open: dict[RoomId, None] = {}
@@ -227,7 +229,10 @@ class CallTopologies:
         call.is_on_sfu = known is not None and known.kind == "sfu"
         if not self._calls.decides(room_id):
             self._courses.pop(room_id, None)
+            self._told.pop(room_id, None)
             return
+        if known is not None and self._nodes_in(call) - self._told.get(room_id, frozenset()):
+            self._tell_nodes(room_id)
         course, found = self._judge(call)
         match found:
             case Stay(look_at):
@@ -348,11 +353,18 @@ class CallTopologies:
         topology, call = self._known.get(room_id), self._calls.replica(room_id)
         if self._messages is None or topology is None or call is None:
             return
-        holders = {seat.holder for seat in call.seats.values()}
         message = encode(TopologyTold(room_id, topology))
-        for lease_id, lease in self._messages.others.items():
-            if lease.node_id in holders:
-                self._messages.send(lease_id, MessageKind.TOPOLOGY, message)
+        self._told[room_id] = nodes = self._nodes_in(call)
+        for lease_id in nodes:
+            self._messages.send(lease_id, MessageKind.TOPOLOGY, message)
+
+    def _nodes_in(self, call: CallReplica) -> frozenset[LeaseId]:
+        """Return the other nodes that have members in a call."""
+        if self._messages is None:
+            return frozenset()
+        holders = {seat.holder for seat in call.seats.values()}
+        others = self._messages.others.items()
+        return frozenset(lease_id for lease_id, lease in others if lease.node_id in holders)
 
     def _on_told(self, sender: LeaseId, body: bytes) -> None:
         try:
@@ -376,6 +388,7 @@ class CallTopologies:
     def _forget(self, room_id: RoomId) -> None:
         """Forget a call that is over, or that this node has nothing to do with any more."""
         self._courses.pop(room_id, None)
+        self._told.pop(room_id, None)
         topology = self._known.pop(room_id, None)
         if topology is not None:
             self._rooms_of_sfus.pop(topology.sfu_room, None)

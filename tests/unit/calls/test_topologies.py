@@ -10,6 +10,7 @@ import pytest
 from msgspec import UNSET
 
 from parlour.accounts.identity import ClientIdentity, UserId
+from parlour.calls.call_owners import ClusterLink
 from parlour.calls.call_replica import CallLimits
 from parlour.calls.decisions import Entered, Left, Lost, Seat
 from parlour.calls.ongoing_calls import OngoingCalls
@@ -18,6 +19,8 @@ from parlour.calls.refusals import ClientTooOld, MeshFull
 from parlour.calls.shared.interfaces import CallMembers
 from parlour.calls.topologies import CallTopologies
 from parlour.calls.topology_rules import TopologyThresholds
+from parlour.cluster.memory import MemoryCluster, MemoryCoordinator
+from parlour.cluster.messages import ClusterMessages
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room
 from parlour.sfu_link import NoSfus, SfuListener, SfuNumber, SfuRights, SfuToken, SfuUnavailable
@@ -82,20 +85,27 @@ class Sfus(NoSfus):
 class OneNode:
     """A node with its calls, its people, and what these are told of topologies."""
 
-    def __init__(self) -> None:
-        self.sfus, self.presence = Sfus(), Presence()
+    def __init__(self, node_id: NodeId = HERE, cluster: MemoryCluster | None = None) -> None:
+        """Of a `cluster`, the node has to be `started`."""
+        self.node_id, self.sfus, self.presence = node_id, Sfus(), Presence()
         limits = CallLimits(people=64, participations=9, mesh=3, has_sfu=True)
-        self.calls = OngoingCalls(HERE, limits)
+        self.coordinator = MemoryCoordinator(node_id, cluster or MemoryCluster())
+        self.messages = ClusterMessages(self.coordinator)
+        self.calls = OngoingCalls(node_id, limits, link=ClusterLink(self.messages) if cluster else None)
         self.calls.serve(cast(CallMembers, self))
         self.told: dict[PeerId, list[CallTopology]] = {}
         self.topologies = CallTopologies(
-            HERE, self.presence, self.calls, self.sfus, self._deliver, thresholds=AT_ONCE
+            node_id, self.presence, self.calls, self.sfus, self._deliver, thresholds=AT_ONCE
         )
         self._changed = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(self._repeat(step))
-            for step in (self.topologies.consider, self.topologies.open_rooms)
-        ]
+        self._steps: list[Callable[[], Any]] = [self.topologies.consider, self.topologies.open_rooms]
+        if cluster is not None:
+            self.topologies.join_cluster(self.messages)
+            owners = self.calls.join_cluster(
+                self.coordinator, self.messages, clock=lambda: datetime.now(UTC), grace=60.0
+            )
+            self._steps += [self.coordinator.run, owners.find_owners]
+        self._tasks = [asyncio.create_task(self._repeat(step)) for step in self._steps]
 
     async def _repeat(self, step: Callable[[], Any]) -> None:
         while True:
@@ -119,17 +129,19 @@ class OneNode:
         self.told.setdefault(PeerId(to), []).append(message)
         self._changed.set()
 
-    def joins(self, name: str, *, knows_sfu: bool = True) -> PeerId:
+    async def joins(self, name: str, *, knows_sfu: bool = True) -> PeerId:
         peer, user_id = PeerId(name), UserId(len(self.told) + 1)
         identity = ClientIdentity(user_id=user_id, email="", username=name)
         connection = self.presence.add(ConnectionId(name), identity)
-        seat = Seat(user_id, "", HERE, knows_sfu=knows_sfu)
+        seat = Seat(user_id, "", self.node_id, knows_sfu=knows_sfu)
         self.told[peer] = []
 
         def seated(_is_awaited: bool) -> None:
             self.presence.attach(connection, Participation(ROOM, peer, NOW, None))
 
-        assert self.calls.arrive(ROOM, Entered(peer, seat, name), seated) is None
+        waiting = self.calls.arrive(ROOM, Entered(peer, seat, name), seated)
+        if waiting is not None:
+            await waiting
         return peer
 
     def reports(self, peer: PeerId, state: Any, epoch: str | None) -> None:
@@ -154,7 +166,7 @@ async def node() -> AsyncIterator[OneNode]:
 
 
 async def three_on_an_sfu(node: OneNode) -> tuple[list[PeerId], CallTopology]:
-    peers = [node.joins(name) for name in ("ann", "bob", "cyd")]
+    peers = [await node.joins(name) for name in ("ann", "bob", "cyd")]
     heard = [await node.hears(peer, kind="sfu") for peer in peers]
     return peers, heard[0]
 
@@ -178,7 +190,7 @@ async def test_a_call_moves_to_a_room_that_is_open_and_is_settled_when_all_recei
 async def test_who_comes_later_and_who_prepares_learn_the_way(node: OneNode) -> None:
     assert node.topologies.move_of(ROOM.room_id, None) is UNSET
     _, moved = await three_on_an_sfu(node)
-    dan = node.joins("dan")
+    dan = await node.joins("dan")
     joined, prepared = node.topologies.move_of(ROOM.room_id, dan), node.topologies.move_of(ROOM.room_id, None)
     assert joined is not UNSET and prepared is not UNSET
     assert joined.epoch == prepared.epoch == moved.epoch
@@ -245,13 +257,49 @@ async def test_a_member_that_cannot_connect_gets_another_token(node: OneNode) ->
 
 
 async def test_clients_that_know_a_mesh_alone_keep_it_one_and_are_told_plainly(node: OneNode) -> None:
-    old, *_ = [node.joins(name, knows_sfu=name != "old") for name in ("old", "ann", "bob")]
+    old, *_ = [await node.joins(name, knows_sfu=name != "old") for name in ("old", "ann", "bob")]
     with pytest.raises(MeshFull):
-        node.joins("cyd")
+        await node.joins("cyd")
     with pytest.raises(MeshFull):
-        node.joins("older", knows_sfu=False)
+        await node.joins("older", knows_sfu=False)
     assert not node.told[old] and not node.sfus.rooms
     node.calls.change(Left(old))
-    await node.hears(node.joins("dan"), kind="sfu")
+    await node.hears(await node.joins("dan"), kind="sfu")
     with pytest.raises(ClientTooOld):
-        node.joins("older still", knows_sfu=False)
+        await node.joins("older still", knows_sfu=False)
+
+
+async def test_two_nodes_tell_their_members_and_the_next_owner_goes_on() -> None:
+    cluster = MemoryCluster()
+    first, second, third = nodes = [OneNode(NodeId(name), cluster) for name in ("first", "second", "third")]
+    second.sfus.rooms = third.sfus.rooms = first.sfus.rooms
+    try:
+        await asyncio.gather(*(node.messages.wait_for_lease() for node in nodes))
+        ann = await first.joins("ann")
+        bob, cyd = [await second.joins(name) for name in ("bob", "cyd")]
+        assert first.calls.decides(ROOM.room_id) and not second.calls.decides(ROOM.room_id)
+        moved = await first.hears(ann, kind="sfu")
+        for peer in (bob, cyd):
+            told = await second.hears(peer, kind="sfu")
+            assert told.epoch == moved.epoch and str(told.token).startswith(f"{peer} ")
+            second.reports(peer, "receiving", moved.epoch)
+        first.reports(ann, "receiving", moved.epoch)
+        for node, peer in ((first, ann), (second, bob), (second, cyd)):
+            await node.hears(peer, kind="sfu", settled=True)
+        dan = await second.joins("dan")
+        late = second.topologies.move_of(ROOM.room_id, dan)
+        assert late is not UNSET and (late.epoch, late.settled) == (moved.epoch, True)
+        eve = await third.joins("eve")
+        assert (await third.hears(eve, kind="sfu", settled=True)).epoch == moved.epoch
+        first.end()
+        await first.coordinator.leave()
+        for node in (second, third):
+            node.sfus.well.clear()
+            node.topologies.sfu_is_unwell(ONE)
+        for peer in (bob, cyd, dan):
+            await second.hears(peer, kind="mesh")
+        await third.hears(eve, kind="mesh")
+        assert second.calls.decides(ROOM.room_id)
+    finally:
+        for node in nodes:
+            node.end()
