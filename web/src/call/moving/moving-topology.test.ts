@@ -47,13 +47,28 @@ describe("a move to an SFU", () => {
     expect([mesh.isSending, mesh.isClosed, sfu.mostLines]).toEqual([false, false, null]);
   });
 
-  it("shows each picture by the new way as soon as it comes", () => {
+  it("shows each picture by the new way as soon as it has been decoded", async () => {
     const bob = withMedia("bob");
     subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 360 });
     subject.moveTo("1-1");
+    const there = withMedia("bob");
+    subject.sfu().opens();
+    subject.sfu().participants.set([there]);
+    await pass(300);
     expect(cameraOf("bob")).toBe(bob.tracks.camera.track);
+    subject.sfu().come.set(there.tracks.camera.track as MediaStreamTrack, 1);
+    await pass(300);
+    expect(cameraOf("bob")).toBe(there.tracks.camera.track);
+    expect(subject.reports).toEqual(["1-1 published"]);
+  });
+
+  it("shows by the new way alone once it is settled, whatever has come", () => {
+    subject.mesh.participants.set([withMedia("bob")]);
+    subject.moveTo("1-1");
     const there = withMedia("bob");
     subject.sfu().participants.set([there]);
+    subject.moveTo("1-1", { settled: true });
     expect(cameraOf("bob")).toBe(there.tracks.camera.track);
   });
 

@@ -15,7 +15,7 @@ import {
   type Participant,
   type PreparableTopology,
 } from "../topology";
-import { mergedParticipants } from "./merged-participants";
+import { mergedParticipants, onceCome } from "./merged-participants";
 import { MoveReports } from "./move-reports";
 import { afterNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
 import type { MeasuredPath, MeshPath, SfuPath } from "./paths";
@@ -210,6 +210,7 @@ export class MovingTopology implements PreparableTopology {
     this.#reports?.close();
     this.#reports = new MoveReports(way, path, {
       report: (report) => this.#report(report),
+      arrived: () => this.#show(),
       shown: () => this.participants.get(),
       wishes: () => this.#wishes,
     });
@@ -297,9 +298,13 @@ export class MovingTopology implements PreparableTopology {
       this.participants.set(mesh);
       return;
     }
-    const ways = waysOf(this.#moves).flatMap((way) => {
+    const isMoving = this.#moves.former.length > 0;
+    const hasCome = (track: MediaStreamTrack) => this.#reports?.hasCome(track) === true;
+    const ways = waysOf(this.#moves).flatMap((way, at) => {
       const path = this.#pathOf(way);
-      return path ? [path.participants.get()] : [];
+      if (!path) return [];
+      const there = path.participants.get();
+      return [isMoving && at === 0 ? there.map((one) => onceCome(one, hasCome)) : there];
     });
     const shown = mergedParticipants(ways, mesh);
     this.#note(shown);
