@@ -118,6 +118,20 @@ describe("a move to an SFU", () => {
   });
 });
 
+it("stays with the mesh while nobody tells how to reach the SFU", () => {
+  const bob = withMedia("bob");
+  subject.mesh.participants.set([bob]);
+  for (const settled of [false, true]) {
+    const { url: _, token: __, ...nowhere } = move("1-1", { settled });
+    subject.hear("topology", nowhere);
+    expect(subject.mesh.isSending).toBe(true);
+    const [shown] = subject.topology.participants.get();
+    expect(shown?.tracks.camera).toEqual(bob.tracks.camera);
+  }
+  subject.moveTo("1-1", { settled: true });
+  expect(subject.mesh.isSending).toBe(false);
+});
+
 describe("a way that is left", () => {
   it("is not sent to any more, and is closed later", async () => {
     subject.moveTo("1-1", { settled: true });

@@ -190,7 +190,7 @@ export class MovingTopology implements PreparableTopology {
   /** Brings what is open and sent in line with the ways that media may take. */
   #apply(): void {
     const { current, former } = this.#moves;
-    const ways = waysOf(this.#moves);
+    const ways = this.#waysInUse();
     this.#mesh.sendMedia(ways.some(({ kind }) => kind === "mesh"));
     for (const [epoch, sfu] of this.#sfus) {
       if (!ways.some((way) => isSame(way, sfu.way))) this.#retire(epoch, sfu);
@@ -276,6 +276,12 @@ export class MovingTopology implements PreparableTopology {
     return kind === "mesh" ? this.#mesh : this.#sfus.get(epoch ?? "")?.path;
   }
 
+  /** The ways that are open here; the mesh, where the server names an SFU without telling how to reach it. */
+  #waysInUse(): readonly Way[] {
+    const open = waysOf(this.#moves).filter((way) => this.#pathOf(way) !== undefined);
+    return open.length > 0 ? open : [MESH.current];
+  }
+
   /** What carries gestures: the data channels of the mesh, where there are any. */
   #carrier(): MeasuredPath {
     const { current } = this.#moves;
@@ -298,13 +304,12 @@ export class MovingTopology implements PreparableTopology {
       this.participants.set(mesh);
       return;
     }
-    const isMoving = this.#moves.former.length > 0;
+    const { current, former } = this.#moves;
     const hasCome = (track: MediaStreamTrack) => this.#reports?.hasCome(track) === true;
-    const ways = waysOf(this.#moves).flatMap((way, at) => {
-      const path = this.#pathOf(way);
-      if (!path) return [];
-      const there = path.participants.get();
-      return [isMoving && at === 0 ? there.map((one) => onceCome(one, hasCome)) : there];
+    const ways = this.#waysInUse().map((way) => {
+      const there = this.#pathOf(way)?.participants.get() ?? [];
+      const isNew = way === current && former.length > 0;
+      return isNew ? there.map((one) => onceCome(one, hasCome)) : there;
     });
     const shown = mergedParticipants(ways, mesh);
     this.#note(shown);
