@@ -13,8 +13,17 @@ interface Expected {
 export class Arrival {
   /** What had come of a track before: a mesh has the same tracks as before it was left. */
   readonly #before = new Map<MediaStreamTrack, number>();
+  readonly #come = new WeakSet<MediaStreamTrack>();
 
-  constructor(private readonly path: MeasuredPath) {}
+  constructor(
+    private readonly path: MeasuredPath,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Whether something of a track has been decoded, as of the latest look. */
+  hasCome(track: MediaStreamTrack): boolean {
+    return this.#come.has(track);
+  }
 
   /** Notes what has come so far, where only what comes from now on counts. */
   async begin(): Promise<void> {
@@ -25,7 +34,7 @@ export class Arrival {
     }
   }
 
-  /** `shown` says what is on, `wishes` what is looked at. */
+  /** Looks at what has come since. `shown` says what is on, `wishes` what is looked at. */
   async isComplete(
     shown: readonly Participant[],
     wishes: ReadonlyMap<string, PictureWishes>,
@@ -59,6 +68,11 @@ export class Arrival {
 
   async #hasCome({ participant, track }: Expected): Promise<boolean> {
     if (!track) return false;
-    return (await this.path.received(participant, track)) > (this.#before.get(track) ?? 0);
+    if (this.#come.has(track)) return true;
+    const received = await this.path.received(participant, track);
+    if (received <= (this.#before.get(track) ?? 0)) return false;
+    this.#come.add(track);
+    this.changed();
+    return true;
   }
 }

@@ -17,6 +17,23 @@ export function mergedParticipants(
   return [...views.values()].map((found) => merged(found as unknown as Views, inMesh));
 }
 
+/** A participant on a way that is new: what flows there counts once something of it has been decoded. */
+export function onceCome(
+  participant: Participant,
+  hasCome: (track: MediaStreamTrack) => boolean,
+): Participant {
+  const seen = <T extends RemoteTrack>(remote: T): T => {
+    const { track, flowing } = remote;
+    return flowing && track && !hasCome(track) ? { ...remote, flowing: false } : remote;
+  };
+  const { microphone, camera, screen } = participant.tracks;
+  return {
+    ...participant,
+    tracks: { microphone: seen(microphone), camera: seen(camera), screen: seen(screen) },
+    screens: participant.screens.map(seen),
+  };
+}
+
 function merged(views: Views, mesh: ReadonlyMap<string, Participant>): Participant {
   const [first] = views;
   const known = mesh.get(first.id);

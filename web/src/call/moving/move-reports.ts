@@ -15,6 +15,8 @@ export const AGAIN_AFTER_MS = 5_000;
 
 export interface ReportParts {
   report(report: ReportTopology): void;
+  /** Something has come by the new way. */
+  arrived(): void;
   shown(): readonly Participant[];
   wishes(): ReadonlyMap<string, PictureWishes>;
 }
@@ -23,6 +25,7 @@ export interface ReportParts {
 export class MoveReports {
   readonly #said = new Set<ReportTopology["state"]>();
   readonly #unsubscribe: (() => void)[] = [];
+  readonly #arrival: Arrival;
   #losing: ReturnType<typeof setTimeout> | undefined;
   #isLost = false;
   #isClosed = false;
@@ -32,6 +35,7 @@ export class MoveReports {
     private readonly path: MeasuredPath & Partial<SfuPath>,
     private readonly parts: ReportParts,
   ) {
+    this.#arrival = new Arrival(path, () => parts.arrived());
     const { state, isPublished } = path;
     if (state && isPublished) {
       const follow = () => this.#follow(state.get(), isPublished.get());
@@ -39,6 +43,10 @@ export class MoveReports {
       follow();
     } else this.#say("published");
     void this.#awaitMedia();
+  }
+
+  hasCome(track: MediaStreamTrack): boolean {
+    return this.#arrival.hasCome(track);
   }
 
   isOf(way: Way, path: MeasuredPath): boolean {
@@ -83,13 +91,13 @@ export class MoveReports {
   }
 
   async #awaitMedia(): Promise<void> {
-    const arrival = new Arrival(this.path);
+    const arrival = this.#arrival;
     await arrival.begin();
     for (let waited = 0; waited < RECEIVING_WITHIN_MS; waited += LOOK_EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
       if (this.#isClosed) return;
-      if (!this.#said.has("published")) continue;
-      if (await arrival.isComplete(this.parts.shown(), this.parts.wishes())) break;
+      const isComplete = await arrival.isComplete(this.parts.shown(), this.parts.wishes());
+      if (isComplete && this.#said.has("published")) break;
     }
     if (!this.#isClosed && !this.#isLost) this.#say("receiving");
   }

@@ -47,13 +47,28 @@ describe("a move to an SFU", () => {
     expect([mesh.isSending, mesh.isClosed, sfu.mostLines]).toEqual([false, false, null]);
   });
 
-  it("shows each picture by the new way as soon as it comes", () => {
+  it("shows each picture by the new way as soon as it has been decoded", async () => {
     const bob = withMedia("bob");
     subject.mesh.participants.set([bob]);
+    subject.topology.wish("bob", { camera: 360 });
     subject.moveTo("1-1");
+    const there = withMedia("bob");
+    subject.sfu().opens();
+    subject.sfu().participants.set([there]);
+    await pass(300);
     expect(cameraOf("bob")).toBe(bob.tracks.camera.track);
+    subject.sfu().come.set(there.tracks.camera.track as MediaStreamTrack, 1);
+    await pass(300);
+    expect(cameraOf("bob")).toBe(there.tracks.camera.track);
+    expect(subject.reports).toEqual(["1-1 published"]);
+  });
+
+  it("shows by the new way alone once it is settled, whatever has come", () => {
+    subject.mesh.participants.set([withMedia("bob")]);
+    subject.moveTo("1-1");
     const there = withMedia("bob");
     subject.sfu().participants.set([there]);
+    subject.moveTo("1-1", { settled: true });
     expect(cameraOf("bob")).toBe(there.tracks.camera.track);
   });
 
@@ -101,6 +116,20 @@ describe("a move to an SFU", () => {
     await pass(1_000);
     expect(subject.reports).toContain("1-2 receiving");
   });
+});
+
+it("stays with the mesh while nobody tells how to reach the SFU", () => {
+  const bob = withMedia("bob");
+  subject.mesh.participants.set([bob]);
+  for (const settled of [false, true]) {
+    const { url: _, token: __, ...nowhere } = move("1-1", { settled });
+    subject.hear("topology", nowhere);
+    expect(subject.mesh.isSending).toBe(true);
+    const [shown] = subject.topology.participants.get();
+    expect(shown?.tracks.camera).toEqual(bob.tracks.camera);
+  }
+  subject.moveTo("1-1", { settled: true });
+  expect(subject.mesh.isSending).toBe(false);
 });
 
 describe("a way that is left", () => {

@@ -15,7 +15,7 @@ import {
   type Participant,
   type PreparableTopology,
 } from "../topology";
-import { mergedParticipants } from "./merged-participants";
+import { mergedParticipants, onceCome } from "./merged-participants";
 import { MoveReports } from "./move-reports";
 import { afterNews, isSame, MESH, type MoveState, type Way, waysOf } from "./moves";
 import type { MeasuredPath, MeshPath, SfuPath } from "./paths";
@@ -190,7 +190,7 @@ export class MovingTopology implements PreparableTopology {
   /** Brings what is open and sent in line with the ways that media may take. */
   #apply(): void {
     const { current, former } = this.#moves;
-    const ways = waysOf(this.#moves);
+    const ways = this.#waysInUse();
     this.#mesh.sendMedia(ways.some(({ kind }) => kind === "mesh"));
     for (const [epoch, sfu] of this.#sfus) {
       if (!ways.some((way) => isSame(way, sfu.way))) this.#retire(epoch, sfu);
@@ -210,6 +210,7 @@ export class MovingTopology implements PreparableTopology {
     this.#reports?.close();
     this.#reports = new MoveReports(way, path, {
       report: (report) => this.#report(report),
+      arrived: () => this.#show(),
       shown: () => this.participants.get(),
       wishes: () => this.#wishes,
     });
@@ -275,6 +276,12 @@ export class MovingTopology implements PreparableTopology {
     return kind === "mesh" ? this.#mesh : this.#sfus.get(epoch ?? "")?.path;
   }
 
+  /** The ways that are open here; the mesh, where the server names an SFU without telling how to reach it. */
+  #waysInUse(): readonly Way[] {
+    const open = waysOf(this.#moves).filter((way) => this.#pathOf(way) !== undefined);
+    return open.length > 0 ? open : [MESH.current];
+  }
+
   /** What carries gestures: the data channels of the mesh, where there are any. */
   #carrier(): MeasuredPath {
     const { current } = this.#moves;
@@ -297,9 +304,12 @@ export class MovingTopology implements PreparableTopology {
       this.participants.set(mesh);
       return;
     }
-    const ways = waysOf(this.#moves).flatMap((way) => {
-      const path = this.#pathOf(way);
-      return path ? [path.participants.get()] : [];
+    const { current, former } = this.#moves;
+    const hasCome = (track: MediaStreamTrack) => this.#reports?.hasCome(track) === true;
+    const ways = this.#waysInUse().map((way) => {
+      const there = this.#pathOf(way)?.participants.get() ?? [];
+      const isNew = way === current && former.length > 0;
+      return isNew ? there.map((one) => onceCome(one, hasCome)) : there;
     });
     const shown = mergedParticipants(ways, mesh);
     this.#note(shown);
