@@ -61,9 +61,10 @@ class Parlour:
         self.events = EventsFeature(core, self.accounts)
         self.privacy = PrivacyFeature(core, self.accounts)
         neighbours = CallNeighbours(self.accounts, self.rooms, self.chat, self.events)
-        self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls())
-        self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
         self.sfu = self._sfu_feature()
+        sfus = None if self.sfu is None else self.sfu.sfus
+        self.calls = CallsFeature(core, neighbours, self.proxies, self.audit.log, options.calls(), sfus)
+        self.diagnosis = DiagnosisFeature(core, self.accounts, options.diagnosis())
         self.companions = options.companions()
         for companion in self.companions:
             companion.register(core.tasks)
@@ -81,7 +82,7 @@ class Parlour:
         surroundings = TunnelSurroundings(
             base_path=self.site.base_path,
             headers=self.options.headers(),
-            origin_allowed=self.calls.engine.options.origin_allowed,
+            origin_allowed=self.accounts.origins.allow_connection,
             client_address=self.proxies.client_address,
         )
         return SfuFeature(self.core, accesses, surroundings)
