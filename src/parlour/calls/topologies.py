@@ -306,7 +306,8 @@ class CallTopologies:
         course = self._courses[room_id]
         if topology.number != course.topology.number:
             log.info("topology.moved", room=room_id, kind=topology.kind, epoch=topology.epoch)
-            course = Course(topology, since, few_since=course.few_since)
+            was_given_up = topology.kind == "mesh" and bool(course.failed)
+            course = Course(topology, since, was_given_up, few_since=course.few_since)
         self._courses[room_id] = replace(course, topology=topology)
         self._learn(room_id, topology)
         self._tell_nodes(room_id)

@@ -32,6 +32,8 @@ class TopologyThresholds:
     settle_seconds: float = 10.0
     rest_seconds: float = 30.0
     """The least time between two moves that nothing forces."""
+    retry_rests: float = 20.0
+    """So many times as long stays a mesh whose people could not reach an SFU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Course:
 
     topology: Topology
     since: float
+    was_given_up: bool = False
+    """True for a mesh to which the call has come back since its people could not reach the SFU."""
     few_since: float | None = None
     lowest_since: float | None = None
     receiving: frozenset[PeerId] = field(default_factory=frozenset)
@@ -136,7 +140,8 @@ def verdict(course: Course, situation: Situation, now: float, rules: TopologyThr
     wish_at = _wishes_at(course, situation, rules)
     if wish_at is None:
         return Stay()
-    due = max(wish_at, course.since + rules.rest_seconds if topology.number else wish_at)
+    rest = rules.rest_seconds * (rules.retry_rests if course.was_given_up else 1.0)
+    due = max(wish_at, course.since + rest if topology.number else wish_at)
     if now < due:
         return Stay(due)
     return Move("sfu" if topology.kind == "mesh" else "mesh")
