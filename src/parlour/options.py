@@ -38,7 +38,7 @@ from parlour.rooms.creation_policy import CreationPolicy
 from parlour.rooms.relay_rule import RelayRule
 from parlour.settings import PREFIX, Settings
 from parlour.sfu.assembly import EmbeddedSfu, SfuCompanion
-from parlour.sfu.options import API_ADDRESS, KEY, SfuAccess, SfuOptions
+from parlour.sfu.options import API_ADDRESS, KEY, WEBHOOK_PATH, SfuAccess, SfuOptions
 from parlour.turn.assembly import EmbeddedTurn, TurnCompanion
 from parlour.turn.options import Certificate, PortRange, TurnOptions
 from parlour.wire.http import Configuration
@@ -229,25 +229,37 @@ class Options:
                 tcp_port=settings.sfu_tcp_port,
                 address=settings.sfu_address,
                 is_local=settings.is_local(port=self.port),
+                webhook_url=self._webhook_url(),
             ),
             media_folder=settings.media_folder(),
             folder=settings.data_dir.resolve() / "sfu",
         )
 
+    def _webhook_url(self) -> str | None:
+        """Return where the SFU beside Parlour tells what happens: not by TLS, whose name would not fit."""
+        if self.settings.certificate_files is not None:
+            return None
+        return f"http://{API_ADDRESS}:{self.port}{WEBHOOK_PATH}"
+
     def sfus(self) -> tuple[SfuAccess, ...]:
-        """Return the SFUs that calls may use."""
-        embedded = self.embedded_sfu()
-        if embedded is None:
-            return ()
-        port = embedded.options.api_port
-        return (
-            SfuAccess(
+        """Return the SFUs that calls may use: the one beside Parlour, and those that are set."""
+        settings, embedded = self.settings, self.embedded_sfu()
+        key, secret = settings.livekit_key or "", settings.livekit_secret
+        found = [
+            SfuAccess(name=url, url=url, key=key, secret="" if secret is None else secret.get_secret_value())
+            for url in settings.livekit_url
+        ]
+        if embedded is not None:
+            port = embedded.options.api_port
+            own = SfuAccess(
                 name=f"beside {platform.node()}, {port}",
                 url=f"http://{API_ADDRESS}:{port}",
                 key=KEY,
                 secret=embedded.options.secret,
-            ),
-        )
+                is_here=True,
+            )
+            found.insert(0, own)
+        return tuple(found)
 
     def companions(self) -> tuple[Companion, ...]:
         """Return the programs that run beside Parlour, none where the parent process runs them."""
@@ -291,6 +303,7 @@ class Options:
             "PUBLIC_URL": settings.public_url,
             "DOMAIN": settings.domain,
             "TURN": settings.turn,
+            "SFU": settings.sfu,
         }
         return DiagnosisOptions(
             administrators=Administrators(frozenset(settings.administrators)),

@@ -227,6 +227,7 @@ def require_servable(settings: Settings, *, host: str, port: int) -> None:
     settings.require_safe(host=host, port=port)
     settings.require_https(host=host, port=port)
     settings.require_relay()
+    settings.require_sfu()
 
 
 def require_workable(settings: Settings) -> None:

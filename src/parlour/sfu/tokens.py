@@ -5,7 +5,9 @@ that, and a call of 300 people that moves needs 300 of them at once. LiveKit ren
 connected, with another header: those are PyJWT's.
 """
 
+from base64 import b64encode
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any
 
 import jwt
@@ -52,22 +54,31 @@ class SfuTokens:
 
     def read(self, text: str, now: float) -> SfuVisitor | None:
         """Return who may enter where, None if this token lets nobody in."""
-        claims = self._own.claims(text) or self._claims_of_livekit(text)
-        expires, grants, peer_id = claims.get("exp"), claims.get("video"), claims.get("sub")
-        begins = claims.get("nbf", 0)
-        if (
-            claims.get("iss") != self._key
-            or not isinstance(expires, (int, float))
-            or not isinstance(begins, (int, float))
-            or not begins - _SKEW_SECONDS <= now <= expires + _SKEW_SECONDS
-            or not isinstance(grants, dict)
-            or grants.get("roomJoin") is not True
-        ):
+        claims = self._genuine(text, now)
+        grants, peer_id = claims.get("video"), claims.get("sub")
+        if not isinstance(grants, dict) or grants.get("roomJoin") is not True or not isinstance(peer_id, str):
             return None
         room = grants.get("room")
-        if not isinstance(room, str) or not 0 < len(room) <= LONGEST_SFU_ROOM or not isinstance(peer_id, str):
+        if not isinstance(room, str) or not 0 < len(room) <= LONGEST_SFU_ROOM:
             return None
         return SfuVisitor(room, PeerId(peer_id))
+
+    def signs_content(self, text: str, digest: bytes, now: float) -> bool:
+        """Return True for a token of LiveKit's that is about content of this SHA-256."""
+        said = self._genuine(text, now).get("sha256")
+        return isinstance(said, str) and compare_digest(said.encode(), b64encode(digest))
+
+    def _genuine(self, text: str, now: float) -> dict[str, Any]:
+        """Return the claims of a token of this key that is valid now; they are empty otherwise."""
+        claims = self._own.claims(text) or self._claims_of_livekit(text)
+        expires, begins = claims.get("exp"), claims.get("nbf", 0)
+        is_valid = (
+            claims.get("iss") == self._key
+            and isinstance(expires, (int, float))
+            and isinstance(begins, (int, float))
+            and begins - _SKEW_SECONDS <= now <= expires + _SKEW_SECONDS
+        )
+        return claims if is_valid else {}
 
     def _claims_of_livekit(self, text: str) -> dict[str, Any]:
         """Return the claims of a genuine token; its times are yet to be checked. They are empty otherwise."""

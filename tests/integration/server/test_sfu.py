@@ -31,6 +31,7 @@ from tests.servers.process import free_port, until_gone
 from tests.servers.turn import MEDIA
 
 READY = re.compile(r'"pid": (\d+).*"event": "sfu.ready"')
+WEBHOOK = re.compile(r'"route": "/livekit/webhook", "status": 200')
 _WITHIN_SECONDS = 60
 _SERVICE = "twirp/livekit.RoomService"
 
@@ -87,6 +88,11 @@ class Forwarding:
         """Return the process ids of all that have been ready so far."""
         return [int(pid) for pid in READY.findall(self.server.log.read_text())]
 
+    async def until_logged(self, line: re.Pattern[str]) -> None:
+        async with asyncio.timeout(_WITHIN_SECONDS):
+            while line.search(self.server.log.read_text()) is None:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.02)
+
     async def next_ready(self, *, after: int) -> int:
         async with asyncio.timeout(_WITHIN_SECONDS):
             while len(found := self.ready()) <= after:  # noqa: ASYNC110 - a file announces nothing
@@ -135,6 +141,7 @@ async def test_people_reach_it_at_parlours_own_address(forwarding: Forwarding) -
             joined = await socket.recv()
         assert isinstance(joined, bytes)
         assert (joined[0], b"7-5" in joined, b"ann" in joined) == (0x0A, True, True)  # SignalResponse.join
+    await forwarding.until_logged(WEBHOOK)
     async with httpx.AsyncClient(base_url=forwarding.server.address + forwarding.path) as client:
         for token, status, words in (
             (ann, 200, "success"),
