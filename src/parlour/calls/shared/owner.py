@@ -221,17 +221,20 @@ class OwnerPart:
             self._table.forget(room_id)
 
     def _settle_all(self, call: CallReplica, sender: LeaseId, node: NodeId, census: Census) -> None:
-        """Make the call agree with all that a node says of its members. They hear of each one that leaves by
-        the decision, and need not hear of it again though they were still introduced to it.
+        """Make the call agree with all that a node says of its members. Those that were known to be there
+        hear of each one that leaves by the decision, and need not hear of it again though they were still
+        introduced to it.
         """
         reported = {one.record.peer_id for one in census.members} | set(census.returning)
-        left = {peer for peer, seat in call.seats.items() if seat.holder == node and peer not in reported}
+        there = {peer for peer, seat in call.seats.items() if seat.holder == node}
+        left = there - reported
         for peer in left:
             self.decide(call, Left(peer))
         self._settle_ended(call, census.ended)
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
-            self._settle(call, replace(member, known=member.known - left), census.followed, sender)
+            known = member.known - left if member.record.peer_id in there else member.known
+            self._settle(call, replace(member, known=known), census.followed, sender)
 
     def _settle_ended(self, call: CallReplica, ended: Mapping[PeerId, float]) -> None:
         """End participations that have ended out of reach, and that a node that had not heard of it reported

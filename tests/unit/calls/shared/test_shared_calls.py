@@ -1091,3 +1091,24 @@ def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
     assert bob.heard == []
     assert third.losses == [(ann.room.room_id, [ann.peer_id])]
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+
+
+def test_who_came_to_a_node_out_of_reach_hears_who_had_left_there() -> None:
+    """The owner learns of both at once, and takes that member to be at its former node still."""
+    cluster, ann, bob = _two_who_talk()
+    _, former, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.settle()
+    cluster.lose_sight_of(third)
+    cid.is_leaving = True
+    third.calls.change(Left(cid.peer_id))
+    cluster.notice(third)
+    bob.is_away, bob.node = True, None
+    former.calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    third.come_back(bob, is_exact=False)
+    cluster.heal()
+    cluster.settle()
+    assert third.clients.keys() == {bob.peer_id}
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
