@@ -308,10 +308,10 @@ class OwnerPart:
 
     def _missed(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
         """Return those to whom a member was introduced after the decision up to which it was told all: it
-        may have missed them.
+        may have missed them. Who has left meanwhile is not among them: the member has to hear of that.
         """
         room_id = call.room.room_id
-        unmet = self._table.unmet.get(room_id, {}).pop(peer, set())
+        unmet = self._table.unmet.get(room_id, {}).pop(peer, set()) & call.seats.keys()
         introductions = self._table.introductions.get(room_id, Introductions())
         return unmet | introductions.after(peer, followed, call.seats.keys())
 

@@ -1112,3 +1112,28 @@ def test_who_came_to_a_node_out_of_reach_hears_who_had_left_there() -> None:
     cluster.settle()
     assert third.clients.keys() == {bob.peer_id}
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
+
+
+def test_who_has_left_before_a_node_was_back_is_gone_there() -> None:
+    """A member of that node was to be introduced to him again, as soon as it was back."""
+    cluster, ann, bob = _two_who_talk()
+    owner, second, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.deliver_next((third.lease_id, owner.lease_id))
+    while _link(cluster, 0, 1):
+        cluster.deliver_next((owner.lease_id, second.lease_id))
+    assert cid.peer_id in bob.offers
+    assert not cid.is_inside, "its node has not heard of the decision"
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    for node in (owner, third):
+        cluster.register(node)
+        cluster.settle()
+    cid.is_leaving = cid.has_forgotten = True
+    third.calls.change(Left(cid.peer_id))
+    cluster.settle()
+    cluster.heal()
+    cluster.settle()
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
