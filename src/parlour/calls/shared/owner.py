@@ -164,12 +164,15 @@ class OwnerPart:
         """Have no member expect a peer that will not come back."""
         room_id = call.room.room_id
         if isinstance(change, Left):
-            for claimant in call.waiting_for(change.peer_id):
-                self.decide(call, ClaimExpired(claimant, change.peer_id))
+            self._expect_no_more(call, change.peer_id)
         elif isinstance(change, Resumed):
             for claimed in call.mesh.claims.get(change.peer_id, ()):
                 if self._table.ended.has(room_id, claimed):
                     self.decide(call, ClaimExpired(change.peer_id, claimed))
+
+    def _expect_no_more(self, call: CallReplica, peer: PeerId) -> None:
+        for claimant in call.waiting_for(peer):
+            self.decide(call, ClaimExpired(claimant, peer))
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
         """End a participation for good, known here or not, whichever node holds it since when."""
@@ -247,6 +250,7 @@ class OwnerPart:
                 if seat is not None:
                     self.decide(call, Left(peer))
                 self._table.ended.add(room_id, peer, held_since)
+                self._expect_no_more(call, peer)
 
     def _settle(
         self, call: CallReplica, member: CensusMember, followed: Stamp, sender: LeaseId | None

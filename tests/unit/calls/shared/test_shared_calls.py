@@ -147,9 +147,7 @@ class Node:
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
         self.losses: list[tuple[RoomId, list[PeerId]]] = []
-        self.calls = SharedCalls(
-            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: cluster.now
-        )
+        self.calls = new_calls(self, cluster)
 
     @property
     def lease_id(self) -> LeaseId:
@@ -364,6 +362,12 @@ class Node:
 
     def call_known(self, room_id: RoomId, /) -> None:
         assert self.calls.knows(room_id)
+
+
+def new_calls(node: Node, cluster: "Cluster") -> SharedCalls:
+    """Return the calls of a node that knows of none."""
+    limits = CallLimits(people=6, participations=2)
+    return SharedCalls(node.node_id, node, node, limits, clock=lambda: cluster.now)
 
 
 class Cluster:
@@ -1137,3 +1141,25 @@ def test_who_has_left_before_a_node_was_back_is_gone_there() -> None:
     cluster.heal()
     cluster.settle()
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
+
+
+def test_nobody_is_waited_for_once_a_node_says_that_he_has_ended() -> None:
+    """The owner never had him, but a member that reported a connection with him."""
+    cluster, ann, bob = _two_who_talk()
+    _, second, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.settle()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    third.calls.change(Left(cid.peer_id))
+    second.clients.clear()
+    second.calls = new_calls(second, cluster)
+    bob.node, bob.is_away = None, True
+    second.come_back(bob, is_exact=False)
+    assert cid.peer_id in bob.offers
+    for node in (second, third):
+        cluster.register(node)
+        cluster.settle()
+    assert bob.offers == {ann.peer_id: True}
