@@ -15,7 +15,7 @@ from tests.integration.cluster.storm.client import LineLost, Refused, StormClien
 from tests.integration.cluster.storm.nodes import PROOF, Node
 from tests.integration.cluster.storm.room import NotAtRest, StormRoom
 from tests.integration.cluster.storm.stalls import Stalls
-from tests.integration.cluster.storm.weather import EVERY_RUN, Kinds, Weather
+from tests.integration.cluster.storm.weather import Kinds, Weather
 from tests.people import Person
 from tests.servers import RedisServer
 
@@ -54,8 +54,8 @@ class Plan:
 
     seed: int
     steps: int
-    spread: int = 3
-    disasters: Sequence[Kinds] = EVERY_RUN
+    spread: int
+    disasters: Sequence[Kinds]
 
 
 class Storm:
