@@ -1,4 +1,4 @@
-"""How long the machine kept processes from running: that may cost a lease, and is no fault of a node."""
+"""Times for which the machine kept processes from running: they may cost a lease without a fault of a node."""
 
 import asyncio
 import time
