@@ -104,6 +104,7 @@ class Running:
         self.port, self.state, self.echo, self.sfus, self.tunnels = port, state, echo, sfus, tunnels
         self.sfu = next(iter(sfus.by_number.values()))
         self.tls: ssl.SSLContext | None = None
+        self.behind: asyncio.Server
         self.writers: list[asyncio.StreamWriter] = []
 
     def token(self, *, now: float | None = None, peer_id: PeerId = ANN) -> str:
@@ -173,6 +174,7 @@ async def running(
         lambda: http(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
     found = Running(server.sockets[0].getsockname()[1], state, echo, sfus, tunnels)
+    found.behind = behind
     try:
         yield found
     finally:
@@ -358,14 +360,9 @@ async def test_an_answer_that_opens_nothing(answer: bytes, status: int) -> None:
 
 async def test_an_sfu_that_is_not_there() -> None:
     async with running() as server:
-        gone = await asyncio.start_server(server.echo.serve, "127.0.0.1", 0)
-        port = gone.sockets[0].getsockname()[1]
-        gone.close()
-        await gone.wait_closed()
-        url = f"http://127.0.0.1:{port}"
-        sfus = Sfus([SfuAccess(name=url, url=url, key="key", secret=SECRET)], partial(datetime.now, UTC))
-        server.sfus.by_number |= sfus.by_number
-        assert await server.status(server.request(number=next(iter(sfus.by_number)))) == 503
+        server.behind.close()
+        await server.behind.wait_closed()
+        assert await server.status(server.request()) == 503
 
 
 async def test_each_end_ends_the_other() -> None:

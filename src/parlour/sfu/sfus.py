@@ -44,6 +44,7 @@ class Sfus:
 
     def __init__(self, accesses: Iterable[SfuAccess], clock: Clock, *, base_path: str = "") -> None:
         self.by_number: dict[SfuNumber, Sfu] = {access.number: Sfu(access) for access in accesses}
+        self._by_name = {sfu.name: sfu for sfu in self.by_number.values()}
         self.listener: SfuListener | None = None
         self._clock = clock
         self._base_path = base_path
@@ -98,7 +99,7 @@ class Sfus:
 
     def admit(self, number: str, token: str) -> Admitted:
         """Check a token of a person who connects at this node. Raises NotFound or InvalidToken."""
-        sfu = self.by_number.get(SfuNumber(int(number, 16)))
+        sfu = self._by_name.get(number)
         if sfu is None:
             raise NotFound
         visitor = sfu.tokens.read(token, self._clock().timestamp())

@@ -151,6 +151,9 @@ async def test_people_reach_it_at_parlours_own_address(forwarding: Forwarding) -
             answer = await client.get("/rtc/validate", params={"access_token": token})
             assert answer.status_code == status
             assert words in (None, answer.text)
+        for number in ("zzzzzzzz", "1_2", "0x1", "%D9%A1", "1" * 6000, "00000000"):
+            unknown = f"{forwarding.server.address}/livekit/{number}/rtc/validate"
+            assert (await client.get(unknown, params={"access_token": ann})).status_code == 404
         without_offer = await client.get("/rtc/v1/validate", params={"access_token": ann})
         assert (without_offer.status_code, without_offer.headers["x-frame-options"]) == (400, "DENY")
         for service in ("/twirp/livekit.RoomService/ListRooms", "/agent", "/rtc", "/"):
