@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import livekit.rtc as rtc
 import numpy as np
 import structlog
-from livekit import rtc
 
 from parlour.recorder.clock import RecorderClock
 from parlour.recorder.manifest import Kind, Manifest, PartBegan, PartEnded

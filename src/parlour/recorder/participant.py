@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
+import livekit.rtc as rtc
 import structlog
-from livekit import rtc
 
 from parlour.recorder.captures import PictureCapture, RecordedTrack, SoundCapture, Studio
 from parlour.recorder.manifest import PersonNamed

@@ -10,8 +10,8 @@ import json
 import sys
 import time
 
+import livekit.rtc as rtc
 import numpy as np
-from livekit import rtc
 
 from tests.integration.recorder.marks import FRAMES_PER_SECOND, HEIGHT, PITCHES, WIDTH, picture
 

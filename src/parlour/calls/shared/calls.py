@@ -11,6 +11,7 @@ of other nodes. The censuses after its return merge what was decided meanwhile. 
 island for good.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
@@ -37,6 +38,7 @@ from parlour.calls.shared.messages import (
     Question,
     Refusal,
     Relayed,
+    RelaysKept,
     Snapshot,
     decode,
     encode,
@@ -87,6 +89,19 @@ class SharedCalls:
         ):
             return None
         return found
+
+    def is_next_owner(self, room_id: RoomId) -> bool:
+        """Return True if this node is to own a call that has lost its owner.
+
+        More of the members are here than at any other node, as far as this one knows. Another node may
+        believe the same; the cluster lets one of them own it.
+        """
+        call = self._table.calls.get(room_id)
+        if call is None or self.owner(room_id) is not None:
+            return False
+        alive = {self._table.node_id, *self._table.others}
+        held = Counter(seat.holder for seat in call.seats.values() if seat.holder in alive)
+        return max(held, key=lambda node: (held[node], node), default=None) == self._table.node_id
 
     def rooms(self) -> list[Room]:
         """Return the rooms with a call that this node knows."""
@@ -206,6 +221,16 @@ class SharedCalls:
         if not self._table.link.send(holder, encode_relay(room_id, to, message)):
             raise PeerBusy
         return True
+
+    def kept_in_vain(self, room_id: RoomId, to: PeerId, peers: list[PeerId]) -> None:
+        """Have a member that another node holds be told that what these peers said to it stayed at this node,
+        which that one did not ask for it: it was out of reach.
+        """
+        call = self._table.calls.get(room_id)
+        seat = None if call is None else call.seats.get(to)
+        holder = None if seat is None else self._table.others.get(seat.holder)
+        if holder is not None:
+            self._table.send(holder, RelaysKept(room_id, to, peers))
 
     def watch(self, room_id: RoomId, ownership: Ownership) -> None:
         """Follow a call without members of this node, until `unwatch`. Once its members are known, `knows`
@@ -361,6 +386,9 @@ class SharedCalls:
                 self._owner.on_census(sender, message)
             case CensusWanted():
                 self._on_census_wanted(sender, message)
+            case RelaysKept():
+                if message.to in self._table.members:
+                    self._table.own.signals_lost(message.room_id, message.peers)
             case Fenced():
                 self.learn(Ownership(call_name(message.room_id), LeaseId(message.owner), message.epoch))
             case _:

@@ -16,6 +16,7 @@ from parlour.wire.signaling import (
     CandidateFromPeer,
     DescriptionFromPeer,
     FromPeer,
+    MemberJoined,
     PeerId,
     PeerRecording,
     PeerRenamed,
@@ -185,7 +186,15 @@ class Relayed(Struct, frozen=True, tag="relayed"):
     is_passed_on: bool = False
 
 
-NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed
+class RelaysKept(Struct, frozen=True, tag="relays-kept"):
+    """The sender kept what peers said to a member that the receiver holds since. Nobody asked for it."""
+
+    room_id: RoomId
+    to: PeerId
+    peers: list[PeerId]
+
+
+NodeMessage = Question | Refusal | Decision | Snapshot | Census | CensusWanted | Fenced | Relayed | RelaysKept
 
 _decoder = msgspec.msgpack.Decoder(NodeMessage)
 _encoder = msgspec.msgpack.Encoder()
@@ -242,6 +251,8 @@ def _send_for_member(send: Send) -> SendForMember:
             return Removal(send.to, peer_id, name, _known(display_name))
         case DescriptionFromPeer() | CandidateFromPeer():
             raise ValueError("nobody decides what peers tell each other")
+        case MemberJoined():
+            raise ValueError("each member is introduced, as long as no call has an SFU")
         case _:
             assert_never(send.message)
 

@@ -54,7 +54,7 @@ class Visit:
     view: dict[str, bool] = field(default_factory=dict)
     """The peers that it was told of, and whether it was told to make the offer."""
     introductions: Counter[str] = field(default_factory=Counter)
-    """The number of times that it was told of each peer."""
+    """The number of times that it was told of each peer, or that what that peer said may be lost."""
     received: int = 0
     offers: list[tuple[str, Payload]] = field(default_factory=list)
     """The event and payload of each message to a peer that the server may not have got."""
@@ -296,6 +296,7 @@ class StormClient:
         else:
             event, payload["sessionDescription"] = "offer-sdp", {"type": "offer", "sdp": f"v=0\r\ns={text}"}
         visit.offers.append((event, payload))
+        self.note(f"> {event} to {to}: #{number}")
         await line.ask(event, payload, within=self.patience)
         self.sent[visit.peer_id, to] += 1
         return text
@@ -439,6 +440,8 @@ class StormClient:
             self.note(f"< {event} {json.dumps(payload)[:200]}")
         if event in COUNTED:
             self._hear_of_peer(event, payload)
+        elif event == "signals-lost" and self.visit is not None:
+            self.visit.introductions.update(payload["peerIDs"])
         elif event == "chat-message" and self._is_attached:
             self.stretches[-1].heard.append(payload["message_id"])
         elif event == "disconnect":

@@ -9,6 +9,7 @@ import httpx
 from tests.integration.cluster.storm.client import PATIENCE_SECONDS
 from tests.integration.cluster.storm.redis_line import RedisLine
 from tests.servers import ParlourServer
+from tests.servers.packet_filter import PacketFilter
 from tests.servers.parlour import NO_TLS
 
 PROOF = timedelta(seconds=12)
@@ -23,18 +24,25 @@ UNAVAILABLE = "database_unavailable"
 class Node:
     """A server. `struck_at` is when the disaster began from which it has not recovered for certain."""
 
-    def __init__(self, number: int, server: ParlourServer, line: RedisLine) -> None:
+    def __init__(self, number: int, server: ParlourServer, line: RedisLine, packets: PacketFilter) -> None:
         self.number = number
         self.server = server
         self.line = line
         self.is_dead = False
         self.is_frozen = False
+        self.is_cut_off = False
+        self._packets = packets
         self.struck_at: float | None = None
         self.http = httpx.AsyncClient(base_url=server.address, verify=NO_TLS, timeout=PATIENCE_SECONDS)
 
     @property
     def is_up(self) -> bool:
         return not self.is_dead and not self.is_frozen
+
+    @property
+    def reaches_redis(self) -> bool:
+        """Return False if a disaster of this node keeps it from Redis, wherever Redis is."""
+        return self.is_up and not self.is_cut_off
 
     @property
     def address(self) -> str:
@@ -48,6 +56,17 @@ class Node:
         if self.is_frozen:
             os.kill(self.server.pid, signal.SIGCONT)
             self.is_frozen = False
+
+    def cut_off(self) -> None:
+        """Have the kernel drop all packets between this node and Redis. Neither is told."""
+        if not self.is_cut_off:
+            self._packets.drop(self.line.port)
+            self.is_cut_off = True
+
+    def reconnect(self) -> None:
+        if self.is_cut_off:
+            self._packets.let_pass(self.line.port)
+            self.is_cut_off = False
 
     def has_lost_a_lease(self) -> bool:
         """Return True if this node was out of Redis's reach for so long since the log was marked: a machine
@@ -66,4 +85,5 @@ class Node:
 
     async def aclose(self) -> None:
         self.thaw()
+        self.reconnect()
         await self.http.aclose()

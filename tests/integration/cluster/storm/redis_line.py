@@ -1,4 +1,4 @@
-"""The way of one node to Redis, which a test can cut, hold or slow down."""
+"""The way of one node to Redis, which a test can close, break or slow down."""
 
 import asyncio
 from collections import deque
@@ -9,13 +9,13 @@ HELD_BYTES = 16 << 20
 
 
 class RedisLine:
-    """A TCP forwarder. Connections that are held deliver late what was sent meanwhile, as TCP does."""
+    """A TCP forwarder."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
         self._target = target
-        self._delay: float | None = 0.0
-        """Seconds; None while data are held."""
+        self._delay = 0.0
+        """Seconds."""
         self._is_cut = False
         self._server: asyncio.Server | None = None
         self._ends: set[_End] = set()
@@ -44,10 +44,6 @@ class RedisLine:
         """Abort all connections; new ones are passed on."""
         for end in list(self._ends):
             end.abort()
-
-    def holds(self) -> None:
-        """Keep connections open, and what is sent by them waiting."""
-        self._delay = None
 
     def slows(self, seconds: float) -> None:
         """Deliver what is sent so much later, in order."""
@@ -85,7 +81,7 @@ class RedisLine:
         """Have the other end deliver what waits for it, at once or later."""
         if self._delay == 0.0:
             to.deliver_all()
-        elif self._delay is not None:
+        else:
             asyncio.get_running_loop().call_later(self._delay, to.deliver_next)
 
 

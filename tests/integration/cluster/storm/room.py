@@ -72,6 +72,8 @@ class StormRoom:
         self._sent_at: dict[str, float] = {}
         self._writers: dict[str, StormClient | None] = {}
         self._history: list[str] = []
+        self._failures: Counter[str] = Counter()
+        """The attempts at rest that did not succeed, by their reasons."""
         self._seen: dict[int, set[str]] = {}
         """The peers in the call, as each node told them last to a person who prepares to join."""
 
@@ -132,6 +134,7 @@ class StormRoom:
         for client in self.clients:
             client.patience = PATIENCE_AT_REST_SECONDS
         self._seen.clear()
+        self._failures.clear()
         try:
             async with asyncio.timeout(AT_REST_WITHIN_SECONDS):
                 await self._settle_all()
@@ -195,6 +198,7 @@ class StormRoom:
             )
         yield from (f"node {number} tells of {sorted(peers)}" for number, peers in self._seen.items())
         yield f"unsure: {list(self._unsure)}; history ends with {self._history[-1:]}"
+        yield f"failed and tried again: {dict(self._failures)}"
 
     async def _settle(self, client: StormClient) -> None:
         """Have a client back in the call, or out of it for certain, as it wants."""
@@ -222,8 +226,8 @@ class StormRoom:
             await self._until_done(lambda o=other: self._reach(client, o))  # type: ignore[misc]
 
     async def _reach(self, client: StormClient, other: StormClient) -> None:
-        """Have a message reach a member. Who are introduced anew begin anew, as the web client does: what
-        they have sent before may be lost. Raises LineLost or Refused.
+        """Have a message reach a member. Who are introduced anew, or are told that something may be lost,
+        begin anew, as the web client does. Raises LineLost or Refused.
         """
         is_heard = False
         while not is_heard and client.visit is not None and other.visit is not None:
@@ -332,7 +336,9 @@ class StormRoom:
             except Refused as refused:
                 if refused.code not in {"unavailable", "peer_not_found"}:
                     raise
-            except LineLost:
+                self._failures[refused.code] += 1
+            except LineLost as lost:
+                self._failures[str(lost)] += 1
                 if client is not None:
                     client.breaks()
             else:

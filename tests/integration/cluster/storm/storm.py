@@ -14,7 +14,7 @@ from tests.integration.cluster.storm.checks import Interval
 from tests.integration.cluster.storm.client import LineLost, Refused, StormClient
 from tests.integration.cluster.storm.nodes import PROOF, Node
 from tests.integration.cluster.storm.room import NotAtRest, StormRoom
-from tests.integration.cluster.storm.weather import DISASTERS, Disaster
+from tests.integration.cluster.storm.weather import EVERY_RUN, Kinds, Weather
 from tests.people import Person
 from tests.servers import RedisServer
 
@@ -47,7 +47,7 @@ class Plan:
     seed: int
     steps: int
     spread: int = 3
-    disasters: Sequence[type[Disaster]] = DISASTERS
+    disasters: Sequence[Kinds] = EVERY_RUN
 
 
 class Storm:
@@ -98,50 +98,52 @@ class Storm:
 
     async def run(self) -> None:
         """Go on until there were so many steps and each disaster. Raises AssertionError with a report."""
-        deck: list[type[Disaster]] = []
+        deck: list[Kinds] = []
         while deck or self.steps.total() < self._plan.steps:
             if not deck:
                 deck = self._chance.sample(self._plan.disasters, len(self._plan.disasters))
-            disaster = deck.pop()(self._nodes, self._chance.choice(self._nodes), self._redis)
+            weather = Weather(deck.pop(), self._nodes, self._redis, self._chance)
             try:
-                await self._round(disaster)
+                await self._round(weather)
             except Exception as error:
                 raise AssertionError(self._report(error)) from error
 
-    async def _round(self, disaster: Disaster) -> None:
+    async def _round(self, weather: Weather) -> None:
         began = time.monotonic()
         for node in self._nodes:
             node.server.mark_log()
-        self._note("", f"round {len(self.rounds) + 1}: {disaster}")
-        if disaster.is_calm:
+        self._note("", f"round {len(self.rounds) + 1}: {weather}")
+        if weather.is_calm:
             for room in self.rooms:
                 room.be_patient()
-        await self._some_steps(time_passes=disaster.outlasts_a_lease)
-        for node in disaster.concerned:
+        await self._some_steps(time_passes=weather.outlasts_a_lease)
+        for node in weather.concerned:
             node.struck_at = time.monotonic()
         struck = datetime.now(UTC)
-        await asyncio.gather(
-            self._some_steps(time_passes=disaster.outlasts_a_lease), self._later(disaster.strikes)
-        )
-        self._note("", f"{disaster} has struck")
-        await self._some_steps(time_passes=disaster.outlasts_a_lease)
-        await disaster.is_noticed()
-        self._note("", f"{disaster} is noticed")
+        for disaster in weather.disasters:
+            await asyncio.gather(
+                self._some_steps(time_passes=weather.outlasts_a_lease), self._later(disaster.strikes)
+            )
+            self._note("", f"{disaster} has struck")
+        await self._some_steps(time_passes=weather.outlasts_a_lease)
+        await weather.is_noticed()
+        self._note("", f"{weather} is noticed")
         await self._some_steps()
-        await asyncio.gather(self._some_steps(), self._later(disaster.ends))
-        self._note("", f"{disaster} is over")
-        is_calm = disaster.is_calm and not any(node.has_lost_a_lease() for node in self._nodes)
+        for disaster in weather.endings:
+            await asyncio.gather(self._some_steps(), self._later(disaster.ends))
+            self._note("", f"{disaster} is over")
+        is_calm = weather.is_calm and not any(node.has_lost_a_lease() for node in self._nodes)
         if not is_calm:
             self._disasters.append((struck - PROOF, datetime.now(UTC) + timedelta(seconds=GRACE)))
         is_over = time.monotonic()
         await asyncio.gather(*(room.rest(is_calm=is_calm, disasters=self._disasters) for room in self.rooms))
         for node in self._nodes:
             node.expect_clean_log()
-        self.steps[str(type(disaster).__name__)] += 1
+        self.steps[weather.name] += 1
         for node in self._nodes:
             node.struck_at = None
         now = time.monotonic()
-        self.rounds.append(f"{disaster}: {is_over - began:.1f} s, at rest after {now - is_over:.1f} s")
+        self.rounds.append(f"{weather}: {is_over - began:.1f} s, at rest after {now - is_over:.1f} s")
         self._note("", f"at rest: {self.rounds[-1]}")
 
     def _struck_at(self, address: str) -> float | None:

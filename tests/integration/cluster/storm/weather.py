@@ -1,5 +1,7 @@
-"""The disasters that befall the nodes and Redis."""
+"""The disasters that befall the nodes and Redis, alone or several at once."""
 
+import asyncio
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +12,8 @@ from tests.servers import RedisServer
 LEFT = "cluster.node_left"
 LEASE_BEGUN = "cluster.lease_begun"
 SLOW_SECONDS = 0.15
+DROPOUT_SECONDS = 1.2
+"""A lease goes on after so long: 4 s, of which 0.8 may have passed before."""
 NOTICED_SECONDS = 10.0
 """More than it takes to see that a node is gone."""
 
@@ -51,6 +55,8 @@ class Disaster(ABC):
         begin anew without it then.
         """
         for other in self.others:
+            if not other.reaches_redis:
+                continue  # it has a disaster of its own, and begins anew
             while not other.has_lost_a_lease():
                 with suppress(TimeoutError):
                     left = f'"pid": {pid}, "event": "{LEFT}"'
@@ -130,28 +136,50 @@ class ShortFrost(Disaster):
         self.struck.thaw()
 
 
-class Cut(Disaster):
-    """A node does not reach Redis, whose port refuses it."""
+class CutOff(Disaster):
+    """All packets between a node and Redis are lost, for longer than a lease."""
 
     outlasts_a_lease = True
 
     async def strikes(self) -> None:
-        self.struck.line.cuts()
+        self.struck.cut_off()
 
     async def is_noticed(self) -> None:
         await self._is_missed()
         await self.struck.server.expect_log(LEASE_ENDED)
 
     async def ends(self) -> None:
+        self.struck.reconnect()
+        await self.struck.server.expect_log(LEASE_BEGUN)
+
+
+class Refusal(CutOff):
+    """A node does not reach Redis, whose port refuses it."""
+
+    async def strikes(self) -> None:
+        self.struck.line.cuts()
+
+    async def ends(self) -> None:
         self.struck.line.heals()
         await self.struck.server.expect_log(LEASE_BEGUN)
 
 
-class Silence(Cut):
-    """A node hears nothing of Redis, and what it says arrives when the silence is over."""
+class Dropout(Disaster):
+    """All packets between a node and Redis are lost, for less time than a lease has."""
+
+    is_calm = True
 
     async def strikes(self) -> None:
-        self.struck.line.holds()
+        self._is_over = asyncio.Event()
+        self.struck.cut_off()
+        asyncio.get_running_loop().call_later(DROPOUT_SECONDS, self._heals)
+
+    def _heals(self) -> None:
+        self.struck.reconnect()
+        self._is_over.set()
+
+    async def ends(self) -> None:
+        await self._is_over.wait()
 
 
 class Hiccup(Disaster):
@@ -186,7 +214,8 @@ class _OfRedis(Disaster):
 
     async def _have_leases(self) -> None:
         for node in self.nodes:
-            await node.server.expect_log(LEASE_BEGUN)
+            if node.reaches_redis:
+                await node.server.expect_log(LEASE_BEGUN)
 
 
 class EmptyRedis(_OfRedis):
@@ -228,7 +257,44 @@ class HungRedis(NoRedis):
         await self._have_leases()
 
 
-DISASTERS: Sequence[type[Disaster]] = (
-    Calm, Death, Frost, Cut, Silence, EmptyRedis, NoRedis, Hiccup, ShortFrost, Slowness, HungRedis, Upgrade,
+Kinds = tuple[type[Disaster], ...]
+"""Disasters that overlap, in the order in which they strike."""
+
+EVERY_RUN: Sequence[Kinds] = (
+    (Calm,), (Slowness,), (Dropout,), (Hiccup,), (ShortFrost,), (Upgrade,), (CutOff,), (EmptyRedis,),
+    (NoRedis,), (HungRedis,), (Frost, Death), (CutOff, EmptyRedis),
 )  # fmt: skip
 """Each comes once in so many rounds."""
+LONG_RUN: Sequence[Kinds] = (
+    *EVERY_RUN, (Death,), (Frost,), (Refusal,), (CutOff, Death), (Frost, CutOff), (Frost, EmptyRedis),
+    (CutOff, Upgrade),
+)  # fmt: skip
+
+
+class Weather:
+    """The disasters of one round, each at another node."""
+
+    def __init__(
+        self, kinds: Kinds, nodes: Sequence[Node], redis: RedisServer, chance: random.Random
+    ) -> None:
+        struck = chance.sample(nodes, len(kinds))
+        self.disasters = [kind(nodes, node, redis) for kind, node in zip(kinds, struck, strict=True)]
+        self.endings = chance.sample(self.disasters, len(kinds))
+        """The disasters in the order in which they end."""
+        self.name = name_of(kinds)
+        self.is_calm = all(disaster.is_calm for disaster in self.disasters)
+        self.outlasts_a_lease = any(disaster.outlasts_a_lease for disaster in self.disasters)
+        self.concerned = [
+            node for node in nodes if any(node in disaster.concerned for disaster in self.disasters)
+        ]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.disasters))
+
+    async def is_noticed(self) -> None:
+        for disaster in self.disasters:
+            await disaster.is_noticed()
+
+
+def name_of(kinds: Kinds) -> str:
+    return "+".join(kind.__name__ for kind in kinds)

@@ -31,7 +31,15 @@ from parlour.errors import Unavailable
 from parlour.node_id import NodeId
 from parlour.rooms.entities import Room, RoomId
 from parlour.wire.sdp import IceCandidate
-from parlour.wire.signaling import AddPeer, CandidateFromPeer, Counted, FromPeer, PeerId, RemovePeer
+from parlour.wire.signaling import (
+    AddPeer,
+    CandidateFromPeer,
+    Counted,
+    FromPeer,
+    MemberJoined,
+    PeerId,
+    RemovePeer,
+)
 from tests.unit.calls.example_rooms import example_room
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,6 +105,8 @@ class Client:
                     "nobody is told twice that a peer is gone"
                 )
                 self.offers.pop(peer_id, None)
+            case MemberJoined():
+                raise AssertionError("everybody is introduced")
             case _:
                 if self.has_forgotten and message.peer_id not in self.offers:
                     return  # it is about to be told again
@@ -342,6 +352,10 @@ class Node:
                 if isinstance(message, FromPeer):
                     with suppress(Unavailable):
                         self.calls.relay(client.room.room_id, peer_id, message)
+        elif is_elsewhere:
+            senders = sorted({message.peer_id for message in kept if isinstance(message, FromPeer)})
+            if senders:
+                self.calls.kept_in_vain(client.room.room_id, peer_id, senders)
         if client.node is self:
             if not is_elsewhere:
                 client.is_inside = False
@@ -1063,4 +1077,44 @@ def test_the_loss_of_what_a_peer_said_is_told_at_the_node_of_the_receiver() -> N
     _link(cluster, 0, 1)[-1] = None
     cluster.settle()
     assert [node.losses for node in cluster.nodes] == [[], [(ann.room.room_id, [ann.peer_id])], []]
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+
+
+def test_the_next_owner_of_a_call_is_where_most_of_its_members_are() -> None:
+    cluster, _, bob = _two_who_talk()
+    first, second, third = cluster.nodes
+    for name in ("cem", "dan", "eve"):
+        third.enter(Client(PeerId(name), UserId(3), bob.room, third))
+        cluster.settle()
+        assert not any(node.calls.is_next_owner(bob.room.room_id) for node in cluster.nodes), "it has one"
+    first.is_alive = False
+    cluster.lose_sight_of(first)
+    assert third.calls.is_next_owner(bob.room.room_id)
+    assert not second.calls.is_next_owner(bob.room.room_id)
+    third.find_owners()
+    cluster.settle()
+    assert cluster.owner(bob.room.room_id) is third
+    assert not third.calls.is_next_owner(bob.room.room_id)
+
+
+def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
+    """A member comes back at a node that is out of reach, and its peers speak to the former one meanwhile."""
+    cluster, ann, bob = _two_who_talk()
+    _, former, third = cluster.nodes
+    cluster.lose_sight_of(third)
+    cluster.notice(third)
+    bob.is_away, bob.node = True, None
+    former.calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    third.come_back(bob, is_exact=False)
+    cluster.settle()
+    message = CandidateFromPeer(ann.peer_id, IceCandidate(candidate="1"))
+    assert cluster.nodes[0].calls.relay(ann.room.room_id, bob.peer_id, message)
+    cluster.settle()
+    assert third.clients.keys() == {bob.peer_id}
+    cluster.heal()
+    cluster.settle()
+    assert not former.clients
+    assert bob.heard == []
+    assert third.losses == [(ann.room.room_id, [ann.peer_id])]
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
