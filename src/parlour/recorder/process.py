@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
 import msgspec
 import structlog
 
@@ -71,7 +72,7 @@ class RecorderProcess:
         reading = asyncio.create_task(self._obey(lines, manifest))
         try:
             await self._record_and_mix(request, manifest)
-        except (Unreachable, OSError, ValueError) as error:
+        except (Unreachable, av.FFmpegError, OSError, ValueError) as error:
             return self._failed(error)
         finally:
             reading.cancel()

@@ -1,5 +1,6 @@
 """`parlour recorder` at a real LiveKit records people whose pictures and sound say when they were made."""
 
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.integration.recorder.conftest import RunningRecorder, Sfu
 from tests.integration.recorder.marks import AGAIN, FRAMES_PER_SECOND, PITCHES
 
-_ROOM, _NO_ROOM = "12-1", "12-2"
+_ROOM, _NO_ROOM, _EMPTY_ROOM = "12-1", "12-2", "12-3"
 _PEOPLE = {"ann": str(PITCHES[0]), "bob": str(PITCHES[1])}
 _IN_STEP_MS = 80
 _LOST_MS = 2000
@@ -136,3 +137,19 @@ async def test_without_a_room_it_says_so_and_the_token_stands_nowhere(sfu: Sfu, 
     assert failed["reason"].startswith("Unreachable")
     written = [(folder / "manifest.jsonl").read_text(), (sfu.folder / "recorder.log").read_text()]
     assert all(token not in text for text in (command.decode(), failed["reason"], *written))
+
+
+async def test_an_interrupted_recording_goes_on_and_a_full_disk_ends_it(sfu: Sfu, tmp_path: Path) -> None:
+    await sfu.makes_room(_EMPTY_ROOM)
+    async with sfu.recorder(tmp_path, _EMPTY_ROOM) as first:
+        await first.until(lambda report: report["event"] == "recording")
+        first.process.send_signal(signal.SIGTERM)
+        assert await first.until(lambda report: report["event"] == "interrupted")
+        assert await first.ends() == 4
+    async with sfu.recorder(
+        tmp_path, _EMPTY_ROOM, request={"bounds": {"least_free_bytes": 1 << 60}}
+    ) as second:
+        finished = await second.until(lambda report: report["event"] == "finished")
+        assert await second.ends() == 0
+    assert (finished["reason"], finished["mixed"]) == ("disk", None)
+    assert finished["seconds"] > 1
