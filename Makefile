@@ -72,9 +72,16 @@ src/parlour/_web/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: test-packages
-test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/livekit-server .tools/media/pebble
+test-packages: $(CLIENTS:=/node_modules/.installed) $(PROGRAMS)/javascript/node_modules/.installed .tools/media/parlour-turn .tools/media/livekit-server .tools/media/pebble .tools/recording/.installed
 	@tools/install-test-packages
 	@tools/build-test-programs --optional java
+
+# What `parlour recorder` needs. Beside .venv, since packages of the tests import numpy where there is one.
+.tools/recording/.installed: requirements-recording.lock | .venv/.installed
+	@. tools/say; say "Installing the packages of requirements-recording.lock into .tools/recording"; rm -rf .tools/recording; \
+	  $(UV) pip install --quiet --no-config --require-hashes --python $(BIN)/python --target .tools/recording \
+	    --requirements requirements-recording.lock || fail "They could not be installed: see the line above."
+	@touch $@
 
 .tools/atheris/.installed: requirements-fuzz.lock | .venv/.installed
 	@. tools/say; say "Installing the packages of requirements-fuzz.lock into .tools/atheris"; rm -rf .tools/atheris; \
@@ -132,7 +139,8 @@ check: setup ## The fast part: lint, types, architecture, generated files, unit 
 	  || { . tools/say; fail "A check failed: see above."; }
 
 MEASURED := tests/unit tests/integration/http tests/integration/command/test_doctor.py tests/integration/server/test_turn.py tests/integration/server/test_sfu.py \
-  tests/integration/server/test_https.py tests/integration/server/test_domain.py tests/integration/server/test_service_manager.py
+  tests/integration/server/test_https.py tests/integration/server/test_domain.py tests/integration/server/test_service_manager.py \
+  tests/integration/recorder
 COVERAGE := $(CURDIR)/test-results/coverage
 SUITE := $(BIN)/pytest --numprocesses=3 --dist=worksteal --durations=10
 

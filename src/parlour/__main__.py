@@ -12,6 +12,7 @@ from parlour import __version__
 from parlour.cli.caddy import caddy_commands
 from parlour.cli.doctor import doctor
 from parlour.cli.nodes import nodes
+from parlour.cli.recorder import recorder
 from parlour.cli.rooms import room
 from parlour.cli.running import (
     LOCKED,
@@ -206,6 +207,7 @@ main.add_command(user)
 main.add_command(room)
 main.add_command(doctor)
 main.add_command(nodes)
+main.add_command(recorder)
 main.add_command(turn_commands)
 main.add_command(media_commands)
 main.add_command(caddy_commands)

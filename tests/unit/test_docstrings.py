@@ -29,6 +29,7 @@ DONE = (
     "limits",
     "mail",
     "privacy",
+    "recorder",
     "rooms",
     "scheduling",
     "turn",

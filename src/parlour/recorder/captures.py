@@ -1,0 +1,191 @@
+"""Captures write the pictures or the sound of a track into files, its parts, each at its time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import livekit.rtc as rtc
+import numpy as np
+import structlog
+
+from parlour.recorder.clock import RecorderClock
+from parlour.recorder.manifest import Kind, Manifest, PartBegan, PartEnded
+from parlour.recorder.sample_clock import RATE, SampleClock, seemed_at
+from parlour.recorder.track_files import LONGEST_SILENCE, PictureFile, SoundFile
+from parlour.recorder.writing import TrackWriting
+
+_WAITING_FRAMES, _WAITING_BATCHES = 8, 50
+_SOUND_FRAME_MS = 20
+_BATCH_FRAMES = 10
+_STRANGE = 3_000_000
+"""A timestamp further from now, in microseconds, is not one of the monotonic clock."""
+_CLOSE_SECONDS = 2.0
+
+log = structlog.get_logger("parlour.recorder")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTrack:
+    """A track: the identity of its person, its source and its id at LiveKit."""
+
+    identity: str
+    source: str
+    sid: str
+
+
+@dataclass(slots=True)
+class Studio:
+    """The things that all captures share. `lost` counts the pictures for which there was no time."""
+
+    manifest: Manifest
+    clock: RecorderClock
+    threads: Executor
+    frames_per_second: int
+    lost: int = field(default=0)
+
+    def begin_part(self, track: RecordedTrack, kind: Kind, at: int) -> PartBegan:
+        file = self.manifest.next_file(track.source)
+        part = PartBegan(
+            at=at, file=file, kind=kind, identity=track.identity, source=track.source, track=track.sid
+        )
+        self.manifest.add(part)
+        return part
+
+    def end_part(self, part: PartBegan) -> None:
+        self.manifest.add(PartEnded(at=self.clock.now(), file=part.file))
+
+
+class PictureCapture:
+    """The pictures of a track. A new part begins with the first picture after a pause (muted)."""
+
+    def __init__(self, studio: Studio, track: RecordedTrack, publication: Any) -> None:
+        self._studio = studio
+        self._track = track
+        self._publication = publication
+        self._part: PartBegan | None = None
+        self._file: PictureFile | None = None
+        self._writing: TrackWriting | None = None
+        self._next = 0
+
+    async def run(self, track: Any) -> None:
+        """Record until this is cancelled."""
+        stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420, capacity=_WAITING_FRAMES)
+        async with _closing(stream):
+            try:
+                async for event in stream:
+                    await self._take(event)
+            finally:
+                await self._end()
+
+    async def _take(self, event: Any) -> None:
+        if self._publication.muted:
+            await self._end()
+            return
+        clock, now = self._studio.clock, self._studio.clock.now()
+        at = clock.at(event.timestamp_us)
+        if abs(at - now) > _STRANGE:
+            at = now
+        if at < self._next:  # more pictures than are wanted, or one of the past
+            return
+        self._next = at + 750_000 // self._studio.frames_per_second
+        if self._file is None or self._writing is None:
+            self._file, self._writing = self._begin(at)
+        frame = event.frame
+        work = partial(self._file.write, frame.data, frame.width, frame.height, at)
+        if not self._writing.offer(work):
+            self._studio.lost += 1
+
+    def _begin(self, at: int) -> tuple[PictureFile, TrackWriting]:
+        studio = self._studio
+        self._part = studio.begin_part(self._track, "picture", at)
+        path = studio.manifest.folder / self._part.file
+        file = PictureFile(path, began=at, frames_per_second=studio.frames_per_second)
+        return file, TrackWriting(studio.threads, most=_WAITING_FRAMES)
+
+    async def _end(self) -> None:
+        file, writing, part = self._file, self._writing, self._part
+        self._file = self._writing = self._part = None
+        if file is not None and writing is not None and part is not None:
+            await writing.finish(file.close)
+            self._studio.end_part(part)
+
+
+class SoundCapture:
+    """The sound of a track. A new part begins after a gap that is too long to be written as silence."""
+
+    def __init__(self, studio: Studio, track: RecordedTrack) -> None:
+        self._studio = studio
+        self._track = track
+        self._arrivals: list[tuple[int, int]] = []
+        self._batch: list[Any] = []
+        self._part: PartBegan | None = None
+        self._file: SoundFile | None = None
+        self._writing: TrackWriting | None = None
+        self._times: SampleClock | None = None
+        self._written = 0
+
+    async def run(self, track: Any) -> None:
+        """Record until this is cancelled."""
+        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=_SOUND_FRAME_MS)
+        async with _closing(stream):
+            try:
+                async for event in stream:
+                    await self._take(event.frame)
+            finally:
+                await self._end()
+
+    async def _take(self, frame: Any) -> None:
+        self._batch.append(np.frombuffer(frame.data, np.int16).copy())
+        count = self._arrivals[-1][0] if self._arrivals else 0
+        self._arrivals.append((count + frame.samples_per_channel, self._studio.clock.now()))
+        if len(self._batch) == _BATCH_FRAMES:
+            await self._place_batch()
+
+    async def _place_batch(self) -> None:
+        samples, seemed = np.concatenate(self._batch), seemed_at(self._arrivals)
+        self._batch, self._arrivals = [], []
+        if self._times is None or self._file is None or self._writing is None:
+            self._file, self._writing = self._begin(seemed)
+            self._times = SampleClock(seemed)
+        placed = self._times.place(seemed=seemed, samples=len(samples))
+        if placed.position - self._written > LONGEST_SILENCE:
+            await self._end()
+            self._file, self._writing = self._begin(seemed)
+            self._times = SampleClock(seemed)
+            placed = self._times.place(seemed=seemed, samples=len(samples))
+        kept = samples[placed.dropped :]
+        if self._writing.offer(partial(self._file.write, placed.position, kept)):
+            self._written = placed.position + len(kept)
+        else:
+            log.warning("recorder.sound-lost", track=self._track.sid, samples=len(kept))
+
+    def _begin(self, at: int) -> tuple[SoundFile, TrackWriting]:
+        studio = self._studio
+        self._part = studio.begin_part(self._track, "sound", at)
+        self._written = 0
+        file = SoundFile(studio.manifest.folder / self._part.file)
+        return file, TrackWriting(studio.threads, most=_WAITING_BATCHES)
+
+    async def _end(self) -> None:
+        file, writing, part = self._file, self._writing, self._part
+        self._file = self._writing = self._part = self._times = None
+        if file is not None and writing is not None and part is not None:
+            await writing.finish(file.close)
+            self._studio.end_part(part)
+
+
+@asynccontextmanager
+async def _closing(stream: Any) -> AsyncIterator[None]:
+    """Close a stream of the SDK, which says so to itself only while its room lives."""
+    try:
+        yield
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await stream.aclose()
+        except TimeoutError:
+            log.warning("recorder.stream-open", stream=type(stream).__name__)

@@ -1,0 +1,131 @@
+"""The recorder as a participant of a room of LiveKit: it takes the tracks of others, and sends nothing."""
+
+import asyncio
+from typing import Any
+
+import livekit.rtc as rtc
+import structlog
+
+from parlour.recorder.captures import PictureCapture, RecordedTrack, SoundCapture, Studio
+from parlour.recorder.manifest import PersonNamed
+
+_CONNECT_SECONDS = 10.0
+_LEAVE_SECONDS = 5.0
+_SOURCES = {
+    rtc.TrackSource.SOURCE_CAMERA: "camera",
+    rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
+    rtc.TrackSource.SOURCE_SCREENSHARE: "screenshare",
+    rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO: "screenshare_audio",
+}
+
+log = structlog.get_logger("parlour.recorder")
+
+
+class Unreachable(Exception):
+    """LiveKit does not let the recorder in, or does not answer."""
+
+
+class RecordingParticipant:
+    """Records each track of the room, `most_tracks` at once. `left` is set when the room is lost."""
+
+    def __init__(self, studio: Studio, *, most_tracks: int) -> None:
+        self.left = asyncio.Event()
+        self._studio = studio
+        self._most_tracks = most_tracks
+        self._room = rtc.Room()
+        self._taken: set[str] = set()
+        self._captures: dict[str, asyncio.Task[None]] = {}
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def tracks(self) -> int:
+        return len(self._captures)
+
+    @property
+    def skipped(self) -> int:
+        """The number of tracks that are not recorded: too many, or encrypted end to end."""
+        return sum(publication.sid not in self._taken for _, publication in self._publications())
+
+    async def join(self, url: str, token: str) -> None:
+        """Enter the room. Raises Unreachable."""
+        room = self._room
+        for event in ("track_published", "track_unpublished", "participant_disconnected"):
+            room.on(event, self._choose)
+        room.on("participant_connected", self._name)
+        room.on("participant_name_changed", self._name)
+        room.on("track_subscribed", self._begin)
+        room.on("track_unsubscribed", self._end)
+        room.on("disconnected", lambda *_: self.left.set())
+        options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=_CONNECT_SECONDS)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await room.connect(url, token, options)
+        except (rtc.ConnectError, TimeoutError) as error:
+            raise Unreachable(str(error) or "no answer") from error
+        for person in room.remote_participants.values():
+            self._name(person)
+        self._choose()
+
+    async def fail(self) -> None:
+        """Wait until a capture fails, and raise why: the disk is full, for example."""
+        await self._failed
+
+    async def leave(self) -> None:
+        """Close all files, and leave the room. Raises what a capture has raised."""
+        tasks = list(self._captures.values())
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._room.disconnect()
+        except TimeoutError:
+            log.warning("recorder.not-left")
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    def _publications(self) -> list[tuple[Any, Any]]:
+        people = self._room.remote_participants.values()
+        return [
+            (person, publication) for person in people for publication in person.track_publications.values()
+        ]
+
+    def _choose(self, *_: Any) -> None:
+        """Take tracks that are not taken, while there is room for them."""
+        there = self._publications()
+        self._taken &= {publication.sid for _, publication in there}
+        for _, publication in there:
+            plain = publication.encryption_type == rtc.EncryptionType.NONE
+            if plain and publication.sid not in self._taken and len(self._taken) < self._most_tracks:
+                self._taken.add(publication.sid)
+                publication.set_subscribed(True)
+
+    def _name(self, person: Any, *_: Any) -> None:
+        """Note what LiveKit calls a person, unless a name is known."""
+        contents = self._studio.manifest.contents
+        if person.name and person.identity not in contents.names:
+            now = self._studio.clock.now()
+            self._studio.manifest.add(PersonNamed(at=now, identity=person.identity, name=person.name))
+
+    def _begin(self, track: Any, publication: Any, person: Any) -> None:
+        source = _SOURCES.get(publication.source, "unknown")
+        recorded = RecordedTrack(person.identity, source, publication.sid)
+        if track.kind == rtc.TrackKind.KIND_VIDEO:
+            running = PictureCapture(self._studio, recorded, publication).run(track)
+        else:
+            running = SoundCapture(self._studio, recorded).run(track)
+        task = asyncio.create_task(running)
+        self._captures[track.sid] = task
+        task.add_done_callback(lambda done: self._ended(track.sid, done))
+
+    def _end(self, track: Any, *_: Any) -> None:
+        if (task := self._captures.get(track.sid)) is not None:
+            task.cancel()
+        self._choose()
+
+    def _ended(self, sid: str, task: asyncio.Task[None]) -> None:
+        if self._captures.get(sid) is task:
+            del self._captures[sid]
+        if not task.cancelled() and (error := task.exception()) is not None and not self._failed.done():
+            self._failed.set_exception(error)

@@ -1,0 +1,250 @@
+"""The process of the recorder: it reads a request, records, mixes, and reports."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import av
+import msgspec
+import structlog
+
+from parlour.logs import configure_logs
+from parlour.recorder.captures import Studio
+from parlour.recorder.clock import RecorderClock
+from parlour.recorder.instructions import (
+    LONGEST_LINE,
+    Bounds,
+    EndReason,
+    Failed,
+    Finished,
+    Instruction,
+    Interrupted,
+    Mixing,
+    Recording,
+    RecordingRequest,
+    Report,
+)
+from parlour.recorder.manifest import (
+    FileMixed,
+    FolderInUse,
+    Manifest,
+    ManifestUnreadable,
+    PersonNamed,
+    RecorderStarted,
+    RecordingEnded,
+)
+from parlour.recorder.mixing import MixingStopped, mix
+from parlour.recorder.participant import RecordingParticipant, Unreachable
+
+FINISHED, FAILED, INTERRUPTED = 0, 1, 4
+_LOOK_SECONDS = 1.0
+_MIXING_NICENESS = 10
+_PROGRESS = 0.01
+
+log = structlog.get_logger("parlour.recorder")
+
+
+class RecorderProcess:
+    """One recording, from the request to the last report."""
+
+    def __init__(self, report: Callable[[Report], None]) -> None:
+        self._report = report
+        self._finish = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._interruption: Interrupted | None = None
+        self._stop_mixing = threading.Event()
+
+    async def run(self, lines: asyncio.StreamReader) -> int:
+        """Do what the first line asks, and return the exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._interrupt, "terminated")
+        try:
+            request = msgspec.json.decode(await _line(lines), type=RecordingRequest)
+            manifest = await asyncio.to_thread(Manifest.open, Path(request.folder))
+        except (ValueError, FolderInUse, ManifestUnreadable, OSError) as error:
+            return self._failed(error)
+        reading = asyncio.create_task(self._obey(lines, manifest))
+        try:
+            await self._record_and_mix(request, manifest)
+        except (Unreachable, av.FFmpegError, OSError, ValueError) as error:
+            return self._failed(error)
+        finally:
+            reading.cancel()
+            manifest.close()
+        if self._interruption is not None:
+            self._report(self._interruption)
+            return INTERRUPTED
+        return FINISHED
+
+    async def _record_and_mix(self, request: RecordingRequest, manifest: Manifest) -> None:
+        clock = RecorderClock.started_now()
+        _add_names(manifest, clock, request.names)
+        if manifest.contents.end is None:
+            reason = await self._record(request, manifest, clock)
+            if reason is None:
+                return
+            manifest.add(RecordingEnded(at=clock.now(), reason=reason))
+        end, began = manifest.contents.end, manifest.contents.began
+        if end is None or began is None:
+            raise AssertionError("a recording that has ended has an end")
+        if request.is_mixed and manifest.contents.mixed is None:
+            mixed = await self._mix(request, manifest)
+            if self._interruption is not None:
+                return
+            if mixed is not None:
+                manifest.add(FileMixed(at=clock.now(), file=mixed))
+        seconds = (end.at - began) / 1_000_000
+        self._report(Finished(reason=end.reason, seconds=seconds, mixed=manifest.contents.mixed))
+
+    async def _record(
+        self, request: RecordingRequest, manifest: Manifest, clock: RecorderClock
+    ) -> EndReason | None:
+        """Record until told to end; return why, None for an interruption. Raises Unreachable or OSError."""
+        manifest.add(RecorderStarted(at=clock.now()))
+        bounds = request.bounds
+        with ThreadPoolExecutor(bounds.threads, "recorder") as threads:
+            studio = Studio(manifest, clock, threads, bounds.frames_per_second)
+            participant = RecordingParticipant(studio, most_tracks=bounds.most_tracks)
+            try:
+                await participant.join(request.url, request.token)
+                return await self._watch(participant, studio, bounds)
+            finally:
+                await participant.leave()
+
+    async def _watch(
+        self, participant: RecordingParticipant, studio: Studio, bounds: Bounds
+    ) -> EndReason | None:
+        ends = [
+            asyncio.create_task(waiting)
+            for waiting in (self._finish.wait(), self._interrupted.wait(), participant.left.wait())
+        ]
+        failing = asyncio.create_task(participant.fail())
+        try:
+            while True:
+                done, _ = await asyncio.wait(
+                    (*ends, failing), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                if failing in done:
+                    failing.result()
+                if self._finish.is_set():
+                    return "asked"
+                if participant.left.is_set():
+                    self._interrupt("disconnected")
+                if self._interrupted.is_set():
+                    return None
+                if (reason := await self._look(participant, studio, bounds)) is not None:
+                    return reason
+        finally:
+            for task in (*ends, failing):
+                task.cancel()
+
+    async def _look(
+        self, participant: RecordingParticipant, studio: Studio, bounds: Bounds
+    ) -> EndReason | None:
+        """Report how it goes; return the bound that is reached."""
+        folder, began = studio.manifest.folder, studio.manifest.contents.began
+        seconds = 0.0 if began is None else (studio.clock.now() - began) / 1_000_000
+        size, free = await asyncio.to_thread(_room_on_disk, folder)
+        self._report(
+            Recording(
+                seconds=round(seconds, 1),
+                bytes=size,
+                tracks=participant.tracks,
+                skipped=participant.skipped,
+                lost=studio.lost,
+            )
+        )
+        if seconds > bounds.most_seconds:
+            return "time"
+        if size > bounds.most_bytes:
+            return "bytes"
+        return "disk" if free < bounds.least_free_bytes else None
+
+    async def _mix(self, request: RecordingRequest, manifest: Manifest) -> str | None:
+        """Make the mixed file with what the machine has to spare. Raises OSError."""
+        told = 0.0
+
+        def progress(done: float) -> None:
+            nonlocal told
+            if done == 1.0 or done - told >= _PROGRESS:
+                told = done
+                self._report(Mixing(done=round(done, 3)))
+
+        def make() -> str | None:
+            os.nice(_MIXING_NICENESS)  # of this thread alone
+            folder, contents, stopped = manifest.folder, manifest.contents, self._stop_mixing
+            return mix(folder, contents, request.mixed, progress=progress, stopped=stopped)
+
+        self._report(Mixing(done=0.0))
+        try:
+            return await asyncio.to_thread(make)
+        except MixingStopped:
+            return None
+
+    async def _obey(self, lines: asyncio.StreamReader, manifest: Manifest) -> None:
+        """Carry out each instruction; the end of the input interrupts the recording."""
+        clock = RecorderClock.started_now()
+        while line := await _line(lines):
+            try:
+                instruction = msgspec.json.decode(line, type=Instruction)
+            except ValueError as error:
+                log.warning("recorder.not-understood", error=str(error))
+                continue
+            _add_names(manifest, clock, instruction.names)
+            if instruction.finish:
+                self._finish.set()
+        self._interrupt("orphaned")
+
+    def _interrupt(self, reason: str) -> None:
+        if self._interruption is None:
+            self._interruption = msgspec.convert({"reason": reason, "event": "interrupted"}, Interrupted)
+        self._interrupted.set()
+        self._stop_mixing.set()
+
+    def _failed(self, error: Exception) -> int:
+        self._report(Failed(reason=f"{type(error).__name__}: {error}"))
+        return FAILED
+
+
+def main() -> int:
+    """Record what the standard input asks for; return the exit status. The log goes to standard error."""
+    configure_logs(level="info")
+    return asyncio.run(_main())
+
+
+async def _main() -> int:
+    lines = asyncio.StreamReader(limit=LONGEST_LINE)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    return await RecorderProcess(_print).run(lines)
+
+
+async def _line(lines: asyncio.StreamReader) -> bytes:
+    """Read a line; b"" is the end. One that is too long is dropped, and what stands for it is no JSON."""
+    try:
+        return await lines.readline()
+    except ValueError:
+        return b"too long"
+
+
+def _print(report: Report) -> None:
+    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _add_names(manifest: Manifest, clock: RecorderClock, names: dict[str, str]) -> None:
+    for identity, name in names.items():
+        if manifest.contents.names.get(identity) != name:
+            manifest.add(PersonNamed(at=clock.now(), identity=identity, name=name))
+
+
+def _room_on_disk(folder: Path) -> tuple[int, int]:
+    """Return the bytes of the recording, and those that are free."""
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return size, shutil.disk_usage(folder).free

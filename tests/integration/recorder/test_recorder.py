@@ -1,0 +1,155 @@
+"""`parlour recorder` at a real LiveKit records people whose pictures and sound say when they were made."""
+
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.integration.recorder.conftest import RunningRecorder, Sfu
+from tests.integration.recorder.marks import AGAIN, FRAMES_PER_SECOND, PITCHES
+
+_ROOM, _NO_ROOM, _EMPTY_ROOM = "12-1", "12-2", "12-3"
+_PEOPLE = {"ann": str(PITCHES[0]), "bob": str(PITCHES[1])}
+_IN_STEP_MS = 80
+_LOST_MS = 2000
+_MIXED = {"width": 648, "height": 180, "frames_per_second": FRAMES_PER_SECOND}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording by two recorders. The first was killed at `killed`, in milliseconds of the monotonic clock,
+    and at `killed_at`, in those since 1970.
+    """
+
+    folder: Path
+    killed: float
+    killed_at: float
+    reports: list[dict[str, Any]]
+    refused: str
+    entries: list[dict[str, Any]]
+    measures: dict[str, Any]
+
+    def parts(self, kind: str) -> list[dict[str, Any]]:
+        """Return the entries of the parts of a kind, with their measures and whether they were closed."""
+        closed = {entry["file"] for entry in self.entries if entry["entry"] == "part-ended"}
+        return [
+            {**entry, "measures": self.measures["parts"][entry["file"]], "closed": entry["file"] in closed}
+            for entry in self.entries
+            if entry["entry"] == "part-began" and entry["kind"] == kind
+        ]
+
+
+async def records(recorder: RunningRecorder, *, until: float) -> dict[str, Any]:
+    """Wait until the recording has two cameras and two microphones, and lasts `until` seconds."""
+    return await recorder.until(lambda report: report.get("tracks") == 4 and report["seconds"] >= until)
+
+
+@pytest.fixture(scope="module")
+async def recorded(sfu: Sfu, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    folder = tmp_path_factory.mktemp("recorded") / "recording"
+    request = {"names": {"ann": "Ann", "bob": "Боб"}, "mixed": _MIXED}
+    async with sfu.call(_ROOM, *_PEOPLE):
+        async with sfu.recorder(folder, _ROOM, request=request) as first:
+            await records(first, until=5)
+            first.process.kill()
+            killed, killed_at = time.monotonic() * 1000, time.time() * 1000
+            await first.ends()
+        async with sfu.recorder(folder, _ROOM, request=request) as second:
+            went_on = await records(second, until=0)
+            async with sfu.recorder(folder, _ROOM) as third:
+                refused = await third.until(lambda report: report["event"] == "failed")
+                assert await third.ends() == 1
+            await records(second, until=went_on["seconds"] + 3)
+            await second.tells({"finish": True})
+            await second.until(lambda report: report["event"] == "finished")
+            assert await second.ends() == 0
+    entries = [msgspec.json.decode(line) for line in (folder / "manifest.jsonl").read_bytes().splitlines()]
+    measures = await sfu.measured(folder)
+    return Recorded(folder, killed, killed_at, second.reports, refused["reason"], entries, measures)
+
+
+def apart(one: float, other: float) -> float:
+    """Return the distance of two places within a second, in milliseconds."""
+    return abs((one - other + 500) % 1000 - 500)
+
+
+def test_each_track_has_a_file_of_each_recorder(recorded: Recorded) -> None:
+    for kind, source in (("picture", "camera"), ("sound", "microphone")):
+        parts = recorded.parts(kind)
+        assert {part["source"] for part in parts} == {source}
+        found = sorted((part["identity"], part["closed"]) for part in parts)
+        assert found == [(who, closed) for who in _PEOPLE for closed in (False, True)]
+    for pictures in recorded.parts("picture"):
+        assert pictures["measures"]["frames"] > 2 * FRAMES_PER_SECOND
+    for sound in recorded.parts("sound"):
+        assert sound["measures"][_PEOPLE[sound["identity"]]]["beeps"] >= 2
+    assert recorded.folder.stat().st_mode & 0o777 == 0o700
+    assert recorded.refused.startswith("FolderInUse")
+
+
+def test_a_recorder_that_is_killed_loses_two_seconds_at_most(recorded: Recorded) -> None:
+    for pictures in recorded.parts("picture"):
+        if not pictures["closed"]:
+            assert (recorded.killed - pictures["measures"]["last"]) % AGAIN < _LOST_MS
+    for sound in recorded.parts("sound"):
+        if not sound["closed"]:
+            heard = sound["at"] / 1000 + sound["measures"][_PEOPLE[sound["identity"]]]["seconds"] * 1000
+            assert recorded.killed_at - heard < _LOST_MS
+
+
+def test_pictures_and_sound_of_the_tracks_are_in_step(recorded: Recorded) -> None:
+    for sound in recorded.parts("sound"):
+        heard = sound["at"] / 1000 + sound["measures"][_PEOPLE[sound["identity"]]]["offset"]
+        for pictures in recorded.parts("picture"):
+            if pictures["closed"] is sound["closed"]:
+                seen = pictures["at"] / 1000 + pictures["measures"]["offset"]
+                assert apart(heard, seen) < _IN_STEP_MS
+                assert pictures["measures"]["within"] < _IN_STEP_MS
+
+
+def test_the_mixed_file_has_everybody_in_step(recorded: Recorded) -> None:
+    tiles, sound = recorded.measures["mixed"]["pictures"], recorded.measures["mixed"]["sound"]
+    assert all(tile["frames"] > 5 * FRAMES_PER_SECOND for tile in tiles)
+    assert all(beeps["beeps"] >= 6 for beeps in sound.values())
+    offsets = [tile["offset"] for tile in tiles] + [beeps["offset"] for beeps in sound.values()]
+    assert all(apart(one, other) < _IN_STEP_MS for one in offsets for other in offsets), offsets
+    assert all(tile["within"] < _IN_STEP_MS for tile in tiles)
+
+
+def test_its_reports_say_how_far_it_is(recorded: Recorded) -> None:
+    progress = [report["done"] for report in recorded.reports if report["event"] == "mixing"]
+    assert progress == sorted(progress)
+    assert (progress[0], progress[-1]) == (0, 1)
+    finished = recorded.reports[-1]
+    assert (finished["event"], finished["reason"], finished["mixed"]) == ("finished", "asked", "mixed.webm")
+
+
+async def test_without_a_room_it_says_so_and_the_token_stands_nowhere(sfu: Sfu, tmp_path: Path) -> None:
+    folder, token = tmp_path / "recording", sfu.token("recorder", _NO_ROOM)
+    async with sfu.recorder(folder, _NO_ROOM, token=token) as recorder:
+        command = Path(f"/proc/{recorder.process.pid}/cmdline").read_bytes()
+        failed = await recorder.until(lambda report: report["event"] == "failed")
+        assert await recorder.ends() == 1
+    assert failed["reason"].startswith("Unreachable")
+    written = [(folder / "manifest.jsonl").read_text(), (sfu.folder / "recorder.log").read_text()]
+    assert all(token not in text for text in (command.decode(), failed["reason"], *written))
+
+
+async def test_an_interrupted_recording_goes_on_and_a_full_disk_ends_it(sfu: Sfu, tmp_path: Path) -> None:
+    await sfu.makes_room(_EMPTY_ROOM)
+    async with sfu.recorder(tmp_path, _EMPTY_ROOM) as first:
+        await first.until(lambda report: report["event"] == "recording")
+        first.process.send_signal(signal.SIGTERM)
+        assert await first.until(lambda report: report["event"] == "interrupted")
+        assert await first.ends() == 4
+    async with sfu.recorder(
+        tmp_path, _EMPTY_ROOM, request={"bounds": {"least_free_bytes": 1 << 60}}
+    ) as second:
+        finished = await second.until(lambda report: report["event"] == "finished")
+        assert await second.ends() == 0
+    assert (finished["reason"], finished["mixed"]) == ("disk", None)
+    assert finished["seconds"] > 1
