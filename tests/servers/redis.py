@@ -46,6 +46,10 @@ class RedisServer:
         return f"{scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "Redis is not running"
         return self._process.pid

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.cluster.storm import checks
 from tests.integration.cluster.storm.checks import Row
 from tests.integration.cluster.storm.client import Stretch
+from tests.integration.cluster.storm.stalls import Sample, held_up
 
 GOOD = {"a": {"b": True, "c": False}, "b": {"a": False, "c": True}, "c": {"a": True, "b": False}}
 HISTORY = ["1", "2", "3", "4", "5"]
@@ -73,3 +74,12 @@ def test_attendance() -> None:
     assert checks.wrong_attendance(late, there, [(after(-1), after(2))]) == []
     early = [Row(after(0), after(4)), Row(after(5), after(10)), rows[1]]
     assert len(checks.wrong_attendance(early, there)) == 1
+
+
+def test_stalls() -> None:
+    """Only what was waited within the time counts, of the processes in question and of the test."""
+    waited = [(0.25, 1.0, 9.0, 0.5), (0.5, 1.25, 9.0, 0.0), (0.75, 3.25, 9.5, 0.25), (1.0, 9.0, 9.5, 0.0)]
+    samples = [Sample(after(at), {1: one, 2: two}, late) for at, one, two, late in waited]
+    assert held_up(samples, {1}, after(0.25), after(0.8)) == 2.5
+    assert held_up(samples, {1, 2}, after(0.25), after(0.8)) == 3.0
+    assert held_up(samples, {3}, after(0), after(0.6)) == 0.5

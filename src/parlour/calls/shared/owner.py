@@ -166,12 +166,15 @@ class OwnerPart:
         """Have no member expect a peer that will not come back."""
         room_id = call.room.room_id
         if isinstance(change, Left):
-            for claimant in call.waiting_for(change.peer_id):
-                self.decide(call, ClaimExpired(claimant, change.peer_id))
+            self._expect_no_more(call, change.peer_id)
         elif isinstance(change, Resumed):
             for claimed in call.mesh.claims.get(change.peer_id, ()):
                 if self._table.ended.has(room_id, claimed):
                     self.decide(call, ClaimExpired(change.peer_id, claimed))
+
+    def _expect_no_more(self, call: CallReplica, peer: PeerId) -> None:
+        for claimant in call.waiting_for(peer):
+            self.decide(call, ClaimExpired(claimant, peer))
 
     def end(self, room_id: RoomId, peer_id: PeerId) -> None:
         """End a participation for good, known here or not, whichever node holds it since when."""
@@ -223,17 +226,20 @@ class OwnerPart:
             self._table.forget(room_id)
 
     def _settle_all(self, call: CallReplica, sender: LeaseId, node: NodeId, census: Census) -> None:
-        """Make the call agree with all that a node says of its members. They hear of each one that leaves by
-        the decision, and need not hear of it again though they were still introduced to it.
+        """Make the call agree with all that a node says of its members. Those that were known to be there
+        hear of each one that leaves by the decision, and need not hear of it again though they were still
+        introduced to it.
         """
         reported = {one.record.peer_id for one in census.members} | set(census.returning)
-        left = {peer for peer, seat in call.seats.items() if seat.holder == node and peer not in reported}
+        there = {peer for peer, seat in call.seats.items() if seat.holder == node}
+        left = there - reported
         for peer in left:
             self.decide(call, Left(peer))
         self._settle_ended(call, census.ended)
         for member in census.members:
             self._table.calls.setdefault(call.room.room_id, call)
-            self._settle(call, replace(member, known=member.known - left), census.followed, sender)
+            known = member.known - left if member.record.peer_id in there else member.known
+            self._settle(call, replace(member, known=known), census.followed, sender)
 
     def _settle_ended(self, call: CallReplica, ended: Mapping[PeerId, float]) -> None:
         """End participations that have ended out of reach, and that a node that had not heard of it reported
@@ -246,6 +252,7 @@ class OwnerPart:
                 if seat is not None:
                     self.decide(call, Left(peer))
                 self._table.ended.add(room_id, peer, held_since)
+                self._expect_no_more(call, peer)
 
     def _settle(
         self, call: CallReplica, member: CensusMember, followed: Stamp, sender: LeaseId | None
@@ -307,10 +314,10 @@ class OwnerPart:
 
     def _missed(self, call: CallReplica, peer: PeerId, followed: Stamp) -> Set[PeerId]:
         """Return those to whom a member was introduced after the decision up to which it was told all: it
-        may have missed them.
+        may have missed them. Who has left meanwhile is not among them: the member has to hear of that.
         """
         room_id = call.room.room_id
-        unmet = self._table.unmet.get(room_id, {}).pop(peer, set())
+        unmet = self._table.unmet.get(room_id, {}).pop(peer, set()) & call.seats.keys()
         introductions = self._table.introductions.get(room_id, Introductions())
         return unmet | introductions.after(peer, followed, call.seats.keys())
 

@@ -1,8 +1,9 @@
 """The nodes of the storm, each with a way to Redis of its own, and what befalls them."""
 
+import json
 import os
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -70,9 +71,14 @@ class Node:
 
     def has_lost_a_lease(self) -> bool:
         """Return True if this node was out of Redis's reach for so long since the log was marked: a machine
-        that has too much to do cuts nodes off, too.
+        that has too much to do cuts nodes off, too (`Storm._expect_leases`).
         """
         return LEASE_ENDED in self.server.log_since_mark()
+
+    def leases_ended_at(self) -> list[datetime]:
+        """Return the times at which this node noticed the end of a lease since the log was marked."""
+        lines = [line for line in self.server.log_since_mark().splitlines() if LEASE_ENDED in line]
+        return [datetime.fromisoformat(json.loads(line)["timestamp"]) for line in lines]
 
     def expect_clean_log(self) -> None:
         """Nothing that went wrong is a fault of the program. Raises AssertionError.

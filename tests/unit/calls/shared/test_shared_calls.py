@@ -157,9 +157,7 @@ class Node:
         self.to_lose: list[PeerId] = []
         """The members that came back, and whose connections were lost meanwhile."""
         self.losses: list[tuple[RoomId, list[PeerId]]] = []
-        self.calls = SharedCalls(
-            self.node_id, self, self, CallLimits(people=6, participations=2), clock=lambda: cluster.now
-        )
+        self.calls = new_calls(self, cluster)
 
     @property
     def lease_id(self) -> LeaseId:
@@ -374,6 +372,12 @@ class Node:
 
     def call_known(self, room_id: RoomId, /) -> None:
         assert self.calls.knows(room_id)
+
+
+def new_calls(node: Node, cluster: "Cluster") -> SharedCalls:
+    """Return the calls of a node that knows of none."""
+    limits = CallLimits(people=6, participations=2)
+    return SharedCalls(node.node_id, node, node, limits, clock=lambda: cluster.now)
 
 
 class Cluster:
@@ -1118,3 +1122,71 @@ def test_what_a_former_node_kept_in_vain_is_told_to_be_lost() -> None:
     assert bob.heard == []
     assert third.losses == [(ann.room.room_id, [ann.peer_id])]
     assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True}), "nobody is told else"
+
+
+def test_who_came_to_a_node_out_of_reach_hears_who_had_left_there() -> None:
+    """The owner learns of both at once, and takes that member to be at its former node still."""
+    cluster, ann, bob = _two_who_talk()
+    _, former, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.settle()
+    cluster.lose_sight_of(third)
+    cid.is_leaving = True
+    third.calls.change(Left(cid.peer_id))
+    cluster.notice(third)
+    bob.is_away, bob.node = True, None
+    former.calls.change(Lost(bob.peer_id, AT))
+    cluster.settle()
+    third.come_back(bob, is_exact=False)
+    cluster.heal()
+    cluster.settle()
+    assert third.clients.keys() == {bob.peer_id}
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
+
+
+def test_who_has_left_before_a_node_was_back_is_gone_there() -> None:
+    """A member of that node was to be introduced to him again, as soon as it was back."""
+    cluster, ann, bob = _two_who_talk()
+    owner, second, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.deliver_next((third.lease_id, owner.lease_id))
+    while _link(cluster, 0, 1):
+        cluster.deliver_next((owner.lease_id, second.lease_id))
+    assert cid.peer_id in bob.offers
+    assert not cid.is_inside, "its node has not heard of the decision"
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    for node in (owner, third):
+        cluster.register(node)
+        cluster.settle()
+    cid.is_leaving = cid.has_forgotten = True
+    third.calls.change(Left(cid.peer_id))
+    cluster.settle()
+    cluster.heal()
+    cluster.settle()
+    assert (ann.offers, bob.offers) == ({bob.peer_id: False}, {ann.peer_id: True})
+
+
+def test_nobody_is_waited_for_once_a_node_says_that_he_has_ended() -> None:
+    """The owner never had him, but a member that reported a connection with him."""
+    cluster, ann, bob = _two_who_talk()
+    _, second, third = cluster.nodes
+    cid = Client(PeerId("cid"), UserId(3), ann.room, third)
+    third.enter(cid)
+    cluster.settle()
+    for node in cluster.nodes:
+        cluster.lose_sight_of(node)
+        cluster.notice(node)
+    third.calls.change(Left(cid.peer_id))
+    second.clients.clear()
+    second.calls = new_calls(second, cluster)
+    bob.node, bob.is_away = None, True
+    second.come_back(bob, is_exact=False)
+    assert cid.peer_id in bob.offers
+    for node in (second, third):
+        cluster.register(node)
+        cluster.settle()
+    assert bob.offers == {ann.peer_id: True}
