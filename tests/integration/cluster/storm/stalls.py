@@ -1,4 +1,4 @@
-"""Times for which the machine kept processes from running: they may cost a lease without a fault of a node."""
+"""Times for which the machine kept processes from running: a lease that is lost then is no fault."""
 
 import asyncio
 import time
