@@ -26,7 +26,7 @@ import (
 const versionFlag = "--configuration-version"
 
 // configurationVersion is the one of own_server.py. It is a variable for the linker: a test builds others.
-var configurationVersion = "2"
+var configurationVersion = "3"
 
 type configuration struct {
 	Realm        string         `json:"realm"`
@@ -43,6 +43,7 @@ type configuration struct {
 	Quota        int            `json:"quota"`
 	DeniedPeers  []netip.Prefix `json:"denied_peers"`
 	AllowedPeers []netip.Prefix `json:"allowed_peers"`
+	OwnServices  []int          `json:"own_services"` // UDP ports of this machine that relays may reach
 
 	// Bounds of connections over TCP and TLS together.
 	MostConnections     int     `json:"most_connections"`

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/turn/v5"
 )
@@ -81,6 +82,11 @@ func (r *relay) isRelayPort(port int) bool {
 	return port >= r.config.FirstPort && port <= r.config.LastPort
 }
 
+// reaches says whether packets may go to this port of the own machine.
+func (r *relay) reaches(port int) bool {
+	return r.isRelayPort(port) || slices.Contains(r.config.OwnServices, port)
+}
+
 func contains(networks []netip.Prefix, address netip.Addr) bool {
 	for _, network := range networks {
 		if network.Contains(address) {
@@ -90,8 +96,9 @@ func contains(networks []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-// relayed is a socket of one allocation. Of this machine it reaches other relays alone, two people who both need
-// one, and it does so without a NAT that would have to send packets back to where they came from.
+// relayed is a socket of one allocation. Of this machine it reaches other relays, two people who both need one, and
+// the services that are named, such as an SFU; without a NAT that would have to send packets back to where they came
+// from.
 type relayed struct {
 	*net.UDPConn
 	relay *relay
@@ -104,7 +111,7 @@ func (c *relayed) WriteTo(packet []byte, to net.Addr) (int, error) {
 	}
 	address := peer.AddrPort()
 	if c.relay.isOwn(address.Addr().Unmap()) {
-		if !c.relay.isRelayPort(peer.Port) && !contains(c.relay.config.AllowedPeers, address.Addr().Unmap()) {
+		if !c.relay.reaches(peer.Port) && !contains(c.relay.config.AllowedPeers, address.Addr().Unmap()) {
 			return len(packet), nil
 		}
 		address = netip.AddrPortFrom(c.relay.config.Relay, address.Port())

@@ -354,6 +354,7 @@ def turn_options(settings: Settings, *, port: int) -> TurnOptions:
         certificate=certificate,
         quota=settings.turn_quota,
         allowed_peers=tuple(ip_network(network) for network in settings.turn_allowed_peers),
+        own_services=() if settings.sfu is None else (settings.sfu_udp_port,),
     )
 
 

@@ -60,7 +60,8 @@ class TurnOptions:
     """A TURN server. It listens on the addresses `listen`, on all where there is none.
 
     `external` is the address under which a NAT shows it to others. Without a certificate it speaks no TLS.
-    `quota` is the most allocations of one person at a time.
+    `quota` is the most allocations of one person at a time. `own_services` are UDP ports of this machine that
+    relays may reach, beside other relays: that of an SFU.
     """
 
     host: str
@@ -74,6 +75,7 @@ class TurnOptions:
     certificate: Certificate | None
     quota: int
     allowed_peers: tuple[IPv4Network | IPv6Network, ...]
+    own_services: tuple[int, ...] = ()
 
     @property
     def relay(self) -> IpAddress | None:

@@ -7,7 +7,7 @@ from parlour.turn.options import PRIVATE_PEERS, TurnOptions
 from parlour.turn.stun import IpAddress
 
 PROGRAM = "parlour-turn"
-CONFIGURATION_VERSION = 2
+CONFIGURATION_VERSION = 3
 """`parlour-turn` answers the same to VERSION_FLAG (media/turn/main.go): both rise with each change that a
 program built before it would misread."""
 VERSION_FLAG = "--configuration-version"
@@ -52,6 +52,7 @@ def own_server_configuration(options: TurnOptions, *, relay: IpAddress, bounds: 
             "quota": options.quota,
             "denied_peers": PRIVATE_PEERS,
             "allowed_peers": [str(network) for network in options.allowed_peers],
+            "own_services": list(options.own_services),
             "most_connections": bounds.connections,
             "most_of_one_host": bounds.of_one_host,
             "first_message_seconds": bounds.first_message_seconds,

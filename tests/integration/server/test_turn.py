@@ -295,11 +295,11 @@ def options_of(folder: Path, kind: str, **more: Any) -> Options:
 
 @asynccontextmanager
 async def turn_server(
-    folder: Path, kind: str, *listen: str, look_seconds: float = 0.05
+    folder: Path, kind: str, *listen: str, look_seconds: float = 0.05, **more: Any
 ) -> AsyncIterator[TurnOptions]:
     """Run a server that listens on these addresses, and looks that often at its certificate."""
     addresses = tuple(map(ip_address, listen))
-    embedded = options_of(folder, kind, turn_listen=addresses).embedded_turn()
+    embedded = options_of(folder, kind, turn_listen=addresses, **more).embedded_turn()
     assert embedded is not None
     options, program = embedded.options, find_program(embedded.kind, embedded.media_folder)
     server = TurnServer(program, options, embedded.folder, look_seconds=look_seconds)
@@ -314,6 +314,32 @@ async def turn_server(
     finally:
         running.cancel()
         await asyncio.wait({running})
+
+
+async def test_the_sfu_of_this_machine_is_reached_through_a_relay(tmp_path: Path) -> None:
+    """People whose firewall lets TURN through alone have no other way to it."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sfu,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        for service, seconds in ((sfu, 30), (other, 0)):
+            service.bind(("127.0.0.1", free_port()))
+            service.settimeout(seconds)
+        port = sfu.getsockname()[1]
+        async with (
+            turn_server(tmp_path, "parlour", "127.0.0.1", sfu="embedded", sfu_udp_port=port) as options,
+            turn_client(IceUri(True, "127.0.0.1", options.port, "udp"), within=30.0) as client,
+        ):
+            ours = await client.allocate(*credential())
+            await client.permit(ours.ip)
+            client.send(TransportAddress(ours.ip, other.getsockname()[1]), b"for another service")
+            client.send(TransportAddress(ours.ip, port), b"for the SFU")
+            packet, relay = await asyncio.to_thread(sfu.recvfrom, 100)
+            assert (packet, relay) == (b"for the SFU", (str(ours.ip), ours.port))
+            sfu.sendto(b"from the SFU", relay)
+            assert await client.receive() == (TransportAddress(ours.ip, port), b"from the SFU")
+            with pytest.raises(BlockingIOError):
+                other.recv(100)
 
 
 def credential() -> tuple[str, str]:
